@@ -1,0 +1,2 @@
+//! Programs that show Grimoire at work.
+#![forbid(unsafe_code)]

@@ -1,0 +1,56 @@
+//! Rules for hostile text: what comes from logs, diffs and plugins before people or tools see it.
+
+/// Whether a character may reorder or hide text: bidirectional controls, zero-width characters,
+/// the byte-order mark and other invisible format characters.
+pub fn is_invisible_format(character: char) -> bool {
+    matches!(character,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Whether a character may stand in text that is shown: no control characters but line feed and
+/// tab, nothing that reorders or hides text.
+pub fn is_displayable(character: char) -> bool {
+    (character == '\n' || character == '\t' || !character.is_control()) && !is_invisible_format(character)
+}
+
+/// `text` with everything dropped that [`is_displayable`] forbids.
+pub fn displayable(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.chars().all(is_displayable) {
+        text.into()
+    } else {
+        text.chars().filter(|&character| is_displayable(character)).collect::<String>().into()
+    }
+}
+
+/// The longest prefix of `text` of at most `limit` bytes that ends at a character.
+pub fn cut(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_and_control_characters_are_dropped_and_the_rest_stays() {
+        assert_eq!(displayable("a\u{202E}b\u{1b}[31mc\td\ne\u{200B}\0é漢🦀"), "ab[31mc\td\neé漢🦀");
+        assert!(matches!(displayable("plain"), std::borrow::Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        assert_eq!(cut("héllo", 2), "h");
+        assert_eq!(cut("héllo", 3), "hé");
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("🦀", 3), "");
+    }
+}

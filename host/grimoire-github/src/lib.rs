@@ -1,0 +1,2 @@
+//! GitHub: webhook signatures and payloads, a thin REST client, job logs.
+#![forbid(unsafe_code)]

@@ -1,0 +1,64 @@
+//! The error that ports return.
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::validation::FieldErrors;
+
+/// Why a port could not do what it was asked.
+///
+/// `message` is for the person who asked: it names the thing and the remedy and holds no secret and,
+/// for [`ErrorKind::Internal`], nothing of the inside. What operators need is in `source`.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct PortError {
+    kind: ErrorKind,
+    message: String,
+    /// When trying again makes sense, where that is known (a rate limit's reset).
+    retry_after: Option<std::time::Duration>,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl PortError {
+    /// An error without a cause of its own.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None, source: None }
+    }
+
+    /// A defect or a broken machine: `message` says what was attempted, `source` goes to the log.
+    pub fn internal(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(ErrorKind::Internal, message).with_source(source)
+    }
+
+    /// The same error with its cause, for the log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The same error with the moment from which trying again makes sense.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// How long to wait before trying again, where known.
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        self.retry_after
+    }
+}
+
+impl From<FieldErrors> for PortError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::new(ErrorKind::Invalid, errors.to_string()).with_source(errors)
+    }
+}

@@ -1,0 +1,103 @@
+//! What Grimoire needs of GitHub.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use grimoire_domain::event::WebhookEvent;
+use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
+use grimoire_domain::review::PostedComment;
+
+use crate::PortError;
+
+/// Bytes as they arrive.
+pub type ByteStream = BoxStream<'static, Result<Bytes, PortError>>;
+
+/// Judges and reads webhook requests. No input or output: everything is in the arguments.
+pub trait WebhookGate: Send + Sync {
+    /// Whether `signature` (the value of `X-Hub-Signature-256`) is the HMAC-SHA256 of exactly these
+    /// bytes under a configured secret, compared in constant time. Always true where the operator
+    /// asked for no verification on loopback. `Unauthenticated` says nothing of why.
+    fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<(), PortError>;
+
+    /// Reads a payload of the named event. `Invalid` only for what is not JSON or not an object,
+    /// with the place of the error.
+    fn parse(&self, event: &str, body: &[u8]) -> Result<WebhookEvent, PortError>;
+}
+
+/// A pull request as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Which one.
+    pub id: PullRequestId,
+    /// The commit at its head now.
+    pub head_sha: CommitSha,
+    /// Whether it is open.
+    pub open: bool,
+    /// Whether it is a draft.
+    pub draft: bool,
+    /// Its title; hostile text.
+    pub title: String,
+}
+
+/// A diff, and what of it could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullRequestDiff {
+    /// Unified diff text. Made of the files API's patches where GitHub refuses the whole.
+    pub text: String,
+    /// What is missing, in words; empty when whole.
+    pub gaps: Vec<String>,
+}
+
+/// A CI job that failed at a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedJob {
+    /// GitHub's id of the job.
+    pub id: u64,
+    /// Workflow and job name; hostile text.
+    pub name: String,
+}
+
+/// The calls that Grimoire makes. Reads are retried by the adapter; an ambiguous write is read back
+/// before it is repeated.
+#[async_trait]
+pub trait GitHub: Send + Sync {
+    /// One pull request. `NotFound`.
+    async fn pull_request(&self, id: &PullRequestId) -> Result<PullRequest, PortError>;
+
+    /// Open pull requests against `repository` whose head is `sha`, also from forks.
+    async fn pull_requests_at(
+        &self,
+        repository: &RepositoryName,
+        sha: &CommitSha,
+    ) -> Result<Vec<PullRequestId>, PortError>;
+
+    /// The diff of a pull request.
+    async fn diff(&self, id: &PullRequestId) -> Result<PullRequestDiff, PortError>;
+
+    /// The failed jobs of all workflow runs at a commit, latest attempts only, by ascending id.
+    async fn failed_jobs(
+        &self,
+        repository: &RepositoryName,
+        sha: &CommitSha,
+    ) -> Result<Vec<FailedJob>, PortError>;
+
+    /// The log of a job as it arrives, without the token on the redirect. `NotFound` when it is not
+    /// there yet or has expired.
+    async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError>;
+
+    /// Writes the one comment of a pull request that carries `marker` and was written by the token's
+    /// own account: edited in place where it exists and differs, created where it does not.
+    async fn upsert_comment(
+        &self,
+        id: &PullRequestId,
+        marker: &str,
+        body: &str,
+    ) -> Result<PostedComment, PortError>;
+
+    /// The comment with `marker` by the token's own account, if any.
+    async fn find_comment(
+        &self,
+        id: &PullRequestId,
+        marker: &str,
+    ) -> Result<Option<PostedComment>, PortError>;
+}

@@ -1,0 +1,15 @@
+//! What the use cases need of the world, as object-safe traits: one file per need.
+//!
+//! Every port has one error type with a `kind()` from the closed list of
+//! [`grimoire_domain::kind::ErrorKind`]. Adapters implement the traits; the pipeline sees nothing else.
+//! Feature `fakes` adds adapters for tests, feature `conformance` the suites that every adapter passes.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod error;
+pub mod github;
+pub mod plugins;
+pub mod search;
+pub mod store;
+
+pub use error::PortError;

@@ -1,0 +1,2 @@
+//! The embedded store: redb behind the store port.
+#![forbid(unsafe_code)]

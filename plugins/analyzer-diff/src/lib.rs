@@ -1,0 +1,2 @@
+//! Analyzer.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Matcher.
+#![forbid(unsafe_code)]

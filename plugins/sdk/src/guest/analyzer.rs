@@ -1,0 +1,74 @@
+//! The world `grimoire:analyzer/analyzer`.
+
+use super::convert;
+use crate::{Analyzer, Artifact, ArtifactKind, Diagnostic};
+use std::{cell::RefCell, marker::PhantomData};
+
+#[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
+mod bindings {
+    wit_bindgen::generate!({
+        path: ["../../wit/types", "../../wit/analyzer"],
+        world: "grimoire:analyzer/analyzer",
+        generate_all,
+        pub_export_macro: true,
+        default_bindings_module: "grimoire_plugin_sdk::guest::analyzer",
+    });
+}
+
+use bindings::exports::grimoire::analyzer::analyze;
+pub use bindings::*;
+
+/// The component that an [`Analyzer`] makes.
+pub struct Component<A>(PhantomData<A>);
+
+/// One scan: the analyzer, or why there is none. A resource's constructor cannot fail in this version
+/// of the contract, so the first call tells.
+pub struct Scan<A>(RefCell<Result<A, crate::Failure>>);
+
+impl<A: Analyzer + 'static> analyze::Guest for Component<A> {
+    type Scan = Scan<A>;
+
+    fn supports() -> Vec<analyze::ArtifactKind> {
+        A::supports()
+            .iter()
+            .map(|kind| match kind {
+                ArtifactKind::Log => analyze::ArtifactKind::Log,
+                ArtifactKind::Diff => analyze::ArtifactKind::Diff,
+                ArtifactKind::Text => analyze::ArtifactKind::Text,
+            })
+            .collect()
+    }
+}
+
+impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {
+    fn new(artifact: analyze::Artifact) -> Self {
+        let kind = match artifact.kind {
+            analyze::ArtifactKind::Log => ArtifactKind::Log,
+            analyze::ArtifactKind::Diff => ArtifactKind::Diff,
+            analyze::ArtifactKind::Text => ArtifactKind::Text,
+        };
+        Self(RefCell::new(A::start(&Artifact { kind, name: artifact.name, size: artifact.size })))
+    }
+
+    fn feed(&self, chunk: Vec<u8>) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {
+        self.with(|analyzer, out| analyzer.feed(&chunk, out))
+    }
+
+    fn finish(&self) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {
+        self.with(|analyzer, out| analyzer.finish(out))
+    }
+}
+
+impl<A: Analyzer> Scan<A> {
+    fn with(
+        &self,
+        call: impl FnOnce(&mut A, &mut Vec<Diagnostic>) -> Result<(), crate::Failure>,
+    ) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {
+        let mut out = Vec::new();
+        match &mut *self.0.borrow_mut() {
+            Ok(analyzer) => call(analyzer, &mut out).map_err(convert::failure_out)?,
+            Err(failure) => return Err(convert::failure_out(failure.clone())),
+        }
+        Ok(out.into_iter().map(convert::diagnostic_out).collect())
+    }
+}

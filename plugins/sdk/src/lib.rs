@@ -1,0 +1,66 @@
+//! What a Grimoire plugin is written with: bindings, log cleaning, text tools.
+//!
+//! A plugin's logic speaks the native values of [`value`] and is tested natively. The macros
+//! [`export_analyzer!`] and [`export_matcher!`] add the component's exports, on WebAssembly only.
+//!
+//! An analyzer of logs implements [`LineAnalyzer`] and gets cleaned lines from a [`LineScan`];
+//! an analyzer of anything else implements [`Analyzer`].
+#![deny(unsafe_code)]
+
+mod analyzer;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod guest;
+pub mod limits;
+pub mod line;
+pub mod matcher;
+pub mod text;
+pub mod value;
+
+pub use analyzer::{Analyzer, LineAnalyzer, analyze_all, analyze_chunks};
+pub use line::{Line, LineScan, Marker, Properties};
+pub use matcher::{Candidate, Evidence, PatternEvidence, Reason, Spell, Verdict};
+pub use value::{Artifact, ArtifactKind, Diagnostic, Failure, Frame, Location, Position, Severity, Span};
+
+/// Exports an [`Analyzer`] as the component's `grimoire:analyzer` interface.
+///
+/// Takes the type: `export_analyzer!(LineScan<MyAnalyzer>);`. Expands to nothing when the target is
+/// not WebAssembly, so that the same crate is tested natively.
+#[macro_export]
+macro_rules! export_analyzer {
+    ($analyzer:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
+        mod component {
+            use super::*;
+            type Exported = $crate::guest::analyzer::Component<$analyzer>;
+            $crate::guest::analyzer::export!(Exported with_types_in $crate::guest::analyzer);
+        }
+    };
+}
+
+/// Exports a scoring function as the component's `grimoire:matcher` interface.
+///
+/// Takes the path of a `fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, Failure>`. Expands to
+/// nothing when the target is not WebAssembly.
+#[macro_export]
+macro_rules! export_matcher {
+    ($score:path) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
+        mod component {
+            use super::*;
+            struct Exported;
+            impl $crate::guest::matcher::Score for Exported {
+                fn score(
+                    error: &$crate::Diagnostic,
+                    candidates: &[$crate::Candidate],
+                ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
+                    $score(error, candidates)
+                }
+            }
+            type Component = $crate::guest::matcher::Component<Exported>;
+            $crate::guest::matcher::export!(Component with_types_in $crate::guest::matcher);
+        }
+    };
+}

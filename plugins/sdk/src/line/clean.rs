@@ -1,0 +1,157 @@
+//! Cleans one raw line.
+
+use crate::text::cut;
+use memchr::{memchr, memchr3};
+
+const ESCAPE: u8 = 0x1b;
+const BELL: u8 = 0x07;
+
+/// Cleans `raw` with `scratch` as the buffer. The result is valid UTF-8 without control characters.
+pub(super) fn clean<'a>(raw: &[u8], limit: usize, scratch: &'a mut String) -> &'a str {
+    scratch.clear();
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    if raw.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
+        // Plain ASCII, as nearly all lines are.
+        scratch.extend(std::str::from_utf8(raw));
+    } else {
+        let plain = without_escapes(raw);
+        scratch.extend(String::from_utf8_lossy(&plain).chars().filter(|&c| is_kept(c)));
+    }
+    cut(without_prefix(scratch), limit).trim_end()
+}
+
+/// Whether a character may stand in a line: neither a control nor one that reorders text.
+fn is_kept(c: char) -> bool {
+    !(c.is_control() && c != '\t')
+        && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+}
+
+/// Removes escape sequences. Control characters stay for the caller.
+fn without_escapes(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    // Once a string sequence was found open, all later ones are too: searching again would make a line
+    // of many openings quadratic.
+    let mut strings_end = true;
+    while let Some(position) = memchr(ESCAPE, rest) {
+        out.extend_from_slice(&rest[..position]);
+        rest = &rest[position + 1..];
+        rest = match rest.first() {
+            Some(b'[') => after_control_sequence(&rest[1..]),
+            // Operating system command, device control, start of string, privacy message, application
+            // command: text up to BEL or ESC \.
+            Some(b']' | b'P' | b'X' | b'^' | b'_') if strings_end => match string_end(&rest[1..]) {
+                Some(end) => &rest[1 + end..],
+                None => {
+                    strings_end = false;
+                    &rest[1..]
+                }
+            },
+            // Character set selection takes one more byte.
+            Some(b'(' | b')' | b'*' | b'+' | b'#' | b'%') => &rest[rest.len().min(2)..],
+            Some(0x30..=0x7e) => &rest[1..],
+            _ => rest,
+        };
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Skips the parameters, intermediates and the final byte of a control sequence.
+fn after_control_sequence(rest: &[u8]) -> &[u8] {
+    let length = rest.iter().take_while(|byte| (0x20..=0x3f).contains(*byte)).count();
+    match rest.get(length) {
+        Some(0x40..=0x7e) => &rest[length + 1..],
+        // Broken off: what was read is no text either.
+        _ => &rest[length..],
+    }
+}
+
+/// The length of a string sequence with its end.
+fn string_end(rest: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = memchr3(BELL, ESCAPE, 0x9c, &rest[from..]) {
+        let at = from + found;
+        match rest[at] {
+            BELL => return Some(at + 1),
+            ESCAPE if rest.get(at + 1) == Some(&b'\\') => return Some(at + 2),
+            // An escape that does not end the string begins another sequence.
+            ESCAPE => return Some(at),
+            // 0x9c ends a string in 8-bit terminals and is a part of many UTF-8 characters.
+            _ => from = at + 1,
+        }
+    }
+    None
+}
+
+/// Removes what CI systems put before a line: job and step columns, a timestamp, a build step's clock.
+fn without_prefix(line: &str) -> &str {
+    let mut text = line;
+    if let Some(rest) = after_timestamp(text) {
+        text = rest;
+    } else if let Some(rest) = after_columns(text).and_then(after_timestamp) {
+        text = rest;
+    }
+    after_build_clock(text).unwrap_or(text)
+}
+
+/// `job TAB step TAB`, as `gh run view --log` prints it.
+fn after_columns(text: &str) -> Option<&str> {
+    let first = memchr(b'\t', text.as_bytes())?;
+    let second = first + 1 + memchr(b'\t', &text.as_bytes()[first + 1..])?;
+    (second < 512).then(|| text[second + 1..].trim_start_matches('\u{feff}'))
+}
+
+/// `2024-09-15T07:40:01.7105816Z `, and GitLab's stream mark `00O ` after it.
+fn after_timestamp(text: &str) -> Option<&str> {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let bytes = text.as_bytes();
+    if bytes.len() < SHAPE.len() + 1
+        || !SHAPE.iter().zip(bytes).all(
+            |(&shape, &byte)| {
+                if shape == b'0' { byte.is_ascii_digit() } else { byte == shape }
+            },
+        )
+    {
+        return None;
+    }
+    let mut end = SHAPE.len();
+    if bytes[end] == b'.' {
+        end += 1 + bytes[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    }
+    if bytes.get(end) != Some(&b'Z') {
+        return None;
+    }
+    let rest = &text[end + 1..];
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    let rest = rest.strip_prefix(' ')?;
+    Some(after_stream_mark(rest).unwrap_or(rest))
+}
+
+/// GitLab: two hexadecimal digits, `O` or `E`, then a blank or `+`.
+fn after_stream_mark(text: &str) -> Option<&str> {
+    match text.as_bytes() {
+        [a, b, b'O' | b'E', b' ' | b'+', ..] if is_hexadecimal(*a) && is_hexadecimal(*b) => Some(&text[4..]),
+        _ => None,
+    }
+}
+
+fn is_hexadecimal(byte: u8) -> bool {
+    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
+
+/// `#12 3.456 `, which Docker's builder puts before the output of a step.
+fn after_build_clock(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('#')?;
+    let rest = after_digits(rest)?.strip_prefix(' ')?;
+    let rest = after_digits(rest)?.strip_prefix('.')?;
+    let rest = after_digits(rest)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
+}
+
+fn after_digits(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < text.len()).then_some(rest)
+}

@@ -1,0 +1,118 @@
+//! Lines that say that something failed, not what.
+
+/// Whether a line only closes a failed run, such as `Process completed with exit code 1.`: never a
+/// diagnostic of its own when another explains it.
+pub fn is_generic_closing_line(text: &str) -> bool {
+    let text = text.trim();
+    let text = text.strip_prefix("[ERROR] ").unwrap_or(text).trim_start();
+    let bare = ["error: ", "Error: ", "ERROR: ", "fatal: ", "npm ERR! ", "npm error "]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text)
+        .trim_start();
+    STARTS.iter().any(|start| text.starts_with(start) || bare.starts_with(start))
+        || CONTAINED.iter().any(|part| text.contains(part))
+        || is_make_failure(text)
+        || is_count_of_problems(bare)
+}
+
+const STARTS: &[&str] = &[
+    "Process completed with exit code",
+    "The process '",
+    "The operation was canceled",
+    "Command failed with exit code",
+    "Command failed:",
+    "Process exited with code",
+    "Cmd.exe exited with code",
+    "Bash exited with code",
+    "PowerShell exited with code",
+    "exit status ",
+    "could not compile `",
+    "aborting due to",
+    "For more information about this error",
+    "Some errors have detailed explanations",
+    "test result: ",
+    "test failed, to rerun",
+    "doctest failed, to rerun",
+    "build failed, waiting for other jobs",
+    "process didn't exit successfully",
+    "script returned exit code",
+    "Build FAILED",
+    "BUILD FAILED",
+    "BUILD FAILURE",
+    "Build failed",
+    "FAILURE: Build failed with an exception",
+    "Execution failed for task",
+    "Gradle build failed",
+    "Compilation failed; see the compiler",
+    "Failed to execute goal",
+    "There are test failures",
+    "There was a failing test",
+    "There were failing tests",
+    "Re-run Maven using",
+    "To see the full stack trace",
+    "For more information about the errors",
+    "After correcting the problems",
+    "COMPILATION ERROR",
+    "Test Run Failed",
+    "code ELIFECYCLE",
+    "Test failed.  See above for more details",
+    "Test failed. See above for more details",
+    "Lifecycle script `",
+    "A complete log of this run",
+    "Exit status ",
+    "command sh -c",
+    "recipe for target",
+    "ninja: build stopped",
+    "subcommand failed",
+    "FAIL\t",
+    "Found errors",
+];
+
+const CONTAINED: &[&str] = &[
+    "exited with code ",
+    "failed with exit code ",
+    "returned a non-zero code",
+    "did not complete successfully: exit code",
+    "ELIFECYCLE",
+    "exited with non-zero",
+];
+
+/// `make: *** [Makefile:12: all] Error 2`, `make[1]: *** …`, `gmake: …`.
+fn is_make_failure(text: &str) -> bool {
+    let Some((program, rest)) = text.split_once(": *** ") else { return false };
+    let program = program.trim_end_matches(|c: char| c == ']' || c.is_ascii_digit()).trim_end_matches('[');
+    (program == "make" || program.ends_with("make") || program.ends_with("make.exe"))
+        && (rest.contains("] Error ")
+            || rest.contains("Waiting for unfinished")
+            || rest.contains("] Segmentation"))
+}
+
+/// `3 errors`, `1 error generated.`, `2 problems (1 error, 1 warning)`, `Found 3 errors in 2 files`.
+fn is_count_of_problems(text: &str) -> bool {
+    let text = text.trim_start_matches("✖ ").trim_start_matches("× ");
+    let text = text.strip_prefix("Found ").unwrap_or(text);
+    let Some((_, rest)) = super::leading_number(text) else { return false };
+    let Some(rest) = rest.strip_prefix(' ') else { return false };
+    let rest = rest.strip_prefix("previous ").unwrap_or(rest);
+    ["error", "warning", "problem", "failure", "fatal error", "Error", "Warning"].iter().any(|word| {
+        rest.strip_prefix(word).is_some_and(|after| {
+            let after = after.strip_prefix('s').or_else(|| after.strip_prefix("(s)")).unwrap_or(after);
+            after.is_empty()
+                || [
+                    " generated",
+                    " emitted",
+                    " in ",
+                    " and ",
+                    " found",
+                    " (",
+                    ".",
+                    ",",
+                    " detected",
+                    " total",
+                ]
+                .iter()
+                .any(|end| after.starts_with(end))
+        })
+    })
+}

@@ -1,0 +1,55 @@
+//! Tools that several analyzers use on text: places, closing lines, bounded collections, cuts. All are
+//! linear scanners without backtracking.
+
+mod closing;
+mod collect;
+mod place;
+
+pub use closing::is_generic_closing_line;
+pub use collect::{Context, Deduplicator};
+pub use place::{Place, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses};
+
+/// The longest start of `text` of at most `limit` bytes that ends between characters.
+pub fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// Cuts a string to at most `limit` bytes between characters.
+pub fn cut_in_place(text: &mut String, limit: usize) {
+    let length = cut(text, limit).len();
+    text.truncate(length);
+}
+
+/// Removes the blanks around a string.
+pub fn trim_in_place(text: &mut String) {
+    trim_end_in_place(text);
+    let blanks = text.len() - text.trim_start().len();
+    text.drain(..blanks);
+}
+
+/// Removes the blanks at the end of a string.
+pub fn trim_end_in_place(text: &mut String) {
+    text.truncate(text.trim_end().len());
+}
+
+/// A decimal number at the start, and what follows it. `None` without digits or beyond `u32`.
+pub fn leading_number(text: &str) -> Option<(u32, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    Some((text[..digits].parse().ok()?, &text[digits..]))
+}
+
+/// A word of letters, digits and `_` at the start (may be empty), and what follows it.
+pub fn leading_word(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+/// The text before `open … close` at its end and what stands inside: `message [code]` → (`message`, `code`).
+pub fn trailing_group(text: &str, open: char, close: char) -> Option<(&str, &str)> {
+    let inner = text.trim_end().strip_suffix(close)?;
+    let start = inner.rfind(open)?;
+    Some((inner[..start].trim_end(), &inner[start + open.len_utf8()..]))
+}
+
+#[cfg(test)]
+mod tests;

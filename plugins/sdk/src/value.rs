@@ -1,0 +1,189 @@
+//! The values of `wit/types/types.wit` as plain Rust. The WIT text says what each field holds and
+//! how long it may be; [`crate::limits`] has the numbers.
+
+use crate::{limits, text};
+
+/// How bad a diagnostic is, mildest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A remark that asks for nothing.
+    Hint,
+    /// Information, such as a note.
+    Info,
+    /// A warning: the build went on.
+    Warning,
+    /// An error: one of the reasons why the run failed.
+    #[default]
+    Error,
+    /// The tool itself could not go on.
+    Fatal,
+}
+
+/// A place in a text file, counted from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, at least 1.
+    pub line: u32,
+    /// The column in the unit that the tool used, where it printed one.
+    pub column: Option<u32>,
+}
+
+/// A file and, where known, a range in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// As printed by the tool, with `/` between folders.
+    pub path: String,
+    /// Where it starts.
+    pub start: Option<Position>,
+    /// Where it ends; not before `start`.
+    pub end: Option<Position>,
+}
+
+impl Location {
+    /// A file without a position.
+    pub fn file(path: &str) -> Self {
+        Self { path: text::normal_path(path), start: None, end: None }
+    }
+
+    /// A line of a file, with its column where known. A line of 0 counts as not known.
+    pub fn at(path: &str, line: u32, column: Option<u32>) -> Self {
+        let start = (line > 0).then_some(Position { line, column: column.filter(|&column| column > 0) });
+        Self { path: text::normal_path(path), start, end: None }
+    }
+
+    /// The line where it starts.
+    pub fn line(&self) -> Option<u32> {
+        self.start.map(|start| start.line)
+    }
+}
+
+/// One line of a stack trace, innermost call first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// The function, method or test, where the tool named it.
+    pub function: Option<String>,
+    /// Where it is.
+    pub location: Option<Location>,
+    /// The line as printed, cleaned.
+    pub text: String,
+}
+
+/// A range of bytes of the artifact as it was fed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u64,
+    /// Offset after the last byte.
+    pub end: u64,
+}
+
+impl Span {
+    /// The smallest span that covers both.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One structured error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Diagnostic {
+    /// The tool that reported it, in lower case.
+    pub tool: String,
+    /// An exception type, else the code, else a short category of the tool.
+    pub error_type: String,
+    /// The code or rule as printed.
+    pub code: Option<String>,
+    /// The message without place, severity and code.
+    pub message: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub location: Option<Location>,
+    /// Innermost call first.
+    pub stack_trace: Vec<Frame>,
+    /// The lines around the message that help to understand it.
+    pub context: String,
+    /// Where in the artifact it was found.
+    pub span: Span,
+}
+
+impl Diagnostic {
+    /// Cuts every field to the limits of the contract and removes what it forbids: control
+    /// characters, empty paths, ends before starts. `false` when no message or tool is left, so that
+    /// there is nothing to report.
+    pub fn fit(&mut self) -> bool {
+        text::trim_in_place(&mut self.message);
+        text::cut_in_place(&mut self.message, limits::MESSAGE);
+        text::cut_in_place(&mut self.tool, limits::TOOL);
+        text::cut_in_place(&mut self.error_type, limits::ERROR_TYPE);
+        text::trim_end_in_place(&mut self.context);
+        text::cut_in_place(&mut self.context, limits::CONTEXT);
+        if let Some(code) = &mut self.code {
+            text::cut_in_place(code, limits::CODE);
+        }
+        self.code = self.code.take().filter(|code| !code.is_empty());
+        self.location = self.location.take().and_then(fit_location);
+        self.stack_trace.truncate(limits::FRAMES);
+        for frame in &mut self.stack_trace {
+            text::cut_in_place(&mut frame.text, limits::FRAME_TEXT);
+            if let Some(function) = &mut frame.function {
+                text::cut_in_place(function, limits::FRAME_FUNCTION);
+            }
+            frame.location = frame.location.take().and_then(fit_location);
+        }
+        !self.message.is_empty() && !self.tool.is_empty()
+    }
+}
+
+/// `None` when the path is empty or longer than the contract allows: half a path leads nowhere.
+fn fit_location(mut location: Location) -> Option<Location> {
+    if location.path.contains(|c: char| c.is_control()) {
+        location.path.retain(|c| !c.is_control());
+    }
+    if location.path.is_empty() || location.path.len() > limits::PATH {
+        return None;
+    }
+    location.start = location.start.filter(|start| start.line > 0);
+    for position in [&mut location.start, &mut location.end].into_iter().flatten() {
+        position.column = position.column.filter(|&column| column > 0);
+    }
+    location.end = match (location.start, location.end) {
+        (Some(start), Some(end)) if (end.line, end.column) >= (start.line, start.column) => Some(end),
+        _ => None,
+    };
+    Some(location)
+}
+
+/// Why a plugin could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The plugin does not handle this kind of artifact.
+    Unsupported(String),
+    /// The input breaks the contract.
+    InvalidInput(String),
+    /// Anything else.
+    Failed(String),
+}
+
+/// What is being analyzed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ArtifactKind {
+    /// The log of a CI job or of a local command.
+    Log,
+    /// A unified diff.
+    Diff,
+    /// Plain text of unknown origin.
+    Text,
+}
+
+/// Facts about the artifact that are known before its first byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// A name for people; may be empty.
+    pub name: String,
+    /// Its size in bytes, where known in advance.
+    pub size: Option<u64>,
+}
