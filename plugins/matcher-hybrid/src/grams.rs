@@ -65,7 +65,8 @@ fn each_gram(text: &str, mut each: impl FnMut(usize)) {
     let mut length = 1_u32;
     let ends = std::iter::once(&b' ');
     for &byte in text.as_bytes().iter().take(LONGEST).chain(ends) {
-        let byte = if byte.is_ascii_alphanumeric() || byte >= 0x80 { byte.to_ascii_lowercase() } else { b' ' };
+        let byte =
+            if byte.is_ascii_alphanumeric() || byte >= 0x80 { byte.to_ascii_lowercase() } else { b' ' };
         if byte == b' ' && gram & 0xFF == u32::from(b' ') {
             continue;
         }

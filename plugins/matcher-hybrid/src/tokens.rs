@@ -49,7 +49,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
         let ends_part = match class {
             Class::Separator | Class::Underscore => true,
             Class::Upper => {
-                matches!(previous, Class::Lower | Class::Digit) && part.letters_then_lower
+                matches!(previous, Class::Lower | Class::Digit) && part.has_lower
                     // The last capital of a run opens the next word: `HTTPServer`.
                     || previous == Class::Upper
                         && bytes.get(at + 1).is_some_and(|next| CLASSES[*next as usize] == Class::Lower)
@@ -111,12 +111,12 @@ struct Word {
     has_letter: bool,
     /// Whether it has a lower-case letter, so that a capital after it opens a new word. `E0382A`
     /// and `UTF8` stay whole.
-    letters_then_lower: bool,
+    has_lower: bool,
 }
 
 impl Default for Word {
     fn default() -> Self {
-        Self { bytes: [0; LONGEST], length: 0, has_letter: false, letters_then_lower: false }
+        Self { bytes: [0; LONGEST], length: 0, has_letter: false, has_lower: false }
     }
 }
 
@@ -127,7 +127,7 @@ impl Word {
             self.length += 1;
         }
         self.has_letter |= class != Class::Digit;
-        self.letters_then_lower |= class == Class::Lower;
+        self.has_lower |= class == Class::Lower;
     }
 
     fn append(&mut self, other: &Self) {
@@ -142,7 +142,7 @@ impl Word {
         self.bytes = [0; LONGEST];
         self.length = 0;
         self.has_letter = false;
-        self.letters_then_lower = false;
+        self.has_lower = false;
     }
 
     fn token(&self) -> Option<Token> {
@@ -156,43 +156,55 @@ impl Word {
     }
 }
 
-/// How much of a lower-case word stays after light stemming: plural and third-person endings, `-ing`
-/// and `-ed` of words that stay at least four letters long, and a final `e`, so that `use`, `used`
-/// and `using` meet.
+/// How much of a lower-case word stays after light stemming: plural and third-person endings, `-ing`,
+/// `-ed` and a final `e`, `y` or `i` go, so that `use`, `uses`, `used` and `using` meet. What stays has a
+/// vowel, which keeps `string` from becoming `str`.
 fn stem_length(word: &[u8]) -> usize {
     let mut length = word.len();
-    if length < 4 {
+    if length < 3 {
         return length;
     }
-    if word.ends_with(b"ies") {
-        // `tries`, `entries`: the `y` of `entry` goes too, below.
+    if word.ends_with(b"ies")
+        || [&b"sses"[..], b"xes", b"ches", b"shes"].iter().any(|end| word.ends_with(end))
+    {
         length -= 2;
-    } else if word.ends_with(b"sses") || word.ends_with(b"xes") || word.ends_with(b"ches") || word.ends_with(b"shes") {
-        length -= 2;
-    } else if word[length - 1] == b's' && !matches!(word[length - 2], b's' | b'u' | b'i') {
+    } else if length > 3 && word[length - 1] == b's' && !matches!(word[length - 2], b's' | b'u' | b'i') {
         length -= 1;
     }
     let rest = &word[..length];
-    if rest.len() >= 6 && rest.ends_with(b"ing") {
+    if rest.ends_with(b"ing") && has_vowel(&rest[..length - 3]) {
         length -= 3;
-    } else if rest.len() >= 5 && rest.ends_with(b"ed") && rest[length - 3] != b'e' {
+    } else if rest.ends_with(b"ed") && !rest.ends_with(b"eed") && has_vowel(&rest[..length - 2]) {
         length -= 2;
     }
+    let cut = length < word.len();
     let rest = &word[..length];
-    if length >= 4 && matches!(rest[length - 1], b'e' | b'y' | b'i') {
+    if length >= 3 && matches!(rest[length - 1], b'e' | b'y' | b'i') && has_vowel(&rest[..length - 1]) {
         length -= 1;
-    } else if length >= 5 && length < word.len() && rest[length - 1] == rest[length - 2] && rest[length - 1] != b'l' {
-        // `shadowed` loses `ed`; `dropped` also its doubled letter.
+    } else if cut
+        && length >= 4
+        && rest[length - 1] == rest[length - 2]
+        && !matches!(rest[length - 1], b'l' | b's' | b'z' | b'e' | b'o')
+    {
+        // `dropped` loses its doubled letter too, `missed` does not.
         length -= 1;
     }
     length
+}
+
+/// Whether the word has a vowel; a `y` counts after its first letter.
+fn has_vowel(word: &[u8]) -> bool {
+    word.iter().enumerate().any(|(at, byte)| {
+        matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | 0x80..) || *byte == b'y' && at > 0
+    })
 }
 
 /// A fixed mixing of all bytes. Not for hostile collisions: at worst a matcher that was fooled ranks badly.
 fn hash(bytes: &[u8; LONGEST]) -> Token {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     for word in bytes.chunks_exact(8) {
-        let value = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        let value =
+            u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
         state = (state ^ value).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         state ^= state >> 32;
     }
@@ -212,10 +224,10 @@ pub(crate) fn is_stop_word(token: Token) -> bool {
 
 /// Function words, and the words that every diagnostic has.
 const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "did", "do", "does", "error", "for",
-    "from", "had", "has", "have", "if", "in", "into", "is", "it", "its", "may", "of", "on", "or", "that", "the",
-    "their", "then", "there", "these", "this", "to", "was", "were", "when", "which", "will", "with", "you", "your",
-    "b", "d", "e", "s", "t", "w", "x", "warning", "help", "note",
+    "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "did", "do", "does", "error",
+    "for", "from", "had", "has", "have", "if", "in", "into", "is", "it", "its", "may", "of", "on", "or",
+    "that", "the", "their", "then", "there", "these", "this", "to", "was", "were", "when", "which", "will",
+    "with", "you", "your", "b", "d", "e", "s", "t", "w", "x", "warning", "help", "note",
 ];
 
 #[cfg(test)]
@@ -255,6 +267,10 @@ mod tests {
     fn forms_of_a_word_meet() {
         for (one, other) in [
             ("used", "use"),
+            ("using", "uses"),
+            ("missing", "missed"),
+            ("typed", "types"),
+            ("naming", "name"),
             ("imports", "import"),
             ("imported", "import"),
             ("dropped", "drop"),
@@ -266,7 +282,7 @@ mod tests {
         ] {
             assert_eq!(token(one), token(other), "{one} {other}");
         }
-        for (one, other) in [("use", "user"), ("class", "clas"), ("string", "str"), ("thread", "threat")] {
+        for (one, other) in [("used", "user"), ("class", "clas"), ("string", "str"), ("thread", "threat")] {
             assert_ne!(token(one), token(other), "{one} {other}");
         }
     }

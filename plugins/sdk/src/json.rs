@@ -4,7 +4,7 @@
 //! over several lines of a log. It is not for speed and not for writing: reports are rare in a log,
 //! and a component that holds no general serialisation code stays small.
 
-use crate::{Line, Span};
+use crate::Span;
 
 /// The deepest nesting that is read; anything deeper is not a tool's report.
 const DEPTH: u32 = 64;
@@ -255,11 +255,11 @@ pub struct Objects {
 impl Objects {
     /// Takes a line and gives each object that ends in it to `found`, with the bytes that it covers.
     /// `true` when the line was (part of) JSON, so that nothing else need look at it.
-    pub fn line(&mut self, line: &Line<'_>, found: &mut impl FnMut(&Value, Span)) -> bool {
-        if self.depth == 0 && !self.in_list && !starts_json(line.text) {
+    pub fn line(&mut self, text: &str, span: Span, found: &mut impl FnMut(&Value, Span)) -> bool {
+        if self.depth == 0 && !self.in_list && !starts_json(text) {
             return false;
         }
-        let valid = self.scan(line, found);
+        let valid = self.scan(text, span, found);
         // A JSON string never goes over a line end.
         if !valid || self.in_string {
             *self = Self::default();
@@ -271,8 +271,8 @@ impl Objects {
         true
     }
 
-    fn scan(&mut self, line: &Line<'_>, found: &mut impl FnMut(&Value, Span)) -> bool {
-        let bytes = line.text.as_bytes();
+    fn scan(&mut self, text: &str, span: Span, found: &mut impl FnMut(&Value, Span)) -> bool {
+        let bytes = text.as_bytes();
         let mut kept = 0;
         let mut at = 0;
         while at < bytes.len() {
@@ -296,7 +296,7 @@ impl Objects {
                 b'{' => {
                     self.depth = 1;
                     self.opened = true;
-                    self.span = line.span;
+                    self.span = span;
                     kept = at - 1;
                 }
                 b'[' if !self.in_list => self.in_list = true,
@@ -305,10 +305,10 @@ impl Objects {
                 b'}' | b']' if self.depth > 1 => self.depth -= 1,
                 b'}' if self.depth == 1 => {
                     self.depth = 0;
-                    self.object.push_str(&line.text[kept..at]);
+                    self.object.push_str(&text[kept..at]);
                     kept = at;
                     if let Some(value) = Value::parse(&self.object) {
-                        found(&value, self.span.to(line.span));
+                        found(&value, self.span.to(span));
                     }
                     self.object.clear();
                 }
@@ -319,7 +319,7 @@ impl Objects {
             }
         }
         if self.depth > 0 {
-            self.object.push_str(&line.text[kept..]);
+            self.object.push_str(&text[kept..]);
         }
         self.object.len() <= OBJECT_LIMIT
     }
@@ -361,7 +361,7 @@ mod tests {
             let shown = line.trim_end_matches('\n');
             let span = Span { start, end: start + shown.len() as u64 };
             start += line.len() as u64;
-            objects.line(&Line { text: shown, span, ..Line::default() }, &mut |value, span| {
+            objects.line(shown, span, &mut |value, span| {
                 all.push((value.clone(), span));
             });
         }
@@ -370,7 +370,8 @@ mod tests {
 
     #[test]
     fn reads_every_kind_of_value() {
-        let value = Value::parse(r#" {"a":[1,-2.5e1,true,false,null],"b":"x\n\u00e9\ud83d\ude00\"\/"} "#).unwrap();
+        let value =
+            Value::parse(r#" {"a":[1,-2.5e1,true,false,null],"b":"x\n\u00e9\ud83d\ude00\"\/"} "#).unwrap();
         assert_eq!(value.list("a").len(), 5);
         assert_eq!(value.list("a")[1], Value::Number(-25.0));
         assert_eq!(value.list("a")[0].as_number(), Some(1));
@@ -396,7 +397,10 @@ mod tests {
         let number = |number| Value::Number(number);
         assert_eq!(values, [number(1.0), number(2.0), number(3.0), Value::Text("}".into()), number(5.0)]);
         let span = found[2].1;
-        assert_eq!(&text[usize::try_from(span.start).unwrap()..usize::try_from(span.end).unwrap()], "  {\n    \"a\": 3\n  },");
+        assert_eq!(
+            &text[usize::try_from(span.start).unwrap()..usize::try_from(span.end).unwrap()],
+            "  {\n    \"a\": 3\n  },"
+        );
     }
 
     #[test]

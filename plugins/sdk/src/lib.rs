@@ -11,6 +11,7 @@ mod analyzer;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
+pub mod json;
 pub mod limits;
 pub mod line;
 pub mod matcher;

@@ -1,0 +1,221 @@
+//! Error codes and rule names: `E0382`, `TS2304`, `ERR_MODULE_NOT_FOUND`, `ENOENT`, `no-unused-vars`,
+//! `clippy::needless_return`.
+
+use grimoire_plugin_sdk::{Candidate, Diagnostic};
+
+/// The codes of one diagnostic, normalised, at most a few.
+pub(crate) struct Codes {
+    /// Each with whether the diagnostic itself says that it is its code.
+    codes: Vec<(String, bool)>,
+    /// The letters and the length of the explicit code when it is of the form letters and digits.
+    family: Option<(String, usize)>,
+}
+
+/// What a candidate's codes say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum CodeEvidence {
+    /// The candidate names no code of the diagnostic.
+    None,
+    /// The candidate names this code; `explicit` when it is the diagnostic's own.
+    Equal { code: String, explicit: bool },
+    /// The candidate is for another code of the same family, such as `E0499` where `E0382` was reported.
+    Other(String),
+}
+
+/// Codes that are taken out of a message; more are not looked for.
+const MOST: usize = 8;
+
+impl Codes {
+    pub(crate) fn of(error: &Diagnostic) -> Self {
+        let mut codes: Vec<(String, bool)> = Vec::new();
+        let mut add = |code: &str, explicit: bool| {
+            let code = normal(code);
+            if !code.is_empty() && codes.len() < MOST && !codes.iter().any(|(known, _)| *known == code) {
+                codes.push((code, explicit));
+            }
+        };
+        let explicit = error.code.as_deref().filter(|code| !code.is_empty());
+        if let Some(code) = explicit {
+            add(code, true);
+        }
+        if is_code(&error.error_type) || is_rule_name(&error.error_type) {
+            add(&error.error_type, true);
+        }
+        for word in words(&error.message) {
+            if is_code(word) {
+                add(word, false);
+            }
+        }
+        // A rule name before the message (`unused-import: …`) or in brackets after it (`… [arg-type]`).
+        let first = error.message.split([' ', '\n']).next().unwrap_or_default();
+        if let Some(name) = first.strip_suffix(':')
+            && is_rule_name(name)
+        {
+            add(name, true);
+        }
+        if let Some(name) = bracketed_end(error.message.lines().next().unwrap_or_default())
+            && (is_rule_name(name) || is_code(name))
+        {
+            add(name, false);
+        }
+        let family = explicit.or(Some(error.error_type.as_str())).and_then(family);
+        Self { codes, family }
+    }
+
+    /// Compares with what the candidate says that it is for: error type, tags, title and pattern.
+    pub(crate) fn evidence(&self, candidate: &Candidate) -> CodeEvidence {
+        if self.codes.is_empty() {
+            return CodeEvidence::None;
+        }
+        let spell = &candidate.spell;
+        let mut other = None;
+        let mut best: Option<&(String, bool)> = None;
+        let named = [spell.error_type.as_str()].into_iter().chain(spell.tags.iter().map(String::as_str));
+        for name in named.chain(words(&spell.title)).chain(words(&spell.error_pattern)) {
+            if let Some(code) = self.codes.iter().find(|(code, _)| same(code, name)) {
+                if best.is_none_or(|best| code.1 && !best.1) {
+                    best = Some(code);
+                }
+            } else if other.is_none()
+                && let (Some(mine), Some(theirs)) = (&self.family, family(name))
+                && *mine == theirs
+            {
+                other = Some(name);
+            }
+        }
+        match (best, other) {
+            (Some((code, explicit)), _) => CodeEvidence::Equal { code: code.clone(), explicit: *explicit },
+            (None, Some(other)) => CodeEvidence::Other(other.to_owned()),
+            (None, None) => CodeEvidence::None,
+        }
+    }
+}
+
+/// The words of a text as codes are written: letters, digits, `_`, `-`, `/`, `@` and `::` belong to one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | ':')))
+        .map(|word| word.trim_matches([':', '-', '/']))
+        .filter(|word| word.len() >= 3)
+}
+
+/// `name` of a line that ends in `[name]` or `(name)`.
+fn bracketed_end(line: &str) -> Option<&str> {
+    let line = line.trim_end();
+    let open = match line.as_bytes().last()? {
+        b']' => '[',
+        b')' => '(',
+        _ => return None,
+    };
+    let start = line.rfind(open)?;
+    Some(&line[start + 1..line.len() - 1])
+}
+
+/// Whether a word is a code by its form: up to six capitals and two to five digits (`E0382`, `TS2304`),
+/// capitals joined by `_` (`ERR_MODULE_NOT_FOUND`), or `E` and capitals (`ENOENT`, `ERESOLVE`).
+pub(crate) fn is_code(word: &str) -> bool {
+    let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
+    let rest = &word[letters..];
+    if (1..=6).contains(&letters)
+        && (2..=5).contains(&rest.len())
+        && rest.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return true;
+    }
+    word.len() >= 5
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
+        && (word.contains('_') && letters >= 2 || letters == word.len() && word.starts_with('E'))
+}
+
+/// Whether a word is a rule's name by its form: lower-case words joined by `-`, `_`, `/` or `::`.
+pub(crate) fn is_rule_name(word: &str) -> bool {
+    let name = word.rsplit("::").next().unwrap_or(word);
+    word.len() >= 4
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'@' | b':'))
+        && (name.contains(['-', '_']) || word.contains("::") || word.contains('/'))
+        && word.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// Capitals and number of digits of a code of that form, which codes of one tool share.
+fn family(word: &str) -> Option<(String, usize)> {
+    let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = word.len() - letters;
+    (is_code(word) && letters > 0 && digits >= 2).then(|| (word[..letters].to_owned(), word.len()))
+}
+
+/// Lower case, `-` for `_`, without a tool's prefix (`clippy::`).
+fn normal(code: &str) -> String {
+    code.rsplit("::").next().unwrap_or(code).trim().to_ascii_lowercase().replace('_', "-")
+}
+
+/// Whether a word is that normalised code.
+fn same(code: &str, word: &str) -> bool {
+    let word = word.rsplit("::").next().unwrap_or(word).trim();
+    word.len() == code.len()
+        && word.bytes().zip(code.bytes()).all(|(byte, code)| match byte {
+            b'_' => code == b'-',
+            _ => byte.to_ascii_lowercase() == code,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grimoire_plugin_sdk::Spell;
+
+    fn evidence(error: Diagnostic, spell: Spell) -> CodeEvidence {
+        Codes::of(&error).evidence(&Candidate { spell, ..Candidate::default() })
+    }
+
+    #[test]
+    fn forms_of_codes() {
+        for code in ["E0382", "TS2304", "F401", "RUF057", "ERR_MODULE_NOT_FOUND", "ENOENT", "ERESOLVE"] {
+            assert!(is_code(code), "{code}");
+        }
+        for word in ["error", "HTTP", "X1", "E", "PATH", "utf8", "TypeError", "A_1é", ""] {
+            assert!(!is_code(word), "{word}");
+        }
+        assert!(is_rule_name("no-unused-vars") && is_rule_name("clippy::needless_return"));
+        assert!(is_rule_name("@typescript-eslint/no-explicit-any") && !is_rule_name("quotes"));
+    }
+
+    #[test]
+    fn a_code_is_found_where_spells_name_it() {
+        let error = Diagnostic {
+            message: "use of moved value".into(),
+            code: Some("E0382".into()),
+            ..Diagnostic::default()
+        };
+        let equal = CodeEvidence::Equal { code: "e0382".into(), explicit: true };
+        for spell in [
+            Spell { error_type: "E0382".into(), ..Spell::default() },
+            Spell { title: "Borrow of a moved value (E0382)".into(), ..Spell::default() },
+            Spell { tags: vec!["rust".into(), "e0382".into()], ..Spell::default() },
+            Spell { error_pattern: "error\\[E0382\\]: .*".into(), ..Spell::default() },
+        ] {
+            assert_eq!(evidence(error.clone(), spell), equal);
+        }
+        let other = Spell { title: "E0499: two mutable borrows".into(), ..Spell::default() };
+        assert_eq!(evidence(error.clone(), other), CodeEvidence::Other("E0499".into()));
+        let foreign = Spell { title: "TS2304 cannot find name".into(), ..Spell::default() };
+        assert_eq!(evidence(error, foreign), CodeEvidence::None);
+    }
+
+    #[test]
+    fn rule_names_meet_over_spelling() {
+        let error = Diagnostic {
+            message: "unneeded `return` statement".into(),
+            code: Some("clippy::needless_return".into()),
+            ..Diagnostic::default()
+        };
+        let spell = Spell { title: "needless-return".into(), ..Spell::default() };
+        assert!(matches!(evidence(error, spell), CodeEvidence::Equal { explicit: true, .. }));
+        let error = Diagnostic {
+            message: "Incompatible types in assignment  [arg-type]".into(),
+            ..Diagnostic::default()
+        };
+        let spell = Spell { tags: vec!["arg-type".into()], ..Spell::default() };
+        assert!(matches!(evidence(error, spell), CodeEvidence::Equal { explicit: false, .. }));
+    }
+}

@@ -1,0 +1,302 @@
+//! What is measured on each candidate. Every feature is in [0, 1]; how much each counts is
+//! [`crate::score`]'s matter.
+
+use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence};
+
+use crate::codes::{CodeEvidence, Codes};
+use crate::grams::{Grams, Seen};
+use crate::kinds::kind_likeness;
+use crate::query::{MOST_TERMS, Part, Query};
+use crate::tokens::{is_stop_word, tokens};
+
+/// The texts of a spell that are measured apart: a word in the title says more than one in the code.
+pub(crate) const FIELDS: usize = 4;
+const TITLE: usize = 0;
+const PATTERN: usize = 1;
+const DESCRIPTION: usize = 2;
+const SOLUTION: usize = 3;
+/// Bytes of one field that are read. A spell that says what it is for after 8 KiB is written badly.
+const READ: usize = 8192;
+/// Bytes of a description's beginning whose grams are compared.
+const LEAD: usize = 256;
+/// Keeps the rarity of terms sensible when there are few candidates: as if there were this many more,
+/// none of them with the term.
+const UNSEEN: f64 = 6.0;
+
+/// The measurements of one candidate.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Features {
+    /// How much the text that the spell's pattern matched says; 0 without a hit.
+    pub(crate) pattern: f64,
+    /// The pattern was tried and not found.
+    pub(crate) pattern_missed: f64,
+    pub(crate) code: Option<CodeEvidence>,
+    /// Likeness of the error types.
+    pub(crate) kind: f64,
+    /// Share of the message's own words, by rarity, in each field and in any.
+    pub(crate) words: [f64; FIELDS],
+    pub(crate) words_any: f64,
+    /// The same for the quoted parts.
+    pub(crate) quoted: [f64; FIELDS],
+    /// The same for the context: in the solution, and in anything else.
+    pub(crate) context_in_solution: f64,
+    pub(crate) context_in_text: f64,
+    /// Share of the title's and of the pattern's words that the diagnostic has.
+    pub(crate) title_covered: f64,
+    pub(crate) pattern_covered: f64,
+    /// Likeness by grams: with title and pattern, with the beginning of the description.
+    pub(crate) likeness: f64,
+    pub(crate) likeness_lead: f64,
+    /// The host's keyword evidence.
+    pub(crate) keyword: f64,
+    /// The shared terms that say most, strongest first.
+    pub(crate) shared: Vec<usize>,
+}
+
+/// How often each term stands in each field of one candidate.
+type Counts = [[u8; FIELDS]];
+
+/// Measures all candidates against the diagnostic.
+pub(crate) fn measure(error: &Diagnostic, query: &Query, candidates: &[Candidate]) -> Vec<Features> {
+    let terms = query.terms.len();
+    let mut counts = vec![[0_u8; FIELDS]; terms * candidates.len()];
+    let mut lengths = vec![[0_u32; FIELDS]; candidates.len()];
+    let mut covered = vec![(0.0, 0.0); candidates.len()];
+    for (at, candidate) in candidates.iter().enumerate() {
+        let counts = &mut counts[at * terms..(at + 1) * terms];
+        covered[at] = count_terms(query, candidate, counts, &mut lengths[at]);
+    }
+    let rarity = rarities(terms, candidates.len(), &counts);
+    let grams = Grams::of(&[&error.message]);
+    let codes = Codes::of(error);
+    let mut seen = Seen::default();
+    let mut all = Vec::with_capacity(candidates.len());
+    for (at, candidate) in candidates.iter().enumerate() {
+        let spell = &candidate.spell;
+        let mut features = Features {
+            pattern: pattern_strength(&candidate.evidence.pattern),
+            pattern_missed: f64::from(candidate.evidence.pattern == PatternEvidence::Missed),
+            code: Some(codes.evidence(candidate)),
+            kind: kind_likeness(error, &spell.error_type),
+            title_covered: covered[at].0,
+            pattern_covered: covered[at].1,
+            likeness: grams.likeness(&[&spell.title, &spell.error_pattern], &mut seen),
+            likeness_lead: grams
+                .likeness(&[&spell.description[..spell.description.floor_char_boundary(LEAD)]], &mut seen),
+            keyword: clean(candidate.evidence.keyword),
+            ..Features::default()
+        };
+        share_terms(query, &counts[at * terms..(at + 1) * terms], lengths[at], &rarity, &mut features);
+        all.push(features);
+    }
+    all
+}
+
+/// A number of the host made safe: not finite counts as nothing.
+fn clean(number: f64) -> f64 {
+    if number.is_finite() { number.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// From 0.2 for a few characters, which many texts have, to 1 for a whole sentence.
+fn pattern_strength(evidence: &PatternEvidence) -> f64 {
+    let PatternEvidence::Hit(text) = evidence else { return 0.0 };
+    let letters = text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80).count();
+    (0.2 + 0.8 * (letters.min(28) as f64 / 28.0)).min(1.0)
+}
+
+/// Counts the query's terms in the candidate's fields. Returns the share of the title's and of the
+/// pattern's words that the diagnostic has.
+fn count_terms(
+    query: &Query,
+    candidate: &Candidate,
+    counts: &mut Counts,
+    lengths: &mut [u32; FIELDS],
+) -> (f64, f64) {
+    let spell = &candidate.spell;
+    let mut known = [0_u32; FIELDS];
+    let mut telling = [0_u32; FIELDS];
+    let fields = [&spell.title, &spell.error_pattern, &spell.description, &spell.solution_code];
+    for (field, text) in fields.into_iter().enumerate() {
+        let mut length = 0;
+        let mut see = |token| {
+            length += 1;
+            if let Some(term) = query.find(token) {
+                counts[term][field] = counts[term][field].saturating_add(1);
+                if query.terms[term].0 != Part::Context {
+                    known[field] += 1;
+                    telling[field] += 1;
+                }
+            } else if field <= PATTERN && !is_stop_word(token) {
+                telling[field] += 1;
+            }
+        };
+        let text = &text[..text.floor_char_boundary(READ)];
+        if field == PATTERN {
+            literal_parts(text, |part| tokens(part, &mut see));
+        } else {
+            tokens(text, &mut see);
+        }
+        lengths[field] = length;
+    }
+    // Tags are short titles.
+    for tag in &spell.tags {
+        tokens(tag, |token| {
+            if let Some(term) = query.find(token) {
+                counts[term][TITLE] = counts[term][TITLE].saturating_add(1);
+            }
+        });
+    }
+    let share = |field: usize| {
+        if telling[field] == 0 { 0.0 } else { f64::from(known[field]) / f64::from(telling[field]) }
+    };
+    (share(TITLE), share(PATTERN))
+}
+
+/// The parts of a regular expression that stand for themselves: escapes such as `\b` and `\s` and the
+/// letters of group names are left out.
+fn literal_parts(pattern: &str, mut each: impl FnMut(&str)) {
+    let bytes = pattern.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    while at < bytes.len() {
+        if bytes[at] == b'\\' {
+            if bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
+                each(&pattern[start..at]);
+                start = at + 2;
+            }
+            at += 2;
+        } else if bytes[at..].starts_with(b"(?") {
+            each(&pattern[start..at]);
+            at += bytes[at..]
+                .iter()
+                .position(|byte| matches!(byte, b':' | b'>' | b')' | b'=' | b'!'))
+                .unwrap_or(1)
+                + 1;
+            start = at;
+        } else {
+            at += 1;
+        }
+    }
+    each(pattern.get(start..).unwrap_or_default());
+}
+
+/// How rare each term is among the candidates, from 1. A term that no candidate has tells them not
+/// apart and counts as a common one.
+fn rarities(terms: usize, candidates: usize, counts: &Counts) -> Vec<f64> {
+    let mut having = vec![0_u32; terms];
+    for counts in counts.chunks_exact(terms.max(1)) {
+        for (having, fields) in having.iter_mut().zip(counts) {
+            *having += u32::from(fields.iter().any(|count| *count > 0));
+        }
+    }
+    let all = candidates as f64 + UNSEEN;
+    having
+        .into_iter()
+        .map(|having| if having == 0 { 1.0 } else { 1.0 + natural_logarithm(all / f64::from(having)) })
+        .collect()
+}
+
+/// ln of a finite number of at least 1, by arithmetic only, so that it is the same to the last bit on
+/// every platform.
+fn natural_logarithm(mut number: f64) -> f64 {
+    let mut twos = 0.0;
+    while number > 2.0 {
+        number *= 0.5;
+        twos += 1.0;
+    }
+    // ln x = 2 artanh((x - 1) / (x + 1)); the ratio is at most 1/3, so 12 terms are exact enough.
+    let ratio = (number - 1.0) / (number + 1.0);
+    let square = ratio * ratio;
+    let (mut power, mut sum, mut odd) = (ratio, 0.0, 1.0);
+    for _ in 0..12 {
+        sum += power / odd;
+        power *= square;
+        odd += 2.0;
+    }
+    2.0 * sum + twos * std::f64::consts::LN_2
+}
+
+/// Sums the shared terms by part and field.
+fn share_terms(
+    query: &Query,
+    counts: &Counts,
+    lengths: [u32; FIELDS],
+    rarity: &[f64],
+    features: &mut Features,
+) {
+    let mut sums = [[0.0; FIELDS + 1]; 3];
+    let mut totals = [0.0; 3];
+    let mut best: [(f64, usize); 6] = [(0.0, usize::MAX); 6];
+    // A word in a long text is less telling than one in a short text.
+    let damping: [f64; FIELDS] = std::array::from_fn(|field| match field {
+        TITLE | PATTERN => 0.2,
+        _ => 0.4 + 0.6 * f64::from(lengths[field]) / 120.0,
+    });
+    for (term, ((part, _), fields)) in query.terms.iter().zip(counts).enumerate() {
+        let part = *part as usize;
+        totals[part] += rarity[term];
+        if fields.iter().all(|count| *count == 0) {
+            continue;
+        }
+        let mut strongest = 0.0_f64;
+        for field in 0..FIELDS {
+            let count = f64::from(fields[field]);
+            let presence = count / (count + damping[field]) * (1.0 + 0.2 * damping[field]).min(1.2);
+            let presence = presence.min(1.0);
+            sums[part][field] += rarity[term] * presence;
+            strongest = strongest.max(presence);
+        }
+        sums[part][FIELDS] += rarity[term] * strongest;
+        if part != Part::Context as usize {
+            let value = rarity[term] * strongest;
+            if let Some(at) = best.iter().position(|(other, _)| value > *other) {
+                best[at..].rotate_right(1);
+                best[at] = (value, term);
+            }
+        }
+    }
+    let share = |part: Part, field: usize| {
+        let total: f64 = totals[part as usize];
+        if total > 0.0 { (sums[part as usize][field] / total).min(1.0) } else { 0.0 }
+    };
+    for field in 0..FIELDS {
+        features.words[field] = share(Part::Words, field);
+        features.quoted[field] = share(Part::Quoted, field);
+    }
+    features.words_any = share(Part::Words, FIELDS);
+    features.context_in_solution = share(Part::Context, SOLUTION);
+    features.context_in_text = share(Part::Context, TITLE).max(share(Part::Context, DESCRIPTION));
+    features.shared = best.iter().map(|(_, term)| *term).filter(|term| *term < MOST_TERMS).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_is_right() {
+        for number in [1.0, 1.5, 2.0, 3.0, 10.0, 70.0, 10_006.0, 1e12_f64] {
+            assert!((natural_logarithm(number) - number.ln()).abs() < 1e-9, "{number}");
+        }
+    }
+
+    #[test]
+    fn patterns_give_their_literal_words() {
+        let mut words = Vec::new();
+        literal_parts(r"(?i)\bcannot find\s+(?P<name>\w+) in \\path (?:crate|root)", |part| {
+            tokens(part, |token| words.push(token));
+        });
+        let mut expected = Vec::new();
+        tokens("cannot find in path crate root", |token| expected.push(token));
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn longer_matches_say_more() {
+        let strength = |text: &str| pattern_strength(&PatternEvidence::Hit(text.into()));
+        assert!(
+            strength("err") < strength("error: linker")
+                && strength("error: linker") < strength(&"long".repeat(9))
+        );
+        assert!(strength(&"x".repeat(600)) <= 1.0);
+    }
+}

@@ -1,0 +1,238 @@
+//! What the default matcher promises: sensible order, calibrated scores, reasons, and no dependence on
+//! anything but its arguments.
+
+use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, PatternEvidence, Spell, Verdict};
+use matcher_hybrid::score;
+use proptest::prelude::*;
+
+fn spell(
+    error_type: &str,
+    title: &str,
+    description: &str,
+    pattern: &str,
+    solution: &str,
+    tags: &[&str],
+) -> Spell {
+    Spell {
+        id: 1,
+        title: title.into(),
+        description: description.into(),
+        error_type: error_type.into(),
+        error_pattern: pattern.into(),
+        solution_code: solution.into(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    }
+}
+
+fn untried(spell: Spell) -> Candidate {
+    Candidate { spell, ..Candidate::default() }
+}
+
+fn moved() -> Diagnostic {
+    Diagnostic {
+        tool: "rustc".into(),
+        error_type: "E0382".into(),
+        code: Some("E0382".into()),
+        message: "borrow of moved value: `config`".into(),
+        context: "let config = load();\nstart(config);\nprintln!(\"{config:?}\");".into(),
+        ..Diagnostic::default()
+    }
+}
+
+/// Spells that a small book has, of several languages.
+fn book() -> Vec<Spell> {
+    vec![
+        spell(
+            "E0382",
+            "Use of a moved value",
+            "A value was used after its ownership moved.",
+            "(borrow|use) of moved value",
+            "start(config.clone());",
+            &["rust", "ownership"],
+        ),
+        spell(
+            "E0499",
+            "Two mutable borrows of one value",
+            "A value is borrowed as mutable more than once.",
+            "cannot borrow .* as mutable more than once",
+            "{ let first = &mut value; }",
+            &["rust"],
+        ),
+        spell(
+            "ModuleNotFoundError",
+            "Python cannot import a module",
+            "The package is not installed in this environment.",
+            "No module named '[^']+'",
+            "pip install package",
+            &["python"],
+        ),
+        spell(
+            "TS2304",
+            "TypeScript cannot find a name",
+            "The identifier has no declaration in scope.",
+            "Cannot find name '[^']+'",
+            "npm install --save-dev @types/node",
+            &["typescript"],
+        ),
+        spell(
+            "ERESOLVE",
+            "npm cannot resolve the dependency tree",
+            "Peer dependencies conflict.",
+            "unable to resolve dependency tree",
+            "npm install --legacy-peer-deps",
+            &["npm"],
+        ),
+        spell(
+            "linker",
+            "The linker is missing",
+            "No C compiler is installed.",
+            "linker `cc` not found",
+            "apt-get install build-essential",
+            &["rust", "c"],
+        ),
+    ]
+}
+
+fn verdicts(error: &Diagnostic, candidates: &[Candidate]) -> Vec<Verdict> {
+    score(error, candidates).unwrap()
+}
+
+#[test]
+fn the_right_spell_is_worth_showing_and_the_others_are_not() {
+    let candidates: Vec<_> = book().into_iter().map(untried).collect();
+    let got = verdicts(&moved(), &candidates);
+    assert!(got[0].score >= 0.5, "{got:#?}");
+    for other in &got[1..] {
+        assert!(other.score < 0.25, "{other:#?}");
+    }
+    assert_eq!(got[0].reasons[0].signal, "code");
+}
+
+#[test]
+fn a_spell_for_another_code_of_the_family_is_put_back() {
+    let error = moved();
+    let title = "borrow of moved value";
+    let candidates =
+        [untried(spell("E0505", title, "", "", "", &[])), untried(spell("", title, "", "", "", &[]))];
+    let got = verdicts(&error, &candidates);
+    assert!(got[0].score < got[1].score, "{got:#?}");
+    assert!(got[0].reasons.iter().any(|reason| reason.signal == "other-code" && reason.weight < 0.0));
+}
+
+#[test]
+fn a_long_pattern_hit_alone_is_worth_showing_and_a_short_one_is_not() {
+    let hit = |text: &str| Candidate {
+        spell: spell("other", "Something", "", text, "", &[]),
+        evidence: Evidence { keyword: 0.0, pattern: PatternEvidence::Hit(text.into()) },
+    };
+    let error = Diagnostic { message: "xyz".into(), ..Diagnostic::default() };
+    let got = verdicts(&error, &[hit("expected struct, found enumeration here"), hit("err")]);
+    assert!(got[0].score >= 0.5 && got[1].score < 0.25, "{got:#?}");
+    assert_eq!(got[0].reasons[0].signal, "pattern");
+    assert!(got[0].reasons[0].detail.contains("expected struct"));
+}
+
+#[test]
+fn words_alone_can_be_enough() {
+    let error = Diagnostic { message: "unable to resolve dependency tree".into(), ..Diagnostic::default() };
+    let candidates: Vec<_> = book().into_iter().map(untried).collect();
+    let got = verdicts(&error, &candidates);
+    let best = got.iter().max_by(|one, other| one.score.total_cmp(&other.score)).unwrap();
+    assert_eq!(best.candidate, 4);
+    assert!(best.score >= 0.3, "{best:#?}");
+    assert!(best.reasons.iter().any(|reason| reason.detail.contains("resolve")), "{best:#?}");
+}
+
+#[test]
+fn more_evidence_never_lowers_a_score() {
+    let plain = untried(book().remove(0));
+    let mut hit = plain.clone();
+    hit.evidence.pattern = PatternEvidence::Hit("borrow of moved value".into());
+    let mut found = hit.clone();
+    found.evidence.keyword = 1.0;
+    let got = verdicts(&moved(), &[plain, hit, found]);
+    assert!(got[0].score < got[1].score && got[1].score < got[2].score && got[2].score < 1.0);
+}
+
+#[test]
+fn reasons_add_up_to_the_score_strongest_first() {
+    let candidates: Vec<_> = book().into_iter().map(untried).collect();
+    for verdict in verdicts(&moved(), &candidates) {
+        let sum: f64 = verdict.reasons.iter().map(|reason| reason.weight).sum();
+        assert!((sum - verdict.score).abs() < 0.05 || verdict.score == 0.0, "{verdict:#?}");
+        assert!(verdict.reasons.is_sorted_by(|one, other| one.weight.abs() >= other.weight.abs()));
+    }
+}
+
+#[test]
+fn numbers_and_names_of_the_user_do_not_decide() {
+    let error = |message: &str| Diagnostic { message: message.into(), ..Diagnostic::default() };
+    let candidates: Vec<_> = book().into_iter().map(untried).collect();
+    let best = |message: &str| {
+        let got = verdicts(&error(message), &candidates);
+        got.iter().max_by(|one, other| one.score.total_cmp(&other.score)).unwrap().candidate
+    };
+    assert_eq!(best("No module named 'borrow_value'"), 2);
+    assert_eq!(best("Cannot find name 'module17'"), 3);
+}
+
+prop_compose! {
+    fn any_spell()(texts in prop::array::uniform5("[a-cA-C0-9é_`'\"\\\\(?: .\n-]{0,60}"), tags in prop::collection::vec("[a-c0-9E-]{0,6}", 0..3)) -> Spell {
+        let [title, description, error_type, error_pattern, solution_code] = texts;
+        Spell { id: 1, title, description, error_type, error_pattern, solution_code, tags }
+    }
+}
+
+fn any_pattern() -> impl Strategy<Value = PatternEvidence> {
+    prop_oneof![
+        Just(PatternEvidence::Untried),
+        Just(PatternEvidence::Missed),
+        "[a-cé\n ]{0,40}".prop_map(PatternEvidence::Hit),
+    ]
+}
+
+prop_compose! {
+    fn any_candidate()(spell in any_spell(), pattern in any_pattern(), keyword in any::<f64>()) -> Candidate {
+        Candidate { spell, evidence: Evidence { keyword, pattern } }
+    }
+}
+
+prop_compose! {
+    fn any_error()(message in "[a-cA-C0-9é_`'\"\\[\\]: .\n-]{0,120}", context in "[a-cA-C0-9_ \n]{0,80}", error_type in "[A-Ea-e0-9.:]{0,8}", code in prop::option::of("[A-E]{0,2}[0-9]{0,4}")) -> Diagnostic {
+        Diagnostic { tool: "tool".into(), message, context, error_type, code, ..Diagnostic::default() }
+    }
+}
+
+/// The verdicts with scores as bits, so that equal means equal to the last bit.
+fn bits(verdicts: &[Verdict]) -> Vec<(u32, u64, String)> {
+    verdicts
+        .iter()
+        .map(|verdict| (verdict.candidate, verdict.score.to_bits(), format!("{:?}", verdict.reasons)))
+        .collect()
+}
+
+proptest! {
+    // Property 10: the similarity score is a function of its input.
+    #[test]
+    fn property_10_the_score_is_a_function(error in any_error(), candidates in prop::collection::vec(any_candidate(), 0..6)) {
+        let again = std::thread::scope(|scope| scope.spawn(|| verdicts(&error.clone(), &candidates.to_vec())).join().unwrap());
+        prop_assert_eq!(bits(&verdicts(&error, &candidates)), bits(&again));
+    }
+
+    // Property 11: what the host orders by score is sound: finite, in [0, 1], each candidate once, inside the contract.
+    #[test]
+    fn property_11_verdicts_can_be_ordered(error in any_error(), candidates in prop::collection::vec(any_candidate(), 0..6)) {
+        let got = verdicts(&error, &candidates);
+        for (index, verdict) in got.iter().enumerate() {
+            prop_assert_eq!(verdict.candidate as usize, index);
+            prop_assert!((0.0..=1.0).contains(&verdict.score));
+            prop_assert!(verdict.reasons.len() <= 16);
+            for reason in &verdict.reasons {
+                prop_assert!((-1.0..=1.0).contains(&reason.weight));
+                prop_assert!(reason.detail.len() <= 256 && !reason.detail.contains('\n'), "{:?}", reason);
+                prop_assert!(reason.signal.len() <= 32 && reason.signal.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+            }
+        }
+        prop_assert_eq!(got.len(), candidates.len());
+    }
+}
