@@ -7,6 +7,8 @@
 
 pub mod clock;
 pub mod error;
+#[cfg(feature = "fakes")]
+pub mod fakes;
 pub mod github;
 pub mod plugins;
 pub mod search;

@@ -1,0 +1,97 @@
+//! Search by naive word overlap, always as fresh as the store.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::ranking::compare;
+use grimoire_domain::spell::{Sequence, Spell, SpellStatus};
+
+use super::MemoryStore;
+use super::store::page_of;
+use crate::PortError;
+use crate::search::{Candidates, Hit, IndexProgress, IndexState, SpellSearch};
+use crate::store::SpellStore;
+
+/// Finds spells of a [`MemoryStore`] by the number of words they share with the question.
+#[derive(Debug, Clone)]
+pub struct MemorySearch {
+    store: MemoryStore,
+}
+
+impl MemorySearch {
+    /// Searches `store`.
+    pub fn new(store: MemoryStore) -> Self {
+        Self { store }
+    }
+
+    fn hits(&self, question: &str, wanted: impl Fn(&Spell) -> bool) -> Vec<Hit> {
+        let question = words(question);
+        let mut hits: Vec<Hit> = Vec::new();
+        for spell in self.store.all_spells().iter().filter(|spell| wanted(spell)) {
+            let shared = words_of(spell).intersection(&question).count();
+            if shared > 0 {
+                hits.push(Hit { spell: spell.id, score: shared as f32 });
+            }
+        }
+        hits.sort_by(|left, right| {
+            compare((left.score.into(), left.spell), (right.score.into(), right.spell))
+        });
+        hits
+    }
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    let words = text.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+fn words_of(spell: &Spell) -> BTreeSet<String> {
+    let fields = &spell.fields;
+    let texts = [
+        fields.title.as_str(),
+        &fields.description,
+        &fields.error_type,
+        &fields.error_pattern,
+        &fields.solution_code,
+    ];
+    let tags = fields.tags.iter().map(String::as_str);
+    texts.into_iter().chain(tags).flat_map(words).collect()
+}
+
+#[async_trait]
+impl SpellSearch for MemorySearch {
+    async fn candidates(&self, diagnostic: &Diagnostic, limit: usize) -> Result<Candidates, PortError> {
+        let sequence = self.store.sequence();
+        let mut hits =
+            self.hits(&diagnostic.searchable_text(), |spell| spell.fields.status == SpellStatus::Active);
+        hits.truncate(limit);
+        Ok(Candidates { hits, sequence })
+    }
+
+    async fn search(&self, query: &str, page: PageRequest) -> Result<Page<Hit>, PortError> {
+        Ok(page_of(self.hits(query, |_| true), page))
+    }
+
+    fn progress(&self) -> IndexProgress {
+        let active = |spell: &&Spell| spell.fields.status == SpellStatus::Active;
+        IndexProgress {
+            sequence: self.store.sequence(),
+            documents: self.store.all_spells().iter().filter(active).count() as u64,
+            state: IndexState::Ready,
+        }
+    }
+
+    async fn wait_for(&self, sequence: Sequence, patience: Duration) -> Result<(), PortError> {
+        if sequence <= self.store.sequence() {
+            return Ok(());
+        }
+        let last = Sequence(sequence.0.saturating_sub(1));
+        tokio::time::timeout(patience, self.store.wait_for_change(last)).await.map_err(|_| {
+            PortError::new(ErrorKind::Timeout, format!("search has not reached change {}", sequence.0))
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! A store in memory: the model that every other store is compared with. It prefers being obviously
+//! right to being fast: lists and claims look at everything.
+
+mod deliveries;
+mod jobs;
+mod reviews;
+mod spells;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::job::JobId;
+use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::review::{Review, ReviewKey};
+use grimoire_domain::spell::{Sequence, SpellChange, SpellId};
+use tokio::sync::{Notify, watch};
+
+use self::jobs::JobRecord;
+use self::spells::SpellRecord;
+
+/// A whole [`Store`](crate::store::Store) in memory. Clones share the content.
+#[derive(Debug, Clone)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: String,
+    content: Mutex<Content>,
+    sequence: watch::Sender<Sequence>,
+    jobs: Notify,
+    events: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    spells: BTreeMap<SpellId, SpellRecord>,
+    changes: Vec<SpellChange>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+    jobs: BTreeMap<JobId, JobRecord>,
+    /// With the number of the write that put it there.
+    reviews: BTreeMap<ReviewKey, (u64, Review)>,
+    review_writes: u64,
+}
+
+impl MemoryStore {
+    /// An empty store with an identity of its own.
+    pub fn new() -> Self {
+        static STORES: AtomicU64 = AtomicU64::new(1);
+        Self(Arc::new(Inner {
+            id: format!("memory-{}", STORES.fetch_add(1, Ordering::Relaxed)),
+            content: Mutex::default(),
+            sequence: watch::Sender::default(),
+            jobs: Notify::new(),
+            events: Notify::new(),
+        }))
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        super::lock(&self.0.content)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Cuts a page out of a whole list.
+pub(super) fn page_of<T>(all: Vec<T>, page: PageRequest) -> Page<T> {
+    let total = all.len() as u64;
+    let skip = usize::try_from(page.skip()).unwrap_or(usize::MAX);
+    Page { items: all.into_iter().skip(skip).take(page.limit() as usize).collect(), total }
+}
