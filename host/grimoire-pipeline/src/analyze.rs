@@ -1,0 +1,103 @@
+//! An artifact becomes diagnostics.
+
+use futures::StreamExt as _;
+use grimoire_domain::artifact::Artifact;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_ports::PortError;
+use grimoire_ports::github::ByteStream;
+
+use crate::merge::merge;
+use crate::{Pipeline, PipelineError};
+
+/// A defect, told once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountedDiagnostic {
+    /// What the most specific analyzer said of it, where it was found first.
+    pub diagnostic: Diagnostic,
+    /// How often it was found; from 1.
+    pub count: u32,
+    /// The name of the analyzer that said it.
+    pub plugin: String,
+}
+
+/// What was found in one artifact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnalysisReport {
+    /// The defects, in the order of their places in the artifact.
+    pub diagnostics: Vec<CountedDiagnostic>,
+    /// Analyzers that failed: the answer is what the others found.
+    pub problems: Vec<PluginProblem>,
+    /// The generation of plugins that made it.
+    pub generation: u64,
+    /// The analyzers that made it, by name.
+    pub plugins: Vec<PluginIdentity>,
+    /// Bytes read.
+    pub bytes: u64,
+    /// What was left out, in words.
+    pub gaps: Vec<String>,
+}
+
+impl Pipeline {
+    /// Runs every applicable analyzer over an artifact and merges what they say of one defect.
+    /// `TooLarge` above the configured size; `Unavailable` when the plugin host is busy; what the
+    /// content's stream fails with.
+    #[tracing::instrument(skip_all, fields(artifact = artifact.name))]
+    pub async fn analyze(
+        &self,
+        artifact: &Artifact,
+        content: ByteStream,
+    ) -> Result<AnalysisReport, PipelineError> {
+        let limit = self.settings().maximum_artifact_bytes;
+        if artifact.size.is_some_and(|size| size > limit) {
+            return Err(too_large(limit).into());
+        }
+        let analysis = self.ports().analyzers.analyze(artifact, limited(content, limit)).await?;
+        let mut problems = Vec::new();
+        let mut plugins = Vec::new();
+        let mut findings = Vec::new();
+        for found in analysis.findings {
+            problems.extend(found.problem);
+            findings.push((found.plugin.name.clone(), found.diagnostics));
+            plugins.push(found.plugin);
+        }
+        let mut diagnostics = merge(findings);
+        let mut gaps = Vec::new();
+        let most = self.settings().diagnostics_per_artifact;
+        if diagnostics.len() > most {
+            gaps.push(format!("{} further errors were left out", diagnostics.len() - most));
+            diagnostics.truncate(most);
+        }
+        tracing::info!(
+            bytes = analysis.bytes,
+            diagnostics = diagnostics.len(),
+            problems = problems.len(),
+            "artifact analyzed"
+        );
+        Ok(AnalysisReport {
+            diagnostics,
+            problems,
+            generation: analysis.generation,
+            plugins,
+            bytes: analysis.bytes,
+            gaps,
+        })
+    }
+}
+
+/// The same stream, failing with `TooLarge` where it passes `limit` bytes.
+fn limited(content: ByteStream, limit: u64) -> ByteStream {
+    let mut left = limit;
+    content
+        .map(move |chunk| {
+            let chunk = chunk?;
+            left = left.checked_sub(chunk.len() as u64).ok_or_else(|| too_large(limit))?;
+            Ok(chunk)
+        })
+        .boxed()
+}
+
+fn too_large(limit: u64) -> PortError {
+    PortError::new(ErrorKind::TooLarge, format!("the artifact has more than {limit} bytes"))
+}

@@ -1,0 +1,131 @@
+//! Artifacts become diagnostics with the spells that fit them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use futures::StreamExt as _;
+use futures::stream;
+use grimoire_domain::artifact::Artifact;
+use grimoire_domain::diagnostic::{Diagnostic, Location, Span};
+use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginProblem};
+use grimoire_ports::github::ByteStream;
+
+use crate::merge::{Identity, identity};
+use crate::{AnalysisReport, MatchReport, Pipeline, PipelineError};
+
+impl Pipeline {
+    /// Extracts the errors of an artifact and ranks the spells for each of them. Errors as
+    /// [`Pipeline::analyze`].
+    #[tracing::instrument(skip_all, fields(artifact = artifact.name))]
+    pub async fn diagnose(
+        &self,
+        artifact: &Artifact,
+        content: ByteStream,
+    ) -> Result<Diagnosis, PipelineError> {
+        let report = self.analyze(artifact, content).await?;
+        self.match_reports(vec![(artifact.name.clone(), report)]).await
+    }
+
+    /// Ranks the spells for everything that was found in some artifacts. A defect that stands in
+    /// several of them is told once, under the first, with its whole count.
+    pub(crate) async fn match_reports(
+        &self,
+        reports: Vec<(String, AnalysisReport)>,
+    ) -> Result<Diagnosis, PipelineError> {
+        let mut diagnosis = Diagnosis { generation: self.inventory().generation(), ..Diagnosis::default() };
+        let mut problems: Vec<PluginProblem> = Vec::new();
+        let mut plugins = BTreeSet::new();
+        let mut first: HashMap<Identity, usize> = HashMap::new();
+        for (name, report) in reports {
+            diagnosis.generation = report.generation;
+            problems.extend(report.problems);
+            plugins.extend(report.plugins);
+            diagnosis.gaps.extend(report.gaps.into_iter().map(|gap| prefixed(&name, gap)));
+            for found in report.diagnostics {
+                match first.get(&identity(&found.diagnostic)) {
+                    Some(&index) => {
+                        let count = &mut diagnosis.errors[index].count;
+                        *count = count.saturating_add(found.count);
+                    }
+                    None => {
+                        first.insert(identity(&found.diagnostic), diagnosis.errors.len());
+                        diagnosis.errors.push(DiagnosedError {
+                            artifact: name.clone(),
+                            diagnostic: found.diagnostic,
+                            count: found.count,
+                            spells: Vec::new(),
+                        });
+                    }
+                }
+            }
+        }
+
+        let groups = self.groups(&mut diagnosis);
+        // The number of groups is bounded, and so is how many are in the air.
+        let matched: Vec<(Vec<usize>, Result<MatchReport, PipelineError>)> = stream::iter(groups)
+            .map(|(diagnostic, members)| async move {
+                let report = self.match_diagnostic(&diagnostic).await;
+                (members, report)
+            })
+            .buffered(self.settings().concurrency.max(1))
+            .collect()
+            .await;
+        let mut sequence = None;
+        for (members, report) in matched {
+            let report = report?;
+            diagnosis.degraded |= report.degraded;
+            problems.extend(report.problems);
+            plugins.extend(report.plugins);
+            // The oldest state of the spellbook that any part of the answer was made from.
+            sequence = Some(sequence.map_or(report.sequence, |known: _| report.sequence.min(known)));
+            for index in members {
+                diagnosis.errors[index].spells.clone_from(&report.spells);
+            }
+        }
+        diagnosis.sequence = sequence.unwrap_or_else(|| self.ports().search.progress().sequence).0;
+        let mut told = BTreeSet::new();
+        problems.retain(|problem| {
+            told.insert((problem.plugin.clone(), problem.reason.clone(), problem.detail.clone()))
+        });
+        diagnosis.problems = problems;
+        diagnosis.plugins = plugins.into_iter().collect();
+        Ok(diagnosis)
+    }
+
+    /// What is to be matched: diagnostics that differ only in their place within a file share one
+    /// call. The gravest come first when there are more than the settings allow.
+    fn groups(&self, diagnosis: &mut Diagnosis) -> Vec<(Diagnostic, Vec<usize>)> {
+        let mut known: HashMap<Diagnostic, usize> = HashMap::new();
+        let mut groups: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
+        for (index, error) in diagnosis.errors.iter().enumerate() {
+            let placeless = placeless(&error.diagnostic);
+            match known.get(&placeless) {
+                Some(&group) => groups[group].1.push(index),
+                None => {
+                    known.insert(placeless.clone(), groups.len());
+                    groups.push((placeless, vec![index]));
+                }
+            }
+        }
+        let most = self.settings().errors_per_diagnosis;
+        if groups.len() > most {
+            groups.sort_by_key(|(diagnostic, _)| Reverse(diagnostic.severity));
+            let left: usize = groups.drain(most..).map(|(_, members)| members.len()).sum();
+            diagnosis.gaps.push(format!("{left} further errors were not matched with spells"));
+        }
+        groups
+    }
+}
+
+fn placeless(diagnostic: &Diagnostic) -> Diagnostic {
+    let location = diagnostic.location.as_ref().map(|location| Location {
+        path: location.path.clone(),
+        start: None,
+        end: None,
+    });
+    Diagnostic { location, span: Span::default(), ..diagnostic.clone() }
+}
+
+fn prefixed(name: &str, gap: String) -> String {
+    if name.is_empty() { gap } else { format!("{name}: {gap}") }
+}

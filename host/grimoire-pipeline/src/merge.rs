@@ -1,0 +1,188 @@
+//! What several analyzers say of one defect becomes one diagnostic.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use grimoire_domain::diagnostic::{Diagnostic, Location, Severity, Span};
+
+use crate::analyze::CountedDiagnostic;
+
+/// Merges the findings of several analyzers, in order of their places in the artifact:
+///
+/// 1. Where spans of two analyzers overlap, the more specific diagnostic is the one kept.
+/// 2. Equal diagnostics in several places of the artifact are one with a count.
+/// 3. Where two analyzers name the same place with a similar message, as when a build tool repeats
+///    what a compiler said, the more specific one is kept.
+pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiagnostic> {
+    let mut entries: Vec<Entry> = findings
+        .into_iter()
+        .flat_map(|(plugin, diagnostics)| {
+            diagnostics.into_iter().map(move |diagnostic| Entry {
+                found: CountedDiagnostic { diagnostic, count: 1, plugin: plugin.clone() },
+                absorbed: false,
+            })
+        })
+        .collect();
+    sort_by_place(&mut entries);
+    absorb_overlaps(&mut entries);
+    entries.retain(|entry| !entry.absorbed);
+    count_repeats(&mut entries);
+    absorb_same_places(&mut entries);
+    entries.into_iter().filter(|entry| !entry.absorbed).map(|entry| entry.found).collect()
+}
+
+/// What makes two diagnostics the same defect told twice.
+pub(crate) type Identity = (String, String, Option<String>, Severity, String, Option<Location>);
+
+/// The identity of a diagnostic: everything but where in the artifact it stands and what surrounds it.
+pub(crate) fn identity(diagnostic: &Diagnostic) -> Identity {
+    let Diagnostic { tool, error_type, code, severity, message, location, .. } = diagnostic;
+    (tool.clone(), error_type.clone(), code.clone(), *severity, message.clone(), location.clone())
+}
+
+struct Entry {
+    found: CountedDiagnostic,
+    absorbed: bool,
+}
+
+impl Entry {
+    fn span(&self) -> Span {
+        self.found.diagnostic.span
+    }
+}
+
+fn sort_by_place(entries: &mut [Entry]) {
+    // Stable, so that one analyzer's order holds where places are equal.
+    entries.sort_by(|left, right| {
+        (left.span().start, left.span().end, &left.found.plugin).cmp(&(
+            right.span().start,
+            right.span().end,
+            &right.found.plugin,
+        ))
+    });
+}
+
+/// How much a diagnostic says, most important first: how grave, code, line, stack, type, column,
+/// and how much of the artifact it explains.
+type Specificity = (bool, u32, u64);
+
+fn specificity(diagnostic: &Diagnostic) -> Specificity {
+    let start = diagnostic.location.as_ref().and_then(|location| location.start);
+    let points = [
+        (diagnostic.code.is_some(), 8),
+        (start.is_some(), 4),
+        (!diagnostic.stack_trace.is_empty(), 3),
+        (!diagnostic.error_type.is_empty(), 2),
+        (start.is_some_and(|start| start.column.is_some()), 1),
+    ];
+    let total = points.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum();
+    let width = diagnostic.span.end.saturating_sub(diagnostic.span.start);
+    (diagnostic.severity >= Severity::Error, total, width)
+}
+
+/// Marks the less specific of two as absorbed by the other; ties go to the one that comes first.
+fn absorb(entries: &mut [Entry], left: usize, right: usize) {
+    let wins = specificity(&entries[left].found.diagnostic) >= specificity(&entries[right].found.diagnostic);
+    let (winner, loser) = if wins { (left, right) } else { (right, left) };
+    entries[loser].absorbed = true;
+    let count = entries[loser].found.count;
+    let place = entries[loser].found.diagnostic.location.clone();
+    let kept = &mut entries[winner].found;
+    kept.count = kept.count.max(count);
+    kept.diagnostic.location = kept.diagnostic.location.take().or(place);
+}
+
+fn absorb_overlaps(entries: &mut [Entry]) {
+    for left in 0..entries.len() {
+        for right in left + 1..entries.len() {
+            if entries[right].span().start >= entries[left].span().end {
+                break; // Sorted by start: none of the rest overlaps.
+            }
+            if entries[left].absorbed {
+                break;
+            }
+            let empty = entries[right].span().start == entries[right].span().end;
+            let same_plugin = entries[left].found.plugin == entries[right].found.plugin;
+            if !empty && !same_plugin && !entries[right].absorbed {
+                absorb(entries, left, right);
+            }
+        }
+    }
+}
+
+fn count_repeats(entries: &mut Vec<Entry>) {
+    let mut first: HashMap<Identity, usize> = HashMap::new();
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    for entry in entries.drain(..) {
+        match first.get(&identity(&entry.found.diagnostic)) {
+            Some(&index) => {
+                let count = &mut kept[index].found.count;
+                *count = count.saturating_add(entry.found.count);
+            }
+            None => {
+                first.insert(identity(&entry.found.diagnostic), kept.len());
+                kept.push(entry);
+            }
+        }
+    }
+    *entries = kept;
+}
+
+fn absorb_same_places(entries: &mut [Entry]) {
+    let mut places: BTreeMap<(String, u32), Vec<usize>> = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(location) = &entry.found.diagnostic.location
+            && let Some(start) = location.start
+        {
+            let name = location.path.rsplit('/').next().unwrap_or_default().to_owned();
+            places.entry((name, start.line)).or_default().push(index);
+        }
+    }
+    for group in places.values() {
+        for (position, &left) in group.iter().enumerate() {
+            for &right in &group[position + 1..] {
+                let (one, other) = (&entries[left], &entries[right]);
+                let twice = one.found.plugin != other.found.plugin
+                    && !one.absorbed
+                    && !other.absorbed
+                    && same_place(&one.found.diagnostic, &other.found.diagnostic)
+                    && similar(&one.found.diagnostic.message, &other.found.diagnostic.message);
+                if twice {
+                    absorb(entries, left, right);
+                }
+            }
+        }
+    }
+}
+
+/// Whether two diagnostics name one place. A path may be printed whole by one tool and relative by
+/// another; a column may be left out.
+fn same_place(left: &Diagnostic, right: &Diagnostic) -> bool {
+    let (Some(left), Some(right)) = (&left.location, &right.location) else { return false };
+    let (Some(one), Some(other)) = (left.start, right.start) else { return false };
+    let columns = match (one.column, other.column) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    };
+    one.line == other.line && columns && same_file(&left.path, &right.path)
+}
+
+fn same_file(left: &str, right: &str) -> bool {
+    let (left, right) = (left.trim_start_matches("./"), right.trim_start_matches("./"));
+    let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
+    long.strip_suffix(short)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || short.starts_with('/'))
+}
+
+/// Whether at least three fifths of the shorter message's words stand in the other.
+fn similar(left: &str, right: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        text.split(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let (left, right) = (words(left), words(right));
+    let shared = left.intersection(&right).count();
+    let shorter = left.len().min(right.len());
+    shorter > 0 && shared * 5 >= shorter * 3
+}

@@ -1,0 +1,52 @@
+//! Compiled patterns of spells, kept while they are in use.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use grimoire_domain::pattern::ErrorPattern;
+use grimoire_domain::ranking::PatternEvidence;
+use grimoire_domain::spell::{Spell, SpellId};
+use grimoire_domain::text;
+use lru::LruCache;
+
+/// The most bytes of a matched text that travel on as evidence.
+const EVIDENCE: usize = 512;
+
+/// A pattern, or `None` where it no longer compiles (rules may have been tightened since it was stored).
+type Compiled = Option<Arc<ErrorPattern>>;
+
+/// Compiled patterns by spell and revision; the least recently used ones go first.
+pub(crate) struct PatternCache(Mutex<LruCache<(SpellId, u64), Compiled>>);
+
+impl PatternCache {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self(Mutex::new(LruCache::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN))))
+    }
+
+    /// How many of these spells' patterns would have to be compiled.
+    pub(crate) fn missing(&self, spells: &[Arc<Spell>]) -> usize {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spells.iter().filter(|spell| !cache.contains(&(spell.id, spell.revision))).count()
+    }
+
+    /// Tries a spell's pattern on a text. Takes time linear in the text; compiles at most once.
+    pub(crate) fn evidence(&self, spell: &Spell, text: &str) -> PatternEvidence {
+        match self.compiled(spell) {
+            None => PatternEvidence::Untried,
+            Some(pattern) => pattern.find(text).map_or(PatternEvidence::Missed, |found| {
+                PatternEvidence::Hit(text::cut(found, EVIDENCE).to_owned())
+            }),
+        }
+    }
+
+    fn compiled(&self, spell: &Spell) -> Compiled {
+        let key = (spell.id, spell.revision);
+        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        // Compiled outside the lock: it may take a millisecond, and others are waiting.
+        let compiled = ErrorPattern::parse(&spell.fields.error_pattern).ok().map(Arc::new);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, compiled.clone());
+        compiled
+    }
+}

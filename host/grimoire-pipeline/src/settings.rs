@@ -1,0 +1,48 @@
+//! What an operator may choose about judging and reporting.
+
+/// Sizes and thresholds of the use cases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// How many candidate spells search offers for one diagnostic; from 1. Default 64.
+    pub candidates: usize,
+    /// The least score, in [0, 1], of a spell that is shown. Default 0.5.
+    pub threshold: f64,
+    /// How many spells are shown for one diagnostic; from 1. Default 3.
+    pub spells_per_error: usize,
+    /// How many errors a comment on a pull request shows. Default 10.
+    pub errors_per_review: usize,
+    /// How many different diagnostics of one artifact are kept; the others are counted in a gap.
+    /// Default 1,000.
+    pub diagnostics_per_artifact: usize,
+    /// How many different diagnostics of one diagnosis are matched, the gravest first; the others
+    /// are reported without spells. Default 200.
+    pub errors_per_diagnosis: usize,
+    /// How many diagnostics are matched at the same time; from 1. Default 4.
+    pub concurrency: usize,
+    /// How many logs of failed CI jobs one review reads. Default 20.
+    pub logs_per_review: usize,
+    /// The most bytes of one artifact; more is refused. Default 1 GiB.
+    pub maximum_artifact_bytes: u64,
+    /// How many compiled patterns are kept; from 1. Default 1,024.
+    pub pattern_cache: usize,
+    /// Whether a pull request for which nothing known matches gets no new comment. Default true.
+    pub quiet: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            candidates: 64,
+            threshold: 0.5,
+            spells_per_error: 3,
+            errors_per_review: 10,
+            diagnostics_per_artifact: 1_000,
+            errors_per_diagnosis: 200,
+            concurrency: 4,
+            logs_per_review: 20,
+            maximum_artifact_bytes: 1 << 30,
+            pattern_cache: 1_024,
+            quiet: true,
+        }
+    }
+}
