@@ -101,7 +101,9 @@ impl Diagnostic {
         let mut text = String::with_capacity(self.message.len() + self.context.len() + 64);
         text.push_str(self.severity.as_str());
         if let Some(code) = &self.code {
-            text.push_str(&format!("[{code}]"));
+            text.push('[');
+            text.push_str(code);
+            text.push(']');
         }
         text.push_str(": ");
         if !self.error_type.is_empty() && self.code.as_deref() != Some(self.error_type.as_str()) {
