@@ -8,6 +8,8 @@
 #![deny(unsafe_code)]
 
 mod analyzer;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cases;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;

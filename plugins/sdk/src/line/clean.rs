@@ -22,7 +22,7 @@ pub(super) fn clean<'a>(raw: &[u8], limit: usize, scratch: &'a mut String) -> &'
 
 /// Whether a character may stand in a line: neither a control nor one that reorders text.
 fn is_kept(c: char) -> bool {
-    !(c.is_control() && c != '\t')
+    (!c.is_control() || c == '\t')
         && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
 }
 
@@ -40,13 +40,14 @@ fn without_escapes(raw: &[u8]) -> Vec<u8> {
             Some(b'[') => after_control_sequence(&rest[1..]),
             // Operating system command, device control, start of string, privacy message, application
             // command: text up to BEL or ESC \.
-            Some(b']' | b'P' | b'X' | b'^' | b'_') if strings_end => match string_end(&rest[1..]) {
-                Some(end) => &rest[1 + end..],
-                None => {
+            Some(b']' | b'P' | b'X' | b'^' | b'_') if strings_end => {
+                if let Some(end) = string_end(&rest[1..]) {
+                    &rest[1 + end..]
+                } else {
                     strings_end = false;
                     &rest[1..]
                 }
-            },
+            }
             // Character set selection takes one more byte.
             Some(b'(' | b')' | b'*' | b'+' | b'#' | b'%') => &rest[rest.len().min(2)..],
             Some(0x30..=0x7e) => &rest[1..],

@@ -68,9 +68,10 @@ fn after_file_scheme(text: &str) -> usize {
 /// Whether a number may end here: `1.5` and `12abc` are none.
 fn ends_number(rest: &str) -> bool {
     match rest.as_bytes() {
-        [] | [b':' | b' ' | b'\t' | b',' | b';' | b')' | b']' | b'-' | b'"' | b'\'' | b'`', ..] => true,
         [b'.', next, ..] => !next.is_ascii_digit(),
-        [b'.'] => true,
+        [] | [b'.' | b':' | b' ' | b'\t' | b',' | b';' | b')' | b']' | b'-' | b'"' | b'\'' | b'`', ..] => {
+            true
+        }
         _ => false,
     }
 }
@@ -142,15 +143,12 @@ fn inside_parentheses(line: u32, rest: &str) -> Option<(Option<u32>, Option<Posi
 /// parentheses. `rest` is the text before the place.
 pub fn place_at_end(text: &str) -> Option<Place<'_>> {
     let text = text.trim_end();
-    let (inner, start) = match text.strip_suffix(')') {
-        Some(inner) => {
-            let open = inner.rfind('(')?;
-            (&inner[open + 1..], open)
-        }
-        None => {
-            let start = text.rfind([' ', '\t', '(']).map_or(0, |blank| blank + 1);
-            (&text[start..], start)
-        }
+    let (inner, start) = if let Some(inner) = text.strip_suffix(')') {
+        let open = inner.rfind('(')?;
+        (&inner[open + 1..], open)
+    } else {
+        let start = text.rfind([' ', '\t', '(']).map_or(0, |blank| blank + 1);
+        (&text[start..], start)
     };
     let place = place_at_start(inner)?;
     place.rest.trim().is_empty().then(|| Place { rest: text[..start].trim_end(), ..place })

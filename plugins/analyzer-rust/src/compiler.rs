@@ -1,0 +1,313 @@
+//! rustc's human form: a headline, `-->` with the place, the excerpt, notes and helps.
+
+use crate::{Step, lint};
+use grimoire_plugin_sdk::{
+    Diagnostic, Location, Severity, Span,
+    text::{Context, is_generic_closing_line, looks_like_path, place_at_start},
+};
+
+/// Lines of a message before its place; a longer one is no message.
+const MESSAGE_LINES: usize = 12;
+
+/// A diagnostic being read.
+#[derive(Debug)]
+pub(crate) struct Block {
+    severity: Severity,
+    code: Option<String>,
+    message: String,
+    message_lines: usize,
+    location: Option<Location>,
+    lint: Option<String>,
+    /// The last line of the excerpt after `the lint level is defined here`.
+    lint_source: Option<String>,
+    at_lint_level: bool,
+    context: Context,
+    span: Span,
+}
+
+/// What a block came to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Found(Box<Diagnostic>),
+    Nothing,
+}
+
+impl Block {
+    /// Begins with `error[E0382]: message`, `warning: message`; indented where a test prints it.
+    pub(crate) fn start(text: &str, span: Span) -> Option<Self> {
+        let (severity, code, message) = headline(text.trim_start())?;
+        if is_generic_closing_line(message) || message.contains(" generated ") && message.contains(" warning")
+        {
+            return None;
+        }
+        let mut context = Context::default();
+        context.push(text);
+        Some(Self {
+            severity,
+            code: code.map(str::to_owned),
+            message: message.to_owned(),
+            message_lines: 1,
+            location: None,
+            lint: None,
+            lint_source: None,
+            at_lint_level: false,
+            context,
+            span,
+        })
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The headline's message, when nothing else shows that the compiler printed it.
+    pub(crate) fn headline_alone(&self) -> Option<&str> {
+        (self.location.is_none()
+            && self.code.is_none()
+            && self.severity == Severity::Error
+            && !self.is_linker())
+        .then_some(self.message.as_str())
+    }
+
+    fn is_linker(&self) -> bool {
+        self.message.starts_with("linking with `")
+    }
+
+    pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
+        let start = text.trim_start();
+        // The linker's own lines stand below the note, indented.
+        if self.is_linker() && !start.is_empty() && text.starts_with("  ") {
+            self.take(text, span);
+            return Step::Taken;
+        }
+        if start.is_empty() || headline(start).is_some() {
+            return Step::Foreign;
+        }
+        if let Some(place) = arrow(start) {
+            if self.location.is_none() {
+                let Some(place) = place_at_start(place) else { return Step::Foreign };
+                self.location = Some(place.location());
+            }
+            self.take(text, span);
+            return Step::Taken;
+        }
+        if self.location.is_none() && !is_part(start) {
+            // A message of several lines, unless something else begins.
+            if self.message_lines >= MESSAGE_LINES
+                || self.context.lines() > self.message_lines
+                || is_other(start)
+            {
+                return Step::Foreign;
+            }
+            self.message.push('\n');
+            self.message.push_str(start);
+            self.message_lines += 1;
+            self.take(text, span);
+            return Step::Taken;
+        }
+        if !is_part(start) {
+            return Step::Foreign;
+        }
+        if self.lint.is_none() {
+            self.look_for_lint(text, start);
+        }
+        self.take(text, span);
+        Step::Taken
+    }
+
+    fn look_for_lint(&mut self, text: &str, start: &str) {
+        if self.at_lint_level {
+            if start.contains('^') {
+                self.lint = self.lint_source.take().and_then(|source| lint::underlined(&source, text));
+                self.at_lint_level = false;
+            } else {
+                self.lint_source = Some(text.to_owned());
+            }
+        } else if start.contains("the lint level is defined here") {
+            self.at_lint_level = true;
+        } else {
+            self.lint = lint::named_in(start);
+        }
+    }
+
+    fn take(&mut self, text: &str, span: Span) {
+        // The linker's command line is thousands of characters that help nobody.
+        if !(text.len() > 1000 && text.contains("= note:")) {
+            self.context.push(text);
+        }
+        self.span = self.span.to(span);
+    }
+
+    pub(crate) fn finish(mut self, lints: &mut lint::Known) -> Outcome {
+        let lint = lints.resolve(&self.message, self.lint.take());
+        let code = self.code.take().or(lint);
+        let is_rust_code = code.as_deref().is_some_and(is_error_code);
+        let linker = self.is_linker();
+        let Some(tool) = self.tool(code.as_deref()) else { return Outcome::Nothing };
+        if self.location.is_none()
+            && !is_rust_code
+            && !linker
+            && !self.message.starts_with("internal compiler error")
+        {
+            return Outcome::Nothing;
+        }
+        if linker && let Some(cause) = linker_cause(self.context.as_str()) {
+            self.message = format!("{}: {cause}", self.message);
+        }
+        let error_type = match &code {
+            Some(code) => code.clone(),
+            None if linker => "linker".to_owned(),
+            None if self.message.starts_with("internal compiler error") => {
+                "internal-compiler-error".to_owned()
+            }
+            None if self.severity == Severity::Warning => "lint".to_owned(),
+            None => "compile-error".to_owned(),
+        };
+        Outcome::Found(Box::new(Diagnostic {
+            tool: tool.to_owned(),
+            error_type,
+            code,
+            message: self.message,
+            severity: self.severity,
+            location: self.location,
+            stack_trace: Vec::new(),
+            context: self.context.take(),
+            span: self.span,
+        }))
+    }
+
+    /// Who prints this form for this kind of file; `None` for those with an analyzer of their own.
+    fn tool(&self, code: Option<&str>) -> Option<&'static str> {
+        if code.is_some_and(|code| code.starts_with("clippy::")) {
+            return Some("clippy");
+        }
+        let Some(location) = &self.location else { return Some("rustc") };
+        let name = location.path.rsplit('/').next().unwrap_or_default();
+        match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
+            "toml" | "lock" => Some("cargo"),
+            "py" | "pyi" | "ipynb" | "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue"
+            | "svelte" | "css" | "html" => None,
+            _ => Some("rustc"),
+        }
+    }
+}
+
+/// `error`, an optional `[code]`, and the message after the colon.
+fn headline(text: &str) -> Option<(Severity, Option<&str>, &str)> {
+    let (severity, rest) = if let Some(rest) = text.strip_prefix("error") {
+        (Severity::Error, rest)
+    } else {
+        (Severity::Warning, text.strip_prefix("warning")?)
+    };
+    let (code, rest) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            let (code, rest) = rest.split_once(']')?;
+            let named = !code.is_empty()
+                && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte));
+            (Some(named.then_some(code)?), rest)
+        }
+        None => (None, rest),
+    };
+    let message = rest.strip_prefix(": ")?.trim();
+    (!message.is_empty()).then_some((severity, code, message))
+}
+
+/// The place after `-->` or, in the form of other Rust tools, `┌─`.
+fn arrow(start: &str) -> Option<&str> {
+    start.strip_prefix("--> ").or_else(|| start.strip_prefix("┌─ ")).map(str::trim)
+}
+
+/// Whether a line belongs to a diagnostic after its headline: margin, excerpt, note, help.
+fn is_part(start: &str) -> bool {
+    if ["|", "= ", "::: ", "note: ", "help: ", "...", "│", "└", "┌", "╭", "╰", "·"]
+        .iter()
+        .any(|part| start.starts_with(part))
+    {
+        return true;
+    }
+    // `12 |`, `12 + `, `LL ~ `: a line of source or of a suggestion.
+    let rest =
+        start.strip_prefix("LL").unwrap_or_else(|| start.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let has_number = rest.len() < start.len();
+    let rest = rest.trim_start();
+    (has_number && ["|", "+", "-", "~", "│"].iter().any(|margin| rest.starts_with(margin)))
+        || ["+ ", "- ", "~ "].iter().any(|margin| start.starts_with(margin))
+        || matches!(start, "+" | "-" | "~")
+}
+
+/// Whether a line that may continue a message begins something else.
+fn is_other(start: &str) -> bool {
+    start.starts_with("thread '")
+        || start.starts_with("Caused by:")
+        || start.starts_with("---- ")
+        || is_status(start)
+}
+
+/// Cargo's progress: a capitalised verb and its object.
+pub(crate) fn is_status(start: &str) -> bool {
+    const VERBS: [&str; 16] = [
+        "Compiling ",
+        "Checking ",
+        "Finished ",
+        "Running ",
+        "Downloading ",
+        "Downloaded ",
+        "Updating ",
+        "Documenting ",
+        "Building ",
+        "Blocking ",
+        "Fresh ",
+        "Doc-tests ",
+        "Locking ",
+        "Adding ",
+        "Installing ",
+        "Packaging ",
+    ];
+    VERBS.iter().any(|verb| start.starts_with(verb))
+}
+
+/// `E` and four digits.
+fn is_error_code(code: &str) -> bool {
+    matches!(code.as_bytes(), [b'E', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit))
+}
+
+/// The line of the linker's output that says what is wrong.
+fn linker_cause(context: &str) -> Option<String> {
+    const SIGNS: [&str; 8] = [
+        "undefined reference to",
+        "undefined symbol",
+        "Undefined symbols",
+        "cannot find -l",
+        "unable to find library",
+        "library not found",
+        "unresolved external symbol",
+        "multiple definition of",
+    ];
+    let line = context.lines().skip(1).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
+    let line = line.trim().trim_start_matches("= note:").trim();
+    let from = SIGNS.iter().filter_map(|sign| line.find(sign)).min()?;
+    Some(line[from..].to_owned())
+}
+
+/// `path:line:column: error[E0425]: message`, one line of `--error-format short`.
+pub(crate) fn short_form(start: &str, span: Span) -> Option<Diagnostic> {
+    let place = place_at_start(start)?;
+    let (severity, code, message) = headline(place.rest.trim_start())?;
+    let ours = place.path.ends_with(".rs") || code.is_some_and(is_error_code);
+    if !ours || place.column.is_none() || !looks_like_path(place.path) || is_generic_closing_line(message) {
+        return None;
+    }
+    Some(Diagnostic {
+        tool: "rustc".to_owned(),
+        error_type: code
+            .unwrap_or(if severity == Severity::Error { "compile-error" } else { "lint" })
+            .to_owned(),
+        code: code.map(str::to_owned),
+        message: message.to_owned(),
+        severity,
+        location: Some(place.location()),
+        stack_trace: Vec::new(),
+        context: String::new(),
+        span,
+    })
+}

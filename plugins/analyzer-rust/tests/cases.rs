@@ -1,0 +1,60 @@
+//! The cases of this analyzer, and what holds for any bytes.
+
+use analyzer_rust::RustScan;
+use grimoire_plugin_sdk::{ArtifactKind, analyze_all, analyze_chunks, cases};
+use proptest::prelude::*;
+use std::path::Path;
+
+#[test]
+fn cases() {
+    cases::run::<RustScan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+}
+
+/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+fn log() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(vec![
+            "error[E0382]: x\n",
+            "warning: x\n",
+            "  --> src/a.rs:1:2\n",
+            "   |\n",
+            "12 | let x = 1;\n",
+            " = note: `#[warn(dead_code)]` on\n",
+            "note: the lint level is defined here\n",
+            "   | #![deny(a)]\n",
+            "   |         ^\n",
+            "thread 'a::b' panicked at 'x', src/a.rs:1:2\n",
+            "thread 'a' panicked at src/a.rs:1:2:\n",
+            "  left: 1\n",
+            "stack backtrace:\n",
+            "   0: f\n",
+            "    at ./a.rs:1\n",
+            "---- a stdout ----\n",
+            "error: failed to parse manifest at `/a/Cargo.toml`\n",
+            "Caused by:\n",
+            "Diff in a.rs:1:\n",
+            "{\"message\":\"x\",\"level\":\"error\",\"spans\":[]}\n",
+            "Error: A { b }\n",
+            "\n",
+            ": ",
+            "é",
+            "`",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
+        let whole = analyze_all::<RustScan>(ArtifactKind::Log, &log).expect("logs are supported");
+        let parts = analyze_chunks::<RustScan>(ArtifactKind::Log, log.chunks(size)).expect("logs are supported");
+        prop_assert_eq!(&whole, &parts);
+        for found in whole {
+            prop_assert!(found.span.start <= found.span.end && found.span.end <= log.len() as u64);
+            prop_assert!(!found.message.trim().is_empty());
+        }
+    }
+}

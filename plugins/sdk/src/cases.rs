@@ -1,0 +1,155 @@
+//! Runs `cases/*.md`: what an analyzer must find in a log, written for people.
+//!
+//! A case is a fenced `log` block followed by a fenced `expected` block. In the log, `␛` stands for
+//! the escape character. An expectation is one line, `-` standing for what is absent:
+//!
+//! ```text
+//! error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value: `x`
+//! ```
+//!
+//! Lines below it, indented, ask for more: `type: E0382`, `context: text that it contains`,
+//! `frames: 2`, `lines: 1-4` (the lines of the block that the span covers). In messages `\n` stands for
+//! a line break.
+
+use crate::{Analyzer, ArtifactKind, Diagnostic, Location, Severity, analyze_all, analyze_chunks};
+use std::{fmt::Write as _, fs, path::Path};
+
+/// Runs every case in the folder.
+///
+/// # Panics
+///
+/// With a list of all differences when a case fails, when there is no case, or when a file is broken:
+/// this is for tests.
+pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
+    let mut failures = String::new();
+    let mut count = 0;
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a folder's entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.sort();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for (line, log, expected) in blocks(&text) {
+            count += 1;
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(difference) = difference::<A>(kind, &log, &expected) {
+                let _ = writeln!(failures, "{name}:{line}\n{difference}");
+            }
+        }
+    }
+    assert!(count > 0, "no case in {}", folder.display());
+    assert!(failures.is_empty(), "\n{failures}");
+}
+
+/// The pairs of log and expectation, with the line where the log begins.
+fn blocks(text: &str) -> Vec<(usize, String, String)> {
+    let mut pairs = Vec::new();
+    let mut log: Option<(usize, String)> = None;
+    let mut lines = text.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else { continue };
+        let mut body = String::new();
+        for (_, line) in lines.by_ref().take_while(|(_, line)| *line != "```") {
+            body.push_str(line);
+            body.push('\n');
+        }
+        match info {
+            "log" => log = Some((number + 2, body)),
+            "expected" => {
+                let (number, log) =
+                    log.take().unwrap_or_else(|| panic!("line {}: no log before it", number + 1));
+                pairs.push((number, log, body));
+            }
+            _ => {}
+        }
+    }
+    assert!(log.is_none(), "the last log has no expectation");
+    pairs
+}
+
+fn difference<A: Analyzer>(kind: ArtifactKind, log: &str, expected: &str) -> Option<String> {
+    let log = log.replace('␛', "\u{1b}");
+    let found = analyze_all::<A>(kind, log.as_bytes()).expect("the analyzer takes this kind");
+    let bytewise = analyze_chunks::<A>(kind, log.as_bytes().chunks(7)).expect("the analyzer takes this kind");
+    if found != bytewise {
+        return Some("the result depends on where the chunks are cut".to_owned());
+    }
+    let mut problems = Vec::new();
+    let mut wanted = 0;
+    let mut current: Option<&Diagnostic> = None;
+    for line in expected.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some(detail) = line.strip_prefix(' ') {
+            if let Some(problem) = current.and_then(|found| detail_problem(&log, found, detail.trim())) {
+                problems.push(problem);
+            }
+            continue;
+        }
+        current = found.get(wanted);
+        wanted += 1;
+        match current {
+            Some(found) if headline(found) == line => {}
+            Some(_) => problems.push(format!("expected: {line}")),
+            None => problems.push(format!("missing:  {line}")),
+        }
+    }
+    if wanted != found.len() {
+        problems.push(format!("expected {wanted} diagnostics, found {}", found.len()));
+    }
+    (!problems.is_empty()).then(|| {
+        let mut text = format!("  {}\n", problems.join("\n  "));
+        for found in found {
+            let _ = write!(text, "  found: {}\n{}", headline(&found), details(&found));
+        }
+        text
+    })
+}
+
+fn headline(found: &Diagnostic) -> String {
+    let severity = match found.severity {
+        Severity::Hint => "hint",
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+        Severity::Fatal => "fatal",
+    };
+    let code = found.code.as_deref().unwrap_or("-");
+    let place = found.location.as_ref().map_or_else(|| "-".to_owned(), place);
+    format!("{severity} | {} | {code} | {place} | {}", found.tool, found.message.replace('\n', "\\n"))
+}
+
+fn place(location: &Location) -> String {
+    let mut text = location.path.clone();
+    if let Some(start) = location.start {
+        let _ = write!(text, ":{}", start.line);
+        if let Some(column) = start.column {
+            let _ = write!(text, ":{column}");
+        }
+    }
+    text
+}
+
+fn details(found: &Diagnostic) -> String {
+    let context: String =
+        found.context.lines().fold(String::new(), |text, line| text + "      " + line + "\n");
+    format!("    type: {}, frames: {}\n{context}", found.error_type, found.stack_trace.len())
+}
+
+fn detail_problem(log: &str, found: &Diagnostic, detail: &str) -> Option<String> {
+    let (key, value) = detail.split_once(": ").unwrap_or((detail, ""));
+    let holds = match key {
+        "type" => found.error_type == value,
+        "context" => found.context.contains(value),
+        "frames" => found.stack_trace.len().to_string() == value,
+        "lines" => {
+            let line_of = |offset: u64| {
+                let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(log.len());
+                memchr::memchr_iter(b'\n', &log.as_bytes()[..offset]).count() + 1
+            };
+            format!("{}-{}", line_of(found.span.start), line_of(found.span.end)) == value
+        }
+        other => panic!("unknown detail {other:?}"),
+    };
+    (!holds).then(|| format!("not so:   {detail}"))
+}
