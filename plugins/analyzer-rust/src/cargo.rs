@@ -3,7 +3,7 @@
 use crate::{Step, compiler::is_status};
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, leading_number},
+    text::{Context, extension, leading_number},
 };
 
 /// Lines of an error and its causes; what follows is not its own.
@@ -141,7 +141,7 @@ impl Block {
         Step::Taken
     }
 
-    pub(crate) fn finish(mut self) -> Option<Diagnostic> {
+    pub(crate) fn finish(mut self) -> Diagnostic {
         let headline = self.headline.lines().next().unwrap_or_default().trim_end_matches('.');
         let cause = self.cause.take().filter(|cause| !cause.starts_with("process didn't exit successfully"));
         let location = quoted_path(headline).map(|path| match self.position {
@@ -152,7 +152,7 @@ impl Block {
             Some(cause) => format!("{headline}: {cause}"),
             None => self.headline.clone(),
         };
-        Some(Diagnostic {
+        Diagnostic {
             tool: "cargo".to_owned(),
             error_type: category(headline).to_owned(),
             code: None,
@@ -162,7 +162,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
-        })
+        }
     }
 }
 
@@ -185,5 +185,9 @@ fn category(headline: &str) -> &'static str {
 
 /// A manifest's path in backticks.
 fn quoted_path(headline: &str) -> Option<&str> {
-    headline.split('`').skip(1).step_by(2).find(|path| path.ends_with(".toml") && path.contains(['/', '\\']))
+    headline
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .find(|path| extension(path) == "toml" && path.contains(['/', '\\']))
 }

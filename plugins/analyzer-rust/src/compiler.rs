@@ -3,7 +3,7 @@
 use crate::{Step, lint};
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, is_generic_closing_line, looks_like_path, place_at_start},
+    text::{Context, extension, is_generic_closing_line, looks_like_path, place_at_start},
 };
 
 /// Lines of a message before its place; a longer one is no message.
@@ -182,8 +182,7 @@ impl Block {
             return Some("clippy");
         }
         let Some(location) = &self.location else { return Some("rustc") };
-        let name = location.path.rsplit('/').next().unwrap_or_default();
-        match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        match extension(&location.path) {
             "toml" | "lock" => Some("cargo"),
             "py" | "pyi" | "ipynb" | "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue"
             | "svelte" | "css" | "html" => None,
@@ -293,7 +292,7 @@ fn linker_cause(context: &str) -> Option<String> {
 pub(crate) fn short_form(start: &str, span: Span) -> Option<Diagnostic> {
     let place = place_at_start(start)?;
     let (severity, code, message) = headline(place.rest.trim_start())?;
-    let ours = place.path.ends_with(".rs") || code.is_some_and(is_error_code);
+    let ours = extension(place.path) == "rs" || code.is_some_and(is_error_code);
     if !ours || place.column.is_none() || !looks_like_path(place.path) || is_generic_closing_line(message) {
         return None;
     }

@@ -121,7 +121,7 @@ impl RustAnalyzer {
                 compiler::Outcome::Nothing => {}
             },
             Some(Record::Panic(block)) => out.push(block.finish()),
-            Some(Record::Cargo(block)) => out.extend(block.finish()),
+            Some(Record::Cargo(block)) => out.push(block.finish()),
             Some(Record::Format(block)) => out.push(block.finish()),
             None => {}
         }

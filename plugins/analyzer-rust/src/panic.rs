@@ -253,7 +253,7 @@ pub(crate) fn returned_error(start: &str, span: Span, test: Option<&str>) -> Opt
         || is_type
             && (rest.starts_with(" { ") && rest.ends_with('}')
                 || rest.starts_with('(') && rest.ends_with(')'));
-    if !is_debug_form && !(test.is_some() && !value.is_empty()) {
+    if !is_debug_form && (test.is_none() || value.is_empty()) {
         return None;
     }
     Some(Diagnostic {

@@ -7,7 +7,9 @@ mod place;
 
 pub use closing::is_generic_closing_line;
 pub use collect::{Context, Deduplicator};
-pub use place::{Place, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses};
+pub use place::{
+    Place, extension, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses,
+};
 
 /// The longest start of `text` of at most `limit` bytes that ends between characters.
 pub fn cut(text: &str, limit: usize) -> &str {

@@ -227,6 +227,12 @@ fn starts_like_root(folder: &str) -> bool {
     folder.starts_with('/') || matches!(folder.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
+/// The extension of a path's file name, without the dot; empty where there is none.
+pub fn extension(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
 /// A path as the contract wants it: `/` between folders, no `file://`.
 pub fn normal_path(path: &str) -> String {
     let path = path.trim();
