@@ -1,0 +1,155 @@
+//! What several recognisers share: exception lines, own code, excerpts.
+
+use std::collections::VecDeque;
+
+use grimoire_plugin_sdk::text::cut;
+
+/// Lines of an excerpt.
+const EXCERPT: usize = 60;
+/// Bytes of one line of an excerpt.
+const EXCERPT_LINE: usize = 1024;
+
+/// The last lines of a record, for the context.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excerpt(VecDeque<String>);
+
+impl Excerpt {
+    pub(crate) fn push(&mut self, line: &str) {
+        if self.0.len() == EXCERPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(cut(line, EXCERPT_LINE).to_owned());
+    }
+
+    pub(crate) fn take(&mut self) -> String {
+        let lines = std::mem::take(&mut self.0);
+        Vec::from(lines).join("\n").trim_matches('\n').to_owned()
+    }
+}
+
+/// `package.module.Kind: message` or `Kind` alone, as Python prints a raised exception: the kind.
+/// Prose with a colon is none: a kind is one dotted name whose last part begins with a capital, `_` or
+/// is one of the few built-in kinds in lower case.
+pub(crate) fn exception_kind(text: &str) -> Option<&str> {
+    let end = text.find([':', ' ']).unwrap_or(text.len());
+    let kind = &text[..end];
+    let rest = &text[end..];
+    if !(rest.is_empty() || rest == ":" || rest.starts_with(": ") || rest.starts_with(":\n")) {
+        return None;
+    }
+    let last = kind.rsplit('.').next().unwrap_or(kind);
+    let named = kind.len() <= 100
+        && kind.split('.').all(|part| {
+            !part.is_empty()
+                && !part.starts_with(|c: char| c.is_ascii_digit())
+                && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '<' | '>'))
+        })
+        && (last.starts_with(|c: char| c.is_uppercase() || c == '_')
+            || kind.contains('.')
+            || is_lower_kind(last));
+    named.then_some(kind)
+}
+
+/// Exceptions whose names begin in lower case.
+fn is_lower_kind(kind: &str) -> bool {
+    matches!(kind, "error" | "timeout" | "gaierror" | "herror")
+}
+
+/// Whether a kind is surely an exception, so that it may stand alone on a line.
+pub(crate) fn is_surely_exception(kind: &str) -> bool {
+    let last = last_part(kind);
+    [
+        "Error",
+        "Exception",
+        "Warning",
+        "Interrupt",
+        "Exit",
+        "Failed",
+        "Timeout",
+        "Group",
+        "Iteration",
+        "NotFound",
+    ]
+    .iter()
+    .any(|end| last.ends_with(end))
+}
+
+/// `Kind` of `package.module.Kind`.
+pub(crate) fn last_part(kind: &str) -> &str {
+    kind.rsplit('.').next().unwrap_or(kind)
+}
+
+/// Whether a file is neither the interpreter's, nor an installed package's, nor generated: the place
+/// that a person can change.
+pub(crate) fn is_own(path: &str) -> bool {
+    const FOREIGN: &[&str] = &[
+        "site-packages",
+        "dist-packages",
+        "/lib/python",
+        "/lib64/python",
+        "\\lib\\",
+        "/Lib/",
+        "/importlib/",
+        "/_pytest/",
+        "/pluggy/",
+        "/unittest/",
+        "/hostedtoolcache/",
+        "\\hostedtoolcache\\",
+        ".egg/",
+        "/asyncio/",
+        "/concurrent/futures/",
+    ];
+    !path.starts_with('<') && !path.starts_with("[") && !FOREIGN.iter().any(|part| path.contains(part))
+}
+
+/// `File "path", line 12, in name`: path, line, name.
+pub(crate) fn file_line(text: &str) -> Option<(&str, u32, Option<&str>)> {
+    let rest = text.trim_start().strip_prefix("File \"")?;
+    let (path, rest) = rest.split_once("\", line ")?;
+    let (line, rest) = grimoire_plugin_sdk::text::leading_number(rest)?;
+    match rest.strip_prefix(", in ") {
+        Some(name) => Some((path, line, Some(name.trim()))),
+        None => rest.trim().is_empty().then_some((path, line, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exception_lines_are_told_from_prose() {
+        for (text, kind) in [
+            ("ValueError: bad", Some("ValueError")),
+            ("requests.exceptions.ConnectionError: no", Some("requests.exceptions.ConnectionError")),
+            ("KeyError", Some("KeyError")),
+            ("socket.timeout: timed out", Some("socket.timeout")),
+            ("Collecting numpy: now", None),
+            ("12:30: noon", None),
+            ("path/file.py: x", None),
+            ("", None),
+        ] {
+            assert_eq!(exception_kind(text), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn foreign_files_are_known() {
+        assert!(is_own("/home/runner/work/app/app/src/main.py") && is_own("D:\\a\\app\\main.py"));
+        assert!(
+            !is_own("/usr/lib/python3.11/json/decoder.py")
+                && !is_own("/x/site-packages/y.py")
+                && !is_own("<string>")
+        );
+    }
+
+    #[test]
+    fn traceback_places_are_read() {
+        assert_eq!(
+            file_line("  File \"a b.py\", line 3, in <module>"),
+            Some(("a b.py", 3, Some("<module>")))
+        );
+        assert_eq!(file_line("File \"a.py\", line 3"), Some(("a.py", 3, None)));
+        assert_eq!(file_line("File \"a.py\", line three"), None);
+    }
+}

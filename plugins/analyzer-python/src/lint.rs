@@ -1,0 +1,329 @@
+//! Findings of one line: mypy, pyright, flake8, ruff, pylint, black, isort, pydocstyle, bandit.
+
+use grimoire_plugin_sdk::text::{Place, leading_number, place_at_start, trailing_group};
+use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+
+use crate::ruff::{is_python, is_rule};
+
+/// Notes and excerpt lines attached to one finding.
+const ATTACHED: u32 = 40;
+
+/// Recognises findings of one line.
+#[derive(Default)]
+pub(crate) struct Lint {
+    /// The last finding, to which notes, excerpts and wrapped text may be added.
+    open: Option<Diagnostic>,
+    attached: u32,
+    /// The open finding is mypy's and its message may go on in the next line.
+    wrapped: bool,
+    /// `path:line at module level:` of pydocstyle, which says what in the next line.
+    docstring: Option<(Location, Span)>,
+    /// `>> Issue: [B404:blacklist] message` of bandit, which says where some lines later.
+    issue: Option<Diagnostic>,
+}
+
+impl Lint {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
+        if self.attach(text, span) {
+            return;
+        }
+        self.finish_open(out);
+        self.bandit_line(text, span, out);
+        if let Some((location, start)) = self.docstring.take()
+            && let Some((code, _)) = text.trim().split_once(": ")
+            && is_code(code)
+        {
+            self.open =
+                Some(finding("pydocstyle", code, text.trim(), Severity::Warning, location, start.to(span)));
+            return;
+        }
+        if let Some(found) = file_finding(text, span) {
+            out.push(found);
+            return;
+        }
+        let Some(place) = place_of(text) else { return };
+        let rest = place.rest.trim_start();
+        if let Some(found) = read(&place, rest, span) {
+            self.wrapped = found.tool == "mypy" && found.code.is_none();
+            self.attached = 0;
+            self.open = Some(found);
+        } else if is_python(place.path)
+            && (rest.starts_with("at module level") || rest.starts_with("in "))
+            && rest.ends_with(':')
+        {
+            self.docstring = Some((place.location(), span));
+        }
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.finish_open(out);
+        out.extend(self.issue.take().filter(|issue| issue.location.is_some()));
+    }
+
+    fn finish_open(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.open.take());
+        self.wrapped = false;
+    }
+
+    /// Adds a line to the open finding when it belongs to it: a note at the same file, an indented
+    /// excerpt, the rest of a wrapped message.
+    fn attach(&mut self, text: &str, span: Span) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        if self.attached >= ATTACHED || text.is_empty() {
+            return false;
+        }
+        let mut belongs = false;
+        if open.tool == "mypy" || open.tool == "pyright" {
+            if text.starts_with([' ', '\t']) {
+                // pyright indents everything; its next finding has a place of its own.
+                belongs = place_of(text.trim_start()).is_none();
+                self.wrapped &= !belongs;
+            } else if let Some(place) = place_at_start(text) {
+                belongs = place.rest.trim_start().starts_with("note: ")
+                    && open.severity > Severity::Info
+                    && open.location.as_ref().is_some_and(|location| {
+                        location.path == grimoire_plugin_sdk::text::normal_path(place.path)
+                    });
+            } else if self.wrapped
+                && let Some((rest, code)) =
+                    trailing_group(text, '[', ']').filter(|(_, code)| is_rule(code) || is_word(code))
+            {
+                open.message.push(' ');
+                open.message.push_str(rest);
+                open.code = Some(code.to_owned());
+                code.clone_into(&mut open.error_type);
+                self.wrapped = false;
+                open.span = open.span.to(span);
+                return true;
+            }
+        }
+        if belongs {
+            self.attached += 1;
+            if !open.context.is_empty() {
+                open.context.push('\n');
+            }
+            open.context.push_str(text);
+            open.span = open.span.to(span);
+        }
+        belongs
+    }
+
+    /// bandit's default format, three lines of which matter.
+    fn bandit_line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
+        if let Some(rest) = text.strip_prefix(">> Issue: [") {
+            let Some((name, message)) = rest.split_once("] ") else { return };
+            let code = name.split(':').next().unwrap_or(name);
+            out.extend(self.issue.take().filter(|issue| issue.location.is_some()));
+            self.issue = Some(finding("bandit", code, message, Severity::Warning, Location::default(), span));
+        } else if let Some(issue) = &mut self.issue {
+            let trimmed = text.trim();
+            if trimmed.starts_with("Severity: High") {
+                issue.severity = Severity::Error;
+            } else if let Some(place) = trimmed.strip_prefix("Location: ").and_then(place_at_start) {
+                issue.location = Some(place.location());
+                issue.span = issue.span.to(span);
+                out.extend(self.issue.take());
+            }
+        }
+    }
+}
+
+/// The place at the start of a line, also of linters' `stdin:6:6:` and pyright's indented lines.
+fn place_of(text: &str) -> Option<Place<'_>> {
+    if let Some(rest) = text.strip_prefix("stdin:") {
+        let (line, rest) = leading_number(rest)?;
+        let (column, rest) = leading_number(rest.strip_prefix(':')?)?;
+        return Some(Place {
+            path: "stdin",
+            line,
+            column: Some(column),
+            end: None,
+            rest: rest.strip_prefix(':')?,
+        });
+    }
+    place_at_start(text.trim_start())
+}
+
+fn finding(
+    tool: &str,
+    code: &str,
+    message: &str,
+    severity: Severity,
+    location: Location,
+    span: Span,
+) -> Diagnostic {
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: code.to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        message: message.trim().to_owned(),
+        severity,
+        location: Some(location).filter(|location| !location.path.is_empty()),
+        span,
+        ..Diagnostic::default()
+    }
+}
+
+/// What follows a place, by the tools' formats.
+fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(rest) = rest.strip_prefix("- ") {
+        return pyright(place, rest, span);
+    }
+    if let Some(found) = mypy(place, rest, span) {
+        return Some(found);
+    }
+    // pylint's parseable format and ruff's imitation of it: `[F401] message`, `[C0303(name), function] message`.
+    if let Some((inside, message)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        let code = inside.split(['(', ',']).next().unwrap_or(inside).trim();
+        if is_pylint_code(code) && inside.contains(['(', ',']) {
+            return Some(pylint(place, code, message, span));
+        }
+        return (is_python(place.path) && (is_code(code) || is_rule(code)))
+            .then(|| finding("ruff", code, message, Severity::Error, place.location(), span));
+    }
+    let (first, message) = rest.split_once(' ')?;
+    let code = first.trim_end_matches(':');
+    if is_pylint_code(code) && (first.ends_with(':') || message.starts_with('(')) && place.column.is_some() {
+        return Some(pylint(place, code, message, span));
+    }
+    if let Some((code, _)) = code.split_once("[bandit]") {
+        let (level, message) = message.split_once(": ").unwrap_or(("", message));
+        let severity = if level == "HIGH" { Severity::Error } else { Severity::Warning };
+        return Some(finding("bandit", code, message, severity, place.location(), span));
+    }
+    if is_code(code) && (place.column.is_some() || is_python(place.path)) {
+        let message = without_fix_mark(message);
+        let fixed = rest.contains(" [*] ");
+        let tool = if fixed || message.contains('`') || !is_flake8_code(code) { "ruff" } else { "flake8" };
+        let severity = if code.starts_with('W') { Severity::Warning } else { Severity::Error };
+        return Some(finding(tool, code, message, severity, place.location(), span));
+    }
+    if is_rule(code) && first.ends_with(':') && is_python(place.path) && place.column.is_some() {
+        return Some(finding(
+            "ruff",
+            code,
+            without_fix_mark(message),
+            Severity::Error,
+            place.location(),
+            span,
+        ));
+    }
+    None
+}
+
+/// `error: message  [code]`, also notes without an error before them.
+fn mypy(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
+    if !is_python(place.path) {
+        return None;
+    }
+    let (word, message) = rest.split_once(": ")?;
+    let severity = match word {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        "note" | "info" => Severity::Info,
+        _ => return None,
+    };
+    if severity == Severity::Info && message.starts_with("In ") {
+        return None;
+    }
+    let (message, code) = match trailing_group(message, '[', ']') {
+        Some((text, code)) if message.contains("  [") && (is_rule(code) || is_word(code)) => (text, code),
+        _ => (message, ""),
+    };
+    let mut found = finding("mypy", code, message, severity, place.location(), span);
+    if code.is_empty() {
+        "type-check".clone_into(&mut found.error_type);
+    }
+    Some(found)
+}
+
+/// `- error: message (rule)` of pyright.
+fn pyright(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
+    if !is_python(place.path) {
+        return None;
+    }
+    let (word, message) = rest.split_once(": ")?;
+    let severity = match word {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        "information" => Severity::Info,
+        _ => return None,
+    };
+    let (message, rule) = match trailing_group(message, '(', ')') {
+        Some((text, rule)) if rule.starts_with("report") => (text, rule),
+        _ => (message, ""),
+    };
+    Some(finding("pyright", rule, message, severity, place.location(), span))
+}
+
+/// pylint counts columns from 0; a place counts them from 1.
+fn pylint(place: &Place<'_>, code: &str, message: &str, span: Span) -> Diagnostic {
+    let severity = match code.as_bytes().first() {
+        Some(b'E') => Severity::Error,
+        Some(b'F') => Severity::Fatal,
+        Some(b'I') => Severity::Info,
+        _ => Severity::Warning,
+    };
+    let location = Location::at(place.path, place.line, place.column.map(|column| column.saturating_add(1)));
+    finding("pylint", code, message, severity, location, span)
+}
+
+/// Findings about a file: black's and isort's.
+fn file_finding(text: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(rest) = text.strip_prefix("error: cannot format ") {
+        let (path, reason) = rest.split_once(": ")?;
+        // `Cannot parse: 5:1: text`, `Cannot parse for target version Python 3.12: 5:1: text`.
+        let place = reason.split(": ").find_map(|part| {
+            let (line, column) = part.split_once(':')?;
+            Some((line.parse().ok()?, column.parse().ok()?))
+        });
+        let (line, column) = place.unwrap_or((0, 0));
+        let location = Location::at(path, line, Some(column));
+        return Some(finding(
+            "black",
+            "",
+            &format!("cannot format: {reason}"),
+            Severity::Error,
+            location,
+            span,
+        ));
+    }
+    if let Some(path) = text
+        .strip_prefix("ERROR: ")
+        .and_then(|rest| rest.strip_suffix(" Imports are incorrectly sorted and/or formatted."))
+    {
+        let message = "Imports are incorrectly sorted and/or formatted.";
+        return Some(finding("isort", "", message, Severity::Error, Location::file(path), span));
+    }
+    None
+}
+
+/// Whether a word is a linter's code: one to four capitals and two to five digits, `E999`, `RUF012`.
+pub(crate) fn is_code(word: &str) -> bool {
+    let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = word.len() - letters;
+    (1..=6).contains(&letters)
+        && (2..=5).contains(&digits)
+        && word.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
+}
+
+/// pylint's codes: a category and four digits.
+fn is_pylint_code(word: &str) -> bool {
+    word.len() == 5 && is_code(word) && word.starts_with(['C', 'R', 'W', 'E', 'F', 'I'])
+}
+
+/// Codes of flake8 itself: three digits after E, W, F or C.
+fn is_flake8_code(code: &str) -> bool {
+    code.len() == 4 && code.starts_with(['E', 'W', 'F', 'C'])
+}
+
+/// A code of mypy without a hyphen: `misc`, `override`, `syntax`.
+fn is_word(word: &str) -> bool {
+    word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Without the mark of a fixable finding.
+pub(crate) fn without_fix_mark(message: &str) -> &str {
+    let message = message.trim();
+    message.strip_prefix("[*] ").or_else(|| message.strip_prefix("[-] ")).unwrap_or(message)
+}

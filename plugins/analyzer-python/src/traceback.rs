@@ -1,0 +1,292 @@
+//! Tracebacks as the interpreter prints them, with `unittest`'s headers.
+
+use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
+
+use crate::found::{Excerpt, exception_kind, file_line, is_own, is_surely_exception, last_part};
+
+const HEADER: &str = "Traceback (most recent call last):";
+/// Frames kept of one exception; of deeper recursion the outermost are dropped.
+const FRAMES: usize = 200;
+/// Exceptions kept of one chain.
+const CHAIN: usize = 16;
+/// Lines after the exception's own that still belong to its message, when they are indented.
+const MORE_LINES: u32 = 20;
+/// Lines that fit nothing inside a traceback (another process writing in between) before it is given up.
+const FOREIGN_LINES: u32 = 3;
+
+/// One exception of a chain.
+#[derive(Clone, Debug, Default)]
+struct Raised {
+    kind: String,
+    message: String,
+    /// Outermost call first, as printed.
+    frames: Vec<Frame>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    /// After the header, before the exception's own line.
+    Frames,
+    /// After the exception's own line.
+    Raised,
+    /// After a blank line: a cause may follow.
+    Blank,
+    /// After `During handling of …`: a traceback follows.
+    Chained,
+}
+
+/// Recognises tracebacks.
+#[derive(Default)]
+pub(crate) struct Tracebacks {
+    state: State,
+    /// In the order of raising, the first cause first.
+    chain: Vec<Raised>,
+    current: Raised,
+    /// The current exception is the cause of the one before it, as `unittest` prints failed imports.
+    nested: bool,
+    /// The current exception is a group, whose members are reported instead of it.
+    group: bool,
+    indent: usize,
+    more: u32,
+    foreign: u32,
+    excerpt: Excerpt,
+    span: Span,
+    /// The test of `unittest` that the next traceback belongs to.
+    test: Option<String>,
+}
+
+impl Tracebacks {
+    /// Takes a line; `true` when it is part of a traceback.
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let (bars, text) = without_bars(text);
+        if bars && text.starts_with("---") {
+            self.group_rule(out);
+            return true;
+        }
+        let trimmed = text.trim();
+        if let Some(before) = trimmed.strip_suffix(HEADER)
+            && (before.is_empty() || before.ends_with([' ', ':']))
+        {
+            self.header(text, before.ends_with("Exception Group "), span, out);
+            return true;
+        }
+        match self.state {
+            State::Idle => self.idle(text, trimmed, span),
+            State::Frames => self.frames(text, trimmed, span, out),
+            State::Raised | State::Blank | State::Chained => self.raised(text, trimmed, span, out),
+        }
+    }
+
+    /// Reports what is open.
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        let state = std::mem::take(&mut self.state);
+        if state != State::Idle && state != State::Frames {
+            let current = std::mem::take(&mut self.current);
+            self.link(current);
+        }
+        self.group = false;
+        self.report(out);
+        *self = Self { test: self.test.take(), ..Self::default() };
+    }
+
+    fn header(&mut self, text: &str, group: bool, span: Span, out: &mut Vec<Diagnostic>) {
+        match self.state {
+            State::Chained => {
+                let current = std::mem::take(&mut self.current);
+                self.link(current);
+            }
+            // A failed import of `unittest` has the traceback of its cause as its message.
+            State::Raised
+                if self.current.message.starts_with("ImportError: Failed to import test module") =>
+            {
+                let current = std::mem::take(&mut self.current);
+                self.link(current);
+                self.nested = true;
+            }
+            _ => self.finish(out),
+        }
+        if self.chain.is_empty() {
+            self.span = span;
+        }
+        self.span = self.span.to(span);
+        self.state = State::Frames;
+        self.group = group;
+        self.indent = text.len() - text.trim_start().len();
+        self.foreign = 0;
+    }
+
+    fn idle(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
+        // `FAIL: test_sum (tests.test_sum.SumTest.test_sum)` of unittest.
+        if let Some(rest) = trimmed.strip_prefix("FAIL: ").or_else(|| trimmed.strip_prefix("ERROR: "))
+            && text.starts_with(['F', 'E'])
+            && rest.ends_with(')')
+            && let Some((name, class)) = rest.split_once(" (")
+            && !name.contains(' ')
+            && class.contains('.')
+        {
+            self.test = Some(rest.to_owned());
+            return true;
+        }
+        if trimmed.starts_with("Ran ") {
+            self.test = None;
+        }
+        // A syntax error of the main script has no header.
+        if text.starts_with("  File \"") && file_line(text).is_some_and(|(_, _, name)| name.is_none()) {
+            self.state = State::Frames;
+            self.indent = 0;
+            self.span = span;
+            self.foreign = 0;
+            self.excerpt = Excerpt::default();
+            return self.frame(text, trimmed);
+        }
+        false
+    }
+
+    fn frames(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let indent = text.len() - text.trim_start().len();
+        if indent > self.indent {
+            self.excerpt.push(text);
+            self.span = self.span.to(span);
+            return self.frame(text, trimmed) || true;
+        }
+        if let Some(kind) = exception_kind(trimmed)
+            && !(self.current.frames.is_empty() && !is_surely_exception(kind))
+        {
+            kind.clone_into(&mut self.current.kind);
+            trimmed.clone_into(&mut self.current.message);
+            self.excerpt.push(text);
+            self.span = self.span.to(span);
+            self.state = State::Raised;
+            self.more = 0;
+            return true;
+        }
+        self.foreign += 1;
+        if trimmed.is_empty() || self.foreign > FOREIGN_LINES {
+            // Cut off: without an exception there is nothing to report, but its causes stay.
+            self.current = Raised::default();
+            self.state = State::Idle;
+            self.report(out);
+        }
+        false
+    }
+
+    fn frame(&mut self, text: &str, trimmed: &str) -> bool {
+        let Some((path, line, name)) = file_line(trimmed) else { return false };
+        let frames = &mut self.current.frames;
+        if frames.len() == FRAMES {
+            frames.remove(0);
+        }
+        frames.push(Frame {
+            function: name.map(str::to_owned),
+            location: Some(Location::at(path, line, None)),
+            text: text.trim().to_owned(),
+        });
+        true
+    }
+
+    fn raised(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        if trimmed.is_empty() {
+            if self.state == State::Raised {
+                self.state = State::Blank;
+            }
+            return false;
+        }
+        if trimmed.starts_with("During handling of the above exception")
+            || trimmed.starts_with("The above exception was the direct cause")
+        {
+            self.excerpt.push("");
+            self.excerpt.push(text);
+            self.span = self.span.to(span);
+            self.state = State::Chained;
+            return true;
+        }
+        let indent = text.len() - text.trim_start().len();
+        if self.state == State::Raised && indent > self.indent && self.more < MORE_LINES {
+            self.more += 1;
+            self.excerpt.push(text);
+            self.span = self.span.to(span);
+            return true;
+        }
+        self.finish(out);
+        self.idle(text, trimmed, span)
+    }
+
+    /// A rule between the members of an exception group: `+---------------- 1 ----------------`.
+    fn group_rule(&mut self, out: &mut Vec<Diagnostic>) {
+        if self.state == State::Raised && self.group {
+            // The group itself is told by its members.
+            let excerpt = self.excerpt.take();
+            *self = Self { test: self.test.take(), ..Self::default() };
+            self.excerpt.push(&excerpt);
+        } else {
+            self.finish(out);
+        }
+    }
+
+    fn link(&mut self, raised: Raised) {
+        if raised.message.is_empty() || self.chain.len() == CHAIN {
+            return;
+        }
+        if std::mem::take(&mut self.nested) {
+            self.chain.insert(0, raised);
+        } else {
+            self.chain.push(raised);
+        }
+    }
+
+    /// Reports the chain: the first cause's type and message, the place where the last of them left
+    /// the project's own code.
+    fn report(&mut self, out: &mut Vec<Diagnostic>) {
+        let chain = std::mem::take(&mut self.chain);
+        let mut context = self.excerpt.take();
+        let Some(first) = chain.first() else { return };
+        let own = |raised: &Raised| {
+            raised
+                .frames
+                .iter()
+                .rev()
+                .filter_map(|frame| frame.location.as_ref())
+                .find(|place| is_own(&place.path))
+                .cloned()
+        };
+        let location = chain
+            .iter()
+            .rev()
+            .find_map(own)
+            .or_else(|| first.frames.last().and_then(|frame| frame.location.clone()));
+        let tool = if self.test.is_some() { "unittest" } else { "python" };
+        if let Some(test) = self.test.take() {
+            context = format!("{test}\n{context}");
+        }
+        let is_fatal = matches!(last_part(&first.kind), "MemoryError" | "RecursionError" | "SystemError");
+        out.push(Diagnostic {
+            tool: tool.to_owned(),
+            error_type: first.kind.clone(),
+            message: first.message.clone(),
+            severity: if is_fatal { Severity::Fatal } else { Severity::Error },
+            location,
+            stack_trace: chain.iter().rev().flat_map(|raised| raised.frames.iter().rev().cloned()).collect(),
+            context,
+            span: self.span,
+            ..Diagnostic::default()
+        });
+    }
+}
+
+/// Whether a line has the bars of an exception group, and the line without them.
+fn without_bars(text: &str) -> (bool, &str) {
+    let start = text.trim_start();
+    if start.len() == text.len() {
+        return (false, text);
+    }
+    match start.as_bytes() {
+        [b'|', b' ', ..] => (true, &start[2..]),
+        [b'|'] => (true, ""),
+        [b'+', b'-', b'+', b'-', ..] => (true, &start[3..]),
+        [b'+', b'-', b'-', ..] => (true, &start[1..]),
+        [b'+', b' ', b'E', ..] if start.ends_with(HEADER) => (true, &start[2..]),
+        _ => (false, text),
+    }
+}
