@@ -15,6 +15,7 @@ mod jobs;
 mod merge;
 mod patterns;
 mod rank;
+mod render;
 mod retrieve;
 mod reviews;
 mod settings;

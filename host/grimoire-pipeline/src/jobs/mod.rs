@@ -3,6 +3,8 @@
 mod backoff;
 mod context;
 pub(crate) mod events;
+mod publish;
+mod review_pull_request;
 pub(crate) mod runner;
 
 use grimoire_domain::job::{Job, JobId, NewJob};
@@ -56,6 +58,7 @@ pub(crate) fn lane_of(id: &PullRequestId) -> String {
 /// Hands a claimed job to the handler of its kind.
 async fn handle(context: &context::JobContext<'_>) -> Result<(), context::Stop> {
     match context.job.spec.kind.as_str() {
+        REVIEW_PULL_REQUEST => review_pull_request::run(context).await,
         other => {
             Err(context::Stop::Dead(format!("this version of Grimoire knows no jobs of kind `{other}`")))
         }
