@@ -1,0 +1,32 @@
+//! Numbers in paths, whose errors name them.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use grimoire_domain::validation::FieldErrors;
+
+use crate::error::ApiError;
+
+/// The path's one number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Id(pub u64);
+
+impl Id {
+    /// Reads a number from the path; 422 names it.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<u64, ApiError> {
+        text.parse().map_err(|_| {
+            let message = format!("must be a whole number from 0, is {:?}", crate::shorten(text));
+            ApiError::fields(&FieldErrors::one(name, message))
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::fields(&FieldErrors::one("id", "is not valid text")))?;
+        Self::parse("id", &text).map(Self)
+    }
+}

@@ -1,0 +1,53 @@
+//! Entity tags: the revision of a spell in quotes.
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::ApiError;
+
+/// The revision that the caller last saw (`If-Match`); absent when it does not care.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExpectedRevision(pub Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ExpectedRevision {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        match header(&parts.headers, &IF_MATCH) {
+            None | Some("*") => Ok(Self(None)),
+            Some(tag) => revision_of(tag).map(|revision| Self(Some(revision))).ok_or_else(|| {
+                ApiError::new(
+                    StatusCode::BAD_REQUEST,
+                    "bad_request",
+                    "If-Match must be the ETag of a spell as it was sent, such as \"3\", or *",
+                )
+            }),
+        }
+    }
+}
+
+/// The tag of a revision.
+pub(crate) fn entity_tag(revision: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// Whether the caller holds this revision already (`If-None-Match`).
+pub(crate) fn is_held(headers: &HeaderMap, revision: u64) -> bool {
+    header(headers, &IF_NONE_MATCH).is_some_and(|value| {
+        value
+            .split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == "*" || revision_of(tag) == Some(revision))
+    })
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+fn revision_of(tag: &str) -> Option<u64> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}

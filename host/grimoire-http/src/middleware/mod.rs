@@ -1,0 +1,7 @@
+//! What happens around every request, outermost first: request id and log line, security headers,
+//! CORS, error bodies, compression, time limits, panics.
+
+pub(crate) mod errors;
+pub(crate) mod request_id;
+pub(crate) mod security;
+pub(crate) mod timeout;

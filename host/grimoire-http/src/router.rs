@@ -1,0 +1,87 @@
+//! The table of contents: every path, and what happens around it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::middleware::{errors, request_id, security, timeout};
+use crate::openapi::Document;
+use crate::routes::{diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
+use crate::state::{AppState, HttpOptions};
+
+/// Every route that the OpenAPI document describes.
+pub(crate) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(webhooks::receive))
+        .routes(routes!(webhooks::receive_alias))
+        .routes(routes!(spells::list, spells::create))
+        .routes(routes!(spells::get, spells::replace, spells::patch, spells::delete))
+        .routes(routes!(spells::revisions))
+        .routes(routes!(spells::restore))
+        .routes(routes!(diagnosis::analyze))
+        .routes(routes!(diagnosis::match_error))
+        .routes(routes!(diagnosis::diagnose))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::events))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::get))
+        .routes(routes!(plugins::list))
+        .routes(routes!(health::overall))
+        .routes(routes!(health::part))
+        .routes(routes!(metrics::render))
+}
+
+/// The whole HTTP face.
+pub fn router(state: AppState) -> Router {
+    let cors = cors(&state.options);
+    let (routes, document) = api().split_for_parts();
+    routes
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(reference::routes())
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state.clone(), timeout::limit))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(errors::render))
+        .layer(cors)
+        .layer(from_fn(security::headers))
+        .layer(from_fn(request_id::assign))
+        .with_state(state)
+}
+
+/// Browsers of other origins may call only from those that the operator listed.
+fn cors(options: &HttpOptions) -> CorsLayer {
+    let origins: Vec<HeaderValue> =
+        options.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("last-event-id"),
+            request_id::HEADER,
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            HeaderName::from_static("x-total-count"),
+            HeaderName::from_static("x-grimoire-sequence"),
+            request_id::HEADER,
+        ])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,15 @@
+//! Metrics for Prometheus.
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use crate::state::AppState;
+
+/// Every metric in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "operation", responses(
+    (status = 200, description = "Text format, version 0.0.4", content_type = "text/plain")
+))]
+pub(crate) async fn render(State(state): State<AppState>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (state.metrics)())
+}

@@ -1,0 +1,11 @@
+//! One file per resource.
+
+pub(crate) mod diagnosis;
+pub(crate) mod health;
+pub(crate) mod jobs;
+pub(crate) mod metrics;
+pub(crate) mod plugins;
+pub(crate) mod reference;
+pub(crate) mod reviews;
+pub(crate) mod spells;
+pub(crate) mod webhooks;

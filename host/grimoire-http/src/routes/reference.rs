@@ -1,0 +1,54 @@
+//! The second reference page, `/redoc`: everything it needs comes from this server.
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+
+use crate::state::AppState;
+
+/// Redoc 2.5 (MIT, see `assets/redoc.LICENSE`), compressed as it is sent: every browser takes gzip.
+static REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
+
+const PAGE: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Grimoire API reference</title>
+<link rel="stylesheet" href="/redoc/page.css">
+</head>
+<body>
+<main id="reference"></main>
+<noscript>This page needs JavaScript; <a href="/openapi.json">the OpenAPI document</a> does not.</noscript>
+<script src="/redoc/redoc.standalone.js"></script>
+<script src="/redoc/start.js"></script>
+</body>
+</html>
+"#;
+
+/// Redoc's own footer image comes from its maker's servers: it is left out.
+const STYLE: &str = "body { margin: 0; } a[href^=\"https://redocly.com\"] { display: none !important; }\n";
+
+const START: &str = "Redoc.init('/openapi.json', { hideDownloadButton: false, disableSearch: false }, \
+    document.getElementById('reference'));\n";
+
+/// The page and what it loads.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/redoc", get(|| async { Html(PAGE) }))
+        .route("/redoc/page.css", get(|| async { asset("text/css", STYLE) }))
+        .route("/redoc/start.js", get(|| async { asset("text/javascript", START) }))
+        .route("/redoc/redoc.standalone.js", get(library))
+}
+
+async fn library() -> impl IntoResponse {
+    let mut response = asset("text/javascript", REDOC).into_response();
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response
+}
+
+fn asset(kind: &'static str, content: impl IntoResponse) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=86400")], content)
+}
