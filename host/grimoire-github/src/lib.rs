@@ -1,7 +1,9 @@
 //! GitHub: webhook signatures and payloads, a thin REST client, job logs.
 #![forbid(unsafe_code)]
 
+pub mod client;
 mod conclusion;
 pub mod webhook;
 
+pub use client::{Config, GitHubClient};
 pub use webhook::Gate;

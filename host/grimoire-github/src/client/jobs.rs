@@ -1,0 +1,66 @@
+//! Failed jobs of workflow runs.
+
+use std::collections::BTreeMap;
+
+use grimoire_domain::repository::{CommitSha, RepositoryName};
+use grimoire_ports::PortError;
+use grimoire_ports::github::FailedJob;
+
+use super::models::{Jobs, Run, Runs};
+use super::origin::with_query;
+use super::transport::{Transport, Walk};
+use crate::conclusion;
+
+/// How many pages of a hundred runs, and of a hundred jobs of one run, are read. GitHub gives at most a
+/// thousand runs and starts at most 256 jobs of a matrix.
+const PAGES: usize = 10;
+
+pub(super) async fn failed_jobs(
+    transport: &Transport,
+    repository: &RepositoryName,
+    sha: &CommitSha,
+) -> Result<Vec<FailedJob>, PortError> {
+    let list = transport.api.repository(repository, &["actions", "runs"]);
+    let list = with_query(list, &[("head_sha", sha.as_str()), ("per_page", "100")]);
+    let mut runs = Vec::new();
+    let walk = transport
+        .pages(list, PAGES, |page: Runs| {
+            runs.extend(page.workflow_runs.unwrap_or_default().into_iter().filter(may_have_failed_jobs));
+            true
+        })
+        .await?;
+    if walk == Walk::Cut {
+        tracing::info!(%repository, %sha, "not all workflow runs were looked at");
+    }
+
+    let mut failed = BTreeMap::new();
+    for run in runs {
+        let workflow = run.name.unwrap_or_default();
+        let list = transport.api.repository(repository, &["actions", "runs", &run.id.to_string(), "jobs"]);
+        let list = with_query(list, &[("filter", "latest"), ("per_page", "100")]);
+        transport
+            .pages(list, PAGES, |page: Jobs| {
+                for job in page.jobs.unwrap_or_default() {
+                    if job.conclusion.as_deref().is_some_and(conclusion::is_failure) {
+                        failed.insert(job.id, name_of(&workflow, job.name.as_deref()));
+                    }
+                }
+                true
+            })
+            .await?;
+    }
+    Ok(failed.into_iter().map(|(id, name)| FailedJob { id, name }).collect())
+}
+
+/// A run that goes on, or was cancelled, may have failed jobs already.
+fn may_have_failed_jobs(run: &Run) -> bool {
+    !matches!(run.conclusion.as_deref(), Some("success" | "skipped" | "neutral"))
+}
+
+fn name_of(workflow: &str, job: Option<&str>) -> String {
+    match (workflow, job) {
+        ("", job) => job.unwrap_or("unnamed job").to_owned(),
+        (workflow, None) => workflow.to_owned(),
+        (workflow, Some(job)) => format!("{workflow} / {job}"),
+    }
+}

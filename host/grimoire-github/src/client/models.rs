@@ -1,0 +1,88 @@
+//! What is read of GitHub's answers. Everything but identities is optional, because GitHub leaves out
+//! and nulls more than its schema says.
+
+use grimoire_domain::repository::{CommitSha, RepositoryName};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Pull {
+    pub(super) number: u64,
+    pub(super) state: Option<String>,
+    pub(super) draft: Option<bool>,
+    pub(super) title: Option<String>,
+    head: Option<Side>,
+    base: Option<Side>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Side {
+    sha: Option<String>,
+    repo: Option<Repository>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Repository {
+    full_name: Option<String>,
+}
+
+impl Pull {
+    pub(super) fn is_open(&self) -> bool {
+        self.state.as_deref() == Some("open")
+    }
+
+    pub(super) fn head_sha(&self) -> Option<CommitSha> {
+        CommitSha::parse(self.head.as_ref()?.sha.as_deref()?).ok()
+    }
+
+    /// Whether it is opened against `repository`, as far as the answer tells.
+    pub(super) fn is_against(&self, repository: &RepositoryName) -> bool {
+        let base = self.base.as_ref().and_then(|base| base.repo.as_ref()?.full_name.as_deref());
+        base.is_none_or(|name| name.eq_ignore_ascii_case(repository.as_str()))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ChangedFile {
+    pub(super) filename: String,
+    pub(super) previous_filename: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) changes: Option<u64>,
+    pub(super) patch: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Runs {
+    pub(super) workflow_runs: Option<Vec<Run>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Run {
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
+    pub(super) conclusion: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Jobs {
+    pub(super) jobs: Option<Vec<Job>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
+    pub(super) conclusion: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Comment {
+    pub(super) id: u64,
+    pub(super) body: Option<String>,
+    pub(super) html_url: Option<String>,
+    pub(super) user: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    pub(super) id: u64,
+}
