@@ -1,0 +1,156 @@
+//! esbuild, vite, rollup and Next.js: a line that says what, a line that says where.
+
+use grimoire_plugin_sdk::text::{Context, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+
+use crate::found::{exception, finding, frame, is_code_frame, is_own, is_script};
+use crate::stack::place_in_message;
+use crate::tsc::is_ts_code;
+
+/// Lines of an error's excerpt.
+const ATTACHED: u32 = 24;
+
+/// Recognises the bundlers' errors.
+#[derive(Default)]
+pub(crate) struct Bundlers {
+    open: Option<Diagnostic>,
+    /// How many more lines may belong to the open error.
+    left: u32,
+    context: Context,
+    /// `error during build:` was read; the message follows.
+    announced: bool,
+    /// `./app/page.tsx:5:3` of Next.js; what is wrong follows.
+    place: Option<(Location, Span)>,
+}
+
+impl Bundlers {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = text.trim();
+        if let Some(found) = self.begin(text, trimmed, span) {
+            self.finish(out);
+            self.context.push(text);
+            self.open = Some(found);
+            self.left = ATTACHED;
+            return true;
+        }
+        if self.open.is_some() {
+            if self.attach(text, trimmed, span) {
+                return true;
+            }
+            self.finish(out);
+        }
+        false
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some(mut open) = self.open.take() {
+            open.context = self.context.take();
+            out.push(open);
+        }
+    }
+
+    fn begin(&mut self, text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
+        if let Some(found) = esbuild(trimmed, span) {
+            return Some(found);
+        }
+        if trimmed == "error during build:" || trimmed.starts_with("[!] ") && text.starts_with('[') {
+            self.announced = trimmed.starts_with("error");
+            let message = trimmed.strip_prefix("[!] ")?;
+            return Some(rollup(message, span));
+        }
+        if std::mem::take(&mut self.announced) && !trimmed.is_empty() {
+            return Some(rollup(trimmed, span));
+        }
+        if let Some(message) = trimmed.strip_prefix("[vite] Internal server error: ") {
+            return Some(Diagnostic { tool: "vite".to_owned(), ..rollup(message, span) });
+        }
+        let place = self.place.take();
+        if let Some((location, start)) = place {
+            let message =
+                trimmed.strip_prefix("Type error: ").map(|message| ("type-error", message)).or_else(|| {
+                    (trimmed.starts_with("Module not found: ") || trimmed.starts_with("Error: "))
+                        .then(|| (trimmed.split(": ").next().unwrap_or(trimmed), trimmed))
+                });
+            if let Some((kind, message)) = message {
+                let mut found = finding("next", kind, message, Some(location), start.to(span));
+                found.code = None;
+                return Some(found);
+            }
+        }
+        if text.starts_with("./")
+            && let Some(place) =
+                place_at_start(text).filter(|place| place.rest.trim().is_empty() && is_script(place.path))
+        {
+            self.place = Some((place.location(), span));
+        } else if text.starts_with("./") && is_script(text) {
+            self.place = Some((Location::file(text), span));
+        }
+        None
+    }
+
+    /// Takes an excerpt's line, and the place where the error has none.
+    fn attach(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        if self.left == 0 || trimmed.starts_with("##") {
+            return false;
+        }
+        self.left -= 1;
+        if trimmed.is_empty() {
+            return true;
+        }
+        let place_text =
+            trimmed.strip_prefix("file: ").or_else(|| trimmed.strip_prefix("File: ")).unwrap_or(trimmed);
+        let place = place_at_start(place_text)
+            .or_else(|| place_in_parentheses(place_text))
+            .filter(|place| is_script(place.path));
+        let belongs = place.is_some()
+            || text.starts_with([' ', '\t'])
+            || is_code_frame(text)
+            || frame(trimmed).is_some()
+            || trimmed.starts_with(|c: char| c.is_ascii_digit()) && trimmed.contains(": ")
+            || trimmed.starts_with('^');
+        if !belongs {
+            return false;
+        }
+        if let Some(place) = place
+            && is_own(place.path)
+            && open.location.as_ref().is_none_or(|location| location.start.is_none())
+        {
+            open.location = Some(place.location());
+        }
+        self.context.push(text);
+        open.span = open.span.to(span);
+        true
+    }
+}
+
+/// `✘ [ERROR] message [plugin name]`; the place follows after a blank line.
+fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
+    let (severity, rest) = [
+        ("✘ [ERROR] ", Severity::Error),
+        ("X [ERROR] ", Severity::Error),
+        ("▲ [WARNING] ", Severity::Warning),
+    ]
+    .iter()
+    .find_map(|(start, severity)| text.strip_prefix(start).map(|rest| (*severity, rest)))?;
+    let (code, message) = match rest.split_once(": ") {
+        Some((code, message)) if is_ts_code(code) => (code, message),
+        _ => ("", rest),
+    };
+    let mut found = finding("esbuild", code, message, None, span);
+    if code.is_empty() {
+        "build-error".clone_into(&mut found.error_type);
+    }
+    found.severity = severity;
+    Some(found)
+}
+
+/// What rollup and vite say: `RollupError: src/a.js (3:9): …`, `[vite]: Rollup failed to resolve …`.
+fn rollup(message: &str, span: Span) -> Diagnostic {
+    let tool = if message.starts_with("[vite") { "vite" } else { "rollup" };
+    let message = message.trim_start_matches("[vite]: ");
+    let kind = exception(message).map_or("build-error", |(kind, _)| kind);
+    let mut found = finding(tool, kind, message, place_in_message(message), span);
+    found.code = None;
+    found
+}

@@ -1,0 +1,166 @@
+//! ESLint's stylish, compact and unix formats, and what stylelint, tslint and prettier print likewise.
+
+use grimoire_plugin_sdk::text::{leading_number, looks_like_path, place_at_start, trailing_group};
+use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+
+use crate::found::{finding, is_script};
+
+/// Recognises the linters' findings.
+#[derive(Default)]
+pub(crate) struct Eslint {
+    /// The file that stylish findings belong to.
+    file: Option<String>,
+    /// prettier checks formatting; the files follow.
+    prettier: bool,
+}
+
+impl Eslint {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        if text.trim().is_empty() {
+            return false;
+        }
+        if text.starts_with([' ', '\t']) {
+            let found = self.file.as_deref().and_then(|file| stylish(file, text.trim(), span));
+            let is_finding = found.is_some();
+            out.extend(found);
+            return is_finding;
+        }
+        self.file = None;
+        let found = compact(text, span)
+            .or_else(|| unix(text, span))
+            .or_else(|| tslint(text, span))
+            .or_else(|| self.prettier(text, span));
+        if let Some(found) = found {
+            out.push(found);
+            return true;
+        }
+        if looks_like_path(text) && (text.contains(['/', '\\']) || is_script(text)) {
+            self.file = Some(text.to_owned());
+        }
+        false
+    }
+
+    /// `[error] src/a.ts: SyntaxError: '}' expected. (3:1)`, and `[warn] src/a.ts` after `Checking formatting...`.
+    fn prettier(&mut self, text: &str, span: Span) -> Option<Diagnostic> {
+        if text.starts_with("Checking formatting...") {
+            self.prettier = true;
+            return None;
+        }
+        if let Some(rest) = text.strip_prefix("[error] ") {
+            let (path, message) = rest.split_once(": ")?;
+            if !looks_like_path(path) {
+                return None;
+            }
+            let place =
+                message.rsplit_once('(').and_then(|(_, place)| place.strip_suffix(')')?.split_once(':'));
+            let (line, column) =
+                place.map_or((0, None), |(line, column)| (line.parse().unwrap_or(0), column.parse().ok()));
+            let kind = message.split(": ").next().filter(|kind| kind.ends_with("Error")).unwrap_or("format");
+            let mut found = finding("prettier", kind, message, Some(Location::at(path, line, column)), span);
+            found.code = None;
+            return Some(found);
+        }
+        let path = text
+            .strip_prefix("[warn] ")
+            .filter(|path| self.prettier && looks_like_path(path) && !path.contains(' '))?;
+        let mut found = finding(
+            "prettier",
+            "format",
+            &format!("Code style issues found in {path}"),
+            Some(Location::file(path)),
+            span,
+        );
+        found.code = None;
+        Some(found)
+    }
+}
+
+/// `2:10  error  message  rule` under a line with the file; stylelint has signs for the words.
+fn stylish(file: &str, text: &str, span: Span) -> Option<Diagnostic> {
+    let (line, rest) = leading_number(text)?;
+    let (column, rest) = leading_number(rest.strip_prefix(':')?)?;
+    let rest = rest.strip_prefix([' ', '\t'])?.trim_start();
+    let (word, rest) = rest.split_once(' ')?;
+    let severity = severity(word)?;
+    let rest = rest.trim();
+    let (message, rule) = match rest.rsplit_once("  ") {
+        Some((message, rule)) if !rule.trim().contains(' ') => (message.trim(), rule.trim()),
+        _ => (rest, ""),
+    };
+    let tool = if matches!(word, "error" | "warning") { "eslint" } else { "stylelint" };
+    let kind = if rule.is_empty() && message.starts_with("Parsing error") { "parse-error" } else { rule };
+    let mut found = finding(tool, kind, message, Some(Location::at(file, line, Some(column))), span);
+    found.code = (!rule.is_empty()).then(|| rule.to_owned());
+    found.severity = severity;
+    Some(found)
+}
+
+fn severity(word: &str) -> Option<Severity> {
+    match word {
+        "error" | "Error" | "✖" | "×" | "x" => Some(Severity::Error),
+        "warning" | "Warning" | "warn" | "⚠" | "‼" => Some(Severity::Warning),
+        _ => None,
+    }
+}
+
+/// `path: line 2, col 10, Error - message (rule)`.
+fn compact(text: &str, span: Span) -> Option<Diagnostic> {
+    let at = text.find(": line ")?;
+    let (line, rest) = leading_number(&text[at + ": line ".len()..])?;
+    let (column, rest) = leading_number(rest.strip_prefix(", col ")?)?;
+    let (word, message) = rest.strip_prefix(", ")?.split_once(" - ")?;
+    let severity = severity(word)?;
+    let (message, rule) = match trailing_group(message, '(', ')') {
+        Some((text, rule)) if !rule.contains(' ') => (text, rule),
+        _ => (message, ""),
+    };
+    let mut found =
+        finding("eslint", rule, message, Some(Location::at(&text[..at], line, Some(column))), span);
+    found.severity = severity;
+    Some(found)
+}
+
+/// `path:2:10: message [Error/rule]`.
+fn unix(text: &str, span: Span) -> Option<Diagnostic> {
+    let place = place_at_start(text)?;
+    let rest = place.rest.trim_start();
+    let column = place.column?;
+    let (message, word, rule) = match trailing_group(rest, '[', ']') {
+        Some((message, inside)) => {
+            let (word, rule) = inside.split_once('/').unwrap_or((inside, ""));
+            (message, word, rule)
+        }
+        None if rest.starts_with("Parsing error") && is_script(place.path) => (rest, "Error", ""),
+        None => return None,
+    };
+    if !matches!(word, "Error" | "Warning") {
+        return None;
+    }
+    let kind = if rule.is_empty() && message.starts_with("Parsing error") { "parse-error" } else { rule };
+    let mut found =
+        finding("eslint", kind, message, Some(Location::at(place.path, place.line, Some(column))), span);
+    found.code = (!rule.is_empty()).then(|| rule.to_owned());
+    found.severity = severity(word)?;
+    Some(found)
+}
+
+/// `path[418, 38]: message`, `ERROR: path:1:2 - message`, `ERROR: path[1, 2]: message` of tslint.
+fn tslint(text: &str, span: Span) -> Option<Diagnostic> {
+    let (severity, text) = match text.split_once(": ") {
+        Some(("ERROR", rest)) => (Severity::Error, rest),
+        Some(("WARNING", rest)) => (Severity::Warning, rest),
+        _ => (Severity::Error, text),
+    };
+    let open = text.find('[')?;
+    let path = &text[..open];
+    if !is_script(path) || path.contains(": ") {
+        return None;
+    }
+    let (line, rest) = leading_number(&text[open + 1..])?;
+    let (column, rest) = leading_number(rest.strip_prefix(',')?.trim_start())?;
+    let message = rest.strip_prefix("]: ")?;
+    let mut found = finding("tslint", "", message, Some(Location::at(path, line, Some(column))), span);
+    "lint".clone_into(&mut found.error_type);
+    found.severity = severity;
+    Some(found)
+}

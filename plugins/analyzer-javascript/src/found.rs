@@ -1,0 +1,220 @@
+//! What several recognisers share: frames, own code, exception lines, code frames, excerpts.
+
+use std::collections::VecDeque;
+
+use grimoire_plugin_sdk::text::{cut, place_at_end, place_at_start};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+
+/// Lines of an excerpt.
+const EXCERPT: usize = 60;
+/// Bytes of one line of an excerpt.
+const EXCERPT_LINE: usize = 1024;
+
+/// The last lines of a record, for the context.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excerpt(VecDeque<String>);
+
+impl Excerpt {
+    pub(crate) fn push(&mut self, line: &str) {
+        if self.0.len() == EXCERPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(cut(line, EXCERPT_LINE).to_owned());
+    }
+
+    pub(crate) fn take(&mut self) -> String {
+        let lines = std::mem::take(&mut self.0);
+        Vec::from(lines).join("\n").trim_matches('\n').to_owned()
+    }
+}
+
+/// A finding with its code, if any, as error type.
+pub(crate) fn finding(
+    tool: &str,
+    code: &str,
+    message: &str,
+    location: Option<Location>,
+    span: Span,
+) -> Diagnostic {
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: code.to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        message: message.trim().to_owned(),
+        location: location.filter(|location| !location.path.is_empty()),
+        span,
+        ..Diagnostic::default()
+    }
+}
+
+/// The exception that a line begins with: `TypeError: message`, `Error [ERR_X]: message`, `Uncaught
+/// TypeError: …`. Gives kind and code.
+pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
+    let text = text.strip_prefix("Uncaught ").unwrap_or(text);
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.'))).unwrap_or(text.len());
+    let (kind, rest) = text.split_at(end);
+    let (code, rest) = match rest.strip_prefix(" [").and_then(|rest| rest.split_once(']')) {
+        Some((code, rest)) => (Some(code), rest),
+        None => (None, rest),
+    };
+    let is_kind = kind.len() <= 100
+        && kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && ["Error", "Exception", "Rejection", "ErrorEvent", "Failure"].iter().any(|end| kind.ends_with(end));
+    (is_kind && (rest.is_empty() || rest == ":" || rest.starts_with(": ") || rest.starts_with(" {")))
+        .then_some((kind, code))
+}
+
+/// Extensions of files that the tools of this analyzer read.
+pub(crate) fn is_script(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    [
+        ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte", ".astro", ".mdx",
+        ".json", ".css", ".scss", ".less", ".html", ".graphql",
+    ]
+    .iter()
+    .any(|end| path.ends_with(end))
+}
+
+/// Whether a file is neither the runtime's nor an installed package's nor a test runner's own.
+pub(crate) fn is_own(path: &str) -> bool {
+    !path.starts_with("node:")
+        && !path.starts_with("internal/")
+        && !path.starts_with("ext:")
+        && !path.starts_with('<')
+        && ![
+            "node_modules/",
+            "node:internal",
+            "/jest-circus/build/",
+            "/jest-runtime/build/",
+            "(internal/",
+            "/.yarn/",
+            "webpack/bootstrap",
+            "/.pnp.",
+        ]
+        .iter()
+        .any(|part| path.contains(part))
+}
+
+/// A stack's line: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
+pub(crate) fn frame(text: &str) -> Option<Frame> {
+    let trimmed = text.trim();
+    let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;
+    let rest = rest.strip_prefix("async ").unwrap_or(rest);
+    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    if let Some(place) = place_at_start(rest)
+        .filter(|place| place.column.is_some() && place.rest.trim().is_empty() && !place.path.contains(" ("))
+    {
+        // vitest gives the function before the path, without parentheses.
+        if let Some((name, path)) = place.path.rsplit_once(' ').filter(|_| trimmed.starts_with('❯')) {
+            let location = Location::at(path, place.line, place.column);
+            return Some(Frame { function: named(name), location: Some(location), text: trimmed.to_owned() });
+        }
+        return Some(Frame { function: None, location: Some(place.location()), text: trimmed.to_owned() });
+    }
+    if let Some(place) = place_at_end(rest).filter(|place| place.column.is_some()) {
+        let name = place.rest.trim();
+        return Some(Frame {
+            function: named(name),
+            location: Some(place.location()),
+            text: trimmed.to_owned(),
+        });
+    }
+    let (name, inside) = rest.strip_suffix(')')?.rsplit_once(" (")?;
+    if let Some((path, line, column)) = internal(inside) {
+        return Some(Frame {
+            function: named(name),
+            location: Some(Location::at(path, line, Some(column))),
+            text: trimmed.to_owned(),
+        });
+    }
+    matches!(inside, "<anonymous>" | "native" | "native code" | "index 0").then(|| Frame {
+        function: named(name),
+        location: None,
+        text: trimmed.to_owned(),
+    })
+}
+
+/// `node:internal/modules/run_main:135:5`, which has no extension and so is no path elsewhere.
+fn internal(text: &str) -> Option<(&str, u32, u32)> {
+    let (rest, column) = text.rsplit_once(':')?;
+    let (path, line) = rest.rsplit_once(':')?;
+    let is_internal = path.starts_with("node:")
+        || path.starts_with("internal/")
+        || path.starts_with("ext:")
+        || path.starts_with("bun:");
+    is_internal.then(|| Some((path, line.parse().ok()?, column.parse().ok()?)))?
+}
+
+/// Whether a frame is surely of JavaScript, not of another language that says `at`.
+pub(crate) fn is_script_frame(frame: &Frame) -> bool {
+    match &frame.location {
+        Some(location) => {
+            is_script(&location.path) || !is_own(&location.path) || location.path.starts_with("http")
+        }
+        None => true,
+    }
+}
+
+/// The place of the first own frame, or else of the first frame with a place.
+pub(crate) fn own_place(frames: &[Frame]) -> Option<Location> {
+    let places = || frames.iter().filter_map(|frame| frame.location.as_ref());
+    places().find(|place| is_own(&place.path)).or_else(|| places().next()).cloned()
+}
+
+/// The line number that a code frame points at: `> 12 | code`.
+pub(crate) fn pointed_line(text: &str) -> Option<u32> {
+    let rest = text.trim_start().strip_prefix('>')?.trim_start();
+    let (line, rest) = grimoire_plugin_sdk::text::leading_number(rest)?;
+    rest.trim_start().starts_with('|').then_some(line)
+}
+
+/// Whether a line belongs to a code frame: `  11 | code`, `> 12 | code`, `     |   ^`.
+pub(crate) fn is_code_frame(text: &str) -> bool {
+    let rest = text.trim_start().trim_start_matches('>').trim_start();
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.trim_start().starts_with(['|', '│'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_all_forms_are_read() {
+        let place = |text: &str| {
+            frame(text).and_then(|frame| frame.location).map(|place| (place.path, place.start.unwrap().line))
+        };
+        assert_eq!(place("    at f (/app/src/a.js:1:2)"), Some(("/app/src/a.js".into(), 1)));
+        assert_eq!(place("at async Promise.all (C:\\app\\a.ts:3:4)"), Some(("C:/app/a.ts".into(), 3)));
+        assert_eq!(place("at file:///app/a.mjs:5:6"), Some(("/app/a.mjs".into(), 5)));
+        assert_eq!(
+            place("at Module._compile (node:internal/modules/cjs/loader:1358:14)"),
+            Some(("node:internal/modules/cjs/loader".into(), 1358))
+        );
+        assert_eq!(place("❯ innerCall src/a.test.ts:7:8"), Some(("src/a.test.ts".into(), 7)));
+        assert_eq!(place("❯ src/a.test.ts:7:8"), Some(("src/a.test.ts".into(), 7)));
+        assert!(frame("at Array.forEach (<anonymous>)").unwrap().location.is_none());
+        assert!(frame("at com.example.Main.run(Main.java:12)").is_none());
+        assert!(frame("at noon we eat").is_none());
+    }
+
+    #[test]
+    fn exceptions_are_told_from_prose() {
+        assert_eq!(exception("TypeError: x is not a function"), Some(("TypeError", None)));
+        assert_eq!(
+            exception("Error [ERR_MODULE_NOT_FOUND]: Cannot find"),
+            Some(("Error", Some("ERR_MODULE_NOT_FOUND")))
+        );
+        assert_eq!(exception("Uncaught RangeError: x"), Some(("RangeError", None)));
+        assert_eq!(exception("Errors: 3"), None);
+        assert_eq!(exception("error: lower"), None);
+    }
+
+    #[test]
+    fn code_frames_are_seen() {
+        assert!(is_code_frame("    > 12 |  x") && is_code_frame("       |   ^") && is_code_frame("  9 | y"));
+        assert!(!is_code_frame("at x") && !is_code_frame("12 apples"));
+        assert_eq!(pointed_line("  > 12 |  x"), Some(12));
+    }
+}

@@ -1,0 +1,116 @@
+//! TAP as `node --test` prints it: `not ok 1 - name` and a YAML block with the error.
+
+use grimoire_plugin_sdk::text::place_at_start;
+use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+
+use crate::found::{Excerpt, exception, finding, frame, own_place};
+
+/// Lines of one YAML block.
+const BLOCK: u32 = 200;
+/// Lines of a message.
+const MESSAGE_LINES: usize = 3;
+
+struct Open {
+    name: String,
+    message: Vec<String>,
+    /// Lines of a block scalar belong to the message or to the stack.
+    in_message: bool,
+    code: Option<String>,
+    kind: Option<String>,
+    location: Option<Location>,
+    frames: Vec<Frame>,
+    suite: bool,
+    lines: u32,
+    excerpt: Excerpt,
+    span: Span,
+}
+
+/// Recognises TAP.
+#[derive(Default)]
+pub(crate) struct Tap {
+    open: Option<Open>,
+}
+
+impl Tap {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = text.trim();
+        if let Some(rest) = trimmed.strip_prefix("not ok ") {
+            self.finish(out);
+            let name = rest.split_once(" - ").map_or(rest, |(_, name)| name);
+            if name.contains("# TODO") || name.contains("# SKIP") {
+                return true;
+            }
+            self.open = Some(Open {
+                name: name.to_owned(),
+                message: Vec::new(),
+                in_message: false,
+                code: None,
+                kind: None,
+                location: None,
+                frames: Vec::new(),
+                suite: false,
+                lines: 0,
+                excerpt: Excerpt::default(),
+                span,
+            });
+            return true;
+        }
+        let Some(open) = &mut self.open else { return false };
+        open.lines += 1;
+        let first = open.lines == 1;
+        if trimmed == "..." || open.lines > BLOCK || first && trimmed != "---" {
+            open.span = open.span.to(span);
+            self.finish(out);
+            return trimmed == "...";
+        }
+        open.line(text, trimmed, span);
+        true
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        let Some(mut open) = self.open.take() else { return };
+        // A suite fails because its tests do; a bare `not ok` of another producer says nothing more.
+        if open.suite || open.message.is_empty() {
+            return;
+        }
+        let location = own_place(&open.frames).or(open.location);
+        let kind = open.kind.unwrap_or_else(|| "Error".to_owned());
+        let mut found = finding("node", &kind, &open.message.join("\n"), location, open.span);
+        found.code = open.code;
+        found.stack_trace = open.frames;
+        found.context = format!("{}\n{}", open.name, open.excerpt.take());
+        out.push(found);
+    }
+}
+
+impl Open {
+    fn line(&mut self, text: &str, trimmed: &str, span: Span) {
+        self.excerpt.push(text);
+        self.span = self.span.to(span);
+        if let Some(found) = frame(&format!("at {}", trimmed.trim_start_matches("at ")))
+            .filter(|found| found.location.is_some())
+        {
+            self.frames.push(found);
+            return;
+        }
+        let Some((key, value)) = trimmed
+            .split_once(':')
+            .filter(|(key, _)| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        else {
+            if self.in_message && !trimmed.is_empty() && self.message.len() < MESSAGE_LINES {
+                self.message.push(trimmed.to_owned());
+            }
+            return;
+        };
+        let value = value.trim().trim_matches(['\'', '"']);
+        self.in_message = key == "error" && value.starts_with('|');
+        match key {
+            "error" if !self.in_message => self.message.push(value.to_owned()),
+            "code" => self.code = Some(value.to_owned()),
+            "name" => self.kind = exception(value).map(|(kind, _)| kind.to_owned()),
+            "location" => self.location = place_at_start(value).map(|place| place.location()),
+            "failureType" => self.suite = value == "subtestsFailed",
+            _ => {}
+        }
+    }
+}

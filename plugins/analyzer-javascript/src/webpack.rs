@@ -1,0 +1,175 @@
+//! webpack's blocks: `ERROR in ./src/a.js 3:1` and what follows, ts-loader's and other plugins' too.
+
+use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+
+use crate::found::{finding, is_script};
+use crate::stack::place_in_message;
+use crate::tsc::is_ts_code;
+
+/// Lines of a message.
+const MESSAGE_LINES: usize = 2;
+
+/// One block while it is read.
+struct Block {
+    severity: Severity,
+    location: Option<Location>,
+    message: Vec<String>,
+    /// `[tsl] ERROR in path(1,2)` was read: the next line has code and message.
+    loader: Option<Location>,
+    /// ts-loader's finding, which says the same as the block better.
+    typed: Option<Diagnostic>,
+    context: Context,
+    blank: u32,
+    span: Span,
+}
+
+/// Recognises webpack's blocks.
+#[derive(Default)]
+pub(crate) struct Webpack {
+    block: Option<Block>,
+}
+
+impl Webpack {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        for (start, severity) in [("ERROR in ", Severity::Error), ("WARNING in ", Severity::Warning)] {
+            if let Some(rest) = text.strip_prefix(start) {
+                self.finish(out);
+                self.open(rest, severity, span);
+                return true;
+            }
+        }
+        let Some(block) = &mut self.block else { return false };
+        if text.trim().is_empty() {
+            block.blank += 1;
+            block.context.push("");
+            if block.blank >= 3 {
+                self.finish(out);
+            }
+            return true;
+        }
+        let ends = text.starts_with("webpack ")
+            || text.starts_with("Found ")
+            || text.starts_with("##")
+            || text.starts_with("npm ")
+            || text.starts_with("Process completed");
+        if ends || (block.blank > 0 && starts_other(text)) {
+            self.finish(out);
+            return text.starts_with("webpack ");
+        }
+        block.blank = 0;
+        block.line(text, span);
+        true
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some(block) = self.block.take() {
+            out.extend(block.report());
+        }
+    }
+
+    fn open(&mut self, rest: &str, severity: Severity, span: Span) {
+        let rest = rest.trim();
+        let location = place_of(rest);
+        let mut context = Context::default();
+        context.push(rest);
+        // `ERROR in Entry module not found: …`: the message stands in the header.
+        let message =
+            if location.is_none() && rest.contains(' ') { vec![rest.to_owned()] } else { Vec::new() };
+        self.block =
+            Some(Block { severity, location, message, loader: None, typed: None, context, blank: 0, span });
+    }
+}
+
+/// What begins another part of the log after a blank line.
+fn starts_other(text: &str) -> bool {
+    text.starts_with("asset ")
+        || text.starts_with("FAIL ")
+        || text.starts_with("PASS ")
+        || text.starts_with("> ")
+        || text.starts_with("yarn ")
+}
+
+/// `./src/a.js 3:1`, `./src/a.js 3:1-9`, `./src/a.js:3:1`, `src/a.ts(3,1)`, `./src/a.js`.
+fn place_of(text: &str) -> Option<Location> {
+    if let Some(place) = place_in_parentheses(text).or_else(|| place_at_start(text)) {
+        return Some(place.location());
+    }
+    let (path, place) = text.rsplit_once(' ').unwrap_or((text, ""));
+    if let Some((line, rest)) = leading_number(place)
+        && let Some((column, _)) = rest.strip_prefix(':').and_then(leading_number)
+    {
+        return Some(Location::at(path, line, Some(column)));
+    }
+    (is_script(text) && !text.contains(' ')).then(|| Location::file(text))
+}
+
+impl Block {
+    fn line(&mut self, text: &str, span: Span) {
+        let trimmed = text.trim();
+        self.context.push(text);
+        self.span = self.span.to(span);
+        if let Some(location) = self.loader.take() {
+            if let Some((code, message)) = trimmed.split_once(": ").filter(|(code, _)| is_ts_code(code)) {
+                self.typed = Some(finding("ts-loader", code, message, Some(location), self.span));
+            }
+            return;
+        }
+        if let Some(rest) = trimmed.strip_prefix("[tsl] ") {
+            self.loader = rest.split_once(" in ").and_then(|(_, place)| place_of(place));
+            return;
+        }
+        if self.typed.is_some() {
+            return;
+        }
+        if let Some((code, message)) = trimmed.split_once(": ").filter(|(code, _)| is_ts_code(code)) {
+            self.typed = Some(finding("tsc", code, message, self.location.clone(), self.span));
+            return;
+        }
+        // The place again, with 0-based columns.
+        let repeats = place_of(trimmed).is_some_and(|place| place.start.is_some()) && self.message.is_empty();
+        if self.message.len() < MESSAGE_LINES
+            && !repeats
+            && !trimmed.starts_with(['|', '>', '@', '*'])
+            && !trimmed.starts_with("at ")
+        {
+            self.message.push(trimmed.to_owned());
+        }
+    }
+
+    fn report(mut self) -> Option<Diagnostic> {
+        if let Some(typed) = self.typed {
+            return Some(Diagnostic {
+                severity: self.severity,
+                context: self.context.take(),
+                span: self.span,
+                ..typed
+            });
+        }
+        let first = self.message.first()?.clone();
+        // `Module parse failed: Unexpected token (3:1)` has the line where the header has none.
+        let mut location = self.location.take();
+        if let Some(file) = &location
+            && file.start.is_none()
+            && let Some((line, column)) = first
+                .rsplit_once('(')
+                .and_then(|(_, place)| place.split_once(')'))
+                .and_then(|(place, _)| place.split_once(':'))
+            && let Ok(line) = line.parse()
+        {
+            location = Some(Location::at(&file.path, line, column.parse().ok()));
+        }
+        let location = location.or_else(|| place_in_message(&first));
+        let kind = first
+            .split(": ")
+            .next()
+            .filter(|kind| kind.len() < 60 && kind.len() < first.len())
+            .unwrap_or("build-error")
+            .to_owned();
+        let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
+        found.code = None;
+        found.severity = self.severity;
+        found.context = self.context.take();
+        Some(found)
+    }
+}
