@@ -1,0 +1,18 @@
+# syntax=docker/dockerfile:1
+FROM rust:1.95-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/source/target \
+    cargo build --release --locked --package grimoire && cp target/release/grimoire /grimoire
+
+# Holds the C library and the certificates, and neither a shell nor a package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /grimoire /usr/local/bin/grimoire
+COPY --chown=nonroot:nonroot --from=build /source/docker/data /data
+VOLUME /data
+ENV API_HOST=0.0.0.0 GRIMOIRE_STORAGE_FOLDER=/data APP_ENV=production
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s CMD ["/usr/local/bin/grimoire", "health"]
+ENTRYPOINT ["/usr/local/bin/grimoire"]
+CMD ["serve"]
