@@ -1,2 +1,43 @@
 //! The plugin host: wasmtime with limits, validation and a compiled-code cache.
-#![forbid(unsafe_code)]
+//!
+//! [`PluginHost`] loads components and runs them behind the ports of `grimoire-ports`. Types of
+//! wasmtime never leave this crate. One call takes this way:
+//!
+//! 1. `score` or `analyze` takes the running generation (`registry`) and keeps it to the end.
+//! 2. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
+//! 3. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
+//! 4. `call` makes a store with all limits armed: memory (`limits`), time, log (`log`), output.
+//! 5. `worlds` makes a fresh instance and calls it, in the version that the component has.
+//! 6. `validate` checks every bound of the contract; `problem` names what went wrong.
+//!
+//! Before that, at start: `preflight` looks at a component, `compile` and `cache` make or find its
+//! code, `load` tries it once.
+#![deny(unsafe_code)] // one exception, in `compile`: code from the authenticated cache
+
+mod analyze;
+mod breaker;
+mod cache;
+mod call;
+mod compile;
+mod digest;
+mod engine;
+mod host;
+mod lifeless;
+mod limits;
+mod load;
+mod log;
+mod options;
+mod plugin;
+mod preflight;
+mod problem;
+mod registry;
+mod score;
+mod threads;
+mod validate;
+mod worlds;
+
+pub use compile::CacheReport;
+pub use host::PluginHost;
+pub use log::{LogLevel, LogLine};
+pub use options::{Options, PluginSource, TimeBudget};
+pub use problem::Reason;

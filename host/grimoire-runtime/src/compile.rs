@@ -1,0 +1,133 @@
+//! From bytes to executable code: by the cache, or by compiling off the caller's thread.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::cache::{DiskCache, Found};
+use crate::digest::Digest;
+use crate::options::Options;
+use crate::preflight::Rejection;
+use crate::problem::engine_words;
+
+/// What the code cache did since the start of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheReport {
+    /// Components whose code came from disk.
+    pub loaded: u64,
+    /// Components that were compiled.
+    pub compiled: u64,
+    /// Entries on disk that were damaged or not written by this host, and were replaced.
+    pub mismatched: u64,
+}
+
+/// Compiles and remembers.
+pub(crate) struct Compiler {
+    engine: Engine,
+    disk: Option<DiskCache>,
+    memory: Mutex<HashMap<Digest, Component>>,
+    wait: Duration,
+    loaded: AtomicU64,
+    compiled: AtomicU64,
+    mismatched: AtomicU64,
+}
+
+impl Compiler {
+    /// Without a usable folder everything still works, slower: that is a warning.
+    pub(crate) fn new(engine: &Engine, options: &Options) -> Self {
+        let identity = Digest::of_hash(&(env!("CARGO_PKG_VERSION"), engine.precompile_compatibility_hash()));
+        let disk = options.cache_folder.as_ref().and_then(|folder| {
+            DiskCache::open(folder, identity)
+                .inspect_err(|error| {
+                    let folder = folder.display();
+                    tracing::warn!(%folder, %error, "no cache of compiled plugins: every start compiles");
+                })
+                .ok()
+        });
+        Self {
+            engine: engine.clone(),
+            disk,
+            memory: Mutex::default(),
+            wait: options.compile_wait,
+            loaded: AtomicU64::new(0),
+            compiled: AtomicU64::new(0),
+            mismatched: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn report(&self) -> CacheReport {
+        CacheReport {
+            loaded: self.loaded.load(Ordering::Relaxed),
+            compiled: self.compiled.load(Ordering::Relaxed),
+            mismatched: self.mismatched.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The code of a component that passed the preflight, and whether it came from disk.
+    pub(crate) fn load(&self, bytes: &[u8], digest: Digest) -> Result<(Component, bool), Rejection> {
+        if let Some(component) = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
+            return Ok((component.clone(), false));
+        }
+        let (component, from_disk) = match self.from_disk(digest) {
+            Some(component) => (component, true),
+            None => (self.compile(bytes, digest)?, false),
+        };
+        let counter = if from_disk { &self.loaded } else { &self.compiled };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.insert(digest, component.clone());
+        Ok((component, from_disk))
+    }
+
+    fn from_disk(&self, digest: Digest) -> Option<Component> {
+        let code = match self.disk.as_ref()?.read(digest) {
+            Found::Code(code) => code,
+            Found::Nothing => return None,
+            Found::Mismatch => {
+                self.mismatched.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(component = %digest, "compiled code on disk is not what was written: compiling anew");
+                return None;
+            }
+        };
+        #[expect(unsafe_code, reason = "the engine cannot check machine code itself; the cache did")]
+        // SAFETY: `code` is what `precompile_component` of this engine returned: `DiskCache::read`
+        // verified in this very buffer that a holder of the host's private key wrote it, for this
+        // engine's version and configuration. Only `compile` below writes entries, with that output.
+        let component = unsafe { Component::deserialize(&self.engine, code) };
+        component
+            .inspect_err(|error| tracing::warn!(%error, "compiled code does not load: compiling anew"))
+            .ok()
+    }
+
+    /// Compiles on a thread of its own and waits for it, up to the limit. A compilation cannot be
+    /// stopped: one that takes too long ends by itself, unseen; the preflight's counts bound it.
+    fn compile(&self, bytes: &[u8], digest: Digest) -> Result<Component, Rejection> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let engine = self.engine.clone();
+        let input: Arc<[u8]> = bytes.into();
+        std::thread::Builder::new()
+            .name("grimoire-compiler".to_owned())
+            .spawn(move || {
+                crate::threads::lower_priority();
+                let _ = sender.send(Component::from_binary(&engine, &input));
+            })
+            .map_err(|error| Rejection(format!("no thread to compile on: {error}")))?;
+        let component = receiver
+            .recv_timeout(self.wait)
+            .map_err(|_| Rejection(format!("did not compile within {} s", self.wait.as_secs_f32())))?
+            .map_err(|error| {
+                Rejection(format!("does not compile: {}", engine_words(&error.root_cause().to_string())))
+            })?;
+        if let Some(disk) = &self.disk {
+            let written = component.serialize().map_err(std::io::Error::other);
+            if let Err(error) = written.and_then(|code| disk.write(digest, &code)) {
+                tracing::warn!(%error, "compiled code was not kept: the next start compiles again");
+            }
+        }
+        Ok(component)
+    }
+}

@@ -1,0 +1,123 @@
+//! From sources to a generation. What cannot be loaded is listed, and disturbs nobody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use grimoire_domain::artifact::ArtifactKind;
+use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_domain::text;
+use wasmtime::Engine;
+use wasmtime::component::{InstancePre, Linker};
+
+use crate::call::{self, Allowance, Call, Entry};
+use crate::compile::Compiler;
+use crate::digest::Digest;
+use crate::options::{Options, PluginSource};
+use crate::plugin::{Code, Plugin};
+use crate::preflight::{self, Rejection, World};
+use crate::problem::{Fault, Reason, engine_words};
+use crate::registry::Generation;
+use crate::worlds::{analyzer, matcher};
+
+/// Everything that loading needs.
+pub(crate) struct Loader<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) linker: &'a Linker<Call>,
+    pub(crate) compiler: &'a Compiler,
+    pub(crate) options: &'a Arc<Options>,
+}
+
+impl Loader<'_> {
+    /// Loads what can be loaded. Must run inside the plugins' runtime, for its timers.
+    pub(crate) async fn load_all(&self, number: u64, sources: &[PluginSource]) -> Generation {
+        let mut plugins = BTreeMap::new();
+        let mut rejected = Vec::new();
+        for source in sources {
+            let loaded = if plugins.contains_key(&source.name) {
+                Err(Rejection("another plugin of this name was loaded before it".to_owned()))
+            } else {
+                self.load(source).await
+            };
+            match loaded {
+                Ok(plugin) => {
+                    plugins.insert(source.name.clone(), Arc::new(plugin));
+                }
+                Err(rejection) => rejected.push(rejection_problem(source, rejection)),
+            }
+        }
+        Generation { number, plugins, rejected }
+    }
+
+    async fn load(&self, source: &PluginSource) -> Result<Plugin, Rejection> {
+        check_name(&source.name)?;
+        let checked = preflight::check(&source.component, self.options)?;
+        let digest = Digest::of(&source.component);
+        let (component, from_cache) = self.compiler.load(&source.component, digest)?;
+        let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
+        let code = self.probe(&source.name, checked.world, linked).await?;
+        let identity = PluginIdentity { name: source.name.clone(), digest: digest.to_string() };
+        Ok(Plugin::new(self.engine, self.options, identity, checked.version, from_cache, code))
+    }
+
+    /// Makes one instance under the limits of a call. It proves that the exports have the types of
+    /// the world, that the instance fits its memory and that its start ends in time; an analyzer
+    /// also says what it accepts.
+    async fn probe(&self, name: &str, world: World, linked: InstancePre<Call>) -> Result<Code, Rejection> {
+        let mut store = call::store(self.engine, self.options, &name.into(), &Arc::default());
+        let budget = self.options.feed_budget;
+        let mut allowance = Allowance::new(budget.computing);
+        let entry = Entry::arm(&mut store, budget, &allowance);
+        let probed = match world {
+            World::Analyzer => {
+                let code = analyzer::v0_1::Analyzer::new(linked).map_err(|error| link_rejection(&error))?;
+                let outcome = entry
+                    .wait(async { code.instantiate(&mut store).await?.supports(&mut store).await })
+                    .await;
+                entry.settle(&store, &mut allowance, outcome).map(|kinds| Code::Analyzer { code, kinds })
+            }
+            World::Matcher => {
+                let code = matcher::v0_1::Matcher::new(linked).map_err(|error| link_rejection(&error))?;
+                let outcome = entry.wait(code.instantiate(&mut store)).await;
+                entry.settle(&store, &mut allowance, outcome).map(|_| Code::Matcher(code))
+            }
+        };
+        match probed {
+            Ok(Code::Analyzer { kinds, .. }) if kinds.is_empty() => {
+                Err(Rejection("supports: must name at least one kind of artifact".to_owned()))
+            }
+            Ok(Code::Analyzer { code, kinds }) => Ok(Code::Analyzer { code, kinds: distinct(&kinds) }),
+            Ok(code) => Ok(code),
+            Err(Fault { reason, detail }) => {
+                Err(Rejection(format!("does not start ({}): {detail}", reason.as_str())))
+            }
+        }
+    }
+}
+
+fn distinct(kinds: &[ArtifactKind]) -> Vec<ArtifactKind> {
+    [ArtifactKind::Log, ArtifactKind::Diff, ArtifactKind::Text]
+        .into_iter()
+        .filter(|kind| kinds.contains(kind))
+        .collect()
+}
+
+fn check_name(name: &str) -> Result<(), Rejection> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+        return Err(Rejection(
+            "a plugin's name has 1 to 64 lower-case letters, digits and hyphens".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn link_rejection(error: &wasmtime::Error) -> Rejection {
+    let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+    Rejection(format!("does not fit this host: {}", engine_words(&chain.join(": "))))
+}
+
+fn rejection_problem(source: &PluginSource, rejection: Rejection) -> PluginProblem {
+    let name = text::cut(&text::displayable(&source.name), 64).replace('\n', " ");
+    tracing::warn!(plugin = name, reason = rejection.0, "plugin was not loaded");
+    Fault::new(Reason::Refused, rejection.0).of(&name)
+}

@@ -1,0 +1,105 @@
+//! What is checked of a component before anything of it is compiled.
+
+mod identity;
+mod structure;
+
+use grimoire_domain::text;
+
+pub(crate) use identity::World;
+
+use crate::options::Options;
+
+/// What a component turned out to be.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) world: World,
+    /// The version in its metadata.
+    pub(crate) version: Option<String>,
+}
+
+/// Why a component is not accepted: one sentence that names what is wanted and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Rejection(pub(crate) String);
+
+impl Rejection {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Checks size, form, every rule of WebAssembly, counts, imports and exports.
+pub(crate) fn check(bytes: &[u8], options: &Options) -> Result<Checked, Rejection> {
+    let limit = options.max_component_bytes;
+    if bytes.len() > limit {
+        return Err(Rejection::new(format!(
+            "the file has {} bytes, a plugin may have at most {limit}",
+            bytes.len()
+        )));
+    }
+    check_form(bytes)?;
+    let outline = structure::read(bytes, options.memory_bytes_per_call)?;
+    for import in &outline.imports {
+        identity::check_import(import)?;
+    }
+    let world = identity::world(&outline.exports)?;
+    Ok(Checked { world, version: outline.version })
+}
+
+/// Tells apart what people mistake for a component.
+fn check_form(bytes: &[u8]) -> Result<(), Rejection> {
+    const WANTED: &str = "a plugin is a WebAssembly component";
+    let message = match bytes {
+        [] => format!("{WANTED}; the file is empty"),
+        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+            format!("{WANTED}; this is a core module: encode it with `wasm-tools component new`")
+        }
+        [b'\0', b'a', b's', b'm', version @ ..] if version.len() >= 4 => {
+            format!("{WANTED} of layer 1, version 13; this has the version bytes {:02x?}", &version[..4])
+        }
+        [0x7f, b'E', b'L', b'F', ..] => {
+            format!(
+                "{WANTED}; this is compiled machine code (a `.cwasm` or ELF file), which is never accepted"
+            )
+        }
+        short if b"\0asm\x0d\0\x01\0".starts_with(short) => format!("{WANTED}; the file is cut off"),
+        other if other.iter().take(512).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
+            format!("{WANTED} in its binary form; this is text")
+        }
+        _ => format!("{WANTED}; this is something else"),
+    };
+    Err(Rejection(message))
+}
+
+/// A name from a component as it may be shown.
+fn shown(name: &str) -> String {
+    text::cut(&text::displayable(name), 120).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(bytes: &[u8]) -> String {
+        check(bytes, &Options::default()).expect_err("refused").0
+    }
+
+    #[test]
+    fn what_is_not_a_component_is_named() {
+        assert!(rejection(b"").contains("empty"));
+        assert!(rejection(b"\0asm\x01\0\0\0").contains("core module"));
+        assert!(rejection(b"\x7fELF\x02\x01\x01").contains(".cwasm"));
+        assert!(rejection(b"(component)").contains("text"));
+        assert!(rejection(b"\0as").contains("cut off"));
+        assert!(rejection(b"PK\x03\x04").contains("something else"));
+        assert!(rejection(b"\0asm\x0a\0\x01\0").contains("[0a, 00, 01, 00]"));
+    }
+
+    #[test]
+    fn the_size_cap_comes_first() {
+        let options = Options { max_component_bytes: 10, ..Options::default() };
+        let rejection = check(&[0; 11], &options).expect_err("refused");
+        assert_eq!(rejection.0, "the file has 11 bytes, a plugin may have at most 10");
+    }
+}

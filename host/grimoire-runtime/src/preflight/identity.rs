@@ -1,0 +1,168 @@
+//! Which world a component implements, and what it may import.
+
+use super::{Rejection, shown};
+
+/// A world that the host runs, in the one version that it has so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum World {
+    /// `grimoire:analyzer@0.1.0`.
+    Analyzer,
+    /// `grimoire:matcher@0.1.0`.
+    Matcher,
+}
+
+impl World {
+    const ALL: [Self; 2] = [Self::Analyzer, Self::Matcher];
+
+    /// The package with its version, as operators see it.
+    pub(crate) fn package(self) -> &'static str {
+        match self {
+            Self::Analyzer => "grimoire:analyzer@0.1.0",
+            Self::Matcher => "grimoire:matcher@0.1.0",
+        }
+    }
+
+    /// The interface that it exports, with the version that the host offers.
+    pub(crate) fn export(self) -> &'static str {
+        match self {
+            Self::Analyzer => "grimoire:analyzer/analyze@0.1.0",
+            Self::Matcher => "grimoire:matcher/match-spells@0.1.0",
+        }
+    }
+}
+
+/// Interfaces of ours that a plugin may import.
+const OWN: [&str; 2] = ["grimoire:types/types@0.1.0", "grimoire:types/log@0.1.0"];
+
+/// Packages of WASI that are linked, without life.
+const WASI: [&str; 6] =
+    ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// Whether the host has what a component imports under this name.
+pub(super) fn check_import(name: &str) -> Result<(), Rejection> {
+    let offered = OWN.join(", ");
+    let (interface, version) = split(name);
+    if let Some(own) = OWN.iter().find(|own| split(own).0 == interface) {
+        return check_version("imports", name, version, own);
+    }
+    let package = interface.split('/').next().unwrap_or_default();
+    if WASI.contains(&package) {
+        return match version.map(parse) {
+            Some(Some((0, 2, _))) => Ok(()),
+            _ => Err(Rejection::new(format!("imports {}; this host offers WASI 0.2", shown(name)))),
+        };
+    }
+    Err(Rejection::new(format!(
+        "imports {}, which no plugin gets; a plugin may import {offered} and WASI 0.2 without wasi:http",
+        shown(name)
+    )))
+}
+
+/// The one world whose interface a component exports.
+pub(super) fn world(exports: &[String]) -> Result<World, Rejection> {
+    let wanted: Vec<_> = World::ALL.iter().map(|world| world.export()).collect();
+    let mut found = None;
+    for export in exports {
+        let (interface, version) = split(export);
+        let Some(world) = World::ALL.into_iter().find(|world| split(world.export()).0 == interface) else {
+            continue;
+        };
+        check_version("exports", export, version, world.export())?;
+        if found.replace(world).is_some() {
+            return Err(Rejection::new("exports several worlds; a plugin has one"));
+        }
+    }
+    found.ok_or_else(|| {
+        let exported = if exports.is_empty() {
+            "nothing".to_owned()
+        } else {
+            exports.iter().take(8).map(|name| shown(name)).collect::<Vec<_>>().join(", ")
+        };
+        Rejection::new(format!(
+            "wanted an export of {}; the component exports {exported}",
+            wanted.join(" or ")
+        ))
+    })
+}
+
+/// The same breaking version as offered, and no newer addition than offered.
+fn check_version(verb: &str, name: &str, version: Option<&str>, offered: &str) -> Result<(), Rejection> {
+    let parsed = |text: Option<&str>| text.and_then(parse);
+    let have = parsed(split(offered).1).unwrap_or_default();
+    match parsed(version) {
+        Some((major, minor, patch)) if (major, minor) == (have.0, have.1) && patch <= have.2 => Ok(()),
+        _ => Err(Rejection::new(format!("{verb} {}; this host offers {offered}", shown(name)))),
+    }
+}
+
+fn split(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('@') {
+        Some((interface, version)) => (interface, Some(version)),
+        None => (name, None),
+    }
+}
+
+/// Three plain numbers. A pre-release is no version that was ever frozen.
+fn parse(version: &str) -> Option<(u64, u64, u64)> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    let parsed = (parts.next()??, parts.next()??, parts.next()??);
+    parts.next().is_none().then_some(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(import: &str) -> String {
+        check_import(import).expect_err("refused").0
+    }
+
+    #[test]
+    fn imports_are_known_by_name_and_version() {
+        for import in [
+            "grimoire:types/types@0.1.0",
+            "grimoire:types/log@0.1.0",
+            "wasi:cli/environment@0.2.0",
+            "wasi:io/poll@0.2.12",
+        ] {
+            assert_eq!(check_import(import), Ok(()), "{import}");
+        }
+        assert!(refused("wasi:http/outgoing-handler@0.2.0").contains("wasi:http/outgoing-handler@0.2.0"));
+        assert!(refused("grimoire:types/secrets@0.1.0").contains("which no plugin gets"));
+        assert_eq!(
+            refused("grimoire:types/log@0.1.1"),
+            "imports grimoire:types/log@0.1.1; this host offers grimoire:types/log@0.1.0"
+        );
+        assert!(refused("grimoire:types/log").contains("this host offers"));
+        assert!(refused("wasi:cli/run@0.3.0").contains("WASI 0.2"));
+        assert!(refused("wasi:cli/run").contains("WASI 0.2"));
+        assert!(refused("wasi:nn/graph@0.2.0").contains("which no plugin gets"));
+        assert!(refused("evil\u{202e}\u{1b}[2J").contains("evil[2J"));
+    }
+
+    #[test]
+    fn the_world_is_read_from_the_exports() {
+        let world_of = |names: &[&str]| world(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        assert_eq!(world_of(&["grimoire:matcher/match-spells@0.1.0", "other"]), Ok(World::Matcher));
+        assert_eq!(world_of(&["grimoire:analyzer/analyze@0.1.0"]), Ok(World::Analyzer));
+        let newer = world_of(&["grimoire:analyzer/analyze@0.2.0"]).expect_err("refused").0;
+        assert_eq!(
+            newer,
+            "exports grimoire:analyzer/analyze@0.2.0; this host offers grimoire:analyzer/analyze@0.1.0"
+        );
+        assert!(world_of(&[]).expect_err("refused").0.contains("exports nothing"));
+        assert!(
+            world_of(&["wasi:cli/run@0.2.0"]).expect_err("refused").0.contains("exports wasi:cli/run@0.2.0")
+        );
+        let both = ["grimoire:matcher/match-spells@0.1.0", "grimoire:analyzer/analyze@0.1.0"];
+        assert!(world_of(&both).expect_err("refused").0.contains("several worlds"));
+    }
+
+    #[test]
+    fn only_plain_versions_are_versions() {
+        assert_eq!(parse("0.1.0"), Some((0, 1, 0)));
+        for text in ["0.1", "0.1.0.0", "0.1.0-rc.1", "", "0.1.x", "-1.0.0"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Walks a component once: validates every rule of the format and counts what compiling costs.
+
+use wasmparser::{
+    ComponentExternalKind, ComponentTypeRef, FuncValidatorAllocations, Parser, Payload, ValidPayload,
+    Validator,
+};
+
+use super::{Rejection, shown};
+use crate::engine;
+use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
+
+/// Components and modules inside one another.
+const MAX_DEPTH: usize = 16;
+/// Components and modules in all.
+const MAX_PARTS: u64 = 256;
+/// Functions of all modules. A whole Python interpreter has a quarter of it.
+const MAX_FUNCTIONS: u64 = 65_536;
+/// Bytes of one function: compiling is not linear in it.
+const MAX_FUNCTION_BYTES: usize = 1 << 20;
+/// Items of any other section.
+const MAX_ITEMS: u32 = 100_000;
+/// Instances of components.
+const MAX_COMPONENT_INSTANCES: u64 = 256;
+const PAGE: u64 = 65_536;
+
+/// What the walk found.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    /// Names that the component imports.
+    pub(super) imports: Vec<String>,
+    /// Names of instances that it exports.
+    pub(super) exports: Vec<String>,
+    /// Its `version` metadata section.
+    pub(super) version: Option<String>,
+}
+
+/// Counts over the whole component, however it is nested.
+#[derive(Debug, Default)]
+struct Counts {
+    parts: u64,
+    functions: u64,
+    core_instances: u64,
+    component_instances: u64,
+    memories: u64,
+    memory_bytes: u64,
+    tables: u64,
+}
+
+/// Reads and validates. `memory_limit`: bytes that an instance may have; one that begins with more
+/// could never run.
+pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejection> {
+    let mut validator = Validator::new_with_features(engine::features());
+    let mut allocations = FuncValidatorAllocations::default();
+    let mut outline = Outline::default();
+    let mut counts = Counts::default();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(|error| invalid(&error))?;
+        counts.add(&payload, memory_limit)?;
+        match &payload {
+            Payload::Version { .. } => {
+                depth += 1;
+                at_most("nested parts", depth as u64, MAX_DEPTH as u64)?;
+            }
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section.clone() {
+                    let import = import.map_err(|error| invalid(&error))?;
+                    let name = import.name.name;
+                    if !matches!(import.ty, ComponentTypeRef::Instance(_)) {
+                        return Err(Rejection::new(format!(
+                            "imports {}, which is no interface; a plugin may import interfaces only",
+                            shown(name)
+                        )));
+                    }
+                    outline.imports.push(name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section.clone() {
+                    let export = export.map_err(|error| invalid(&error))?;
+                    if export.kind == ComponentExternalKind::Instance {
+                        outline.exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            Payload::CustomSection(section) if depth == 1 && section.name() == "version" => {
+                outline.version = std::str::from_utf8(section.data()).ok().map(shown);
+            }
+            _ => {}
+        }
+        if let ValidPayload::Func(function, body) =
+            validator.payload(&payload).map_err(|error| invalid(&error))?
+        {
+            let mut function = function.into_validator(std::mem::take(&mut allocations));
+            function.validate(&body).map_err(|error| invalid(&error))?;
+            allocations = function.into_allocations();
+        }
+    }
+    Ok(outline)
+}
+
+impl Counts {
+    fn add(&mut self, payload: &Payload<'_>, memory_limit: usize) -> Result<(), Rejection> {
+        match payload {
+            Payload::Version { .. } => {
+                self.parts += 1;
+                at_most("modules and components", self.parts, MAX_PARTS)
+            }
+            Payload::CodeSectionStart { count, .. } => {
+                self.functions += u64::from(*count);
+                at_most("functions", self.functions, MAX_FUNCTIONS)
+            }
+            Payload::CodeSectionEntry(body) => {
+                let length = body.range().len();
+                at_most("bytes in one function", length as u64, MAX_FUNCTION_BYTES as u64)
+            }
+            Payload::InstanceSection(section) => {
+                self.core_instances += u64::from(section.count());
+                // Instances made of exports only cost nothing, but are told apart late; encoders
+                // make about one for every instance of a module.
+                at_most("core instances", self.core_instances, u64::from(MAX_CORE_INSTANCES) * 8)
+            }
+            Payload::ComponentInstanceSection(section) => {
+                self.component_instances += u64::from(section.count());
+                at_most("component instances", self.component_instances, MAX_COMPONENT_INSTANCES)
+            }
+            Payload::MemorySection(section) => {
+                for memory in section.clone() {
+                    let memory = memory.map_err(|error| invalid(&error))?;
+                    self.memories += 1;
+                    self.memory_bytes = self.memory_bytes.saturating_add(memory.initial.saturating_mul(PAGE));
+                }
+                at_most("memories", self.memories, u64::from(MAX_MEMORIES))?;
+                at_most("bytes of initial memory", self.memory_bytes, memory_limit as u64)
+            }
+            Payload::TableSection(section) => {
+                for table in section.clone() {
+                    let table = table.map_err(|error| invalid(&error))?;
+                    self.tables += 1;
+                    at_most("initial table elements", table.ty.initial, MAX_TABLE_ELEMENTS as u64)?;
+                }
+                at_most("tables", self.tables, u64::from(MAX_TABLES))
+            }
+            Payload::TypeSection(section) => items("types", section.count()),
+            Payload::ImportSection(section) => items("imports of a module", section.count()),
+            Payload::FunctionSection(section) => items("declared functions", section.count()),
+            Payload::GlobalSection(section) => items("globals", section.count()),
+            Payload::ExportSection(section) => items("exports of a module", section.count()),
+            Payload::ElementSection(section) => items("element segments", section.count()),
+            Payload::DataSection(section) => items("data segments", section.count()),
+            Payload::ComponentTypeSection(section) => items("component types", section.count()),
+            Payload::CoreTypeSection(section) => items("core types", section.count()),
+            Payload::ComponentAliasSection(section) => items("aliases", section.count()),
+            Payload::ComponentCanonicalSection(section) => items("canonical functions", section.count()),
+            Payload::ComponentImportSection(section) => items("imports", section.count()),
+            Payload::ComponentExportSection(section) => items("exports", section.count()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn items(what: &str, count: u32) -> Result<(), Rejection> {
+    at_most(what, u64::from(count), u64::from(MAX_ITEMS))
+}
+
+fn at_most(what: &str, count: u64, limit: u64) -> Result<(), Rejection> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Rejection::new(format!("has {count} {what}; a plugin may have at most {limit}")))
+}
+
+fn invalid(error: &wasmparser::BinaryReaderError) -> Rejection {
+    let place = error.offset();
+    let message = crate::problem::engine_words(error.message());
+    if message.contains("unexpected end") {
+        return Rejection::new(format!("the file is cut off: {message} at byte {place}"));
+    }
+    Rejection::new(format!("is not a valid component: {message} at byte {place}"))
+}

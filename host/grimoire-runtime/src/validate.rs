@@ -1,0 +1,26 @@
+//! The one judge of what plugins return, for every world and version: each bound that
+//! `wit/types/types.wit` and `wit/matcher/matcher.wit` document. Nothing is repaired; the message
+//! names the field and the rule and quotes nothing.
+
+mod diagnostic;
+mod text;
+mod verdict;
+
+pub(crate) use diagnostic::check_diagnostics;
+pub(crate) use verdict::check_verdicts;
+
+/// Bounds of `types.wit`, which the host keeps too when it passes a diagnostic in.
+pub(crate) mod bounds {
+    pub(crate) const TOOL: usize = 64;
+    pub(crate) const ERROR_TYPE: usize = 100;
+    pub(crate) const CODE: usize = 128;
+    pub(crate) const MESSAGE: usize = 8_192;
+    pub(crate) const CONTEXT: usize = 16_384;
+    pub(crate) const FRAMES: usize = 256;
+    pub(crate) const FUNCTION: usize = 512;
+    pub(crate) const FRAME_TEXT: usize = 2_048;
+    pub(crate) const PATH: usize = 1_024;
+}
+
+/// What is wrong with an output: a sentence that begins with the field.
+pub(crate) type Broken = String;

@@ -1,0 +1,3 @@
+//! The world of analyzers.
+
+pub(crate) mod v0_1;

@@ -1,0 +1,112 @@
+//! `grimoire:analyzer@0.1.0`.
+
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::text;
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, ResourceAny};
+
+use crate::call::Call;
+use crate::worlds::shared::v0_1::{diagnostic_in, types};
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        unsafe_code,
+        unused_qualifications,
+        unreachable_pub,
+        clippy::all,
+        clippy::pedantic
+    )]
+    wasmtime::component::bindgen!({
+        path: ["../../wit/frozen/types-0.1.0", "../../wit/frozen/analyzer-0.1.0"],
+        world: "grimoire:analyzer/analyzer",
+        with: {
+            "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::types,
+            "grimoire:types/log@0.1.0": crate::worlds::shared::v0_1::log,
+        },
+        exports: { default: async },
+    });
+}
+
+use bindings::exports::grimoire::analyzer::analyze;
+
+/// Bytes of an artifact's name that a plugin gets.
+const NAME_BYTES: usize = 1_024;
+
+/// What a plugin said of its failure, before anything is read out of it.
+pub(crate) type Said<T> = Result<T, types::Failure>;
+
+/// A compiled analyzer, linked.
+#[derive(Clone)]
+pub(crate) struct Analyzer(bindings::AnalyzerPre<Call>);
+
+impl Analyzer {
+    pub(crate) fn new(linked: InstancePre<Call>) -> wasmtime::Result<Self> {
+        bindings::AnalyzerPre::new(linked).map(Self)
+    }
+
+    /// Makes a fresh instance.
+    pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
+        self.0.instantiate_async(store).await.map(Instance)
+    }
+}
+
+/// One instance: it lives for one scan.
+pub(crate) struct Instance(bindings::Analyzer);
+
+impl Instance {
+    /// Which kinds it accepts.
+    pub(crate) async fn supports(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<ArtifactKind>> {
+        let kinds = self.0.grimoire_analyzer_analyze().call_supports(store).await?;
+        let kind_in = |kind| match kind {
+            analyze::ArtifactKind::Log => ArtifactKind::Log,
+            analyze::ArtifactKind::Diff => ArtifactKind::Diff,
+            analyze::ArtifactKind::Text => ArtifactKind::Text,
+        };
+        Ok(kinds.into_iter().map(kind_in).collect())
+    }
+
+    /// Begins the scan.
+    pub(crate) async fn open(&self, store: &mut Store<Call>, artifact: &Artifact) -> wasmtime::Result<Scan> {
+        let artifact = analyze::Artifact {
+            kind: match artifact.kind {
+                ArtifactKind::Log => analyze::ArtifactKind::Log,
+                ArtifactKind::Diff => analyze::ArtifactKind::Diff,
+                ArtifactKind::Text => analyze::ArtifactKind::Text,
+            },
+            name: text::cut(&artifact.name, NAME_BYTES).to_owned(),
+            size: artifact.size,
+        };
+        self.0.grimoire_analyzer_analyze().scan().call_constructor(store, &artifact).await.map(Scan)
+    }
+
+    /// Passes the next bytes.
+    pub(crate) async fn feed(
+        &self,
+        store: &mut Store<Call>,
+        scan: Scan,
+        chunk: &[u8],
+    ) -> wasmtime::Result<Said<Vec<Diagnostic>>> {
+        let said = self.0.grimoire_analyzer_analyze().scan().call_feed(store, scan.0, chunk).await?;
+        Ok(said.map(diagnostics_in))
+    }
+
+    /// Ends the artifact.
+    pub(crate) async fn finish(
+        &self,
+        store: &mut Store<Call>,
+        scan: Scan,
+    ) -> wasmtime::Result<Said<Vec<Diagnostic>>> {
+        let said = self.0.grimoire_analyzer_analyze().scan().call_finish(store, scan.0).await?;
+        Ok(said.map(diagnostics_in))
+    }
+}
+
+/// The guest's handle of its scan.
+#[derive(Clone, Copy)]
+pub(crate) struct Scan(ResourceAny);
+
+fn diagnostics_in(diagnostics: Vec<types::Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.into_iter().map(diagnostic_in).collect()
+}

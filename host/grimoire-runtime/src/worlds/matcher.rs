@@ -1,0 +1,3 @@
+//! The world of matchers.
+
+pub(crate) mod v0_1;

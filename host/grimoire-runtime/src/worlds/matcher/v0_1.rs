@@ -1,0 +1,122 @@
+//! `grimoire:matcher@0.1.0`.
+
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::{Candidate, PatternEvidence, Reason, Verdict};
+use grimoire_domain::text;
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use crate::call::Call;
+use crate::worlds::shared::v0_1::{diagnostic_out, types};
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        unsafe_code,
+        unused_qualifications,
+        unreachable_pub,
+        clippy::all,
+        clippy::pedantic
+    )]
+    wasmtime::component::bindgen!({
+        path: ["../../wit/frozen/types-0.1.0", "../../wit/frozen/matcher-0.1.0"],
+        world: "grimoire:matcher/matcher",
+        with: {
+            "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::types,
+            "grimoire:types/log@0.1.0": crate::worlds::shared::v0_1::log,
+        },
+        exports: { default: async },
+    });
+}
+
+use bindings::exports::grimoire::matcher::match_spells;
+
+/// Candidates of one call.
+pub(crate) const MAX_CANDIDATES: usize = 10_000;
+/// Bytes of each of a spell's texts; the rest is cut.
+const SPELL_TEXT: usize = 16 << 10;
+/// Bytes of a pattern's hit.
+const HIT: usize = 512;
+
+/// A compiled matcher, linked.
+#[derive(Clone)]
+pub(crate) struct Matcher(bindings::MatcherPre<Call>);
+
+impl Matcher {
+    pub(crate) fn new(linked: InstancePre<Call>) -> wasmtime::Result<Self> {
+        bindings::MatcherPre::new(linked).map(Self)
+    }
+
+    /// Makes a fresh instance.
+    pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
+        self.0.instantiate_async(store).await.map(Instance)
+    }
+}
+
+/// One instance: it lives for one call.
+pub(crate) struct Instance(bindings::Matcher);
+
+/// What one call is about, as the guest gets it.
+pub(crate) struct Question {
+    error: types::Diagnostic,
+    candidates: Vec<match_spells::Candidate>,
+}
+
+impl Question {
+    pub(crate) fn new(diagnostic: &Diagnostic, candidates: &[Candidate]) -> Self {
+        Self { error: diagnostic_out(diagnostic), candidates: candidates.iter().map(candidate_out).collect() }
+    }
+}
+
+impl Instance {
+    /// Judges. The verdicts are not yet checked.
+    pub(crate) async fn score(
+        &self,
+        store: &mut Store<Call>,
+        question: &Question,
+    ) -> wasmtime::Result<Result<Vec<Verdict>, types::Failure>> {
+        let interface = self.0.grimoire_matcher_match_spells();
+        let said = interface.call_score(store, &question.error, &question.candidates).await?;
+        Ok(said.map(|verdicts| verdicts.into_iter().map(verdict_in).collect()))
+    }
+}
+
+fn candidate_out(candidate: &Candidate) -> match_spells::Candidate {
+    let fields = &candidate.spell.fields;
+    let cut = |value: &str| text::cut(value, SPELL_TEXT).to_owned();
+    match_spells::Candidate {
+        spell: match_spells::Spell {
+            id: candidate.spell.id.0,
+            title: cut(&fields.title),
+            description: cut(&fields.description),
+            error_type: cut(&fields.error_type),
+            error_pattern: cut(&fields.error_pattern),
+            solution_code: cut(&fields.solution_code),
+            tags: fields.tags.iter().cloned().collect(),
+        },
+        evidence: match_spells::Evidence {
+            keyword: candidate.evidence.keyword,
+            pattern: match &candidate.evidence.pattern {
+                PatternEvidence::Untried => match_spells::PatternEvidence::Untried,
+                PatternEvidence::Missed => match_spells::PatternEvidence::Missed,
+                PatternEvidence::Hit(hit) => {
+                    match_spells::PatternEvidence::Hit(text::cut(hit, HIT).to_owned())
+                }
+            },
+        },
+    }
+}
+
+fn verdict_in(verdict: match_spells::Verdict) -> Verdict {
+    let reason_in = |reason: match_spells::Reason| Reason {
+        signal: reason.signal,
+        weight: reason.weight,
+        detail: reason.detail,
+    };
+    Verdict {
+        // Out of range on a machine that cannot count so far is out of range anyway.
+        candidate: usize::try_from(verdict.candidate).unwrap_or(usize::MAX),
+        score: verdict.score,
+        reasons: verdict.reasons.into_iter().map(reason_in).collect(),
+    }
+}

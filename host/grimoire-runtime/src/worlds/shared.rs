@@ -1,0 +1,3 @@
+//! Values and interfaces that all worlds share.
+
+pub(crate) mod v0_1;

@@ -1,0 +1,144 @@
+//! `grimoire:types@0.1.0`.
+
+use grimoire_domain::diagnostic as domain;
+use grimoire_domain::text;
+
+use crate::call::Call;
+use crate::log::LogLevel;
+use crate::problem::{Fault, Reason};
+use crate::validate::bounds;
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        unsafe_code,
+        unused_qualifications,
+        unreachable_pub,
+        clippy::all,
+        clippy::pedantic
+    )]
+    wasmtime::component::bindgen!({
+        path: ["../../wit/frozen/types-0.1.0"],
+        inline: "
+            package grimoire:shared;
+            world shared {
+                import grimoire:types/types@0.1.0;
+                import grimoire:types/log@0.1.0;
+            }
+        ",
+    });
+}
+
+// The other worlds' generated code re-exports these, which a crate's visibility does not allow.
+#[allow(unreachable_pub)]
+pub use bindings::grimoire::types::{log, types};
+
+impl types::Host for Call {}
+
+impl log::Host for Call {
+    fn write(&mut self, level: log::Level, message: String) {
+        let level = match level {
+            log::Level::Trace => LogLevel::Trace,
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        self.log.write(level, &message);
+    }
+}
+
+/// What a plugin says of its own failure. Its words go to the log: they may quote the artifact.
+pub(crate) fn failure_in(failure: &types::Failure) -> (Fault, &str) {
+    match failure {
+        types::Failure::Unsupported(words) => {
+            (Fault::new(Reason::Unsupported, "does not handle this input"), words)
+        }
+        types::Failure::InvalidInput(words) => (
+            Fault::new(Reason::Failed, "says that its input breaks the contract; its log has its words"),
+            words,
+        ),
+        types::Failure::Failed(words) => {
+            (Fault::new(Reason::Failed, "says that it failed; its log has its words"), words)
+        }
+    }
+}
+
+/// A diagnostic that a plugin returned, not yet checked.
+pub(crate) fn diagnostic_in(diagnostic: types::Diagnostic) -> domain::Diagnostic {
+    domain::Diagnostic {
+        tool: diagnostic.tool,
+        error_type: diagnostic.error_type,
+        code: diagnostic.code,
+        message: diagnostic.message,
+        severity: match diagnostic.severity {
+            types::Severity::Hint => domain::Severity::Hint,
+            types::Severity::Info => domain::Severity::Info,
+            types::Severity::Warning => domain::Severity::Warning,
+            types::Severity::Error => domain::Severity::Error,
+            types::Severity::Fatal => domain::Severity::Fatal,
+        },
+        location: diagnostic.location.map(location_in),
+        stack_trace: diagnostic.stack_trace.into_iter().map(frame_in).collect(),
+        context: diagnostic.context,
+        span: domain::Span { start: diagnostic.span.start, end: diagnostic.span.end },
+    }
+}
+
+fn frame_in(frame: types::Frame) -> domain::Frame {
+    domain::Frame { function: frame.function, location: frame.location.map(location_in), text: frame.text }
+}
+
+fn location_in(location: types::Location) -> domain::Location {
+    let position =
+        |position: types::Position| domain::Position { line: position.line, column: position.column };
+    domain::Location {
+        path: location.path,
+        start: location.start.map(position),
+        end: location.end.map(position),
+    }
+}
+
+/// A diagnostic for a plugin, inside the bounds that plugins may rely on: callers of the service
+/// write diagnostics too.
+pub(crate) fn diagnostic_out(diagnostic: &domain::Diagnostic) -> types::Diagnostic {
+    types::Diagnostic {
+        tool: cut(&diagnostic.tool, bounds::TOOL),
+        error_type: cut(&diagnostic.error_type, bounds::ERROR_TYPE),
+        code: diagnostic.code.as_deref().map(|code| cut(code, bounds::CODE)),
+        message: cut(&diagnostic.message, bounds::MESSAGE),
+        severity: match diagnostic.severity {
+            domain::Severity::Hint => types::Severity::Hint,
+            domain::Severity::Info => types::Severity::Info,
+            domain::Severity::Warning => types::Severity::Warning,
+            domain::Severity::Error => types::Severity::Error,
+            domain::Severity::Fatal => types::Severity::Fatal,
+        },
+        location: diagnostic.location.as_ref().map(location_out),
+        stack_trace: diagnostic.stack_trace.iter().take(bounds::FRAMES).map(frame_out).collect(),
+        context: cut(&diagnostic.context, bounds::CONTEXT),
+        span: types::Span { start: diagnostic.span.start, end: diagnostic.span.end },
+    }
+}
+
+fn frame_out(frame: &domain::Frame) -> types::Frame {
+    types::Frame {
+        function: frame.function.as_deref().map(|function| cut(function, bounds::FUNCTION)),
+        location: frame.location.as_ref().map(location_out),
+        text: cut(&frame.text, bounds::FRAME_TEXT),
+    }
+}
+
+fn location_out(location: &domain::Location) -> types::Location {
+    let position =
+        |position: domain::Position| types::Position { line: position.line, column: position.column };
+    types::Location {
+        path: cut(&location.path, bounds::PATH),
+        start: location.start.map(position),
+        end: location.end.map(position),
+    }
+}
+
+fn cut(value: &str, limit: usize) -> String {
+    text::cut(value, limit).to_owned()
+}
