@@ -1,0 +1,59 @@
+//! `::error file=…::message`, `##[error]message`.
+
+use grimoire_plugin_sdk::{
+    Diagnostic, Line, Location, Marker, Position, Severity,
+    text::{is_generic_closing_line, place_at_start, place_in_parentheses, trailing_group},
+};
+
+/// An annotation with a place, or an error in words that only the CI system prints.
+pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
+    let severity = match line.marker? {
+        Marker::Error => Severity::Error,
+        Marker::Warning => Severity::Warning,
+        Marker::Notice => Severity::Info,
+        _ => return None,
+    };
+    let text = line.trimmed();
+    if text.is_empty() || is_generic_closing_line(text) {
+        return None;
+    }
+    let location = line.properties.get("file").map(|file| {
+        let start = line.properties.number("line").unwrap_or_default();
+        let mut location = Location::at(file, start, line.properties.number("col"));
+        location.end = line
+            .properties
+            .number("endLine")
+            .map(|line_end| Position { line: line_end, column: line.properties.number("endColumn") });
+        location
+    });
+    if location.is_none() {
+        // With a place in its text it is a tool's line that a problem matcher marked.
+        if severity != Severity::Error
+            || place_at_start(text).is_some()
+            || place_in_parentheses(text).is_some()
+        {
+            return None;
+        }
+    }
+    // `ruff (F401)`, `Lint/UselessAssignment`, `clippy::x`: tools put their code into the title.
+    let title = line.properties.get("title");
+    let (tool, code) = match title.and_then(|title| trailing_group(title, '(', ')')) {
+        Some((tool, code)) if !tool.is_empty() && !code.contains(' ') => (tool, Some(code)),
+        _ => ("", line.properties.get("code").or(title.filter(|title| !title.contains(' ')))),
+    };
+    let tool =
+        if tool.is_empty() || tool.contains(' ') { "github-actions".to_owned() } else { tool.to_lowercase() };
+    let mut parts = text.splitn(2, '\n');
+    let message = parts.next().unwrap_or_default();
+    Some(Diagnostic {
+        tool,
+        error_type: code.unwrap_or("annotation").to_owned(),
+        code: code.map(str::to_owned),
+        message: message.to_owned(),
+        severity,
+        location,
+        stack_trace: Vec::new(),
+        context: [title.unwrap_or_default(), parts.next().unwrap_or_default()].join("\n").trim().to_owned(),
+        span: line.span,
+    })
+}

@@ -1,0 +1,129 @@
+//! A located diagnostic and the lines below it: source, carets, notes.
+
+use crate::{Step, located, prefix::Stripped, tool};
+use grimoire_plugin_sdk::{
+    Diagnostic, Location, Severity, Span,
+    text::{Context, is_generic_closing_line},
+};
+
+/// Lines kept below a diagnostic.
+const LINES: usize = 24;
+
+/// A diagnostic being read.
+#[derive(Debug)]
+pub(crate) struct Located {
+    tool: &'static str,
+    severity: Severity,
+    code: Option<String>,
+    message: String,
+    location: Option<Location>,
+    context: Context,
+    span: Span,
+}
+
+impl Located {
+    pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
+        let found = located::read(line.text)?;
+        let described = &found.described;
+        if tool::is_others(found.path) || described.is_note || is_generic_closing_line(described.message) {
+            return None;
+        }
+        let level = line.level.filter(|&level| level >= Severity::Warning);
+        let explicit = found.sure || described.is_explicit() || level.is_some();
+        if !explicit {
+            let message = described.message;
+            // A place and prose: only of source, at the start of the line, and no line of a stack trace.
+            let plausible = tool::is_source(found.path)
+                && line.indent < 4
+                && line.level.is_none()
+                && message.len() >= 3
+                && !message.starts_with("in ")
+                && !message.starts_with("from ")
+                && !message.starts_with("at ");
+            if !plausible {
+                return None;
+            }
+        }
+        let severity = described.severity.or(level).unwrap_or(Severity::Error);
+        // A message on the next line needs a word that announces it.
+        if described.message.is_empty() && described.severity.is_none() {
+            return None;
+        }
+        let mut context = Context::default();
+        context.push(raw.trim_end());
+        Some(Self {
+            tool: tool::name(found.path, described.code.as_deref()),
+            severity,
+            code: described.code.clone(),
+            message: described.message.to_owned(),
+            location: Some(found.location).filter(|location| !location.path.is_empty()),
+            context,
+            span,
+        })
+    }
+
+    /// Takes lines that can be nothing else: source with a margin, carets, notes.
+    pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
+        let start = text.trim_start();
+        if start.is_empty() || self.context.lines() >= LINES {
+            return Step::Foreign;
+        }
+        let is_caret = start.contains(['^', '~'])
+            && start
+                .bytes()
+                .all(|byte| matches!(byte, b'^' | b'~' | b'-' | b'|' | b' ' | b'\t' | b'.' | b'_'));
+        let rest = start.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_margin = text.starts_with(' ') && rest.trim_start().starts_with('|');
+        if is_caret || is_margin || is_note(start) {
+            self.take(text, span);
+            return Step::Taken;
+        }
+        Step::Foreign
+    }
+
+    /// Takes a line that begins nothing else; whether it does.
+    pub(crate) fn also(&mut self, text: &str, span: Span) -> bool {
+        let start = text.trim_start();
+        if start.is_empty() || self.context.lines() >= LINES {
+            return false;
+        }
+        if self.message.is_empty() {
+            start.clone_into(&mut self.message);
+        } else if !text.starts_with([' ', '\t']) && self.context.lines() > 1 {
+            // The source line of javac is not indented, and comes first.
+            return false;
+        }
+        self.take(text, span);
+        true
+    }
+
+    fn take(&mut self, text: &str, span: Span) {
+        self.context.push(text);
+        self.span = self.span.to(span);
+    }
+
+    pub(crate) fn finish(mut self) -> Option<Diagnostic> {
+        if self.message.is_empty() || is_generic_closing_line(&self.message) {
+            return None;
+        }
+        let error_type = self
+            .code
+            .clone()
+            .unwrap_or_else(|| if self.severity >= Severity::Error { "error" } else { "warning" }.to_owned());
+        Some(Diagnostic {
+            tool: self.tool.to_owned(),
+            error_type,
+            code: self.code,
+            message: self.message,
+            severity: self.severity,
+            location: self.location,
+            stack_trace: Vec::new(),
+            context: self.context.take(),
+            span: self.span,
+        })
+    }
+}
+
+fn is_note(start: &str) -> bool {
+    located::read(start).is_some_and(|found| found.described.is_note)
+}

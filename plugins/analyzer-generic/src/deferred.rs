@@ -1,0 +1,65 @@
+//! Diagnostics that may be noise: an exception that a test logged on purpose, a line that begins with
+//! `error:`. They count when the run failed, or when nothing says that it did not.
+
+use grimoire_plugin_sdk::{Diagnostic, Marker};
+use std::collections::VecDeque;
+
+/// Holds diagnostics until the log says how the run ended.
+#[derive(Debug, Default)]
+pub(crate) struct Deferred {
+    waiting: VecDeque<Diagnostic>,
+    failed: bool,
+    /// The log is a CI runner's, which marks a failed step, or a tool said that all went well.
+    would_tell: bool,
+}
+
+impl Deferred {
+    /// Diagnostics held at most; the oldest is dropped.
+    const HELD: usize = 256;
+
+    /// Looks for what tells how the run ended.
+    pub(crate) fn see(&mut self, marker: Option<Marker>, text: &str) {
+        match marker {
+            Some(Marker::Error) => self.failed = true,
+            Some(Marker::Group) => self.would_tell = true,
+            _ => {
+                let start = text.trim_start();
+                let start = ["[INFO] ", "[ERROR] "]
+                    .iter()
+                    .find_map(|level| start.strip_prefix(level))
+                    .unwrap_or(start);
+                self.would_tell |=
+                    start.starts_with("BUILD SUCCESS") || start.starts_with("Build succeeded.");
+                self.failed |= start.starts_with("BUILD FAIL") || start.starts_with("Build FAILED");
+            }
+        }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Reports at once in a run that has failed, else holds.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
+        if self.failed {
+            out.push(diagnostic);
+            return;
+        }
+        if self.waiting.len() == Self::HELD {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(diagnostic);
+    }
+
+    /// Reports all that is held.
+    pub(crate) fn release(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.waiting.drain(..));
+    }
+
+    /// The log has ended.
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if self.failed || !self.would_tell {
+            self.release(out);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What follows a place: severity, code and message in the orders that tools print them.
+
+use grimoire_plugin_sdk::{Severity, text::trailing_group};
+
+/// Severity, code and message of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Described<'a> {
+    pub(crate) severity: Option<Severity>,
+    /// A note to the diagnostic before it.
+    pub(crate) is_note: bool,
+    pub(crate) code: Option<String>,
+    pub(crate) message: &'a str,
+}
+
+impl Described<'_> {
+    /// Whether more than the place shows that this is a diagnostic.
+    pub(crate) fn is_explicit(&self) -> bool {
+        self.severity.is_some() || self.code.is_some()
+    }
+}
+
+/// Words for severities, longest first where one begins another.
+const WORDS: &[(&str, Option<Severity>)] = &[
+    ("fatal error", Some(Severity::Error)),
+    ("internal compiler error", Some(Severity::Fatal)),
+    ("parser error", Some(Severity::Error)),
+    ("syntax error", Some(Severity::Error)),
+    ("namespace error", Some(Severity::Error)),
+    ("validity error", Some(Severity::Error)),
+    ("critical warning", Some(Severity::Warning)),
+    ("codingstyle", Some(Severity::Warning)),
+    ("non-fatal", Some(Severity::Warning)),
+    ("fatal", Some(Severity::Error)),
+    ("error", Some(Severity::Error)),
+    ("failure", Some(Severity::Error)),
+    ("critical", Some(Severity::Error)),
+    ("severe", Some(Severity::Error)),
+    ("warning", Some(Severity::Warning)),
+    ("warn", Some(Severity::Warning)),
+    ("deprecation", Some(Severity::Warning)),
+    ("deprecated", Some(Severity::Warning)),
+    ("performance", Some(Severity::Warning)),
+    ("portability", Some(Severity::Warning)),
+    ("style", Some(Severity::Warning)),
+    ("convention", Some(Severity::Warning)),
+    ("refactor", Some(Severity::Warning)),
+    ("information", Some(Severity::Info)),
+    ("info", Some(Severity::Info)),
+    ("suggestion", Some(Severity::Info)),
+    ("note", None),
+    ("notice", None),
+    ("remark", None),
+    ("hint", None),
+    ("help", None),
+];
+
+/// Reads what follows a place.
+pub(crate) fn describe(rest: &str) -> Described<'_> {
+    let mut found = Described::default();
+    let mut text = rest.trim_start_matches([':', ' ', '\t']);
+    text = text.strip_prefix("- ").unwrap_or(text);
+    for _ in 0..4 {
+        let before = text;
+        text = severity_word(text, &mut found)
+            .or_else(|| bracketed(text, &mut found))
+            .or_else(|| letter(text, &mut found))
+            .or_else(|| leading_code(text, &mut found))
+            .unwrap_or(text)
+            .trim_start();
+        if text.len() == before.len() {
+            break;
+        }
+    }
+    found.message = trailing_code(text.trim(), &mut found);
+    found
+}
+
+/// `error: `, `Error - `, `warning CS0168: `, `error[x]: `, `error MD051/link-fragments `.
+fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
+    if found.severity.is_some() || found.is_note {
+        return None;
+    }
+    let (word, severity) = WORDS
+        .iter()
+        .find(|(word, _)| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))?;
+    let mut rest = &text[word.len()..];
+    let mut code = None;
+    if let Some(inner) = rest.strip_prefix('[').or_else(|| rest.strip_prefix('('))
+        && let Some((name, after)) = inner.split_once([']', ')'])
+        && is_code(name)
+    {
+        code = Some(name);
+        rest = after;
+    } else if let Some((name, after)) = rest.strip_prefix(' ').and_then(|rest| split_code(rest)) {
+        code = Some(name);
+        rest = after;
+    }
+    let rest = if let Some(after) = rest.trim_start().strip_prefix(':') {
+        after
+    } else if rest.starts_with(" - ") || rest.starts_with(" — ") {
+        &rest[3..]
+    } else if rest.is_empty() || code.is_some_and(|code| rest.starts_with(' ') && code.contains(['/', '-'])) {
+        rest
+    } else {
+        return None;
+    };
+    found.severity = *severity;
+    found.is_note = severity.is_none();
+    found.code = code.map(str::to_owned).or(found.code.take());
+    Some(rest)
+}
+
+/// A code before a colon or, with a `/` in it, before a blank: `CS0168:`, `MD051/link-fragments `.
+fn split_code(text: &str) -> Option<(&str, &str)> {
+    let end = text.find([':', ' '])?;
+    let (code, rest) = text.split_at(end);
+    let numbered = code.bytes().any(|byte| byte.is_ascii_digit())
+        && (code.starts_with(|c: char| c.is_ascii_uppercase())
+            || code.bytes().all(|byte| byte.is_ascii_digit()));
+    (is_code(code)
+        && (numbered && rest.starts_with(':') || code.contains('/') || numbered && code.len() >= 5))
+        .then_some((code, rest))
+}
+
+/// `[error] `, `[E0301] `, `(W612) `.
+fn bracketed<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
+    let (inner, rest) = if let Some(rest) = text.strip_prefix('[') {
+        rest.split_once(']')?
+    } else {
+        text.strip_prefix('(')?.split_once(')')?
+    };
+    if !(rest.is_empty() || rest.starts_with([' ', ':', '\t'])) {
+        return None;
+    }
+    let rest = rest.trim_start_matches([':', ' ']);
+    if found.severity.is_none()
+        && let Some((_, severity)) = WORDS.iter().find(|(word, _)| inner.eq_ignore_ascii_case(word))
+    {
+        found.severity = *severity;
+        found.is_note = severity.is_none();
+        return Some(rest);
+    }
+    if inner.eq_ignore_ascii_case("correctable") || inner == "*" {
+        return Some(rest);
+    }
+    // `(W612)` and `[EANSIBLE0002]`; words in parentheses are prose.
+    let numbered = inner.bytes().any(|byte| byte.is_ascii_digit());
+    if found.code.is_some() || !is_code(inner) || (text.starts_with('(') && !numbered) {
+        return None;
+    }
+    found.code = Some(inner.to_owned());
+    if numbered && inner.len() <= 6 {
+        found.severity = found.severity.or(match inner.as_bytes().first() {
+            Some(b'W' | b'C' | b'R') => Some(Severity::Warning),
+            Some(b'E' | b'F') if inner.len() <= 4 => Some(Severity::Error),
+            _ => None,
+        });
+    }
+    Some(rest)
+}
+
+/// `C: `, `W: Layout/LineLength: `: one letter, as RuboCop and others print it.
+fn letter<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
+    let (name, rest) = text.split_once(": ")?;
+    let severity = match name {
+        "E" | "F" => Severity::Error,
+        "W" | "C" | "R" | "D" | "S" => Severity::Warning,
+        "I" => Severity::Info,
+        _ => return None,
+    };
+    if found.severity.is_some() {
+        return None;
+    }
+    found.severity = Some(severity);
+    let rest = rest.strip_prefix("[Correctable] ").unwrap_or(rest);
+    // A cop is two capitalised words with a `/`.
+    if let Some((cop, message)) = rest.split_once(": ")
+        && cop.contains('/')
+        && is_code(cop)
+        && cop.starts_with(|c: char| c.is_ascii_uppercase())
+    {
+        found.code = Some(cop.to_owned());
+        return Some(message);
+    }
+    Some(rest)
+}
+
+/// `DL3006 warning: `, `SC2086: `, `B404[bandit]: LOW: `, `80chars:WARNING:`.
+fn leading_code<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
+    if found.code.is_some() {
+        return None;
+    }
+    let end = text.find([' ', ':', '[']).filter(|&end| end > 0)?;
+    let (code, rest) = text.split_at(end);
+    if let Some(after) = rest.strip_prefix(':')
+        && is_code(code)
+        && let Some((word, message)) = after.split_once(':')
+        && let Some((_, severity)) = WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name))
+        && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    {
+        found.severity = *severity;
+        found.code = Some(code.to_owned());
+        return Some(message);
+    }
+    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = code.len() - letters;
+    let good = (1..=8).contains(&letters)
+        && (2..=6).contains(&digits)
+        && code[letters..].bytes().all(|b| b.is_ascii_digit());
+    if !good {
+        return None;
+    }
+    let rest = match rest.strip_prefix('[') {
+        Some(inner) => inner.split_once(']')?.1,
+        None => rest,
+    };
+    let mut rest = rest.trim_start_matches([':', ' ']);
+    for (word, severity) in
+        [("LOW", Severity::Warning), ("MEDIUM", Severity::Warning), ("HIGH", Severity::Error)]
+    {
+        if let Some(after) = rest.strip_prefix(word).and_then(|after| after.strip_prefix(':')) {
+            found.severity = Some(severity);
+            rest = after;
+        }
+    }
+    found.code = Some(code.to_owned());
+    Some(rest)
+}
+
+/// `… [-Wunused-variable]`, `… [whitespace/tab] [1]`, `… (document-start)`, `… [C:\a.csproj]`.
+fn trailing_code<'a>(text: &'a str, found: &mut Described<'_>) -> &'a str {
+    let mut message = text;
+    for _ in 0..3 {
+        let Some((before, inner)) = trailing_group(message.trim_end_matches('\\'), '[', ']') else { break };
+        if before.is_empty() {
+            break;
+        }
+        if is_project(inner) || inner.bytes().all(|byte| byte.is_ascii_digit()) && before.ends_with(']') {
+            message = before;
+            continue;
+        }
+        let name = inner.split(',').next().unwrap_or_default();
+        let code = name.strip_prefix("-Werror=").or_else(|| name.strip_prefix("-W")).unwrap_or(name);
+        if found.code.is_none() && is_code(code) && !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            found.code = Some(code.trim_end_matches('=').to_owned());
+            return before;
+        }
+        break;
+    }
+    if found.code.is_none()
+        && let Some((before, inner)) = trailing_group(message, '(', ')')
+        && message.ends_with(')')
+        && before.len() + inner.len() + 3 == message.len()
+        && inner.len() >= 3
+        && is_code(inner)
+        && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/'))
+        && inner.bytes().any(|byte| byte.is_ascii_lowercase())
+        && !before.is_empty()
+    {
+        found.code = Some(inner.to_owned());
+        return before;
+    }
+    message
+}
+
+/// The project that MSBuild names at the end.
+fn is_project(inner: &str) -> bool {
+    let path = inner.split("::").next().unwrap_or_default();
+    path.len() > 5 && path.ends_with("proj") && path.contains('.')
+        || path.ends_with(".sln")
+        || path.ends_with(".slnx")
+}
+
+/// Whether a text can be a code or rule: one word with a letter or digits.
+fn is_code(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 100
+        && text.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'+' | b'=' | b'@')
+        })
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && !text.contains("://")
+}

@@ -1,0 +1,156 @@
+//! Places in all the shapes that tools print before a message.
+
+use crate::describe::{Described, describe};
+use grimoire_plugin_sdk::{
+    Location, Severity,
+    text::{Place, leading_number, looks_like_path, place_at_start, place_in_parentheses},
+};
+
+/// A place and what is said about it.
+#[derive(Debug)]
+pub(crate) struct Located<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) location: Location,
+    pub(crate) described: Described<'a>,
+    /// The shape itself is one that only diagnostics have.
+    pub(crate) sure: bool,
+}
+
+/// Reads one line without prefixes.
+pub(crate) fn read(text: &str) -> Option<Located<'_>> {
+    if text.starts_with("at ")
+        || text.len() > 8000 && !text[..200.min(text.floor_char_boundary(200))].contains(':')
+    {
+        return None;
+    }
+    kotlin(text)
+        .or_else(|| severity_first(text))
+        .or_else(|| colons(text))
+        .or_else(|| maven(text))
+        .or_else(|| parentheses(text))
+        .or_else(|| bracketed_place(text))
+        .or_else(|| brackets(text))
+        .or_else(|| without_line(text))
+}
+
+fn from_place<'a>(place: Place<'a>, rest: &'a str, sure: bool) -> Located<'a> {
+    Located { path: place.path, location: place.location(), described: describe(rest), sure }
+}
+
+/// `path:3:7: error: message` and all that differs in the rest.
+fn colons(text: &str) -> Option<Located<'_>> {
+    let mut place = place_at_start(text)?;
+    let mut rest = place.rest;
+    // clang prints ranges in braces, cmake-lint the column after a comma.
+    while let Some((range, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        if !range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'-')) {
+            return None;
+        }
+        rest = after;
+    }
+    if place.column.is_none()
+        && let Some((column, after)) = rest.strip_prefix(',').and_then(leading_number)
+    {
+        place.column = Some(column);
+        rest = after;
+    }
+    Some(from_place(place, rest, false))
+}
+
+/// `path(3,7): error X: message`.
+fn parentheses(text: &str) -> Option<Located<'_>> {
+    let place = place_in_parentheses(text)?;
+    (place.rest.starts_with([' ', ':']) || text[..text.len() - place.rest.len()].ends_with(':'))
+        .then(|| from_place(place, place.rest, false))
+}
+
+/// `path:[3,7] message`, as Maven prints it.
+fn maven(text: &str) -> Option<Located<'_>> {
+    let at = text.find(":[")?;
+    let path = &text[..at];
+    let (line, rest) = leading_number(&text[at + 2..])?;
+    let (column, rest) = match rest.strip_prefix(',').and_then(leading_number) {
+        Some((column, rest)) => (Some(column), rest),
+        None => (None, rest),
+    };
+    let rest = rest.strip_prefix(']')?;
+    looks_like_path(path).then(|| from_place(Place { path, line, column, end: None, rest }, rest, true))
+}
+
+/// `[path:3:7] message`.
+fn bracketed_place(text: &str) -> Option<Located<'_>> {
+    let (inner, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let place = place_at_start(inner)?;
+    (place.rest.is_empty() && rest.starts_with(' ')).then(|| from_place(place, rest, true))
+}
+
+/// `path[3, 7]: message`.
+fn brackets(text: &str) -> Option<Located<'_>> {
+    let at = text.find('[').filter(|&at| at > 0)?;
+    let path = &text[..at];
+    let (line, rest) = leading_number(&text[at + 1..])?;
+    let (column, rest) = leading_number(rest.strip_prefix(',')?.trim_start())?;
+    let rest = rest.strip_prefix("]: ")?;
+    looks_like_path(path)
+        .then(|| from_place(Place { path, line, column: Some(column), end: None, rest }, rest, true))
+}
+
+/// `e: file:///path:3:7 message` and `e: path: (3, 7): message`.
+fn kotlin(text: &str) -> Option<Located<'_>> {
+    let (severity, rest) = if let Some(rest) = text.strip_prefix("e: ") {
+        (Severity::Error, rest)
+    } else {
+        (Severity::Warning, text.strip_prefix("w: ")?)
+    };
+    let (place, rest) = if let Some(at) = rest.find(": (")
+        && let Some((line, after)) = leading_number(&rest[at + 3..])
+        && let Some((column, after)) = after.strip_prefix(", ").and_then(leading_number)
+        && let Some(after) = after.strip_prefix(')')
+    {
+        (Place { path: &rest[..at], line, column: Some(column), end: None, rest: after }, after)
+    } else {
+        let place = place_at_start(rest)?;
+        (place, place.rest)
+    };
+    let mut found = from_place(place, rest, true);
+    found.described.severity = Some(severity);
+    Some(found)
+}
+
+/// `error: path:3: message`, `ERROR: path(3): message`, `vet: path:3:7: message`, `[x] path:3: message`.
+fn severity_first(text: &str) -> Option<Located<'_>> {
+    let (severity, rest) = if let Some(rest) = text.strip_prefix("vet: ") {
+        (Severity::Error, rest)
+    } else if let Some(rest) =
+        text.strip_prefix("[x] ").or_else(|| text.strip_prefix("[!] ")).or_else(|| text.strip_prefix("❌ "))
+    {
+        (Severity::Error, rest.trim_start())
+    } else {
+        let end = text.find([':', ' '])?;
+        let severity = match text[..end].to_ascii_lowercase().as_str() {
+            "error" | "fatal" => Severity::Error,
+            "warning" | "warn" => Severity::Warning,
+            _ => return None,
+        };
+        (severity, text[end..].trim_start_matches([':', ' ', '-']))
+    };
+    let mut found = colons(rest).or_else(|| maven(rest)).or_else(|| parentheses(rest))?;
+    found.described.severity = found.described.severity.or(Some(severity));
+    Some(found)
+}
+
+/// `path.csproj : error NU1101: message`, `LINK : fatal error LNK1104: message`: a file and no line.
+fn without_line(text: &str) -> Option<Located<'_>> {
+    let at = text.find(" : ")?;
+    let (path, rest) = (&text[..at], &text[at + 3..]);
+    let described = describe(rest);
+    described.severity?;
+    let code = described.code.as_deref()?;
+    let numbered =
+        code.starts_with(|c: char| c.is_ascii_uppercase()) && code.ends_with(|c: char| c.is_ascii_digit());
+    if !numbered || path.len() > 500 {
+        return None;
+    }
+    let location = Location::file(if looks_like_path(path) { path } else { "" });
+    Some(Located { path, location, described, sure: true })
+}
