@@ -39,6 +39,7 @@ pub use jobs::events::JobEvents;
 pub use jobs::runner::{Runner, RunnerSettings, Tick};
 pub use jobs::{REVIEW_PULL_REQUEST, ReviewRequest};
 pub use rank::MatchReport;
+pub use render::markdown;
 pub use settings::Settings;
 pub use spells::{SpellPatch, SpellQuery};
 

@@ -25,6 +25,8 @@ pub struct Settings {
     pub maximum_artifact_bytes: u64,
     /// How many compiled patterns are kept; from 1. Default 1,024.
     pub pattern_cache: usize,
+    /// Whether reviews are told in a comment at all. Default true.
+    pub publish: bool,
     /// Whether a pull request for which nothing known matches gets no new comment. Default true.
     pub quiet: bool,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             logs_per_review: 20,
             maximum_artifact_bytes: 1 << 30,
             pattern_cache: 1_024,
+            publish: true,
             quiet: true,
         }
     }

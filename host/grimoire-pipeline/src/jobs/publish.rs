@@ -15,6 +15,10 @@ pub(super) async fn publish(
     mut review: Review,
 ) -> Result<(), Stop> {
     let settings = context.pipeline.settings();
+    if !settings.publish {
+        let message = "nothing is posted: comments are switched off (jobs.publish)";
+        return context.event("published", message, json!({ "comment": null })).await;
+    }
     let id = review.key.pull_request.clone();
     // Read again right before posting: nothing is said about a commit that is no longer the head.
     current(context, github, &review.key).await?;

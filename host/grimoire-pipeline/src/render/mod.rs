@@ -67,6 +67,19 @@ pub(crate) fn comment(review: &Review, limit: usize) -> String {
     body
 }
 
+/// A diagnosis as Markdown for a person who asked: every error, with or without spells, whatever the
+/// length.
+pub fn markdown(diagnosis: &Diagnosis) -> String {
+    if diagnosis.errors.is_empty() {
+        return format!("No error was found.\n{}", closing(diagnosis));
+    }
+    let known = diagnosis.errors.iter().filter(|error| !error.spells.is_empty()).count();
+    let mut text = format!("{known} of {} errors with a known fix.\n", diagnosis.errors.len());
+    text.extend(diagnosis.errors.iter().map(section));
+    text.push_str(&closing(diagnosis));
+    text
+}
+
 fn section(error: &DiagnosedError) -> String {
     let diagnostic = &error.diagnostic;
     let mut text = format!("\n### {}\n\n", heading(error));
