@@ -102,14 +102,20 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    if trimmed.starts_with('❯') {
+        // vitest gives the function before the path, without parentheses.
+        let (name, path) = rest.rsplit_once(' ').unwrap_or(("", rest));
+        let place =
+            place_at_start(path).filter(|place| place.column.is_some() && place.rest.trim().is_empty())?;
+        return Some(Frame {
+            function: named(name),
+            location: Some(place.location()),
+            text: trimmed.to_owned(),
+        });
+    }
     if let Some(place) = place_at_start(rest)
         .filter(|place| place.column.is_some() && place.rest.trim().is_empty() && !place.path.contains(" ("))
     {
-        // vitest gives the function before the path, without parentheses.
-        if let Some((name, path)) = place.path.rsplit_once(' ').filter(|_| trimmed.starts_with('❯')) {
-            let location = Location::at(path, place.line, place.column);
-            return Some(Frame { function: named(name), location: Some(location), text: trimmed.to_owned() });
-        }
         return Some(Frame { function: None, location: Some(place.location()), text: trimmed.to_owned() });
     }
     if let Some(place) = place_at_end(rest).filter(|place| place.column.is_some()) {

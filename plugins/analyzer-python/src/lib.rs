@@ -19,7 +19,10 @@ mod reports;
 mod ruff;
 mod traceback;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use grimoire_plugin_sdk::json::Objects;
+use grimoire_plugin_sdk::text::Deduplicator;
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan};
 
 /// The analyzer: see the crate's documentation.
@@ -31,6 +34,12 @@ pub struct Python {
     ruff: ruff::Ruff,
     lint: lint::Lint,
     packaging: packaging::Packaging,
+    /// One failure is often told twice: logged by the program and reported by its test runner.
+    told: Deduplicator,
+    /// Something was reported.
+    reported: bool,
+    /// A script says that a command which it ran failed: reported when nothing else is.
+    consequence: Option<Diagnostic>,
 }
 
 impl LineAnalyzer for Python {
@@ -41,6 +50,7 @@ impl LineAnalyzer for Python {
         if line.echoed {
             return;
         }
+        let before = out.len();
         let text = without_build_prefix(&line.text);
         if text.len() > MOST_TEXT && !text.starts_with(['{', '[']) {
             return;
@@ -53,14 +63,39 @@ impl LineAnalyzer for Python {
             self.packaging.line(text, line.span, out);
             self.lint.line(text, line.span, out);
         }
+        self.settle(before, out);
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        let before = out.len();
         self.pytest.finish(out);
         self.traceback.finish(out);
         self.ruff.finish(out);
         self.packaging.finish(out);
         self.lint.finish(out);
+        self.settle(before, out);
+        out.extend(self.consequence.take().filter(|_| !self.reported));
+    }
+}
+
+impl Python {
+    /// Drops what was told before, whichever tool tells it now, and keeps consequences back.
+    fn settle(&mut self, before: usize, out: &mut Vec<Diagnostic>) {
+        let mut at = before;
+        while at < out.len() {
+            let found = &out[at];
+            let mut hasher = DefaultHasher::new();
+            (&found.code, &found.message, &found.location).hash(&mut hasher);
+            if !self.told.is_first_key(hasher.finish()) {
+                out.remove(at);
+            } else if found.message.contains("returned non-zero exit status") {
+                let found = out.remove(at);
+                self.consequence.get_or_insert(found);
+            } else {
+                self.reported = true;
+                at += 1;
+            }
+        }
     }
 }
 

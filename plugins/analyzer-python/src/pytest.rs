@@ -40,6 +40,8 @@ struct Block {
     /// Inside captured output, which may show anything.
     captured: bool,
     native: bool,
+    /// Inside a syntax error, before its own line.
+    syntax: bool,
     excerpt: Excerpt,
     span: Span,
 }
@@ -195,6 +197,22 @@ impl Block {
 
     fn error_line(&mut self, line: &str) {
         if self.closed || line.is_empty() && self.message_lines == 0 {
+            return;
+        }
+        // A syntax error's place and source come before its own line.
+        if let Some((path, line_number, _)) = file_line(line) {
+            self.place(Location::at(path, line_number, None), None, line);
+            self.syntax = self.message_lines == 0;
+            return;
+        }
+        if self.syntax && exception_kind(line).is_none_or(|kind| !is_surely_exception(kind)) {
+            return;
+        }
+        self.syntax = false;
+        if self.message.ends_with(':') && !line.is_empty() {
+            // `AssertionError: ` alone: the message begins in the next line.
+            self.message.push(' ');
+            self.message.push_str(line);
             return;
         }
         // The first line says what, the next ones why; details and differences are context.

@@ -203,7 +203,13 @@ impl Tracebacks {
             return true;
         }
         let indent = text.len() - text.trim_start().len();
-        if self.state == State::Raised && indent > self.indent && self.more < MORE_LINES {
+        // `AssertionError: ` alone: the message begins in the next line.
+        let says_nothing = self.current.message.ends_with(':') && exception_kind(trimmed).is_none();
+        if self.state == State::Raised && (indent > self.indent || says_nothing) && self.more < MORE_LINES {
+            if says_nothing {
+                self.current.message.push(' ');
+                self.current.message.push_str(trimmed);
+            }
             self.more += 1;
             self.excerpt.push(text);
             self.span = self.span.to(span);
