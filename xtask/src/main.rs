@@ -1,7 +1,12 @@
 //! Development tasks. `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "product")]
+mod codegen;
+#[cfg(feature = "product")]
+mod eval;
 mod plugins;
+mod tidy;
 
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -16,13 +21,26 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write the files that are made of code: `.env.example`, the references.
+    #[cfg(feature = "product")]
+    Codegen(codegen::Arguments),
+    /// Measure quality on labelled data.
+    #[cfg(feature = "product")]
+    Eval(eval::Arguments),
     /// Build the shipped plugins into `plugins/prebuilt/`, or check what is there.
     Plugins(plugins::Arguments),
+    /// Check what no compiler checks.
+    Tidy(tidy::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        #[cfg(feature = "product")]
+        Command::Codegen(arguments) => codegen::run(&arguments),
+        #[cfg(feature = "product")]
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Plugins(arguments) => plugins::run(&arguments),
+        Command::Tidy(arguments) => tidy::run(&arguments),
     }
 }
 

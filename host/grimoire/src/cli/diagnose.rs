@@ -1,0 +1,206 @@
+//! `grimoire match` and `grimoire analyze`: a file or a pipe in, errors and fixes out.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::ValueEnum;
+use futures::StreamExt as _;
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::review::{DiagnosedError, Diagnosis};
+use grimoire_ports::PortError;
+use grimoire_ports::github::ByteStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use super::output::{self, Format};
+use crate::config::{self, Overrides};
+use crate::exit::{Exit, Reported};
+use crate::offline::{self, Spellbook};
+
+/// The standard input's name on the command line.
+const STANDARD_INPUT: &str = "-";
+
+/// How many bytes are handed to the analyzers at once.
+const CHUNK: usize = 256 << 10;
+
+/// What an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// By the name: `.diff` and `.patch` are diffs, everything else a log.
+    Auto,
+    /// The log of a job or command.
+    Log,
+    /// A unified diff.
+    Diff,
+    /// Plain text.
+    Text,
+}
+
+/// What to read, and how to show what is found.
+#[derive(Debug, clap::Args)]
+struct Input {
+    /// The log to read; `-` or nothing reads standard input.
+    #[arg(value_name = "FILE", default_value = STANDARD_INPUT, hide_default_value = true)]
+    file: PathBuf,
+    /// What it is.
+    #[arg(long, value_enum, default_value = "auto")]
+    kind: Kind,
+    /// How to show what is found.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// What `grimoire match` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct MatchArguments {
+    #[command(flatten)]
+    input: Input,
+    /// Use the spells of this file instead of those in the data folder; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    spellbook: Vec<PathBuf>,
+    /// Show at most so many spells for one error.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=20))]
+    limit: Option<u64>,
+    /// Do not show spells that score below, from 0 to 1.
+    #[arg(long, value_name = "SCORE")]
+    threshold: Option<f64>,
+}
+
+/// What `grimoire analyze` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct AnalyzeArguments {
+    #[command(flatten)]
+    input: Input,
+}
+
+/// Runs `grimoire match`.
+pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let mut overrides = overrides.clone();
+    if let Some(limit) = arguments.limit {
+        overrides.values.push(("matching.spells_per_error", limit.to_string()));
+    }
+    if let Some(threshold) = arguments.threshold {
+        overrides.values.push(("matching.threshold", threshold.to_string()));
+    }
+    let (config, _) = config::load(&overrides)?;
+    let (artifact, stream) = open(&arguments.input).await?;
+    let spellbook = if arguments.spellbook.is_empty() {
+        Spellbook::DataFolder
+    } else {
+        Spellbook::Files(arguments.spellbook)
+    };
+    let offline = offline::start(&config, spellbook).await?;
+    let diagnosis = offline.pipeline().diagnose(&artifact, stream).await;
+    offline.stop().await;
+    let diagnosis = diagnosis?;
+    output::write(arguments.input.format, &diagnosis, true)?;
+    report(&diagnosis);
+    Ok(if diagnosis.errors.is_empty() {
+        Exit::NoDiagnostic
+    } else if diagnosis.errors.iter().any(|error| !error.spells.is_empty()) {
+        Exit::Ok
+    } else {
+        Exit::NoMatch
+    })
+}
+
+/// Runs `grimoire analyze`.
+pub(super) async fn run_analyze(arguments: AnalyzeArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let (config, _) = config::load(overrides)?;
+    let (artifact, stream) = open(&arguments.input).await?;
+    let offline = offline::start(&config, Spellbook::None).await?;
+    let report_of_analysis = offline.pipeline().analyze(&artifact, stream).await;
+    offline.stop().await;
+    let analysis = report_of_analysis?;
+    let errors = analysis
+        .diagnostics
+        .into_iter()
+        .map(|counted| DiagnosedError {
+            artifact: artifact.name.clone(),
+            diagnostic: counted.diagnostic,
+            count: counted.count,
+            spells: Vec::new(),
+        })
+        .collect();
+    let diagnosis = Diagnosis {
+        errors,
+        problems: analysis.problems,
+        generation: analysis.generation,
+        plugins: analysis.plugins,
+        gaps: analysis.gaps,
+        ..Diagnosis::default()
+    };
+    output::write(arguments.input.format, &diagnosis, false)?;
+    report(&diagnosis);
+    Ok(if diagnosis.errors.is_empty() { Exit::NoDiagnostic } else { Exit::Ok })
+}
+
+/// Says on standard error what the answer lacks, whatever its format.
+fn report(diagnosis: &Diagnosis) {
+    for problem in &diagnosis.problems {
+        anstream::eprintln!("grimoire: {} failed ({}): {}", problem.plugin, problem.reason, problem.detail);
+    }
+    if diagnosis.degraded {
+        anstream::eprintln!("grimoire: no matcher answered; the order is that of a keyword search");
+    }
+    for gap in &diagnosis.gaps {
+        anstream::eprintln!("grimoire: {gap}");
+    }
+}
+
+async fn open(input: &Input) -> anyhow::Result<(Artifact, ByteStream)> {
+    let name = input.file.to_string_lossy().into_owned();
+    let by_name = |name: &str| {
+        let extension = Path::new(name).extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        let is_diff = extension.is_some_and(|extension| extension == "diff" || extension == "patch");
+        if is_diff { ArtifactKind::Diff } else { ArtifactKind::Log }
+    };
+    let kind = match input.kind {
+        Kind::Auto => by_name(&name),
+        Kind::Log => ArtifactKind::Log,
+        Kind::Diff => ArtifactKind::Diff,
+        Kind::Text => ArtifactKind::Text,
+    };
+    if name == STANDARD_INPUT {
+        if std::io::stdin().is_terminal() {
+            anstream::eprintln!("grimoire: reading standard input; end it with Ctrl-D, or name a file");
+        }
+        let artifact = Artifact { kind, name: "standard input".to_owned(), size: None };
+        return Ok((artifact, stream_of(tokio::io::stdin())));
+    }
+    let file = tokio::fs::File::open(&input.file)
+        .await
+        .with_context(|| format!("{} cannot be opened", input.file.display()))?;
+    let metadata =
+        file.metadata().await.with_context(|| format!("{} cannot be read", input.file.display()))?;
+    if metadata.is_dir() {
+        anyhow::bail!(Reported(Exit::NoInput, format!("{} is a folder, not a file", input.file.display())));
+    }
+    let artifact = Artifact { kind, name, size: Some(metadata.len()).filter(|_| metadata.is_file()) };
+    Ok((artifact, stream_of(file)))
+}
+
+/// The bytes of a reader as they come: a pipe is shown to the analyzers while it is written.
+fn stream_of(reader: impl AsyncRead + Send + Unpin + 'static) -> ByteStream {
+    futures::stream::try_unfold(reader, |mut reader| async move {
+        let mut buffer = bytes::BytesMut::with_capacity(CHUNK);
+        let read = reader.read_buf(&mut buffer).await.map_err(|error| {
+            PortError::new(ErrorKind::Invalid, format!("the input cannot be read: {error}"))
+        })?;
+        Ok((read > 0).then(|| (buffer.freeze(), reader)))
+    })
+    .boxed()
+}
+
+/// A whole file, or standard input for `-`.
+pub(super) fn read_whole(path: &Path) -> anyhow::Result<Bytes> {
+    let mut content = Vec::new();
+    if path == Path::new(STANDARD_INPUT) {
+        std::io::stdin().lock().read_to_end(&mut content).context("standard input cannot be read")?;
+    } else {
+        content = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    }
+    Ok(content.into())
+}

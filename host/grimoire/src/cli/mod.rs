@@ -1,0 +1,91 @@
+//! The command line: one file per command.
+
+mod config;
+mod diagnose;
+mod health;
+mod openapi;
+mod output;
+mod serve;
+mod spells;
+mod webhook;
+
+pub(crate) use spells::read as read_spellbook;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Overrides;
+use crate::exit::{self, Exit};
+
+/// Turns a failing pull request into a known fix.
+#[derive(Debug, Parser)]
+#[command(name = "grimoire", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Read settings from this file instead of grimoire.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep everything in this folder instead of `data`.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Try it:
+  grimoire serve                                  start the service on 127.0.0.1:8000
+  cargo test 2>&1 | grimoire match                fixes for what just failed
+  grimoire webhook send payload.json --event pull_request
+                                                  send a signed webhook to the running service";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the service.
+    Serve(serve::Arguments),
+    /// Find fixes for the errors in a log.
+    #[command(after_help = exit::HELP)]
+    Match(diagnose::MatchArguments),
+    /// Extract the errors of a log or a diff, without looking for fixes.
+    #[command(after_help = exit::HELP)]
+    Analyze(diagnose::AnalyzeArguments),
+    /// Bring spells in, or write them out.
+    Spells(spells::Arguments),
+    /// Try out webhooks.
+    Webhook(webhook::Arguments),
+    /// Show settings, and where each value came from.
+    Config(config::Arguments),
+    /// Ask a running service how well it is; exit code 69 when it is not.
+    Health(health::Arguments),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Reads the arguments. `Err` is the exit code after help, version or a message was printed.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Exit> {
+    Arguments::try_parse_from(arguments).map_err(|error| {
+        let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        // Nothing can be done about a closed output.
+        let _ = error.print();
+        exit
+    })
+}
+
+/// Runs a command.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let mut overrides = Overrides { file: arguments.config, values: Vec::new() };
+    if let Some(folder) = arguments.data {
+        overrides.values.push(("storage.folder", folder));
+    }
+    match arguments.command {
+        Command::Serve(arguments) => serve::run(arguments, overrides).await,
+        Command::Match(arguments) => diagnose::run_match(arguments, &overrides).await,
+        Command::Analyze(arguments) => diagnose::run_analyze(arguments, &overrides).await,
+        Command::Spells(arguments) => spells::run(arguments, &overrides).await,
+        Command::Webhook(arguments) => webhook::run(arguments, &overrides).await,
+        Command::Config(arguments) => config::run(&arguments, &overrides),
+        Command::Health(arguments) => health::run(arguments, &overrides).await,
+        Command::Openapi => openapi::run(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Workflow commands: GitHub Actions shows them as annotations.
+
+use std::io::{self, Write};
+
+use grimoire_domain::diagnostic::Severity;
+use grimoire_domain::review::Diagnosis;
+use grimoire_domain::text::displayable;
+
+use super::label;
+
+/// Writes one command an error.
+pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
+    for error in &diagnosis.errors {
+        let diagnostic = &error.diagnostic;
+        let command = match diagnostic.severity {
+            Severity::Error | Severity::Fatal => "error",
+            Severity::Warning => "warning",
+            Severity::Info | Severity::Hint => "notice",
+        };
+        let mut properties = Vec::new();
+        if let Some(location) = &diagnostic.location {
+            properties.push(format!("file={}", property(&location.path)));
+            if let Some(start) = location.start {
+                properties.push(format!("line={}", start.line));
+                properties.extend(start.column.map(|column| format!("col={column}")));
+            }
+            if let Some(end) = location.end {
+                properties.push(format!("endLine={}", end.line));
+            }
+        }
+        let title = match label(diagnostic) {
+            Some(label) => format!("{} {label}", diagnostic.tool),
+            None => diagnostic.tool.clone(),
+        };
+        properties.push(format!("title={}", property(&title)));
+        let mut message = diagnostic.message.clone();
+        for spell in &error.spells {
+            let percent = spell.score * 100.0;
+            message.push_str(&format!(
+                "\n\nKnown fix ({percent:.0} %): {}\n{}",
+                spell.title, spell.solution_code
+            ));
+        }
+        writeln!(output, "::{command} {}::{}", properties.join(","), data(&message))?;
+    }
+    Ok(())
+}
+
+/// Text as a command's message: a log line must not be able to end it and start another command.
+fn data(text: &str) -> String {
+    displayable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Text as a command's property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_message_cannot_start_another_command() {
+        assert_eq!(data("a\n::set-output name=x::y%"), "a%0A::set-output name=x::y%25");
+        assert_eq!(property("a,line=1:b\n"), "a%2Cline=1%3Ab%0A");
+    }
+}

@@ -1,0 +1,112 @@
+//! `grimoire webhook`: try out webhooks as GitHub would send them.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use url::Url;
+use uuid::Uuid;
+
+use crate::config::{self, Config, Overrides};
+use crate::exit::{Exit, Reported};
+use crate::secret_file;
+
+/// What `grimoire webhook` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign a payload and post it to a running service.
+    Send(Send),
+}
+
+/// What `grimoire webhook send` takes.
+#[derive(Debug, clap::Args)]
+struct Send {
+    /// The payload, a JSON file; `-` reads standard input.
+    file: PathBuf,
+    /// The event's name, as GitHub calls it.
+    #[arg(long, value_name = "NAME")]
+    event: String,
+    /// Where to send it; by default the service that the settings describe.
+    #[arg(long, value_name = "URL")]
+    url: Option<Url>,
+    /// The delivery's id; a new one by default. Send the same one twice to see it recognised.
+    #[arg(long, value_name = "ID")]
+    delivery: Option<String>,
+    /// The secret's name in the environment, when it is not the configured one.
+    #[arg(long, value_name = "VARIABLE")]
+    secret_from: Option<String>,
+}
+
+/// Runs it.
+pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let Command::Send(send) = arguments.command;
+    let (config, _) = config::load(overrides)?;
+    let secret = secret(&send, &config)?;
+    let payload = super::diagnose::read_whole(&send.file)?;
+    let url = match send.url {
+        Some(url) => url,
+        None => Url::parse(&format!("http://{}/webhook", config.address))?,
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+        .context("the secret cannot be used as a key")?;
+    mac.update(&payload);
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    let delivery = send.delivery.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let client = super::health::client()?;
+    let response = client
+        .post(url.clone())
+        .header("content-type", "application/json")
+        .header("user-agent", concat!("grimoire/", env!("CARGO_PKG_VERSION")))
+        .header("x-github-event", &send.event)
+        .header("x-github-delivery", delivery)
+        .header("x-hub-signature-256", signature)
+        .body(payload)
+        .send()
+        .await
+        .map_err(|error| {
+            let words =
+                format!("{url} cannot be reached: {}; is `grimoire serve` running?", error.without_url());
+            Reported(Exit::Unavailable, words)
+        })?;
+    let status = response.status();
+    let body = response.text().await.context("the answer broke off")?;
+    let mut output = anstream::stdout().lock();
+    writeln!(output, "{status}")?;
+    writeln!(output, "{body}")?;
+    let job = serde_json::from_str::<serde_json::Value>(&body).ok().and_then(|body| body["job_id"].as_u64());
+    if let (true, Some(job)) = (status.is_success(), job) {
+        let events = url.join(&format!("/api/jobs/{job}/events"))?;
+        anstream::eprintln!("follow it: curl -N {events}");
+    }
+    Ok(if status.is_success() { Exit::Ok } else { Exit::Data })
+}
+
+fn secret(send: &Send, config: &Config) -> anyhow::Result<SecretString> {
+    if let Some(name) = &send.secret_from {
+        return std::env::var(name).map(SecretString::from).with_context(|| format!("{name} is not set"));
+    }
+    if let Some(secret) = config.webhook_secrets.first() {
+        return Ok(secret.clone());
+    }
+    match secret_file::read(&config.data_folder)? {
+        Some(secret) => Ok(secret),
+        None if config.insecure_webhooks => Ok(SecretString::from("unchecked".to_owned())),
+        None => bail!(Reported(
+            Exit::Configuration,
+            format!(
+                "there is no secret to sign with: start `grimoire serve` once, which makes one in {}, or set GITHUB_WEBHOOK_SECRET",
+                secret_file::path(&config.data_folder).display()
+            )
+        )),
+    }
+}

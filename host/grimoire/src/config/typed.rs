@@ -1,0 +1,369 @@
+//! The checked configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::layers::{Found, Layers, Problem};
+use super::settings::{self, Kind};
+use super::{ConfigErrors, Source};
+
+/// Whether mistakes are forgiven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// A person tries things out.
+    Development,
+    /// People rely on it.
+    Production,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which store, by the scheme of its URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageUrl {
+    /// The embedded store in a file.
+    Redb(PathBuf),
+}
+
+/// Everything that an operator can choose, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether mistakes are forgiven.
+    pub environment: Environment,
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Who may write: label and token.
+    pub api_tokens: Vec<(String, SecretString)>,
+    /// Origins of browsers that may call.
+    pub cors_origins: Vec<String>,
+    /// How long an ordinary request may take.
+    pub request_timeout: Duration,
+    /// The most bytes of an uploaded artifact.
+    pub artifact_limit: u64,
+    /// Where everything is kept.
+    pub data_folder: PathBuf,
+    /// The store.
+    pub storage: StorageUrl,
+    /// The most bytes of the store in memory.
+    pub storage_cache: usize,
+    /// Secrets that GitHub signs with.
+    pub webhook_secrets: Vec<SecretString>,
+    /// Whether signatures go unchecked.
+    pub insecure_webhooks: bool,
+    /// The personal access token.
+    pub github_token: Option<SecretString>,
+    /// The API's base.
+    pub github_api: Url,
+    /// Further domains of job logs.
+    pub github_log_hosts: Vec<String>,
+    /// Origins of job logs with private addresses.
+    pub github_log_origins: Vec<Url>,
+    /// Jobs side by side.
+    pub workers: usize,
+    /// Whether comments are posted.
+    pub publish: bool,
+    /// Spells below are not shown.
+    pub threshold: f64,
+    /// Spells shown for one error.
+    pub spells_per_error: usize,
+    /// Spells handed to the matcher.
+    pub candidates: usize,
+    /// Further plugins.
+    pub plugin_folder: Option<PathBuf>,
+    /// The matcher that judges.
+    pub matcher: String,
+    /// Threads that run plugins.
+    pub plugin_threads: usize,
+    /// The most bytes of one plugin call.
+    pub plugin_memory: usize,
+    /// Which log lines.
+    pub log_level: String,
+    /// How they look.
+    pub log_format: LogFormat,
+}
+
+/// The fewest characters of an API token: 16 random ones cannot be guessed.
+const MINIMUM_TOKEN: usize = 16;
+
+impl Config {
+    /// Checks every setting and the rules between them.
+    pub fn from_layers(layers: &Layers) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader { layers, problems: Vec::new() };
+        let data_folder = PathBuf::from(reader.text("storage.folder"));
+        let host: Option<IpAddr> =
+            reader.parsed("server.host", "must be an IP address such as 127.0.0.1 or 0.0.0.0");
+        let port = u16::try_from(reader.number("server.port")).unwrap_or_default();
+        let address = SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port);
+        let config = Self {
+            environment: match reader.text("app.environment").as_str() {
+                "production" => Environment::Production,
+                _ => Environment::Development,
+            },
+            address,
+            api_tokens: reader.tokens(),
+            cors_origins: reader.origins("server.cors_origins"),
+            request_timeout: Duration::from_secs(reader.number("server.request_timeout_seconds")),
+            artifact_limit: reader.number("server.artifact_limit_mib") << 20,
+            storage: reader.storage(&data_folder),
+            data_folder,
+            storage_cache: reader.mebibytes("storage.cache_mib"),
+            webhook_secrets: reader
+                .list("github.webhook_secrets")
+                .into_iter()
+                .map(SecretString::from)
+                .collect(),
+            insecure_webhooks: reader.switch("github.insecure_webhooks"),
+            github_token: Some(reader.text("github.token"))
+                .filter(|token| !token.is_empty())
+                .map(SecretString::from),
+            github_api: reader.api_url(),
+            github_log_hosts: reader.list("github.log_hosts"),
+            github_log_origins: reader
+                .origins("github.log_origins")
+                .iter()
+                .flat_map(|origin| Url::parse(origin))
+                .collect(),
+            workers: reader.size("jobs.workers"),
+            publish: reader.switch("jobs.publish"),
+            threshold: reader.fraction("matching.threshold"),
+            spells_per_error: reader.size("matching.spells_per_error"),
+            candidates: reader.size("matching.candidates"),
+            plugin_folder: Some(reader.text("plugins.folder"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+            matcher: reader.text("plugins.matcher"),
+            plugin_threads: reader.size("plugins.threads"),
+            plugin_memory: reader.mebibytes("plugins.memory_mib"),
+            log_level: reader.log_level(),
+            log_format: match reader.text("log.format").as_str() {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => LogFormat::Auto,
+            },
+        };
+        reader.check_choices();
+        if !address.ip().is_loopback() {
+            if config.api_tokens.is_empty() {
+                reader.reject(
+                    "server.host",
+                    "listening beyond loopback needs server.api_tokens (GRIMOIRE_SERVER_API_TOKENS=label:token)",
+                );
+            }
+            if config.insecure_webhooks {
+                reader.reject(
+                    "github.insecure_webhooks",
+                    "is only possible while the server listens on loopback",
+                );
+            }
+        }
+        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.problems)) }
+    }
+
+    /// The problem of starting a server without a webhook secret, where that is one.
+    pub fn require_webhook_secret(&self) -> Result<(), ConfigErrors> {
+        let missing = self.webhook_secrets.is_empty() && !self.insecure_webhooks;
+        if missing && self.environment == Environment::Production {
+            let message =
+                "is needed in production: set GITHUB_WEBHOOK_SECRET to the secret of your GitHub webhook";
+            return Err(ConfigErrors(vec![Problem {
+                source: Source::Default,
+                key: "github.webhook_secrets".to_owned(),
+                message: message.to_owned(),
+            }]));
+        }
+        Ok(())
+    }
+}
+
+struct Reader<'l> {
+    layers: &'l Layers,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn reject(&mut self, key: &'static str, message: impl Into<String>) {
+        let source = self.layers.get(key).source;
+        self.problems.push(Problem { source, key: key.to_owned(), message: message.into() });
+    }
+
+    fn found(&self, key: &'static str) -> Found {
+        let found = self.layers.get(key);
+        Found { text: found.text.trim().to_owned(), ..found }
+    }
+
+    fn text(&self, key: &'static str) -> String {
+        self.found(key).text
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: &'static str, message: &str) -> Option<T> {
+        let value = self.text(key).parse().ok();
+        if value.is_none() {
+            self.reject(key, message);
+        }
+        value
+    }
+
+    fn number(&mut self, key: &'static str) -> u64 {
+        let Some(Kind::Number(least, most)) = settings::find(key).map(|setting| setting.kind) else {
+            return 0;
+        };
+        match self.text(key).parse::<u64>() {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.reject(key, format!("must be a whole number from {least} to {most}"));
+                least
+            }
+        }
+    }
+
+    fn size(&mut self, key: &'static str) -> usize {
+        usize::try_from(self.number(key)).unwrap_or(usize::MAX)
+    }
+
+    fn mebibytes(&mut self, key: &'static str) -> usize {
+        self.size(key) << 20
+    }
+
+    fn fraction(&mut self, key: &'static str) -> f64 {
+        match self.text(key).parse::<f64>() {
+            Ok(number) if (0.0..=1.0).contains(&number) => number,
+            _ => {
+                self.reject(key, "must be a number from 0 to 1");
+                0.0
+            }
+        }
+    }
+
+    fn switch(&mut self, key: &'static str) -> bool {
+        match self.text(key).to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                self.reject(key, "must be true or false");
+                false
+            }
+        }
+    }
+
+    fn list(&self, key: &'static str) -> Vec<String> {
+        let text = self.text(key);
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn tokens(&mut self) -> Vec<(String, SecretString)> {
+        let mut tokens = Vec::new();
+        for (index, entry) in self.list("server.api_tokens").into_iter().enumerate() {
+            // The entry is a secret: messages name its place in the list, never its text.
+            match entry.split_once(':') {
+                Some((label, token)) if !label.is_empty() && token.len() >= MINIMUM_TOKEN => {
+                    tokens.push((label.to_owned(), SecretString::from(token.to_owned())));
+                }
+                _ => self.reject(
+                    "server.api_tokens",
+                    format!(
+                        "entry {} must be label:token with at least {MINIMUM_TOKEN} characters of token",
+                        index + 1
+                    ),
+                ),
+            }
+        }
+        tokens
+    }
+
+    fn origins(&mut self, key: &'static str) -> Vec<String> {
+        let origins = self.list(key);
+        for origin in &origins {
+            let valid = Url::parse(origin).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == *origin
+            });
+            if !valid {
+                let message = format!(
+                    "{origin:?} is not an origin such as https://ci.example.org (no path, no slash at the end)"
+                );
+                self.reject(key, message);
+            }
+        }
+        origins
+    }
+
+    fn api_url(&mut self) -> Url {
+        let fallback = || Url::parse("https://api.github.com").expect("a valid URL");
+        let message = "must be a URL such as https://api.github.com";
+        match self.parsed::<Url>("github.api_url", message) {
+            Some(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() => {
+                let loopback = match url.host() {
+                    Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                    Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                    Some(url::Host::Domain(name)) => name == "localhost",
+                    None => false,
+                };
+                if url.scheme() == "http" && !loopback {
+                    self.reject("github.api_url", "must be https: the token travels with every request");
+                }
+                url
+            }
+            Some(_) => {
+                self.reject("github.api_url", message);
+                fallback()
+            }
+            None => fallback(),
+        }
+    }
+
+    fn storage(&mut self, folder: &Path) -> StorageUrl {
+        let default = folder.join("grimoire.redb");
+        let text = self.text("storage.url");
+        if text.is_empty() {
+            return StorageUrl::Redb(default);
+        }
+        match text.split_once(':') {
+            Some(("redb", path)) if !path.trim_start_matches("//").is_empty() => {
+                StorageUrl::Redb(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+            }
+            _ => {
+                // A database URL may carry a password: only its scheme is repeated.
+                let scheme = text.split(':').next().unwrap_or_default();
+                let message =
+                    format!("must be redb:PATH; the scheme {scheme:?} is not known to this version");
+                self.reject("storage.url", message);
+                StorageUrl::Redb(default)
+            }
+        }
+    }
+
+    fn log_level(&mut self) -> String {
+        let level = self.text("log.level").to_ascii_lowercase();
+        if EnvFilter::try_new(&level).is_err() {
+            self.reject(
+                "log.level",
+                "must be error, warn, info, debug, trace or filters such as info,grimoire=debug",
+            );
+        }
+        level
+    }
+
+    fn check_choices(&mut self) {
+        for setting in settings::SETTINGS {
+            if let Kind::Choice(words) = setting.kind
+                && !words.contains(&self.text(setting.key).as_str())
+            {
+                self.reject(setting.key, format!("must be one of {}", words.join(", ")));
+            }
+        }
+    }
+}

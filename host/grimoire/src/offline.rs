@@ -1,0 +1,131 @@
+//! The use cases without a server: the same components in the command's own process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use grimoire_domain::spell::SpellFields;
+use grimoire_github::Gate;
+use grimoire_pipeline::{Pipeline, Ports};
+use grimoire_ports::clock::SystemClock;
+use grimoire_ports::store::SpellStore as _;
+use grimoire_search_tantivy::TantivySearch;
+use grimoire_store_redb::RedbStore;
+use tempfile::TempDir;
+
+use crate::config::{Config, StorageUrl};
+use crate::{cli, spellbook, wiring};
+
+/// How long the index may take to follow what was just written.
+const INDEXING: Duration = Duration::from_secs(60);
+
+/// Which spells are matched against.
+#[derive(Debug)]
+pub(crate) enum Spellbook {
+    /// None: nothing is matched.
+    None,
+    /// Those of the data folder; those that ship where there is none or a server holds it.
+    DataFolder,
+    /// Those of the data folder, or an error.
+    ExclusiveDataFolder,
+    /// Those of these files.
+    Files(Vec<PathBuf>),
+}
+
+/// The use cases over components of this process.
+pub(crate) struct Offline {
+    pipeline: Pipeline,
+    store: RedbStore,
+    search: Arc<TantivySearch>,
+    /// Removed when dropped: the store and index of a spellbook that is not kept.
+    _temporary: Option<TempDir>,
+}
+
+impl Offline {
+    /// The use cases.
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Closes the store and the index.
+    pub(crate) async fn stop(self) {
+        self.search.close().await;
+        if let Err(error) = self.store.close().await {
+            tracing::error!(%error, "the store did not close well");
+        }
+    }
+}
+
+/// Opens or makes what the spellbook needs and starts the plugins.
+pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Result<Offline> {
+    let StorageUrl::Redb(path) = &config.storage;
+    let (store, index, temporary, import) = match spellbook {
+        Spellbook::ExclusiveDataFolder => {
+            (wiring::open_store(config)?, config.data_folder.join("index"), None, Vec::new())
+        }
+        Spellbook::DataFolder if path.exists() => match wiring::open_store(config) {
+            Ok(store) => (store, config.data_folder.join("index"), None, Vec::new()),
+            Err(error) => {
+                anstream::eprintln!(
+                    "grimoire: {error:#}; matching against the starter spellbook instead (--spellbook FILE picks another)"
+                );
+                temporary_store(starter()?)?
+            }
+        },
+        Spellbook::DataFolder => temporary_store(starter()?)?,
+        Spellbook::None => temporary_store(Vec::new())?,
+        Spellbook::Files(files) => {
+            let mut spells = Vec::new();
+            for file in &files {
+                spells.extend(cli::read_spellbook(file)?);
+            }
+            temporary_store(spells)?
+        }
+    };
+    let search = wiring::open_search(&index, store.clone()).await?;
+    let cache = config.data_folder.is_dir().then(|| config.data_folder.join("compiled")).or_else(user_cache);
+    let plugins = wiring::start_plugins(config, cache.as_deref()).await?;
+    let ports = Ports {
+        store: Arc::new(store.clone()),
+        search: Arc::clone(&search) as _,
+        analyzers: Arc::clone(&plugins) as _,
+        matchers: Arc::clone(&plugins) as _,
+        inventory: plugins,
+        gate: Arc::new(Gate::insecure()),
+        github: None,
+        clock: Arc::new(SystemClock),
+    };
+    let pipeline = Pipeline::new(ports, wiring::pipeline_settings(config));
+    if !import.is_empty() {
+        pipeline.import_spells(import, "import", &|_, _| {}).await?;
+    }
+    let last = store.last_sequence().await?;
+    pipeline.wait_until_searchable(last, INDEXING).await?;
+    Ok(Offline { pipeline, store, search, _temporary: temporary })
+}
+
+type Parts = (RedbStore, PathBuf, Option<TempDir>, Vec<SpellFields>);
+
+fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
+    let folder = tempfile::Builder::new()
+        .prefix("grimoire-")
+        .tempdir()
+        .context("a temporary folder cannot be made")?;
+    let store =
+        RedbStore::open(&folder.path().join("grimoire.redb"), grimoire_store_redb::Options::default())?;
+    let index = folder.path().join("index");
+    Ok((store, index, Some(folder), spells))
+}
+
+fn starter() -> anyhow::Result<Vec<SpellFields>> {
+    spellbook::parse("starter.yaml", spellbook::STARTER)
+}
+
+/// Where compiled plugins are kept when there is no data folder, so that a second call need not compile.
+fn user_cache() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(base.join("grimoire").join("compiled"))
+}

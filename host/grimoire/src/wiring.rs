@@ -1,0 +1,131 @@
+//! Picks the adapters and puts them behind the ports.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use grimoire_github::{Gate, GitHubClient};
+use grimoire_pipeline::Settings;
+use grimoire_ports::github::{GitHub, WebhookGate};
+use grimoire_runtime::{PluginHost, PluginSource};
+use grimoire_search_tantivy::TantivySearch;
+use grimoire_store_redb::RedbStore;
+use secrecy::SecretString;
+
+use crate::config::{Config, StorageUrl};
+use crate::shipped;
+
+/// Installs the one TLS implementation of the process; later calls do nothing.
+pub(crate) fn install_tls() {
+    // An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The store that the settings name; makes its folder.
+pub(crate) fn open_store(config: &Config) -> anyhow::Result<RedbStore> {
+    match &config.storage {
+        StorageUrl::Redb(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                make_folder(folder)?;
+            }
+            let options = grimoire_store_redb::Options {
+                cache_bytes: config.storage_cache,
+                ..grimoire_store_redb::Options::default()
+            };
+            Ok(RedbStore::open(path, options)?)
+        }
+    }
+}
+
+/// The search index beside the store.
+pub(crate) async fn open_search(folder: &Path, store: RedbStore) -> anyhow::Result<Arc<TantivySearch>> {
+    let options = grimoire_search_tantivy::Options::default();
+    Ok(Arc::new(TantivySearch::open(folder, Arc::new(store), options).await?))
+}
+
+/// The plugin host with the shipped plugins and the operator's.
+pub(crate) async fn start_plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<Arc<PluginHost>> {
+    let mut sources: Vec<PluginSource> = shipped::PLUGINS
+        .iter()
+        .map(|(name, component)| PluginSource::new(*name, Cow::Borrowed(*component)))
+        .collect();
+    if let Some(folder) = &config.plugin_folder {
+        for (name, component) in operator_plugins(folder)? {
+            sources.retain(|source| source.name != name);
+            sources.push(PluginSource::new(name, Cow::Owned(component)));
+        }
+    }
+    let options = grimoire_runtime::Options {
+        cache_folder: cache.map(Path::to_path_buf),
+        active_matcher: config.matcher.clone(),
+        threads: config.plugin_threads,
+        memory_bytes_per_call: config.plugin_memory,
+        ..grimoire_runtime::Options::default()
+    };
+    // Loading compiles or reads compiled code: work for a thread that may block.
+    let host = tokio::task::spawn_blocking(move || PluginHost::start(options, sources))
+        .await
+        .context("loading the plugins failed")??;
+    Ok(Arc::new(host))
+}
+
+/// Name and content of every `.wasm` file of a folder, by name.
+fn operator_plugins(folder: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("plugins.folder: {} cannot be read", folder.display()))?;
+    let mut plugins = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm")
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            let content =
+                std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            plugins.push((name.to_owned(), content));
+        }
+    }
+    plugins.sort();
+    Ok(plugins)
+}
+
+/// What judges webhook requests.
+pub(crate) fn webhook_gate(config: &Config, secrets: Vec<SecretString>) -> anyhow::Result<Arc<dyn WebhookGate>> {
+    let insecure = secrets.is_empty() && config.insecure_webhooks;
+    Ok(Arc::new(if insecure { Gate::insecure() } else { Gate::new(secrets)? }))
+}
+
+/// The client for GitHub, when a token is configured.
+pub(crate) fn github_client(config: &Config) -> anyhow::Result<Option<Arc<dyn GitHub>>> {
+    install_tls();
+    let Some(token) = &config.github_token else { return Ok(None) };
+    let mut settings = grimoire_github::Config::new(token.clone());
+    settings.api_base = config.github_api.clone();
+    settings.log_hosts.extend(config.github_log_hosts.iter().cloned());
+    settings.log_origins.extend(config.github_log_origins.iter().cloned());
+    Ok(Some(Arc::new(GitHubClient::new(settings)?)))
+}
+
+/// What the use cases may choose.
+pub(crate) fn pipeline_settings(config: &Config) -> Settings {
+    Settings {
+        candidates: config.candidates,
+        threshold: config.threshold,
+        spells_per_error: config.spells_per_error,
+        maximum_artifact_bytes: config.artifact_limit,
+        publish: config.publish,
+        ..Settings::default()
+    }
+}
+
+/// Makes a folder that only its owner can enter: it holds private code and secrets.
+pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))
+}
