@@ -1,0 +1,348 @@
+//! Promises about single jobs.
+
+use grimoire_domain::job::{Job, JobEvent, JobId, JobState, Lease};
+use grimoire_domain::kind::ErrorKind;
+use serde_json::json;
+
+use super::samples::{at, job};
+use super::{Subject, kind_of};
+use crate::store::{AttemptEnd, JobStore};
+
+/// Claims the job that must be there, under a lease of sixty seconds.
+pub(super) async fn claim(store: &impl JobStore, seconds: u64) -> (Job, Lease) {
+    store.claim_job(at(seconds), at(seconds + 60)).await.unwrap().expect("a job is due")
+}
+
+pub(super) async fn nothing_to_claim(store: &impl JobStore, seconds: u64) {
+    let claimed = store.claim_job(at(seconds), at(seconds + 60)).await.unwrap();
+    assert_eq!(claimed, None);
+}
+
+pub(super) async fn state(store: &impl JobStore, id: JobId) -> JobState {
+    store.get_job(id).await.unwrap().state
+}
+
+pub(super) async fn steps(store: &impl JobStore, id: JobId) -> Vec<String> {
+    let events = store.events_after(id, 0, 1_000).await.unwrap();
+    let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
+    assert_eq!(sequences, (1..=events.len() as u64).collect::<Vec<_>>(), "sequences are dense from 1");
+    events.into_iter().map(|event| event.step).collect()
+}
+
+pub(super) fn retry(seconds: u64) -> AttemptEnd {
+    AttemptEnd::Retry { error: "GitHub did not answer".to_owned(), at: at(seconds) }
+}
+
+fn dead() -> AttemptEnd {
+    AttemptEnd::Dead { error: "no such repository".to_owned() }
+}
+
+/// The ordinary life, field by field.
+pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
+    let store = subject.store();
+    assert_eq!(kind_of(store.get_job(JobId(1)).await), ErrorKind::NotFound);
+    nothing_to_claim(&store, 0).await;
+    let id = store.enqueue_job(job("work"), at(1)).await.unwrap();
+    assert_eq!(id, JobId(1));
+    let mut expected = Job {
+        id,
+        spec: job("work"),
+        state: JobState::Queued,
+        attempts: 0,
+        run_at: at(1),
+        created_at: at(1),
+        updated_at: at(1),
+        last_error: None,
+        cancel_requested: false,
+    };
+    assert_eq!(store.get_job(id).await.unwrap(), expected);
+    let (claimed, lease) = claim(&store, 2).await;
+    expected.state = JobState::Running;
+    expected.attempts = 1;
+    expected.updated_at = at(2);
+    assert_eq!(claimed, expected);
+    assert_eq!((lease.job, lease.until), (id, at(62)));
+    assert_eq!(store.get_job(id).await.unwrap(), expected);
+    nothing_to_claim(&store, 3).await;
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(4)).await.unwrap();
+    expected.state = JobState::Succeeded;
+    expected.updated_at = at(4);
+    assert_eq!(store.get_job(id).await.unwrap(), expected);
+    nothing_to_claim(&store, 1_000).await;
+    assert_eq!(store.enqueue_job(job("work"), at(5)).await.unwrap(), JobId(2));
+}
+
+/// Nothing runs before its moment; of those that may run the oldest is first.
+pub async fn jobs_wait_for_their_moment<S: Subject>(subject: S) {
+    let store = subject.store();
+    let late = store.enqueue_job(job("work"), at(20)).await.unwrap();
+    let early = store.enqueue_job(job("work"), at(10)).await.unwrap();
+    nothing_to_claim(&store, 9).await;
+    assert_eq!(claim(&store, 10).await.0.id, early);
+    nothing_to_claim(&store, 19).await;
+    let last = store.enqueue_job(job("work"), at(11)).await.unwrap();
+    assert_eq!(claim(&store, 20).await.0.id, late);
+    assert_eq!(claim(&store, 20).await.0.id, last);
+}
+
+/// A retry keeps the error and waits until its moment; success clears the error.
+pub async fn a_retry_waits_and_counts<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    store.end_attempt(&lease, retry(25), at(5)).await.unwrap();
+    let waiting = store.get_job(id).await.unwrap();
+    assert_eq!((waiting.state, waiting.attempts, waiting.run_at), (JobState::Queued, 1, at(25)));
+    assert_eq!(waiting.last_error.as_deref(), Some("GitHub did not answer"));
+    nothing_to_claim(&store, 24).await;
+    let (again, lease) = claim(&store, 25).await;
+    assert_eq!(again.attempts, 2);
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(26)).await.unwrap();
+    assert_eq!(store.get_job(id).await.unwrap().last_error, None);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "retrying", "started", "succeeded"]);
+}
+
+/// A dead letter stays until somebody retries it.
+pub async fn a_dead_job_can_be_retried<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    store.end_attempt(&lease, dead(), at(1)).await.unwrap();
+    let ended = store.get_job(id).await.unwrap();
+    assert_eq!(ended.state, JobState::Dead);
+    assert_eq!(ended.last_error.as_deref(), Some("no such repository"));
+    nothing_to_claim(&store, 1_000).await;
+    let queued = store.retry_job(id, at(7)).await.unwrap();
+    assert_eq!((queued.state, queued.attempts, queued.run_at), (JobState::Queued, 0, at(7)));
+    assert_eq!(queued, store.get_job(id).await.unwrap());
+    assert_eq!(claim(&store, 7).await.0.attempts, 1);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "dead", "queued", "started"]);
+}
+
+/// `Conflict` for what is queued, running or done.
+pub async fn only_ended_work_can_be_retried<S: Subject>(subject: S) {
+    let store = subject.store();
+    assert_eq!(kind_of(store.retry_job(JobId(1), at(0)).await), ErrorKind::NotFound);
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    assert_eq!(kind_of(store.retry_job(id, at(0)).await), ErrorKind::Conflict);
+    let (_, lease) = claim(&store, 0).await;
+    assert_eq!(kind_of(store.retry_job(id, at(0)).await), ErrorKind::Conflict);
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(1)).await.unwrap();
+    assert_eq!(kind_of(store.retry_job(id, at(0)).await), ErrorKind::Conflict);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "succeeded"]);
+}
+
+/// Given back at shutdown: at once claimable, as if it had not begun.
+pub async fn a_released_attempt_does_not_count<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    store.end_attempt(&lease, AttemptEnd::Released, at(1)).await.unwrap();
+    let released = store.get_job(id).await.unwrap();
+    assert_eq!((released.state, released.attempts), (JobState::Queued, 0));
+    assert_eq!(claim(&store, 1).await.0.attempts, 1);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "released", "started"]);
+}
+
+/// Whoever lost a lease can write nothing, and what the second worker does stands.
+pub async fn an_expired_lease_is_claimed_again_and_fences_the_first<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, first) = claim(&store, 0).await;
+    nothing_to_claim(&store, 59).await;
+    let (again, second) = claim(&store, 60).await;
+    assert_eq!((again.id, again.attempts), (id, 2));
+    assert!(second.fence > first.fence);
+    assert_eq!(kind_of(store.renew_lease(&first, at(500)).await), ErrorKind::Conflict);
+    assert_eq!(
+        kind_of(store.append_event(&first, "fetched", "late", json!({}), at(61)).await),
+        ErrorKind::Conflict
+    );
+    assert_eq!(kind_of(store.end_attempt(&first, AttemptEnd::Succeeded, at(61)).await), ErrorKind::Conflict);
+    assert_eq!(state(&store, id).await, JobState::Running);
+    store.append_event(&second, "fetched", "in time", json!({}), at(61)).await.unwrap();
+    store.end_attempt(&second, AttemptEnd::Succeeded, at(62)).await.unwrap();
+    assert_eq!(kind_of(store.end_attempt(&second, AttemptEnd::Succeeded, at(63)).await), ErrorKind::Conflict);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "started", "fetched", "succeeded"]);
+}
+
+/// A heartbeat keeps others away; a lease that has ended holds until somebody else claims.
+pub async fn a_renewed_lease_holds<S: Subject>(subject: S) {
+    let store = subject.store();
+    store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    assert!(!store.renew_lease(&lease, at(100)).await.unwrap());
+    nothing_to_claim(&store, 99).await;
+    assert!(!store.renew_lease(&lease, at(200)).await.unwrap());
+    nothing_to_claim(&store, 150).await;
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(300)).await.unwrap();
+}
+
+/// Fences grow over retries, so that a worker of an earlier life stays locked out.
+pub async fn a_lost_worker_cannot_write_even_after_a_retry<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, first) = claim(&store, 0).await;
+    store.end_attempt(&first, dead(), at(1)).await.unwrap();
+    store.retry_job(id, at(2)).await.unwrap();
+    assert_eq!(kind_of(store.renew_lease(&first, at(9)).await), ErrorKind::Conflict);
+    let (_, second) = claim(&store, 2).await;
+    assert!(second.fence > first.fence);
+    assert_eq!(kind_of(store.end_attempt(&first, dead(), at(3)).await), ErrorKind::Conflict);
+}
+
+/// Cancelled on the spot.
+pub async fn a_queued_job_is_cancelled_at_once<S: Subject>(subject: S) {
+    let store = subject.store();
+    assert_eq!(kind_of(store.cancel_job(JobId(1), at(0)).await), ErrorKind::NotFound);
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let cancelled = store.cancel_job(id, at(1)).await.unwrap();
+    assert_eq!((cancelled.state, cancelled.cancel_requested), (JobState::Cancelled, false));
+    assert_eq!(cancelled, store.get_job(id).await.unwrap());
+    assert_eq!(kind_of(store.cancel_job(id, at(2)).await), ErrorKind::Conflict);
+    nothing_to_claim(&store, 10).await;
+    assert_eq!(steps(&store, id).await, ["queued", "cancelled"]);
+}
+
+/// The worker learns of it with its next heartbeat, and ends the job.
+pub async fn a_running_job_is_asked_to_stop<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    let asked = store.cancel_job(id, at(1)).await.unwrap();
+    assert_eq!((asked.state, asked.cancel_requested), (JobState::Running, true));
+    // Asking twice is the same as asking once.
+    store.cancel_job(id, at(1)).await.unwrap();
+    assert!(store.renew_lease(&lease, at(100)).await.unwrap());
+    store.end_attempt(&lease, AttemptEnd::Cancelled, at(2)).await.unwrap();
+    let ended = store.get_job(id).await.unwrap();
+    assert_eq!((ended.state, ended.cancel_requested), (JobState::Cancelled, false));
+    assert_eq!(steps(&store, id).await, ["queued", "started", "cancelled"]);
+}
+
+/// Failing or being released while asked to stop ends the job; success is success.
+pub async fn a_stopped_job_does_not_run_again<S: Subject>(subject: S) {
+    let store = subject.store();
+    for (end, expected) in [
+        (retry(10), JobState::Cancelled),
+        (AttemptEnd::Released, JobState::Cancelled),
+        (AttemptEnd::Succeeded, JobState::Succeeded),
+        (dead(), JobState::Dead),
+    ] {
+        let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+        let (_, lease) = claim(&store, 0).await;
+        store.cancel_job(id, at(1)).await.unwrap();
+        store.end_attempt(&lease, end.clone(), at(2)).await.unwrap();
+        assert_eq!(state(&store, id).await, expected, "{end:?}");
+        nothing_to_claim(&store, 1_000).await;
+    }
+}
+
+/// A claim ends it instead of handing it out.
+pub async fn a_job_asked_to_stop_whose_worker_died_ends<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    claim(&store, 0).await;
+    store.cancel_job(id, at(1)).await.unwrap();
+    let next = store.enqueue_job(job("work"), at(2)).await.unwrap();
+    assert_eq!(claim(&store, 60).await.0.id, next);
+    assert_eq!(state(&store, id).await, JobState::Cancelled);
+    assert_eq!(steps(&store, id).await, ["queued", "started", "cancelled"]);
+}
+
+/// A worker's own events stand between those of the states.
+pub async fn events_are_dense_and_told_by_every_change<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 1).await;
+    let event = store.append_event(&lease, "fetched", "3 logs", json!({ "logs": 3 }), at(2)).await.unwrap();
+    let expected = JobEvent {
+        sequence: 3,
+        at: at(2),
+        step: "fetched".to_owned(),
+        message: "3 logs".to_owned(),
+        data: json!({ "logs": 3 }),
+    };
+    assert_eq!(event, expected);
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(3)).await.unwrap();
+    let events = store.events_after(id, 0, 100).await.unwrap();
+    assert_eq!(events[2], expected);
+    assert_eq!(events.iter().map(|event| event.at).collect::<Vec<_>>(), [at(0), at(1), at(2), at(3)]);
+    assert!(events.iter().all(|event| event.data.is_object()));
+    assert_eq!(steps(&store, id).await, ["queued", "started", "fetched", "succeeded"]);
+    assert_eq!(kind_of(store.append_event(&lease, "late", "x", json!({}), at(4)).await), ErrorKind::Conflict);
+}
+
+/// `after` and `limit`; another job's events are not among them.
+pub async fn events_are_paged<S: Subject>(subject: S) {
+    let store = subject.store();
+    assert_eq!(kind_of(store.events_after(JobId(1), 0, 10).await), ErrorKind::NotFound);
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    store.enqueue_job(job("other"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    for index in 0..5 {
+        store.append_event(&lease, "step", &index.to_string(), json!({}), at(1)).await.unwrap();
+    }
+    let sequences = async |after, limit| {
+        let events = store.events_after(id, after, limit).await.unwrap();
+        events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(sequences(0, 100).await, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(sequences(2, 3).await, [3, 4, 5]);
+    assert!(sequences(7, 3).await.is_empty());
+    assert!(sequences(u64::MAX, 3).await.is_empty());
+    assert!(sequences(0, 0).await.is_empty());
+}
+
+/// In the order of `JobState::ALL`.
+pub async fn counts_follow_states<S: Subject>(subject: S) {
+    let store = subject.store();
+    assert_eq!(store.count_jobs().await.unwrap(), [0; 6]);
+    for _ in 0..5 {
+        store.enqueue_job(job("work"), at(0)).await.unwrap();
+    }
+    let (_, succeeds) = claim(&store, 0).await;
+    let (_, dies) = claim(&store, 0).await;
+    claim(&store, 0).await;
+    store.end_attempt(&succeeds, AttemptEnd::Succeeded, at(1)).await.unwrap();
+    store.end_attempt(&dies, dead(), at(1)).await.unwrap();
+    store.cancel_job(JobId(4), at(1)).await.unwrap();
+    assert_eq!(store.count_jobs().await.unwrap(), [1, 1, 1, 1, 1, 0]);
+    store.retry_job(JobId(4), at(2)).await.unwrap();
+    assert_eq!(store.count_jobs().await.unwrap(), [2, 1, 1, 1, 0, 0]);
+    drop(store);
+    let subject = subject.reopen().await;
+    assert_eq!(subject.store().count_jobs().await.unwrap(), [2, 1, 1, 1, 0, 0]);
+}
+
+/// Leases, requests to stop, events and ids outlive the process.
+pub async fn jobs_survive<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    let (_, lease) = claim(&store, 0).await;
+    store.cancel_job(id, at(1)).await.unwrap();
+    let before = store.get_job(id).await.unwrap();
+    drop(store);
+    let subject = subject.reopen().await;
+    let store = subject.store();
+    assert_eq!(store.get_job(id).await.unwrap(), before);
+    nothing_to_claim(&store, 59).await;
+    assert!(store.renew_lease(&lease, at(90)).await.unwrap());
+    assert_eq!(steps(&store, id).await, ["queued", "started"]);
+    assert_eq!(store.enqueue_job(job("work"), at(2)).await.unwrap(), JobId(2));
+}
+
+/// Any JSON, to the last bit of its numbers.
+pub async fn job_payloads_come_back_equal<S: Subject>(subject: S) {
+    let payload = json!({
+        "numbers": [0.1 + 0.2, -1e308, u64::MAX, i64::MIN, 5e-324],
+        "text": "a \"quoted\" \u{0} 🦀 \u{2028}",
+        "nested": [[], {}, null, true, [[["deep"]]]],
+        "": "an empty key",
+    });
+    let mut new = job("work");
+    new.payload = payload.clone();
+    let id = subject.store().enqueue_job(new, at(0)).await.unwrap();
+    let subject = subject.reopen().await;
+    assert_eq!(subject.store().get_job(id).await.unwrap().spec.payload, payload);
+}

@@ -1,0 +1,147 @@
+//! What the doc comments of [`crate::store`] promise, one function per promise.
+//!
+//! An adapter's test implements [`Subject`] and calls [`store_conformance!`](crate::store_conformance),
+//! which makes one test of each.
+
+mod deliveries;
+mod jobs;
+mod lanes;
+mod pages;
+mod properties;
+mod reviews;
+pub mod samples;
+mod spells;
+mod waiting;
+
+pub use deliveries::*;
+pub use jobs::*;
+pub use lanes::*;
+pub use pages::*;
+pub use properties::*;
+pub use reviews::*;
+pub use spells::*;
+pub use waiting::*;
+
+use std::fmt::Debug;
+
+use grimoire_domain::kind::ErrorKind;
+
+use crate::PortError;
+use crate::store::Store;
+
+/// A new, empty store of the kind under test, with whatever it needs to live.
+pub trait Subject: Send + 'static {
+    /// The kind of store.
+    type Store: Store + Clone + 'static;
+
+    /// The store.
+    fn store(&self) -> Self::Store;
+
+    /// The same content after everything was closed and opened again. Clones of the store that are
+    /// still around are not used any more.
+    fn reopen(self) -> impl Future<Output = Self> + Send;
+}
+
+/// The kind of an error that must have come.
+#[track_caller]
+fn kind_of<T: Debug>(result: Result<T, PortError>) -> ErrorKind {
+    result.expect_err("this must be refused").kind()
+}
+
+/// Makes a test of every promise of the store port. The argument is an expression that makes a new
+/// [`Subject`](crate::conformance::store::Subject).
+#[macro_export]
+macro_rules! store_conformance {
+    ($subject:expr) => {
+        $crate::store_conformance!(@async $subject,
+            spell_ids_count_from_one_and_are_never_reused,
+            a_key_belongs_to_one_living_spell,
+            unknown_spells_are_not_found,
+            an_update_makes_a_revision_even_without_a_difference,
+            an_expected_revision_guards_against_lost_updates,
+            a_refused_write_leaves_no_trace,
+            revisions_tell_the_whole_story,
+            the_change_log_is_dense_and_survives,
+            filters_fold_case_and_combine,
+            filters_follow_changes,
+            get_spells_keeps_the_order_asked_for,
+            an_import_creates_updates_and_leaves_alone,
+            an_import_sees_its_own_batch,
+            an_import_of_nothing_new_changes_nothing,
+            a_large_import_can_be_repeated,
+            the_store_id_lasts,
+            a_delivery_is_accepted_once,
+            sixteen_identical_deliveries_make_one_job,
+            a_delivery_without_a_job_is_kept,
+            a_delivery_of_a_failed_job_queues_it_again,
+            a_delivery_of_superseded_work_stays_a_duplicate,
+            a_delivery_joins_the_queued_job_of_its_lane,
+            many_deliveries_at_once_are_all_kept,
+            deliveries_keep_every_byte,
+            a_job_goes_from_queued_to_succeeded,
+            jobs_wait_for_their_moment,
+            a_retry_waits_and_counts,
+            a_dead_job_can_be_retried,
+            only_ended_work_can_be_retried,
+            a_released_attempt_does_not_count,
+            an_expired_lease_is_claimed_again_and_fences_the_first,
+            a_renewed_lease_holds,
+            a_lost_worker_cannot_write_even_after_a_retry,
+            a_queued_job_is_cancelled_at_once,
+            a_running_job_is_asked_to_stop,
+            a_stopped_job_does_not_run_again,
+            a_job_asked_to_stop_whose_worker_died_ends,
+            events_are_dense_and_told_by_every_change,
+            events_are_paged,
+            counts_follow_states,
+            jobs_survive,
+            job_payloads_come_back_equal,
+            lanes_run_one_job_at_a_time_in_order,
+            a_waiting_retry_holds_its_lane,
+            a_lane_does_not_hold_another,
+            newer_versions_supersede_older_ones,
+            the_same_version_joins_only_what_has_not_started,
+            jobs_without_a_version_are_not_superseded,
+            superseded_work_that_runs_is_asked_to_stop,
+            cancelling_a_lane_touches_its_open_jobs_only,
+            an_older_job_that_is_retried_goes_first,
+            two_lost_workers_of_a_lane_do_not_run_at_once,
+            pages_of_jobs_show_each_once,
+            job_filters_combine,
+            pages_of_reviews_show_each_once,
+            a_page_beyond_the_end_is_empty,
+            a_review_is_written_by_its_key,
+            the_latest_review_is_the_one_written_last,
+            reviews_are_listed_by_their_last_write,
+            a_review_comes_back_equal,
+            a_change_wakes_every_follower,
+            a_change_that_has_happened_does_not_wait,
+            a_job_wakes_every_worker,
+            work_that_comes_between_asking_and_waiting_is_not_missed,
+            an_event_wakes_every_reader,
+            the_next_claim_is_foretold,
+        );
+        $crate::store_conformance!(@property $subject,
+            property_3_pages_return_every_spell_once,
+            property_4_a_stored_spell_is_returned_with_every_field_equal,
+            property_5_create_and_update_round_trip,
+            property_6_a_deleted_spell_is_gone,
+        );
+    };
+    (@async $subject:expr, $($promise:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                $crate::conformance::store::$promise($subject).await;
+            }
+        )+
+    };
+    (@property $subject:expr, $($promise:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $promise() {
+                $crate::conformance::store::$promise(|| $subject);
+            }
+        )+
+    };
+}

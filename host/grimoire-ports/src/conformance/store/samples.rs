@@ -1,0 +1,207 @@
+//! Values for tests of stores.
+
+use std::time::Duration;
+
+use grimoire_domain::Timestamp;
+use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Severity, Span};
+use grimoire_domain::job::{JobId, NewJob};
+use grimoire_domain::ranking::{RankedSpell, Reason};
+use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
+use grimoire_domain::review::{
+    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
+};
+use grimoire_domain::spell::{Samples, SpellFields, SpellId, SpellSource, SpellStatus, ValidSpell};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::store::Stamp;
+
+/// A moment: `seconds` after a fixed one.
+pub fn at(seconds: u64) -> Timestamp {
+    Timestamp::constant(1_767_225_600, 123_456_789) + Duration::from_secs(seconds)
+}
+
+/// A stamp of the moment `at(seconds)`.
+pub fn stamp(seconds: u64) -> Stamp {
+    Stamp { by: format!("author-{seconds}"), at: at(seconds) }
+}
+
+/// Fields of a spell, to change as a test needs.
+pub fn fields(title: &str) -> SpellFields {
+    SpellFields {
+        key: None,
+        title: title.to_owned(),
+        description: format!("why {title} happens"),
+        error_type: "TypeError".to_owned(),
+        error_pattern: "text:TypeError".to_owned(),
+        solution_code: "do the right thing".to_owned(),
+        tags: ["python", "types"].map(str::to_owned).into(),
+        status: SpellStatus::Active,
+        source: SpellSource::Human,
+        auto_generated: false,
+        confidence: None,
+        samples: Samples::default(),
+    }
+}
+
+/// A spell with a title.
+pub fn spell(title: &str) -> ValidSpell {
+    fields(title).validate().expect("the sample is valid")
+}
+
+/// A spell with a title and a key.
+pub fn keyed(key: &str, title: &str) -> ValidSpell {
+    SpellFields { key: Some(key.to_owned()), ..fields(title) }.validate().expect("the sample is valid")
+}
+
+/// A job without a lane.
+pub fn job(kind: &str) -> NewJob {
+    NewJob { kind: kind.to_owned(), lane: None, version: None, payload: json!({ "for": kind }) }
+}
+
+/// A job of a lane, without a version.
+pub fn lane_job(lane: &str) -> NewJob {
+    NewJob { lane: Some(lane.to_owned()), ..job("work") }
+}
+
+/// A job of a lane about a version.
+pub fn versioned(lane: &str, version: &str) -> NewJob {
+    NewJob { version: Some(version.to_owned()), ..lane_job(lane) }
+}
+
+/// A delivery.
+pub fn delivery(id: &str, seconds: u64) -> Delivery {
+    Delivery {
+        id: DeliveryId::parse(id).expect("the sample is valid"),
+        event: "pull_request".to_owned(),
+        action: Some("opened".to_owned()),
+        repository: Some(repository("octo/tools")),
+        received_at: at(seconds),
+        job: None,
+        payload: format!("{{\"delivery\":\"{id}\"}}").into_bytes(),
+    }
+}
+
+/// A repository.
+pub fn repository(name: &str) -> RepositoryName {
+    RepositoryName::parse(name).expect("the sample is valid")
+}
+
+/// The key of a review at a commit made of one digit.
+pub fn review_key(name: &str, number: u64, digit: char) -> ReviewKey {
+    let pull_request = PullRequestId { repository: repository(name), number };
+    let sha = digit.to_string().repeat(40);
+    ReviewKey { pull_request, head_sha: CommitSha::parse(&sha).expect("the sample is valid") }
+}
+
+/// A review that uses every field.
+pub fn review(key: ReviewKey, seconds: u64) -> Review {
+    let place = Position { line: 3, column: Some(7) };
+    let location = Location {
+        path: "src/näme.rs".to_owned(),
+        start: Some(place),
+        end: Some(Position { line: 4, column: None }),
+    };
+    let severities = [Severity::Hint, Severity::Info, Severity::Warning, Severity::Error, Severity::Fatal];
+    let errors = severities.into_iter().enumerate().map(|(index, severity)| DiagnosedError {
+        artifact: "diff".to_owned(),
+        diagnostic: Diagnostic {
+            tool: "rustc".to_owned(),
+            error_type: "E0308".to_owned(),
+            code: (index > 0).then(|| "E0308".to_owned()),
+            message: "mismatched types: \"a\" \u{0} 🦀".to_owned(),
+            severity,
+            location: Some(location.clone()),
+            stack_trace: vec![Frame {
+                function: Some("main".to_owned()),
+                location: None,
+                text: "at main".to_owned(),
+            }],
+            context: "let x: u8 = \"\";".to_owned(),
+            span: Span { start: 10, end: u64::MAX },
+        },
+        count: 2,
+        spells: vec![RankedSpell {
+            id: SpellId(9),
+            title: "Convert the value".to_owned(),
+            error_type: "E0308".to_owned(),
+            description: "types differ".to_owned(),
+            solution_code: "x.into()".to_owned(),
+            revision: 4,
+            // Values whose decimal forms need all of their digits.
+            score: 0.1 + 0.2,
+            reasons: vec![Reason {
+                signal: "code".to_owned(),
+                weight: -1.0 / 3.0,
+                detail: "E0308".to_owned(),
+            }],
+        }],
+    });
+    Review {
+        key,
+        job: JobId(1),
+        diagnosis: Diagnosis {
+            errors: errors.collect(),
+            problems: vec![PluginProblem {
+                plugin: "analyzer-x".to_owned(),
+                reason: "trap".to_owned(),
+                detail: "unreachable".to_owned(),
+            }],
+            degraded: true,
+            generation: 3,
+            plugins: vec![PluginIdentity { name: "matcher-x".to_owned(), digest: "ab".repeat(32) }],
+            sequence: 17,
+            gaps: vec!["a log had expired".to_owned()],
+        },
+        comment: Some(PostedComment { id: 5, url: Some("https://github.com/octo/tools/pull/1".to_owned()) }),
+        created_at: at(seconds),
+        updated_at: at(seconds),
+    }
+}
+
+/// Any valid spell, with awkward text in every field.
+pub fn any_spell() -> impl Strategy<Value = ValidSpell> {
+    let status = prop_oneof![Just(SpellStatus::Draft), Just(SpellStatus::Active), Just(SpellStatus::Retired)];
+    let source = prop_oneof![
+        Just(SpellSource::Human),
+        Just(SpellSource::Generated),
+        Just(SpellSource::Mined),
+        Just(SpellSource::Imported)
+    ];
+    let texts = (any_text(255), any_text(2_000), any_text(100), "[a-z(){}.*+\\[\\]]{3,40}", any_text(2_000));
+    let tags = prop::collection::btree_set("[a-zA-Z0-9ßÄ#+-]{1,12}", 0..6);
+    let rest = (status, source, any::<bool>(), prop::option::of(0.0..=1.0), any_text(80));
+    (texts, tags, rest).prop_map(|(texts, tags, rest)| {
+        let (title, description, error_type, pattern, solution_code) = texts;
+        let (status, source, auto_generated, confidence, sample) = rest;
+        let samples = Samples {
+            must_match: vec![format!("{sample}{pattern}{sample}")],
+            must_not_match: vec![String::new()],
+        };
+        let fields = SpellFields {
+            key: None,
+            title,
+            description,
+            error_type,
+            error_pattern: format!("text:{pattern}"),
+            solution_code,
+            tags,
+            status,
+            source,
+            auto_generated,
+            confidence,
+            samples,
+        };
+        fields.validate().expect("the strategy makes valid spells")
+    })
+}
+
+/// Text of at most `limit` characters that is not blank.
+fn any_text(limit: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<char>(), 0..limit.min(60)).prop_map(|characters| {
+        let mut text: String = characters.into_iter().collect();
+        text.insert(0, 'x');
+        text
+    })
+}

@@ -1,0 +1,130 @@
+//! Promises about waiting. Whoever is not woken hangs here, and the test's time limit tells.
+
+use grimoire_domain::spell::Sequence;
+use serde_json::json;
+
+use super::Subject;
+use super::jobs::{claim, nothing_to_claim, retry};
+use super::samples::{at, delivery, job, lane_job, spell, stamp};
+use crate::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
+
+/// All followers wake, each when the log is beyond what it has seen.
+pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
+    let store = subject.store();
+    let followers: Vec<_> = (0..8)
+        .map(|index| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.wait_for_change(Sequence(index % 2)).await;
+                store.last_sequence().await.unwrap()
+            })
+        })
+        .collect();
+    store.create_spell(spell("one"), stamp(0)).await.unwrap();
+    store.create_spell(spell("two"), stamp(0)).await.unwrap();
+    for (index, follower) in followers.into_iter().enumerate() {
+        assert!(follower.await.unwrap() > Sequence(index as u64 % 2));
+    }
+}
+
+/// Also one from before a restart.
+pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
+    let store = subject.store();
+    let written = store.create_spell(spell("one"), stamp(0)).await.unwrap();
+    store.wait_for_change(Sequence(written.sequence.0 - 1)).await;
+    drop(store);
+    let subject = subject.reopen().await;
+    subject.store().wait_for_change(Sequence(0)).await;
+}
+
+/// Whatever makes work possible wakes all who wait for it.
+pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
+    let store = subject.store();
+    let (first, second) = (store.wait_for_job(), store.wait_for_job());
+    let id = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
+    first.await;
+    second.await;
+    let (_, lease) = claim(&store, 0).await;
+    let waiting = store.wait_for_job();
+    store.end_attempt(&lease, retry(5), at(1)).await.unwrap();
+    waiting.await;
+    let (_, lease) = claim(&store, 5).await;
+    let waiting = store.wait_for_job();
+    store.end_attempt(&lease, AttemptEnd::Released, at(6)).await.unwrap();
+    waiting.await;
+    let (_, lease) = claim(&store, 6).await;
+    let waiting = store.wait_for_job();
+    store.end_attempt(&lease, AttemptEnd::Dead { error: "x".to_owned() }, at(7)).await.unwrap();
+    waiting.await;
+    let waiting = store.wait_for_job();
+    store.retry_job(id, at(8)).await.unwrap();
+    waiting.await;
+    let waiting = store.wait_for_job();
+    store.cancel_job(id, at(9)).await.unwrap();
+    waiting.await;
+    let waiting = store.wait_for_job();
+    store.record_delivery_and_enqueue(delivery("one", 10), Some(job("work"))).await.unwrap();
+    waiting.await;
+}
+
+/// Look, find nothing, wait: what came in between is enough to return.
+pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject>(subject: S) {
+    let store = subject.store();
+    let waiting = store.wait_for_job();
+    nothing_to_claim(&store, 0).await;
+    store.enqueue_job(job("work"), at(0)).await.unwrap();
+    waiting.await;
+}
+
+/// Readers of one job's events wake, also for those of a state.
+pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
+    store.wait_for_event(id, 0).await;
+    let (_, lease) = claim(&store, 0).await;
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.wait_for_event(id, 2).await;
+                store.events_after(id, 2, 10).await.unwrap()[0].step.clone()
+            })
+        })
+        .collect();
+    store.append_event(&lease, "fetched", "x", json!({}), at(1)).await.unwrap();
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), "fetched");
+    }
+    let reader = tokio::spawn({
+        let store = store.clone();
+        async move { store.wait_for_event(id, 3).await }
+    });
+    store.end_attempt(&lease, AttemptEnd::Succeeded, at(2)).await.unwrap();
+    reader.await.unwrap();
+}
+
+/// `next_claim_at` says when a claim succeeds, and that it fails before.
+pub async fn the_next_claim_is_foretold<S: Subject>(subject: S) {
+    let store = subject.store();
+    let next = async || store.next_claim_at().await.unwrap();
+    assert_eq!(next().await, None);
+    store.enqueue_job(job("late"), at(40)).await.unwrap();
+    store.enqueue_job(lane_job("a"), at(20)).await.unwrap();
+    store.enqueue_job(lane_job("a"), at(10)).await.unwrap();
+    // The third is due first, but the second holds its lane.
+    assert_eq!(next().await, Some(at(20)));
+    nothing_to_claim(&store, 19).await;
+    let (_, lease) = claim(&store, 20).await;
+    // Until its lease ends nothing of the lane is of interest.
+    assert_eq!(next().await, Some(at(40)));
+    let (_, late) = claim(&store, 40).await;
+    assert_eq!(next().await, Some(at(80)));
+    store.renew_lease(&lease, at(300)).await.unwrap();
+    assert_eq!(next().await, Some(at(100)));
+    store.end_attempt(&late, AttemptEnd::Succeeded, at(50)).await.unwrap();
+    assert_eq!(next().await, Some(at(300)));
+    store.end_attempt(&lease, retry(200), at(60)).await.unwrap();
+    assert_eq!(next().await, Some(at(200)));
+    store.cancel_lane("a", "closed", at(61)).await.unwrap();
+    assert_eq!(next().await, None);
+}
