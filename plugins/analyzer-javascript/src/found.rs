@@ -99,6 +99,8 @@ pub(crate) fn is_own(path: &str) -> bool {
 /// A stack's line: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
     let trimmed = text.trim();
+    // The error's properties follow its last frame in braces.
+    let trimmed = trimmed.strip_suffix(" {").unwrap_or(trimmed);
     let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());

@@ -109,6 +109,7 @@ impl Stacks {
             if pending.lines.len() < MESSAGE_LINES
                 && !trimmed.is_empty()
                 && !trimmed.starts_with(['+', '-'])
+                && !trimmed.starts_with("Require stack:")
                 && pending.age <= 4
             {
                 pending.lines.push(trimmed.to_owned());

@@ -59,7 +59,9 @@ impl LineAnalyzer for Python {
             || self.pytest.line(text, line.span, out)
             || self.traceback.line(text, line.span, out)
             || self.ruff.line(line, text, out);
-        if !claimed {
+        if claimed {
+            self.lint.finish(out);
+        } else {
             self.packaging.line(text, line.span, out);
             self.lint.line(text, line.span, out);
         }
@@ -81,6 +83,7 @@ impl LineAnalyzer for Python {
 impl Python {
     /// Drops what was told before, whichever tool tells it now, and keeps consequences back.
     fn settle(&mut self, before: usize, out: &mut Vec<Diagnostic>) {
+        out[before..].sort_by_key(|found| found.span.start);
         let mut at = before;
         while at < out.len() {
             let found = &out[at];

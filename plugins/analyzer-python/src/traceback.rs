@@ -204,7 +204,9 @@ impl Tracebacks {
         }
         let indent = text.len() - text.trim_start().len();
         // `AssertionError: ` alone: the message begins in the next line.
-        let says_nothing = self.current.message.ends_with(':') && exception_kind(trimmed).is_none();
+        let says_nothing = self.current.message.ends_with(':')
+            && exception_kind(trimmed).is_none()
+            && !trimmed.starts_with(['-', '=', '#', '_']);
         if self.state == State::Raised && (indent > self.indent || says_nothing) && self.more < MORE_LINES {
             if says_nothing {
                 self.current.message.push(' ');

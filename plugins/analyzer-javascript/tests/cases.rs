@@ -1,0 +1,79 @@
+//! The cases of this analyzer, and what holds for any bytes.
+
+use std::path::Path;
+
+use analyzer_javascript::Scan;
+use grimoire_plugin_sdk::{ArtifactKind, analyze_all, analyze_chunks, cases, limits};
+use proptest::prelude::*;
+
+#[test]
+fn cases() {
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+}
+
+/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+fn artifact() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(vec![
+            "Error: x\n",
+            "TypeError [ERR_X]: x {\n",
+            "    at f (/a.js:1:2)\n",
+            "    at f (node:internal/x:1:2) {\n",
+            "  code: 'X',\n",
+            "  [cause]: Error: y\n",
+            "}\n",
+            "/a.js:3\n",
+            "FAIL a.test.js\n",
+            "  ● a › b\n",
+            "    expect(x)\n",
+            "    > 1 | x\n",
+            "    at x (a.js:1:2)\n",
+            "⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\n",
+            " FAIL  a.ts > b\n",
+            " ❯ f a.ts:1:2\n",
+            "a.ts(1,2): error TS1: x\n",
+            "a.ts:1:2 - error TS1: x\n",
+            "  y\n",
+            "ERROR in ./a.js 1:2\n",
+            "[tsl] ERROR in a.ts(1,2)\n",
+            "      TS1: x\n",
+            "/a/b.js\n",
+            "  1:2  error  x  rule\n",
+            "a.js: line 1, col 2, Error - x (y)\n",
+            "not ok 1 - x\n",
+            "  ---\n",
+            "  error: 'x'\n",
+            "  ...\n",
+            "npm ERR! code X\n",
+            "npm ERR! y\n",
+            "✘ [ERROR] x\n",
+            "    a.js:1:2:\n",
+            "error during build:\n",
+            "Checking formatting...\n",
+            "[warn] a.js\n",
+            "[{\"filePath\":\"a.js\",\"messages\":[\n",
+            "{\"message\":\"x\",\"line\":1}]}]\n",
+            "1 failing\n",
+            "\n",
+            ": ",
+            "é",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_chunks_give_the_same(bytes in artifact(), size in 1_usize..50) {
+        let whole = analyze_all::<Scan>(ArtifactKind::Log, &bytes).expect("the kind is supported");
+        let parts = analyze_chunks::<Scan>(ArtifactKind::Log, bytes.chunks(size)).expect("the kind is supported");
+        prop_assert_eq!(&whole, &parts);
+        for found in whole {
+            prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len() as u64);
+            prop_assert!(!found.message.trim().is_empty() && found.message.len() <= limits::MESSAGE);
+            prop_assert!(found.context.len() <= limits::CONTEXT && found.stack_trace.len() <= limits::FRAMES);
+        }
+    }
+}
