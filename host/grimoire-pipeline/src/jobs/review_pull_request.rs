@@ -147,11 +147,7 @@ async fn write(context: &JobContext<'_>, github: &dyn GitHub, key: ReviewKey) ->
     Ok(review)
 }
 
-async fn diagnose(
-    context: &JobContext<'_>,
-    github: &dyn GitHub,
-    key: &ReviewKey,
-) -> Result<Diagnosis, Stop> {
+async fn diagnose(context: &JobContext<'_>, github: &dyn GitHub, key: &ReviewKey) -> Result<Diagnosis, Stop> {
     let mut gaps = Vec::new();
     let diff = fetch_diff(github, &key.pull_request, &mut gaps).await?;
     let mut jobs = github.failed_jobs(&key.pull_request.repository, &key.head_sha).await?;
@@ -161,12 +157,8 @@ async fn diagnose(
         gaps.push(format!("the logs of {} further failed jobs were not read", jobs.len() - most));
         jobs.truncate(most);
     }
-    let message = format!(
-        "{} changed files and {} failed jobs at {}",
-        facts.files,
-        jobs.len(),
-        key.head_sha.short()
-    );
+    let message =
+        format!("{} changed files and {} failed jobs at {}", facts.files, jobs.len(), key.head_sha.short());
     let data = json!({
         "files": facts.files, "added": facts.added, "deleted": facts.deleted, "failed_jobs": jobs.len(),
     });

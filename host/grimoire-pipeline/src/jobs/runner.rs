@@ -103,7 +103,7 @@ impl Runner {
         let ports = self.pipeline.ports();
         while !shutdown.is_cancelled() {
             // Polled once before the queue is looked at: what is enqueued meanwhile is not missed.
-            let mut woken = pin!(ports.store.wait_for_job());
+            let mut woken = pin!(ports.store.wait_for_job().fuse());
             let enqueued = futures::poll!(&mut woken).is_ready();
             let wait_until = match self.claim_and_run(&shutdown).await {
                 Ok(Tick::Ran(_)) => continue,

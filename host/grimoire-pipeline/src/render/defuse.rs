@@ -41,6 +41,11 @@ fn longest_run(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
 }
 
+/// `text` as part of one line: plain words stay words, everything else becomes code.
+pub(super) fn phrase(text: &str) -> String {
+    defused_line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// `text` as paragraphs: plain words stay words, everything else becomes code. Code blocks and code
 /// spans of the text stay what they are.
 pub(super) fn prose(text: &str) -> String {
@@ -157,8 +162,6 @@ fn is_plain(core: &str) -> bool {
     let words = parts.iter().all(|part| !part.is_empty() && part.chars().all(char::is_alphanumeric));
     let lower = core.to_ascii_lowercase();
     let commit = core.len() >= 7 && core.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let issue = lower
-        .strip_prefix("gh-")
-        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-    words && !commit && !issue && !lower.starts_with("www.")
+    let issue = lower.split("gh-").skip(1).any(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
+    words && !commit && !issue && !lower.contains("www.")
 }

@@ -10,7 +10,7 @@ use grimoire_domain::diagnostic::{Diagnostic, Severity};
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::review::{DiagnosedError, Diagnosis, Review};
 
-use defuse::{code_span, fence, prose, quotable};
+use defuse::{code_span, fence, phrase, prose, quotable};
 
 /// Marks the one comment of a pull request; stable for ever.
 pub(crate) const MARKER: &str = "<!-- grimoire:review -->";
@@ -90,10 +90,8 @@ fn section(error: &DiagnosedError) -> String {
     let Some((best, others)) = error.spells.split_first() else { return text };
     text.push_str(&spell(best));
     if !others.is_empty() {
-        let titles: Vec<String> = others
-            .iter()
-            .map(|other| format!("{} ({})", prose(&quotable(&other.title, TITLE)), certainty(other.score)))
-            .collect();
+        let titles: Vec<String> =
+            others.iter().map(|other| format!("{} ({})", title(other), certainty(other.score))).collect();
         text.push_str(&format!("\nAlso possible: {}\n", titles.join("; ")));
     }
     text
@@ -123,8 +121,7 @@ fn place(diagnostic: &Diagnostic) -> Option<String> {
 }
 
 fn spell(spell: &RankedSpell) -> String {
-    let title = prose(&quotable(&spell.title, TITLE));
-    let mut text = format!("\n**{title}** ({}, {:.2})\n", certainty(spell.score), spell.score);
+    let mut text = format!("\n**{}** ({}, {:.2})\n", title(spell), certainty(spell.score), spell.score);
     let why = reasons(&spell.reasons);
     if !why.is_empty() {
         text.push_str(&format!("\nWhy: {why}\n"));
@@ -134,12 +131,17 @@ fn spell(spell: &RankedSpell) -> String {
     text
 }
 
+fn title(spell: &RankedSpell) -> String {
+    let title = phrase(&quotable(&spell.title, TITLE));
+    if title.is_empty() { "untitled".to_owned() } else { title }
+}
+
 fn reasons(reasons: &[Reason]) -> String {
     let details: Vec<String> = reasons
         .iter()
         .filter(|reason| reason.weight > 0.0 && !reason.detail.trim().is_empty())
         .take(REASONS)
-        .map(|reason| prose(&quotable(&reason.detail, REASON)))
+        .map(|reason| phrase(&quotable(&reason.detail, REASON)))
         .collect();
     details.join("; ")
 }
@@ -159,13 +161,16 @@ fn certainty(score: f64) -> &'static str {
 fn closing(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
     for gap in diagnosis.gaps.iter().take(GAPS) {
-        text.push_str(&format!("\nNot looked at: {}\n", prose(&quotable(gap, REASON))));
+        text.push_str(&format!("\nNot looked at: {}\n", phrase(&quotable(gap, REASON))));
     }
     if diagnosis.gaps.len() > GAPS {
         text.push_str(&format!("\nAnd {} more that were not looked at.\n", diagnosis.gaps.len() - GAPS));
     }
     if !diagnosis.problems.is_empty() {
-        text.push_str(&format!("\n{} plugin calls failed: errors may be missing.\n", diagnosis.problems.len()));
+        text.push_str(&format!(
+            "\n{} plugin calls failed: errors may be missing.\n",
+            diagnosis.problems.len()
+        ));
     }
     text
 }

@@ -1,0 +1,11 @@
+//! The use cases through their public door, over fakes: no clock but a manual one, no sleeps.
+#![forbid(unsafe_code)]
+
+mod diagnosis;
+mod ingest;
+mod merging;
+mod order;
+mod review_job;
+mod runner;
+mod spells;
+mod world;
