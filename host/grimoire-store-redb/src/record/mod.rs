@@ -1,0 +1,60 @@
+//! What is on the disk: records with a version byte, apart from the domain's types, so that either
+//! can change. A record that has to change gets a new version beside the old one; old bytes are read
+//! for ever.
+
+pub(crate) mod delivery;
+pub(crate) mod job;
+pub(crate) mod review;
+pub(crate) mod spell;
+
+use grimoire_ports::PortError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A version byte, then JSON.
+pub(crate) fn encode(version: u8, record: &impl Serialize) -> Vec<u8> {
+    let mut bytes = vec![version];
+    append_json(&mut bytes, record);
+    bytes
+}
+
+/// Appends JSON.
+fn append_json(bytes: &mut Vec<u8>, record: &impl Serialize) {
+    serde_json::to_writer(bytes, record).expect("records have string keys only, and memory does not fail");
+}
+
+/// Reads a record that [`encode`] wrote with `version`, the only one there is of its kind.
+pub(crate) fn decode<T: DeserializeOwned>(version: u8, what: &str, bytes: &[u8]) -> Result<T, PortError> {
+    let json = content(version, what, bytes)?;
+    serde_json::from_slice(json).map_err(|error| unreadable(what, error))
+}
+
+/// What follows the version byte.
+fn content<'b>(version: u8, what: &str, bytes: &'b [u8]) -> Result<&'b [u8], PortError> {
+    match bytes.split_first() {
+        Some((found, content)) if *found == version => Ok(content),
+        Some((found, _)) => Err(unreadable(what, format!("record version {found} is not known"))),
+        None => Err(unreadable(what, "the record is empty")),
+    }
+}
+
+/// Splits a part off whose length stands before it in four bytes.
+fn split_part<'b>(what: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), PortError> {
+    let parts = bytes
+        .split_first_chunk::<4>()
+        .and_then(|(length, rest)| rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?));
+    parts.ok_or_else(|| unreadable(what, "the record is cut short"))
+}
+
+/// Appends a part with its length before it.
+fn append_part(bytes: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
+    let start = bytes.len();
+    bytes.extend_from_slice(&[0; 4]);
+    append(bytes);
+    let length = u32::try_from(bytes.len() - start - 4).expect("parts are far below 4 GiB");
+    bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+fn unreadable(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
+    PortError::internal(format!("{what} cannot be read from the store"), source)
+}

@@ -1,0 +1,281 @@
+//! Records of reviews. Long, because a review quotes diagnostics and spells whole: it shows what was
+//! said then, whatever became of the spells since.
+
+use grimoire_domain::Timestamp;
+use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Severity, Span};
+use grimoire_domain::job::JobId;
+use grimoire_domain::ranking::{RankedSpell, Reason};
+use grimoire_domain::review::{
+    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
+};
+use grimoire_domain::spell::SpellId;
+use grimoire_ports::PortError;
+use serde::{Deserialize, Serialize};
+
+use super::{decode, encode, unreadable};
+
+const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct ReviewRecord {
+    job: u64,
+    errors: Vec<ErrorRecord>,
+    problems: Vec<ProblemRecord>,
+    degraded: bool,
+    generation: u64,
+    plugins: Vec<PluginRecord>,
+    sequence: u64,
+    gaps: Vec<String>,
+    comment: Option<CommentRecord>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ErrorRecord {
+    artifact: String,
+    diagnostic: DiagnosticRecord,
+    count: u32,
+    spells: Vec<RankedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DiagnosticRecord {
+    tool: String,
+    error_type: String,
+    code: Option<String>,
+    message: String,
+    severity: u8,
+    location: Option<LocationRecord>,
+    stack_trace: Vec<FrameRecord>,
+    context: String,
+    span: (u64, u64),
+}
+
+#[derive(Serialize, Deserialize)]
+struct LocationRecord {
+    path: String,
+    start: Option<(u32, Option<u32>)>,
+    end: Option<(u32, Option<u32>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FrameRecord {
+    function: Option<String>,
+    location: Option<LocationRecord>,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RankedRecord {
+    id: u64,
+    title: String,
+    error_type: String,
+    description: String,
+    solution_code: String,
+    revision: u64,
+    score: f64,
+    /// Signal, weight, detail.
+    reasons: Vec<(String, f64, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProblemRecord {
+    plugin: String,
+    reason: String,
+    detail: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PluginRecord {
+    name: String,
+    digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CommentRecord {
+    id: u64,
+    url: Option<String>,
+}
+
+pub(crate) fn encode_review(review: &Review) -> Vec<u8> {
+    let diagnosis = review.diagnosis.clone();
+    let record = ReviewRecord {
+        job: review.job.0,
+        errors: diagnosis.errors.into_iter().map(ErrorRecord::of).collect(),
+        problems: diagnosis.problems.into_iter().map(ProblemRecord::of).collect(),
+        degraded: diagnosis.degraded,
+        generation: diagnosis.generation,
+        plugins: diagnosis.plugins.into_iter().map(PluginRecord::of).collect(),
+        sequence: diagnosis.sequence,
+        gaps: diagnosis.gaps,
+        comment: review.comment.clone().map(|PostedComment { id, url }| CommentRecord { id, url }),
+        created_at: review.created_at,
+        updated_at: review.updated_at,
+    };
+    encode(VERSION, &record)
+}
+
+pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<Review, PortError> {
+    let what = format!("the review of {} at {}", key.pull_request, key.head_sha);
+    let record: ReviewRecord = decode(VERSION, &what, bytes)?;
+    let errors = record.errors.into_iter().map(ErrorRecord::into_error).collect::<Option<_>>();
+    let diagnosis = Diagnosis {
+        errors: errors.ok_or_else(|| unreadable(&what, "unknown severity"))?,
+        problems: record.problems.into_iter().map(ProblemRecord::into_problem).collect(),
+        degraded: record.degraded,
+        generation: record.generation,
+        plugins: record.plugins.into_iter().map(PluginRecord::into_plugin).collect(),
+        sequence: record.sequence,
+        gaps: record.gaps,
+    };
+    Ok(Review {
+        key,
+        job: JobId(record.job),
+        diagnosis,
+        comment: record.comment.map(|CommentRecord { id, url }| PostedComment { id, url }),
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+    })
+}
+
+impl ErrorRecord {
+    fn of(error: DiagnosedError) -> Self {
+        Self {
+            artifact: error.artifact,
+            diagnostic: DiagnosticRecord::of(error.diagnostic),
+            count: error.count,
+            spells: error.spells.into_iter().map(RankedRecord::of).collect(),
+        }
+    }
+
+    fn into_error(self) -> Option<DiagnosedError> {
+        Some(DiagnosedError {
+            artifact: self.artifact,
+            diagnostic: self.diagnostic.into_diagnostic()?,
+            count: self.count,
+            spells: self.spells.into_iter().map(RankedRecord::into_ranked).collect(),
+        })
+    }
+}
+
+impl DiagnosticRecord {
+    fn of(diagnostic: Diagnostic) -> Self {
+        Self {
+            tool: diagnostic.tool,
+            error_type: diagnostic.error_type,
+            code: diagnostic.code,
+            message: diagnostic.message,
+            severity: severity_code(diagnostic.severity),
+            location: diagnostic.location.map(LocationRecord::of),
+            stack_trace: diagnostic.stack_trace.into_iter().map(FrameRecord::of).collect(),
+            context: diagnostic.context,
+            span: (diagnostic.span.start, diagnostic.span.end),
+        }
+    }
+
+    fn into_diagnostic(self) -> Option<Diagnostic> {
+        Some(Diagnostic {
+            tool: self.tool,
+            error_type: self.error_type,
+            code: self.code,
+            message: self.message,
+            severity: severity_of(self.severity)?,
+            location: self.location.map(LocationRecord::into_location),
+            stack_trace: self.stack_trace.into_iter().map(FrameRecord::into_frame).collect(),
+            context: self.context,
+            span: Span { start: self.span.0, end: self.span.1 },
+        })
+    }
+}
+
+impl LocationRecord {
+    fn of(location: Location) -> Self {
+        let pair = |position: Position| (position.line, position.column);
+        Self { path: location.path, start: location.start.map(pair), end: location.end.map(pair) }
+    }
+
+    fn into_location(self) -> Location {
+        let position = |(line, column)| Position { line, column };
+        Location { path: self.path, start: self.start.map(position), end: self.end.map(position) }
+    }
+}
+
+impl FrameRecord {
+    fn of(frame: Frame) -> Self {
+        let location = frame.location.map(LocationRecord::of);
+        Self { function: frame.function, location, text: frame.text }
+    }
+
+    fn into_frame(self) -> Frame {
+        let location = self.location.map(LocationRecord::into_location);
+        Frame { function: self.function, location, text: self.text }
+    }
+}
+
+impl RankedRecord {
+    fn of(spell: RankedSpell) -> Self {
+        let reasons = spell.reasons.into_iter();
+        Self {
+            id: spell.id.0,
+            title: spell.title,
+            error_type: spell.error_type,
+            description: spell.description,
+            solution_code: spell.solution_code,
+            revision: spell.revision,
+            score: spell.score,
+            reasons: reasons.map(|reason| (reason.signal, reason.weight, reason.detail)).collect(),
+        }
+    }
+
+    fn into_ranked(self) -> RankedSpell {
+        let reasons = self.reasons.into_iter();
+        RankedSpell {
+            id: SpellId(self.id),
+            title: self.title,
+            error_type: self.error_type,
+            description: self.description,
+            solution_code: self.solution_code,
+            revision: self.revision,
+            score: self.score,
+            reasons: reasons.map(|(signal, weight, detail)| Reason { signal, weight, detail }).collect(),
+        }
+    }
+}
+
+impl ProblemRecord {
+    fn of(PluginProblem { plugin, reason, detail }: PluginProblem) -> Self {
+        Self { plugin, reason, detail }
+    }
+
+    fn into_problem(self) -> PluginProblem {
+        PluginProblem { plugin: self.plugin, reason: self.reason, detail: self.detail }
+    }
+}
+
+impl PluginRecord {
+    fn of(PluginIdentity { name, digest }: PluginIdentity) -> Self {
+        Self { name, digest }
+    }
+
+    fn into_plugin(self) -> PluginIdentity {
+        PluginIdentity { name: self.name, digest: self.digest }
+    }
+}
+
+/// Codes are part of the file's format: never reuse one.
+fn severity_code(severity: Severity) -> u8 {
+    match severity {
+        Severity::Hint => 0,
+        Severity::Info => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+        Severity::Fatal => 4,
+    }
+}
+
+fn severity_of(code: u8) -> Option<Severity> {
+    [Severity::Hint, Severity::Info, Severity::Warning, Severity::Error, Severity::Fatal]
+        .into_iter()
+        .find(|severity| severity_code(*severity) == code)
+}

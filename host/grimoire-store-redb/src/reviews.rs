@@ -1,0 +1,164 @@
+//! Reviews.
+
+use async_trait::async_trait;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
+use grimoire_domain::review::{Review, ReviewKey};
+use grimoire_ports::PortError;
+use grimoire_ports::store::ReviewStore;
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+
+use crate::RedbStore;
+use crate::counters::{Counter, Counters};
+use crate::failure::{Failure, Outcome};
+use crate::record::review::{decode_review, encode_review};
+use crate::schema::{
+    REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
+};
+use crate::step::{Notes, open};
+
+/// The tables of reviews in one transaction.
+pub(crate) struct ReviewTables<'t> {
+    reviews: Table<'t, ReviewKeyParts, (u64, &'static [u8])>,
+    by_write: Table<'t, u64, ReviewKeyParts>,
+    by_repository: Table<'t, (&'static str, u64), (u64, &'static str)>,
+    by_pull_request: Table<'t, (&'static str, u64, u64), &'static str>,
+}
+
+impl<'t> ReviewTables<'t> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
+        Ok(Self {
+            reviews: open(transaction, REVIEWS)?,
+            by_write: open(transaction, REVIEWS_BY_WRITE)?,
+            by_repository: open(transaction, REVIEWS_BY_REPOSITORY)?,
+            by_pull_request: open(transaction, REVIEWS_BY_PULL_REQUEST)?,
+        })
+    }
+}
+
+/// The reviews of one transaction.
+pub(crate) struct Reviews<'s, 't> {
+    pub(crate) tables: &'s mut ReviewTables<'t>,
+    pub(crate) counters: &'s mut Counters,
+    pub(crate) notes: &'s mut Notes,
+}
+
+impl Reviews<'_, '_> {
+    fn put(&mut self, mut review: Review) -> Outcome<()> {
+        let key = review.key.clone();
+        let (repository, number, sha) = parts(&key);
+        let known = match self.tables.reviews.get((repository, number, sha))? {
+            Some(found) => {
+                let (write, bytes) = found.value();
+                Some((write, decode_review(key.clone(), bytes)?))
+            }
+            None => None,
+        };
+        self.notes.wrote = true;
+        if let Some((write, known)) = known {
+            review.created_at = known.created_at;
+            self.tables.by_write.remove(write)?;
+            self.tables.by_repository.remove((repository, write))?;
+            self.tables.by_pull_request.remove((repository, number, write))?;
+        }
+        let write = self.counters.increase(Counter::LastReviewWrite);
+        let bytes = encode_review(&review);
+        self.tables.reviews.insert((repository, number, sha), (write, bytes.as_slice()))?;
+        self.tables.by_write.insert(write, (repository, number, sha))?;
+        self.tables.by_repository.insert((repository, write), (number, sha))?;
+        self.tables.by_pull_request.insert((repository, number, write), sha)?;
+        Ok(())
+    }
+}
+
+fn parts(key: &ReviewKey) -> (&str, u64, &str) {
+    (key.pull_request.repository.as_str(), key.pull_request.number, key.head_sha.as_str())
+}
+
+fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, PortError> {
+    let unreadable = |error| PortError::internal("the reviews cannot be read from the store", error);
+    let repository = RepositoryName::parse(repository).map_err(unreadable)?;
+    let head_sha = CommitSha::parse(sha).map_err(unreadable)?;
+    Ok(ReviewKey { pull_request: PullRequestId { repository, number }, head_sha })
+}
+
+fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>> {
+    match transaction.open_table(REVIEWS)?.get(parts(&key))? {
+        Some(found) => Ok(Some(decode_review(key, found.value().1)?)),
+        None => Ok(None),
+    }
+}
+
+fn latest(transaction: &ReadTransaction, pull_request: PullRequestId) -> Outcome<Option<Review>> {
+    let name = pull_request.repository.as_str();
+    let number = pull_request.number;
+    let table = transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
+    let Some(newest) = table.range((name, number, 0)..=(name, number, u64::MAX))?.next_back() else {
+        return Ok(None);
+    };
+    let sha = newest?.1;
+    let key = key_of((name, number, sha.value()))?;
+    find(transaction, key)
+}
+
+fn list(
+    transaction: &ReadTransaction,
+    repository: Option<&RepositoryName>,
+    page: PageRequest,
+) -> Outcome<Page<Review>> {
+    let skip = usize::try_from(page.skip()).unwrap_or(usize::MAX);
+    let limit = page.limit() as usize;
+    let mut keys = Vec::new();
+    let total = if let Some(repository) = repository {
+        let name = repository.as_str();
+        let table = transaction.open_table(REVIEWS_BY_REPOSITORY)?;
+        for entry in table.range((name, 0)..=(name, u64::MAX))?.rev().skip(skip).take(limit) {
+            let rest = entry?.1;
+            let (number, sha) = rest.value();
+            keys.push(key_of((name, number, sha))?);
+        }
+        table.range((name, 0)..=(name, u64::MAX))?.count() as u64
+    } else {
+        let table = transaction.open_table(REVIEWS_BY_WRITE)?;
+        for entry in table.iter()?.rev().skip(skip).take(limit) {
+            keys.push(key_of(entry?.1.value())?);
+        }
+        table.len()?
+    };
+    let mut items = Vec::with_capacity(keys.len());
+    for key in keys {
+        items.extend(find(transaction, key)?);
+    }
+    Ok(Page { items, total })
+}
+
+#[async_trait]
+impl ReviewStore for RedbStore {
+    async fn put_review(&self, review: Review) -> Result<(), PortError> {
+        self.write(move |step| step.reviews()?.put(review)).await
+    }
+
+    async fn get_review(&self, key: &ReviewKey) -> Result<Review, PortError> {
+        self.read(|transaction| {
+            find(transaction, key.clone())?.ok_or_else(|| {
+                let message =
+                    format!("there is no review of {} at {}", key.pull_request, key.head_sha.short());
+                Failure::refused(ErrorKind::NotFound, message)
+            })
+        })
+    }
+
+    async fn latest_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError> {
+        self.read(|transaction| latest(transaction, pull_request.clone()))
+    }
+
+    async fn list_reviews(
+        &self,
+        repository: Option<&RepositoryName>,
+        page: PageRequest,
+    ) -> Result<Page<Review>, PortError> {
+        let repository = repository.cloned();
+        self.scan(move |transaction| list(transaction, repository.as_ref(), page)).await
+    }
+}

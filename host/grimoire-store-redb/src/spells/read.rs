@@ -1,0 +1,169 @@
+//! Reading spells.
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::spell::{Revision, Sequence, Spell, SpellChange, SpellId};
+use grimoire_ports::PortError;
+use grimoire_ports::store::SpellFilter;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
+
+use super::folded;
+use crate::failure::{Failure, Outcome};
+use crate::record::spell::{change_of, decode_revision, decode_spell, status_code};
+use crate::schema::{
+    SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,
+};
+
+pub(super) fn spell(transaction: &ReadTransaction, id: SpellId) -> Outcome<Spell> {
+    let found = transaction.open_table(SPELLS)?.get(id.0)?;
+    let found = found.ok_or_else(|| missing(id))?;
+    Ok(decode_spell(id, found.value())?)
+}
+
+pub(super) fn missing(id: SpellId) -> Failure {
+    Failure::refused(ErrorKind::NotFound, format!("there is no spell {id}"))
+}
+
+pub(super) fn spells(transaction: &ReadTransaction, ids: &[SpellId]) -> Outcome<Vec<Spell>> {
+    let table = transaction.open_table(SPELLS)?;
+    let mut spells = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(found) = table.get(id.0)? {
+            spells.push(decode_spell(*id, found.value())?);
+        }
+    }
+    Ok(spells)
+}
+
+/// Walks the smallest index that fits and reads the spells of the page only.
+pub(super) fn list(
+    transaction: &ReadTransaction,
+    filter: &SpellFilter,
+    page: PageRequest,
+) -> Outcome<Page<Spell>> {
+    let indices = Indices {
+        statuses: transaction.open_table(SPELL_STATUSES)?,
+        error_types: transaction.open_table(SPELLS_BY_ERROR_TYPE)?,
+        tags: transaction.open_table(SPELLS_BY_TAG)?,
+    };
+    let wanted = Wanted {
+        error_type: filter.error_type.as_deref().map(folded),
+        tag: filter.tag.as_deref().map(folded),
+        status: filter.status.map(status_code),
+    };
+    let mut window = Window { page, total: 0, ids: Vec::new() };
+    if wanted == Wanted::default() {
+        window.fill_from_all(&indices.statuses)?;
+    } else if let Some(error_type) = &wanted.error_type {
+        for entry in indices.error_types.range((error_type.as_str(), 0)..=(error_type.as_str(), u64::MAX))? {
+            let id = entry?.0.value().1;
+            if indices.has_tag(id, wanted.tag.as_deref())? && indices.has_status(id, wanted.status)? {
+                window.offer(id);
+            }
+        }
+    } else if let Some(tag) = &wanted.tag {
+        for entry in indices.tags.range((tag.as_str(), 0)..=(tag.as_str(), u64::MAX))? {
+            let id = entry?.0.value().1;
+            if indices.has_status(id, wanted.status)? {
+                window.offer(id);
+            }
+        }
+    } else {
+        for entry in indices.statuses.iter()? {
+            let (id, status) = entry?;
+            if wanted.status.is_none_or(|wanted| wanted == status.value()) {
+                window.offer(id.value());
+            }
+        }
+    }
+    Ok(Page { items: spells(transaction, &window.ids)?, total: window.total })
+}
+
+/// What a filter asks for, in the words of the indices.
+#[derive(PartialEq, Eq, Default)]
+struct Wanted {
+    error_type: Option<String>,
+    tag: Option<String>,
+    status: Option<u8>,
+}
+
+struct Indices {
+    statuses: ReadOnlyTable<u64, u8>,
+    error_types: ReadOnlyTable<(&'static str, u64), ()>,
+    tags: ReadOnlyTable<(&'static str, u64), ()>,
+}
+
+impl Indices {
+    fn has_tag(&self, id: u64, tag: Option<&str>) -> Outcome<bool> {
+        Ok(match tag {
+            Some(tag) => self.tags.get((tag, id))?.is_some(),
+            None => true,
+        })
+    }
+
+    fn has_status(&self, id: u64, status: Option<u8>) -> Outcome<bool> {
+        Ok(match status {
+            Some(status) => self.statuses.get(id)?.is_some_and(|found| found.value() == status),
+            None => true,
+        })
+    }
+}
+
+/// Counts what passes and keeps what the page shows.
+struct Window {
+    page: PageRequest,
+    total: u64,
+    ids: Vec<SpellId>,
+}
+
+impl Window {
+    fn offer(&mut self, id: u64) {
+        if self.total >= self.page.skip() && self.ids.len() < self.page.limit() as usize {
+            self.ids.push(SpellId(id));
+        }
+        self.total += 1;
+    }
+
+    /// All spells: their number is known, and the walk ends with the page.
+    fn fill_from_all(&mut self, statuses: &ReadOnlyTable<u64, u8>) -> Outcome<()> {
+        self.total = statuses.len()?;
+        if self.page.skip() < self.total {
+            let skip = usize::try_from(self.page.skip()).unwrap_or(usize::MAX);
+            for entry in statuses.iter()?.skip(skip).take(self.page.limit() as usize) {
+                self.ids.push(SpellId(entry?.0.value()));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<Vec<Revision>> {
+    let table = transaction.open_table(SPELL_REVISIONS)?;
+    let mut revisions = Vec::new();
+    for entry in table.range((id.0, 0)..=(id.0, u64::MAX))? {
+        let (key, value) = entry?;
+        revisions.push(decode_revision(id, key.value().1, value.value())?);
+    }
+    if revisions.is_empty() {
+        return Err(Failure::refused(ErrorKind::NotFound, format!("there never was a spell {id}")));
+    }
+    Ok(revisions)
+}
+
+pub(super) fn changes(
+    transaction: &ReadTransaction,
+    after: Sequence,
+    limit: usize,
+) -> Outcome<Vec<SpellChange>> {
+    let table = transaction.open_table(SPELL_CHANGES)?;
+    let mut changes = Vec::new();
+    for entry in table.range(after.0.saturating_add(1)..)?.take(limit) {
+        let (sequence, value) = entry?;
+        let (spell, kind) = value.value();
+        let kind = change_of(kind).ok_or_else(|| {
+            PortError::internal("the change log cannot be read from the store", "unknown kind of change")
+        })?;
+        changes.push(SpellChange { sequence: Sequence(sequence.value()), spell: SpellId(spell), kind });
+    }
+    Ok(changes)
+}

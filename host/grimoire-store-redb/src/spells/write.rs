@@ -1,0 +1,214 @@
+//! Writing spells. Every rule is checked before the first write, so that a refused request leaves no
+//! trace in its group.
+
+use std::collections::BTreeSet;
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::spell::{ChangeKind, Revision, Sequence, Spell, SpellFields, SpellId, ValidSpell};
+use grimoire_ports::store::{ImportSummary, Stamp, Written};
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use super::folded;
+use super::read::missing;
+use crate::counters::{Counter, Counters};
+use crate::failure::{Failure, Outcome};
+use crate::record::spell::{change_code, decode_spell, encode_revision, encode_spell, status_code};
+use crate::schema;
+use crate::step::{Notes, open};
+
+/// The tables of spells in one transaction.
+pub(crate) struct SpellTables<'t> {
+    spells: Table<'t, u64, &'static [u8]>,
+    revisions: Table<'t, (u64, u64), &'static [u8]>,
+    changes: Table<'t, u64, (u64, u8)>,
+    by_key: Table<'t, &'static str, u64>,
+    by_error_type: Table<'t, (&'static str, u64), ()>,
+    by_tag: Table<'t, (&'static str, u64), ()>,
+    statuses: Table<'t, u64, u8>,
+}
+
+impl<'t> SpellTables<'t> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
+        Ok(Self {
+            spells: open(transaction, schema::SPELLS)?,
+            revisions: open(transaction, schema::SPELL_REVISIONS)?,
+            changes: open(transaction, schema::SPELL_CHANGES)?,
+            by_key: open(transaction, schema::SPELLS_BY_KEY)?,
+            by_error_type: open(transaction, schema::SPELLS_BY_ERROR_TYPE)?,
+            by_tag: open(transaction, schema::SPELLS_BY_TAG)?,
+            statuses: open(transaction, schema::SPELL_STATUSES)?,
+        })
+    }
+
+    fn find(&self, id: SpellId) -> Outcome<Option<Spell>> {
+        match self.spells.get(id.0)? {
+            Some(found) => Ok(Some(decode_spell(id, found.value())?)),
+            None => Ok(None),
+        }
+    }
+
+    fn find_by_key(&self, key: &str) -> Outcome<Option<SpellId>> {
+        Ok(self.by_key.get(key)?.map(|id| SpellId(id.value())))
+    }
+
+    /// The living spell, of the expected revision where one is expected.
+    fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<Spell> {
+        let spell = self.find(id)?.ok_or_else(|| missing(id))?;
+        match expected {
+            Some(expected) if expected != spell.revision => Err(Failure::refused(
+                ErrorKind::Conflict,
+                format!("spell {id} is at revision {}, not {expected}: read it again", spell.revision),
+            )),
+            _ => Ok(spell),
+        }
+    }
+
+    /// `Conflict` when another spell than `except` has the key.
+    fn key_is_free(&self, fields: &SpellFields, except: Option<SpellId>) -> Outcome<()> {
+        let Some(key) = fields.key.as_deref() else { return Ok(()) };
+        match self.find_by_key(key)? {
+            Some(holder) if Some(holder) != except => Err(Failure::refused(
+                ErrorKind::Conflict,
+                format!("spell {holder} has the key {key:?} already"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&mut self, spell: &Spell) -> Outcome<()> {
+        let id = spell.id.0;
+        self.spells.insert(id, encode_spell(spell).as_slice())?;
+        self.statuses.insert(id, status_code(spell.fields.status))?;
+        if let Some(key) = spell.fields.key.as_deref() {
+            self.by_key.insert(key, id)?;
+        }
+        self.by_error_type.insert((folded(&spell.fields.error_type).as_str(), id), ())?;
+        for tag in folded_tags(&spell.fields) {
+            self.by_tag.insert((tag.as_str(), id), ())?;
+        }
+        Ok(())
+    }
+
+    /// Takes a spell out of every table of living spells.
+    fn remove(&mut self, spell: &Spell) -> Outcome<()> {
+        let id = spell.id.0;
+        self.spells.remove(id)?;
+        self.statuses.remove(id)?;
+        if let Some(key) = spell.fields.key.as_deref() {
+            self.by_key.remove(key)?;
+        }
+        self.by_error_type.remove((folded(&spell.fields.error_type).as_str(), id))?;
+        for tag in folded_tags(&spell.fields) {
+            self.by_tag.remove((tag.as_str(), id))?;
+        }
+        Ok(())
+    }
+
+    /// A living spell without a key whose fields are all equal to these.
+    fn find_equal(&self, fields: &ValidSpell) -> Outcome<Option<SpellId>> {
+        for entry in self.spells.iter()? {
+            let (id, bytes) = entry?;
+            let spell = decode_spell(SpellId(id.value()), bytes.value())?;
+            if spell.fields == *fields {
+                return Ok(Some(spell.id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
+    fields.tags.iter().map(|tag| folded(tag)).collect()
+}
+
+/// The spells of one transaction.
+pub(crate) struct Spells<'s, 't> {
+    pub(crate) tables: &'s mut SpellTables<'t>,
+    pub(crate) counters: &'s mut Counters,
+    pub(crate) notes: &'s mut Notes,
+}
+
+impl Spells<'_, '_> {
+    pub(crate) fn create(&mut self, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
+        self.tables.key_is_free(&fields, None)?;
+        let id = SpellId(self.counters.increase(Counter::LastSpell));
+        let spell = Spell { id, fields, created_at: stamp.at, updated_at: None, revision: 1 };
+        self.tables.put(&spell)?;
+        let sequence = self.log(&spell, ChangeKind::Created, stamp)?;
+        Ok(Written { value: spell, sequence })
+    }
+
+    pub(crate) fn update(
+        &mut self,
+        id: SpellId,
+        fields: ValidSpell,
+        expected: Option<u64>,
+        stamp: &Stamp,
+    ) -> Outcome<Written<Spell>> {
+        let spell = self.tables.expect(id, expected)?;
+        self.tables.key_is_free(&fields, Some(id))?;
+        self.replace(spell, fields, stamp)
+    }
+
+    fn replace(&mut self, spell: Spell, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
+        self.tables.remove(&spell)?;
+        let spell = Spell { fields, updated_at: Some(stamp.at), revision: spell.revision + 1, ..spell };
+        self.tables.put(&spell)?;
+        let sequence = self.log(&spell, ChangeKind::Updated, stamp)?;
+        Ok(Written { value: spell, sequence })
+    }
+
+    pub(crate) fn delete(&mut self, id: SpellId, expected: Option<u64>, stamp: &Stamp) -> Outcome<Sequence> {
+        let mut spell = self.tables.expect(id, expected)?;
+        self.tables.remove(&spell)?;
+        spell.revision += 1;
+        self.log(&spell, ChangeKind::Deleted, stamp)
+    }
+
+    pub(crate) fn import(
+        &mut self,
+        batch: Vec<ValidSpell>,
+        stamp: &Stamp,
+    ) -> Outcome<Written<ImportSummary>> {
+        let mut summary = ImportSummary::default();
+        for fields in batch {
+            let known = match fields.key.as_deref() {
+                Some(key) => self.tables.find_by_key(key)?,
+                None => self.tables.find_equal(&fields)?,
+            };
+            let known = match known {
+                Some(id) => self.tables.find(id)?,
+                None => None,
+            };
+            match known {
+                Some(spell) if spell.fields == fields => summary.unchanged += 1,
+                Some(spell) => {
+                    self.replace(spell, fields, stamp)?;
+                    summary.updated += 1;
+                }
+                None => {
+                    self.create(fields, stamp)?;
+                    summary.created += 1;
+                }
+            }
+        }
+        Ok(Written { value: summary, sequence: Sequence(self.counters.get(Counter::LastChange)) })
+    }
+
+    /// Appends to the spell's history and to the change log.
+    fn log(&mut self, spell: &Spell, kind: ChangeKind, stamp: &Stamp) -> Outcome<Sequence> {
+        self.notes.wrote = true;
+        let revision = Revision {
+            revision: spell.revision,
+            kind,
+            fields: spell.fields.clone(),
+            by: stamp.by.clone(),
+            at: stamp.at,
+        };
+        let key = (spell.id.0, spell.revision);
+        self.tables.revisions.insert(key, encode_revision(&revision).as_slice())?;
+        let sequence = self.counters.increase(Counter::LastChange);
+        self.tables.changes.insert(sequence, (spell.id.0, change_code(kind)))?;
+        Ok(Sequence(sequence))
+    }
+}

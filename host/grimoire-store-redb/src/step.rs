@@ -1,0 +1,118 @@
+//! One transaction that serves a group of writes.
+
+use grimoire_domain::spell::Sequence;
+use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
+
+use crate::Shared;
+use crate::counters::{Counter, Counters};
+use crate::deliveries::DeliveryTables;
+use crate::failure::Outcome;
+use crate::jobs::{JobTables, Jobs};
+use crate::reviews::{ReviewTables, Reviews};
+use crate::spells::{SpellTables, Spells};
+
+/// Opens a table where it is first needed, once per transaction.
+pub(crate) fn open<'t, K: Key + 'static, V: Value + 'static>(
+    transaction: &'t WriteTransaction,
+    definition: TableDefinition<'_, K, V>,
+) -> Outcome<Table<'t, K, V>> {
+    Ok(transaction.open_table(definition)?)
+}
+
+/// Whom a group has news for.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// Whether anything was written at all: a group of refusals needs no sync.
+    pub(crate) wrote: bool,
+    /// Whether a job was enqueued, retried, released or ended.
+    pub(crate) jobs: bool,
+    /// Whether a job has a new event.
+    pub(crate) events: bool,
+}
+
+/// What the writes of a group work on: they see each other's effects, and nobody else does before
+/// the commit.
+pub(crate) struct Step<'t> {
+    transaction: &'t WriteTransaction,
+    counters: Counters,
+    notes: Notes,
+    spells: Option<SpellTables<'t>>,
+    deliveries: Option<DeliveryTables<'t>>,
+    jobs: Option<JobTables<'t>>,
+    reviews: Option<ReviewTables<'t>>,
+}
+
+impl<'t> Step<'t> {
+    pub(crate) fn begin(transaction: &'t WriteTransaction) -> Outcome<Self> {
+        Ok(Self {
+            transaction,
+            counters: Counters::load(transaction)?,
+            notes: Notes::default(),
+            spells: None,
+            deliveries: None,
+            jobs: None,
+            reviews: None,
+        })
+    }
+
+    pub(crate) fn spells(&mut self) -> Outcome<Spells<'_, 't>> {
+        let tables = opened(&mut self.spells, || SpellTables::open(self.transaction))?;
+        Ok(Spells { tables, counters: &mut self.counters, notes: &mut self.notes })
+    }
+
+    pub(crate) fn deliveries(&mut self) -> Outcome<&mut DeliveryTables<'t>> {
+        opened(&mut self.deliveries, || DeliveryTables::open(self.transaction))
+    }
+
+    pub(crate) fn jobs(&mut self) -> Outcome<Jobs<'_, 't>> {
+        let tables = opened(&mut self.jobs, || JobTables::open(self.transaction))?;
+        Ok(Jobs { tables, counters: &mut self.counters, notes: &mut self.notes })
+    }
+
+    pub(crate) fn reviews(&mut self) -> Outcome<Reviews<'_, 't>> {
+        let tables = opened(&mut self.reviews, || ReviewTables::open(self.transaction))?;
+        Ok(Reviews { tables, counters: &mut self.counters, notes: &mut self.notes })
+    }
+
+    /// Closes the tables and writes what is kept back until the end. `None`: there is nothing to
+    /// commit.
+    pub(crate) fn finish(self) -> Outcome<Option<News>> {
+        if !self.notes.wrote {
+            return Ok(None);
+        }
+        self.counters.save(self.transaction)?;
+        let sequence = Sequence(self.counters.get(Counter::LastChange));
+        Ok(Some(News { sequence, notes: self.notes }))
+    }
+}
+
+fn opened<T>(slot: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome<&mut T> {
+    // Not `get_or_insert_with`, because opening can fail.
+    if slot.is_none() {
+        *slot = Some(open()?);
+    }
+    Ok(slot.as_mut().expect("the tables were opened above"))
+}
+
+/// What to tell those who wait, once the group is committed.
+#[derive(Debug)]
+pub(crate) struct News {
+    sequence: Sequence,
+    notes: Notes,
+}
+
+impl News {
+    pub(crate) fn tell(&self, shared: &Shared) {
+        shared.sequence.send_if_modified(|sequence| {
+            let grown = self.sequence > *sequence;
+            *sequence = self.sequence;
+            grown
+        });
+        if self.notes.jobs {
+            shared.jobs.notify_waiters();
+        }
+        if self.notes.events {
+            shared.events.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The one thread that writes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::PortError;
+use redb::WriteTransaction;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::failure::{Failure, Outcome, broken};
+use crate::step::{News, Step};
+use crate::{Shared, closed};
+
+/// The most writes that share one transaction: bounds how long the first of them waits.
+const GROUP_LIMIT: usize = 1_024;
+
+/// Takes writes and hands them to the thread.
+pub(crate) struct Writer {
+    /// Taken out to stop the thread.
+    queue: std::sync::RwLock<Option<mpsc::Sender<Box<dyn Waiting>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(shared: Arc<Shared>, waiting_writes: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(waiting_writes.max(1));
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_groups(&shared, receiver))?;
+        Ok(Self { queue: std::sync::RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a write and waits until it is on the disk or refused. Dropping the returned future
+    /// does not take the write back.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Step<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let (reply, answer) = oneshot::channel();
+        let waiting = Box::new(Write { work: Some(work), outcome: None, reply });
+        let queued = match &*self.queue.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(queue) => queue.try_send(waiting),
+            None => return Err(closed()),
+        };
+        match queued {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(busy()),
+            Err(TrySendError::Closed(_)) => return Err(closed()),
+        }
+        answer.await.unwrap_or_else(|_| {
+            Err(PortError::new(ErrorKind::Internal, "the store's writer ended before it could answer"))
+        })
+    }
+
+    /// Lets the thread finish what waits, and waits for it.
+    pub(crate) fn stop(&self) {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+fn busy() -> PortError {
+    PortError::new(ErrorKind::Unavailable, "the store has too many writes waiting: try again in a moment")
+        .with_retry_after(std::time::Duration::from_secs(1))
+}
+
+/// A write of any type in the queue.
+trait Waiting: Send {
+    /// Does the work and keeps its result. An error: the file is broken, and the group with it.
+    fn apply(&mut self, step: &mut Step<'_>) -> Result<(), redb::Error>;
+
+    /// Answers with the result that was kept.
+    fn answer(self: Box<Self>);
+
+    /// Answers with an error instead.
+    fn fail(self: Box<Self>, error: PortError);
+}
+
+struct Write<F, T> {
+    work: Option<F>,
+    outcome: Option<Result<T, PortError>>,
+    reply: oneshot::Sender<Result<T, PortError>>,
+}
+
+impl<F, T> Waiting for Write<F, T>
+where
+    F: FnOnce(&mut Step<'_>) -> Outcome<T> + Send,
+    T: Send,
+{
+    fn apply(&mut self, step: &mut Step<'_>) -> Result<(), redb::Error> {
+        let work = self.work.take().expect("a write is applied once");
+        match work(step) {
+            Ok(value) => self.outcome = Some(Ok(value)),
+            Err(Failure::Refused(error)) => self.outcome = Some(Err(error)),
+            Err(Failure::Broken(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>) {
+        let outcome = self.outcome.expect("a write is answered after it was applied");
+        // Nobody listens when the caller has gone away; the write stays.
+        let _ = self.reply.send(outcome);
+    }
+
+    fn fail(self: Box<Self>, error: PortError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+fn write_groups(shared: &Shared, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_LIMIT
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        write_group(shared, group);
+    }
+}
+
+fn write_group(shared: &Shared, mut group: Vec<Box<dyn Waiting>>) {
+    match commit_group(shared, &mut group) {
+        Ok(news) => {
+            // Before the answers: whoever has one finds the signals given.
+            if let Some(news) = news {
+                news.tell(shared);
+            }
+            for waiting in group {
+                waiting.answer();
+            }
+        }
+        Err(GroupError::Broken(error)) => {
+            tracing::error!(%error, writes = group.len(), "a group of writes was undone");
+            let error = Arc::new(error);
+            for waiting in group {
+                waiting.fail(broken(&error, Arc::clone(&error)));
+            }
+        }
+        Err(GroupError::Panicked) => {
+            tracing::error!(writes = group.len(), "a group of writes was undone: one of them panicked");
+            for waiting in group {
+                waiting.fail(PortError::new(ErrorKind::Internal, "the store failed"));
+            }
+        }
+    }
+}
+
+enum GroupError {
+    Broken(redb::Error),
+    Panicked,
+}
+
+impl<E: Into<redb::Error>> From<E> for GroupError {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// Does a group in one transaction. `None`: there was nothing to commit.
+fn commit_group(shared: &Shared, group: &mut [Box<dyn Waiting>]) -> Result<Option<News>, GroupError> {
+    let transaction = {
+        let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
+        database.begin_write()?
+    };
+    // The transaction stays outside, so that after a panic it is dropped in order.
+    let applied = catch_unwind(AssertUnwindSafe(|| apply_group(&transaction, group)));
+    match applied {
+        Ok(Ok(Some(news))) => {
+            transaction.commit()?;
+            Ok(Some(news))
+        }
+        Ok(Ok(None)) => {
+            transaction.abort()?;
+            Ok(None)
+        }
+        Ok(Err(error)) => Err(GroupError::Broken(error)),
+        Err(_) => Err(GroupError::Panicked),
+    }
+}
+
+fn apply_group(
+    transaction: &WriteTransaction,
+    group: &mut [Box<dyn Waiting>],
+) -> Result<Option<News>, redb::Error> {
+    let only_broken = |failure| match failure {
+        Failure::Broken(error) => error,
+        Failure::Refused(error) => redb::Error::Corrupted(error.to_string()),
+    };
+    let mut step = Step::begin(transaction).map_err(only_broken)?;
+    for waiting in group {
+        waiting.apply(&mut step)?;
+    }
+    step.finish().map_err(only_broken)
+}
