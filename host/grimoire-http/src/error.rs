@@ -1,13 +1,17 @@
 //! The one shape of every error answer, and the only map from kinds to statuses.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::validation::{FieldError, FieldErrors};
 use grimoire_pipeline::PipelineError;
 use serde::Serialize;
-use std::time::Duration;
 use utoipa::ToSchema;
+
+/// What a 500 says. The cause is for operators, and stands in the log under the request's id.
+pub(crate) const INTERNAL: &str = "an internal error; the server's log has it under this request_id";
 
 /// What every error answer holds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -99,7 +103,7 @@ impl From<PipelineError> for ApiError {
         // A 500 says nothing, the log says all, once.
         let detail = if kind == ErrorKind::Internal {
             tracing::error!(error = &error as &dyn std::error::Error, "request failed");
-            "an internal error; the server's log has it under this request_id".to_owned()
+            INTERNAL.to_owned()
         } else {
             error.to_string()
         };

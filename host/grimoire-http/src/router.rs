@@ -11,10 +11,9 @@ use tower_http::cors::CorsLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::middleware::{errors, request_id, security, timeout};
-use crate::openapi::Document;
+use crate::openapi::{self, Document};
 use crate::routes::{diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
 use crate::state::{AppState, HttpOptions};
 
@@ -48,13 +47,14 @@ pub fn router(state: AppState) -> Router {
     let cors = cors(&state.options);
     let (routes, document) = api().split_for_parts();
     routes
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(reference::swagger(openapi::completed(document)))
         .merge(reference::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), timeout::limit))
-        .layer(CompressionLayer::new())
+        // Inside compression: a body that is replaced must not leave its encoding behind.
         .layer(from_fn(errors::render))
+        .layer(CompressionLayer::new())
         .layer(cors)
         .layer(from_fn(security::headers))
         .layer(from_fn(request_id::assign))

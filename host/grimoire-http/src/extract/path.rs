@@ -13,7 +13,8 @@ pub(crate) struct Id(pub u64);
 impl Id {
     /// Reads a number from the path; 422 names it.
     pub(crate) fn parse(name: &str, text: &str) -> Result<u64, ApiError> {
-        text.parse().map_err(|_| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).ok_or_else(|| {
             let message = format!("must be a whole number from 0, is {:?}", crate::shorten(text));
             ApiError::fields(&FieldErrors::one(name, message))
         })

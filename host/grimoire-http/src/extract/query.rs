@@ -1,6 +1,7 @@
 //! Query parameters whose errors name the parameter.
 
 use std::collections::BTreeMap;
+use std::num::IntErrorKind;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query};
@@ -10,6 +11,9 @@ use grimoire_domain::validation::{Checker, FieldErrors};
 
 use crate::error::ApiError;
 
+/// The most bytes of a query string. It comes back in `Link`, up to four times.
+const MAXIMUM_QUERY: usize = 4_096;
+
 /// The parameters of a query string; the last one wins where a name stands twice.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters(BTreeMap<String, String>);
@@ -18,6 +22,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        if parts.uri.query().is_some_and(|query| query.len() > MAXIMUM_QUERY) {
+            let message = format!("must have at most {MAXIMUM_QUERY} bytes");
+            return Err(ApiError::fields(&FieldErrors::one("query", message)));
+        }
         let Query(pairs) = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::fields(&FieldErrors::one("query", "is not a valid query string")))?;
@@ -43,7 +51,11 @@ impl Parameters {
     }
 
     /// One of several words.
-    pub(crate) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>, FieldErrors> {
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, FieldErrors> {
         let Some(value) = self.text(name) else { return Ok(None) };
         choices.iter().find(|(word, _)| *word == value).map(|(_, choice)| Some(*choice)).ok_or_else(|| {
             let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
@@ -56,18 +68,20 @@ impl Parameters {
         let mut checker = Checker::default();
         let whole = |name: &str, checker: &mut Checker| match self.text(name) {
             None => None,
-            // Numbers are read wide, so that a huge one is told from one that is not a number.
-            Some(value) => match value.parse::<i128>() {
-                Ok(number) if (0..=i128::from(u64::MAX)).contains(&number) => u64::try_from(number).ok(),
-                Ok(number) if number < 0 => {
-                    checker.reject(name, format!("must not be negative, is {number}"));
-                    None
+            Some(value) => {
+                let number = value.parse::<u64>();
+                if let Err(error) = &number {
+                    let given = crate::shorten(value);
+                    checker.reject(
+                        name,
+                        match error.kind() {
+                            IntErrorKind::PosOverflow => format!("must be at most {}, is {given}", u64::MAX),
+                            _ => format!("must be a whole number from 0, is {given:?}"),
+                        },
+                    );
                 }
-                _ => {
-                    checker.reject(name, format!("must be a whole number, is {:?}", crate::shorten(value)));
-                    None
-                }
-            },
+                number.ok()
+            }
         };
         let skip = whole("skip", &mut checker).unwrap_or(0);
         let limit = whole("limit", &mut checker).unwrap_or(u64::from(PageRequest::DEFAULT_LIMIT));

@@ -4,38 +4,43 @@
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
 use super::request_id::RequestId;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, ErrorBody, INTERNAL};
+
+/// Marks an answer whose status is that of an error and whose body is right as it is, such as the
+/// report of a service that is not well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnBody;
 
 /// Writes the bodies of error answers.
 pub(crate) async fn render(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let path = request.uri().path().to_owned();
+    let id = request.extensions().get::<RequestId>().cloned();
+    let uri = request.uri().clone();
     let method = request.method().clone();
     let mut response = next.run(request).await;
     let status = response.status();
-    let error = match response.extensions_mut().remove::<ApiError>() {
-        Some(error) => error,
-        None if status.is_client_error() || status.is_server_error() => {
-            let (code, detail) = describe(status, &method, &path);
-            ApiError::new(status, code, detail)
-        }
-        None => return response,
-    };
+    let failed = status.is_client_error() || status.is_server_error();
+    if !failed || response.extensions_mut().remove::<OwnBody>().is_some() {
+        return response;
+    }
+    let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| {
+        let (code, detail) = describe(status, &method, uri.path());
+        ApiError::new(status, code, detail)
+    });
     let body = ErrorBody {
         detail: error.detail,
         error_code: error.code,
         timestamp: Timestamp::now().to_string(),
-        request_id: id,
+        request_id: id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         errors: error.errors,
     };
     let mut rendered = (status, Json(body)).into_response();
-    // What a layer below said beside its body (Allow of a 405, CORS) stays.
+    // What a layer below said beside its body (Allow of a 405) stays.
     for (name, value) in response.headers() {
         if name != CONTENT_TYPE && name != CONTENT_LENGTH {
             rendered.headers_mut().append(name, value.clone());
@@ -51,7 +56,7 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
 }
 
 /// What an answer without words of its own means.
-fn describe(status: StatusCode, method: &http::Method, path: &str) -> (&'static str, String) {
+fn describe(status: StatusCode, method: &Method, path: &str) -> (&'static str, String) {
     match status {
         StatusCode::NOT_FOUND => {
             ("not_found", format!("there is nothing at {}; /docs lists every path", shown(path)))
@@ -64,9 +69,7 @@ fn describe(status: StatusCode, method: &http::Method, path: &str) -> (&'static 
         StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
             ("timeout", "the request took longer than the server allows".to_owned())
         }
-        StatusCode::INTERNAL_SERVER_ERROR => {
-            ("internal", "an internal error; the server's log has it under this request_id".to_owned())
-        }
+        StatusCode::INTERNAL_SERVER_ERROR => ("internal", INTERNAL.to_owned()),
         other if other.is_server_error() => ("unavailable", "the server cannot answer now".to_owned()),
         other => ("bad_request", other.canonical_reason().unwrap_or("the request is not valid").to_owned()),
     }

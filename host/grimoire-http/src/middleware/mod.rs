@@ -1,5 +1,5 @@
 //! What happens around every request, outermost first: request id and log line, security headers,
-//! CORS, error bodies, compression, time limits, panics.
+//! CORS, compression, error bodies, time limits, panics.
 
 pub(crate) mod errors;
 pub(crate) mod request_id;

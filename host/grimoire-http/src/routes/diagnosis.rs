@@ -16,7 +16,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::json::{JsonBody, too_large};
+use crate::extract::json::{JsonBody, refuse_encoded, refuse_rest, too_large};
 use crate::extract::query::Parameters;
 use crate::state::AppState;
 use crate::wire::diagnosis::{
@@ -24,7 +24,7 @@ use crate::wire::diagnosis::{
 };
 
 /// Extracts diagnostics from an artifact. The body is the artifact itself, streamed.
-#[utoipa::path(post, path = "/api/analyze", tag = "diagnosis",
+#[utoipa::path(post, path = "/api/analyze", operation_id = "analyze", tag = "diagnosis",
     params(
         ("kind" = Option<String>, Query, description = "`log` (default), `diff` or `text`"),
         ("name" = Option<String>, Query, description = "A name for people")
@@ -59,7 +59,7 @@ pub(crate) async fn analyze(
 }
 
 /// Ranks spells for one error.
-#[utoipa::path(post, path = "/api/match", tag = "diagnosis", request_body = MatchInput,
+#[utoipa::path(post, path = "/api/match", operation_id = "match_error", tag = "diagnosis", request_body = MatchInput,
     responses(
         (status = 200, description = "The spells that fit, best first", body = MatchBody),
         (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
@@ -78,7 +78,7 @@ pub(crate) async fn match_error(
 }
 
 /// Extracts diagnostics from an artifact and ranks spells for each of them.
-#[utoipa::path(post, path = "/api/diagnose", tag = "diagnosis",
+#[utoipa::path(post, path = "/api/diagnose", operation_id = "diagnose", tag = "diagnosis",
     params(
         ("kind" = Option<String>, Query, description = "`log` (default), `diff` or `text`"),
         ("name" = Option<String>, Query, description = "A name for people")
@@ -126,9 +126,10 @@ fn artifact(
         )?
         .unwrap_or(ArtifactKind::Log);
     let limit = state.options.artifact_limit;
+    refuse_encoded(headers)?;
     let size = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if size.is_some_and(|size| size > limit) {
-        return Err(too_large(limit));
+        return Err(refuse_rest(body, limit));
     }
     let name = text::cut(parameters.text("name").unwrap_or_default(), 255);
     let artifact = Artifact { kind, name: text::displayable(name).into_owned(), size };

@@ -1,35 +1,39 @@
 //! What is well and what is not, in words.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use grimoire_pipeline::{HealthPart, HealthStatus};
 
 use crate::error::{ApiError, ErrorBody};
+use crate::middleware::errors::OwnBody;
 use crate::state::AppState;
 use crate::wire::health::{HealthBody, PartBody};
 
 /// How well everything is. 503 when a part is failing, so that load balancers understand it too.
-#[utoipa::path(get, path = "/health", tag = "operation", responses(
+#[utoipa::path(get, path = "/health", operation_id = "get_health", tag = "operation", responses(
     (status = 200, description = "It works, perhaps with less than its whole strength", body = HealthBody),
     (status = 503, description = "A part is failing", body = HealthBody)
 ))]
 pub(crate) async fn overall(State(state): State<AppState>) -> Response {
     let health = state.pipeline.health().await;
     let code = status_of(health.status());
-    (code, Json(HealthBody::new(health, state.started_at.to_string()))).into_response()
+    (code, Extension(OwnBody), Json(HealthBody::new(health, state.started_at.to_string()))).into_response()
 }
 
 /// How well one part is.
-#[utoipa::path(get, path = "/health/{part}", tag = "operation",
+#[utoipa::path(get, path = "/health/{part}", operation_id = "get_health_part", tag = "operation",
     params(("part" = String, Path, description = "`db`, `queue`, `index` or `plugins`")),
     responses(
         (status = 200, description = "It works", body = PartBody),
         (status = 404, description = "No such part", body = ErrorBody),
         (status = 503, description = "It is failing", body = PartBody)
     ))]
-pub(crate) async fn part(State(state): State<AppState>, Path(name): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn part(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
     let part: HealthPart = match name.as_str() {
         "db" => state.pipeline.db_health().await,
         "queue" => state.pipeline.queue_health().await,
@@ -40,7 +44,7 @@ pub(crate) async fn part(State(state): State<AppState>, Path(name): Path<String>
             return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", detail));
         }
     };
-    Ok((status_of(part.status), Json(PartBody::from(part))).into_response())
+    Ok((status_of(part.status), Extension(OwnBody), Json(PartBody::from(part))).into_response())
 }
 
 fn status_of(status: HealthStatus) -> StatusCode {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
+use axum::{Extension, Json};
 use futures::stream::{self, StreamExt as _};
 use grimoire_domain::job::JobId;
 use grimoire_pipeline::PipelineError;
@@ -17,11 +17,12 @@ use crate::error::{ApiError, ErrorBody};
 use crate::extract::actor::Writer;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
+use crate::server::Shutdown;
 use crate::state::AppState;
 use crate::wire::job::{JobBody, state_choices};
 
 /// Lists jobs, newest first. Dead letters are those in state `dead`.
-#[utoipa::path(get, path = "/api/jobs", tag = "jobs",
+#[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs",
     params(
         ("skip" = Option<u64>, Query, description = "How many to pass over; 0"),
         ("limit" = Option<u32>, Query, description = "1 to 1000; 100"),
@@ -31,7 +32,10 @@ use crate::wire::job::{JobBody, state_choices};
         ("lane" = Option<String>, Query, description = "Of this lane, such as `octo/app#7`")
     ),
     responses((status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<JobBody>)))]
-pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) -> Result<Response, ApiError> {
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let filter = JobFilter {
         state: parameters.choice("state", &state_choices())?,
@@ -45,7 +49,7 @@ pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) 
 }
 
 /// One job.
-#[utoipa::path(get, path = "/api/jobs/{id}", tag = "jobs",
+#[utoipa::path(get, path = "/api/jobs/{id}", operation_id = "get_job", tag = "jobs",
     params(("id" = u64, Path, description = "The job's id")),
     responses(
         (status = 200, description = "The job as it is now", body = JobBody),
@@ -56,33 +60,41 @@ pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Jso
 }
 
 /// Cancels a queued job, or asks a running one to stop at its next step.
-#[utoipa::path(post, path = "/api/jobs/{id}/cancel", tag = "jobs", security((), ("token" = [])),
+#[utoipa::path(post, path = "/api/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The job's id")),
     responses(
         (status = 200, description = "The job as it is now", body = JobBody),
         (status = 404, description = "No such job", body = ErrorBody),
         (status = 409, description = "It has ended", body = ErrorBody)
     ))]
-pub(crate) async fn cancel(State(state): State<AppState>, _: Writer, Id(id): Id) -> Result<Json<JobBody>, ApiError> {
+pub(crate) async fn cancel(
+    State(state): State<AppState>,
+    _: Writer,
+    Id(id): Id,
+) -> Result<Json<JobBody>, ApiError> {
     Ok(Json(state.pipeline.cancel_job(JobId(id)).await?.into()))
 }
 
 /// Queues a job again that is dead, cancelled or superseded.
-#[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", security((), ("token" = [])),
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The job's id")),
     responses(
         (status = 200, description = "The job as it is now", body = JobBody),
         (status = 404, description = "No such job", body = ErrorBody),
         (status = 409, description = "It is queued, running or ended well", body = ErrorBody)
     ))]
-pub(crate) async fn retry(State(state): State<AppState>, _: Writer, Id(id): Id) -> Result<Json<JobBody>, ApiError> {
+pub(crate) async fn retry(
+    State(state): State<AppState>,
+    _: Writer,
+    Id(id): Id,
+) -> Result<Json<JobBody>, ApiError> {
     Ok(Json(state.pipeline.retry_job(JobId(id)).await?.into()))
 }
 
 /// A job's story as server-sent events, from the beginning or after `Last-Event-ID`, until the job ends.
 ///
 /// The event's id is its number, its name the step, its data a JSON object with `at`, `message` and `data`.
-#[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs",
+#[utoipa::path(get, path = "/api/jobs/{id}/events", operation_id = "follow_job", tag = "jobs",
     params(
         ("id" = u64, Path, description = "The job's id"),
         ("after" = Option<u64>, Query, description = "Start after this event; `Last-Event-ID` does the same"),
@@ -98,6 +110,7 @@ pub(crate) async fn events(
     Id(id): Id,
     parameters: Parameters,
     headers: HeaderMap,
+    shutdown: Option<Extension<Shutdown>>,
 ) -> Result<Response, ApiError> {
     let resumed =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
@@ -126,5 +139,12 @@ pub(crate) async fn events(
             Event::default().id(event.sequence.to_string()).event(event.step).data(data.to_string()),
         )
     });
+    let ended = async move {
+        match shutdown {
+            Some(Extension(Shutdown(token))) => token.cancelled_owned().await,
+            None => std::future::pending().await,
+        }
+    };
+    let stream = stream.take_until(Box::pin(ended));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use crate::state::AppState;
 
 /// Every metric in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "operation", responses(
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", responses(
     (status = 200, description = "Text format, version 0.0.4", content_type = "text/plain")
 ))]
 pub(crate) async fn render(State(state): State<AppState>) -> impl IntoResponse {

@@ -43,7 +43,7 @@ pub(crate) struct PluginStatusBody {
 }
 
 /// Lists plugins.
-#[utoipa::path(get, path = "/api/plugins", tag = "operation", responses(
+#[utoipa::path(get, path = "/api/plugins", operation_id = "list_plugins", tag = "operation", responses(
     (status = 200, description = "What is loaded", body = PluginsBody)
 ))]
 pub(crate) async fn list(State(state): State<AppState>) -> Json<PluginsBody> {

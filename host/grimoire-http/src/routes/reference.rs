@@ -1,10 +1,12 @@
-//! The second reference page, `/redoc`: everything it needs comes from this server.
+//! The reference pages, `/docs` and `/redoc`: everything they need comes from this server.
 
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::state::AppState;
 
@@ -29,12 +31,18 @@ const PAGE: &str = r#"<!doctype html>
 "#;
 
 /// Redoc's own footer image comes from its maker's servers: it is left out.
-const STYLE: &str = "body { margin: 0; } a[href^=\"https://redocly.com\"] { display: none !important; }\n";
+const STYLE: &str = "body { margin: 0; } a[href*=\"redocly.com\"] { display: none !important; }\n";
 
 const START: &str = "Redoc.init('/openapi.json', { hideDownloadButton: false, disableSearch: false }, \
     document.getElementById('reference'));\n";
 
-/// The page and what it loads.
+/// `/docs`, and the document that both pages show. No outside service is asked to validate it.
+pub(crate) fn swagger(document: OpenApi) -> SwaggerUi {
+    let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
+    SwaggerUi::new("/docs").url("/openapi.json", document).config(config)
+}
+
+/// `/redoc` and what it loads.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/redoc", get(|| async { Html(PAGE) }))

@@ -14,14 +14,17 @@ use crate::state::AppState;
 use crate::wire::review::ReviewBody;
 
 /// Lists reviews, last written first.
-#[utoipa::path(get, path = "/api/reviews", tag = "reviews",
+#[utoipa::path(get, path = "/api/reviews", operation_id = "list_reviews", tag = "reviews",
     params(
         ("skip" = Option<u64>, Query, description = "How many to pass over; 0"),
         ("limit" = Option<u32>, Query, description = "1 to 1000; 100"),
         ("repository" = Option<String>, Query, description = "Of this `owner/name`")
     ),
     responses((status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<ReviewBody>)))]
-pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) -> Result<Response, ApiError> {
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let repository = parameters.text("repository").map(RepositoryName::parse).transpose()?;
     let found = state.pipeline.list_reviews(repository.as_ref(), page).await?;
@@ -31,7 +34,7 @@ pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) 
 }
 
 /// The review of a pull request that was written last.
-#[utoipa::path(get, path = "/api/reviews/{owner}/{name}/{number}", tag = "reviews",
+#[utoipa::path(get, path = "/api/reviews/{owner}/{name}/{number}", operation_id = "get_review", tag = "reviews",
     params(
         ("owner" = String, Path, description = "The repository's owner"),
         ("name" = String, Path, description = "The repository's name"),

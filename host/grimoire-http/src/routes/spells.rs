@@ -27,7 +27,7 @@ const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 const SEQUENCE: HeaderName = HeaderName::from_static("x-grimoire-sequence");
 
 /// Lists spells by ascending id; with `q`, those that the words fit, best first.
-#[utoipa::path(get, path = "/api/spells", tag = "spells",
+#[utoipa::path(get, path = "/api/spells", operation_id = "list_spells", tag = "spells",
     params(
         ("skip" = Option<u64>, Query, description = "How many to pass over; 0"),
         ("limit" = Option<u32>, Query, description = "1 to 1000; 100"),
@@ -40,7 +40,10 @@ const SEQUENCE: HeaderName = HeaderName::from_static("x-grimoire-sequence");
         (status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<SpellBody>),
         (status = 422, description = "A parameter is not valid", body = ErrorBody)
     ))]
-pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) -> Result<Response, ApiError> {
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let status = parameters.choice(
         "status",
@@ -61,7 +64,7 @@ pub(crate) async fn list(State(state): State<AppState>, parameters: Parameters) 
 }
 
 /// Stores a spell. It is on disk when the answer comes.
-#[utoipa::path(post, path = "/api/spells", tag = "spells", security((), ("token" = [])),
+#[utoipa::path(post, path = "/api/spells", operation_id = "create_spell", tag = "spells", security((), ("token" = [])),
     request_body = SpellInput,
     responses(
         (status = 201, description = "Stored; `ETag` has its revision", body = SpellBody),
@@ -84,7 +87,7 @@ pub(crate) async fn create(
 }
 
 /// One spell.
-#[utoipa::path(get, path = "/api/spells/{id}", tag = "spells",
+#[utoipa::path(get, path = "/api/spells/{id}", operation_id = "get_spell", tag = "spells",
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
         (status = 200, description = "`ETag` has its revision", body = SpellBody),
@@ -105,7 +108,7 @@ pub(crate) async fn get(
 }
 
 /// Replaces a spell. With `If-Match`, only the revision that the caller saw.
-#[utoipa::path(put, path = "/api/spells/{id}", tag = "spells", security((), ("token" = [])),
+#[utoipa::path(put, path = "/api/spells/{id}", operation_id = "replace_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     request_body = SpellInput,
     responses(
@@ -129,7 +132,7 @@ pub(crate) async fn replace(
 }
 
 /// Changes the fields that are present.
-#[utoipa::path(patch, path = "/api/spells/{id}", tag = "spells", security((), ("token" = [])),
+#[utoipa::path(patch, path = "/api/spells/{id}", operation_id = "patch_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     request_body = SpellInput,
     responses(
@@ -152,7 +155,7 @@ pub(crate) async fn patch(
 }
 
 /// Deletes a spell. Its id is never used again, its revisions stay.
-#[utoipa::path(delete, path = "/api/spells/{id}", tag = "spells", security((), ("token" = [])),
+#[utoipa::path(delete, path = "/api/spells/{id}", operation_id = "delete_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
         (status = 204, description = "Deleted"),
@@ -172,7 +175,7 @@ pub(crate) async fn delete(
 }
 
 /// Every state that a spell had, oldest first, also after its deletion.
-#[utoipa::path(get, path = "/api/spells/{id}/revisions", tag = "spells",
+#[utoipa::path(get, path = "/api/spells/{id}/revisions", operation_id = "list_spell_revisions", tag = "spells",
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
         (status = 200, description = "Oldest first", body = Vec<RevisionBody>),
@@ -188,7 +191,7 @@ pub(crate) async fn revisions(
 
 /// Undoes later changes: the fields of an earlier revision become a new one. A deleted spell comes
 /// back under a new id.
-#[utoipa::path(post, path = "/api/spells/{id}/revisions/{revision}/restore", tag = "spells",
+#[utoipa::path(post, path = "/api/spells/{id}/revisions/{revision}/restore", operation_id = "restore_spell", tag = "spells",
     security((), ("token" = [])),
     params(
         ("id" = u64, Path, description = "The spell's id"),
@@ -253,7 +256,7 @@ pub(super) fn page_headers(path: &str, parameters: &Parameters, page: PageReques
     let mut links = Vec::new();
     if page.skip() > 0 {
         links.push(link(0, "first"));
-        links.push(link(page.skip().saturating_sub(limit).min(total.saturating_sub(1)), "prev"));
+        links.push(link(page.skip().min(total).saturating_sub(limit), "prev"));
     }
     if page.skip().saturating_add(limit) < total {
         links.push(link(page.skip() + limit, "next"));

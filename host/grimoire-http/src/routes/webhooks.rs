@@ -11,15 +11,18 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_pipeline::{Ingested, WebhookRequest};
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::json::{is_json, read_limited};
+use crate::extract::json::{is_json, read_limited, refuse_encoded};
 use crate::state::AppState;
 use crate::wire::webhook::WebhookAnswer;
+
+/// What a request is told that is not signed as it should be.
+const UNSIGNED: &str = "the request is not signed";
 
 /// Takes a webhook request.
 ///
 /// The signature is checked over the raw bytes before anything is read from them. 202 means that
 /// the request and its job are on disk.
-#[utoipa::path(post, path = "/webhook", tag = "webhooks",
+#[utoipa::path(post, path = "/webhook", operation_id = "receive_webhook", tag = "webhooks",
     params(
         ("X-GitHub-Event" = String, Header, description = "The event's name"),
         ("X-GitHub-Delivery" = String, Header, description = "Identifies the request, also when sent again"),
@@ -40,6 +43,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<Response, ApiError> {
     let encoding = Encoding::of(&headers)?;
+    refuse_encoded(&headers)?;
     let body = read_limited(body, state.options.webhook_limit).await?;
     let payload = (encoding == Encoding::Form).then(|| form_payload(&body));
     let request = WebhookRequest {
@@ -50,11 +54,15 @@ pub(crate) async fn receive(
         payload,
     };
     let outcome = state.pipeline.ingest(request).await.map_err(|error| {
+        let kind = error.kind();
         let mut answer = ApiError::from(error);
-        // What GitHub sends is not a form that a person fills in: a request that cannot be read is
-        // a bad one, not an unprocessable one.
-        if answer.code == ErrorKind::Invalid.as_str() {
-            answer.status = StatusCode::BAD_REQUEST;
+        match kind {
+            // What GitHub sends is not a form that a person fills in: a request that cannot be read
+            // is a bad one, not an unprocessable one.
+            ErrorKind::Invalid => answer.status = StatusCode::BAD_REQUEST,
+            // One sentence for every way to be unsigned: a forger learns nothing.
+            ErrorKind::Unauthenticated => UNSIGNED.clone_into(&mut answer.detail),
+            _ => {}
         }
         answer
     })?;
@@ -62,12 +70,20 @@ pub(crate) async fn receive(
 }
 
 /// The same as `/webhook`.
-#[utoipa::path(post, path = "/webhooks/github", tag = "webhooks",
+#[utoipa::path(post, path = "/webhooks/github", operation_id = "receive_webhook_alias", tag = "webhooks",
+    params(
+        ("X-GitHub-Event" = String, Header, description = "The event's name"),
+        ("X-GitHub-Delivery" = String, Header, description = "Identifies the request, also when sent again"),
+        ("X-Hub-Signature-256" = Option<String>, Header, description = "`sha256=` and the HMAC of the body")
+    ),
     request_body(content = String, content_type = "application/json", description = "GitHub's payload"),
     responses(
         (status = 202, description = "Stored with a job", body = WebhookAnswer),
         (status = 200, description = "A ping, an ignored event or a duplicate", body = WebhookAnswer),
-        (status = 401, description = "The signature is missing or wrong", body = ErrorBody)
+        (status = 400, description = "Not JSON, or a header is missing", body = ErrorBody),
+        (status = 401, description = "The signature is missing or wrong", body = ErrorBody),
+        (status = 413, description = "Above 25 MiB", body = ErrorBody),
+        (status = 415, description = "Neither JSON nor form-encoded", body = ErrorBody)
     ))]
 pub(crate) async fn receive_alias(
     state: State<AppState>,

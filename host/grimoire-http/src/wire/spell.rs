@@ -207,22 +207,33 @@ pub struct SpellInput {
 }
 
 impl SpellInput {
-    /// The fields of a whole spell; every required one that is missing is named.
+    /// The fields of a whole spell. When a required one is missing, that is told together with
+    /// everything else that is wrong.
     pub fn into_fields(self) -> Result<SpellFields, FieldErrors> {
-        let mut checker = Checker::default();
-        for (name, value) in [
+        let missing: Vec<&str> = [
             ("title", &self.title),
             ("description", &self.description),
             ("error_type", &self.error_type),
             ("error_pattern", &self.error_pattern),
             ("solution_code", &self.solution_code),
-        ] {
-            if value.is_none() {
-                checker.reject(name, "is required");
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.is_none().then_some(name))
+        .collect();
+        let fields = self.into_patch().apply(SpellFields::default());
+        if missing.is_empty() {
+            return Ok(fields);
+        }
+        let mut checker = Checker::default();
+        for name in &missing {
+            checker.reject(*name, "is required");
+        }
+        if let Err(others) = fields.clone().validate() {
+            for error in others.errors().iter().filter(|error| !missing.contains(&error.field.as_str())) {
+                checker.reject(&error.field, &error.message);
             }
         }
-        checker.finish(())?;
-        Ok(self.into_patch().apply(SpellFields::default()))
+        checker.finish(fields)
     }
 
     /// The change that is asked for. A null clears the key or the confidence and leaves the rest.
