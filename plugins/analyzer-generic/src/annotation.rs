@@ -44,7 +44,7 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
     let tool =
         if tool.is_empty() || tool.contains(' ') { "github-actions".to_owned() } else { tool.to_lowercase() };
     let mut parts = text.splitn(2, '\n');
-    let message = parts.next().unwrap_or_default();
+    let message = without_repetition(parts.next().unwrap_or_default(), location.as_ref(), code);
     Some(Diagnostic {
         tool,
         error_type: code.unwrap_or("annotation").to_owned(),
@@ -56,4 +56,20 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
         context: [title.unwrap_or_default(), parts.next().unwrap_or_default()].join("\n").trim().to_owned(),
         span: line.span,
     })
+}
+
+/// Tools repeat place and code in the message of their annotations.
+fn without_repetition<'a>(message: &'a str, location: Option<&Location>, code: Option<&str>) -> &'a str {
+    let mut text = message;
+    if let Some(location) = location
+        && let Some(place) = place_at_start(text)
+        && location.path.ends_with(place.path)
+        && location.line() == Some(place.line)
+    {
+        text = place.rest.trim_start();
+    }
+    if let Some(rest) = code.and_then(|code| text.strip_prefix(code)) {
+        text = rest.trim_start_matches([':', ' ']);
+    }
+    if text.is_empty() { message } else { text }
 }

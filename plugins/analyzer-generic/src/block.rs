@@ -25,7 +25,10 @@ impl Located {
     pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
         let found = located::read(line.text)?;
         let described = &found.described;
-        if tool::is_others(found.path) || described.is_note || is_generic_closing_line(described.message) {
+        if tool::is_others(found.path) && !found.foreign
+            || described.is_note
+            || is_generic_closing_line(described.message)
+        {
             return None;
         }
         let level = line.level.filter(|&level| level >= Severity::Warning);
@@ -44,7 +47,7 @@ impl Located {
                 return None;
             }
         }
-        let severity = described.severity.or(level).unwrap_or(Severity::Error);
+        let severity = described.severity.or(line.level).unwrap_or(Severity::Error);
         // A message on the next line needs a word that announces it.
         if described.message.is_empty() && described.severity.is_none() {
             return None;

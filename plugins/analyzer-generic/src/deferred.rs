@@ -11,6 +11,8 @@ pub(crate) struct Deferred {
     failed: bool,
     /// The log is a CI runner's, which marks a failed step, or a tool said that all went well.
     would_tell: bool,
+    /// A test runner named what failed: other exceptions were logged, not thrown at it.
+    explained: bool,
 }
 
 impl Deferred {
@@ -39,6 +41,19 @@ impl Deferred {
         self.failed
     }
 
+    /// A failed test was reported with its exception.
+    pub(crate) fn explain(&mut self) {
+        self.explained = true;
+        self.waiting.retain(|found| !is_exception(found));
+    }
+
+    /// The same as [`Self::push`] for an exception that may have been logged on purpose.
+    pub(crate) fn push_exception(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
+        if !self.explained {
+            self.push(diagnostic, out);
+        }
+    }
+
     /// Reports at once in a run that has failed, else holds.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
         if self.failed {
@@ -62,4 +77,9 @@ impl Deferred {
             self.release(out);
         }
     }
+}
+
+/// Only exceptions have frames.
+fn is_exception(diagnostic: &Diagnostic) -> bool {
+    !diagnostic.stack_trace.is_empty()
 }

@@ -22,6 +22,7 @@ impl Described<'_> {
 /// Words for severities, longest first where one begins another.
 const WORDS: &[(&str, Option<Severity>)] = &[
     ("fatal error", Some(Severity::Error)),
+    ("hint warning", Some(Severity::Warning)),
     ("internal compiler error", Some(Severity::Fatal)),
     ("parser error", Some(Severity::Error)),
     ("syntax error", Some(Severity::Error)),
@@ -99,7 +100,12 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
         after
     } else if rest.starts_with(" - ") || rest.starts_with(" — ") {
         &rest[3..]
-    } else if rest.is_empty() || code.is_some_and(|code| rest.starts_with(' ') && code.contains(['/', '-'])) {
+    } else if rest.is_empty() {
+        // The word is all there is to say.
+        found.severity = *severity;
+        found.is_note = severity.is_none();
+        return None;
+    } else if code.is_some_and(|code| rest.starts_with(' ') && code.contains(['/', '-'])) {
         rest
     } else {
         return None;
@@ -172,7 +178,8 @@ fn letter<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
         return None;
     }
     found.severity = Some(severity);
-    let rest = rest.strip_prefix("[Correctable] ").unwrap_or(rest);
+    let rest =
+        ["[Correctable] ", "[Corrected] "].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
     // A cop is two capitalised words with a `/`.
     if let Some((cop, message)) = rest.split_once(": ")
         && cop.contains('/')

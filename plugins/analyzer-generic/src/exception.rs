@@ -3,7 +3,7 @@
 use crate::{Step, prefix, tool};
 use grimoire_plugin_sdk::{
     Diagnostic, Frame, Location, Severity, Span, limits,
-    text::{Context, leading_number, place_at_end},
+    text::{Context, is_generic_closing_line, leading_number, place_at_end},
 };
 
 /// Lines of a message before the first frame.
@@ -184,7 +184,7 @@ impl Block {
         }
         let simple = self.error_type.rsplit('.').next().unwrap_or_default().to_owned();
         let message = if self.message.trim().is_empty() { self.error_type.clone() } else { self.message };
-        if message.is_empty() {
+        if message.is_empty() || is_generic_closing_line(&message) {
             return None;
         }
         let context = match &self.test {

@@ -307,11 +307,8 @@ impl Panic {
                 last.text.push(' ');
                 last.text.push_str(start);
             }
-        } else if start.ends_with(')') && start.contains('(') && !start.contains(' ')
-            || start.starts_with("created by ")
-        {
+        } else if let Some(name) = function_name(start) {
             if self.goroutines <= 1 && self.frames.len() < limits::FRAMES {
-                let name = start.rsplit_once('(').map_or(start, |(name, _)| name);
                 self.frames.push(Frame {
                     function: Some(name.to_owned()),
                     location: None,
@@ -366,4 +363,13 @@ impl Panic {
             span: self.span,
         }
     }
+}
+
+/// The function of a trace's line: `main.f(0x1, …)`, `created by main.g in goroutine 1`.
+fn function_name(start: &str) -> Option<&str> {
+    if start.starts_with("created by ") {
+        return Some(start);
+    }
+    let (name, _) = start.strip_suffix(')')?.rsplit_once('(')?;
+    (!name.is_empty() && !name.contains(' ')).then_some(name)
 }

@@ -9,6 +9,7 @@ mod cmake;
 mod deferred;
 mod describe;
 mod exception;
+mod fortran;
 mod go;
 mod located;
 mod phpunit;
@@ -40,6 +41,7 @@ pub struct GenericAnalyzer {
 enum Record {
     Located(block::Located),
     Exception(exception::Block),
+    Fortran(fortran::Block),
     GoPanic(go::Panic),
     Rspec(rspec::Block),
     Phpunit(phpunit::Block),
@@ -151,8 +153,9 @@ impl GenericAnalyzer {
         let record = terraform::Block::start(line.text, span)
             .map(Record::Terraform)
             .or_else(|| cmake::Block::start(line.text, span).map(Record::Cmake))
-            .or_else(|| rspec::Block::start(line.text, span).map(Record::Rspec))
+            .or_else(|| rspec::Block::start(line.text, line.indent == 0, span).map(Record::Rspec))
             .or_else(|| phpunit::Block::start(line.text, span).filter(|_| self.phpunit).map(Record::Phpunit))
+            .or_else(|| fortran::Block::start(line.text, span).map(Record::Fortran))
             .or_else(|| go::Panic::start(line.text, span).map(Record::GoPanic))
             .or_else(|| {
                 exception::Block::start(line.text, span, self.failed_test.as_deref()).map(Record::Exception)
@@ -190,9 +193,15 @@ impl GenericAnalyzer {
             Record::Exception(block) => {
                 let certain = block.is_certain();
                 if let Some(found) = block.finish() {
-                    if certain { out.push(found) } else { self.deferred.push(found, out) }
+                    if certain {
+                        self.deferred.explain();
+                        out.push(found);
+                    } else {
+                        self.deferred.push_exception(found, out);
+                    }
                 }
             }
+            Record::Fortran(block) => out.extend(block.finish()),
             Record::GoPanic(block) => out.push(block.finish()),
             Record::Rspec(block) => out.extend(block.finish()),
             Record::Phpunit(block) => out.extend(block.finish()),
@@ -212,6 +221,7 @@ impl Record {
         match self {
             Self::Located(block) => block.line(text, span),
             Self::Exception(block) => block.line(text, span),
+            Self::Fortran(block) => block.line(text, span),
             Self::GoPanic(block) => block.line(text, span),
             Self::Rspec(block) => block.line(text, span),
             Self::Phpunit(block) => block.line(text, span),

@@ -14,6 +14,8 @@ pub(crate) struct Located<'a> {
     pub(crate) described: Described<'a>,
     /// The shape itself is one that only diagnostics have.
     pub(crate) sure: bool,
+    /// The shape is of no tool that has an analyzer of its own.
+    pub(crate) foreign: bool,
 }
 
 /// Reads one line without prefixes.
@@ -25,16 +27,16 @@ pub(crate) fn read(text: &str) -> Option<Located<'_>> {
     }
     kotlin(text)
         .or_else(|| severity_first(text))
+        .or_else(|| bracketed_place(text))
         .or_else(|| colons(text))
         .or_else(|| maven(text))
         .or_else(|| parentheses(text))
-        .or_else(|| bracketed_place(text))
         .or_else(|| brackets(text))
         .or_else(|| without_line(text))
 }
 
 fn from_place<'a>(place: Place<'a>, rest: &'a str, sure: bool) -> Located<'a> {
-    Located { path: place.path, location: place.location(), described: describe(rest), sure }
+    Located { path: place.path, location: place.location(), described: describe(rest), sure, foreign: false }
 }
 
 /// `path:3:7: error: message` and all that differs in the rest.
@@ -60,7 +62,8 @@ fn colons(text: &str) -> Option<Located<'_>> {
 /// `path(3,7): error X: message`.
 fn parentheses(text: &str) -> Option<Located<'_>> {
     let place = place_in_parentheses(text)?;
-    (place.rest.starts_with([' ', ':']) || text[..text.len() - place.rest.len()].ends_with(':'))
+    let before = text[..text.len() - place.rest.len()].trim_end();
+    (place.rest.starts_with([' ', ':']) || before.ends_with(':'))
         .then(|| from_place(place, place.rest, false))
 }
 
@@ -91,8 +94,8 @@ fn brackets(text: &str) -> Option<Located<'_>> {
     let (line, rest) = leading_number(&text[at + 1..])?;
     let (column, rest) = leading_number(rest.strip_prefix(',')?.trim_start())?;
     let rest = rest.strip_prefix("]: ")?;
-    looks_like_path(path)
-        .then(|| from_place(Place { path, line, column: Some(column), end: None, rest }, rest, true))
+    let place = Place { path, line, column: Some(column), end: None, rest };
+    looks_like_path(path).then(|| Located { foreign: true, ..from_place(place, rest, true) })
 }
 
 /// `e: file:///path:3:7 message` and `e: path: (3, 7): message`.
@@ -152,5 +155,5 @@ fn without_line(text: &str) -> Option<Located<'_>> {
         return None;
     }
     let location = Location::file(if looks_like_path(path) { path } else { "" });
-    Some(Located { path, location, described, sure: true })
+    Some(Located { path, location, described, sure: true, foreign: false })
 }

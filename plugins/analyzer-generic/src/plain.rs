@@ -14,6 +14,7 @@ const LINES: usize = 8;
 pub(crate) struct Block {
     tool: &'static str,
     error_type: &'static str,
+    code: Option<String>,
     message: String,
     location: Option<Location>,
     severity: Severity,
@@ -65,6 +66,9 @@ impl Block {
             if let Some(rule) = text.strip_prefix("make: *** ").or_else(|| after_make(text)) {
                 return Some(("make", "make", rule));
             }
+            if let Some(found) = compiler(text) {
+                return Some(found);
+            }
             let (start, tool, kind) = STARTS.iter().find(|(start, ..)| text.starts_with(start))?;
             // curl's number belongs to the message.
             let message = if *tool == "curl" { text } else { &text[start.len()..] };
@@ -79,6 +83,7 @@ impl Block {
         Some(Self {
             tool,
             error_type,
+            code: compiler_code(text).map(str::to_owned),
             message: message.to_owned(),
             location: object_file(text).map(Location::file),
             severity: Severity::Error,
@@ -98,7 +103,10 @@ impl Block {
         }
         // rustc, Node and Python print such a headline, too, and something of theirs below it.
         if self.context.lines() == 1
-            && (start.starts_with("--> ") || text.starts_with("    at ") || start.starts_with("Caused by:"))
+            && (start.starts_with("--> ")
+                || start.starts_with("-----")
+                || text.starts_with("    at ")
+                || start.starts_with("Caused by:"))
         {
             self.dropped = true;
         }
@@ -125,7 +133,7 @@ impl Block {
         Some(Diagnostic {
             tool: self.tool.to_owned(),
             error_type: self.error_type.to_owned(),
-            code: None,
+            code: self.code,
             message: self.message,
             severity: self.severity,
             location: self.location,
@@ -134,6 +142,23 @@ impl Block {
             span: self.span,
         })
     }
+}
+
+/// The code in `error CS2008: message`.
+fn compiler_code(text: &str) -> Option<&str> {
+    compiler(text)?;
+    text.split_once("error ")?.1.split_once(':').map(|(code, _)| code)
+}
+
+/// `error CS2008: No source files specified.`
+fn compiler(text: &str) -> Option<(&'static str, &'static str, &str)> {
+    let rest = text.strip_prefix("error ").or_else(|| text.strip_prefix("fatal error "))?;
+    let (code, message) = rest.split_once(": ")?;
+    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
+    let numbered = (1..=6).contains(&letters)
+        && code.len() >= letters + 3
+        && code[letters..].bytes().all(|byte| byte.is_ascii_digit());
+    numbered.then(|| (tool::name("", Some(code)), "compiler", message))
 }
 
 /// `make[2]: *** No rule to make target 'x'.  Stop.`

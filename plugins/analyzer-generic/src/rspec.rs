@@ -16,6 +16,8 @@ pub(crate) struct Block {
     /// Indentation of the line that the failure began with is lost with its prefix; blank lines divide
     /// the expression from what was expected.
     paragraphs: Vec<String>,
+    /// Failures outside of examples are not indented.
+    flat: bool,
     location: Option<Location>,
     context: Context,
     span: Span,
@@ -23,7 +25,7 @@ pub(crate) struct Block {
 
 impl Block {
     /// Begins with `Failure/Error: expression`, after a number or not.
-    pub(crate) fn start(text: &str, span: Span) -> Option<Self> {
+    pub(crate) fn start(text: &str, flat: bool, span: Span) -> Option<Self> {
         let (number, expression) = text.split_once("Failure/Error:")?;
         let numbered = number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b')' | b' '));
         if !numbered {
@@ -34,6 +36,7 @@ impl Block {
         Some(Self {
             expression: expression.trim().to_owned(),
             paragraphs: Vec::new(),
+            flat,
             location: None,
             context,
             span,
@@ -56,7 +59,7 @@ impl Block {
             || start.contains("Failure/Error:")
             || start.starts_with("Finished in ")
             || start.starts_with("Failed examples:")
-            || !text.starts_with(' ') && !start.is_empty();
+            || !self.flat && !text.starts_with(' ') && !start.is_empty();
         if ends {
             return Step::Foreign;
         }

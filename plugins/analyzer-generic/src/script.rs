@@ -1,5 +1,7 @@
 //! Interpreters whose place is in words: shells, Perl, PHP, Elixir; and tools that name their fields.
 
+use std::borrow::Cow;
+
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
     text::{leading_number, looks_like_path, place_at_start},
@@ -12,6 +14,8 @@ pub(crate) fn read(text: &str, level: Option<Severity>, span: Span) -> Option<Di
         .or_else(|| elixir(text))
         .or_else(|| perl(text))
         .or_else(|| fields(text))
+        .or_else(|| table(text))
+        .or_else(|| inspection(text))
         .or_else(|| issue_at(text))?;
     let Found { tool, error_type, message, location, severity } = found;
     let message = message.trim();
@@ -33,63 +37,50 @@ pub(crate) fn read(text: &str, level: Option<Severity>, span: Span) -> Option<Di
 struct Found<'a> {
     tool: &'static str,
     error_type: &'a str,
-    message: &'a str,
+    message: Cow<'a, str>,
     location: Option<Location>,
     severity: Option<Severity>,
 }
 
 /// `build.sh: line 3: foo: command not found`, `sh: 11: Syntax error: …`, `run.sh: syntax error at line 9: …`.
 fn shell(text: &str) -> Option<Found<'_>> {
+    const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "ksh", "ash"];
+    const WORDS: [&str; 8] = [
+        "not found",
+        "yntax error",
+        "No such file",
+        "ermission denied",
+        "annot ",
+        "unbound variable",
+        "parameter not set",
+        "parse error near",
+    ];
     let (name, rest) = text.split_once(':')?;
     if name.is_empty() || name.contains([' ', '(', '[', '"']) || name.len() > 300 {
         return None;
     }
     let base = name.rsplit('/').next().unwrap_or_default();
-    let is_shell = matches!(base, "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash")
-        || base.contains(".sh")
-        || base.ends_with(".bash")
-        || name.starts_with('/');
-    let words = ["line ", "行", "Zeile ", "ligne ", "línea ", "linha ", "строка ", "riga "];
-    let spaced = rest.trim_start();
-    let (line, message, sure) = if let Some(after) = words.iter().find_map(|word| spaced.strip_prefix(word)) {
-        let (line, after) = leading_number(after)?;
-        (line, after.strip_prefix(':')?, true)
-    } else if is_shell
-        && rest.starts_with(' ')
-        && let Some((line, after)) = leading_number(spaced)
-    {
-        (line, after.strip_prefix(": ")?, false)
-    } else if let Some((message, after)) = spaced.split_once(" at line ")
-        && spaced.starts_with("syntax error")
-    {
-        let (line, after) = leading_number(after)?;
-        (line, if after.is_empty() { message } else { &spaced[..] }, true)
-    } else {
-        return None;
-    };
+    let is_shell =
+        SHELLS.contains(&base) || base.contains(".sh") || base.ends_with(".bash") || name.starts_with('/');
+    // `file:3: message` is a compiler's shape, and a shell's only with a shell's words.
+    let bare = rest.starts_with(|c: char| c.is_ascii_digit());
+    let rest = rest.trim_start();
+    let (line, message) = numbered(rest)?;
     let message = message.trim();
-    let known = [
-        "not found",
-        "yntax error",
-        "No such file",
-        "ermission denied",
-        "annot",
-        "unbound variable",
-        "parameter not set",
-        "unexpected",
-    ];
-    // A line number in words is a shell's own; a bare number needs words that shells use.
-    if message.is_empty()
-        || message.len() < 4
+    let known = WORDS.iter().any(|word| message.contains(word));
+    // In other languages than English the words are not known, but the shape with a word is a shell's.
+    let sure = is_shell && !rest.starts_with(|c: char| c.is_ascii_digit());
+    if message.len() < 4
         || !message.chars().any(char::is_alphabetic)
-        || !(sure && (is_shell || known.iter().any(|word| message.contains(word))))
-            && !known.iter().any(|word| message.contains(word))
+        || !(known || sure)
+        || crate::tool::is_others(name)
+        || bare && !message.starts_with("parse error near") && !message.starts_with("command not found")
     {
         return None;
     }
     let error_type = if message.ends_with("not found") {
         "command-not-found"
-    } else if message.to_ascii_lowercase().contains("syntax error") {
+    } else if message.to_ascii_lowercase().contains("syntax error") || message.contains("parse error") {
         "syntax"
     } else {
         "shell"
@@ -97,10 +88,26 @@ fn shell(text: &str) -> Option<Found<'_>> {
     Some(Found {
         tool: "shell",
         error_type,
-        message,
+        message: message.into(),
         location: Some(Location::at(name, line, None)),
         severity: None,
     })
+}
+
+/// `line 3: message`, the same in other languages, `3: message`, `syntax error at line 3: message`.
+fn numbered(rest: &str) -> Option<(u32, &str)> {
+    if rest.starts_with("syntax error at line ") {
+        let (line, _) = leading_number(&rest["syntax error at line ".len()..])?;
+        return Some((line, rest));
+    }
+    let (place, message) = rest.split_once(':')?;
+    let digits = place.find(|c: char| c.is_ascii_digit())?;
+    let word = place[..digits].trim_end();
+    let is_word = word.is_empty()
+        || matches!(word, "line" | "Zeile" | "ligne" | "linha" | "riga" | "regel" | "linje")
+        || !word.is_ascii() && word.len() <= 12;
+    let (line, after) = leading_number(&place[digits..])?;
+    (is_word && after.is_empty()).then_some((line, message))
 }
 
 /// `PHP Fatal error:  message in /src/a.php on line 3`.
@@ -117,7 +124,7 @@ fn php(text: &str) -> Option<Found<'_>> {
     Some(Found {
         tool: "php",
         error_type: kind,
-        message,
+        message: message.into(),
         location: Some(Location::at(path, line, None)),
         severity: Some(severity),
     })
@@ -133,7 +140,7 @@ fn elixir(text: &str) -> Option<Found<'_>> {
         Some(place) => (Some(place.location()), place.rest),
         None => (None, rest),
     };
-    Some(Found { tool: "elixir", error_type, message, location, severity: None })
+    Some(Found { tool: "elixir", error_type, message: message.into(), location, severity: None })
 }
 
 /// `message at lib/a.pm line 3.`, `message at line 3, column 7.  Explanation.`
@@ -152,7 +159,7 @@ fn perl(text: &str) -> Option<Found<'_>> {
         return Some(Found {
             tool: "perl",
             error_type: "policy",
-            message,
+            message: message.into(),
             location: Some(Location::at(path, line, Some(column))),
             severity: Some(Severity::Warning),
         });
@@ -167,7 +174,7 @@ fn perl(text: &str) -> Option<Found<'_>> {
     Some(Found {
         tool: "perl",
         error_type: "perl",
-        message: &text[..place],
+        message: text[..place].into(),
         location: Some(Location::at(path, line, None)),
         severity: None,
     })
@@ -192,7 +199,7 @@ fn fields(text: &str) -> Option<Found<'_>> {
     Some(Found {
         tool: "scalastyle",
         error_type: "style",
-        message,
+        message: message.into(),
         location: Some(Location::at(path, line, column)),
         severity: Some(severity),
     })
@@ -206,8 +213,65 @@ fn issue_at(text: &str) -> Option<Found<'_>> {
     Some(Found {
         tool: "swift",
         error_type: "test",
-        message: place.rest,
+        message: place.rest.into(),
         location: Some(place.location()),
         severity: None,
+    })
+}
+
+/// PMD's CSV: number, package, file, priority, line, description.
+fn table(text: &str) -> Option<Found<'_>> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut cells = inner.split("\",\"");
+    cells.next()?.parse::<u32>().ok()?;
+    let path = cells.nth(1)?;
+    let priority: u32 = cells.next()?.parse().ok()?;
+    let line: u32 = cells.next()?.parse().ok()?;
+    let message = cells.next()?;
+    let severity = if priority <= 2 { Severity::Error } else { Severity::Warning };
+    looks_like_path(path).then(|| Found {
+        tool: "pmd",
+        error_type: "rule",
+        message: message.into(),
+        location: Some(Location::at(path, line, None)),
+        severity: Some(severity),
+    })
+}
+
+/// TeamCity: `##teamcity[inspection typeId='x' message='text' file='a.go' line='3' SEVERITY='ERROR']`.
+fn inspection(text: &str) -> Option<Found<'_>> {
+    let inner = text.strip_prefix("##teamcity[inspection ")?.strip_suffix(']')?;
+    let field = |name: &str| {
+        let start = inner.find(&format!("{name}='"))? + name.len() + 2;
+        let value = &inner[start..];
+        // A `|` escapes the character after it.
+        let mut escaped = false;
+        let end = value.find(|c: char| {
+            let ends = c == '\'' && !escaped;
+            escaped = c == '|' && !escaped;
+            ends
+        })?;
+        Some(&value[..end])
+    };
+    let mut message = String::new();
+    let mut characters = field("message")?.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '|' => message.push(characters.next().filter(|c| !matches!(c, 'n' | 'r')).unwrap_or(' ')),
+            c => message.push(c),
+        }
+    }
+    let line = field("line").and_then(|line| line.parse().ok()).unwrap_or_default();
+    let severity = if field("SEVERITY").is_some_and(|word| word.starts_with("WARN")) {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    Some(Found {
+        tool: "teamcity",
+        error_type: field("typeId")?,
+        message: message.into(),
+        location: field("file").map(|path| Location::at(path, line, None)),
+        severity: Some(severity),
     })
 }

@@ -119,9 +119,20 @@ impl<'a> Builder<'a> {
             Some(Path::new(&home).join(".cargo"))
         });
         // The last match wins: a folder inside another comes later.
-        let mut places: Vec<_> = home.into_iter().map(|home| (home, "/cargo")).collect();
+        let mut places: Vec<_> = home.iter().map(|home| (home.clone(), "/cargo")).collect();
+        // The folder's name tells which mirror the packages came through.
+        for sources in home.iter().filter_map(|home| fs::read_dir(home.join("registry/src")).ok()) {
+            places.extend(sources.flatten().map(|sources| (sources.path(), "/registry")));
+        }
         places.push((self.sysroot.clone(), "/rust"));
         places.push((self.root.to_owned(), "/grimoire"));
+        // Cargo resolves symbolic links in some of the paths that it hands to the compiler.
+        let resolved: Vec<_> = places.iter().filter_map(|(place, name)| Some((place.canonicalize().ok()?, *name))).collect();
+        for place in resolved {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
         places
     }
 

@@ -103,9 +103,13 @@ fn after_columns(text: &str) -> Option<&str> {
     (second < 512).then(|| text[second + 1..].trim_start_matches('\u{feff}'))
 }
 
-/// `2024-09-15T07:40:01.7105816Z `, and GitLab's stream mark `00O ` after it.
+/// `2024-09-15T07:40:01.7105816Z `, in brackets with Jenkins, and GitLab's stream mark `00O ` after it.
 fn after_timestamp(text: &str) -> Option<&str> {
     const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let (text, bracket) = match text.strip_prefix('[') {
+        Some(inner) => (inner, "]"),
+        None => (text, ""),
+    };
     let bytes = text.as_bytes();
     if bytes.len() < SHAPE.len() + 1
         || !SHAPE.iter().zip(bytes).all(
@@ -123,7 +127,7 @@ fn after_timestamp(text: &str) -> Option<&str> {
     if bytes.get(end) != Some(&b'Z') {
         return None;
     }
-    let rest = &text[end + 1..];
+    let rest = text[end + 1..].strip_prefix(bracket)?;
     if rest.is_empty() {
         return Some(rest);
     }

@@ -37,6 +37,8 @@ fn a_line_is_cleaned_of_what_ci_and_terminals_add() {
         (b"\xef\xbb\xbf2024-09-15T07:40:01.7105816Z text", "text"),
         (b"2024-09-15T07:40:01Z text", "text"),
         (b"2024-09-15T07:40:01.123456Z 00O text", "text"),
+        (b"[2024-09-15T07:40:01.123Z] text", "text"),
+        (b"[2024-09-15T07:40:01.123Z text", "[2024-09-15T07:40:01.123Z text"),
         (b"2024-09-15 07:40:01 text", "2024-09-15 07:40:01 text"),
         (b"build\tRun tests\t2024-09-15T07:40:01.7105816Z text", "text"),
         (b"a\tb\tc", "a\tb\tc"),

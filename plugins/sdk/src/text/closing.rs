@@ -71,7 +71,6 @@ const STARTS: &[&str] = &[
 
 const CONTAINED: &[&str] = &[
     "exited with code ",
-    "failed with exit code ",
     "returned a non-zero code",
     "did not complete successfully: exit code",
     "ELIFECYCLE",

@@ -68,7 +68,10 @@ fn after_file_scheme(text: &str) -> usize {
 /// Whether a number may end here: `1.5` and `12abc` are none.
 fn ends_number(rest: &str) -> bool {
     match rest.as_bytes() {
-        [b'.', next, ..] => !next.is_ascii_digit(),
+        // `7.10:` is line and column of old compilers.
+        [b'.', next, ..] if next.is_ascii_digit() => {
+            rest[1..].trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(':')
+        }
         [] | [b'.' | b':' | b' ' | b'\t' | b',' | b';' | b')' | b']' | b'-' | b'"' | b'\'' | b'`', ..] => {
             true
         }
@@ -123,8 +126,11 @@ fn inside_parentheses(line: u32, rest: &str) -> Option<(Option<u32>, Option<Posi
         return Some((None, None, rest));
     }
     if let Some((end, rest)) = rest.strip_prefix('-').and_then(leading_number) {
-        let rest = rest.strip_prefix(')')?;
-        return Some((None, Some(Position { line: end, column: None }), rest));
+        let (column, rest) = match rest.strip_prefix(',').and_then(leading_number) {
+            Some((column, rest)) => (Some(column), rest),
+            None => (None, rest),
+        };
+        return Some((None, Some(Position { line: end, column }), rest.strip_prefix(')')?));
     }
     let (column, rest) = leading_number(rest.strip_prefix([',', ':'])?.trim_start())?;
     if let Some(rest) = rest.strip_prefix(')') {
@@ -158,6 +164,10 @@ pub fn place_at_end(text: &str) -> Option<Place<'_>> {
 /// well-known file, and nothing that paths do not have. A web address, a time, a class name with
 /// arguments are none.
 pub fn looks_like_path(text: &str) -> bool {
+    // What compilers and linters call their standard input.
+    if matches!(text, "-" | "{standard input}" | "{standard_input}") {
+        return true;
+    }
     if text.is_empty()
         || text.len() > limits::PATH
         || text.starts_with([' ', '-', '=', '+', '|', '#', '$', '@']) && !text.starts_with("@/")
@@ -167,6 +177,10 @@ pub fn looks_like_path(text: &str) -> bool {
     if text.contains(['"', '<', '>', '|', '*', '?', '\t', '`', '{', '}', ';']) || text.contains("::") {
         // Frameworks name files after routes: `[id].tsx` and `(group)` are paths, these are not.
         return text.starts_with('<') && text.ends_with('>') && text.len() > 2 && !text[1..].contains('<');
+    }
+    // `[id].tsx` is a file, `[main.c` is half of something else.
+    if text.starts_with('[') && !text.contains(']') {
+        return false;
     }
     let path = text.strip_prefix("file://").unwrap_or(text);
     if path.contains("://") || path.contains(": ") || path.ends_with([' ', ':', ',']) {
@@ -218,7 +232,6 @@ pub fn looks_like_path(text: &str) -> bool {
                 | "BUILD"
                 | "WORKSPACE"
                 | "Kconfig"
-                | "-"
         )
         || name.starts_with("Dockerfile")
 }

@@ -19,6 +19,11 @@ fn places_at_the_start() {
         ("my file.c:1: x", None),
         ("./my folder/a file.c:1: x", Some(("./my folder/a file.c", 1, None, " x"))),
         ("a.c:3:5-9: x", Some(("a.c", 3, Some(5), " x"))),
+        ("-:6:12: error: x", Some(("-", 6, Some(12), " error: x"))),
+        ("[a.proto:1:1] x", None),
+        ("pages/[id].vue:2: x", Some(("pages/[id].vue", 2, None, " x"))),
+        ("old.f90:7.10:", Some(("old.f90", 7, Some(10), ""))),
+        ("a.txt:1.5 is", None),
         ("12:30:01 started", None),
         ("http://localhost:8080/x", None),
         ("https://example.org/a.html:3: x", None),
@@ -44,6 +49,7 @@ fn places_in_parentheses() {
     );
     assert_eq!(found("a.fs(3,7,4,9): e"), Some(("a.fs", 3, Some(7), " e")));
     assert_eq!(found("a.cs(3-5): e").map(|found| found.1), Some(3));
+    assert_eq!(found("a.cs(3-5,9): e").map(|found| found.1), Some(3));
     assert_eq!(found("call(3)"), None);
 }
 
