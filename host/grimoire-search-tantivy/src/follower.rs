@@ -1,0 +1,417 @@
+//! The follower: takes every change of the store into the index.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use grimoire_domain::spell::{Sequence, SpellChange, SpellId};
+use grimoire_ports::PortError;
+use grimoire_ports::search::IndexState;
+use grimoire_ports::store::SpellStore;
+use tantivy::TantivyError;
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant, sleep, sleep_until};
+
+use crate::Options;
+use crate::folder::{self, IndexFolder};
+use crate::index::{OpenIndex, Unusable};
+use crate::schema::{LastChange, Payload};
+use crate::shared::Shared;
+use crate::snapshot::Snapshot;
+
+/// How many changes are taken in at a time.
+const BATCH: usize = 500;
+/// When the index is looked at after the last commit, for segments that were joined meanwhile.
+const TIDY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+/// How often in a row an index may fail before it is made anew.
+const MAXIMUM_FAILURES: u32 = 2;
+
+/// Why following stopped for now.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the store could not be read: {0}")]
+    Store(#[from] PortError),
+    #[error("{0}")]
+    Index(#[from] TantivyError),
+    #[error("{0}")]
+    Files(#[from] std::io::Error),
+    #[error("the search index broke off")]
+    Panic,
+}
+
+pub(crate) struct Follower {
+    store: Arc<dyn SpellStore>,
+    shared: Arc<Shared>,
+    folder: IndexFolder,
+    options: Options,
+    stop: watch::Receiver<bool>,
+    index: Option<OpenIndex>,
+    /// Why there is no index.
+    reason: Unusable,
+    /// Failures in a row.
+    failures: u32,
+    last_commit: Instant,
+}
+
+impl Follower {
+    /// A follower for what is on disk, which is shown to searches where it is usable.
+    pub(crate) async fn open(
+        folder: IndexFolder,
+        store: Arc<dyn SpellStore>,
+        shared: Arc<Shared>,
+        options: Options,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, PortError> {
+        let last_commit = Instant::now();
+        let mut follower = Self {
+            store,
+            shared,
+            folder,
+            options,
+            stop,
+            index: None,
+            reason: Unusable::Missing,
+            failures: 0,
+            last_commit,
+        };
+        match follower.open_current().await? {
+            Ok((index, snapshot)) => {
+                follower.index = Some(index);
+                follower.shared.show(Some(Arc::new(snapshot)));
+                follower.shared.tell(IndexState::Ready);
+            }
+            Err(reason) => {
+                let total = follower.store.last_sequence().await?.0;
+                let state = IndexState::Rebuilding { done: 0, total, reason: reason.to_string() };
+                follower.shared.tell(state);
+                follower.reason = reason;
+            }
+        }
+        Ok(follower)
+    }
+
+    async fn open_current(&self) -> Result<Result<(OpenIndex, Snapshot), Unusable>, PortError> {
+        let path = match self.folder.current() {
+            Ok(Some(path)) => path,
+            Ok(None) => return Ok(Err(Unusable::Missing)),
+            Err(error) => return Ok(Err(Unusable::Corrupt(error.to_string()))),
+        };
+        let opened = blocking(move || {
+            let index = OpenIndex::open(&path)?;
+            let snapshot = index.snapshot().map_err(|error| Unusable::Corrupt(error.to_string()))?;
+            Ok((index, snapshot))
+        });
+        let opened = opened.await.unwrap_or(Err(Unusable::Corrupt("it cannot be read".to_owned())));
+        let (index, snapshot) = match opened {
+            Ok(opened) => opened,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        Ok(match self.judge(&index.payload).await? {
+            None => Ok((index, snapshot)),
+            Some(reason) => Err(reason),
+        })
+    }
+
+    /// Whether what an index says of itself fits the store.
+    async fn judge(&self, payload: &Payload) -> Result<Option<Unusable>, PortError> {
+        if payload.store != self.store.store_id().await? {
+            return Ok(Some(Unusable::ForeignStore));
+        }
+        let last = self.store.last_sequence().await?;
+        if payload.sequence > last {
+            return Ok(Some(Unusable::AheadOfStore { index: payload.sequence.0, store: last.0 }));
+        }
+        if let Some(before) = payload.sequence.0.checked_sub(1) {
+            let there = self.store.changes_after(Sequence(before), 1).await?;
+            if there.first().map(LastChange::from) != payload.last {
+                return Ok(Some(Unusable::Diverged));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Follows until told to stop. Failures are told and tried again, ever more slowly.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let Err(failure) = self.follow().await else { break };
+            self.failures += 1;
+            if !matches!(failure, Failure::Store(_)) {
+                self.set_back(&failure);
+            }
+            let pause = self.pause();
+            tracing::warn!(%failure, failures = self.failures, ?pause, "the search index could not follow");
+            self.shared.tell(IndexState::Failing(format!("{failure}; tried again in {pause:?}")));
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                () = stopped(&mut stop) => break,
+                () = sleep(pause) => {}
+            }
+        }
+        // The writer joins its threads when it is dropped.
+        let index = self.index.take();
+        let _ = blocking(move || drop(index)).await;
+    }
+
+    /// After a failure of the index: first a new writer, then a new index.
+    fn set_back(&mut self, failure: &Failure) {
+        if let Some(index) = &mut self.index {
+            index.forget_writer();
+            if self.failures >= MAXIMUM_FAILURES {
+                self.discard(Unusable::Failed(failure.to_string()));
+            }
+        } else if matches!(failure, Failure::Panic) {
+            self.reason = Unusable::Failed(failure.to_string());
+        }
+    }
+
+    fn discard(&mut self, reason: Unusable) {
+        self.index = None;
+        self.reason = reason;
+    }
+
+    fn pause(&self) -> Duration {
+        let doubled = self.options.first_pause.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
+        doubled.min(self.options.longest_pause)
+    }
+
+    /// Returns when told to stop.
+    async fn follow(&mut self) -> Result<(), Failure> {
+        loop {
+            if let Some(damage) = self.shared.take_damage() {
+                self.discard(Unusable::Failed(damage));
+            }
+            if self.index.is_none() && self.rebuild().await?.is_break() {
+                return Ok(());
+            }
+            if self.catch_up().await?.is_break() {
+                return Ok(());
+            }
+            self.failures = 0;
+            self.shared.tell(IndexState::Ready);
+            if self.idle().await?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The last change that is in the index.
+    fn sequence(&self) -> Sequence {
+        self.index.as_ref().map_or(Sequence(0), |index| index.payload.sequence)
+    }
+
+    /// Waits for a change, for damage or for the end; tidies up once after work.
+    async fn idle(&mut self) -> Result<ControlFlow<()>, Failure> {
+        let store = self.store.clone();
+        let shared = self.shared.clone();
+        let mut stop = self.stop.clone();
+        for after in TIDY_AFTER.map(Some).into_iter().chain([None]) {
+            let moment = after.map(|after| self.last_commit + after);
+            if moment.is_some_and(|moment| moment <= Instant::now()) {
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return Ok(ControlFlow::Break(())),
+                () = shared.damaged() => break,
+                () = store.wait_for_change(self.sequence()) => break,
+                () = sleep_until(moment.unwrap_or_else(Instant::now)), if moment.is_some() => {}
+            }
+            self.tidy().await?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Shows joined segments to searches, so that those before can go.
+    async fn tidy(&mut self) -> Result<(), Failure> {
+        let Some(snapshot) = self.shared.snapshot() else { return Ok(()) };
+        let fresh = self
+            .with_index(
+                move |index| {
+                    if index.was_tidied(&snapshot)? { index.snapshot().map(Some) } else { Ok(None) }
+                },
+            )
+            .await?;
+        if let Some(fresh) = fresh {
+            self.shared.show(Some(Arc::new(fresh)));
+        }
+        Ok(())
+    }
+
+    /// Takes in all changes that there are.
+    async fn catch_up(&mut self) -> Result<ControlFlow<()>, Failure> {
+        let mut taken = Taken::default();
+        loop {
+            if *self.stop.borrow() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let after = taken.sequence(self.sequence());
+            if taken.last.is_none() {
+                // Commits keep a distance, so that many writes share one.
+                sleep_until(self.last_commit + self.options.commit_interval).await;
+            }
+            let changes = self.store.changes_after(after, BATCH).await?;
+            let more = changes.len() == BATCH;
+            self.take_in(&changes).await?;
+            taken.note(&changes);
+            let due = self.last_commit.elapsed() >= self.options.commit_interval;
+            if taken.last.is_some() && (due || !more) {
+                let snapshot = self.commit(&taken).await?;
+                self.shared.show(Some(Arc::new(snapshot)));
+                taken = Taken::default();
+            }
+            if !more {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+    }
+
+    async fn take_in(&mut self, changes: &[SpellChange]) -> Result<(), Failure> {
+        let ids: Vec<SpellId> =
+            changes.iter().map(|change| change.spell).collect::<BTreeSet<_>>().into_iter().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let spells = self.store.get_spells(&ids).await?;
+        let memory = self.options.writer_memory;
+        self.with_index(move |index| index.apply(&ids, &spells, memory)).await
+    }
+
+    async fn commit(&mut self, taken: &Taken) -> Result<Snapshot, Failure> {
+        let sequence = taken.sequence(self.sequence());
+        let last = taken.last;
+        let memory = self.options.writer_memory;
+        let result = self.with_index(move |index| index.commit(sequence, last, memory)).await;
+        self.last_commit = Instant::now();
+        result
+    }
+
+    /// Works on the index on a thread that may block. A panic there costs the index, not the follower.
+    async fn with_index<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut OpenIndex) -> tantivy::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let mut index = self.index.take().ok_or(Failure::Panic)?;
+        let done = blocking(move || {
+            let result = work(&mut index);
+            (index, result)
+        });
+        let (index, result) = done.await.ok_or(Failure::Panic)?;
+        self.index = Some(index);
+        Ok(result?)
+    }
+
+    /// Makes the index anew from the whole change log, beside the old one, and puts it into use.
+    async fn rebuild(&mut self) -> Result<ControlFlow<()>, Failure> {
+        let started = Instant::now();
+        let target = self.store.last_sequence().await?;
+        tracing::info!(reason = %self.reason, changes = target.0, "making the search index anew");
+        let store = self.store.store_id().await?;
+        let folder = self.folder.clone();
+        let made = blocking(move || -> Result<_, Failure> {
+            let path = folder.fresh()?;
+            Ok(OpenIndex::create(&path, store)?)
+        });
+        let index = made.await.ok_or(Failure::Panic)??;
+        let mut unfinished = Unfinished { folder: self.folder.clone(), path: Some(index.path.clone()) };
+        self.index = Some(index);
+        let snapshot = match self.fill(target).await {
+            Ok(ControlFlow::Continue(snapshot)) => snapshot,
+            other => {
+                // A half-made index is not gone on with.
+                self.index = None;
+                return other.map(|_| ControlFlow::Break(()));
+            }
+        };
+        if let Err(failure) = unfinished.activate().await {
+            self.index = None;
+            return Err(failure);
+        }
+        tracing::info!(spells = snapshot.active, elapsed = ?started.elapsed(), "the search index is made");
+        self.shared.show(Some(Arc::new(snapshot)));
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Takes the whole change log into an empty index.
+    async fn fill(&mut self, target: Sequence) -> Result<ControlFlow<(), Snapshot>, Failure> {
+        let reason = self.reason.to_string();
+        let mut taken = Taken::default();
+        let mut seen = HashSet::new();
+        loop {
+            let done = taken.sequence(Sequence(0)).0;
+            let total = target.0.max(done);
+            self.shared.tell(IndexState::Rebuilding { done, total, reason: reason.clone() });
+            if *self.stop.borrow() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let changes = self.store.changes_after(Sequence(done), BATCH).await?;
+            // A spell was read as it is now, which is at least as new as `target`.
+            let is_news = |change: &&SpellChange| change.sequence > target || seen.insert(change.spell);
+            let news: Vec<SpellChange> = changes.iter().filter(is_news).cloned().collect();
+            self.take_in(&news).await?;
+            taken.note(&changes);
+            if changes.len() < BATCH {
+                return self.commit(&taken).await.map(ControlFlow::Continue);
+            }
+        }
+    }
+}
+
+/// What was taken in since the last commit.
+#[derive(Default)]
+struct Taken {
+    sequence: Option<Sequence>,
+    last: Option<LastChange>,
+}
+
+impl Taken {
+    fn note(&mut self, changes: &[SpellChange]) {
+        if let Some(change) = changes.last() {
+            self.sequence = Some(change.sequence);
+            self.last = Some(change.into());
+        }
+    }
+
+    /// The last change that was taken in, or that of the index.
+    fn sequence(&self, index: Sequence) -> Sequence {
+        self.sequence.unwrap_or(index)
+    }
+}
+
+/// A folder that is removed unless its index is put into use.
+struct Unfinished {
+    folder: IndexFolder,
+    path: Option<PathBuf>,
+}
+
+impl Unfinished {
+    async fn activate(&mut self) -> Result<(), Failure> {
+        let Some(path) = self.path.take() else { return Ok(()) };
+        let folder = self.folder.clone();
+        let (path, result) =
+            blocking(move || (path.clone(), folder.activate(&path))).await.ok_or(Failure::Panic)?;
+        if result.is_err() {
+            self.path = Some(path);
+        }
+        Ok(result?)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            folder::remove(path);
+        }
+    }
+}
+
+/// Returns once following is to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left who searches.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Runs what may block. `None` when it panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}

@@ -1,0 +1,166 @@
+//! The order of spells for a query: BM25 over several fields, the same to the last bit for the same
+//! spellbook.
+//!
+//! What tantivy scores by depends on deleted spells that are still in its files and on how these are
+//! cut. Here every number is a function of the spells and the query alone: frequencies count living
+//! spells, lengths are compared with constants, sums are made in one order. The index and the scan of
+//! the store give equal answers, which is how either is tested.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use grimoire_domain::spell::SpellId;
+use grimoire_ports::search::Hit;
+
+/// How soon further occurrences of a term stop to count.
+const SATURATION: f64 = 1.2;
+/// How much the length of a field counts, from 0 to 1.
+const LENGTH_WEIGHT: f64 = 0.75;
+/// What a completion of the last word counts, compared with a whole word.
+const COMPLETION_WEIGHT: f64 = 0.5;
+/// The most completions that are searched.
+const MAXIMUM_COMPLETIONS: usize = 32;
+
+/// Spells, numbered by slots, as far as ranking needs them.
+pub(crate) trait Corpus {
+    /// Why a look-up failed.
+    type Error;
+
+    /// How many spells there are.
+    fn documents(&self) -> u64;
+
+    /// Slots are below this number.
+    fn slots(&self) -> usize;
+
+    /// How many spells have a term.
+    fn frequency(&self, term: &str) -> Result<u64, Self::Error>;
+
+    /// The terms that begin with a prefix, with their frequencies.
+    fn completions(&self, prefix: &str) -> Result<BTreeMap<String, u64>, Self::Error>;
+
+    /// Tells where a term occurs: the slot and [`occurrence`] of each field that has it, the fields of
+    /// a spell in the order of the schema.
+    fn occurrences(&self, term: &str, visit: &mut dyn FnMut(usize, f64)) -> Result<(), Self::Error>;
+
+    /// The spell of a slot, and whether it is active.
+    fn spell(&self, slot: usize) -> (SpellId, bool);
+}
+
+/// What to look for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Query {
+    /// Terms, each once, with what they are worth.
+    pub(crate) terms: BTreeMap<String, Term>,
+    /// The beginning of a word whose completions count too.
+    pub(crate) prefix: Option<String>,
+    /// How many terms are searched at most, beside those that are always: the rarest.
+    pub(crate) maximum_terms: usize,
+    /// Whether spells that are not active are left out.
+    pub(crate) only_active: bool,
+}
+
+/// A term of a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Term {
+    /// What it is worth.
+    pub(crate) weight: f64,
+    /// Whether it is searched however common it is.
+    pub(crate) always: bool,
+}
+
+/// Best hits of a query, and how many there are.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ranked {
+    /// From the asked place on, best first, ties by ascending id.
+    pub(crate) hits: Vec<Hit>,
+    /// Of all pages.
+    pub(crate) total: u64,
+}
+
+/// What `count` occurrences in a field of `length` tokens are worth before saturation.
+pub(crate) fn occurrence(boost: f64, usual_length: f64, count: u32, length: u32) -> f64 {
+    let relative_length = f64::from(length) / usual_length;
+    boost * f64::from(count) / (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative_length)
+}
+
+/// Ranks all spells that have a term of the query.
+pub(crate) fn rank<C: Corpus>(
+    corpus: &C,
+    query: &Query,
+    skip: usize,
+    limit: usize,
+) -> Result<Ranked, C::Error> {
+    let documents = corpus.documents() as f64;
+    let mut scores = vec![0.0_f64; corpus.slots()];
+    let mut matched = Vec::new();
+    // One term at a time, in the order of the terms: each spell's sum is made in that order.
+    let mut gathered = vec![0.0_f64; corpus.slots()];
+    let mut touched = Vec::new();
+    for (term, weight, frequency) in chosen_terms(corpus, query)? {
+        let frequency = frequency as f64;
+        let rarity = (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln();
+        corpus.occurrences(&term, &mut |slot, value| {
+            if gathered[slot] == 0.0 {
+                touched.push(slot);
+            }
+            gathered[slot] += value;
+        })?;
+        for slot in touched.drain(..) {
+            let value = std::mem::take(&mut gathered[slot]);
+            if scores[slot] == 0.0 {
+                matched.push(slot);
+            }
+            scores[slot] += weight * rarity * value / (SATURATION + value);
+        }
+    }
+    let mut hits: Vec<Hit> = matched
+        .into_iter()
+        .filter_map(|slot| {
+            let (spell, active) = corpus.spell(slot);
+            // Order is by what the caller sees: two scores that differ only in f64 are equal.
+            #[expect(clippy::cast_possible_truncation, reason = "scores are small positive numbers")]
+            let score = scores[slot] as f32;
+            (active || !query.only_active).then_some(Hit { spell, score })
+        })
+        .collect();
+    let total = hits.len() as u64;
+    let end = skip.saturating_add(limit);
+    if end < hits.len() {
+        hits.select_nth_unstable_by(end, compare);
+        hits.truncate(end);
+    }
+    hits.sort_unstable_by(compare);
+    hits.drain(..skip.min(hits.len()));
+    Ok(Ranked { hits, total })
+}
+
+fn compare(left: &Hit, right: &Hit) -> Ordering {
+    right.score.total_cmp(&left.score).then(left.spell.cmp(&right.spell))
+}
+
+/// The terms that are searched, with weight and frequency, in the order of the terms: those that are
+/// always, then the rarest of the others.
+fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64, u64)>, C::Error> {
+    let mut chosen = Vec::new();
+    let mut others = Vec::new();
+    for (text, term) in &query.terms {
+        let frequency = corpus.frequency(text)?;
+        if frequency > 0 {
+            let list = if term.always { &mut chosen } else { &mut others };
+            list.push((text.clone(), term.weight, frequency));
+        }
+    }
+    if let Some(prefix) = &query.prefix {
+        let completions = corpus.completions(prefix)?.into_iter();
+        let mut completions: Vec<_> =
+            completions.filter(|(text, _)| !query.terms.contains_key(text)).collect();
+        completions.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        completions.truncate(MAXIMUM_COMPLETIONS);
+        chosen.extend(completions.into_iter().map(|(text, frequency)| (text, COMPLETION_WEIGHT, frequency)));
+    }
+    others.sort_by(|left, right| left.2.cmp(&right.2).then_with(|| left.0.cmp(&right.0)));
+    others.truncate(query.maximum_terms);
+    chosen.append(&mut others);
+    chosen.sort_by(|left, right| left.0.cmp(&right.0));
+    Ok(chosen)
+}

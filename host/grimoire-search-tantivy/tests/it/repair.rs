@@ -1,0 +1,197 @@
+//! An index that cannot be used is noticed and made anew, while the store answers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use grimoire_ports::search::{Hit, IndexState, SpellSearch as _};
+use grimoire_ports::store::SpellStore as _;
+use grimoire_search_tantivy::TantivySearch;
+
+use crate::support::*;
+
+/// An index of a few spells in `folder`, closed again, and its answers.
+async fn prepared(folder: &Path) -> (TestStore, Vec<Vec<Hit>>) {
+    let store = TestStore::new("the store");
+    for title in ["A first widget", "The second widget", "A gadget", "Something else", "A widget of a gadget"]
+    {
+        store.write(spell(title)).await;
+    }
+    let gone = store.write(spell("A deleted widget")).await.0;
+    let search = open(folder, &store).await;
+    settle(&search, &store).await;
+    store.remove(gone).await;
+    settle(&search, &store).await;
+    let answers = answers(&search).await;
+    search.close().await;
+    (store, answers)
+}
+
+async fn answers(search: &TantivySearch) -> Vec<Vec<Hit>> {
+    vec![
+        found(search, "widget").await,
+        found(search, "gadget wid").await,
+        candidates(search, "a gadget failed").await,
+        candidates(search, "the tool prints: second").await,
+    ]
+}
+
+/// Opens the folder and expects that the index is made anew for a reason, with the same answers
+/// before (from the store) and after (from the new index).
+async fn expect_repair(folder: &Path, store: &TestStore, reason: &str, expected: &[Vec<Hit>]) {
+    let search = open_held(folder, store).await;
+    match search.progress().state {
+        IndexState::Rebuilding { reason: told, .. } => assert!(told.contains(reason), "{told}"),
+        other => panic!("{other:?} instead of {reason}"),
+    }
+    assert_eq!(answers(&search).await, expected, "from the store");
+    store.set(Log::Open);
+    settle(&search, store).await;
+    until(&search, |state| *state == IndexState::Ready).await;
+    assert_eq!(answers(&search).await, expected, "from the new index");
+    search.close().await;
+    let search = open(folder, store).await;
+    assert_eq!(search.progress().state, IndexState::Ready);
+    let indexes = fs::read_dir(folder)
+        .expect("read")
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_dir()));
+    assert_eq!(indexes.count(), 1, "old indexes are removed");
+}
+
+/// Opens the folder while the change log is held, except where opening itself reads it.
+async fn open_held(folder: &Path, store: &TestStore) -> TantivySearch {
+    let search = open(folder, store);
+    tokio::pin!(search);
+    store.set(Log::Open);
+    let search = (&mut search).await;
+    // The current-thread runtime has not run the follower yet: it is spawned, and nothing was awaited.
+    store.set(Log::Held);
+    search
+}
+
+/// The folder of the index in use.
+fn index(folder: &Path) -> PathBuf {
+    let name = fs::read_to_string(folder.join("CURRENT")).expect("there is an index");
+    folder.join(name.trim())
+}
+
+/// Changes what the last commit says.
+fn edit_payload(folder: &Path, edit: impl Fn(&mut serde_json::Value)) {
+    let path = index(folder).join("meta.json");
+    let mut meta: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
+    let text = meta["payload"].as_str().expect("a payload").to_owned();
+    let mut payload = serde_json::from_str(&text).expect("JSON");
+    edit(&mut payload);
+    meta["payload"] = payload.to_string().into();
+    fs::write(path, meta.to_string()).expect("written");
+}
+
+#[tokio::test]
+async fn a_missing_index_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    fs::remove_dir_all(folder.path()).expect("removed");
+    expect_repair(folder.path(), &store, "there is no search index yet", &expected).await;
+}
+
+#[tokio::test]
+async fn every_damaged_file_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    let mut extensions = Vec::new();
+    for entry in fs::read_dir(index(folder.path())).expect("read") {
+        let path = entry.expect("an entry").path();
+        let is_data = path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
+        if is_data && fs::metadata(&path).expect("read").len() > 0 {
+            extensions.push(path.extension().expect("an extension").to_owned());
+        }
+    }
+    extensions.sort();
+    extensions.dedup();
+    assert!(extensions.len() >= 5, "{extensions:?}");
+    for extension in extensions {
+        let files = fs::read_dir(index(folder.path())).expect("read");
+        let path = files
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')))
+            .find(|path| path.extension() == Some(&extension));
+        // A rebuilt index has no deleted spells, so that their file is damaged only once.
+        let Some(path) = path else { continue };
+        let mut bytes = fs::read(&path).expect("read");
+        bytes[0] ^= 0x20;
+        fs::write(&path, bytes).expect("written");
+        expect_repair(folder.path(), &store, "corrupt", &expected).await;
+    }
+}
+
+#[tokio::test]
+async fn truncated_removed_and_foreign_files_are_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    fs::write(index(folder.path()).join("meta.json"), "{}").expect("written");
+    expect_repair(folder.path(), &store, "corrupt", &expected).await;
+    fs::remove_dir_all(index(folder.path())).expect("removed");
+    expect_repair(folder.path(), &store, "corrupt", &expected).await;
+    fs::write(folder.path().join("CURRENT"), "../elsewhere").expect("written");
+    expect_repair(folder.path(), &store, "corrupt", &expected).await;
+    edit_payload(folder.path(), |payload| *payload = serde_json::Value::Null);
+    expect_repair(folder.path(), &store, "does not say what it holds", &expected).await;
+}
+
+#[tokio::test]
+async fn another_schema_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    edit_payload(folder.path(), |payload| payload["version"] = 0.into());
+    expect_repair(folder.path(), &store, "schema version 0", &expected).await;
+}
+
+#[tokio::test]
+async fn another_store_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    edit_payload(folder.path(), |payload| payload["store"] = "another".into());
+    expect_repair(folder.path(), &store, "another store", &expected).await;
+}
+
+#[tokio::test]
+async fn a_store_that_was_set_back_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    edit_payload(folder.path(), |payload| payload["sequence"] = 1_000.into());
+    expect_repair(folder.path(), &store, "ahead of the store, at change 1000 of 7", &expected).await;
+}
+
+#[tokio::test]
+async fn a_store_that_was_set_back_and_written_to_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, _) = prepared(folder.path()).await;
+    let store = TestStore::new("the store");
+    for number in 0..20 {
+        store.write(spell(&format!("Other spell {number}"))).await;
+    }
+    let search = open_held(folder.path(), &store).await;
+    match search.progress().state {
+        IndexState::Rebuilding { reason, .. } => assert!(reason.contains("other changes"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    store.set(Log::Open);
+    settle(&search, &store).await;
+    assert_eq!(found(&search, "widget").await, []);
+    assert_eq!(found(&search, "other").await.len(), 20);
+}
+
+#[tokio::test]
+async fn progress_is_told_while_an_index_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = TestStore::new("x");
+    let batch = (0..1_200).map(|number| valid(spell(&format!("Widget {number}")))).collect();
+    store.memory.import_spells(batch, stamp()).await.expect("imported");
+    let search = open_held(folder.path(), &store).await;
+    let told = search.progress();
+    assert!(matches!(told.state, IndexState::Rebuilding { done: 0, total: 1_200, .. }), "{told:?}");
+    let answer = search.candidates(&diagnostic("", None, "widget", ""), 3).await.expect("answered");
+    assert_eq!((answer.hits.len(), answer.sequence.0), (3, 1_200), "answered from the store");
+    store.set(Log::Open);
+    settle(&search, &store).await;
+    assert_eq!(search.progress().documents, 1_200);
+}
