@@ -62,8 +62,9 @@ impl ResourceLimiter for TotalLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // Beyond its own declaration: refused by the type, whatever the limit.
+        // Beyond its own declaration, or beyond its slot: it fails anyway, so it is not counted.
         if maximum.is_some_and(|maximum| desired > maximum) {
+            self.refused = true;
             return Ok(false);
         }
         Ok(self.take(desired.saturating_sub(current)))
@@ -75,10 +76,7 @@ impl ResourceLimiter for TotalLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        if desired > MAX_TABLE_ELEMENTS {
+        if desired > MAX_TABLE_ELEMENTS || maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = true;
             return Ok(false);
         }
@@ -125,7 +123,7 @@ mod tests {
     fn growth_beyond_its_own_declaration_costs_nothing() {
         let mut limiter = TotalLimiter::new(1_000);
         assert!(!limiter.memory_growing(0, 900, Some(500)).expect("an answer"));
-        assert!(!limiter.refused());
+        assert!(limiter.refused());
         assert!(limiter.memory_growing(0, 500, Some(500)).expect("an answer"));
     }
 }

@@ -89,7 +89,10 @@ pub(crate) fn classify(error: &wasmtime::Error, memory_refused: bool, limit: usi
         return Fault::new(Reason::Busy, "no free place for another instance");
     }
     if memory_refused {
-        return Fault::new(Reason::Memory, format!("asked for more than its {} MiB of memory", limit >> 20));
+        return Fault::new(
+            Reason::Memory,
+            format!("asked for more memory than it gets, {} MiB in all", limit >> 20),
+        );
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Fault::new(Reason::Trap, "call stack exhausted: recursion too deep"),
@@ -97,6 +100,10 @@ pub(crate) fn classify(error: &wasmtime::Error, memory_refused: bool, limit: usi
             Fault::new(Reason::Trap, "ended itself (panic, abort or unreachable code)")
         }
         Some(trap) => Fault::new(Reason::Trap, engine_words(&trap.to_string())),
+        // The engine has no type of its own for this.
+        None if error.root_cause().to_string().contains("handle limit exceeded") => {
+            Fault::new(Reason::Memory, "made too many handles of resources")
+        }
         // No trap: the values that it passed could not be read.
         None => Fault::invalid_output(engine_words(&error.root_cause().to_string())),
     }

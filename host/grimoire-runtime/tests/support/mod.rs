@@ -1,11 +1,17 @@
 //! What the tests of the host share.
 #![allow(dead_code, reason = "every test program uses a part of it")]
 
+pub(crate) mod guests;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
+use grimoire_domain::Timestamp;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
+use grimoire_domain::spell::{Spell, SpellFields, SpellId};
 use grimoire_ports::github::ByteStream;
 use grimoire_runtime::PluginSource;
 
@@ -30,4 +36,44 @@ pub(crate) fn log() -> Artifact {
 pub(crate) fn content(bytes: &[u8], piece: usize) -> ByteStream {
     let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     stream::iter(pieces).boxed()
+}
+
+/// A diagnostic with nothing remarkable.
+pub(crate) fn diagnostic() -> Diagnostic {
+    Diagnostic {
+        tool: "rustc".to_owned(),
+        error_type: "E0382".to_owned(),
+        code: Some("E0382".to_owned()),
+        message: "borrow of moved value: `x`".to_owned(),
+        severity: Severity::Error,
+        location: None,
+        stack_trace: Vec::new(),
+        context: "let y = x;".to_owned(),
+        span: Span { start: 0, end: 26 },
+    }
+}
+
+/// Candidates with nothing remarkable.
+pub(crate) fn candidates(count: u64) -> Vec<Candidate> {
+    let candidate = |id| {
+        let fields = SpellFields {
+            title: format!("Clone the value {id}"),
+            description: "The value was moved and is used again.".to_owned(),
+            error_type: "E0382".to_owned(),
+            error_pattern: "borrow of moved value".to_owned(),
+            solution_code: "let y = x.clone();".to_owned(),
+            ..SpellFields::default()
+        };
+        let spell = Spell {
+            id: SpellId(id),
+            fields: fields.validate().expect("valid fields"),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: None,
+            revision: 1,
+        };
+        let evidence =
+            Evidence { keyword: 1.0 / id as f64, pattern: PatternEvidence::Hit("borrow of".to_owned()) };
+        Candidate { spell: spell.into(), evidence }
+    };
+    (1..=count).map(candidate).collect()
 }

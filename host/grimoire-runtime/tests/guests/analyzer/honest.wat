@@ -1,0 +1,7 @@
+;; Reports one message over each chunk.
+(global $fed (mut i64) (i64.const 0))
+(func $feed (param $scan i32) (param $at i32) (param $length i32) (result i32)
+  (local $start i64)
+  (local.set $start (global.get $fed))
+  (global.set $fed (i64.add (local.get $start) (i64.extend_i32_u (local.get $length))))
+  (call $diagnostic (i32.const 1416) (i32.const 7) (local.get $start) (global.get $fed)))

@@ -1,0 +1,1 @@
+(func $supports (result i32) (loop $forever (br $forever)) (unreachable))

@@ -1,0 +1,12 @@
+;; A million verdicts with a reason each, all of them with the same four megabytes of text: little
+;; memory here, terabytes there.
+(memory $memory 600)
+(func $score (param $arguments i32) (result i32)
+  (local $at i32)
+  (drop (call $verdict_because (i32.const 30000000) (i32.const 4000000)))
+  (local.set $at (i32.const 65536))
+  (loop $next
+    (memory.copy (local.get $at) (i32.const 1280) (i32.const 24))
+    (local.set $at (i32.add (local.get $at) (i32.const 24)))
+    (br_if $next (i32.lt_u (local.get $at) (i32.const 24065536))))
+  (call $verdicts (i32.const 65536) (i32.const 1000000)))

@@ -1,0 +1,2 @@
+;; Judges the first candidate: the neighbour whom no other guest may disturb.
+(func $score (param $arguments i32) (result i32) (call $verdict (i32.const 0) (f64.const 0.75)))

@@ -1,0 +1,52 @@
+;; Memory: 1024 the answer, 1280 one diagnostic, 1408… its texts; the heap begins at 65536.
+;;> memory
+(memory $memory 2)
+;;> func $realloc
+(global $next (mut i32) (i32.const 65536))
+(func $realloc (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+  (local $at i32)
+  ;; Every chunk goes to the same place: a scan's memory does not grow with its artifact.
+  (local.set $at (i32.const 65536))
+  (block $enough
+    (loop $grow
+      (br_if $enough
+        (i32.le_u (i32.add (local.get $at) (local.get $size)) (i32.mul (memory.size) (i32.const 65536))))
+      (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then (unreachable)))
+      (br $grow)))
+  (local.get $at))
+;;> func $supports
+;; The list of log, diff and text.
+(func $supports (result i32) (i32.const 1440))
+(data (i32.const 1440) "\a8\05\00\00\03\00\00\00\00\01\02")
+;;> func $constructor
+(func $constructor (param $kind i32) (param $name i32) (param $length i32) (param $known i32) (param $size i64)
+  (result i32)
+  (call $new_handle (i32.const 1)))
+;;> func $feed
+(func $feed (param $scan i32) (param $at i32) (param $length i32) (result i32) (i32.const 1024))
+;;> func $finish
+(func $finish (param $scan i32) (result i32) (call $diagnostics (i32.const 0) (i32.const 0)))
+;;> always
+;; ok(the list of `count` diagnostics at `at`)
+(func $diagnostics (param $at i32) (param $count i32) (result i32)
+  (i32.store8 (i32.const 1024) (i32.const 0))
+  (i32.store (i32.const 1028) (local.get $at))
+  (i32.store (i32.const 1032) (local.get $count))
+  (i32.const 1024))
+;; ok(one diagnostic with a message and a span)
+(func $diagnostic (param $message i32) (param $length i32) (param $start i64) (param $end i64) (result i32)
+  (i32.store (i32.const 1280) (i32.const 1408))
+  (i32.store (i32.const 1284) (i32.const 4))
+  (i32.store (i32.const 1308) (local.get $message))
+  (i32.store (i32.const 1312) (local.get $length))
+  (i64.store (i32.const 1384) (local.get $start))
+  (i64.store (i32.const 1392) (local.get $end))
+  (call $diagnostics (i32.const 1280) (i32.const 1)))
+(data (i32.const 1408) "tool")
+(data (i32.const 1416) "message")
+(export "memory" (memory $memory))
+(export "cabi_realloc" (func $realloc))
+(export "grimoire:analyzer/analyze@0.1.0#supports" (func $supports))
+(export "grimoire:analyzer/analyze@0.1.0#[constructor]scan" (func $constructor))
+(export "grimoire:analyzer/analyze@0.1.0#[method]scan.feed" (func $feed))
+(export "grimoire:analyzer/analyze@0.1.0#[method]scan.finish" (func $finish))

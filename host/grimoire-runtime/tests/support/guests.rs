@@ -1,0 +1,155 @@
+//! Encodes the guests of `tests/guests/` as components of the frozen contract.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use grimoire_runtime::PluginSource;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+const TYPES: &str = include_str!("../../../../wit/frozen/types-0.1.0/types.wit");
+const ANALYZER: &str = include_str!("../../../../wit/frozen/analyzer-0.1.0/analyzer.wit");
+const MATCHER: &str = include_str!("../../../../wit/frozen/matcher-0.1.0/matcher.wit");
+const WASI: &str = include_str!("../guests/wasi/imports.wit");
+
+const LOG: &str = r#"(import "grimoire:types/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;
+const NEW_HANDLE: &str = r#"
+(import "[export]grimoire:analyzer/analyze@0.1.0" "[resource-new]scan" (func $new_handle (param i32) (result i32)))"#;
+
+/// A folder of `tests/guests/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    Analyzer,
+    Matcher,
+    Wasi,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 3] = [Self::Analyzer, Self::Matcher, Self::Wasi];
+
+    pub(crate) fn folder(self) -> PathBuf {
+        let name = match self {
+            Self::Analyzer => "analyzer",
+            Self::Matcher => "matcher",
+            Self::Wasi => "wasi",
+        };
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/guests").join(name)
+    }
+}
+
+/// A guest as a plugin; the file's name with hyphens is the plugin's.
+pub(crate) fn guest(group: Group, name: &str) -> PluginSource {
+    PluginSource::new(name.replace('_', "-"), component(group, name))
+}
+
+/// A guest as a component.
+pub(crate) fn component(group: Group, name: &str) -> Vec<u8> {
+    let path = group.folder().join(format!("{name}.wat"));
+    let fields = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    encode(group, &fields, |wit| wit.to_owned())
+}
+
+/// Fields of a core module as a component. `edit` may change the text of each package, to make a
+/// component of another version or with other imports.
+pub(crate) fn encode(group: Group, fields: &str, edit: impl Fn(&str) -> String) -> Vec<u8> {
+    let text = edit(&complete(group, fields));
+    let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut resolve = Resolve::default();
+    for (name, package) in [("types", TYPES), ("analyzer", ANALYZER), ("matcher", MATCHER)] {
+        resolve.push_str(name, &edit(package)).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+    }
+    let world = match group {
+        Group::Analyzer => "include grimoire:analyzer/analyzer@0.1.0;".to_owned(),
+        Group::Matcher => "include grimoire:matcher/matcher@0.1.0;".to_owned(),
+        Group::Wasi => imports(fields),
+    };
+    let package = format!("package grimoire:guest;\n{WASI}\nworld guest {{ {world} }}");
+    let package = resolve.push_str("guest", &edit(&package)).unwrap_or_else(|error| panic!("{error:#}"));
+    let world = resolve.select_world(&[package], Some("guest")).expect("the world");
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
+    let encoder = ComponentEncoder::default().validate(true).module(&module);
+    encoder.and_then(|mut encoder| encoder.encode()).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// The matcher world with what the fields import of WASI.
+fn imports(fields: &str) -> String {
+    let mut world = "include grimoire:matcher/matcher@0.1.0;".to_owned();
+    let mut seen = Vec::new();
+    for interface in fields.lines().filter_map(|line| line.strip_prefix("(import \"")?.split('"').next()) {
+        if !seen.contains(&interface) {
+            write!(world, " import {interface};").expect("text grows");
+            seen.push(interface);
+        }
+    }
+    world
+}
+
+/// The module with what the fields leave to the prelude.
+fn complete(group: Group, fields: &str) -> String {
+    let (imports, prelude) = match group {
+        Group::Analyzer => (NEW_HANDLE, include_str!("../guests/prelude/analyzer.wat")),
+        Group::Matcher | Group::Wasi => ("", include_str!("../guests/prelude/matcher.wat")),
+    };
+    let mut module = format!("(module\n{LOG}{imports}\n{fields}\n");
+    for part in prelude.split(";;> ").skip(1) {
+        let (condition, text) = part.split_once('\n').expect("a condition on a line of its own");
+        let wanted = match condition.strip_prefix("if ") {
+            Some(definition) => fields.contains(&format!("({definition} ")),
+            None => condition == "always" || !fields.contains(&format!("({condition} ")),
+        };
+        if wanted {
+            module.push_str(text);
+        }
+    }
+    module + ")"
+}
+
+/// The component with core modules added and instantiated, as a component of several parts has them.
+pub(crate) fn with_modules(mut component: Vec<u8>, modules: &[&str]) -> Vec<u8> {
+    let mut index = core_modules(&component);
+    for text in modules {
+        let module = wat::parse_str(text).expect("a module");
+        section(&mut component, 1, &module);
+        // One instance, made from a module, without arguments.
+        let mut instance = vec![1, 0];
+        unsigned(&mut instance, index);
+        instance.push(0);
+        section(&mut component, 2, &instance);
+        index += 1;
+    }
+    component
+}
+
+fn core_modules(component: &[u8]) -> usize {
+    let mut depth = 0;
+    let mut modules = 0;
+    for payload in wasmparser::Parser::new(0).parse_all(component) {
+        match payload.expect("a component") {
+            wasmparser::Payload::Version { .. } => depth += 1,
+            wasmparser::Payload::End(_) => depth -= 1,
+            wasmparser::Payload::ModuleSection { .. } if depth == 1 => modules += 1,
+            _ => {}
+        }
+    }
+    modules
+}
+
+/// Appends a section of the binary format.
+pub(crate) fn section(component: &mut Vec<u8>, id: u8, content: &[u8]) {
+    component.push(id);
+    unsigned(component, content.len());
+    component.extend_from_slice(content);
+}
+
+/// A number as the binary format writes it.
+fn unsigned(bytes: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let low = u8::try_from(value & 0x7f).expect("seven bits");
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return;
+        }
+        bytes.push(low | 0x80);
+    }
+}
