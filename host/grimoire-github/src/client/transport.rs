@@ -232,21 +232,22 @@ impl Transport {
             .await?;
         let base = response.url().clone();
         let mut headers = response.headers().clone();
-        let body = match kept {
+        let (body, is_new) = match kept {
             Some(kept) if response.status() == StatusCode::NOT_MODIFIED => {
                 if let Some(link) = kept.link {
                     headers.insert(LINK, link);
                 }
-                kept.body
+                (kept.body, false)
             }
-            _ => {
-                let body = self.body(&call, response, deadline).await?;
-                self.cache().put(url, &headers, &body);
-                body
-            }
+            _ => (self.body(&call, response, deadline).await?, true),
         };
+        let value = decode(&call, &body)?;
+        if is_new {
+            // Only now: a garbled answer that was kept would come back for ever.
+            self.cache().put(url, &headers, &body);
+        }
         let next = link::next(&headers).map(|target| self.inside(&call, &base, target)).transpose()?;
-        Ok((decode(&call, &body)?, next))
+        Ok((value, next))
     }
 
     /// Sends a request until there is an answer with a wanted status; waits for short rate limits. The

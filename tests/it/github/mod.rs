@@ -1,0 +1,99 @@
+//! The GitHub adapter against the fake GitHub.
+
+mod comments;
+mod diffs;
+mod failures;
+mod fake;
+mod logs;
+mod reads;
+mod webhooks;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use grimoire_domain::Timestamp;
+use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
+use grimoire_github::{Config, GitHubClient};
+use grimoire_ports::PortError;
+use grimoire_ports::clock::Clock;
+use grimoire_tests::fake_github::FakeGitHub;
+use url::Url;
+
+/// A clock on which waiting takes no time: it moves to whatever moment is waited for.
+#[derive(Debug)]
+struct SkippingClock(Mutex<(Timestamp, Vec<Duration>)>);
+
+impl SkippingClock {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new((Timestamp::now(), Vec::new()))))
+    }
+
+    /// How long each wait was.
+    fn waits(&self) -> Vec<Duration> {
+        self.0.lock().expect("no test panics while holding the clock").1.clone()
+    }
+
+    fn advance(&self, by: Duration) {
+        self.0.lock().expect("no test panics while holding the clock").0 += by;
+    }
+}
+
+#[async_trait]
+impl Clock for SkippingClock {
+    fn now(&self) -> Timestamp {
+        self.0.lock().expect("no test panics while holding the clock").0
+    }
+
+    async fn sleep_until(&self, moment: Timestamp) {
+        let mut time = self.0.lock().expect("no test panics while holding the clock");
+        if let Ok(wait) = Duration::try_from(moment.duration_since(time.0)) {
+            time.1.push(wait);
+            time.0 = moment;
+        }
+    }
+}
+
+fn config(github: &FakeGitHub) -> Config {
+    let mut config = Config::new(github.token().into());
+    config.api_base = url(&github.api_url());
+    config.log_origins = vec![url(&github.storage_url())];
+    config
+}
+
+/// A client that waits without taking time.
+fn client(github: &FakeGitHub) -> (GitHubClient, Arc<SkippingClock>) {
+    client_of(config(github))
+}
+
+fn client_of(config: Config) -> (GitHubClient, Arc<SkippingClock>) {
+    let clock = SkippingClock::new();
+    (GitHubClient::with_clock(config, clock.clone()).expect("the configuration is valid"), clock)
+}
+
+fn url(text: &str) -> Url {
+    text.parse().expect("a URL")
+}
+
+fn repository(name: &str) -> RepositoryName {
+    RepositoryName::parse(name).expect("a repository's name")
+}
+
+fn pull_request_id(number: u64) -> PullRequestId {
+    PullRequestId { repository: repository("octo/app"), number }
+}
+
+fn sha(text: &str) -> CommitSha {
+    CommitSha::parse(text).expect("a commit's name")
+}
+
+/// Everything that an error says to anybody: its text, its debug form and its causes.
+fn all_of(error: &PortError) -> String {
+    let mut text = format!("{error}\n{error:?}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!("\n{error}\n{error:?}");
+        cause = error.source();
+    }
+    text
+}

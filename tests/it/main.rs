@@ -1,0 +1,3 @@
+//! One integration binary, so that everything is linked once.
+
+mod github;
