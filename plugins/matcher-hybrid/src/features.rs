@@ -7,7 +7,7 @@ use crate::codes::{CodeEvidence, Codes};
 use crate::grams::{Grams, Seen};
 use crate::kinds::kind_likeness;
 use crate::query::{MOST_TERMS, Part, Query};
-use crate::tokens::{is_stop_word, tokens};
+use crate::tokens::{Word, is_stop_word, words};
 
 /// The texts of a spell that are measured apart: a word in the title says more than one in the code.
 pub(crate) const FIELDS: usize = 4;
@@ -18,7 +18,7 @@ const SOLUTION: usize = 3;
 /// Bytes of one field that are read. A spell that says what it is for after 8 KiB is written badly.
 const READ: usize = 8192;
 /// Bytes of a description's beginning whose grams are compared.
-const LEAD: usize = 256;
+const LEAD: usize = 160;
 /// Keeps the rarity of terms sensible when there are few candidates: as if there were this many more,
 /// none of them with the term.
 const UNSEEN: f64 = 6.0;
@@ -118,30 +118,30 @@ fn count_terms(
     let fields = [&spell.title, &spell.error_pattern, &spell.description, &spell.solution_code];
     for (field, text) in fields.into_iter().enumerate() {
         let mut length = 0;
-        let mut see = |token| {
+        let mut see = |word: Word<'_>| {
             length += 1;
-            if let Some(term) = query.find(token) {
+            if let Some(term) = query.find_word(word) {
                 counts[term][field] = counts[term][field].saturating_add(1);
                 if query.terms[term].0 != Part::Context {
                     known[field] += 1;
                     telling[field] += 1;
                 }
-            } else if field <= PATTERN && !is_stop_word(token) {
+            } else if field <= PATTERN && !is_stop_word(word.token().0) {
                 telling[field] += 1;
             }
         };
         let text = &text[..text.floor_char_boundary(READ)];
         if field == PATTERN {
-            literal_parts(text, |part| tokens(part, &mut see));
+            literal_parts(text, |part| words(part, &mut see));
         } else {
-            tokens(text, &mut see);
+            words(text, &mut see);
         }
         lengths[field] = length;
     }
     // Tags are short titles.
     for tag in &spell.tags {
-        tokens(tag, |token| {
-            if let Some(term) = query.find(token) {
+        words(tag, |word| {
+            if let Some(term) = query.find_word(word) {
                 counts[term][TITLE] = counts[term][TITLE].saturating_add(1);
             }
         });
@@ -271,6 +271,7 @@ fn share_terms(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::tokens;
 
     #[test]
     fn the_logarithm_is_right() {

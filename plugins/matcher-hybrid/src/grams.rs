@@ -58,6 +58,20 @@ impl Default for Seen {
     }
 }
 
+/// Each byte as grams have it: letters in lower case, anything but letters and digits a space.
+const FOLDED: [u8; 256] = {
+    let mut folded = [b' '; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        if byte.is_ascii_alphanumeric() || byte >= 0x80 {
+            folded[at] = byte.to_ascii_lowercase();
+        }
+        at += 1;
+    }
+    folded
+};
+
 /// Calls `each` with the slot of every gram. Everything that is no letter or digit is one space, and
 /// letters are lower-cased; a text begins and ends with a space.
 fn each_gram(text: &str, mut each: impl FnMut(usize)) {
@@ -65,8 +79,7 @@ fn each_gram(text: &str, mut each: impl FnMut(usize)) {
     let mut length = 1_u32;
     let ends = std::iter::once(&b' ');
     for &byte in text.as_bytes().iter().take(LONGEST).chain(ends) {
-        let byte =
-            if byte.is_ascii_alphanumeric() || byte >= 0x80 { byte.to_ascii_lowercase() } else { b' ' };
+        let byte = FOLDED[usize::from(byte)];
         if byte == b' ' && gram & 0xFF == u32::from(b' ') {
             continue;
         }

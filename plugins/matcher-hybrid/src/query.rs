@@ -2,7 +2,7 @@
 
 use grimoire_plugin_sdk::Diagnostic;
 
-use crate::tokens::{Token, is_stop_word, token, tokens};
+use crate::tokens::{PREFIXES, Token, Word, is_stop_word, words};
 
 /// Most terms that are looked for. What a person reads first comes first; the rest of a very long
 /// message or context changes no judgement.
@@ -29,18 +29,32 @@ pub(crate) struct Query {
     pub(crate) terms: Vec<(Part, String)>,
     /// Open addressing with a power of two slots, less than half full: token and term + 1.
     slots: Vec<(Token, u16)>,
+    /// The prefixes of the terms, of long and of short stems: what is not here need not be hashed.
+    long: [bool; PREFIXES],
+    short: [bool; PREFIXES],
 }
 
 impl Query {
     pub(crate) fn of(error: &Diagnostic) -> Self {
-        let mut query =
-            Self { terms: Vec::with_capacity(64), slots: vec![(0, 0); 4 * MOST_TERMS.next_power_of_two()] };
+        let mut query = Self {
+            terms: Vec::with_capacity(64),
+            slots: vec![(0, 0); 4 * MOST_TERMS.next_power_of_two()],
+            long: [false; PREFIXES],
+            short: [false; PREFIXES],
+        };
         let (words, quoted) = split_quoted(head(&error.message));
         query.add_all(&words, Part::Words, MOST_TERMS);
         query.add_all(&quoted, Part::Quoted, MOST_TERMS);
         let most = (query.terms.len() + MOST_CONTEXT_TERMS).min(MOST_TERMS);
         query.add_all(head(&error.context), Part::Context, most);
         query
+    }
+
+    /// The term that this word is.
+    #[inline]
+    pub(crate) fn find_word(&self, word: Word<'_>) -> Option<usize> {
+        let (long, short) = word.prefixes();
+        if self.long[long] | self.short[short] { self.find(word.token().0) } else { None }
     }
 
     /// The term that this token is.
@@ -61,23 +75,27 @@ impl Query {
 
     /// Adds the terms of a text. A compound identifier is a term beside its parts.
     fn add_all(&mut self, text: &str, part: Part, most: usize) {
-        for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
-            let mut count = 0;
-            tokens(word, |token| {
-                count += 1;
+        for shown in text.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+            words(shown, |word| {
                 if self.terms.len() < most {
-                    self.add(token, part, word);
+                    self.add(word, part, shown);
                 }
             });
-            debug_assert!(count > 0 || token(word).is_none());
         }
     }
 
-    fn add(&mut self, token: Token, part: Part, word: &str) {
+    fn add(&mut self, word: Word<'_>, part: Part, shown: &str) {
+        let (token, is_long) = word.token();
         if is_stop_word(token) || self.find(token).is_some() {
             return;
         }
-        self.terms.push((part, word.to_owned()));
+        let (long, short) = word.prefixes();
+        if is_long {
+            self.long[long] = true;
+        } else {
+            self.short[short] = true;
+        }
+        self.terms.push((part, shown.to_owned()));
         let mask = self.slots.len() - 1;
         let mut slot = slot_of(token) & mask;
         while self.slots[slot].1 != 0 {
@@ -131,6 +149,7 @@ pub(crate) fn split_quoted(message: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::token;
 
     #[test]
     fn quoted_parts_are_kept_apart() {

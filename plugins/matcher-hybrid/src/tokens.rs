@@ -11,148 +11,143 @@ const LONGEST: usize = 24;
 /// A token's identity. Two different words share one with a chance of about 2^-64.
 pub(crate) type Token = u64;
 
-/// What a byte is to the tokenizer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Separator,
-    Lower,
-    Upper,
-    Digit,
-    Underscore,
-}
+/// How many prefixes are told apart.
+pub(crate) const PREFIXES: usize = 4096;
 
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Separator; 256];
+/// What a byte is to the tokenizer, as flags, so that a whole run of bytes is summed up by one `|`.
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const DIGIT: u8 = 4;
+const UNDERSCORE: u8 = 8;
+
+/// 0 for what separates words.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
-            b'a'..=b'z' | 0x80..=0xFF => Class::Lower,
-            b'A'..=b'Z' => Class::Upper,
-            b'0'..=b'9' => Class::Digit,
-            b'_' => Class::Underscore,
-            _ => Class::Separator,
+            b'a'..=b'z' | 0x80..=0xFF => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'_' => UNDERSCORE,
+            _ => 0,
         };
         byte += 1;
     }
     classes
 };
 
-/// Calls `each` with every token of the text, in order.
-pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
-    let bytes = text.as_bytes();
-    let mut part = Word::default();
-    let mut whole = Word::default();
-    let mut parts = 0_u32;
-    let mut previous = Class::Separator;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let class = CLASSES[byte as usize];
-        let ends_part = match class {
-            Class::Separator | Class::Underscore => true,
-            Class::Upper => {
-                matches!(previous, Class::Lower | Class::Digit) && part.has_lower
-                    // The last capital of a run opens the next word: `HTTPServer`.
-                    || previous == Class::Upper
-                        && bytes.get(at + 1).is_some_and(|next| CLASSES[*next as usize] == Class::Lower)
-            }
-            Class::Lower | Class::Digit => false,
-        };
-        if ends_part && part.length > 0 {
-            if let Some(token) = part.token() {
-                each(token);
-            }
-            whole.append(&part);
-            parts += 1;
-            part.clear();
-        }
-        match class {
-            Class::Separator => {
-                if parts > 1
-                    && let Some(token) = whole.token()
-                {
-                    each(token);
-                }
-                if parts > 0 {
-                    whole.clear();
-                    parts = 0;
-                }
-            }
-            Class::Underscore => {}
-            Class::Lower | Class::Upper | Class::Digit => part.push(byte, class),
-        }
-        previous = class;
+/// A word or part of one, not yet hashed: most words of a candidate are not looked for, which their
+/// first two letters tell.
+#[derive(Clone, Copy)]
+pub(crate) struct Word<'a>(&'a [u8]);
+
+impl Word<'_> {
+    /// What the words of one token have in common: their first three letters, or two where the stem is
+    /// no longer. Two numbers below [`PREFIXES`], for the one and for the other case.
+    #[inline]
+    pub(crate) fn prefixes(self) -> (usize, usize) {
+        let letter = |at: usize| self.0.get(at).map_or(0, |byte| usize::from(byte | 0x20));
+        let two = letter(0) * 61 + letter(1);
+        ((two * 59 + letter(2)) % PREFIXES, two % PREFIXES)
     }
-    if let Some(token) = part.token() {
-        each(token);
-    }
-    if parts > 0 && part.length > 0 {
-        whole.append(&part);
-        if let Some(token) = whole.token() {
-            each(token);
+
+    /// The word's identity, and whether its stem has at least three letters.
+    pub(crate) fn token(self) -> (Token, bool) {
+        let mut bytes = [0; LONGEST];
+        let length = self.0.len().min(LONGEST);
+        for (to, from) in bytes.iter_mut().zip(self.0) {
+            *to = from.to_ascii_lowercase();
         }
-    } else if parts > 1
-        && let Some(token) = whole.token()
-    {
-        each(token);
+        let stem = stem_length(&bytes[..length]);
+        bytes[stem..].fill(0);
+        (hash(&bytes), stem >= 3)
     }
 }
 
-/// The token of one word, as [`tokens`] gives it; `None` for a number or an empty word.
+/// Calls `each` with every word of the text, in order: the parts of a compound, then the compound.
+pub(crate) fn words(text: &str, mut each: impl FnMut(Word<'_>)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if CLASSES[usize::from(bytes[at])] == 0 {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let mut classes = 0;
+        while at < bytes.len() {
+            let class = CLASSES[usize::from(bytes[at])];
+            if class == 0 {
+                break;
+            }
+            classes |= class;
+            at += 1;
+        }
+        let run = &bytes[start..at];
+        match classes {
+            DIGIT | UNDERSCORE => {}
+            // `word`, `Word`, `WORD`, `E0382`, `utf8` are one word.
+            _ if classes & UNDERSCORE == 0 && (classes & UPPER == 0 || classes & LOWER == 0) => {
+                each(Word(run))
+            }
+            _ => compound(run, &mut each),
+        }
+    }
+}
+
+/// Calls `each` with every token of the text, in order.
+pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
+    words(text, |word| each(word.token().0));
+}
+
+/// The token of one word, as [`tokens`] gives it last; `None` for a number or an empty word.
 pub(crate) fn token(word: &str) -> Option<Token> {
     let mut found = None;
     tokens(word, |token| found = Some(token));
     found
 }
 
-/// A word being read.
-struct Word {
-    bytes: [u8; LONGEST],
-    /// Bytes kept, at most [`LONGEST`].
-    length: usize,
-    has_letter: bool,
-    /// Whether it has a lower-case letter, so that a capital after it opens a new word. `E0382A`
-    /// and `UTF8` stay whole.
-    has_lower: bool,
+/// The parts of `camelCase` and `snake_case`, then all of them joined.
+fn compound(run: &[u8], each: &mut impl FnMut(Word<'_>)) {
+    let mut joined = [0; LONGEST];
+    let mut length = 0;
+    let mut parts = 0;
+    let mut start = 0;
+    let mut has_letter = false;
+    for at in 0..=run.len() {
+        let ends = at == run.len() || run[at] == b'_' || at > start && opens_word(run, start, at);
+        if !ends {
+            continue;
+        }
+        let part = &run[start..at];
+        if !part.is_empty() {
+            let take = part.len().min(LONGEST - length);
+            joined[length..length + take].copy_from_slice(&part[..take]);
+            length += take;
+            parts += 1;
+            if part.iter().any(|byte| CLASSES[usize::from(*byte)] != DIGIT) {
+                has_letter = true;
+                each(Word(part));
+            }
+        }
+        start = if at < run.len() && run[at] == b'_' { at + 1 } else { at };
+    }
+    if parts > 1 && has_letter {
+        each(Word(&joined[..length]));
+    }
 }
 
-impl Default for Word {
-    fn default() -> Self {
-        Self { bytes: [0; LONGEST], length: 0, has_letter: false, has_lower: false }
+/// Whether a capital opens a new word: after a lower-case letter, or as the last of a run of capitals
+/// (`HTTPServer`). After digits only where the part has lower-case letters: `E0382A` stays whole.
+fn opens_word(run: &[u8], start: usize, at: usize) -> bool {
+    if CLASSES[usize::from(run[at])] != UPPER {
+        return false;
     }
-}
-
-impl Word {
-    fn push(&mut self, byte: u8, class: Class) {
-        if self.length < LONGEST {
-            self.bytes[self.length] = byte.to_ascii_lowercase();
-            self.length += 1;
-        }
-        self.has_letter |= class != Class::Digit;
-        self.has_lower |= class == Class::Lower;
-    }
-
-    fn append(&mut self, other: &Self) {
-        let take = other.length.min(LONGEST - self.length);
-        self.bytes[self.length..self.length + take].copy_from_slice(&other.bytes[..take]);
-        self.length += take;
-        self.has_letter |= other.has_letter;
-    }
-
-    fn clear(&mut self) {
-        // All bytes are hashed, so what is unused must be zero.
-        self.bytes = [0; LONGEST];
-        self.length = 0;
-        self.has_letter = false;
-        self.has_lower = false;
-    }
-
-    fn token(&self) -> Option<Token> {
-        if !self.has_letter {
-            return None;
-        }
-        let stem = stem_length(&self.bytes[..self.length]);
-        let mut bytes = self.bytes;
-        bytes[stem..].fill(0);
-        Some(hash(&bytes))
+    match CLASSES[usize::from(run[at - 1])] {
+        LOWER => true,
+        DIGIT => run[start..at].iter().any(|byte| CLASSES[usize::from(*byte)] == LOWER),
+        _ => run.get(at + 1).is_some_and(|next| CLASSES[usize::from(*next)] == LOWER),
     }
 }
 
