@@ -1,6 +1,9 @@
 //! What follows a place: severity, code and message in the orders that tools print them.
 
-use grimoire_plugin_sdk::{Severity, text::trailing_group};
+use grimoire_plugin_sdk::{
+    Severity,
+    text::{extension, trailing_group},
+};
 
 /// Severity, code and message of a line.
 #[derive(Debug, Default)]
@@ -273,9 +276,8 @@ fn trailing_code<'a>(text: &'a str, found: &mut Described<'_>) -> &'a str {
 /// The project that MSBuild names at the end.
 fn is_project(inner: &str) -> bool {
     let path = inner.split("::").next().unwrap_or_default();
-    path.len() > 5 && path.ends_with("proj") && path.contains('.')
-        || path.ends_with(".sln")
-        || path.ends_with(".slnx")
+    let extension = extension(path);
+    extension.len() > 4 && extension.ends_with("proj") || matches!(extension, "sln" | "slnx")
 }
 
 /// Whether a text can be a code or rule: one word with a letter or digits.

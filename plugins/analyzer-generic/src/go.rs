@@ -5,7 +5,7 @@ use grimoire_plugin_sdk::{
     Diagnostic, Frame, Location, Severity, Span,
     json::Value,
     limits,
-    text::{Context, place_at_start},
+    text::{Context, extension, place_at_start},
 };
 
 /// Log lines kept of a test whose result is not known yet.
@@ -177,7 +177,7 @@ impl Entry {
     /// `pass_test.go:9: message`.
     fn start(start: &str, indent: usize, span: Span) -> Option<Self> {
         let place = place_at_start(start)?;
-        if !place.path.ends_with(".go") || !(place.rest.is_empty() || place.rest.starts_with([' ', '\t'])) {
+        if extension(place.path) != "go" || !(place.rest.is_empty() || place.rest.starts_with([' ', '\t'])) {
             return None;
         }
         let mut context = Context::default();
@@ -315,20 +315,7 @@ impl Panic {
                     text: start.to_owned(),
                 });
             }
-        } else if start.starts_with("exit status ")
-            || start.starts_with("FAIL\t")
-            || start.starts_with("=== ")
-            || start.starts_with("--- ")
-            || start.starts_with("=====")
-        {
-            return Step::Foreign;
-        } else if self.goroutines > 0
-            && !start.is_empty()
-            && self.error_type != "data-race"
-            && !start.starts_with("...")
-        {
-            return Step::Foreign;
-        } else if self.context.lines() > 120 {
+        } else if self.context.lines() > 120 || self.is_end(start) {
             return Step::Foreign;
         }
         if !start.is_empty() {
@@ -336,6 +323,14 @@ impl Panic {
             self.span = self.span.to(span);
         }
         Step::Taken
+    }
+
+    /// Whether a line that is no frame ends the trace.
+    fn is_end(&self, start: &str) -> bool {
+        let closes =
+            ["exit status ", "FAIL\t", "=== ", "--- ", "====="].iter().any(|end| start.starts_with(end));
+        let after_frames = self.goroutines > 0 && !start.is_empty() && self.error_type != "data-race";
+        closes || after_frames && !start.starts_with("...")
     }
 
     pub(crate) fn finish(mut self) -> Diagnostic {

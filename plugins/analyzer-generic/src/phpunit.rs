@@ -3,7 +3,7 @@
 use crate::Step;
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, leading_number, place_at_start},
+    text::{Context, extension, leading_number, place_at_start},
 };
 
 /// Lines of one failure.
@@ -41,7 +41,7 @@ impl Block {
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim();
         if let Some(place) =
-            place_at_start(start).filter(|place| place.path.ends_with(".php") && place.rest.is_empty())
+            place_at_start(start).filter(|place| extension(place.path) == "php" && place.rest.is_empty())
         {
             let own = !place.path.contains("/vendor/");
             if own || self.location.is_none() {

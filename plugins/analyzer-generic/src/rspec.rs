@@ -80,7 +80,7 @@ impl Block {
             name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
         });
-        let error_type = exception.map_or_else(|| "expectation".to_owned(), |name| name.to_owned());
+        let error_type = exception.map_or_else(|| "expectation".to_owned(), str::to_owned);
         let skipped = usize::from(exception.is_some());
         let is_difference = |line: &&String| line.as_str() != "Diff:";
         let message = self

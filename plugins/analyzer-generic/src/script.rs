@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{leading_number, looks_like_path, place_at_start},
+    text::{extension, leading_number, looks_like_path, place_at_start},
 };
 
 /// Reads one line without prefixes.
@@ -61,7 +61,7 @@ fn shell(text: &str) -> Option<Found<'_>> {
     }
     let base = name.rsplit('/').next().unwrap_or_default();
     let is_shell =
-        SHELLS.contains(&base) || base.contains(".sh") || base.ends_with(".bash") || name.starts_with('/');
+        SHELLS.contains(&base) || base.contains(".sh") || extension(base) == "bash" || name.starts_with('/');
     // `file:3: message` is a compiler's shape, and a shell's only with a shell's words.
     let bare = rest.starts_with(|c: char| c.is_ascii_digit());
     let rest = rest.trim_start();
@@ -96,8 +96,8 @@ fn shell(text: &str) -> Option<Found<'_>> {
 
 /// `line 3: message`, the same in other languages, `3: message`, `syntax error at line 3: message`.
 fn numbered(rest: &str) -> Option<(u32, &str)> {
-    if rest.starts_with("syntax error at line ") {
-        let (line, _) = leading_number(&rest["syntax error at line ".len()..])?;
+    if let Some(after) = rest.strip_prefix("syntax error at line ") {
+        let (line, _) = leading_number(after)?;
         return Some((line, rest));
     }
     let (place, message) = rest.split_once(':')?;
