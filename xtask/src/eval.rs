@@ -1,0 +1,42 @@
+//! `cargo xtask eval`: the real parser and the real components over labelled data.
+//!
+//! The figures are computed and printed as the scorers that come with the data do, so that both
+//! can be compared line by line.
+
+mod data;
+mod diff;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Measure quality on labelled data.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Parse unified diffs: are paths, change types, counts and binary flags right?
+    Diff(Files),
+}
+
+/// Where the data comes from and where the answers go.
+#[derive(Debug, Args)]
+struct Files {
+    /// The labelled cases, one JSON object a line; `.xz` is unpacked.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Also write what was predicted, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+}
+
+/// Runs one evaluation and prints its figures.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.what {
+        What::Diff(files) => diff::run(files),
+    }
+}
