@@ -67,7 +67,7 @@ impl ApiError {
 
     /// 422 with the fields that are wrong.
     pub fn fields(errors: &FieldErrors) -> Self {
-        Self::of_kind(ErrorKind::Invalid, "the input is not valid".to_owned(), errors.errors())
+        Self::of_kind(ErrorKind::Invalid, errors.to_string(), errors.errors())
     }
 
     /// 401 for a request whose token is missing or unknown.
