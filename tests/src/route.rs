@@ -7,7 +7,6 @@ pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     for expected in pattern.trim_matches('/').split('/') {
         match (expected, segments.next()) {
             ("**", _) => return true,
-            (_, None) => return false,
             ("*", Some(_)) => {}
             (expected, Some(segment)) if expected == segment => {}
             _ => return false,

@@ -170,11 +170,15 @@ async fn a_rate_limit_that_does_not_say_how_long_takes_a_minute() {
 
 #[tokio::test]
 async fn a_rate_limit_that_does_not_end_is_given_up() {
-    let github = github().await;
-    github.fault(Fault::on("GET", PULL).answer(429).header("retry-after", "1"));
-    let error = client(&github).0.pull_request(&pull_request_id(7)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TooManyRequests);
-    assert_eq!(github.ledger().entries().len(), 3);
+    for wait in ["0", "1"] {
+        let github = github().await;
+        github.fault(Fault::on("GET", PULL).answer(429).header("retry-after", wait));
+        let (client, clock) = client(&github);
+        let error = client.pull_request(&pull_request_id(7)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooManyRequests);
+        assert_eq!(github.ledger().entries().len(), 3);
+        assert_eq!(clock.waits(), [Duration::from_secs(1); 2]);
+    }
 }
 
 #[tokio::test]

@@ -88,8 +88,8 @@ async fn pull_requests_are_found_by_their_head() {
     let github = FakeGitHub::start().await;
     let app = github.repository("octo/app");
     let own = app.pull_request(3);
-    let fork = app.pull_request(5).from_fork("mallory/app");
-    let deleted = app.pull_request(6).from_deleted_fork();
+    let fork = app.pull_request(5).of_fork("mallory/app");
+    let deleted = app.pull_request(6).of_deleted_fork();
     let closed = app.pull_request(8).closed();
     let (client, _) = client(&github);
     let numbers = async |head: &str| {
@@ -117,7 +117,7 @@ async fn pull_requests_are_found_by_their_head() {
 async fn a_commit_that_github_has_not_connected_yet_is_found_among_the_open_ones() {
     let github = FakeGitHub::start().await;
     let app = github.repository("octo/app");
-    let pull = app.pull_request(1).from_fork("mallory/app").unlinked();
+    let pull = app.pull_request(1).of_fork("mallory/app").unlinked();
     for number in 2..=150 {
         let _ = app.pull_request(number);
     }

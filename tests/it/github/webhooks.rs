@@ -71,7 +71,8 @@ async fn a_form_is_signed_as_it_is_sent() {
     let github = FakeGitHub::start().await;
     let payload = github.repository("octo/app").pull_request(7).titled("50 % + ä & more").event("opened");
     let url = receiver(&["secret"]).await;
-    let receipt = Webhook::new("pull_request", &payload).as_form().signed_with("secret").deliver(&url).await;
+    let receipt =
+        Webhook::new("pull_request", &payload).in_a_form().signed_with("secret").deliver(&url).await;
     assert_eq!(receipt.json()["event"]["subject"]["PullRequest"]["title"], "50 % + ä & more");
 }
 
@@ -115,7 +116,7 @@ async fn every_payload_of_the_fake_is_read() {
 async fn events_about_forks_list_no_pull_request() {
     let github = FakeGitHub::start().await;
     let pull =
-        github.repository("octo/app").pull_request(7).from_fork("mallory/app").failing_job("build", "log");
+        github.repository("octo/app").pull_request(7).of_fork("mallory/app").failing_job("build", "log");
     for (event, payload) in
         [("check_run", pull.check_run_event("build")), ("workflow_run", pull.workflow_run_event("build"))]
     {

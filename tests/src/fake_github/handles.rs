@@ -160,7 +160,7 @@ impl PullRequestHandle {
 
     /// Lets it come from a fork: CI events and runs list no pull request then.
     #[must_use]
-    pub fn from_fork(self, full_name: &str) -> Self {
+    pub fn of_fork(self, full_name: &str) -> Self {
         let owner = full_name.split('/').next().unwrap_or_default().to_owned();
         self.shared.state().user(&owner);
         self.change(|pull| {
@@ -171,7 +171,7 @@ impl PullRequestHandle {
 
     /// Lets it come from a fork that does not exist any more.
     #[must_use]
-    pub fn from_deleted_fork(self) -> Self {
+    pub fn of_deleted_fork(self) -> Self {
         self.change(|pull| pull.head_repository = None)
     }
 

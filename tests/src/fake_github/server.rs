@@ -123,7 +123,7 @@ async fn exchange(
     }
 
     let response = match fault {
-        Some(fault) => damage(fault, head, body)?,
+        Some(fault) => damage(fault, head, body).await?,
         None => Response::from_parts(head, Body::from(body)),
     };
     shared.ledger.close(entry, Some(response.status().as_u16()));
@@ -241,11 +241,17 @@ fn answer_of(fault: Fault) -> Response<Body> {
 }
 
 /// Lets the answer that was made go wrong.
-fn damage(fault: Fault, mut head: http::response::Parts, body: Bytes) -> Result<Response<Body>, Cut> {
+async fn damage(fault: Fault, mut head: http::response::Parts, body: Bytes) -> Result<Response<Body>, Cut> {
     let body = match fault.action {
         Action::Reset => return Err(Cut),
         Action::Answer { .. } => return Ok(answer_of(fault)),
-        Action::Hang | Action::Delay(_) => Body::from(body),
+        Action::Hang => std::future::pending().await,
+        Action::Delay(by) => {
+            if fault.after_handling {
+                tokio::time::sleep(by).await;
+            }
+            Body::from(body)
+        }
         Action::Shorten(bytes) => Body::from(body.slice(..bytes.min(body.len()))),
         Action::Truncate(bytes) => {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));

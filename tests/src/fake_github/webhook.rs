@@ -72,7 +72,7 @@ impl Webhook {
 
     /// Sends the payload as a form, as GitHub offers. Sign it after this.
     #[must_use]
-    pub fn as_form(mut self) -> Self {
+    pub fn in_a_form(mut self) -> Self {
         let mut body = b"payload=".to_vec();
         for byte in &self.body {
             match byte {

@@ -36,8 +36,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     };
     match segments {
         // Addresses of the older protocol in another dress: mapped, translated, tunnelled.
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
-        [0x2002, high, low, ..] => embedded(high, low),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => embedded(high, low),
         // Global unicast is 2000::/3; of it not: Teredo and other assignments, documentation.
         [first @ 0x2000..=0x3fff, second, ..] => {
             !((first == 0x2001 && (second < 0x200 || second == 0x0db8)) || first == 0x3fff)

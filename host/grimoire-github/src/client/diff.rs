@@ -43,7 +43,9 @@ async fn from_files(
     let mut whole = Assembly { limit: transport.caps.diff, ..Assembly::default() };
     let walk = transport
         .pages(list, FILES / PAGE, |page: Vec<ChangedFile>| {
-            page.iter().for_each(|file| whole.add(file));
+            for file in &page {
+                whole.add(file);
+            }
             true
         })
         .await?;
@@ -184,7 +186,9 @@ mod tests {
 
     fn assemble(files: &[ChangedFile]) -> PullRequestDiff {
         let mut whole = Assembly { limit: 1 << 20, ..Assembly::default() };
-        files.iter().for_each(|file| whole.add(file));
+        for file in files {
+            whole.add(file);
+        }
         whole.finish(Walk::Ended)
     }
 

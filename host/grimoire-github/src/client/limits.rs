@@ -11,6 +11,8 @@ use http::{HeaderMap, StatusCode};
 
 /// What GitHub's documentation says to wait where an answer does not say.
 const UNSTATED: Duration = Duration::from_secs(60);
+/// To be told to wait for no time would be to ask again at once, and again.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// Primary limits are reset every hour: nobody has to wait longer.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -41,7 +43,7 @@ pub(super) fn asked_wait(
     let wait = number("retry-after")
         .map(Duration::from_secs)
         .or_else(|| if exhausted { until_reset() } else { None });
-    Some(wait.unwrap_or(UNSTATED).min(LONGEST))
+    Some(wait.unwrap_or(UNSTATED).clamp(SHORTEST, LONGEST))
 }
 
 fn mentions_limit(body: &[u8]) -> bool {
@@ -121,6 +123,7 @@ mod tests {
     fn odd_numbers_wait_neither_for_ever_nor_not_at_all() {
         assert_eq!(wait(429, &[("retry-after", "99999999999999")], ""), Some(3600));
         assert_eq!(wait(429, &[("retry-after", "-1")], ""), Some(60));
+        assert_eq!(wait(429, &[("retry-after", "0")], ""), Some(1));
         for reset in ["0", "18446744073709551615", "soon"] {
             let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)];
             assert!(wait(403, &headers, "").unwrap() >= 1, "{reset}");

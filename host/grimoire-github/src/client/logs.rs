@@ -64,8 +64,7 @@ impl LogClient {
             let deadline = Instant::now() + self.timeouts.log;
             match self.open(transport, &url, &call, deadline).await {
                 Ok(response) => {
-                    let whole = self.body(call, response, deadline);
-                    return Ok(bounded(whole, self.head, self.tail));
+                    return Ok(bounded(body(call, response, deadline), self.head, self.tail));
                 }
                 Err(error) => transport.before_retry(error, &mut failures).await?,
             }
@@ -125,19 +124,20 @@ impl LogClient {
             lost(call, error)
         })
     }
+}
 
-    fn body(&self, call: String, response: Response, deadline: Instant) -> BoxStream<'static, Chunk> {
-        stream::unfold(Some((call, response)), move |state| async move {
-            let (call, mut response) = state?;
-            match tokio::time::timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some((call, response)))),
-                Ok(Ok(None)) => None,
-                Ok(Err(error)) => Some((Err(lost(&call, error).into()), None)),
-                Err(_) => Some((Err(late(&call).into()), None)),
-            }
-        })
-        .boxed()
-    }
+/// The body of an answer, until it ends, breaks or is late.
+fn body(call: String, response: Response, deadline: Instant) -> BoxStream<'static, Chunk> {
+    stream::unfold(Some((call, response)), move |state| async move {
+        let (call, mut response) = state?;
+        match tokio::time::timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some((call, response)))),
+            Ok(Ok(None)) => None,
+            Ok(Err(error)) => Some((Err(lost(&call, error).into()), None)),
+            Err(_) => Some((Err(late(&call).into()), None)),
+        }
+    })
+    .boxed()
 }
 
 type Chunk = Result<Bytes, PortError>;
@@ -160,7 +160,7 @@ fn storage_refused(call: &str, status: http::StatusCode) -> CallError {
 }
 
 fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source()).any(|error| error.is::<E>())
+    std::iter::successors(Some(error), |error| (*error).source()).any(<dyn Error>::is::<E>)
 }
 
 /// The first `head` bytes as they arrive, then the last `tail` bytes; where something lies between
@@ -222,7 +222,7 @@ impl Bounded {
         let mut tail = Vec::from(std::mem::take(&mut self.tail));
         if self.dropped > 0 {
             // The tail begins with a whole line, unless it is all one line.
-            if let Some(newline) = memchr_newline(&tail) {
+            if let Some(newline) = first_newline(&tail) {
                 tail.drain(..=newline);
                 self.dropped += newline as u64 + 1;
             }
@@ -233,7 +233,7 @@ impl Bounded {
     }
 }
 
-fn memchr_newline(bytes: &[u8]) -> Option<usize> {
+fn first_newline(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == b'\n')
 }
 
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_middle_of_a_long_log_is_left_out() {
-        let lines: String = (0..1000).map(|number| format!("line {number:03}\n")).collect();
+        let lines = (0..1000).fold(String::new(), |lines, number| lines + &format!("line {number:03}\n"));
         let chunks = lines.as_bytes().chunks(7).map(<[u8]>::to_vec).collect();
         let text = String::from_utf8(read(chunks, 20, 30)).unwrap();
         assert_eq!(

@@ -30,7 +30,7 @@ pub(super) const TRIES: u32 = 3;
 /// How many redirects are followed.
 pub(super) const HOPS: usize = 3;
 /// How many rate limits are waited out within a call.
-const SHORT_WAITS: usize = 2;
+const SHORT_WAITS: u32 = 2;
 
 /// What is asked for as JSON.
 pub(super) const JSON: &str = "application/vnd.github+json";
@@ -263,14 +263,13 @@ impl Transport {
             error: too_many_requests(wait),
         };
         let call = name_of(&request.method, &request.url);
-        let mut waits = 0;
+        let mut refusals = 0;
         loop {
             // Also for a limit that another call has met.
             if let Some(wait) = self.pause.remaining(self.now()) {
-                if wait > self.patience || waits == SHORT_WAITS {
+                if wait > self.patience {
                     return Err(limited(wait));
                 }
-                waits += 1;
                 self.sleep(wait).await;
             }
             let deadline = Instant::now() + self.timeouts.total;
@@ -287,6 +286,10 @@ impl Transport {
             };
             tracing::warn!(call, wait = wait.as_secs(), "GitHub's rate limit is reached");
             self.pause.extend(self.now(), wait);
+            refusals += 1;
+            if refusals > SHORT_WAITS {
+                return Err(limited(wait));
+            }
         }
     }
 
