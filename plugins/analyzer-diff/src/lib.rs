@@ -10,6 +10,7 @@
 //!
 //! Only added lines are judged, each with its place in the new file. Blanks are nobody's defect here.
 //! The diff is read as a stream: memory holds one line and the state of one hunk.
+#![deny(unsafe_code)]
 
 mod hunk;
 mod leftover;

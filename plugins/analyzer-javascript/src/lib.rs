@@ -11,6 +11,7 @@
 //!
 //! Each recogniser is a small state machine over lines in a module of its own. A line goes to them in
 //! turn until one claims it.
+#![deny(unsafe_code)]
 
 mod bundlers;
 mod eslint;

@@ -99,7 +99,7 @@ pub(crate) fn is_own(path: &str) -> bool {
         "/asyncio/",
         "/concurrent/futures/",
     ];
-    !path.starts_with('<') && !path.starts_with("[") && !FOREIGN.iter().any(|part| path.contains(part))
+    !path.starts_with('<') && !path.starts_with('[') && !FOREIGN.iter().any(|part| path.contains(part))
 }
 
 /// `File "path", line 12, in name`: path, line, name.

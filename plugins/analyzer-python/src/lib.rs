@@ -10,6 +10,7 @@
 //!
 //! Each recogniser is a small state machine over lines in a module of its own. A line goes to them in
 //! turn until one claims it.
+#![deny(unsafe_code)]
 
 mod found;
 mod lint;

@@ -6,6 +6,9 @@ use grimoire_plugin_sdk::{Diagnostic, Location, Position, Severity, Span};
 /// Findings of one object that are read.
 const MOST: usize = 5_000;
 
+/// Reads one item of a tool's list.
+type ReadItem = fn(&Value) -> Option<Diagnostic>;
+
 /// Reports the findings of one JSON object, whichever tool's it is.
 pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
     let found = ruff(value).or_else(|| pylint(value)).or_else(|| mypy(value));
@@ -13,7 +16,7 @@ pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
         out.push(Diagnostic { span, ..found });
         return;
     }
-    let lists: [(&str, fn(&Value) -> Option<Diagnostic>); 3] =
+    let lists: [(&str, ReadItem); 3] =
         [("generalDiagnostics", pyright), ("results", bandit), ("messages", prospector)];
     for (name, read) in lists {
         for item in value.list(name).iter().take(MOST) {
@@ -88,7 +91,7 @@ fn mypy(value: &Value) -> Option<Diagnostic> {
     let column = value.number("column").map(|column| column.saturating_add(1));
     let mut found =
         finding("mypy", code, message, severity, Location::at(path, value.number("line")?, column));
-    found.context = value.text("hint").unwrap_or_default().to_owned();
+    value.text("hint").unwrap_or_default().clone_into(&mut found.context);
     Some(found)
 }
 

@@ -29,33 +29,30 @@ pub(crate) struct Ruff {
 impl Ruff {
     /// Takes a line; `true` when it is part of a block.
     pub(crate) fn line(&mut self, line: &Line<'_>, text: &str, out: &mut Vec<Diagnostic>) -> bool {
-        if line.marker == Some(Marker::Error) && self.annotation(line, out) {
+        if line.marker == Some(Marker::Error) && Self::annotation(line, out) {
             return true;
         }
         let trimmed = text.trim_start();
-        if let Some(place) = trimmed.strip_prefix("--> ")
-            && let Some(header) = self.header.take()
+        let above = self.header.take();
+        if let Some(above) = above
+            && let Some(place) = trimmed.strip_prefix("--> ").and_then(place_at_start)
+            && (above.tool == "ruff" || is_python(place.path))
         {
-            if let Some(place) =
-                place_at_start(place).filter(|place| header.tool == "ruff" || is_python(place.path))
-            {
-                self.finish(out);
-                self.context.push(&header.text);
-                self.context.push(text);
-                self.open = Some(Diagnostic {
-                    tool: header.tool.to_owned(),
-                    error_type: header.code.clone(),
-                    code: Some(header.code),
-                    message: header.message,
-                    severity: header.severity,
-                    location: Some(place.location()),
-                    span: header.span.to(line.span),
-                    ..Diagnostic::default()
-                });
-                return true;
-            }
+            self.finish(out);
+            self.context.push(&above.text);
+            self.context.push(text);
+            self.open = Some(Diagnostic {
+                tool: above.tool.to_owned(),
+                error_type: above.code.clone(),
+                code: Some(above.code),
+                message: above.message,
+                severity: above.severity,
+                location: Some(place.location()),
+                span: above.span.to(line.span),
+                ..Diagnostic::default()
+            });
+            return true;
         }
-        self.header = None;
         if let Some(open) = &mut self.open {
             if continues(text) {
                 self.context.push(text);
@@ -88,7 +85,7 @@ impl Ruff {
     }
 
     /// `::error title=ruff (F401),file=…,line=…::path:1:8: F401 message`.
-    fn annotation(&self, line: &Line<'_>, out: &mut Vec<Diagnostic>) -> bool {
+    fn annotation(line: &Line<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let properties = &line.properties;
         let code = properties
             .get("title")

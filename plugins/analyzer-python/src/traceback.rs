@@ -149,10 +149,11 @@ impl Tracebacks {
         if indent > self.indent {
             self.excerpt.push(text);
             self.span = self.span.to(span);
-            return self.frame(text, trimmed) || true;
+            self.frame(text, trimmed);
+            return true;
         }
         if let Some(kind) = exception_kind(trimmed)
-            && !(self.current.frames.is_empty() && !is_surely_exception(kind))
+            && (!self.current.frames.is_empty() || is_surely_exception(kind))
         {
             kind.clone_into(&mut self.current.kind);
             trimmed.clone_into(&mut self.current.message);

@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use grimoire_plugin_sdk::Spell;
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads better at the calls")]
     fn evidence(error: Diagnostic, spell: Spell) -> CodeEvidence {
         Codes::of(&error).evidence(&Candidate { spell, ..Candidate::default() })
     }

@@ -63,6 +63,7 @@ const FOLDED: [u8; 256] = {
     let mut folded = [b' '; 256];
     let mut at = 0;
     while at < 256 {
+        #[allow(clippy::cast_possible_truncation, reason = "below 256")]
         let byte = at as u8;
         if byte.is_ascii_alphanumeric() || byte >= 0x80 {
             folded[at] = byte.to_ascii_lowercase();

@@ -16,6 +16,7 @@
 //!
 //! The result is a function of the arguments, to the last bit: sums run in a fixed order, and nothing
 //! depends on addresses, hash seeds, time or the platform's mathematics library.
+#![deny(unsafe_code)]
 
 mod codes;
 mod features;

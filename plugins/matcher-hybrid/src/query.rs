@@ -121,7 +121,7 @@ fn head(text: &str) -> &str {
 pub(crate) fn split_quoted(message: &str) -> (String, String) {
     let bytes = message.as_bytes();
     let (mut plain, mut quoted) = (String::with_capacity(bytes.len()), String::new());
-    let is_word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_word = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
     let mut kept = 0;
     let mut at = 0;
     while let Some(next) = memchr::memchr3(b'`', b'\'', b'"', &bytes[at..]) {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn long_messages_are_bounded() {
-        let message: String = (0..5000).map(|at| format!("w{at}x ")).collect();
+        let message: String = (0..5000).map(|at| format!("w{at}x")).collect::<Vec<_>>().join(" ");
         let query = Query::of(&Diagnostic { message, ..Diagnostic::default() });
         assert_eq!(query.terms.len(), MOST_TERMS);
     }

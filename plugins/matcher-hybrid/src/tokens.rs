@@ -25,7 +25,9 @@ const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        classes[byte] = match byte as u8 {
+        #[allow(clippy::cast_possible_truncation, reason = "below 256")]
+        let value = byte as u8;
+        classes[byte] = match value {
             b'a'..=b'z' | 0x80..=0xFF => LOWER,
             b'A'..=b'Z' => UPPER,
             b'0'..=b'9' => DIGIT,
@@ -89,7 +91,7 @@ pub(crate) fn words(text: &str, mut each: impl FnMut(Word<'_>)) {
             DIGIT | UNDERSCORE => {}
             // `word`, `Word`, `WORD`, `E0382`, `utf8` are one word.
             _ if classes & UNDERSCORE == 0 && (classes & UPPER == 0 || classes & LOWER == 0) => {
-                each(Word(run))
+                each(Word(run));
             }
             _ => compound(run, &mut each),
         }

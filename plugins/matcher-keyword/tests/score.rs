@@ -64,7 +64,7 @@ fn stop_words_can_be_searched() {
 
 #[test]
 fn long_details_are_cut_inside_the_contract() {
-    let message: String = (0..200).map(|at| format!("keyword{at} ")).collect();
+    let message: String = (0..200).map(|at| format!("keyword{at}")).collect::<Vec<_>>().join(" ");
     let verdicts = score(&error("", &message), &[candidate("", &message)]).unwrap();
     let detail = &verdicts[0].reasons[0].detail;
     assert!(detail.len() <= 256 && detail.ends_with(" …"), "{detail}");
@@ -83,7 +83,7 @@ proptest! {
     #[test]
     fn property_10_the_score_is_a_function(message in "[a-cé_ .]{0,40}", kind in "[AB]?", candidates in prop::collection::vec(any_candidate(), 0..8)) {
         let error = error(&kind, &message);
-        prop_assert_eq!(format!("{:?}", score(&error, &candidates)), format!("{:?}", score(&error.clone(), &candidates.to_vec())));
+        prop_assert_eq!(format!("{:?}", score(&error, &candidates)), format!("{:?}", score(&error.clone(), &candidates.clone())));
     }
 
     // Property 11: ranked spells are in descending score, each once, with finite scores in [0, 1].
