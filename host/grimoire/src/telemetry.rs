@@ -23,8 +23,8 @@ pub(crate) fn start(config: &Config) {
         let layer = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
+            .with_current_span(false)
+            .with_span_list(true)
             .with_writer(std::io::stderr);
         registry.with(layer).try_init()
     } else {

@@ -90,7 +90,10 @@ fn operator_plugins(folder: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
 }
 
 /// What judges webhook requests.
-pub(crate) fn webhook_gate(config: &Config, secrets: Vec<SecretString>) -> anyhow::Result<Arc<dyn WebhookGate>> {
+pub(crate) fn webhook_gate(
+    config: &Config,
+    secrets: Vec<SecretString>,
+) -> anyhow::Result<Arc<dyn WebhookGate>> {
     let insecure = secrets.is_empty() && config.insecure_webhooks;
     Ok(Arc::new(if insecure { Gate::insecure() } else { Gate::new(secrets)? }))
 }

@@ -45,28 +45,19 @@ pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis, matched: boo
         for line in displayable(&diagnostic.context).lines().take(CONTEXT_LINES) {
             writeln!(output, "{DIM}  | {line}{DIM:#}")?;
         }
-        for spell in &error.spells {
+        for (rank, spell) in error.spells.iter().enumerate() {
             let percent = spell.score * 100.0;
-            writeln!(
-                output,
-                "\n  {GOOD}{percent:3.0} %  {}{GOOD:#}  {DIM}spell {}{DIM:#}",
-                displayable(&spell.title),
-                spell.id
-            )?;
+            let title = displayable(&spell.title);
+            writeln!(output, "\n  {GOOD}{percent:3.0} %  {title}{GOOD:#}  {DIM}spell {}{DIM:#}", spell.id)?;
             for reason in spell.reasons.iter().take(3) {
-                writeln!(
-                    output,
-                    "         {DIM}{}: {}{DIM:#}",
-                    displayable(&reason.signal),
-                    displayable(&reason.detail)
-                )?;
+                let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
+                writeln!(output, "         {DIM}{signal}: {detail}{DIM:#}")?;
             }
-            for line in displayable(&spell.description).lines() {
-                writeln!(output, "         {line}")?;
-            }
-            writeln!(output)?;
-            for line in displayable(&spell.solution_code).lines() {
-                writeln!(output, "         {line}")?;
+            // The best one is told whole, the others are alternatives to look up.
+            if rank == 0 {
+                indented(output, &spell.description)?;
+                writeln!(output)?;
+                indented(output, &spell.solution_code)?;
             }
         }
         if matched && error.spells.is_empty() {
@@ -81,6 +72,13 @@ pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis, matched: boo
     } else {
         writeln!(output, "{}", counted(errors))
     }
+}
+
+fn indented(output: &mut impl Write, text: &str) -> io::Result<()> {
+    for line in displayable(text).lines() {
+        if line.trim().is_empty() { writeln!(output)? } else { writeln!(output, "         {line}")? }
+    }
+    Ok(())
 }
 
 fn counted(errors: usize) -> String {

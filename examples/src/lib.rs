@@ -1,2 +1,0 @@
-//! Programs that show Grimoire at work.
-#![forbid(unsafe_code)]

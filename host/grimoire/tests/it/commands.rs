@@ -1,0 +1,143 @@
+//! `grimoire match` and `grimoire analyze`, as a person or a script uses them.
+
+use crate::process::Place;
+
+const MOVED: &str = "\
+error[E0382]: borrow of moved value: `names`
+  --> src/main.rs:12:20
+   |
+12 |     println!(\"{}\", names.len());
+   |                    ^^^^^ value borrowed here after move
+
+error: could not compile `app` (bin \"app\") due to 1 previous error
+";
+
+const UNHEARD_OF: &str = "src/frobnicate.zz:3:7: error: the quux is not in its flurble [zz-991]\n";
+
+#[test]
+fn a_known_error_is_matched_and_the_exit_code_says_so() {
+    let ended = Place::new().run(&["match"], MOVED.as_bytes());
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    let output = ended.output();
+    assert!(output.contains("error[E0382]: borrow of moved value"), "{output}");
+    assert!(output.contains("src/main.rs:12:20"), "{output}");
+    assert!(output.contains("Use of a moved value (E0382)"), "{output}");
+    assert!(!output.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn an_unknown_error_gives_1_and_no_error_gives_2() {
+    let place = Place::new();
+    let unknown = place.run(&["match"], UNHEARD_OF.as_bytes());
+    assert_eq!(unknown.code(), 1, "{}", unknown.output());
+    assert!(unknown.output().contains("the quux is not in its flurble"));
+    let nothing = place.run(&["match"], b"all is well\n");
+    assert_eq!(nothing.code(), 2);
+    let empty = place.run(&["match"], b"");
+    assert_eq!(empty.code(), 2);
+}
+
+#[test]
+fn misuse_gives_codes_from_64() {
+    let place = Place::new();
+    assert_eq!(place.run(&["match", "--no-such-option"], b"").code(), 64);
+    assert_eq!(place.run(&[], b"").code(), 64);
+    let missing = place.run(&["match", "missing.log"], b"");
+    assert_eq!(missing.code(), 66);
+    assert!(missing.complaint().contains("missing.log"));
+    let folder = place.run(&["match", "."], b"");
+    assert_eq!(folder.code(), 66);
+    assert_eq!(place.run(&["match", "--threshold", "7"], MOVED.as_bytes()).code(), 78);
+}
+
+#[test]
+fn help_and_version_are_answers_and_teach_the_exit_codes() {
+    let place = Place::new();
+    let help = place.run(&["match", "--help"], b"");
+    assert_eq!(help.code(), 0);
+    assert!(help.output().contains("Exit codes:") && help.output().contains("64"));
+    assert_eq!(place.run(&["--version"], b"").code(), 0);
+}
+
+#[test]
+fn a_file_is_read_like_a_pipe() {
+    let place = Place::new();
+    place.file("build.log", MOVED);
+    let from_file = place.run(&["match", "build.log"], b"");
+    let from_pipe = place.run(&["match", "-"], MOVED.as_bytes());
+    assert_eq!(from_file.code(), 0);
+    assert_eq!(from_file.output(), from_pipe.output());
+}
+
+#[test]
+fn json_has_the_diagnostic_its_place_and_ranked_spells_with_reasons() {
+    let ended = Place::new().run(&["match", "--format", "json"], MOVED.as_bytes());
+    let document: serde_json::Value = serde_json::from_str(&ended.output()).expect("JSON");
+    let error = &document["errors"][0];
+    assert_eq!(error["diagnostic"]["code"], "E0382");
+    assert_eq!(error["diagnostic"]["location"]["path"], "src/main.rs");
+    assert_eq!(error["diagnostic"]["location"]["line"], 12);
+    let spells = error["spells"].as_array().expect("spells");
+    assert!(spells[0]["title"].as_str().expect("a title").contains("E0382"));
+    assert!(!spells[0]["reasons"].as_array().expect("reasons").is_empty());
+    let scores: Vec<f64> = spells.iter().map(|spell| spell["score"].as_f64().expect("a score")).collect();
+    assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "{scores:?}");
+    assert!(
+        document["plugins"]
+            .as_array()
+            .expect("plugins")
+            .iter()
+            .any(|plugin| plugin["name"] == "matcher-hybrid")
+    );
+}
+
+#[test]
+fn sarif_has_a_rule_and_a_region() {
+    let ended = Place::new().run(&["match", "--format", "sarif"], MOVED.as_bytes());
+    let document: serde_json::Value = serde_json::from_str(&ended.output()).expect("JSON");
+    assert_eq!(document["version"], "2.1.0");
+    let run = &document["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "rustc");
+    let result = &run["results"][0];
+    assert_eq!(result["ruleId"], "E0382");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "src/main.rs");
+    assert_eq!(place["region"]["startLine"], 12);
+}
+
+#[test]
+fn workflow_commands_are_one_line_an_error() {
+    let ended = Place::new().run(&["match", "--format", "github"], MOVED.as_bytes());
+    let output = ended.output();
+    assert_eq!(output.lines().count(), 1, "{output}");
+    assert!(output.starts_with("::error file=src/main.rs,line=12,col=20,title=rustc E0382::"), "{output}");
+}
+
+#[test]
+fn markdown_fences_what_the_log_says() {
+    let ended = Place::new().run(&["match", "--format", "markdown"], MOVED.as_bytes());
+    assert!(ended.output().contains("1 of 1 errors with a known fix."), "{}", ended.output());
+    assert!(ended.output().contains("```"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_answer_in_every_process() {
+    let place = Place::new();
+    let first = place.run(&["match", "--format", "json"], MOVED.as_bytes()).output();
+    for _ in 0..2 {
+        assert_eq!(place.run(&["match", "--format", "json"], MOVED.as_bytes()).output(), first);
+    }
+}
+
+#[test]
+fn analyze_reads_diffs_by_their_name() {
+    let place = Place::new();
+    let diff =
+        "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1,3 @@\n one\n+<<<<<<< HEAD\n+two\n";
+    place.file("change.diff", diff);
+    let ended = place.run(&["analyze", "change.diff", "--format", "json"], b"");
+    assert_eq!(ended.code(), 0, "{}{}", ended.output(), ended.complaint());
+    let document: serde_json::Value = serde_json::from_str(&ended.output()).expect("JSON");
+    assert_eq!(document["errors"][0]["diagnostic"]["location"]["path"], "a.txt");
+    assert_eq!(document["errors"][0]["diagnostic"]["location"]["line"], 2);
+}

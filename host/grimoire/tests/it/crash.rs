@@ -1,0 +1,117 @@
+//! What was acknowledged is there after a kill, and only one process has the store.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use grimoire_tests::fake_github::Webhook;
+use serde_json::{Value, json};
+
+use crate::process::Place;
+
+const SECRET: &str = "a secret for this test";
+const ENVIRONMENT: [(&str, &str); 1] = [("GITHUB_WEBHOOK_SECRET", SECRET)];
+
+fn payload(number: u64) -> Value {
+    json!({
+        "action": "opened", "number": number,
+        "pull_request": { "number": number, "state": "open", "draft": false,
+            "head": { "sha": format!("{number:040x}"), "ref": "topic", "repo": null } },
+        "repository": { "full_name": "octo/app" },
+    })
+}
+
+fn client() -> reqwest::Client {
+    // Fails when another test has installed it already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_write_survives_kill_nine_under_load() {
+    let place = Place::new();
+    let server = place.serve(&ENVIRONMENT);
+    let (webhooks, spells) = (server.url("/webhook"), server.url("/api/spells"));
+    let acknowledged = Arc::new(Mutex::new((Vec::new(), Vec::new())));
+    let stop = Arc::new(AtomicBool::new(false));
+
+    let mut load = Vec::new();
+    for worker in 0..8_u64 {
+        let (url, acknowledged, stop) = (spells.clone(), Arc::clone(&acknowledged), Arc::clone(&stop));
+        let client = client();
+        load.push(tokio::spawn(async move {
+            let mut number = 0_u64;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                let title = format!("spell {worker}-{number}");
+                let body = json!({ "title": title, "description": "d", "error_type": "E",
+                    "error_pattern": "the quux is gone", "solution_code": "s" });
+                let Ok(answer) = client.post(&url).json(&body).send().await else { return };
+                let status = answer.status();
+                let Ok(spell) = answer.json::<Value>().await else { return };
+                assert_eq!(status, 201, "{spell}");
+                let id = spell["id"].as_u64().expect("an id");
+                acknowledged.lock().expect("no panic").0.push((id, title));
+            }
+        }));
+    }
+    // Webhooks on this task, until enough of both was acknowledged in the midst of the load.
+    for number in 1..=60_u64 {
+        let receipt =
+            Webhook::new("pull_request", &payload(number)).signed_with(SECRET).deliver(&webhooks).await;
+        assert_eq!(receipt.status, 202);
+        let job = receipt.json()["job_id"].as_u64().expect("a job");
+        acknowledged.lock().expect("no panic").1.push(job);
+    }
+    server.kill();
+    stop.store(true, Ordering::Relaxed);
+    for task in load {
+        task.await.expect("the load did not panic");
+    }
+
+    let server = place.serve(&ENVIRONMENT);
+    let client = client();
+    let (spells, jobs) = acknowledged.lock().expect("no panic").clone();
+    assert!(spells.len() > 8 && jobs.len() == 60, "{} spells, {} jobs", spells.len(), jobs.len());
+    for (id, title) in spells {
+        let spell: Value = get(&client, &server.url(&format!("/api/spells/{id}"))).await;
+        assert_eq!(spell["title"], title, "spell {id}");
+    }
+    for job in jobs {
+        let job: Value = get(&client, &server.url(&format!("/api/jobs/{job}"))).await;
+        assert_eq!(job["kind"], "review_pull_request");
+    }
+    assert!(server.stop(), "SIGTERM ends it well");
+}
+
+async fn get(client: &reqwest::Client, url: &str) -> Value {
+    let answer = client.get(url).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "{url}");
+    answer.json().await.expect("JSON")
+}
+
+#[test]
+fn a_second_server_on_the_same_data_says_who_has_it() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    let second = place.run(&["serve", "--port", "0"], b"");
+    assert_eq!(second.code(), 69, "{}", second.complaint());
+    assert!(second.complaint().contains("grimoire.redb"), "{}", second.complaint());
+    assert!(server.stop());
+}
+
+#[test]
+fn a_made_webhook_secret_is_private_and_signs_what_the_command_sends() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    let secret = place.path().join("data/webhook-secret");
+    let mode = std::fs::metadata(&secret).expect("it was made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    place.file("payload.json", payload(7).to_string());
+    let url = server.url("/webhook");
+    let sent = place.run(&["webhook", "send", "payload.json", "--event", "pull_request", "--url", &url], b"");
+    assert_eq!(sent.code(), 0, "{}{}", sent.output(), sent.complaint());
+    assert!(sent.output().starts_with("202"), "{}", sent.output());
+    assert!(server.stop());
+}

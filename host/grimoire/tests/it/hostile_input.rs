@@ -1,0 +1,55 @@
+//! Logs that nobody should have to read: each gives a clean result, none a hang or a crash.
+
+use crate::process::Place;
+
+#[test]
+fn one_line_of_50_megabytes_ends() {
+    let mut log = vec![b'x'; 50 << 20];
+    log.extend_from_slice(b"\nsrc/a.c:1:2: error: expected ';' before '}' token\n");
+    let ended = Place::new().run(&["analyze", "--format", "json"], &log);
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    assert!(ended.output().contains("expected ';'"));
+}
+
+#[test]
+fn nul_bytes_escape_bombs_and_broken_text_end_cleanly() {
+    let bombs: [(&str, Vec<u8>); 5] = [
+        ("NUL", vec![0; 4 << 20]),
+        ("escapes", b"\x1b[31m".repeat(1 << 20)),
+        ("unfinished escape", b"\x1b]0;".iter().copied().chain(std::iter::repeat_n(b'a', 1 << 20)).collect()),
+        ("invalid UTF-8", b"\xff\xfe\xc3\x28\n".repeat(1 << 18)),
+        ("line ends", b"\r\n\r\r\n".repeat(1 << 18)),
+    ];
+    let place = Place::new();
+    for (name, bomb) in bombs {
+        let ended = place.run(&["match"], &bomb);
+        assert_eq!(ended.code(), 2, "{name}: {}{}", ended.output(), ended.complaint());
+    }
+}
+
+#[test]
+fn empty_and_truncated_diffs_are_no_trouble() {
+    let place = Place::new();
+    assert_eq!(place.run(&["analyze", "--kind", "diff"], b"").code(), 2);
+    let truncated = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n one\n+tw";
+    let code = place.run(&["analyze", "--kind", "diff"], truncated).code();
+    assert!([0, 2].contains(&code), "{code}");
+}
+
+#[test]
+fn a_plugin_file_that_is_no_component_is_named_and_disturbs_nobody() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("plugins")).expect("a folder can be made");
+    place.file("plugins/broken.wasm", b"this is not WebAssembly");
+    place.file("plugins/core.wasm", b"\0asm\x01\0\0\0");
+    let server = place.serve(&[("GRIMOIRE_PLUGINS_FOLDER", "plugins")]);
+    let ended = place.run(&["health", "--url", &server.url("")], b"");
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    let plugins =
+        ended.output().lines().find(|line| line.starts_with("plugins")).unwrap_or_default().to_owned();
+    assert!(
+        plugins.contains("degraded") && plugins.contains("broken") && plugins.contains("core"),
+        "{plugins}"
+    );
+    assert!(plugins.contains("5 analyzers, 2 matchers"), "{plugins}");
+}
