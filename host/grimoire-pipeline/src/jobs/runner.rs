@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use grimoire_domain::Timestamp;
-use grimoire_domain::job::{Job, JobId, JobState, Lease};
+use grimoire_domain::job::{Job, JobId, Lease};
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::page::PageRequest;
-use grimoire_ports::store::{AttemptEnd, JobFilter};
+use grimoire_ports::store::AttemptEnd;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -174,7 +173,7 @@ impl Runner {
         };
         match &end {
             AttemptEnd::Retry { error, at } => {
-                tracing::warn!(%error, %at, "attempt failed, to be tried again")
+                tracing::warn!(%error, %at, "attempt failed, to be tried again");
             }
             AttemptEnd::Dead { error } => tracing::error!(%error, "job failed for good"),
             other => tracing::info!(end = ?other, "attempt ended"),
@@ -267,10 +266,10 @@ impl Runner {
     ) -> Result<Option<AttemptEnd>, PipelineError> {
         let error = match result {
             Ok(()) => return Ok(Some(AttemptEnd::Succeeded)),
-            Err(Stop::Cancelled) => return Ok(Some(AttemptEnd::Cancelled)),
+            // The store remembers who asked: newer work makes it superseded.
+            Err(Stop::Asked | Stop::Cancelled) => return Ok(Some(AttemptEnd::Cancelled)),
             Err(Stop::Superseded) => return Ok(Some(AttemptEnd::Superseded)),
             Err(Stop::Dead(error)) => return Ok(Some(AttemptEnd::Dead { error })),
-            Err(Stop::Asked) => return Ok(Some(self.why_asked(context.job).await?)),
             Err(Stop::Lost) => {
                 tracing::warn!("the lease was lost: a later claim has the job");
                 return Ok(None);
@@ -305,17 +304,6 @@ impl Runner {
         let delay = jittered(*base, self.settings.seed, context.job.id, failure)
             .max(error.retry_after().unwrap_or_default());
         Ok(Some(AttemptEnd::Retry { error: error.to_string(), at: self.after(delay) }))
-    }
-
-    /// A running job is asked to stop by a person or by newer work of its lane, which is queued then.
-    async fn why_asked(&self, job: &Job) -> Result<AttemptEnd, PipelineError> {
-        let filter = JobFilter { state: Some(JobState::Queued), kind: None, lane: job.spec.lane.clone() };
-        if filter.lane.is_none() {
-            return Ok(AttemptEnd::Cancelled);
-        }
-        let newer = self.pipeline.ports().store.list_jobs(&filter, PageRequest::default()).await?;
-        let replaced = newer.items.iter().any(|other| other.spec.version != job.spec.version);
-        Ok(if replaced { AttemptEnd::Superseded } else { AttemptEnd::Cancelled })
     }
 }
 

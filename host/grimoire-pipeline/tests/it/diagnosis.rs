@@ -7,6 +7,7 @@ use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::PageRequest;
 use grimoire_domain::ranking::{PatternEvidence, Verdict, compare, keyword_verdicts};
 use grimoire_domain::review::PluginProblem;
 use grimoire_domain::spell::SpellStatus;
@@ -76,7 +77,7 @@ async fn the_matcher_is_told_what_the_pattern_found_also_after_the_spell_changed
 #[tokio::test]
 async fn keyword_order_stands_in_for_a_failing_matcher_and_says_so() {
     let world = World::with(Settings::default(), |ports| {
-        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"))
+        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"));
     });
     let spell = world.moved_value_spell().await;
     let found = world.pipeline.match_error(report("use of moved value: `x`")).await.expect("answered");
@@ -122,7 +123,7 @@ async fn equal_errors_are_judged_once_and_the_gravest_first() {
     assert_eq!(diagnosis.errors.iter().map(|error| error.count).collect::<Vec<_>>(), [50, 1]);
     assert_eq!(calls.load(Ordering::Relaxed), 2);
 
-    let many: String = (0..10).map(|number| format!("error: moved number {number}\n")).collect();
+    let many = (0..10).map(|number| format!("error: moved number {number}\n")).collect::<Vec<_>>().concat();
     let diagnosis = world.pipeline.diagnose(&log_artifact(), bytes_of(&many)).await.expect("diagnosed");
     assert_eq!(diagnosis.errors.len(), 10);
     assert_eq!(calls.load(Ordering::Relaxed), 5);
@@ -235,7 +236,7 @@ proptest! {
             let matched: Vec<_> = found.spells.iter().map(|ranked| ranked.id).collect();
             prop_assert_eq!(&matched, &ids);
             let query = grimoire_pipeline::SpellQuery { q: Some("moved".to_owned()), ..Default::default() };
-            let listed = world.pipeline.list_spells(&query, Default::default()).await.expect("listed");
+            let listed = world.pipeline.list_spells(&query, PageRequest::default()).await.expect("listed");
             prop_assert_eq!(listed.items.iter().map(|spell| spell.id).collect::<Vec<_>>(), ids);
             prop_assert!(world.pipeline.get_spell(gone).await.is_err());
             Ok(())

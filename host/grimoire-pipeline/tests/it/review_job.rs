@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use grimoire_domain::job::JobState;
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::PageRequest;
 use grimoire_domain::ranking::keyword_verdicts;
 use grimoire_domain::repository::CommitSha;
 use grimoire_pipeline::Settings;
@@ -203,7 +204,7 @@ async fn a_head_that_moves_while_it_is_reviewed_gets_no_comment_about_the_old_on
     assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new());
     // The webhook of the new head may have been lost: its job exists anyway.
     let lane = JobFilter { lane: Some("octo/app#7".to_owned()), state: Some(JobState::Queued), kind: None };
-    let queued = world.pipeline.list_jobs(&lane, Default::default()).await.expect("listed");
+    let queued = world.pipeline.list_jobs(&lane, PageRequest::default()).await.expect("listed");
     assert_eq!(queued.items[0].spec.version.as_deref(), Some(commit('b').as_str()));
 }
 
@@ -268,7 +269,7 @@ async fn a_rate_limit_is_waited_out_and_is_no_failure() {
 #[tokio::test]
 async fn advice_without_a_matcher_is_kept_and_not_posted() {
     let world = World::with(Settings::default(), |ports| {
-        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"))
+        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"));
     });
     world.moved_value_spell().await;
     world.failing_pull_request(7, &commit('a'), Some(LOG));
@@ -296,7 +297,7 @@ async fn a_second_report_on_the_same_commit_edits_the_comment_in_place() {
     }
     world.run_due().await;
     assert_eq!(world.github.comments(&pull_request(7)).len(), 1);
-    let jobs = world.pipeline.list_jobs(&JobFilter::default(), Default::default()).await.expect("listed");
+    let jobs = world.pipeline.list_jobs(&JobFilter::default(), PageRequest::default()).await.expect("listed");
     assert_eq!(jobs.total, 2, "reports that wait together share one job");
     let found = world.github.find_comment(&pull_request(7), "<!-- grimoire:review -->").await.expect("read");
     assert!(found.is_some(), "the marker is stable for ever");
