@@ -157,6 +157,9 @@ impl Server {
     }
 }
 
+/// How long the start waits for the index to take in the spells that ship.
+const FIRST_INDEXING: Duration = Duration::from_secs(10);
+
 /// Fills an empty, never used store with the spells that ship.
 async fn load_starter(pipeline: &Pipeline, store: &RedbStore) -> anyhow::Result<u64> {
     if store.last_sequence().await?.0 > 0 {
@@ -164,6 +167,10 @@ async fn load_starter(pipeline: &Pipeline, store: &RedbStore) -> anyhow::Result<
     }
     let spells = spellbook::parse("starter.yaml", spellbook::STARTER)?;
     let written = pipeline.import_spells(spells, "starter spellbook", &|_, _| {}).await?;
+    // The first question should find them; when the index takes longer, it is asked without it.
+    if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {
+        tracing::warn!(%error, "the starter spells are not searchable yet");
+    }
     Ok(written.value.created)
 }
 
