@@ -224,3 +224,13 @@ async fn writes_are_a_second_apart() {
     }
     assert_eq!(clock.waits(), [Duration::from_secs(1); 2]);
 }
+
+#[tokio::test]
+async fn a_renamed_repository_is_written_to_under_its_new_name() {
+    let github = FakeGitHub::start().await;
+    let app = github.repository("octo/app");
+    let _ = app.pull_request(7);
+    let app = app.renamed_to("octo/application");
+    client(&github).0.upsert_comment(&pull_request_id(7), MARKER, &body("one")).await.unwrap();
+    assert_eq!(app.pull_request(7).comments().len(), 1);
+}

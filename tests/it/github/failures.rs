@@ -266,7 +266,7 @@ async fn an_answer_above_the_cap_is_refused_and_not_asked_for_again() {
     }
 }
 
-/// What was logged, as text.
+/// What was logged by all tests of this process, as text.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -289,7 +289,9 @@ async fn the_token_is_in_no_error_and_no_log() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For all threads: a subscriber of one thread is not heard of where another thread was the first to
+    // come by a log statement.
+    tracing::subscriber::set_global_default(subscriber).expect("no other test listens to the log");
 
     let github = github().await;
     let token = github.token();

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use super::Shared;
 use super::diff::files_of;
-use super::state::{Annotation, ChangedFile, Comment, Job, Log, Pull, Repository, Run, State, sha_of};
-use super::{Shared, shapes};
+use super::state::{Annotation, ChangedFile, Comment, Job, Log, Pull, Repository, Run, sha_of};
 
 /// A repository. Clones are of the same one.
 #[derive(Debug, Clone)]
@@ -104,9 +102,9 @@ pub struct CommentView {
 /// A pull request. Clones are of the same one.
 #[derive(Debug, Clone)]
 pub struct PullRequestHandle {
-    shared: Arc<Shared>,
-    repository: String,
-    number: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) repository: String,
+    pub(super) number: u64,
 }
 
 impl PullRequestHandle {
@@ -295,60 +293,6 @@ impl PullRequestHandle {
                 edits: comment.bodies.len() - 1,
             })
             .collect()
-    }
-
-    /// The payload of a `pull_request` event: `opened`, `synchronize`, `closed`…
-    pub fn event(&self, action: &str) -> Value {
-        self.payload(|state, repository, pull, base| {
-            shapes::pull_request_event(state, repository, pull, action, base)
-        })
-    }
-
-    /// The payload of a `check_run` event, `completed`, for the last job of that name.
-    pub fn check_run_event(&self, job: &str) -> Value {
-        let id = self.job_id(job);
-        self.payload(|state, repository, _, base| {
-            shapes::check_run_event(state, repository, &repository.jobs[&id], base)
-        })
-    }
-
-    /// The payload of a `check_suite` event, `completed`, for the run of the last job of that name.
-    pub fn check_suite_event(&self, job: &str) -> Value {
-        let id = self.job_id(job);
-        self.payload(|state, repository, _, base| {
-            let run = &repository.runs[&repository.jobs[&id].run];
-            shapes::check_suite_event(state, repository, run, base)
-        })
-    }
-
-    /// The payload of a `workflow_run` event, `completed`, for the run of the last job of that name.
-    pub fn workflow_run_event(&self, job: &str) -> Value {
-        let id = self.job_id(job);
-        self.payload(|state, repository, _, base| {
-            let run = &repository.runs[&repository.jobs[&id].run];
-            shapes::workflow_run_event(state, repository, run, base)
-        })
-    }
-
-    /// The payload of a `workflow_job` event, `completed`, for the last job of that name.
-    pub fn workflow_job_event(&self, job: &str) -> Value {
-        let id = self.job_id(job);
-        self.payload(|state, repository, _, base| {
-            shapes::workflow_job_event(state, repository, &repository.jobs[&id], base)
-        })
-    }
-
-    /// The payload of a `status` event about the head: `error`, `failure`, `pending` or `success`.
-    pub fn status_event(&self, context: &str, status: &str) -> Value {
-        self.payload(|state, repository, pull, base| {
-            shapes::status_event(state, repository, pull.head(), context, status, base)
-        })
-    }
-
-    fn payload(&self, make: impl FnOnce(&State, &Repository, &Pull, &str) -> Value) -> Value {
-        let state = self.shared.state();
-        let repository = &state.repositories[&self.repository];
-        make(&state, repository, &repository.pulls[&self.number], &self.shared.api_url())
     }
 
     fn look<T>(&self, read: impl FnOnce(&Pull) -> T) -> T {

@@ -21,6 +21,7 @@
 //! that no test has to remember to look.
 
 mod diff;
+mod events;
 mod handles;
 pub mod log;
 mod routes;

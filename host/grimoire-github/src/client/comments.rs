@@ -11,8 +11,8 @@ use serde_json::json;
 use super::GitHubClient;
 use super::models::Comment;
 use super::origin::with_query;
+use super::reading::{TRIES, Walk};
 use super::refusal::CallError;
-use super::transport::{TRIES, Walk};
 
 /// How many pages of a hundred comments are looked through. Ours is among the first as a rule.
 const PAGES: usize = 50;

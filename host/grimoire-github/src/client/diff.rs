@@ -8,8 +8,9 @@ use grimoire_ports::github::PullRequestDiff;
 
 use super::models::ChangedFile;
 use super::origin::with_query;
+use super::reading::Walk;
 use super::refusal::is_diff_too_large;
-use super::transport::{DIFF, Transport, Walk};
+use super::transport::{DIFF, Transport};
 
 /// GitHub lists no more files of a pull request.
 const FILES: usize = 3000;

@@ -8,7 +8,8 @@ use grimoire_ports::github::FailedJob;
 
 use super::models::{Jobs, Run, Runs};
 use super::origin::with_query;
-use super::transport::{Transport, Walk};
+use super::reading::Walk;
+use super::transport::Transport;
 use crate::conclusion;
 
 /// How many pages of a hundred runs, and of a hundred jobs of one run, are read. GitHub gives at most a

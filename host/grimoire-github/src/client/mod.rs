@@ -13,6 +13,7 @@ mod logs;
 mod models;
 mod origin;
 mod pulls;
+mod reading;
 mod redirects;
 mod refusal;
 mod transport;

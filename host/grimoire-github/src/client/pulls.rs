@@ -9,8 +9,9 @@ use grimoire_ports::github::PullRequest;
 
 use super::models::Pull;
 use super::origin::with_query;
+use super::reading::Walk;
 use super::refusal::CallError;
-use super::transport::{Transport, Walk};
+use super::transport::Transport;
 
 /// How many pages of a hundred pull requests are looked through, the last changed ones first.
 const PAGES: usize = 5;

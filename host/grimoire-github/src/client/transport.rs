@@ -1,16 +1,13 @@
 //! One request and its answer: token, redirects, rate limits, retries, sizes and deadlines.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::Clock;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, USER_AGENT,
-};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use http::{Method, StatusCode};
 use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,12 +18,9 @@ use url::Url;
 use super::cache::Cache;
 use super::config::{Caps, Config, Timeouts};
 use super::limits::{Pause, asked_wait, too_many_requests};
-use super::link;
 use super::origin::Api;
 use super::refusal::{CallError, late, lost, name_of, refused, too_large};
 
-/// How often a call is made before its failure is final.
-pub(super) const TRIES: u32 = 3;
 /// How many redirects are followed.
 pub(super) const HOPS: usize = 3;
 /// How many rate limits are waited out within a call.
@@ -52,25 +46,16 @@ pub(super) struct Transport {
     timeouts: Timeouts,
     patience: Duration,
     pause: Pause,
-    cache: Mutex<Cache>,
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request to the API.
-struct Outgoing {
-    method: Method,
-    url: Url,
-    accept: &'static str,
-    payload: Option<Bytes>,
-    tag: Option<HeaderValue>,
-}
-
-/// How far pages were walked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Walk {
-    /// To the last page, or until the visitor had enough.
-    Ended,
-    /// To the limit of pages: there are more.
-    Cut,
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) accept: &'static str,
+    pub(super) payload: Option<Bytes>,
+    pub(super) tag: Option<HeaderValue>,
 }
 
 impl Transport {
@@ -102,52 +87,6 @@ impl Transport {
         })
     }
 
-    /// Reads JSON, up to three times where the connection or GitHub fails.
-    pub(super) async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, CallError> {
-        Ok(self.page(&url).await?.0)
-    }
-
-    /// Reads bytes, up to three times where the connection or GitHub fails.
-    pub(super) async fn get_bytes(&self, url: Url, accept: &'static str) -> Result<Bytes, CallError> {
-        let request = Outgoing { method: Method::GET, url, accept, payload: None, tag: None };
-        let mut failures = 0;
-        loop {
-            match self.bytes_once(&request).await {
-                Err(error) => self.before_retry(error, &mut failures).await?,
-                read => return read,
-            }
-        }
-    }
-
-    /// Reads pages from `first` on, at most `limit` of them, until `visit` says that it has enough.
-    pub(super) async fn pages<T: DeserializeOwned>(
-        &self,
-        first: Url,
-        limit: usize,
-        mut visit: impl FnMut(T) -> bool + Send,
-    ) -> Result<Walk, CallError> {
-        let mut seen = vec![first.clone()];
-        let mut url = first;
-        loop {
-            let (page, next) = self.page(&url).await?;
-            if !visit(page) {
-                return Ok(Walk::Ended);
-            }
-            match next {
-                None => return Ok(Walk::Ended),
-                Some(_) if seen.len() == limit => return Ok(Walk::Cut),
-                Some(next) if seen.contains(&next) => {
-                    let message = format!("GitHub's pages lead in a circle ({})", next.path());
-                    return Err(CallError::Unknown(PortError::new(ErrorKind::Unavailable, message)));
-                }
-                Some(next) => {
-                    seen.push(next.clone());
-                    url = next;
-                }
-            }
-        }
-    }
-
     /// Sends JSON once; a rate limit that is short is waited out, since it means that nothing was
     /// written.
     pub(super) async fn write<T: DeserializeOwned>(
@@ -172,13 +111,6 @@ impl Transport {
         Ok(self.settle(&request, wanted).await?.0)
     }
 
-    /// Waits between a failure and the next try: about 0.3 s, then about 1.2 s, each half more or less.
-    pub(super) async fn back_off(&self, failures: u32) {
-        let base = 300_u64 << (2 * failures.saturating_sub(1)).min(6);
-        let random = RandomState::new().hash_one(failures) % (base + 1);
-        self.sleep(Duration::from_millis(base / 2 + random)).await;
-    }
-
     pub(super) async fn sleep(&self, duration: Duration) {
         if let Ok(moment) = self.now().checked_add(duration) {
             self.clock.sleep_until(moment).await;
@@ -189,70 +121,9 @@ impl Transport {
         self.clock.now()
     }
 
-    /// Waits before another try of something that may be repeated; gives the error back where it is
-    /// final.
-    pub(super) async fn before_retry(&self, error: CallError, failures: &mut u32) -> Result<(), CallError> {
-        match error {
-            CallError::Unknown(error) if error.kind().is_transient() && *failures + 1 < TRIES => {
-                *failures += 1;
-                tracing::debug!(%error, failures, "trying again");
-                self.back_off(*failures).await;
-                Ok(())
-            }
-            error => Err(error),
-        }
-    }
-
-    async fn bytes_once(&self, request: &Outgoing) -> Result<Bytes, CallError> {
-        let (response, deadline) = self.settle(request, |status| status.is_success()).await?;
-        self.body(&name_of(&request.method, &request.url), response, deadline).await
-    }
-
-    /// One page of JSON and the URL of the next.
-    async fn page<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Option<Url>), CallError> {
-        let mut failures = 0;
-        loop {
-            match self.page_once(url).await {
-                Err(error) => self.before_retry(error, &mut failures).await?,
-                read => return read,
-            }
-        }
-    }
-
-    async fn page_once<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Option<Url>), CallError> {
-        let kept = self.cache().get(url);
-        let tag = kept.as_ref().map(|kept| kept.tag.clone());
-        let request = Outgoing { method: Method::GET, url: url.clone(), accept: JSON, payload: None, tag };
-        let call = name_of(&request.method, url);
-        let may_be_unchanged = kept.is_some();
-        let (response, deadline) = self
-            .settle(&request, |status| {
-                status.is_success() || (may_be_unchanged && status == StatusCode::NOT_MODIFIED)
-            })
-            .await?;
-        let base = response.url().clone();
-        let mut headers = response.headers().clone();
-        let (body, is_new) = match kept {
-            Some(kept) if response.status() == StatusCode::NOT_MODIFIED => {
-                if let Some(link) = kept.link {
-                    headers.insert(LINK, link);
-                }
-                (kept.body, false)
-            }
-            _ => (self.body(&call, response, deadline).await?, true),
-        };
-        let value = decode(&call, &body)?;
-        if is_new {
-            // Only now: a garbled answer that was kept would come back for ever.
-            self.cache().put(url, &headers, &body);
-        }
-        let next = link::next(&headers).map(|target| self.inside(&call, &base, target)).transpose()?;
-        Ok((value, next))
-    }
-
     /// Sends a request until there is an answer with a wanted status; waits for short rate limits. The
     /// deadline is that of the answer's body.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         request: &Outgoing,
         wanted: impl Fn(StatusCode) -> bool + Sync,
@@ -343,7 +214,12 @@ impl Transport {
         Ok(response)
     }
 
-    async fn body(&self, call: &str, mut response: Response, deadline: Instant) -> Result<Bytes, CallError> {
+    pub(super) async fn body(
+        &self,
+        call: &str,
+        mut response: Response,
+        deadline: Instant,
+    ) -> Result<Bytes, CallError> {
         let limit = self.caps.answer;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large(call, limit));
@@ -360,7 +236,7 @@ impl Transport {
     }
 
     /// What a redirect or link at `base` points to, where that is of the API.
-    fn inside(&self, call: &str, base: &Url, target: &str) -> Result<Url, CallError> {
+    pub(super) fn inside(&self, call: &str, base: &Url, target: &str) -> Result<Url, CallError> {
         match base.join(target) {
             Ok(url) if !target.is_empty() && self.api.owns(&url) => Ok(url),
             _ => Err(CallError::Refused {
@@ -372,11 +248,6 @@ impl Transport {
                 ),
             }),
         }
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
-        // Whoever panicked has at worst lost an answer that can be asked for again.
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -404,7 +275,7 @@ pub(super) fn is_elsewhere(status: StatusCode) -> bool {
 }
 
 /// A cut or garbled answer counts as none: reads try again, writes read back.
-fn decode<T: DeserializeOwned>(call: &str, body: &[u8]) -> Result<T, CallError> {
+pub(super) fn decode<T: DeserializeOwned>(call: &str, body: &[u8]) -> Result<T, CallError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("GitHub's answer cannot be read ({call})");
         CallError::Unknown(PortError::new(ErrorKind::Unavailable, message).with_source(error))
