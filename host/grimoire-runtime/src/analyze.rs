@@ -150,7 +150,7 @@ impl Lane {
         });
         let problem = match fault {
             None => {
-                plugin.succeeded(attempt);
+                attempt.succeeded();
                 None
             }
             Some(fault) => Some(plugin.failed(Some(attempt), fault)),
@@ -217,12 +217,7 @@ async fn follow(
 }
 
 /// Checks what one call returned and keeps it; what came before stays valid either way.
-fn take(
-    plugin: &Plugin,
-    said: Said<Vec<Diagnostic>>,
-    fed: u64,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(), Fault> {
+fn take(plugin: &Plugin, said: Said, fed: u64, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Fault> {
     let found = said.map_err(|failure| {
         let (fault, words) = failure_in(&failure);
         plugin.note(words);

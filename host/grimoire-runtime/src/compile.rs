@@ -72,7 +72,7 @@ impl Compiler {
         if let Some(component) = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
             return Ok((component.clone(), false));
         }
-        let (component, from_disk) = match self.from_disk(digest) {
+        let (component, from_disk) = match self.read_from_disk(digest) {
             Some(component) => (component, true),
             None => (self.compile(bytes, digest)?, false),
         };
@@ -83,7 +83,7 @@ impl Compiler {
         Ok((component, from_disk))
     }
 
-    fn from_disk(&self, digest: Digest) -> Option<Component> {
+    fn read_from_disk(&self, digest: Digest) -> Option<Component> {
         let code = match self.disk.as_ref()?.read(digest) {
             Found::Code(code) => code,
             Found::Nothing => return None,

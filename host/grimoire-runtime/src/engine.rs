@@ -54,6 +54,7 @@ fn slots(options: &Options) -> u32 {
     u32::try_from(options.max_instances + 4 * options.threads + 4).unwrap_or(u32::MAX)
 }
 
+#[derive(Clone, Copy)]
 enum Allocation {
     Pooled { slots: u32 },
     OnDemand,

@@ -59,7 +59,7 @@ impl PluginHost {
         let loader = Loader { engine: &engine, linker: &linker, compiler: &compiler, options: &options };
         // A thread of its own, because the caller's may belong to another runtime.
         let first = std::thread::scope(|scope| {
-            let loading = scope.spawn(|| threads.handle().block_on(loader.load_all(1, &plugins)));
+            let loading = scope.spawn(|| threads.handle().block_on(loader.load_all(1, plugins)));
             loading.join()
         });
         let first =

@@ -26,6 +26,7 @@ mod lifeless;
 mod limits;
 mod load;
 mod log;
+pub mod measure;
 mod options;
 mod plugin;
 mod preflight;

@@ -29,20 +29,20 @@ pub(crate) struct Loader<'a> {
 
 impl Loader<'_> {
     /// Loads what can be loaded. Must run inside the plugins' runtime, for its timers.
-    pub(crate) async fn load_all(&self, number: u64, sources: &[PluginSource]) -> Generation {
+    pub(crate) async fn load_all(&self, number: u64, sources: Vec<PluginSource>) -> Generation {
         let mut plugins = BTreeMap::new();
         let mut rejected = Vec::new();
         for source in sources {
             let loaded = if plugins.contains_key(&source.name) {
                 Err(Rejection("another plugin of this name was loaded before it".to_owned()))
             } else {
-                self.load(source).await
+                self.load(&source).await
             };
             match loaded {
                 Ok(plugin) => {
-                    plugins.insert(source.name.clone(), Arc::new(plugin));
+                    plugins.insert(source.name, Arc::new(plugin));
                 }
-                Err(rejection) => rejected.push(rejection_problem(source, rejection)),
+                Err(rejection) => rejected.push(rejection_problem(&source.name, rejection)),
             }
         }
         Generation { number, plugins, rejected }
@@ -116,8 +116,8 @@ fn link_rejection(error: &wasmtime::Error) -> Rejection {
     Rejection(format!("does not fit this host: {}", engine_words(&chain.join(": "))))
 }
 
-fn rejection_problem(source: &PluginSource, rejection: Rejection) -> PluginProblem {
-    let name = text::cut(&text::displayable(&source.name), 64).replace('\n', " ");
+fn rejection_problem(name: &str, rejection: Rejection) -> PluginProblem {
+    let name = text::cut(&text::displayable(name), 64).replace('\n', " ");
     tracing::warn!(plugin = name, reason = rejection.0, "plugin was not loaded");
     Fault::new(Reason::Refused, rejection.0).of(&name)
 }

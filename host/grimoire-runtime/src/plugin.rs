@@ -108,11 +108,6 @@ impl Plugin {
         }
     }
 
-    /// Records that a call ended well.
-    pub(crate) fn succeeded(&self, attempt: Attempt) {
-        attempt.succeeded();
-    }
-
     /// Records that a call failed. What is not the plugin's fault does not count against it.
     pub(crate) fn failed(&self, attempt: Option<Attempt>, fault: Fault) -> PluginProblem {
         let is_fault = fault.reason.is_fault();
@@ -133,7 +128,10 @@ impl Plugin {
         if problem.reason != Reason::Unsupported.as_str() {
             self.failures.fetch_add(1, Ordering::Relaxed);
             let mut last = self.last_problem.lock().unwrap_or_else(PoisonError::into_inner);
-            *last = Some(problem.clone());
+            // A call that a resting plugin never saw must not hide why it rests.
+            if last.is_none() || problem.reason != Reason::Refused.as_str() {
+                *last = Some(problem.clone());
+            }
         }
         problem
     }

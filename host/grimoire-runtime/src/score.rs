@@ -14,7 +14,7 @@ use crate::plugin::{Code, Plugin};
 use crate::problem::{Fault, Reason};
 use crate::registry::Generation;
 use crate::validate::check_verdicts;
-use crate::worlds::matcher::v0_1::{MAX_CANDIDATES, Matcher, Question};
+use crate::worlds::matcher::v0_1::{MAX_CANDIDATES, Matcher, Question, Said};
 use crate::worlds::shared::v0_1::failure_in;
 
 #[async_trait]
@@ -49,7 +49,7 @@ impl Matchers for PluginHost {
         };
         match outcome {
             Ok(verdicts) => {
-                plugin.succeeded(attempt);
+                attempt.succeeded();
                 Ok(Judgement { verdicts, plugin: plugin.identity.clone(), generation: generation.number })
             }
             Err(fault) => Err(PluginError(plugin.failed(Some(attempt), fault))),
@@ -57,7 +57,7 @@ impl Matchers for PluginHost {
     }
 }
 
-fn active(generation: &Generation, name: &str) -> Result<(Arc<Plugin>, Matcher), Fault> {
+pub(crate) fn active(generation: &Generation, name: &str) -> Result<(Arc<Plugin>, Matcher), Fault> {
     match generation.plugins.get(name) {
         Some(plugin) => match &plugin.code {
             Code::Matcher(matcher) => Ok((Arc::clone(plugin), matcher.clone())),
@@ -75,7 +75,17 @@ async fn judge(
     candidates: Vec<Candidate>,
 ) -> Result<Vec<Verdict>, Fault> {
     let _turn = plugin.turn().await?;
-    let question = Question::new(&diagnostic, &candidates);
+    judge_fresh(&plugin, &matcher, &diagnostic, &candidates).await
+}
+
+/// Judges in a fresh instance.
+pub(crate) async fn judge_fresh(
+    plugin: &Plugin,
+    matcher: &Matcher,
+    diagnostic: &Diagnostic,
+    candidates: &[Candidate],
+) -> Result<Vec<Verdict>, Fault> {
+    let question = Question::new(diagnostic, candidates);
     let mut store = plugin.store();
     let budget = plugin.options().matcher_budget;
     let mut allowance = Allowance::new(budget.computing);
@@ -84,11 +94,16 @@ async fn judge(
         entry.wait(async { matcher.instantiate(&mut store).await?.score(&mut store, &question).await }).await;
     let said = entry.settle(&store, &mut allowance, outcome);
     plugin.record_memory(&store);
-    let verdicts = said?.map_err(|failure| {
+    accept(plugin, said?, candidates.len())
+}
+
+/// Reads what a matcher said on `candidates` candidates.
+pub(crate) fn accept(plugin: &Plugin, said: Said, candidates: usize) -> Result<Vec<Verdict>, Fault> {
+    let verdicts = said.map_err(|failure| {
         let (fault, words) = failure_in(&failure);
         plugin.note(words);
         fault
     })?;
-    check_verdicts(&verdicts, candidates.len()).map_err(Fault::invalid_output)?;
+    check_verdicts(&verdicts, candidates).map_err(Fault::invalid_output)?;
     Ok(verdicts)
 }

@@ -200,8 +200,9 @@ fn every_guest_has_a_row() {
         let rows: BTreeSet<String> = table.iter().map(|(name, _)| format!("{name}.wat")).collect();
         let files: BTreeSet<String> = std::fs::read_dir(group.folder())
             .expect("the folder")
-            .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
-            .filter(|name| name.ends_with(".wat"))
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "wat"))
+            .map(|path| path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned())
             .collect();
         assert_eq!(rows, files);
     }
@@ -308,7 +309,7 @@ async fn a_hundred_loops_leave_room_for_an_honest_neighbour() {
     assert!(loops.iter().any(|task| !task.is_finished()), "the loops run beside the calls");
     times.sort();
     // Hundred loops of 300 ms would take 15 s; one tick of one loop is the most that a call waits for.
-    assert!(times[190] < Duration::from_millis(250), "{:?}", times[190]);
+    assert!(times[190] < Duration::from_millis(500), "{:?}", times[190]);
     for task in loops {
         task.abort();
     }
@@ -366,6 +367,8 @@ async fn a_plugin_that_keeps_failing_rests_and_is_tried_again() {
         tokio::task::yield_now().await;
     }
     assert_eq!(score(&host).await.expect_err("a longer rest").reason, "refused");
+    let last = host.plugins()[0].last_problem.clone().expect("a problem");
+    assert_eq!(last.reason, "invalid_output", "why it rests, not that it rests");
 }
 
 #[test]

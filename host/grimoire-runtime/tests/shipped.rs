@@ -2,11 +2,22 @@
 
 mod support;
 
-use grimoire_domain::diagnostic::Position;
+use std::path::Path;
+
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::{Diagnostic, Position};
+use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, Verdict};
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::analyzer::Analyzers as _;
+use grimoire_ports::plugins::matcher::Matchers as _;
 use grimoire_runtime::{Options, PluginHost};
-use support::{content, log, shipped};
+use proptest::prelude::*;
+use support::{candidates, content, diagnostic, log, shipped};
+use tokio::runtime::Runtime;
+
+const ANALYZERS: [&str; 5] =
+    ["analyzer-diff", "analyzer-generic", "analyzer-javascript", "analyzer-python", "analyzer-rust"];
+const MATCHERS: [&str; 2] = ["matcher-hybrid", "matcher-keyword"];
 
 const RUSTC: &str = "\
 error[E0382]: borrow of moved value: `x`
@@ -18,10 +29,20 @@ error[E0382]: borrow of moved value: `x`
 error: could not compile `demo` (bin \"demo\") due to 1 previous error
 ";
 
+fn host(names: &[&str], active_matcher: &str, cache_folder: Option<&Path>) -> PluginHost {
+    let options = Options {
+        active_matcher: active_matcher.to_owned(),
+        cache_folder: cache_folder.map(Path::to_owned),
+        ..Options::default()
+    };
+    let host = PluginHost::start(options, names.iter().map(|name| shipped(name)).collect()).expect("a host");
+    assert_eq!(host.rejected(), []);
+    host
+}
+
 #[tokio::test]
 async fn the_analyzer_for_rust_finds_an_error_with_its_place() {
-    let host = PluginHost::start(Options::default(), vec![shipped("analyzer-rust")]).expect("a host");
-    assert_eq!(host.rejected(), []);
+    let host = host(&["analyzer-rust"], "none", None);
     assert_eq!(host.plugins()[0].world, "grimoire:analyzer@0.1.0");
     let analysis = host.analyze(&log(), content(RUSTC.as_bytes(), 10)).await.expect("an analysis");
     assert_eq!(analysis.bytes, RUSTC.len() as u64);
@@ -34,4 +55,158 @@ async fn the_analyzer_for_rust_finds_an_error_with_its_place() {
     let location = diagnostic.location.as_ref().expect("a location");
     assert_eq!(location.path, "src/main.rs");
     assert_eq!(location.start, Some(Position { line: 4, column: Some(20) }));
+}
+
+#[tokio::test]
+async fn only_analyzers_of_the_artifact_s_kind_are_asked() {
+    let host = host(&ANALYZERS, "none", None);
+    let diff = Artifact { kind: ArtifactKind::Diff, ..log() };
+    let analysis = host.analyze(&diff, content(b"", 1)).await.expect("an analysis");
+    let names: Vec<_> = analysis.findings.iter().map(|findings| findings.plugin.name.as_str()).collect();
+    assert_eq!(names, ["analyzer-diff"]);
+    let analysis = host.analyze(&log(), content(b"", 1)).await.expect("an analysis");
+    assert!(analysis.findings.len() >= 4, "{:?}", analysis.findings);
+    assert!(analysis.findings.is_sorted_by_key(|findings| findings.plugin.name.clone()));
+}
+
+#[tokio::test]
+async fn what_is_found_does_not_depend_on_the_pieces_of_the_transfer() {
+    let host = host(&ANALYZERS, "none", None);
+    // Long enough for several chunks, with errors across their borders.
+    let text = RUSTC.replace("src/main.rs", "src/a/very/long/path/to/main.rs").repeat(3_000);
+    let mut first = None;
+    for piece in [1_000, 65_536, 262_144, 300_000, 2_000_000] {
+        let analysis = host.analyze(&log(), content(text.as_bytes(), piece)).await.expect("an analysis");
+        assert!(
+            analysis.findings.iter().all(|findings| findings.problem.is_none()),
+            "{:?}",
+            analysis.findings
+        );
+        assert_eq!(*first.get_or_insert_with(|| analysis.clone()), analysis, "pieces of {piece}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_logs_are_read_by_every_analyzer() {
+    let host = host(&ANALYZERS, "none", None);
+    let size = 3 << 20;
+    let bombs: [(&str, Vec<u8>); 6] = [
+        ("one line", vec![b'a'; size]),
+        ("nothing but NUL", vec![0; size]),
+        ("nothing but escapes", b"\x1b[31;1m".repeat(size / 7)),
+        ("open escapes", b"\x1b]0;".repeat(size / 4)),
+        ("invalid UTF-8", vec![0xff; size]),
+        ("bidirectional controls", "error: \u{202e}x\u{2066}\n".repeat(size / 16).into_bytes()),
+    ];
+    for (name, bytes) in bombs {
+        let analysis = host.analyze(&log(), content(&bytes, 1 << 20)).await.expect("an analysis");
+        for findings in analysis.findings {
+            assert_eq!(findings.problem, None, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_log() {
+    let host = host(&ANALYZERS, "none", None);
+    let mut peaks = Vec::new();
+    for count in [5_000, 100_000] {
+        let text = "some line of a log that says nothing of interest to anybody\n".repeat(count);
+        host.analyze(&log(), content(text.as_bytes(), 1 << 20)).await.expect("an analysis");
+        peaks.push(ANALYZERS.map(|name| host.peak_memory(name).expect("it is loaded")));
+    }
+    assert_eq!(peaks[0], peaks[1]);
+}
+
+#[tokio::test]
+async fn both_matchers_prefer_the_spell_that_fits() {
+    for name in MATCHERS {
+        let host = host(&MATCHERS, name, None);
+        let mut candidates = candidates(2);
+        let mut other = (*candidates[1].spell).clone();
+        let mut fields = other.fields.clone().into_fields();
+        fields.title = "Start the database first".to_owned();
+        fields.description = "The connection is refused because nothing listens.".to_owned();
+        fields.error_type = "ConnectionRefused".to_owned();
+        fields.error_pattern = "connection refused".to_owned();
+        other.fields = fields.validate().expect("valid fields");
+        candidates[1] = Candidate {
+            spell: other.into(),
+            evidence: Evidence { keyword: 0.2, pattern: PatternEvidence::Missed },
+        };
+        let judgement = host.score(&diagnostic(), &candidates).await.expect("a judgement");
+        assert_eq!(judgement.plugin.name, name);
+        let score = |index| {
+            judgement.verdicts.iter().find(|verdict| verdict.candidate == index).map_or(0.0, |it| it.score)
+        };
+        assert!(score(0) > score(1), "{name}: {:?}", judgement.verdicts);
+    }
+}
+
+#[tokio::test]
+async fn a_diagnostic_beyond_all_bounds_is_cut_for_the_plugin() {
+    let host = host(&MATCHERS, "matcher-hybrid", None);
+    let huge = Diagnostic { message: "é".repeat(1 << 20), context: "x y ".repeat(1 << 20), ..diagnostic() };
+    host.score(&huge, &candidates(64)).await.expect("a judgement");
+    let many = host.score(&diagnostic(), &candidates(10_001)).await.expect_err("too many").0;
+    assert_eq!(many.reason, "refused");
+    assert_eq!(many.detail, "10001 candidates, at most 10000 are judged at once");
+}
+
+/// A verdict with its score and its reasons' weights as bits.
+type Bits = (usize, u64, Vec<(String, u64, String)>);
+
+fn bits(verdicts: &[Verdict]) -> Vec<Bits> {
+    let reasons = |verdict: &Verdict| {
+        let reason = |reason: &grimoire_domain::ranking::Reason| {
+            (reason.signal.clone(), reason.weight.to_bits(), reason.detail.clone())
+        };
+        verdict.reasons.iter().map(reason).collect()
+    };
+    verdicts.iter().map(|verdict| (verdict.candidate, verdict.score.to_bits(), reasons(verdict))).collect()
+}
+
+/// Errors and candidates in any words.
+fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
+    let text =
+        || prop_oneof![any::<String>(), "[a-zA-Z0-9_:`' ]{0,80}", "error\\[E[0-9]{4}\\]: [a-z ]{1,40}"];
+    let evidence = (0.0..=1.0_f64, prop::option::of(text()));
+    let spell = (text(), text(), text(), evidence);
+    (text(), text(), prop::collection::vec(spell, 0..12)).prop_map(|(message, context, spells)| {
+        let mut all = candidates(spells.len() as u64);
+        for (candidate, (title, description, solution, (keyword, hit))) in all.iter_mut().zip(spells) {
+            let mut spell = (*candidate.spell).clone();
+            let mut fields = spell.fields.clone().into_fields();
+            // Texts that the domain refuses leave the candidate as it was.
+            fields.title.push_str(&title);
+            fields.description.push_str(&description);
+            fields.solution_code.push_str(&solution);
+            if let Ok(valid) = fields.validate() {
+                spell.fields = valid;
+            }
+            let pattern = hit.map_or(PatternEvidence::Missed, PatternEvidence::Hit);
+            *candidate = Candidate { spell: spell.into(), evidence: Evidence { keyword, pattern } };
+        }
+        (Diagnostic { message: format!("m{message}"), context, ..diagnostic() }, all)
+    })
+}
+
+/// Property 10: the similarity score is a function of its input. A host that has judged before and
+/// one that was started for this call alone give the same bits, for both matchers.
+#[test]
+fn property_10_same_input_same_bits() {
+    let runtime = Runtime::new().expect("a runtime");
+    let cache = tempfile::tempdir().expect("a folder");
+    for name in MATCHERS {
+        let old = host(&MATCHERS, name, Some(cache.path()));
+        proptest!(ProptestConfig::with_cases(100), |((diagnostic, candidates) in inputs())| {
+            let fresh = host(&MATCHERS, name, Some(cache.path()));
+            prop_assert_eq!(fresh.cache_report().compiled, 0);
+            let (first, second) = runtime.block_on(async {
+                (old.score(&diagnostic, &candidates).await, fresh.score(&diagnostic, &candidates).await)
+            });
+            let (first, second) = (first.expect("a judgement"), second.expect("a judgement"));
+            prop_assert_eq!(bits(&first.verdicts), bits(&second.verdicts));
+        });
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) fn guest(group: Group, name: &str) -> PluginSource {
 pub(crate) fn component(group: Group, name: &str) -> Vec<u8> {
     let path = group.folder().join(format!("{name}.wat"));
     let fields = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    encode(group, &fields, |wit| wit.to_owned())
+    encode(group, &fields, str::to_owned)
 }
 
 /// Fields of a core module as a component. `edit` may change the text of each package, to make a
@@ -106,8 +106,7 @@ fn complete(group: Group, fields: &str) -> String {
 
 /// The component with core modules added and instantiated, as a component of several parts has them.
 pub(crate) fn with_modules(mut component: Vec<u8>, modules: &[&str]) -> Vec<u8> {
-    let mut index = core_modules(&component);
-    for text in modules {
+    for (index, text) in (core_modules(&component)..).zip(modules) {
         let module = wat::parse_str(text).expect("a module");
         section(&mut component, 1, &module);
         // One instance, made from a module, without arguments.
@@ -115,7 +114,6 @@ pub(crate) fn with_modules(mut component: Vec<u8>, modules: &[&str]) -> Vec<u8> 
         unsigned(&mut instance, index);
         instance.push(0);
         section(&mut component, 2, &instance);
-        index += 1;
     }
     component
 }

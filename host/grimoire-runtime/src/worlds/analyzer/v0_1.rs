@@ -34,8 +34,8 @@ use bindings::exports::grimoire::analyzer::analyze;
 /// Bytes of an artifact's name that a plugin gets.
 const NAME_BYTES: usize = 1_024;
 
-/// What a plugin said of its failure, before anything is read out of it.
-pub(crate) type Said<T> = Result<T, types::Failure>;
+/// What a plugin said, before anything is checked.
+pub(crate) type Said = Result<Vec<Diagnostic>, types::Failure>;
 
 /// A compiled analyzer, linked.
 #[derive(Clone)]
@@ -87,17 +87,13 @@ impl Instance {
         store: &mut Store<Call>,
         scan: Scan,
         chunk: &[u8],
-    ) -> wasmtime::Result<Said<Vec<Diagnostic>>> {
+    ) -> wasmtime::Result<Said> {
         let said = self.0.grimoire_analyzer_analyze().scan().call_feed(store, scan.0, chunk).await?;
         Ok(said.map(diagnostics_in))
     }
 
     /// Ends the artifact.
-    pub(crate) async fn finish(
-        &self,
-        store: &mut Store<Call>,
-        scan: Scan,
-    ) -> wasmtime::Result<Said<Vec<Diagnostic>>> {
+    pub(crate) async fn finish(&self, store: &mut Store<Call>, scan: Scan) -> wasmtime::Result<Said> {
         let said = self.0.grimoire_analyzer_analyze().scan().call_finish(store, scan.0).await?;
         Ok(said.map(diagnostics_in))
     }

@@ -31,6 +31,9 @@ mod bindings {
 
 use bindings::exports::grimoire::matcher::match_spells;
 
+/// What a plugin said, before anything is checked.
+pub(crate) type Said = Result<Vec<Verdict>, types::Failure>;
+
 /// Candidates of one call.
 pub(crate) const MAX_CANDIDATES: usize = 10_000;
 /// Bytes of each of a spell's texts; the rest is cut.
@@ -70,11 +73,7 @@ impl Question {
 
 impl Instance {
     /// Judges. The verdicts are not yet checked.
-    pub(crate) async fn score(
-        &self,
-        store: &mut Store<Call>,
-        question: &Question,
-    ) -> wasmtime::Result<Result<Vec<Verdict>, types::Failure>> {
+    pub(crate) async fn score(&self, store: &mut Store<Call>, question: &Question) -> wasmtime::Result<Said> {
         let interface = self.0.grimoire_matcher_match_spells();
         let said = interface.call_score(store, &question.error, &question.candidates).await?;
         Ok(said.map(|verdicts| verdicts.into_iter().map(verdict_in).collect()))
