@@ -122,7 +122,8 @@ pub trait SpellStore: Send + Sync {
 pub enum DeliveryOutcome {
     /// Stored, with the job that it caused.
     Accepted(Option<JobId>),
-    /// Known already, and its job (if any) is queued, running or ended well: nothing was done.
+    /// Known already, and its job (if any) is queued, running, done, or superseded by newer work:
+    /// nothing was done.
     Duplicate(Option<JobId>),
     /// Known already, and its job had failed for good or was cancelled: it is queued again.
     Requeued(JobId),
@@ -190,12 +191,14 @@ pub enum AttemptEnd {
 pub trait JobStore: Send + Sync {
     /// Adds a job. With a lane and a version, queued jobs of the same lane with another version are
     /// superseded and a running one with another version is asked to stop; a queued job of the same
-    /// lane, kind and version that has not started is returned instead of a second one.
+    /// lane, kind and version that has not started is returned instead of a second one. Jobs
+    /// without a version are neither superseded nor joined.
     async fn enqueue_job(&self, job: NewJob, now: Timestamp) -> Result<JobId, PortError>;
 
     /// Takes the oldest job that may run: queued with `run_at <= now`, or running with a lease that
-    /// ended before `now`; and no other job of its lane is running under a live lease, nor is an
-    /// older job of its lane queued. Counts the attempt.
+    /// has ended by `now`; and no other job of its lane is running under a live lease, nor is an
+    /// older job of its lane queued. Counts the attempt. A job that was asked to stop and whose lease
+    /// has ended is ended instead: nobody takes its work up again.
     async fn claim_job(
         &self,
         now: Timestamp,
@@ -203,16 +206,19 @@ pub trait JobStore: Send + Sync {
     ) -> Result<Option<(Job, Lease)>, PortError>;
 
     /// The earliest moment at which `claim_job` may find something: a queued job's `run_at` or a
-    /// running job's lease end. `None`: nothing to wait for.
+    /// running job's lease end. Of several that have passed any may be told. `None`: nothing to wait for.
     async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// Returns once a job was enqueued, retried, released or ended after this call began.
+    /// Returns once a job was enqueued, retried, released or ended after this call began: after the
+    /// call, not after the first poll, so that what comes between looking and waiting is not missed.
     async fn wait_for_job(&self);
 
     /// Extends a lease. `Conflict` when a later claim took the job. Says whether the job was asked to stop.
     async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, PortError>;
 
-    /// Ends an attempt. `Conflict` when a later claim took the job: nothing is changed then.
+    /// Ends an attempt. `Conflict` when a later claim took the job: nothing is changed then. A job
+    /// that was asked to stop is not queued again: unless it is done or dead it ends as superseded,
+    /// when newer work was the reason, or else as cancelled.
     async fn end_attempt(&self, lease: &Lease, end: AttemptEnd, now: Timestamp) -> Result<(), PortError>;
 
     /// Cancels a queued job, or asks a running one to stop. `NotFound`; `Conflict` when it has ended.

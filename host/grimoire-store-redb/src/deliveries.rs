@@ -25,13 +25,19 @@ impl<'t> DeliveryTables<'t> {
         Ok(Self { deliveries: open(transaction, DELIVERIES)? })
     }
 
-    /// Whether a delivery is known, and the job that it caused.
-    fn find_job(&self, id: &DeliveryId) -> Outcome<Option<Option<JobId>>> {
-        match self.deliveries.get(id.as_str())? {
-            Some(found) => Ok(Some(decode_job(id, found.value())?)),
-            None => Ok(None),
-        }
+    fn find(&self, id: &DeliveryId) -> Outcome<Known> {
+        Ok(match self.deliveries.get(id.as_str())? {
+            Some(found) => decode_job(id, found.value())?.map_or(Known::WithoutJob, Known::WithJob),
+            None => Known::Not,
+        })
     }
+}
+
+/// What is known of a delivery.
+enum Known {
+    Not,
+    WithoutJob,
+    WithJob(JobId),
 }
 
 fn record(
@@ -41,8 +47,8 @@ fn record(
     job: Option<NewJob>,
     now: Timestamp,
 ) -> Outcome<DeliveryOutcome> {
-    match step.deliveries()?.find_job(id)? {
-        None => {
+    match step.deliveries()?.find(id)? {
+        Known::Not => {
             let mut jobs = step.jobs()?;
             let job = job.map(|job| jobs.enqueue(job, now)).transpose()?;
             jobs.notes.wrote = true;
@@ -50,8 +56,8 @@ fn record(
             step.deliveries()?.deliveries.insert(id.as_str(), record.as_slice())?;
             Ok(DeliveryOutcome::Accepted(job))
         }
-        Some(None) => Ok(DeliveryOutcome::Duplicate(None)),
-        Some(Some(job)) => {
+        Known::WithoutJob => Ok(DeliveryOutcome::Duplicate(None)),
+        Known::WithJob(job) => {
             let mut jobs = step.jobs()?;
             match jobs.state(job)? {
                 JobState::Queued | JobState::Running | JobState::Succeeded | JobState::Superseded => {

@@ -2,12 +2,13 @@
 //! transaction: a crash between two leaves a whole file of the version reached.
 
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::spell::Sequence;
+use grimoire_domain::spell::{Sequence, SpellId};
 use grimoire_ports::PortError;
-use redb::{Database, ReadTransaction, ReadableDatabase, TableError, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
 use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
+use crate::record::spell::{content_hash, decode_spell};
 use crate::schema::{self, META, META_SCHEMA, META_STORE_ID, VERSION};
 use crate::step;
 
@@ -15,7 +16,7 @@ use crate::step;
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; VERSION as usize - 1] = [];
+const MIGRATIONS: [Migration; VERSION as usize - 1] = [index_spells_by_content];
 
 /// What is known of a store once it is open.
 #[derive(Debug)]
@@ -112,6 +113,7 @@ fn create(transaction: &WriteTransaction) -> Outcome<()> {
     step::open(transaction, schema::SPELLS_BY_ERROR_TYPE)?;
     step::open(transaction, schema::SPELLS_BY_TAG)?;
     step::open(transaction, schema::SPELL_STATUSES)?;
+    step::open(transaction, schema::SPELLS_BY_CONTENT)?;
     step::open(transaction, schema::DELIVERIES)?;
     step::open(transaction, schema::JOBS)?;
     step::open(transaction, schema::JOB_EVENTS)?;
@@ -124,5 +126,19 @@ fn create(transaction: &WriteTransaction) -> Outcome<()> {
     step::open(transaction, schema::REVIEWS_BY_WRITE)?;
     step::open(transaction, schema::REVIEWS_BY_REPOSITORY)?;
     step::open(transaction, schema::REVIEWS_BY_PULL_REQUEST)?;
+    Ok(())
+}
+
+/// To version 2: spells without a key can be found by what they say.
+fn index_spells_by_content(transaction: &WriteTransaction) -> Outcome<()> {
+    let spells = step::open(transaction, schema::SPELLS)?;
+    let mut index = step::open(transaction, schema::SPELLS_BY_CONTENT)?;
+    for entry in spells.iter()? {
+        let (id, bytes) = entry?;
+        let spell = decode_spell(SpellId(id.value()), bytes.value())?;
+        if spell.fields.key.is_none() {
+            index.insert((content_hash(&spell.fields), id.value()), ())?;
+        }
+    }
     Ok(())
 }

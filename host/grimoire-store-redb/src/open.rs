@@ -13,25 +13,41 @@ use crate::migrations;
 
 /// Opens or makes the database in the file at `path`.
 pub(crate) fn file(path: &Path, options: Options) -> Result<Database, PortError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
+    if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.into()))?;
     }
-    let is_new = match fs::metadata(path) {
-        Ok(metadata) => metadata.len() == 0,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+    match fs::metadata(path) {
+        // An empty file, as `mktemp` makes them, becomes a store in its place.
+        Ok(metadata) if metadata.len() == 0 => {}
+        Ok(_) => look_first(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, options)?,
         Err(error) => return Err(cannot_open(path, &error.into())),
+    }
+    builder(options, path.display().to_string()).create(path).map_err(|error| cannot_open(path, &error))
+}
+
+/// Makes a whole store beside `path` and moves it there, so that a crash leaves a whole store or none.
+fn make(path: &Path, options: Options) -> Result<(), PortError> {
+    let failed = |error: DatabaseError| cannot_open(path, &error);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    // Whatever an earlier process of this number left behind.
+    let _ = fs::remove_file(&beside);
+    let database = builder(options, beside.display().to_string()).create(&beside).map_err(failed)?;
+    migrations::bring_up_to_date(&database)?;
+    drop(database);
+    // A link does not replace what another process has put there meanwhile; a rename would, and is
+    // only for file systems without links.
+    let moved = match fs::hard_link(&beside, path) {
+        Ok(()) => fs::remove_file(&beside),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&beside),
+        Err(_) => fs::rename(&beside, path),
     };
-    if !is_new {
-        look_first(path)?;
-    }
-    let database = builder(options, path.display().to_string())
-        .create(path)
-        .map_err(|error| cannot_open(path, &error))?;
-    if is_new {
-        sync_folder(folder.unwrap_or(Path::new(".")));
-    }
-    Ok(database)
+    moved.map_err(|error| failed(error.into()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")));
+    Ok(())
 }
 
 /// Opens or makes the database in a backend.

@@ -90,7 +90,7 @@ fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>
     }
 }
 
-fn latest(transaction: &ReadTransaction, pull_request: PullRequestId) -> Outcome<Option<Review>> {
+fn latest(transaction: &ReadTransaction, pull_request: &PullRequestId) -> Outcome<Option<Review>> {
     let name = pull_request.repository.as_str();
     let number = pull_request.number;
     let table = transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
@@ -150,7 +150,7 @@ impl ReviewStore for RedbStore {
     }
 
     async fn latest_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError> {
-        self.read(|transaction| latest(transaction, pull_request.clone()))
+        self.read(|transaction| latest(transaction, pull_request))
     }
 
     async fn list_reviews(

@@ -4,7 +4,7 @@
 use redb::TableDefinition;
 
 /// The version that this code reads and writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Facts about the file by name, as text.
 pub(crate) const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
@@ -32,6 +32,10 @@ pub(crate) const SPELLS_BY_ERROR_TYPE: TableDefinition<'_, (&str, u64), ()> =
 pub(crate) const SPELLS_BY_TAG: TableDefinition<'_, (&str, u64), ()> = TableDefinition::new("spells_by_tag");
 /// The status of each living spell: small, so that walking all ids does not read all spells.
 pub(crate) const SPELL_STATUSES: TableDefinition<'_, u64, u8> = TableDefinition::new("spell_statuses");
+/// Living spells without a key, by a hash of what they say: an import finds those it has already.
+/// Since version 2.
+pub(crate) const SPELLS_BY_CONTENT: TableDefinition<'_, (u64, u64), ()> =
+    TableDefinition::new("spells_by_content");
 
 /// Deliveries by id.
 pub(crate) const DELIVERIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("deliveries");

@@ -252,3 +252,26 @@ fn check_report(check: &Value) -> Option<Subject> {
         name: check.get("name").and_then(Value::as_str).map(str::to_owned),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_comment_is_edited_in_place_and_failures_come_as_scripted() {
+        let github = ScriptedGitHub::default();
+        let repository = RepositoryName::parse("octo/tools").expect("a valid name");
+        let id = PullRequestId { repository, number: 7 };
+        github.fail_next("upsert_comment", PortError::new(ErrorKind::Timeout, "no answer"));
+        let failed = github.upsert_comment(&id, "<!-- m -->", "<!-- m --> one").await;
+        assert_eq!(failed.expect_err("the script says so").kind(), ErrorKind::Timeout);
+        let first =
+            github.upsert_comment(&id, "<!-- m -->", "<!-- m --> one").await.expect("no failure left");
+        let second =
+            github.upsert_comment(&id, "<!-- m -->", "<!-- m --> two").await.expect("no failure left");
+        assert_eq!(first, second);
+        assert_eq!(github.comments(&id), ["<!-- m --> two"]);
+        assert_eq!(github.find_comment(&id, "<!-- other -->").await.expect("no failure left"), None);
+        assert_eq!(github.calls().len(), 4);
+    }
+}

@@ -70,8 +70,12 @@ fn error_lines(content: &[u8]) -> Vec<Diagnostic> {
     for line in content.split_inclusive(|byte| *byte == b'\n') {
         let end = start + line.len() as u64;
         let text = String::from_utf8_lossy(line);
-        if let Some((code, message)) = text.strip_prefix("error").and_then(|rest| rest.split_once(": ")) {
-            let code = code.strip_prefix('[').and_then(|code| code.strip_suffix(']')).map(str::to_owned);
+        let parts = text.strip_prefix("error").and_then(|rest| rest.split_once(": "));
+        let parts = parts.and_then(|(code, message)| match code {
+            "" => Some((None, message)),
+            _ => Some((Some(code.strip_prefix('[')?.strip_suffix(']')?.to_owned()), message)),
+        });
+        if let Some((code, message)) = parts {
             diagnostics.push(Diagnostic {
                 tool: "scripted".to_owned(),
                 error_type: code.clone().unwrap_or_default(),
@@ -199,5 +203,31 @@ impl PluginInventory for FixedInventory {
 
     fn rejected(&self) -> Vec<PluginProblem> {
         self.rejected.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use grimoire_domain::artifact::ArtifactKind;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_default_analyzer_finds_error_lines_across_chunks() {
+        let artifact = Artifact { kind: ArtifactKind::Log, name: "log".to_owned(), size: None };
+        let chunks = ["ok\nerr", "or[E0308]: mismatched", " types\nerror: aborting\nerrors: 2\n"];
+        let content = futures::stream::iter(chunks.map(|chunk| Ok(chunk.into()))).boxed();
+        let analyzers = ScriptedAnalyzers::default();
+        let analysis = analyzers.analyze(&artifact, content).await.expect("the content can be read");
+        let found: Vec<_> = analysis.findings[0]
+            .diagnostics
+            .iter()
+            .map(|diagnostic| {
+                (diagnostic.code.as_deref(), diagnostic.message.as_str(), diagnostic.span.start)
+            })
+            .collect();
+        assert_eq!(found, [(Some("E0308"), "mismatched types", 3), (None, "aborting", 33)]);
+        assert_eq!(analysis.bytes, 60);
+        assert_eq!(analyzers.seen(), [artifact]);
     }
 }

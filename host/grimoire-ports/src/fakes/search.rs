@@ -95,3 +95,41 @@ impl SpellSearch for MemorySearch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use grimoire_domain::spell::{SpellFields, SpellId};
+
+    use super::*;
+    use crate::store::Stamp;
+
+    #[tokio::test]
+    async fn more_shared_words_rank_higher_and_deleted_spells_are_gone() {
+        let store = MemoryStore::new();
+        let stamp = Stamp { by: "test".to_owned(), at: grimoire_domain::Timestamp::UNIX_EPOCH };
+        for title in ["borrow checker", "borrow after move", "port in use"] {
+            let fields = SpellFields {
+                title: title.to_owned(),
+                description: "d".to_owned(),
+                error_type: "e".to_owned(),
+                error_pattern: "text:pattern".to_owned(),
+                solution_code: "s".to_owned(),
+                ..SpellFields::default()
+            };
+            let fields = fields.validate().expect("the sample is valid");
+            store.create_spell(fields, stamp.clone()).await.expect("there is no key to collide");
+        }
+        let search = MemorySearch::new(store.clone());
+        let found = async || {
+            let page =
+                search.search("Borrow: after", PageRequest::default()).await.expect("any query is valid");
+            page.items.into_iter().map(|hit| hit.spell.0).collect::<Vec<_>>()
+        };
+        assert_eq!(found().await, [2, 1]);
+        let sequence = store.delete_spell(SpellId(2), None, stamp).await.expect("the spell exists");
+        search.wait_for(sequence, Duration::ZERO).await.expect("the index follows at once");
+        assert_eq!(found().await, [1]);
+        let error = search.wait_for(Sequence(99), Duration::ZERO).await.expect_err("nobody writes so much");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+}

@@ -129,6 +129,14 @@ impl FieldsRecord {
     }
 }
 
+/// A hash (FNV-1a, 64 bits) of what tells most spells apart. Equal fields have equal hashes; it is
+/// part of the file's format.
+pub(crate) fn content_hash(fields: &SpellFields) -> u64 {
+    let parts = [&fields.title, &fields.error_type, &fields.error_pattern, &fields.solution_code];
+    let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Codes are part of the file's format: never reuse one.
 pub(crate) fn status_code(status: SpellStatus) -> u8 {
     match status {

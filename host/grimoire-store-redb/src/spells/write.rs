@@ -12,7 +12,9 @@ use super::folded;
 use super::read::missing;
 use crate::counters::{Counter, Counters};
 use crate::failure::{Failure, Outcome};
-use crate::record::spell::{change_code, decode_spell, encode_revision, encode_spell, status_code};
+use crate::record::spell::{
+    change_code, content_hash, decode_spell, encode_revision, encode_spell, status_code,
+};
 use crate::schema;
 use crate::step::{Notes, open};
 
@@ -25,6 +27,7 @@ pub(crate) struct SpellTables<'t> {
     by_error_type: Table<'t, (&'static str, u64), ()>,
     by_tag: Table<'t, (&'static str, u64), ()>,
     statuses: Table<'t, u64, u8>,
+    by_content: Table<'t, (u64, u64), ()>,
 }
 
 impl<'t> SpellTables<'t> {
@@ -37,6 +40,7 @@ impl<'t> SpellTables<'t> {
             by_error_type: open(transaction, schema::SPELLS_BY_ERROR_TYPE)?,
             by_tag: open(transaction, schema::SPELLS_BY_TAG)?,
             statuses: open(transaction, schema::SPELL_STATUSES)?,
+            by_content: open(transaction, schema::SPELLS_BY_CONTENT)?,
         })
     }
 
@@ -79,8 +83,13 @@ impl<'t> SpellTables<'t> {
         let id = spell.id.0;
         self.spells.insert(id, encode_spell(spell).as_slice())?;
         self.statuses.insert(id, status_code(spell.fields.status))?;
-        if let Some(key) = spell.fields.key.as_deref() {
-            self.by_key.insert(key, id)?;
+        match spell.fields.key.as_deref() {
+            Some(key) => {
+                self.by_key.insert(key, id)?;
+            }
+            None => {
+                self.by_content.insert((content_hash(&spell.fields), id), ())?;
+            }
         }
         self.by_error_type.insert((folded(&spell.fields.error_type).as_str(), id), ())?;
         for tag in folded_tags(&spell.fields) {
@@ -94,8 +103,13 @@ impl<'t> SpellTables<'t> {
         let id = spell.id.0;
         self.spells.remove(id)?;
         self.statuses.remove(id)?;
-        if let Some(key) = spell.fields.key.as_deref() {
-            self.by_key.remove(key)?;
+        match spell.fields.key.as_deref() {
+            Some(key) => {
+                self.by_key.remove(key)?;
+            }
+            None => {
+                self.by_content.remove((content_hash(&spell.fields), id))?;
+            }
         }
         self.by_error_type.remove((folded(&spell.fields.error_type).as_str(), id))?;
         for tag in folded_tags(&spell.fields) {
@@ -106,11 +120,11 @@ impl<'t> SpellTables<'t> {
 
     /// A living spell without a key whose fields are all equal to these.
     fn find_equal(&self, fields: &ValidSpell) -> Outcome<Option<SpellId>> {
-        for entry in self.spells.iter()? {
-            let (id, bytes) = entry?;
-            let spell = decode_spell(SpellId(id.value()), bytes.value())?;
-            if spell.fields == *fields {
-                return Ok(Some(spell.id));
+        let hash = content_hash(fields);
+        for entry in self.by_content.range((hash, 0)..=(hash, u64::MAX))? {
+            let id = SpellId(entry?.0.value().1);
+            if self.find(id)?.is_some_and(|spell| spell.fields == *fields) {
+                return Ok(Some(id));
             }
         }
         Ok(None)
@@ -147,12 +161,18 @@ impl Spells<'_, '_> {
     ) -> Outcome<Written<Spell>> {
         let spell = self.tables.expect(id, expected)?;
         self.tables.key_is_free(&fields, Some(id))?;
-        self.replace(spell, fields, stamp)
+        self.replace(&spell, fields, stamp)
     }
 
-    fn replace(&mut self, spell: Spell, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
-        self.tables.remove(&spell)?;
-        let spell = Spell { fields, updated_at: Some(stamp.at), revision: spell.revision + 1, ..spell };
+    fn replace(&mut self, spell: &Spell, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
+        self.tables.remove(spell)?;
+        let spell = Spell {
+            id: spell.id,
+            fields,
+            created_at: spell.created_at,
+            updated_at: Some(stamp.at),
+            revision: spell.revision + 1,
+        };
         self.tables.put(&spell)?;
         let sequence = self.log(&spell, ChangeKind::Updated, stamp)?;
         Ok(Written { value: spell, sequence })
@@ -183,7 +203,7 @@ impl Spells<'_, '_> {
             match known {
                 Some(spell) if spell.fields == fields => summary.unchanged += 1,
                 Some(spell) => {
-                    self.replace(spell, fields, stamp)?;
+                    self.replace(&spell, fields, stamp)?;
                     summary.updated += 1;
                 }
                 None => {

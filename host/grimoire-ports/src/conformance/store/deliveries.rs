@@ -147,7 +147,7 @@ pub async fn many_deliveries_at_once_are_all_kept<S: Subject>(subject: S) {
 /// Payloads are bytes: empty, not UTF-8, large; absent facts stay absent.
 pub async fn deliveries_keep_every_byte<S: Subject>(subject: S) {
     let store = subject.store();
-    let large: Vec<u8> = (0..3_000_000_u32).flat_map(|n| n.to_le_bytes()).take(3_000_000).collect();
+    let large: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).take(3_000_000).collect();
     let payloads = [Vec::new(), vec![0, 255, 254, 10], large];
     for (index, payload) in payloads.iter().enumerate() {
         let sent = Delivery {

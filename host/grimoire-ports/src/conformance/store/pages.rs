@@ -30,7 +30,7 @@ pub async fn pages_of_jobs_show_each_once<S: Subject>(subject: S) {
     ];
     for (filter, total) in filters {
         let mut seen = Vec::new();
-        while seen.len() < total as usize {
+        while (seen.len() as u64) < total {
             let part = store.list_jobs(&filter, page(seen.len() as u64, 4)).await.unwrap();
             assert_eq!(part.total, total, "{filter:?}");
             assert!(!part.items.is_empty(), "{filter:?}");

@@ -1,4 +1,6 @@
-//! Promises about waiting. Whoever is not woken hangs here, and the test's time limit tells.
+//! Promises about waiting.
+
+use std::time::Duration;
 
 use grimoire_domain::spell::Sequence;
 use serde_json::json;
@@ -7,6 +9,11 @@ use super::Subject;
 use super::jobs::{claim, nothing_to_claim, retry};
 use super::samples::{at, delivery, job, lane_job, spell, stamp};
 use crate::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
+
+/// Fails where nobody wakes the waiter. The limit is far above what the slowest machine takes.
+async fn woken<T>(waiting: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the waiter is woken")
+}
 
 /// All followers wake, each when the log is beyond what it has seen.
 pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
@@ -23,7 +30,7 @@ pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
     store.create_spell(spell("one"), stamp(0)).await.unwrap();
     store.create_spell(spell("two"), stamp(0)).await.unwrap();
     for (index, follower) in followers.into_iter().enumerate() {
-        assert!(follower.await.unwrap() > Sequence(index as u64 % 2));
+        assert!(woken(follower).await.unwrap() > Sequence(index as u64 % 2));
     }
 }
 
@@ -31,10 +38,10 @@ pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
 pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
     let store = subject.store();
     let written = store.create_spell(spell("one"), stamp(0)).await.unwrap();
-    store.wait_for_change(Sequence(written.sequence.0 - 1)).await;
+    woken(store.wait_for_change(Sequence(written.sequence.0 - 1))).await;
     drop(store);
     let subject = subject.reopen().await;
-    subject.store().wait_for_change(Sequence(0)).await;
+    woken(subject.store().wait_for_change(Sequence(0))).await;
 }
 
 /// Whatever makes work possible wakes all who wait for it.
@@ -42,29 +49,29 @@ pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
     let store = subject.store();
     let (first, second) = (store.wait_for_job(), store.wait_for_job());
     let id = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
-    first.await;
-    second.await;
+    woken(first).await;
+    woken(second).await;
     let (_, lease) = claim(&store, 0).await;
     let waiting = store.wait_for_job();
     store.end_attempt(&lease, retry(5), at(1)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
     let (_, lease) = claim(&store, 5).await;
     let waiting = store.wait_for_job();
     store.end_attempt(&lease, AttemptEnd::Released, at(6)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
     let (_, lease) = claim(&store, 6).await;
     let waiting = store.wait_for_job();
     store.end_attempt(&lease, AttemptEnd::Dead { error: "x".to_owned() }, at(7)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
     let waiting = store.wait_for_job();
     store.retry_job(id, at(8)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
     let waiting = store.wait_for_job();
     store.cancel_job(id, at(9)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
     let waiting = store.wait_for_job();
     store.record_delivery_and_enqueue(delivery("one", 10), Some(job("work"))).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
 }
 
 /// Look, find nothing, wait: what came in between is enough to return.
@@ -73,14 +80,14 @@ pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject
     let waiting = store.wait_for_job();
     nothing_to_claim(&store, 0).await;
     store.enqueue_job(job("work"), at(0)).await.unwrap();
-    waiting.await;
+    woken(waiting).await;
 }
 
 /// Readers of one job's events wake, also for those of a state.
 pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
     let store = subject.store();
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
-    store.wait_for_event(id, 0).await;
+    woken(store.wait_for_event(id, 0)).await;
     let (_, lease) = claim(&store, 0).await;
     let readers: Vec<_> = (0..4)
         .map(|_| {
@@ -93,14 +100,14 @@ pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
         .collect();
     store.append_event(&lease, "fetched", "x", json!({}), at(1)).await.unwrap();
     for reader in readers {
-        assert_eq!(reader.await.unwrap(), "fetched");
+        assert_eq!(woken(reader).await.unwrap(), "fetched");
     }
     let reader = tokio::spawn({
         let store = store.clone();
         async move { store.wait_for_event(id, 3).await }
     });
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(2)).await.unwrap();
-    reader.await.unwrap();
+    woken(reader).await.unwrap();
 }
 
 /// `next_claim_at` says when a claim succeeds, and that it fails before.

@@ -1,0 +1,152 @@
+//! A disk in memory that outlives the stores on it, knows what was synced, and can be stopped.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use redb::StorageBackend;
+
+/// The disk. Clones are the same disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disk(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// What a running process reads.
+    content: Vec<u8>,
+    /// What is left after a loss of power, whatever happened to the rest.
+    synced: Vec<u8>,
+    /// What happened since the last sync: any part of it may be left too.
+    pending: Vec<Change>,
+    syncs: u64,
+    /// The sync at which the power goes.
+    stops_at: Option<u64>,
+    stopped: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Write(u64, Vec<u8>),
+    Length(u64),
+}
+
+impl Change {
+    fn apply(&self, content: &mut Vec<u8>) {
+        match self {
+            Self::Write(offset, data) => {
+                let start = index(*offset);
+                let end = start + data.len();
+                if content.len() < end {
+                    content.resize(end, 0);
+                }
+                content[start..end].copy_from_slice(data);
+            }
+            Self::Length(length) => content.resize(index(*length), 0),
+        }
+    }
+}
+
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).expect("test disks are small")
+}
+
+impl Disk {
+    /// A disk with this on it.
+    pub(crate) fn with(content: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(State { synced: content.clone(), content, ..State::default() })))
+    }
+
+    /// An empty disk whose power goes at the sync with this number, from 0.
+    pub(crate) fn stopping_at(sync: u64) -> Self {
+        Self(Arc::new(Mutex::new(State { stops_at: Some(sync), ..State::default() })))
+    }
+
+    /// Something for a store to live on.
+    pub(crate) fn backend(&self) -> impl StorageBackend + use<> {
+        Backend(self.clone())
+    }
+
+    pub(crate) fn syncs(&self) -> u64 {
+        self.state().syncs
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
+    /// What may be found after the power went: the synced content with nothing of what came after,
+    /// with all of it, with the first half, the second half, and every other change.
+    pub(crate) fn images(&self) -> Vec<Vec<u8>> {
+        let state = self.state();
+        let count = state.pending.len();
+        let survives: [&dyn Fn(usize) -> bool; 5] =
+            [&|_| false, &|_| true, &|change| change < count / 2, &|change| change >= count / 2, &|change| {
+                change % 2 == 0
+            }];
+        let image = |survives: &&dyn Fn(usize) -> bool| {
+            let mut image = state.synced.clone();
+            for (number, change) in state.pending.iter().enumerate() {
+                if survives(number) {
+                    change.apply(&mut image);
+                }
+            }
+            image
+        };
+        survives.iter().map(image).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics with the disk in hand")
+    }
+
+    fn running(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.state();
+        if state.stopped { Err(io::Error::other("the power is gone")) } else { Ok(state) }
+    }
+}
+
+#[derive(Debug)]
+struct Backend(Disk);
+
+impl Backend {
+    fn change(&self, change: Change) -> io::Result<()> {
+        let mut state = self.0.running()?;
+        change.apply(&mut state.content);
+        state.pending.push(change);
+        Ok(())
+    }
+}
+
+impl StorageBackend for Backend {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.running()?.content.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = self.0.running()?;
+        let start = index(offset);
+        let found = state.content.get(start..start + out.len());
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.change(Change::Length(length))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.0.running()?;
+        if state.stops_at == Some(state.syncs) {
+            state.stopped = true;
+            return Err(io::Error::other("the power is gone"));
+        }
+        state.syncs += 1;
+        let State { content, synced, pending, .. } = &mut *state;
+        synced.clone_from(content);
+        pending.clear();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.change(Change::Write(offset, data.to_vec()))
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the store through its public doors: on real files, and on a disk in memory that can be
+//! stopped.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
+
+mod conformance;
+mod crash;
+mod disk;
+mod grouping;
+mod migrations;
+mod model;
+mod opening;

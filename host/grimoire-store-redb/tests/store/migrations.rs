@@ -1,0 +1,90 @@
+//! Files of every schema version open for ever, with everything in them. `examples/make_fixture.rs`
+//! wrote them, each with the code of its time.
+
+use std::fs;
+use std::path::Path;
+
+use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::job::{JobId, JobState};
+use grimoire_domain::page::PageRequest;
+use grimoire_domain::spell::{ChangeKind, Sequence, SpellId};
+use grimoire_ports::conformance::store::samples::{
+    at, delivery, keyed, review, review_key, spell, stamp, versioned,
+};
+use grimoire_ports::store::{
+    DeliveryOutcome, DeliveryStore, ImportSummary, JobStore, ReviewStore, SpellFilter, SpellStore,
+};
+use grimoire_store_redb::{Options, RedbStore};
+use tempfile::TempDir;
+
+async fn holds_everything(path: &Path) {
+    let store = RedbStore::open(path, Options::default()).unwrap();
+    let spells = store.list_spells(&SpellFilter::default(), PageRequest::default()).await.unwrap();
+    assert_eq!(spells.total, 2);
+    assert_eq!(spells.items[0].fields, keyed("kept", "first title"));
+    assert_eq!(spells.items[1].fields, spell("without a key, changed"));
+    assert_eq!((spells.items[1].revision, spells.items[1].updated_at), (2, Some(at(4))));
+    let tagged = SpellFilter { tag: Some("types".to_owned()), ..SpellFilter::default() };
+    assert_eq!(store.list_spells(&tagged, PageRequest::default()).await.unwrap(), spells);
+    let deleted = store.spell_revisions(SpellId(3)).await.unwrap();
+    assert_eq!(deleted.last().map(|revision| revision.kind), Some(ChangeKind::Deleted));
+    assert_eq!(store.changes_after(Sequence(0), 100).await.unwrap().len(), 5);
+    assert_eq!(store.last_sequence().await.unwrap(), Sequence(5));
+
+    let id = DeliveryId::parse("newer").unwrap();
+    let expected = Delivery { job: Some(JobId(2)), ..delivery("newer", 11) };
+    assert_eq!(store.get_delivery(&id).await.unwrap(), expected);
+    let states =
+        [JobState::Superseded, JobState::Queued, JobState::Running, JobState::Queued, JobState::Dead];
+    for (job, state) in (1..).map(JobId).zip(states) {
+        assert_eq!(store.get_job(job).await.unwrap().state, state, "job {job}");
+    }
+    assert_eq!(store.count_jobs().await.unwrap(), [2, 1, 0, 1, 0, 1]);
+    assert_eq!(store.next_claim_at().await.unwrap(), Some(at(77)));
+    let retrying = store.get_job(JobId(2)).await.unwrap();
+    assert_eq!((retrying.attempts, retrying.run_at), (1, at(100)));
+    assert_eq!(retrying.last_error.as_deref(), Some("no answer"));
+    let events = store.events_after(JobId(2), 0, 10).await.unwrap();
+    let steps: Vec<_> = events.iter().map(|event| event.step.as_str()).collect();
+    assert_eq!(steps, ["queued", "started", "fetched", "retrying"]);
+
+    let key = review_key("octo/tools", 1, 'b');
+    assert_eq!(store.get_review(&key).await.unwrap(), review(key.clone(), 31));
+    assert_eq!(store.latest_review(&key.pull_request).await.unwrap().unwrap().key, key);
+    store.close().await.unwrap();
+}
+
+async fn works_on(path: &Path) {
+    let store = RedbStore::open(path, Options::default()).unwrap();
+    let batch = vec![keyed("kept", "first title"), spell("without a key, changed"), spell("new")];
+    let imported = store.import_spells(batch, stamp(200)).await.unwrap();
+    assert_eq!(imported.value, ImportSummary { created: 1, updated: 0, unchanged: 2 });
+    assert_eq!(store.get_spell(SpellId(4)).await.unwrap().fields, spell("new"));
+    let again = store.record_delivery_and_enqueue(delivery("newer", 201), Some(versioned("a", "b"))).await;
+    assert_eq!(again.unwrap(), DeliveryOutcome::Duplicate(Some(JobId(2))));
+    let (claimed, _) = store.claim_job(at(201), at(300)).await.unwrap().unwrap();
+    assert_eq!((claimed.id, claimed.attempts), (JobId(2), 2));
+    let (claimed, _) = store.claim_job(at(201), at(300)).await.unwrap().unwrap();
+    assert_eq!((claimed.id, claimed.attempts), (JobId(3), 2));
+    // The rest of the lane waits for the retry.
+    assert_eq!(store.claim_job(at(201), at(300)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn files_of_every_version_open_with_everything_in_them() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folder = TempDir::new().unwrap();
+    let mut versions = Vec::new();
+    for entry in fs::read_dir(fixtures).unwrap() {
+        let fixture = entry.unwrap();
+        let path = folder.path().join(fixture.file_name());
+        fs::copy(fixture.path(), &path).unwrap();
+        // Once migrating, once migrated.
+        holds_everything(&path).await;
+        holds_everything(&path).await;
+        works_on(&path).await;
+        versions.push(fixture.file_name().into_string().unwrap());
+    }
+    versions.sort();
+    assert_eq!(versions, ["schema-1.redb", "schema-2.redb"], "every version has its file");
+}

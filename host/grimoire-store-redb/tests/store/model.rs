@@ -1,0 +1,286 @@
+//! Sequences of operations, done to the store and to the memory store side by side: same answers,
+//! same content, also over restarts.
+
+use std::fmt::{Debug, Write as _};
+
+use grimoire_domain::Timestamp;
+use grimoire_domain::job::{JobEvent, JobId, Lease, NewJob};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::page::PageRequest;
+use grimoire_domain::spell::{Sequence, SpellFields, SpellId, SpellStatus, ValidSpell};
+use grimoire_ports::PortError;
+use grimoire_ports::conformance::store::samples::{at, delivery, fields, job, review, review_key, stamp};
+use grimoire_ports::fakes::MemoryStore;
+use grimoire_ports::store::{AttemptEnd, JobFilter, JobStore, SpellFilter, Store};
+use grimoire_store_redb::{Options, RedbStore};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::disk::Disk;
+
+/// Small ranges everywhere, so that operations meet.
+#[derive(Debug, Clone)]
+enum Operation {
+    Create(Text),
+    Update(u64, Text, Option<u64>),
+    Delete(u64, Option<u64>),
+    Import(Vec<Text>),
+    Deliver(u8, Option<Work>),
+    CancelLane(u8),
+    Enqueue(Work),
+    Claim(u64),
+    Renew(usize, u64),
+    End(usize, AttemptKind, u64),
+    Append(usize),
+    Cancel(u64),
+    Retry(u64),
+    Review(u64, char),
+    Advance(u64),
+    SetBack(u64),
+    Reopen,
+}
+
+#[derive(Debug, Clone)]
+struct Text {
+    key: Option<u8>,
+    title: u8,
+    tag: u8,
+    status: SpellStatus,
+}
+
+impl Text {
+    fn spell(&self) -> ValidSpell {
+        let fields = SpellFields {
+            key: self.key.map(|key| format!("key-{key}")),
+            tags: [format!("Tag-{}", self.tag), format!("tag-{}", self.tag / 2)].into(),
+            error_type: format!("Type{}", self.title % 2),
+            status: self.status,
+            ..fields(&format!("title {}", self.title))
+        };
+        fields.validate().unwrap()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Work {
+    lane: Option<u8>,
+    version: Option<u8>,
+    kind: u8,
+}
+
+impl Work {
+    fn job(&self) -> NewJob {
+        NewJob {
+            lane: self.lane.map(|lane| format!("lane-{lane}")),
+            version: self.version.map(|version| format!("version-{version}")),
+            ..job(&format!("kind-{}", self.kind))
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum AttemptKind {
+    Succeeded,
+    Retry,
+    Dead,
+    Cancelled,
+    Superseded,
+    Released,
+}
+
+impl AttemptKind {
+    fn end(self, retry_at: Timestamp) -> AttemptEnd {
+        let error = "it failed".to_owned();
+        match self {
+            Self::Succeeded => AttemptEnd::Succeeded,
+            Self::Retry => AttemptEnd::Retry { error, at: retry_at },
+            Self::Dead => AttemptEnd::Dead { error },
+            Self::Cancelled => AttemptEnd::Cancelled,
+            Self::Superseded => AttemptEnd::Superseded,
+            Self::Released => AttemptEnd::Released,
+        }
+    }
+}
+
+fn any_operation() -> impl Strategy<Value = Operation> {
+    let status = prop_oneof![Just(SpellStatus::Draft), Just(SpellStatus::Active), Just(SpellStatus::Retired)];
+    let text = (prop::option::of(0_u8..3), 0_u8..4, 0_u8..4, status)
+        .prop_map(|(key, title, tag, status)| Text { key, title, tag, status });
+    let work = (prop::option::weighted(0.8, 0_u8..2), prop::option::weighted(0.6, 0_u8..3), 0_u8..2)
+        .prop_map(|(lane, version, kind)| Work { lane, version, kind });
+    let end = prop_oneof![
+        Just(AttemptKind::Succeeded),
+        Just(AttemptKind::Retry),
+        Just(AttemptKind::Dead),
+        Just(AttemptKind::Cancelled),
+        Just(AttemptKind::Superseded),
+        Just(AttemptKind::Released),
+    ];
+    let revision = prop::option::weighted(0.3, 1_u64..3);
+    prop_oneof![
+        3 => text.clone().prop_map(Operation::Create),
+        2 => (1_u64..6, text.clone(), revision.clone()).prop_map(|(id, text, expected)| Operation::Update(id, text, expected)),
+        1 => (1_u64..6, revision).prop_map(|(id, expected)| Operation::Delete(id, expected)),
+        1 => prop::collection::vec(text, 0..5).prop_map(Operation::Import),
+        3 => (0_u8..6, prop::option::weighted(0.8, work.clone())).prop_map(|(id, work)| Operation::Deliver(id, work)),
+        1 => (0_u8..2).prop_map(Operation::CancelLane),
+        5 => work.prop_map(Operation::Enqueue),
+        8 => (1_u64..40).prop_map(Operation::Claim),
+        1 => (0_usize..8, 0_u64..60).prop_map(|(lease, until)| Operation::Renew(lease, until)),
+        6 => (0_usize..8, end, 0_u64..20).prop_map(|(lease, end, wait)| Operation::End(lease, end, wait)),
+        1 => (0_usize..8).prop_map(Operation::Append),
+        2 => (1_u64..12).prop_map(Operation::Cancel),
+        2 => (1_u64..12).prop_map(Operation::Retry),
+        1 => (1_u64..3, prop_oneof![Just('a'), Just('b')]).prop_map(|(number, digit)| Operation::Review(number, digit)),
+        4 => (1_u64..30).prop_map(Operation::Advance),
+        1 => (1_u64..30).prop_map(Operation::SetBack),
+        1 => Just(Operation::Reopen),
+    ]
+}
+
+/// What a call said, so far as the port promises it: values, and the kinds of errors.
+fn said<T: Debug>(result: Result<T, PortError>) -> Result<String, ErrorKind> {
+    result.map(|value| format!("{value:?}")).map_err(|error| error.kind())
+}
+
+/// Events without their wording, which is each store's own.
+fn told(events: Vec<JobEvent>) -> Vec<(u64, Timestamp, String)> {
+    events.into_iter().map(|event| (event.sequence, event.at, event.step)).collect()
+}
+
+/// Does an operation. Leases are gathered in the order in which they were given.
+async fn act(
+    store: &impl Store,
+    operation: &Operation,
+    seconds: u64,
+    leases: &mut Vec<Lease>,
+) -> Result<String, ErrorKind> {
+    let now = at(seconds);
+    let lease = |index: usize| leases.get(index % leases.len().max(1)).cloned();
+    match operation {
+        Operation::Create(text) => said(store.create_spell(text.spell(), stamp(seconds)).await),
+        Operation::Update(id, text, expected) => {
+            said(store.update_spell(SpellId(*id), text.spell(), *expected, stamp(seconds)).await)
+        }
+        Operation::Delete(id, expected) => {
+            said(store.delete_spell(SpellId(*id), *expected, stamp(seconds)).await)
+        }
+        Operation::Import(texts) => {
+            said(store.import_spells(texts.iter().map(Text::spell).collect(), stamp(seconds)).await)
+        }
+        Operation::Deliver(id, work) => {
+            let delivery = delivery(&format!("delivery-{id}"), seconds);
+            said(store.record_delivery_and_enqueue(delivery, work.as_ref().map(Work::job)).await)
+        }
+        Operation::CancelLane(lane) => said(store.cancel_lane(&format!("lane-{lane}"), "closed", now).await),
+        Operation::Enqueue(work) => said(store.enqueue_job(work.job(), now).await),
+        Operation::Claim(length) => {
+            let claimed = store.claim_job(now, at(seconds + length)).await;
+            if let Ok(Some((_, lease))) = &claimed {
+                leases.push(lease.clone());
+            }
+            said(claimed)
+        }
+        Operation::Renew(index, length) => match lease(*index) {
+            Some(lease) => said(store.renew_lease(&lease, at(seconds + length)).await),
+            None => Ok(String::new()),
+        },
+        Operation::End(index, end, wait) => match lease(*index) {
+            Some(lease) => said(store.end_attempt(&lease, end.end(at(seconds + wait)), now).await),
+            None => Ok(String::new()),
+        },
+        Operation::Append(index) => match lease(*index) {
+            Some(lease) => said(store.append_event(&lease, "step", "message", json!({ "n": 1 }), now).await),
+            None => Ok(String::new()),
+        },
+        Operation::Cancel(id) => said(store.cancel_job(JobId(*id), now).await),
+        Operation::Retry(id) => said(store.retry_job(JobId(*id), now).await),
+        Operation::Review(number, digit) => {
+            said(store.put_review(review(review_key("octo/tools", *number, *digit), seconds)).await)
+        }
+        Operation::Advance(_) | Operation::SetBack(_) | Operation::Reopen => Ok(String::new()),
+    }
+}
+
+/// Everything that a store shows.
+async fn content(store: &impl Store, latest: Timestamp) -> String {
+    let page = PageRequest::new(0, 1_000).unwrap();
+    let mut shown = String::new();
+    let mut show = |what: &dyn Debug| writeln!(shown, "{what:?}").expect("a string takes everything");
+    let mut spell_filters = vec![SpellFilter::default()];
+    for tag in 0..4 {
+        spell_filters.push(SpellFilter { tag: Some(format!("TAG-{tag}")), ..SpellFilter::default() });
+    }
+    for status in [SpellStatus::Draft, SpellStatus::Active, SpellStatus::Retired] {
+        spell_filters.push(SpellFilter {
+            status: Some(status),
+            error_type: Some("type1".to_owned()),
+            ..SpellFilter::default()
+        });
+    }
+    for filter in spell_filters {
+        show(&store.list_spells(&filter, page).await.unwrap());
+    }
+    show(&store.changes_after(Sequence(0), usize::MAX).await.unwrap());
+    show(&store.last_sequence().await.unwrap());
+    for id in (1..).map(SpellId) {
+        match store.spell_revisions(id).await {
+            Ok(revisions) => show(&revisions),
+            Err(_) => break,
+        }
+    }
+    let jobs = store.list_jobs(&JobFilter::default(), page).await.unwrap();
+    for job in &jobs.items {
+        show(&told(store.events_after(job.id, 0, usize::MAX).await.unwrap()));
+    }
+    show(&jobs);
+    for lane in 0..2 {
+        let filter = JobFilter { lane: Some(format!("lane-{lane}")), ..JobFilter::default() };
+        show(&store.list_jobs(&filter, page).await.unwrap());
+    }
+    show(&store.count_jobs().await.unwrap());
+    // Which of several moments that have passed is told is left open.
+    show(&store.next_claim_at().await.unwrap().map(|moment| moment.max(latest)));
+    show(&store.list_reviews(None, page).await.unwrap());
+    shown
+}
+
+async fn compare(operations: Vec<Operation>) {
+    let disk = Disk::default();
+    let open = || RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();
+    let (mut store, model) = (open(), MemoryStore::new());
+    let (mut leases, mut model_leases) = (Vec::new(), Vec::new());
+    let mut seconds = 100;
+    // Claims have seen every moment up to here pass, also when the clock was set back since.
+    let mut latest = seconds;
+    for operation in operations {
+        match operation {
+            Operation::Advance(by) => seconds += by,
+            Operation::SetBack(by) => seconds -= by.min(seconds),
+            Operation::Reopen => {
+                store.close().await.unwrap();
+                store = open();
+            }
+            _ => {}
+        }
+        let answer = act(&store, &operation, seconds, &mut leases).await;
+        let expected = act(&model, &operation, seconds, &mut model_leases).await;
+        assert_eq!(answer, expected, "{operation:?}");
+        latest = latest.max(seconds);
+        let now = at(latest);
+        let next = store.next_claim_at().await.unwrap().map(|moment| moment.max(now));
+        let expected = model.next_claim_at().await.unwrap().map(|moment| moment.max(now));
+        assert_eq!(next, expected, "after {operation:?}");
+    }
+    assert_eq!(content(&store, at(latest)).await, content(&model, at(latest)).await);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_does_what_the_memory_store_does(operations in prop::collection::vec(any_operation(), 1..80)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(compare(operations));
+    }
+}

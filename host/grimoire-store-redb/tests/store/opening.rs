@@ -1,0 +1,131 @@
+//! Opening: what is not a store is refused in clear words and left as it is.
+
+use std::fs;
+use std::path::Path;
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::spell::SpellId;
+use grimoire_ports::PortError;
+use grimoire_ports::conformance::store::samples::{spell, stamp};
+use grimoire_ports::store::SpellStore;
+use grimoire_store_redb::{Options, RedbStore};
+use redb::{Database, ReadOnlyDatabase, TableDefinition};
+use tempfile::TempDir;
+
+fn open(path: &Path) -> Result<RedbStore, PortError> {
+    RedbStore::open(path, Options::default())
+}
+
+#[tokio::test]
+async fn folders_are_made_and_two_stores_differ() {
+    let folder = TempDir::new().unwrap();
+    let first = open(&folder.path().join("a/b/grimoire.redb")).unwrap();
+    let second = open(&folder.path().join("grimoire.redb")).unwrap();
+    assert_ne!(first.store_id().await.unwrap(), second.store_id().await.unwrap());
+    let names: Vec<_> =
+        fs::read_dir(folder.path().join("a/b")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["grimoire.redb"], "nothing is left beside it");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), b"x").unwrap();
+    let path = folder.path().join("file/grimoire.redb");
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    fs::write(&path, b"").unwrap();
+    open(&path).unwrap().create_spell(spell("one"), stamp(0)).await.unwrap();
+    open(&path).unwrap().get_spell(SpellId(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_in_use_is_refused_with_its_path_and_a_remedy() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    let holder = open(&path).unwrap();
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let message = error.to_string();
+    assert!(message.contains(path.to_str().unwrap()), "{message}");
+    assert!(message.contains("another process") && message.contains("stop"), "{message}");
+    // The holder is not disturbed, and the file is free once it has closed.
+    holder.create_spell(spell("one"), stamp(0)).await.unwrap();
+    holder.close().await.unwrap();
+    open(&path).unwrap();
+}
+
+fn assert_refused_and_unchanged(path: &Path, words: &[&str]) {
+    let before = fs::read(path).unwrap();
+    let error = open(path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    for word in words {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert!(fs::read(path).unwrap() == before, "the file was changed");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_unchanged() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("notes.txt");
+    for content in [b"hello".to_vec(), b"hello ".repeat(100), vec![0; 4_096], b"text\n".repeat(100_000)] {
+        fs::write(&path, content).unwrap();
+        assert_refused_and_unchanged(&path, &["notes.txt", "not a Grimoire store"]);
+    }
+}
+
+const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+
+fn write_database(path: &Path, table: TableDefinition<'_, &str, &str>, key: &str, value: &str) {
+    let database = Database::create(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert(key, value).unwrap();
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_database_of_something_else_is_refused_and_unchanged() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("other.redb");
+    write_database(&path, TableDefinition::new("customers"), "1", "x");
+    assert_refused_and_unchanged(&path, &["not a Grimoire store"]);
+    let path = folder.path().join("similar.redb");
+    write_database(&path, META, "schema", "not a number");
+    assert_refused_and_unchanged(&path, &["not a Grimoire store"]);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_unchanged() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    let store = open(&path).unwrap();
+    store.create_spell(spell("one"), stamp(0)).await.unwrap();
+    store.close().await.unwrap();
+    write_database(&path, META, "schema", "999");
+    assert_refused_and_unchanged(&path, &["999", "newer Grimoire"]);
+}
+
+#[tokio::test]
+async fn a_closed_or_dropped_store_needs_no_repair() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    let store = open(&path).unwrap();
+    store.create_spell(spell("one"), stamp(0)).await.unwrap();
+    let clone = store.clone();
+    store.close().await.unwrap();
+    // Reading without the right to write works only on a file that was closed cleanly.
+    ReadOnlyDatabase::open(&path).expect("closed cleanly");
+    assert_eq!(clone.get_spell(SpellId(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let store = open(&path).unwrap();
+    store.create_spell(spell("two"), stamp(0)).await.unwrap();
+    drop(store);
+    ReadOnlyDatabase::open(&path).expect("closed cleanly");
+}
