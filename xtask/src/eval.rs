@@ -5,6 +5,7 @@
 
 mod data;
 mod diff;
+mod extraction;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Parse unified diffs: are paths, change types, counts and binary flags right?
     Diff(Files),
+    /// Analyze logs with the shipped components: is every error found, with its place and message?
+    Extraction(Files),
 }
 
 /// Where the data comes from and where the answers go.
@@ -38,5 +41,6 @@ struct Files {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         What::Diff(files) => diff::run(files),
+        What::Extraction(files) => extraction::run(files),
     }
 }

@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The rows of a file, read one after the other. A name that ends in `.xz` is unpacked.
-pub(super) fn rows<T: DeserializeOwned>(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<T>>> {
+pub(super) fn rows<T: DeserializeOwned>(
+    path: &Path,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<T>>> {
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let packed = path.extension().is_some_and(|extension| extension == "xz");
     let content: Box<dyn Read> =

@@ -109,7 +109,8 @@ const ALL: &str = "ALL";
 
 /// Compares what was predicted for one diff with its labels.
 fn score(wanted: &[FileRow], predicted: &[FileRow]) -> Score {
-    let mut left: HashMap<_, _> = predicted.iter().map(|file| ((&file.old_path, &file.new_path), file)).collect();
+    let mut left: HashMap<_, _> =
+        predicted.iter().map(|file| ((&file.old_path, &file.new_path), file)).collect();
     let mut score = Score { diffs: 1, files: wanted.len(), ..Score::default() };
     for want in wanted {
         let Some(file) = left.remove(&(&want.old_path, &want.new_path)) else { continue };
@@ -122,7 +123,8 @@ fn score(wanted: &[FileRow], predicted: &[FileRow]) -> Score {
         score.binary += usize::from(file.binary == want.binary);
     }
     score.extra = left.len();
-    let all_right = [score.paths, score.status, score.counts, score.binary].iter().all(|&count| count == score.files);
+    let all_right =
+        [score.paths, score.status, score.counts, score.binary].iter().all(|&count| count == score.files);
     score.perfect = usize::from(left.is_empty() && all_right);
     score
 }
@@ -167,7 +169,8 @@ mod tests {
     #[test]
     fn each_kind_of_mistake_costs_its_own_count() {
         let wanted = [row("M", "x", 1, false), row("A", "y", 2, false)];
-        let perfect = Score { diffs: 1, files: 2, paths: 2, status: 2, counts: 2, binary: 2, extra: 0, perfect: 1 };
+        let perfect =
+            Score { diffs: 1, files: 2, paths: 2, status: 2, counts: 2, binary: 2, extra: 0, perfect: 1 };
         assert_eq!(score(&wanted, &wanted), perfect);
         let close = [row("T", "x", 1, false), row("A", "y", 2, false)];
         assert_eq!(score(&wanted, &close), perfect, "M and T are not told apart");

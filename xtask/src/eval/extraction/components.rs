@@ -1,0 +1,85 @@
+//! The use cases over the committed components, as the program wires them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_github::Gate;
+use grimoire_pipeline::{AnalysisReport, Pipeline, Ports, Settings};
+use grimoire_ports::clock::SystemClock;
+use grimoire_runtime::{Options, PluginHost, PluginSource};
+use grimoire_search_tantivy::TantivySearch;
+use grimoire_store_redb::RedbStore;
+use tempfile::TempDir;
+
+/// How much of a log is handed over at a time, as a network would.
+const CHUNK: usize = 64 << 10;
+
+/// The use cases, and what has to be closed after them.
+pub(super) struct Components {
+    pipeline: Pipeline,
+    search: Arc<TantivySearch>,
+    store: RedbStore,
+    _folder: TempDir,
+}
+
+impl Components {
+    /// Loads the components of `plugins/prebuilt/`; analysis needs no spells.
+    pub(super) async fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let store =
+            RedbStore::open(&folder.path().join("grimoire.redb"), grimoire_store_redb::Options::default())?;
+        let index = folder.path().join("index");
+        let search =
+            TantivySearch::open(&index, Arc::new(store.clone()), grimoire_search_tantivy::Options::default())
+                .await?;
+        let search = Arc::new(search);
+        let plugins = tokio::task::spawn_blocking(load).await??;
+        let plugins = Arc::new(plugins);
+        let ports = Ports {
+            store: Arc::new(store.clone()),
+            search: search.clone(),
+            analyzers: plugins.clone(),
+            matchers: plugins.clone(),
+            inventory: plugins,
+            gate: Arc::new(Gate::insecure()),
+            github: None,
+            clock: Arc::new(SystemClock),
+        };
+        Ok(Self { pipeline: Pipeline::new(ports, Settings::default()), search, store, _folder: folder })
+    }
+
+    /// What is found in a log.
+    pub(super) async fn analyze(&self, name: &str, log: String) -> anyhow::Result<AnalysisReport> {
+        let artifact =
+            Artifact { kind: ArtifactKind::Log, name: name.to_owned(), size: Some(log.len() as u64) };
+        let log = bytes::Bytes::from(log);
+        let chunks: Vec<_> =
+            (0..log.len()).step_by(CHUNK).map(|at| Ok(log.slice(at..log.len().min(at + CHUNK)))).collect();
+        let report = self.pipeline.analyze(&artifact, futures::stream::iter(chunks).boxed()).await;
+        report.with_context(|| format!("case {name}"))
+    }
+
+    /// Closes what is open.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        self.search.close().await;
+        Ok(self.store.close().await?)
+    }
+}
+
+fn load() -> anyhow::Result<PluginHost> {
+    let folder = crate::root().join("plugins").join("prebuilt");
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm")
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            sources.push(PluginSource::new(name, std::fs::read(&path)?));
+        }
+    }
+    sources.sort_by(|left, right| left.name.cmp(&right.name));
+    let cache_folder = Some(crate::root().join("target").join("eval-compiled"));
+    Ok(PluginHost::start(Options { cache_folder, ..Options::default() }, sources)?)
+}
