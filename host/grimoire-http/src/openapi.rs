@@ -15,7 +15,7 @@ use crate::error::ErrorBody;
         description = "Turns a failing pull request into a known fix.\n\n\
             Every error answer has the shape `ErrorBody`. Writes need a bearer token where the operator \
             configured any; without, the server listens on loopback only.",
-        license(name = "MIT OR Apache-2.0")
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
         (name = "spells", description = "The spellbook: stored fixes."),

@@ -1,24 +1,26 @@
 //! The table of contents: every path, and what happens around it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware::from_fn_with_state;
+use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::middleware::{errors, request_id, security, timeout};
+use crate::middleware::{self, request_id};
 use crate::openapi::{self, Document};
 use crate::routes::{diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
-use crate::state::{AppState, HttpOptions};
+use crate::state::{AppState, HttpOptions, Shared};
 
 /// Every route that the OpenAPI document describes.
-pub(crate) fn api() -> OpenApiRouter<AppState> {
+pub(crate) fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(webhooks::receive))
         .routes(routes!(webhooks::receive_alias))
@@ -50,22 +52,24 @@ pub fn router(state: AppState) -> Router {
         .merge(reference::swagger(openapi::completed(document)))
         .merge(reference::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(state.clone(), timeout::limit))
-        // Inside compression: a body that is replaced must not leave its encoding behind.
-        .layer(from_fn(errors::render))
-        .layer(CompressionLayer::new())
-        .layer(cors)
-        .layer(from_fn(security::headers))
-        .layer(from_fn(request_id::assign))
-        .with_state(state)
+        .layer(
+            ServiceBuilder::new()
+                .layer(option_layer(cors))
+                // Around the bodies of errors: one that is replaced must not leave its encoding behind.
+                .layer(CompressionLayer::new())
+                .layer(from_fn_with_state(Arc::clone(&state.options), middleware::around)),
+        )
+        .with_state(Arc::new(state))
 }
 
 /// Browsers of other origins may call only from those that the operator listed.
-fn cors(options: &HttpOptions) -> CorsLayer {
+fn cors(options: &HttpOptions) -> Option<CorsLayer> {
+    if options.cors_origins.is_empty() {
+        return None;
+    }
     let origins: Vec<HeaderValue> =
         options.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
@@ -83,5 +87,6 @@ fn cors(options: &HttpOptions) -> CorsLayer {
             HeaderName::from_static("x-grimoire-sequence"),
             request_id::HEADER,
         ])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_secs(3600));
+    Some(layer)
 }

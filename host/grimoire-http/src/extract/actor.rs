@@ -11,16 +11,16 @@ use axum::http::uri::Authority;
 use grimoire_domain::kind::ErrorKind;
 
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// Somebody who may write: the label of the token, or `local` where the server needs none.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer(pub String);
 
-impl FromRequestParts<AppState> for Writer {
+impl FromRequestParts<Shared> for Writer {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &Shared) -> Result<Self, Self::Rejection> {
         if !state.access.is_closed() {
             return match foreign_page(parts, &state.options.cors_origins) {
                 None => Ok(Self("local".to_owned())),

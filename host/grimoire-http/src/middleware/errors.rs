@@ -2,10 +2,8 @@
 //! a limit, a time-out or a panic.
 
 use axum::Json;
-use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
@@ -17,26 +15,22 @@ use crate::error::{ApiError, ErrorBody, INTERNAL};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnBody;
 
-/// Writes the bodies of error answers.
-pub(crate) async fn render(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().cloned();
-    let uri = request.uri().clone();
-    let method = request.method().clone();
-    let mut response = next.run(request).await;
+/// The answer with the body that errors have, where it is one.
+pub(super) fn rendered(mut response: Response, id: &RequestId, method: &Method, path: &str) -> Response {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     if !failed || response.extensions_mut().remove::<OwnBody>().is_some() {
         return response;
     }
     let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| {
-        let (code, detail) = describe(status, &method, uri.path());
+        let (code, detail) = describe(status, method, path);
         ApiError::new(status, code, detail)
     });
     let body = ErrorBody {
         detail: error.detail,
         error_code: error.code,
         timestamp: Timestamp::now().to_string(),
-        request_id: id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        request_id: id.as_str().to_owned(),
         errors: error.errors,
     };
     let mut rendered = (status, Json(body)).into_response();

@@ -1,14 +1,11 @@
-//! One id per request, through the logs and back to the caller, and one log line per request.
+//! One id per request, through the logs and back to the caller, and the metrics of requests.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use metrics::{Label, SharedString};
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The header that carries the id both ways.
@@ -20,7 +17,7 @@ pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
     /// Takes the caller's id where it is a plain one, else makes one.
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let given = request.headers().get(&HEADER).filter(|value| is_plain(value.as_bytes()));
         Self(given.cloned().unwrap_or_else(Self::fresh))
     }
@@ -35,30 +32,15 @@ impl RequestId {
     pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
+
+    /// Tells the caller.
+    pub(super) fn write(self, headers: &mut HeaderMap) {
+        headers.insert(HEADER, self.0);
+    }
 }
 
-/// Gives the request its id; logs and counts the answer.
-pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = RequestId::of(&request);
-    let method = method_of(request.method());
-    // The route's pattern, not the path: paths are unbounded and may hold what does not belong in a log.
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let span = tracing::info_span!("request", request_id = id.as_str(), method, route);
-    request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let elapsed = started.elapsed();
-    let status = response.status();
-    span.in_scope(|| {
-        tracing::debug!(status = status.as_u16(), milliseconds = elapsed.as_secs_f64() * 1e3, "answered");
-    });
-    count(method, route, status, elapsed);
-    response.headers_mut().insert(HEADER, id.0);
-    response
-}
-
-fn count(method: &'static str, route: &str, status: StatusCode, elapsed: Duration) {
+/// Counts an answer and the time it took.
+pub(super) fn count(method: &'static str, route: &str, status: StatusCode, elapsed: Duration) {
     let labels = [
         Label::from_static_parts("method", method),
         Label::new("route", SharedString::from(Arc::<str>::from(route))),
@@ -69,7 +51,7 @@ fn count(method: &'static str, route: &str, status: StatusCode, elapsed: Duratio
 }
 
 /// The method as a label. Callers may invent methods, and every label is kept for ever.
-fn method_of(method: &Method) -> &'static str {
+pub(super) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -1,9 +1,6 @@
 //! Headers that make browsers careful.
 
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Pages that bring their own scripts and styles from this server and nothing from elsewhere.
 /// Both reference pages write style attributes, and the second one searches in a worker.
@@ -14,13 +11,11 @@ const PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 /// Everything else is data: no browser should run any of it.
 const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Adds the headers.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+/// Adds the headers that belong to answers at this path.
+pub(super) fn add_headers(headers: &mut HeaderMap, path: &str) {
     let policy = if path.starts_with("/docs") || path.starts_with("/redoc") { PAGES } else { DATA };
     let cacheable = path.starts_with("/docs/") || path.starts_with("/redoc/");
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    headers.reserve(8);
     let fixed: [(HeaderName, &'static str); 5] = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -36,5 +31,4 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
         let rule = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(rule));
     }
-    response
 }

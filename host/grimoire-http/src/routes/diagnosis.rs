@@ -18,7 +18,7 @@ use grimoire_ports::github::ByteStream;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::json::{JsonBody, refuse_encoded, refuse_rest, too_large};
 use crate::extract::query::Parameters;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::wire::diagnosis::{
     AnalysisBody, DiagnosisBody, DiagnosticBody, MatchBody, MatchInput, Provenance,
 };
@@ -36,7 +36,7 @@ use crate::wire::diagnosis::{
         (status = 503, description = "Too many analyses at once", body = ErrorBody)
     ))]
 pub(crate) async fn analyze(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
@@ -65,7 +65,7 @@ pub(crate) async fn analyze(
         (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
     ))]
 pub(crate) async fn match_error(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     JsonBody(input): JsonBody<MatchInput>,
 ) -> Result<Json<MatchBody>, ApiError> {
     let report = state.pipeline.match_error(input.into()).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn match_error(
         (status = 503, description = "Too many analyses at once", body = ErrorBody)
     ))]
 pub(crate) async fn diagnose(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
@@ -107,7 +107,7 @@ pub(crate) async fn diagnose(
 struct Read(Arc<AtomicU64>);
 
 impl Read {
-    fn error(&self, state: &AppState) -> Option<ApiError> {
+    fn error(&self, state: &Shared) -> Option<ApiError> {
         let limit = state.options.artifact_limit;
         (self.0.load(Ordering::Relaxed) > limit).then(|| too_large(limit))
     }

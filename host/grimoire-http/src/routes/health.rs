@@ -7,8 +7,8 @@ use axum::{Extension, Json};
 use grimoire_pipeline::{HealthPart, HealthStatus};
 
 use crate::error::{ApiError, ErrorBody};
-use crate::middleware::errors::OwnBody;
-use crate::state::AppState;
+use crate::middleware::OwnBody;
+use crate::state::Shared;
 use crate::wire::health::{HealthBody, PartBody};
 
 /// How well everything is. 503 when a part is failing, so that load balancers understand it too.
@@ -16,7 +16,7 @@ use crate::wire::health::{HealthBody, PartBody};
     (status = 200, description = "It works, perhaps with less than its whole strength", body = HealthBody),
     (status = 503, description = "A part is failing", body = HealthBody)
 ))]
-pub(crate) async fn overall(State(state): State<AppState>) -> Response {
+pub(crate) async fn overall(State(state): State<Shared>) -> Response {
     let health = state.pipeline.health().await;
     let code = status_of(health.status());
     (code, Extension(OwnBody), Json(HealthBody::new(health, state.started_at.to_string()))).into_response()
@@ -31,7 +31,7 @@ pub(crate) async fn overall(State(state): State<AppState>) -> Response {
         (status = 503, description = "It is failing", body = PartBody)
     ))]
 pub(crate) async fn part(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
     let part: HealthPart = match name.as_str() {

@@ -18,7 +18,7 @@ use crate::extract::actor::Writer;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
 use crate::server::Shutdown;
-use crate::state::AppState;
+use crate::state::Shared;
 use crate::wire::job::{JobBody, state_choices};
 
 /// Lists jobs, newest first. Dead letters are those in state `dead`.
@@ -32,10 +32,7 @@ use crate::wire::job::{JobBody, state_choices};
         ("lane" = Option<String>, Query, description = "Of this lane, such as `octo/app#7`")
     ),
     responses((status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<JobBody>)))]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(state): State<Shared>, parameters: Parameters) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let filter = JobFilter {
         state: parameters.choice("state", &state_choices())?,
@@ -55,7 +52,7 @@ pub(crate) async fn list(
         (status = 200, description = "The job as it is now", body = JobBody),
         (status = 404, description = "No such job", body = ErrorBody)
     ))]
-pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Json<JobBody>, ApiError> {
+pub(crate) async fn get(State(state): State<Shared>, Id(id): Id) -> Result<Json<JobBody>, ApiError> {
     Ok(Json(state.pipeline.get_job(JobId(id)).await?.into()))
 }
 
@@ -68,7 +65,7 @@ pub(crate) async fn get(State(state): State<AppState>, Id(id): Id) -> Result<Jso
         (status = 409, description = "It has ended", body = ErrorBody)
     ))]
 pub(crate) async fn cancel(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     _: Writer,
     Id(id): Id,
 ) -> Result<Json<JobBody>, ApiError> {
@@ -84,7 +81,7 @@ pub(crate) async fn cancel(
         (status = 409, description = "It is queued, running or ended well", body = ErrorBody)
     ))]
 pub(crate) async fn retry(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     _: Writer,
     Id(id): Id,
 ) -> Result<Json<JobBody>, ApiError> {
@@ -106,7 +103,7 @@ pub(crate) async fn retry(
         (status = 404, description = "No such job", body = ErrorBody)
     ))]
 pub(crate) async fn events(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Id(id): Id,
     parameters: Parameters,
     headers: HeaderMap,

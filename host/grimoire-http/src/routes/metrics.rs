@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// Every metric in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", responses(
     (status = 200, description = "Text format, version 0.0.4", content_type = "text/plain")
 ))]
-pub(crate) async fn render(State(state): State<AppState>) -> impl IntoResponse {
+pub(crate) async fn render(State(state): State<Shared>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], (state.metrics)())
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::state::AppState;
+use crate::state::Shared;
 use crate::wire::diagnosis::ProblemBody;
 
 /// The running generation of plugins.
@@ -46,7 +46,7 @@ pub(crate) struct PluginStatusBody {
 #[utoipa::path(get, path = "/api/plugins", operation_id = "list_plugins", tag = "operation", responses(
     (status = 200, description = "What is loaded", body = PluginsBody)
 ))]
-pub(crate) async fn list(State(state): State<AppState>) -> Json<PluginsBody> {
+pub(crate) async fn list(State(state): State<Shared>) -> Json<PluginsBody> {
     let inventory = state.pipeline.inventory();
     let plugins = inventory
         .plugins()

@@ -8,7 +8,7 @@ use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// Redoc 2.5 (MIT, see `assets/redoc.LICENSE`), compressed as it is sent: every browser takes gzip.
 static REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
@@ -43,7 +43,7 @@ pub(crate) fn swagger(document: OpenApi) -> SwaggerUi {
 }
 
 /// `/redoc` and what it loads.
-pub(crate) fn routes() -> Router<AppState> {
+pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/redoc", get(|| async { Html(PAGE) }))
         .route("/redoc/page.css", get(|| async { asset("text/css", STYLE) }))

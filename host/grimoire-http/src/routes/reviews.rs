@@ -10,7 +10,7 @@ use super::spells::page_headers;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
-use crate::state::AppState;
+use crate::state::Shared;
 use crate::wire::review::ReviewBody;
 
 /// Lists reviews, last written first.
@@ -21,10 +21,7 @@ use crate::wire::review::ReviewBody;
         ("repository" = Option<String>, Query, description = "Of this `owner/name`")
     ),
     responses((status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<ReviewBody>)))]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(state): State<Shared>, parameters: Parameters) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let repository = parameters.text("repository").map(RepositoryName::parse).transpose()?;
     let found = state.pipeline.list_reviews(repository.as_ref(), page).await?;
@@ -45,7 +42,7 @@ pub(crate) async fn list(
         (status = 404, description = "Nothing was reviewed there", body = ErrorBody)
     ))]
 pub(crate) async fn get(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Path((owner, name, number)): Path<(String, String, String)>,
 ) -> Result<Json<ReviewBody>, ApiError> {
     let repository = RepositoryName::parse(&format!("{owner}/{name}"))?;

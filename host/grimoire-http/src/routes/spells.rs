@@ -17,7 +17,7 @@ use crate::extract::json::JsonBody;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
 use crate::extract::revision::{ExpectedRevision, entity_tag, is_held};
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::wire::spell::{RevisionBody, SpellBody, SpellInput};
 
 /// How many there are in all, under the same filter.
@@ -26,7 +26,7 @@ const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 /// The place of a write in the change log: search shows it once `/health/index` has that sequence.
 const SEQUENCE: HeaderName = HeaderName::from_static("x-grimoire-sequence");
 
-/// Lists spells by ascending id; with `q`, those that the words fit, best first.
+/// Lists spells by ascending id, or those that the words of a search fit, best first.
 #[utoipa::path(get, path = "/api/spells", operation_id = "list_spells", tag = "spells",
     params(
         ("skip" = Option<u64>, Query, description = "How many to pass over; 0"),
@@ -40,10 +40,7 @@ const SEQUENCE: HeaderName = HeaderName::from_static("x-grimoire-sequence");
         (status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<SpellBody>),
         (status = 422, description = "A parameter is not valid", body = ErrorBody)
     ))]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(state): State<Shared>, parameters: Parameters) -> Result<Response, ApiError> {
     let page = parameters.page()?;
     let status = parameters.choice(
         "status",
@@ -73,7 +70,7 @@ pub(crate) async fn list(
         (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
     ))]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Writer(by): Writer,
     JsonBody(input): JsonBody<SpellInput>,
 ) -> Result<Response, ApiError> {
@@ -86,7 +83,7 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// One spell.
+/// Shows one spell.
 #[utoipa::path(get, path = "/api/spells/{id}", operation_id = "get_spell", tag = "spells",
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
@@ -95,7 +92,7 @@ pub(crate) async fn create(
         (status = 404, description = "No such spell", body = ErrorBody)
     ))]
 pub(crate) async fn get(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -107,7 +104,9 @@ pub(crate) async fn get(
     Ok(([(ETAG, tag)], Json(SpellBody::from(spell))).into_response())
 }
 
-/// Replaces a spell. With `If-Match`, only the revision that the caller saw.
+/// Replaces a spell.
+///
+/// With `If-Match`, only the revision that the caller saw.
 #[utoipa::path(put, path = "/api/spells/{id}", operation_id = "replace_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     request_body = SpellInput,
@@ -118,7 +117,7 @@ pub(crate) async fn get(
         (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
     ))]
 pub(crate) async fn replace(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Writer(by): Writer,
     Id(id): Id,
     ExpectedRevision(expected): ExpectedRevision,
@@ -131,7 +130,9 @@ pub(crate) async fn replace(
     }
 }
 
-/// Changes the fields that are present.
+/// Changes the fields of a spell that are present.
+///
+/// With `If-Match`, only the revision that the caller saw.
 #[utoipa::path(patch, path = "/api/spells/{id}", operation_id = "patch_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     request_body = SpellInput,
@@ -142,7 +143,7 @@ pub(crate) async fn replace(
         (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
     ))]
 pub(crate) async fn patch(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Writer(by): Writer,
     Id(id): Id,
     ExpectedRevision(expected): ExpectedRevision,
@@ -154,7 +155,9 @@ pub(crate) async fn patch(
     }
 }
 
-/// Deletes a spell. Its id is never used again, its revisions stay.
+/// Deletes a spell.
+///
+/// Its id is never used again, its revisions stay.
 #[utoipa::path(delete, path = "/api/spells/{id}", operation_id = "delete_spell", tag = "spells", security((), ("token" = [])),
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
@@ -163,7 +166,7 @@ pub(crate) async fn patch(
         (status = 412, description = "Somebody changed it meanwhile", body = ErrorBody)
     ))]
 pub(crate) async fn delete(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Writer(by): Writer,
     Id(id): Id,
     ExpectedRevision(expected): ExpectedRevision,
@@ -174,7 +177,7 @@ pub(crate) async fn delete(
     }
 }
 
-/// Every state that a spell had, oldest first, also after its deletion.
+/// Lists every state that a spell had, oldest first, also after its deletion.
 #[utoipa::path(get, path = "/api/spells/{id}/revisions", operation_id = "list_spell_revisions", tag = "spells",
     params(("id" = u64, Path, description = "The spell's id")),
     responses(
@@ -182,15 +185,16 @@ pub(crate) async fn delete(
         (status = 404, description = "No such spell", body = ErrorBody)
     ))]
 pub(crate) async fn revisions(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Id(id): Id,
 ) -> Result<Json<Vec<RevisionBody>>, ApiError> {
     let revisions = state.pipeline.spell_revisions(SpellId(id)).await?;
     Ok(Json(revisions.into_iter().map(RevisionBody::from).collect()))
 }
 
-/// Undoes later changes: the fields of an earlier revision become a new one. A deleted spell comes
-/// back under a new id.
+/// Undoes later changes.
+///
+/// The fields of an earlier revision become a new one. A deleted spell comes back under a new id.
 #[utoipa::path(post, path = "/api/spells/{id}/revisions/{revision}/restore", operation_id = "restore_spell", tag = "spells",
     security((), ("token" = [])),
     params(
@@ -202,7 +206,7 @@ pub(crate) async fn revisions(
         (status = 404, description = "No such spell or revision", body = ErrorBody)
     ))]
 pub(crate) async fn restore(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     Writer(by): Writer,
     Path((id, revision)): Path<(String, String)>,
     ExpectedRevision(expected): ExpectedRevision,

@@ -12,7 +12,7 @@ use grimoire_pipeline::{Ingested, WebhookRequest};
 
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::json::{is_json, read_limited, refuse_encoded};
-use crate::state::AppState;
+use crate::state::Shared;
 use crate::wire::webhook::WebhookAnswer;
 
 /// What a request is told that is not signed as it should be.
@@ -38,7 +38,7 @@ const UNSIGNED: &str = "the request is not signed";
         (status = 415, description = "Neither JSON nor form-encoded", body = ErrorBody)
     ))]
 pub(crate) async fn receive(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -69,7 +69,7 @@ pub(crate) async fn receive(
     Ok(answer(&outcome).into_response())
 }
 
-/// The same as `/webhook`.
+/// Takes a webhook request, as /webhook does.
 #[utoipa::path(post, path = "/webhooks/github", operation_id = "receive_webhook_alias", tag = "webhooks",
     params(
         ("X-GitHub-Event" = String, Header, description = "The event's name"),
@@ -86,7 +86,7 @@ pub(crate) async fn receive(
         (status = 415, description = "Neither JSON nor form-encoded", body = ErrorBody)
     ))]
 pub(crate) async fn receive_alias(
-    state: State<AppState>,
+    state: State<Shared>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
