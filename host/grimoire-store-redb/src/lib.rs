@@ -5,7 +5,7 @@
 //! commit and never wait for a writer: point reads run where they are called, scans on the blocking
 //! pool.
 //!
-//! What is stored are versioned records ([`record`]) in the tables of [`schema`]; domain types never
+//! What is stored are versioned records (`record`) in the tables of `schema`; domain types never
 //! reach the disk, so that they can change freely.
 #![forbid(unsafe_code)]
 

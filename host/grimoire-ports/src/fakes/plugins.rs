@@ -226,7 +226,7 @@ mod tests {
                 (diagnostic.code.as_deref(), diagnostic.message.as_str(), diagnostic.span.start)
             })
             .collect();
-        assert_eq!(found, [(Some("E0308"), "mismatched types", 3), (None, "aborting", 33)]);
+        assert_eq!(found, [(Some("E0308"), "mismatched types", 3), (None, "aborting", 34)]);
         assert_eq!(analysis.bytes, 60);
         assert_eq!(analyzers.seen(), [artifact]);
     }
