@@ -56,7 +56,10 @@ fn every_edge_between_our_crates_is_in_the_table() {
         let name = package.name.to_string();
         let row = allowed.get(&name).unwrap_or_else(|| panic!("{name} has no row in ARCHITECTURE.md"));
         let edges: BTreeSet<String> = imports(package).intersection(&ours).cloned().collect();
-        assert_eq!(&edges, row, "{name} imports what the left shows, ARCHITECTURE.md allows what the right shows");
+        assert_eq!(
+            &edges, row,
+            "{name} imports what the left shows, ARCHITECTURE.md allows what the right shows"
+        );
     }
     for name in allowed.keys() {
         assert!(ours.contains(name), "ARCHITECTURE.md names {name}, which does not exist");

@@ -9,12 +9,18 @@ fn committed(path: &str) -> String {
 
 #[test]
 fn the_example_environment_is_current() {
-    assert!(committed(".env.example") == grimoire::config::explain::env_example(), "run `cargo xtask codegen`");
+    assert!(
+        committed(".env.example") == grimoire::config::explain::env_example(),
+        "run `cargo xtask codegen`"
+    );
 }
 
 #[test]
 fn the_reference_of_settings_is_current() {
-    assert!(committed("docs/configuration.md") == grimoire::config::explain::reference(), "run `cargo xtask codegen`");
+    assert!(
+        committed("docs/configuration.md") == grimoire::config::explain::reference(),
+        "run `cargo xtask codegen`"
+    );
 }
 
 #[test]
@@ -28,8 +34,18 @@ fn the_openapi_document_is_of_version_3_1_and_names_every_promised_route() {
     let document: serde_json::Value = serde_json::from_str(&committed("docs/openapi.json")).expect("JSON");
     assert_eq!(document["openapi"], "3.1.0");
     let promised = [
-        "/webhook", "/webhooks/github", "/api/spells", "/api/spells/{id}", "/api/analyze", "/api/match",
-        "/api/diagnose", "/api/jobs", "/api/jobs/{id}", "/api/jobs/{id}/events", "/health", "/health/{part}",
+        "/webhook",
+        "/webhooks/github",
+        "/api/spells",
+        "/api/spells/{id}",
+        "/api/analyze",
+        "/api/match",
+        "/api/diagnose",
+        "/api/jobs",
+        "/api/jobs/{id}",
+        "/api/jobs/{id}/events",
+        "/health",
+        "/health/{part}",
         "/metrics",
     ];
     for path in promised {

@@ -1,3 +1,5 @@
 //! One integration binary, so that everything is linked once.
 
+mod architecture;
+mod generated;
 mod github;

@@ -145,7 +145,7 @@ async fn a_renamed_repository_has_its_logs_still() {
 #[tokio::test]
 async fn of_a_long_log_both_ends_are_kept() {
     let github = FakeGitHub::start().await;
-    let log: String = (0..200_000).map(|number| format!("line {number}\n")).collect();
+    let log = (0..200_000).fold(String::new(), |log, number| log + &format!("line {number}\n"));
     let pull = github.repository("octo/app").pull_request(7).failing_job("build", &log);
     let mut config = config(&github);
     config.caps.log_head = 100_000;
