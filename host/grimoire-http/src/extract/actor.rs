@@ -62,7 +62,7 @@ impl FromRequestParts<Shared> for Writer {
 fn foreign_page<'p>(parts: &'p Parts, allowed: &[String]) -> Option<&'p str> {
     let origin = parts.headers.get(ORIGIN)?.to_str().unwrap_or("unreadable");
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
+    let host = host.or_else(|| parts.uri.authority().map(Authority::as_str));
     let ours = origin
         .split_once("://")
         .is_some_and(|(_, authority)| Some(authority) == host && is_loopback(authority));

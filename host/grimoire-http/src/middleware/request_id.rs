@@ -1,6 +1,7 @@
 //! One id per request, through the logs and back to the caller, and the metrics of requests.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -22,9 +23,17 @@ impl RequestId {
         Self(given.cloned().unwrap_or_else(Self::fresh))
     }
 
+    /// Random once per process and counted from there: unique, and no call of the system's random
+    /// numbers for every request. It identifies and protects nothing.
     fn fresh() -> HeaderValue {
+        static START: LazyLock<(u64, AtomicU64)> = LazyLock::new(|| {
+            let (high, low) = Uuid::new_v4().as_u64_pair();
+            (high, AtomicU64::new(low))
+        });
+        let (high, low) = &*START;
+        let id = Uuid::from_u64_pair(*high, low.fetch_add(1, Ordering::Relaxed));
         let mut buffer = Uuid::encode_buffer();
-        let text = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
+        let text = id.hyphenated().encode_lower(&mut buffer);
         HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown"))
     }
 

@@ -189,7 +189,10 @@ async fn numbers_in_paths_are_numbers() {
 
 /// Any bytes where JSON belongs, and any bytes in a path or a query.
 fn calls(world: &World, bytes: &[u8], path: &str) -> Vec<crate::world::Call> {
-    let escaped: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+    let escaped = format!(
+        "%{}",
+        hex::encode(bytes).as_bytes().chunks(2).map(String::from_utf8_lossy).collect::<Vec<_>>().join("%")
+    );
     vec![
         world.post("/api/spells").raw_json(bytes.to_vec()),
         world.patch("/api/spells/1").raw_json(bytes.to_vec()),

@@ -45,14 +45,14 @@ async fn a_job_is_cancelled_once_and_can_be_queued_again() {
     assert_eq!((&job["kind"], &job["attempts"]), (&json!("review_pull_request"), &json!(0)));
     for verb in ["cancel", "retry"] {
         world.post(&format!("/api/jobs/{id}/{verb}")).await.error(401, "unauthenticated");
-        world.post(&format!("/api/jobs/404/{verb}")).as_writer().await.error(404, "not_found");
+        world.post(&format!("/api/jobs/404/{verb}")).by_writer().await.error(404, "not_found");
     }
     world.get("/api/jobs/404").await.error(404, "not_found");
-    world.post(&format!("/api/jobs/{id}/retry")).as_writer().await.error(409, "conflict");
-    let cancelled = world.post(&format!("/api/jobs/{id}/cancel")).as_writer().await.expect(200).json();
+    world.post(&format!("/api/jobs/{id}/retry")).by_writer().await.error(409, "conflict");
+    let cancelled = world.post(&format!("/api/jobs/{id}/cancel")).by_writer().await.expect(200).json();
     assert_eq!(cancelled["state"], "cancelled");
-    world.post(&format!("/api/jobs/{id}/cancel")).as_writer().await.error(409, "conflict");
-    let queued = world.post(&format!("/api/jobs/{id}/retry")).as_writer().await.expect(200).json();
+    world.post(&format!("/api/jobs/{id}/cancel")).by_writer().await.error(409, "conflict");
+    let queued = world.post(&format!("/api/jobs/{id}/retry")).by_writer().await.expect(200).json();
     assert_eq!(queued["state"], "queued");
 }
 

@@ -259,7 +259,7 @@ async fn where_tokens_are_configured_only_their_holders_write() {
             world.post("/api/spells/1/revisions/1/restore"),
         ]
     };
-    world.post("/api/spells").json(&moved_value()).as_writer().await.expect(201);
+    world.post("/api/spells").json(&moved_value()).by_writer().await.expect(201);
     for call in writes() {
         let refused = call.await.expect(401);
         assert_eq!(refused.header("www-authenticate"), Some("Bearer"));

@@ -113,6 +113,9 @@ async fn a_missing_header_is_named() {
         assert!(error["detail"].as_str().expect("text").contains(header), "{error}");
         assert_eq!(error["errors"][0]["field"], header);
     }
+    let neither = world.webhook("ping", "d-1", "{}").without("x-github-event").without("x-github-delivery");
+    let error = neither.await.error(400, "invalid");
+    assert_eq!(error["errors"].as_array().map(Vec::len), Some(2), "{error}");
     for (header, value) in [("x-github-event", "two words"), ("x-github-delivery", "a b")] {
         world.webhook("ping", "d-1", "{}").header(header, value).await.error(400, "invalid");
     }

@@ -188,7 +188,7 @@ impl Call {
         self.raw_json(body.to_string())
     }
 
-    pub(crate) fn as_writer(self) -> Self {
+    pub(crate) fn by_writer(self) -> Self {
         self.with_token(TOKEN)
     }
 
