@@ -7,7 +7,7 @@ use grimoire_domain::job::{JobId, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::text;
-use grimoire_domain::validation::FieldErrors;
+use grimoire_domain::validation::{Checker, FieldErrors};
 use grimoire_ports::store::DeliveryOutcome;
 
 use crate::jobs::{ReviewRequest, lane_of};
@@ -109,8 +109,7 @@ impl Pipeline {
             }
             return Err(error.into());
         }
-        let name = event_name(request.event.as_deref())?;
-        let id = DeliveryId::parse(required("X-GitHub-Delivery", request.delivery.as_deref())?)?;
+        let (name, id) = headers(request.event.as_deref(), request.delivery.as_deref())?;
         let payload = request.payload.unwrap_or(request.body);
         let event = ports.gate.parse(name, &payload)?;
 
@@ -224,6 +223,25 @@ fn decide_check(repository: Option<&RepositoryName>, report: &CheckReport) -> De
 
 fn required<'r>(header: &str, value: Option<&'r str>) -> Result<&'r str, FieldErrors> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| FieldErrors::one(header, "the header is missing"))
+}
+
+/// The event's name and the delivery's id; the error names every header that is missing or malformed.
+fn headers<'r>(event: Option<&'r str>, delivery: Option<&str>) -> Result<(&'r str, DeliveryId), FieldErrors> {
+    match (event_name(event), delivery_id(delivery)) {
+        (Ok(name), Ok(id)) => Ok((name, id)),
+        (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
+        (Err(first), Err(second)) => {
+            let mut checker = Checker::default();
+            for error in first.errors().iter().chain(second.errors()) {
+                checker.reject(&error.field, &error.message);
+            }
+            checker.finish(()).and(Err(first))
+        }
+    }
+}
+
+fn delivery_id(value: Option<&str>) -> Result<DeliveryId, FieldErrors> {
+    DeliveryId::parse(required("X-GitHub-Delivery", value)?)
 }
 
 fn event_name(value: Option<&str>) -> Result<&str, FieldErrors> {
