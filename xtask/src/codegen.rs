@@ -7,10 +7,10 @@ use grimoire::config::explain;
 
 /// What `cargo xtask codegen` takes: nothing.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub(crate) struct Arguments {}
 
 /// Writes them all; a test fails when one is stale.
-pub fn run(_: &Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
     let openapi = grimoire_http::openapi::document().to_pretty_json()? + "\n";
     for (path, content) in [
         (".env.example", explain::env_example()),

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 
 /// What `cargo xtask tidy` takes: nothing.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub(crate) struct Arguments {}
 
 /// Crates whose root may allow unsafe code in named places, with the reason.
 const UNSAFE: [(&str, &str); 2] = [
@@ -21,7 +21,7 @@ const UNSAFE: [(&str, &str); 2] = [
 const MAXIMUM_LINES: usize = 400;
 
 /// Checks every tracked file and reports all problems at once.
-pub fn run(_: &Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
     let root = crate::root();
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().context("git is needed")?;
     ensure!(listed.status.success(), "git ls-files failed");

@@ -232,6 +232,7 @@ pub struct SpellChange {
 
 /// A past or present state of a spell.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "a revision's number is called revision wherever it is shown")]
 pub struct Revision {
     /// The number of this revision, from 1.
     pub revision: u64,

@@ -1,0 +1,6 @@
+//! Stories of the whole product: the real server, store, index and plugins, against the fake GitHub.
+
+mod grimoire_on_duty;
+
+mod pull_requests;
+mod spellbook;

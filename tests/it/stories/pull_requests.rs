@@ -1,0 +1,163 @@
+//! A pull request fails, and what Grimoire says about it.
+
+use grimoire_tests::fake_github::log::actions_log;
+
+use super::grimoire_on_duty::OnDuty;
+
+const MOVED: &str = "\
+error[E0382]: borrow of moved value: `names`
+   --> src/main.rs:12:31
+    |
+12  |     println!(\"{}\", names.len());
+    |                    ^^^^^ value borrowed here after move
+
+error: could not compile `app` (bin \"app\") due to 1 previous error
+";
+
+const MISSING_MODULE: &str = "\
+Traceback (most recent call last):
+  File \"/home/runner/work/app/app/tool.py\", line 3, in <module>
+    import requests
+ModuleNotFoundError: No module named 'requests'
+";
+
+#[tokio::test]
+async fn a_failing_pull_request_gets_one_comment_with_the_known_fix() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job("build", actions_log("cargo build", MOVED));
+
+    let steps = grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
+
+    assert_eq!(steps.last().map(String::as_str), Some("succeeded"), "{steps:?}");
+    let comments = pull_request.comments();
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].body.contains("Use of a moved value (E0382)"), "{}", comments[0].body);
+    assert!(comments[0].body.contains("`src/main.rs:12:31`"), "{}", comments[0].body);
+    let review = grimoire.get("/api/reviews/octo/app/7").await;
+    assert_eq!(review["head_sha"], pull_request.head());
+    let error = &review["diagnosis"]["errors"][0];
+    assert_eq!(error["diagnostic"]["code"], "E0382");
+    assert!(error["spells"][0]["score"].as_f64() >= Some(0.5));
+    let plugins = review["diagnosis"]["plugins"].as_array().expect("plugins");
+    assert!(plugins.iter().any(|plugin| plugin["name"] == "matcher-hybrid"), "judged inside a component");
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_push_edits_the_same_comment() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job("build", actions_log("cargo build", MOVED));
+    grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
+
+    let pull_request = pull_request.push().failing_job("test", actions_log("python tool.py", MISSING_MODULE));
+    grimoire.work_off("check_run", &pull_request.check_run_event("test")).await;
+
+    let comments = pull_request.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert_eq!(comments[0].edits, 1);
+    assert!(comments[0].body.contains("ModuleNotFoundError"), "{}", comments[0].body);
+    assert!(!comments[0].body.contains("E0382"), "{}", comments[0].body);
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_posted_when_nothing_matches() {
+    let grimoire = OnDuty::start().await;
+    let unheard_of = "src/frobnicate.zz:3:7: error: the quux is not in its flurble [zz-991]\n";
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(8)
+        .failing_job("build", actions_log("make", unheard_of));
+
+    let steps = grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
+
+    assert_eq!(steps.last().map(String::as_str), Some("succeeded"), "{steps:?}");
+    assert!(pull_request.comments().is_empty());
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn a_fork_is_found_by_its_commit() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(9)
+        .of_fork("mallory/app")
+        .failing_job("build", actions_log("cargo build", MOVED));
+
+    grimoire.work_off("workflow_job", &pull_request.workflow_job_event("build")).await;
+
+    assert_eq!(pull_request.comments().len(), 1);
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_does_not_post_again() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job("build", actions_log("cargo build", MOVED));
+    let event = pull_request.check_run_event("build");
+    for _ in 0..3 {
+        grimoire.work_off("check_run", &event).await;
+    }
+    let comments = pull_request.comments();
+    assert_eq!((comments.len(), comments[0].edits), (1, 0));
+    assert_eq!(grimoire.github.ledger().count("POST", "/repos/*/*/issues/*/comments"), 1);
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn hostile_text_of_a_log_is_quoted_and_never_alive() {
+    let grimoire = OnDuty::start().await;
+    let hostile = "\
+error[E0382]: use of moved value: `a`: ping @octo/everyone <img src=x> ![i](http://evil.example/?d) fixes #1 ```
+  --> src/main.rs:1:1
+";
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job("build", actions_log("cargo build", hostile));
+
+    grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
+
+    let body = pull_request.comments()[0].body.clone();
+    let outside_fences = outside_fences(&body);
+    for alive in ["@octo", "<img", "![i]", "fixes #1"] {
+        assert!(!outside_fences.contains(alive), "{alive} is alive in {outside_fences}");
+    }
+    grimoire.stop().await;
+}
+
+/// A Markdown text without its fenced blocks and code spans.
+fn outside_fences(markdown: &str) -> String {
+    let mut fence: Option<String> = None;
+    let mut kept = String::new();
+    for line in markdown.lines() {
+        let marks: String = line.chars().take_while(|&character| character == '`').collect();
+        match &fence {
+            Some(open) if marks.len() >= open.len() && line.trim_matches('`').is_empty() => fence = None,
+            Some(_) => {}
+            None if marks.len() >= 3 => fence = Some(marks),
+            None => {
+                // Code spans of one line: what stands between runs of backticks.
+                kept.extend(line.split('`').step_by(2));
+                kept.push('\n');
+            }
+        }
+    }
+    kept
+}
