@@ -3,6 +3,7 @@
 use grimoire_domain::review::PluginProblem;
 use grimoire_domain::text;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
 
 /// The stable words of [`PluginProblem::reason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +88,9 @@ pub(crate) fn classify(error: &wasmtime::Error, memory_refused: bool, limit: usi
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Fault::new(Reason::Busy, "no free place for another instance");
+    }
+    if error.downcast_ref::<I32Exit>().is_some() {
+        return Fault::new(Reason::Trap, "ended itself (exit)");
     }
     if memory_refused {
         return Fault::new(

@@ -86,8 +86,12 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("unsupported", Fails("unsupported", "does not handle this input")),
 ];
 
-const WASI: &[(&str, Outcome)] =
-    &[("lifeless", Fine), ("blocked", Fails("timeout", "did not return within")), ("socket", Fine)];
+const WASI: &[(&str, Outcome)] = &[
+    ("lifeless", Fine),
+    ("exit", Fails("trap", "ended itself (exit)")),
+    ("blocked", Fails("timeout", "did not return within")),
+    ("socket", Fine),
+];
 
 /// Budgets short enough for a test, long enough for an honest guest on a loaded machine.
 fn options(matcher: &str) -> Options {
@@ -369,6 +373,20 @@ async fn a_plugin_that_keeps_failing_rests_and_is_tried_again() {
     assert_eq!(score(&host).await.expect_err("a longer rest").reason, "refused");
     let last = host.plugins()[0].last_problem.clone().expect("a problem");
     assert_eq!(last.reason, "invalid_output", "why it rests, not that it rests");
+}
+
+#[tokio::test]
+async fn without_address_space_for_slots_the_same_limits_hold() {
+    // Slots of several gigabytes for so many instances fit into no address space.
+    let options = |matcher: &str| Options { max_instances: 100_000, ..options(matcher) };
+    for (name, outcome) in MATCHERS {
+        if ["honest", "grow_bomb", "grow_refused", "table_grow", "loop_in_export"].contains(name) {
+            let source = guest(Group::Matcher, name);
+            let host = start(options(&source.name), vec![source]);
+            let problem = score(&host).await.err();
+            check(name, outcome, &host, problem);
+        }
+    }
 }
 
 #[test]
