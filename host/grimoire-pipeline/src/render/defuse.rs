@@ -130,14 +130,16 @@ const TRAILING: [char; 13] = [',', '.', ';', ':', '!', '?', ')', '"', '\'', '”
 
 /// A word as it is when it is plainly one, with its punctuation, and as code when it is not.
 fn word(token: &str) -> String {
-    if token.chars().all(|character| matches!(character, '–' | '—') || TRAILING.contains(&character)) {
-        return token.to_owned();
-    }
     if token == "-" {
         return "–".to_owned();
     }
+    if token.chars().all(|character| matches!(character, '–' | '—') || TRAILING.contains(&character)) {
+        // Some kinds of Markdown begin a definition with a colon.
+        return if token.starts_with(':') { format!("\\{token}") } else { token.to_owned() };
+    }
     let core = token.trim_start_matches(LEADING).trim_end_matches(TRAILING);
-    if !is_plain(core) {
+    let site = token.to_ascii_lowercase().contains("www.");
+    if site || !is_plain(core) {
         return code_span(token);
     }
     // A number with a full stop or a bracket begins a list where it begins a line.
@@ -155,13 +157,14 @@ fn trailing_length(token: &str) -> usize {
 }
 
 /// Whether a word means nothing to Markdown and to GitHub: letters and digits, joined by single
-/// signs that link nothing, not the name of a commit, of an issue or of a web site.
+/// signs that link nothing, not the name of a commit or of an issue.
 fn is_plain(core: &str) -> bool {
     let joins = |character: char| matches!(character, '-' | '\'' | '’' | '.' | '/');
     let parts: Vec<&str> = core.split(joins).collect();
     let words = parts.iter().all(|part| !part.is_empty() && part.chars().all(char::is_alphanumeric));
     let lower = core.to_ascii_lowercase();
-    let commit = core.len() >= 7 && core.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // Anywhere in the word: GitHub sees commit names and issues after any sign.
+    let commit = core.split(|digit: char| !digit.is_ascii_hexdigit()).any(|run| run.len() >= 7);
     let issue = lower.split("gh-").skip(1).any(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
-    words && !commit && !issue && !lower.contains("www.")
+    words && !commit && !issue
 }

@@ -128,6 +128,7 @@ fn prose_keeps_words_and_turns_the_rest_into_code() {
         ),
         ("[a](b) ![i](u) <b>x</b>", "`[a](b)` `![i](u)` `<b>x</b>`"),
         ("since deadbeef1 or 1234567", "since `deadbeef1` or `1234567`"),
+        ("it's x'deadbeef and re-gh-12", "it's `x'deadbeef` and `re-gh-12`"),
         ("1. first\n2) second", "1\\. first 2\\) second"),
         ("# head\n- item\n> quote\n***", "`#` head – item `>` quote `***`"),
         ("a | b\n--- | ---", "a `|` b `---` `|` `---`"),
@@ -140,6 +141,16 @@ fn prose_keeps_words_and_turns_the_rest_into_code() {
     ];
     for (text, expected) in cases {
         assert_eq!(prose(&quotable(text, 1_000)), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_address_that_the_limit_cuts_is_no_link() {
+    let address = "http://evil.example/x";
+    for limit in 0..=address.len() {
+        let shown = phrase(&quotable(address, limit));
+        // Up to the colon it is a word, and no link without what follows; from there on it is code.
+        assert_eq!(shown.starts_with('`'), limit > "http:".len(), "{shown}");
     }
 }
 
@@ -283,7 +294,7 @@ static LIVE: LazyLock<Regex> = LazyLock::new(|| {
         r"@[A-Za-z0-9]",
         r"#\d",
         r"(?i:\bgh-\d)",
-        r"(?i:https?:|www\.)",
+        r"(?i:https?://|www\.)",
         r"\b[0-9a-f]{7,}\b",
         r":[a-z_]+:",
         r"[\u{200B}-\u{200F}\u{202A}-\u{202E}]",
