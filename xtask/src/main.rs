@@ -1,6 +1,9 @@
 //! Development tasks. `cargo xtask help` lists them.
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "commands for people at a terminal")]
 
+#[cfg(feature = "product")]
+mod bench;
 #[cfg(feature = "product")]
 mod codegen;
 #[cfg(feature = "product")]
@@ -21,6 +24,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "product")]
+    Bench(bench::Arguments),
     /// Write the files that are made of code: `.env.example`, the references.
     #[cfg(feature = "product")]
     Codegen(codegen::Arguments),
@@ -35,6 +40,8 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        #[cfg(feature = "product")]
+        Command::Bench(arguments) => bench::run(&arguments),
         #[cfg(feature = "product")]
         Command::Codegen(arguments) => codegen::run(&arguments),
         #[cfg(feature = "product")]
