@@ -11,6 +11,7 @@ use grimoire_domain::Timestamp;
 use grimoire_http::{Access, AppState, HttpOptions};
 use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings};
 use grimoire_ports::clock::SystemClock;
+use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::SpellStore as _;
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
@@ -91,6 +92,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The search index, to tell how far it is.
+    pub fn search(&self) -> Arc<dyn SpellSearch> {
+        Arc::clone(&self.search) as _
     }
 
     /// What a person reads after the start: where things are, what is not configured, what to try.

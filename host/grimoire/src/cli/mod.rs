@@ -12,9 +12,11 @@ mod webhook;
 pub(crate) use spells::read as read_spellbook;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::Overrides;
 use crate::exit::{self, Exit};
@@ -88,4 +90,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Health(arguments) => health::run(arguments, &overrides).await,
         Command::Openapi => openapi::run(),
     }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress_bar(total: u64, what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style).with_message(what)
 }

@@ -1,7 +1,13 @@
 //! `grimoire serve`.
 
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grimoire_ports::search::{IndexState, SpellSearch};
 use tokio_util::sync::CancellationToken;
 
+use super::progress_bar;
 use crate::config::{self, Overrides};
 use crate::exit::Exit;
 use crate::serve;
@@ -33,8 +39,28 @@ pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyho
     });
     let server = serve::Server::start(config, shutdown).await?;
     anstream::print!("{}", server.welcome());
+    if std::io::stderr().is_terminal() {
+        tokio::spawn(show_rebuild(server.search()));
+    }
     server.wait().await;
     Ok(Exit::Ok)
+}
+
+/// How often the progress bar moves.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Draws a bar while the search index is made anew; searches are answered from the store meanwhile.
+async fn show_rebuild(search: Arc<dyn SpellSearch>) {
+    let mut bar = None;
+    while let IndexState::Rebuilding { done, total, .. } = search.progress().state {
+        let bar = bar.get_or_insert_with(|| progress_bar(total, "spells indexed"));
+        bar.set_length(total);
+        bar.set_position(done);
+        tokio::time::sleep(STEP).await;
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `grimoire spells`: bring spells in, or write them out.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use clap::Subcommand;
 use futures::TryStreamExt as _;
 use grimoire_domain::spell::{Spell, SpellFields};
 use grimoire_pipeline::Pipeline;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress_bar;
 use crate::config::{self, Overrides};
 use crate::exit::{Exit, Reported};
 use crate::offline::{self, Spellbook};
@@ -88,7 +88,7 @@ async fn with_store(
 }
 
 async fn import_into(pipeline: &Pipeline, spells: Vec<SpellFields>) -> anyhow::Result<Exit> {
-    let bar = Arc::new(progress_bar(spells.len() as u64));
+    let bar = Arc::new(progress_bar(spells.len() as u64, "spells written"));
     let shown = Arc::clone(&bar);
     let result = pipeline.import_spells(spells, "import", &move |done, _| shown.set_position(done)).await;
     bar.finish_and_clear();
@@ -156,13 +156,4 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<SpellFields>> {
     }
     let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
     spellbook::parse(&name, &text).map_err(|error| Reported(Exit::Data, format!("{error:#}")).into())
-}
-
-fn progress_bar(total: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} spells, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style)
 }
