@@ -92,8 +92,9 @@ fn config(options: &Options, allocation: Allocation) -> Config {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         }
         Allocation::OnDemand => {
-            // Little address space: memories move when they grow, and accesses are checked in code.
-            config.memory_reservation(0);
+            // Little address space: no more of it than an instance may use, so that a memory that
+            // grows is never copied; accesses beyond are checked in code.
+            config.memory_reservation(options.memory_bytes_per_call as u64);
             config.memory_reservation_for_growth(1 << 20);
             config.memory_guard_size(64 << 10);
             config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
