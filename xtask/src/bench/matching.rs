@@ -1,0 +1,234 @@
+//! Ranked spells: the whole way over HTTP, against scanning every spell, and against the same way with
+//! the scorer compiled natively.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::{Candidate, Reason, Verdict};
+use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_github::Gate;
+use grimoire_pipeline::{Pipeline, Ports, Settings};
+use grimoire_plugin_sdk as sdk;
+use grimoire_ports::clock::SystemClock;
+use grimoire_ports::plugins::PluginError;
+use grimoire_ports::plugins::matcher::{Judgement, Matchers};
+use grimoire_runtime::PluginHost;
+use nix::sys::signal::Signal;
+
+use super::load::{self, percentile, post};
+use super::plugins::{host, sources};
+use super::table::{Goal, Row, median, ratios, short};
+use super::{Bench, data};
+
+/// Spells that a scan scores at a time: what the product scores in all.
+const CHUNK: usize = 64;
+
+/// Measures the rows whose names start with `match`.
+pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let sizes = [bench.size(1_000, 100), bench.size(10_000, 200), bench.size(100_000, 400)];
+    let largest = sizes[2];
+    let mut rows = over_http(bench, sizes)?;
+    rows.extend(native_scorer(bench, &bench.world.filled(largest)?, largest)?);
+    Ok(rows)
+}
+
+fn over_http(bench: &Bench, sizes: [usize; 3]) -> anyhow::Result<Vec<Row>> {
+    let mut servers = Vec::new();
+    for spells in sizes {
+        let server = bench.world.serve(&bench.world.filled(spells)?)?;
+        let queries: Vec<_> = (0..data::QUERIES)
+            .map(|number| serde_json::to_vec(&data::query(number, spells)))
+            .map(|body| Ok(post("/api/match", &[], &body?)))
+            .collect::<anyhow::Result<_>>()?;
+        servers.push((server, queries));
+    }
+    let scan = Scan::new(sizes[2]);
+    let mut middle = [Vec::new(), Vec::new(), Vec::new()];
+    let mut worst = [Vec::new(), Vec::new(), Vec::new()];
+    let mut scans = Vec::new();
+    for round in 0..bench.rounds {
+        for (place, (server, queries)) in servers.iter().enumerate() {
+            let outcome = ask(server.address, queries)?;
+            middle[place].push(outcome.microseconds(500));
+            worst[place].push(outcome.microseconds(990));
+        }
+        let times = (0..bench.size(2, 1))
+            .map(|turn| scan.run(2 * round + turn))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        scans.push(median(&times));
+    }
+    for (server, _) in servers {
+        server.stop(Signal::SIGTERM)?;
+    }
+    let all: Vec<String> = sizes
+        .iter()
+        .zip(middle.iter().zip(&worst))
+        .map(|(spells, (middle, worst))| {
+            format!("{spells} spells: p50 {} µs, p99 {} µs", short(median(middle)), short(median(worst)))
+        })
+        .collect();
+    let [_, ten, hundred] = &middle;
+    Ok(vec![
+        Row::new(
+            "match-scan",
+            format!(
+                "`POST /api/match`, {} spells, {} queries in turn, p50, over a native scan of all",
+                sizes[2],
+                data::QUERIES
+            ),
+            Goal::AtMost(0.02),
+        )
+        .with(
+            ratios(hundred, &scans),
+            format!("{}; scan {} ms", all.join("; "), short(median(&scans) / 1e3)),
+        ),
+        Row::new(
+            "match-growth",
+            format!("p50 with {} spells over p50 with {}", sizes[2], sizes[1]),
+            Goal::AtMost(3.0),
+        )
+        .with(ratios(hundred, ten), format!("{} and {} µs", short(median(hundred)), short(median(ten)))),
+    ])
+}
+
+fn ask(address: SocketAddr, queries: &[load::Request]) -> anyhow::Result<load::Outcome> {
+    load::run(address, 1, queries, queries.len(), 200)
+}
+
+/// Every spell in memory, to be scored with nothing sorted out before.
+struct Scan {
+    chunks: Vec<Vec<sdk::Candidate>>,
+    spells: usize,
+}
+
+impl Scan {
+    fn new(spells: usize) -> Self {
+        let numbers: Vec<usize> = (0..spells).collect();
+        let chunks = numbers
+            .chunks(CHUNK)
+            .map(|numbers| numbers.iter().map(|&number| candidate(number)).collect())
+            .collect();
+        Self { chunks, spells }
+    }
+
+    /// Scores all spells for one query; microseconds.
+    fn run(&self, query: usize) -> anyhow::Result<f64> {
+        let diagnostic = data::native_diagnostic(&data::diagnostic(query % data::QUERIES, self.spells)?);
+        let started = Instant::now();
+        let mut best = 0.0_f64;
+        for chunk in &self.chunks {
+            let verdicts = matcher_hybrid::score(&diagnostic, chunk)
+                .map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+            best = verdicts.iter().map(|verdict| verdict.score).fold(best, f64::max);
+        }
+        std::hint::black_box(best);
+        Ok(started.elapsed().as_secs_f64() * 1e6)
+    }
+}
+
+/// A spell of which nothing is known: no pattern was tried, no word was looked up.
+fn candidate(number: usize) -> sdk::Candidate {
+    let spell = data::native_spell(number as u64 + 1, &data::spell(number));
+    sdk::Candidate { spell, evidence: sdk::Evidence::default() }
+}
+
+/// The pipeline in this process over the same store and index, with the component and with the same
+/// scorer as native code.
+fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<Vec<Row>> {
+    let runtime = super::asynchronous()?;
+    let (store, search) = runtime.block_on(super::world::open(folder))?;
+    let plugins = Arc::new(host(bench, sources()?)?);
+    let pipeline = |matchers: Arc<dyn Matchers>| {
+        let ports = Ports {
+            store: Arc::new(store.clone()),
+            search: search.clone(),
+            analyzers: plugins.clone() as Arc<PluginHost>,
+            matchers,
+            inventory: plugins.clone() as Arc<PluginHost>,
+            gate: Arc::new(Gate::insecure()),
+            github: None,
+            clock: Arc::new(SystemClock),
+        };
+        Pipeline::new(ports, Settings::default())
+    };
+    let component = pipeline(plugins.clone());
+    let native = pipeline(Arc::new(NativeMatcher));
+    let queries = (0..data::QUERIES)
+        .map(|number| data::diagnostic(number, spells))
+        .collect::<anyhow::Result<Vec<Diagnostic>>>()?;
+    let (mut with_component, mut with_native) = (Vec::new(), Vec::new());
+    for _ in 0..bench.rounds {
+        with_native.push(runtime.block_on(in_process(&native, &queries))?);
+        with_component.push(runtime.block_on(in_process(&component, &queries))?);
+    }
+    runtime.block_on(async {
+        search.close().await;
+        store.close().await
+    })?;
+    Ok(vec![
+        Row::new(
+            "match-native",
+            format!(
+                "the same way in-process, {spells} spells, p50, over that with the scorer as native code"
+            ),
+            Goal::AtMost(2.5),
+        )
+        .with(
+            ratios(&with_component, &with_native),
+            format!("{} of {} µs", short(median(&with_component)), short(median(&with_native))),
+        ),
+    ])
+}
+
+/// The p50 in microseconds.
+async fn in_process(pipeline: &Pipeline, queries: &[Diagnostic]) -> anyhow::Result<f64> {
+    let mut times = Vec::with_capacity(queries.len());
+    for query in queries {
+        let started = Instant::now();
+        let report = pipeline.match_diagnostic(query).await?;
+        times.push(started.elapsed());
+        anyhow::ensure!(!report.degraded, "the matcher failed: {:?}", report.problems);
+    }
+    times.sort_unstable();
+    Ok(percentile(&times, 500).as_secs_f64() * 1e6)
+}
+
+/// The scorer of `matcher-hybrid` as native code behind the port.
+struct NativeMatcher;
+
+#[async_trait]
+impl Matchers for NativeMatcher {
+    async fn score(
+        &self,
+        diagnostic: &Diagnostic,
+        candidates: &[Candidate],
+    ) -> Result<Judgement, PluginError> {
+        let candidates: Vec<_> = candidates.iter().map(data::native_candidate).collect();
+        let verdicts =
+            matcher_hybrid::score(&data::native_diagnostic(diagnostic), &candidates).map_err(|failure| {
+                PluginError(PluginProblem {
+                    plugin: "native".to_owned(),
+                    reason: "failed".to_owned(),
+                    detail: format!("{failure:?}"),
+                })
+            })?;
+        let verdicts = verdicts.into_iter().map(verdict).collect::<anyhow::Result<_>>().unwrap_or_default();
+        let plugin = PluginIdentity { name: "native".to_owned(), digest: String::new() };
+        Ok(Judgement { verdicts, plugin, generation: 1 })
+    }
+}
+
+fn verdict(verdict: sdk::Verdict) -> anyhow::Result<Verdict> {
+    let reasons = verdict
+        .reasons
+        .into_iter()
+        .map(|reason| Reason { signal: reason.signal, weight: reason.weight, detail: reason.detail })
+        .collect();
+    let candidate = usize::try_from(verdict.candidate).context("an index")?;
+    Ok(Verdict { candidate, score: verdict.score, reasons })
+}

@@ -1,0 +1,120 @@
+//! The scorer in its sandbox against the same code compiled natively.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use grimoire_ports::plugins::PluginInventory as _;
+use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_runtime::{Options, PluginHost, PluginSource};
+
+use super::load::percentile;
+use super::table::{Goal, Row, median, ratios, short};
+use super::{Bench, data};
+
+/// Candidates of one call, as the product has them.
+const CANDIDATES: usize = 64;
+
+/// The shipped components.
+pub(super) fn sources() -> anyhow::Result<Vec<PluginSource>> {
+    let folder = crate::root().join("plugins").join("prebuilt");
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm")
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            sources.push(PluginSource::new(name, std::fs::read(&path)?));
+        }
+    }
+    Ok(sources)
+}
+
+/// A host of components, with code that is compiled once for the whole run.
+pub(super) fn host(bench: &Bench, sources: Vec<PluginSource>) -> anyhow::Result<PluginHost> {
+    let cache_folder = Some(bench.world.path("compiled"));
+    let host = PluginHost::start(Options { cache_folder, ..Options::default() }, sources)?;
+    ensure!(host.rejected().is_empty(), "plugins were refused: {:?}", host.rejected());
+    Ok(host)
+}
+
+/// Measures the rows whose names start with `score`.
+pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let host = host(bench, sources()?)?;
+    let direct = host.direct_matcher("matcher-hybrid")?;
+    let diagnostic = data::diagnostic(0, CANDIDATES)?;
+    let candidates = data::candidates(CANDIDATES)?;
+    let native_diagnostic = data::native_diagnostic(&diagnostic);
+    let native_candidates: Vec<_> = candidates.iter().map(data::native_candidate).collect();
+    let native = || {
+        matcher_hybrid::score(&native_diagnostic, &native_candidates)
+            .map_err(|failure| anyhow::anyhow!("{failure:?}"))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let calls = bench.size(400, 5);
+    let (mut native_times, mut warm_times, mut fresh_times) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut port_times, mut empty_times) = (Vec::new(), Vec::new());
+    for _ in 0..bench.rounds {
+        runtime.block_on(async {
+            let mut warm = direct.warm().await?;
+            let scores: Vec<f64> = native()?.iter().map(|verdict| verdict.score).collect();
+            let sandboxed = warm.score(&diagnostic, &candidates).await?;
+            ensure!(
+                sandboxed.iter().map(|verdict| verdict.score).eq(scores),
+                "the component judges otherwise than the native code: rebuild the plugins"
+            );
+            let mut times: [Vec<Duration>; 5] = Default::default();
+            // Call by call in turns, so that all of them meet the same disturbances.
+            for _ in 0..calls {
+                let started = Instant::now();
+                std::hint::black_box(native()?);
+                times[0].push(started.elapsed());
+
+                let started = Instant::now();
+                warm.score(&diagnostic, &candidates).await?;
+                times[1].push(started.elapsed());
+
+                let started = Instant::now();
+                direct.fresh(&diagnostic, &candidates).await?;
+                times[2].push(started.elapsed());
+
+                let started = Instant::now();
+                host.score(&diagnostic, &candidates).await?;
+                times[3].push(started.elapsed());
+
+                let started = Instant::now();
+                direct.fresh(&diagnostic, &[]).await?;
+                times[4].push(started.elapsed());
+            }
+            let all =
+                [&mut native_times, &mut warm_times, &mut fresh_times, &mut port_times, &mut empty_times];
+            for (times, mut measured) in all.into_iter().zip(times) {
+                measured.sort_unstable();
+                times.push(percentile(&measured, 500).as_secs_f64() * 1e6);
+            }
+            anyhow::Ok(())
+        })?;
+    }
+    let of_native =
+        |times: &[f64]| format!("{} of {} µs", short(median(times)), short(median(&native_times)));
+    let port_only: Vec<f64> = port_times.iter().zip(&fresh_times).map(|(port, fresh)| port - fresh).collect();
+    Ok(vec![
+        Row::new(
+            "score-reused",
+            "scoring 64 candidates of 1.5 KB in an instance used again, over native",
+            Goal::AtMost(1.9),
+        )
+        .with(ratios(&warm_times, &native_times), of_native(&warm_times)),
+        Row::new("score-fresh", "the same in a fresh instance, over native", Goal::AtMost(2.3))
+            .with(ratios(&fresh_times, &native_times), of_native(&fresh_times)),
+        Row::new("score-empty", "an empty call in a fresh instance", Goal::AtMost(25.0))
+            .in_unit("µs")
+            .with(empty_times, format!("native scoring takes {} µs", short(median(&native_times)))),
+        Row::new(
+            "score-port",
+            "what the product's way adds to a fresh call: queue, threads, counts",
+            Goal::Told,
+        )
+        .in_unit("µs")
+        .with(port_only, format!("the port {} µs", short(median(&port_times)))),
+    ])
+}
