@@ -90,12 +90,14 @@ async fn what_is_found_does_not_depend_on_the_pieces_of_the_transfer() {
 async fn hostile_logs_are_read_by_every_analyzer() {
     let host = host(&ANALYZERS, "none", None);
     let size = 3 << 20;
-    let bombs: [(&str, Vec<u8>); 6] = [
+    let report = r#"{"reason":"compiler-message","message":{"message":"\u001b[31m\u202ex\u0000","level":"error","spans":[],"children":[]}}"#;
+    let bombs: [(&str, Vec<u8>); 7] = [
         ("one line", vec![b'a'; size]),
         ("nothing but NUL", vec![0; size]),
         ("nothing but escapes", b"\x1b[31;1m".repeat(size / 7)),
         ("open escapes", b"\x1b]0;".repeat(size / 4)),
         ("invalid UTF-8", vec![0xff; size]),
+        ("controls in a report's escapes", format!("{report}\n").repeat(size / 200).into_bytes()),
         ("bidirectional controls", "error: \u{202e}x\u{2066}\n".repeat(size / 16).into_bytes()),
     ];
     for (name, bytes) in bombs {

@@ -109,10 +109,19 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Cuts every field to the limits of the contract and removes what it forbids: control
-    /// characters, empty paths, ends before starts. `false` when no message or tool is left, so that
+    /// Cuts every field to the limits of the contract and removes what it forbids: control and
+    /// reordering characters (a report's escapes bring them back after a line was cleaned), empty
+    /// paths, ends before starts. `false` when no message or tool is left, so that
     /// there is nothing to report.
     pub fn fit(&mut self) -> bool {
+        for text in [&mut self.message, &mut self.context] {
+            text::keep_text(text);
+        }
+        for name in
+            [Some(&mut self.tool), Some(&mut self.error_type), self.code.as_mut()].into_iter().flatten()
+        {
+            text::keep_name(name);
+        }
         text::trim_in_place(&mut self.message);
         text::cut_in_place(&mut self.message, limits::MESSAGE);
         text::cut_in_place(&mut self.tool, limits::TOOL);
@@ -126,8 +135,10 @@ impl Diagnostic {
         self.location = self.location.take().and_then(fit_location);
         self.stack_trace.truncate(limits::FRAMES);
         for frame in &mut self.stack_trace {
+            text::keep_text(&mut frame.text);
             text::cut_in_place(&mut frame.text, limits::FRAME_TEXT);
             if let Some(function) = &mut frame.function {
+                text::keep_name(function);
                 text::cut_in_place(function, limits::FRAME_FUNCTION);
             }
             frame.location = frame.location.take().and_then(fit_location);
@@ -138,9 +149,7 @@ impl Diagnostic {
 
 /// `None` when the path is empty or longer than the contract allows: half a path leads nowhere.
 fn fit_location(mut location: Location) -> Option<Location> {
-    if location.path.contains(|c: char| c.is_control()) {
-        location.path.retain(|c| !c.is_control());
-    }
+    text::keep_name(&mut location.path);
     if location.path.is_empty() || location.path.len() > limits::PATH {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Cleans one raw line.
 
-use crate::text::cut;
+use crate::text::{cut, reorders};
 use memchr::{memchr, memchr3};
 
 const ESCAPE: u8 = 0x1b;
@@ -22,8 +22,7 @@ pub(super) fn clean<'a>(raw: &[u8], limit: usize, scratch: &'a mut String) -> &'
 
 /// Whether a character may stand in a line: neither a control nor one that reorders text.
 fn is_kept(c: char) -> bool {
-    (!c.is_control() || c == '\t')
-        && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+    (!c.is_control() || c == '\t') && !reorders(c)
 }
 
 /// Removes escape sequences. Control characters stay for the caller.

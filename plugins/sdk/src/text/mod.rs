@@ -22,6 +22,29 @@ pub fn cut_in_place(text: &mut String, limit: usize) {
     text.truncate(length);
 }
 
+/// Whether a character reorders text or marks its byte order: the contract forbids it in every string.
+pub(crate) fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+}
+
+/// Removes what the contract forbids in text: what reorders it, and control characters but the ends
+/// of lines and tabs.
+pub(crate) fn keep_text(text: &mut String) {
+    keep(text, |c| c == '\n' || c == '\t');
+}
+
+/// Removes what the contract forbids in a name: what reorders it, and every control character.
+pub(crate) fn keep_name(text: &mut String) {
+    keep(text, |_| false);
+}
+
+fn keep(text: &mut String, control: impl Fn(char) -> bool) {
+    let is_kept = |c: char| if c.is_control() { control(c) } else { !reorders(c) };
+    if !text.chars().all(is_kept) {
+        text.retain(is_kept);
+    }
+}
+
 /// Removes the blanks around a string.
 pub fn trim_in_place(text: &mut String) {
     trim_end_in_place(text);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Diagnostic, Location};
+use crate::{Diagnostic, Frame, Location};
 
 fn place(text: &str) -> Option<(&str, u32, Option<u32>, &str)> {
     place_at_start(text).map(|place| (place.path, place.line, place.column, place.rest))
@@ -118,4 +118,27 @@ fn a_diagnostic_is_fitted_to_the_contract() {
     assert_eq!((diagnostic.tool.len(), diagnostic.message.len(), diagnostic.code), (64, 8192, None));
     assert_eq!(diagnostic.location, Some(Location::file("a/b.c")));
     assert!(!Diagnostic { tool: "t".to_owned(), message: " \t".to_owned(), ..Diagnostic::default() }.fit());
+}
+
+#[test]
+fn what_escapes_of_a_report_bring_back_is_removed() {
+    let hostile = "a\u{1b}[31m\u{202e}b\0\r\nc\td".to_owned();
+    let mut diagnostic = Diagnostic {
+        tool: hostile.clone(),
+        error_type: hostile.clone(),
+        code: Some(hostile.clone()),
+        message: hostile.clone(),
+        context: hostile.clone(),
+        location: Some(Location { path: hostile.clone(), start: None, end: None }),
+        stack_trace: vec![Frame { function: Some(hostile.clone()), location: None, text: hostile }],
+        ..Diagnostic::default()
+    };
+    assert!(diagnostic.fit());
+    let (text, name) = ("a[31mb\nc\td", "a[31mbcd");
+    assert_eq!((diagnostic.message.as_str(), diagnostic.context.as_str()), (text, text));
+    assert_eq!((diagnostic.tool.as_str(), diagnostic.error_type.as_str()), (name, name));
+    assert_eq!(diagnostic.code.as_deref(), Some(name));
+    assert_eq!(diagnostic.location.expect("it stays").path, name);
+    assert_eq!(diagnostic.stack_trace[0].text, text);
+    assert_eq!(diagnostic.stack_trace[0].function.as_deref(), Some(name));
 }
