@@ -148,9 +148,11 @@ impl Follower {
                 () = sleep(pause) => {}
             }
         }
-        // The writer joins its threads when it is dropped.
-        let index = self.index.take();
-        let _ = blocking(move || drop(index)).await;
+        if let Some(index) = self.index.take()
+            && let Some(Err(error)) = blocking(move || index.close()).await
+        {
+            tracing::warn!(%error, "the search index did not close well");
+        }
     }
 
     /// After a failure of the index: first a new writer, then a new index.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use grimoire_domain::spell::{Sequence, Spell, SpellId};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::schema::Schema;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 
@@ -136,6 +136,15 @@ impl OpenIndex {
     /// Forgets what was taken in since the last commit.
     pub(crate) fn forget_writer(&mut self) {
         self.writer = None;
+    }
+
+    /// Closes the index once nothing writes to its folder any more: a join of segments that is under
+    /// way is finished, none is begun.
+    pub(crate) fn close(self) -> tantivy::Result<()> {
+        self.writer.map_or(Ok(()), |writer| {
+            writer.set_merge_policy(Box::new(NoMergePolicy));
+            writer.wait_merging_threads()
+        })
     }
 
     /// Whether segments were joined since `snapshot` was made. Removes the files of those before.

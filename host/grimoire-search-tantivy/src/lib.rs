@@ -43,7 +43,8 @@ use crate::shared::Shared;
 /// How the index works. The defaults are right for most.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many terms of a diagnostic are searched, beside its code and error type: the rarest.
+    /// How many terms of a diagnostic are searched at most, beside its code and error type: the
+    /// rarest. In large spellbooks fewer are, so that the time of a query stays bounded.
     pub maximum_terms: usize,
     /// The least time between two commits: writes that come in between share one.
     pub commit_interval: Duration,

@@ -21,6 +21,12 @@ const COMPLETION_WEIGHT: f64 = 0.5;
 /// The most completions that are searched.
 const MAXIMUM_COMPLETIONS: usize = 32;
 
+/// How many terms are searched in any case, where a query has so many.
+const MINIMUM_TERMS: usize = 4;
+/// How many spells the searched terms may have in sum, beyond which no further term is searched: the
+/// bound on the time of a query, whatever the size of the spellbook.
+const MAXIMUM_OCCURRENCES: u64 = 32_000;
+
 /// Spells, numbered by slots, as far as ranking needs them.
 pub(crate) trait Corpus {
     /// Why a look-up failed.
@@ -159,8 +165,12 @@ fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64
         chosen.extend(completions.into_iter().map(|(text, frequency)| (text, COMPLETION_WEIGHT, frequency)));
     }
     others.sort_by(|left, right| left.2.cmp(&right.2).then_with(|| left.0.cmp(&right.0)));
-    others.truncate(query.maximum_terms);
-    chosen.append(&mut others);
+    let mut occurrences = 0;
+    let affordable = |(index, (_, _, frequency)): &(usize, (String, f64, u64))| {
+        occurrences += frequency;
+        *index < query.maximum_terms && (*index < MINIMUM_TERMS || occurrences <= MAXIMUM_OCCURRENCES)
+    };
+    chosen.extend(others.into_iter().enumerate().take_while(affordable).map(|(_, term)| term));
     chosen.sort_by(|left, right| left.0.cmp(&right.0));
     Ok(chosen)
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use grimoire_domain::spell::{Sequence, SpellId};
-use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::postings::{Postings as _, SegmentPostings};
@@ -18,7 +17,9 @@ use crate::schema::{ACTIVE, Fields, ID, TEXT_FIELDS};
 pub(crate) struct Snapshot {
     segments: Vec<Segment>,
     fields: Fields,
-    slots: usize,
+    /// The spell of every slot, and whether it is active. A column is too slow to be asked for every
+    /// match of a common word.
+    spells: Vec<(SpellId, bool)>,
     documents: u64,
     /// The last change that is in it.
     pub(crate) sequence: Sequence,
@@ -33,8 +34,6 @@ struct Segment {
     reader: SegmentReader,
     /// The slot of its first document.
     first: usize,
-    ids: Column<u64>,
-    actives: Column<u64>,
     all: Arc<InvertedIndexReader>,
     texts: Vec<(Arc<InvertedIndexReader>, FieldNormReader)>,
     /// Documents that are deleted and still in the files, ascending.
@@ -44,30 +43,28 @@ struct Segment {
 impl Snapshot {
     pub(crate) fn new(searcher: Searcher, fields: Fields, sequence: Sequence) -> tantivy::Result<Self> {
         let mut segments = Vec::with_capacity(searcher.segment_readers().len());
-        let mut slots = 0;
-        let mut active = 0;
+        let mut spells = Vec::new();
         for reader in searcher.segment_readers() {
             let text = |field: &Field| -> tantivy::Result<_> {
                 Ok((reader.inverted_index(*field)?, reader.get_fieldnorms_reader(*field)?))
             };
             let segment = Segment {
                 reader: reader.clone(),
-                first: slots,
-                ids: reader.fast_fields().u64(ID)?,
-                actives: reader.fast_fields().u64(ACTIVE)?,
+                first: spells.len(),
                 all: reader.inverted_index(fields.all)?,
                 texts: fields.texts.iter().map(text).collect::<tantivy::Result<_>>()?,
                 deleted: deleted(reader),
             };
-            active += segment.frequency(
-                &*reader.inverted_index(fields.active)?,
-                &Term::from_field_u64(fields.active, 1),
-            )?;
-            slots += reader.max_doc() as usize;
+            let (ids, actives) = (reader.fast_fields().u64(ID)?, reader.fast_fields().u64(ACTIVE)?);
+            spells.extend((0..reader.max_doc()).map(|document| {
+                let id = SpellId(ids.first(document).unwrap_or_default());
+                (id, actives.first(document) == Some(1) && !reader.is_deleted(document))
+            }));
             segments.push(segment);
         }
         let documents = searcher.num_docs();
-        Ok(Self { segments, fields, slots, documents, sequence, active, _searcher: searcher })
+        let active = spells.iter().filter(|(_, active)| *active).count() as u64;
+        Ok(Self { segments, fields, spells, documents, sequence, active, _searcher: searcher })
     }
 
     /// The segments that it is made of, in order.
@@ -75,10 +72,6 @@ impl Snapshot {
         let mut ids: Vec<_> = self.segments.iter().map(|segment| segment.reader.segment_id()).collect();
         ids.sort_unstable();
         ids
-    }
-
-    fn segment(&self, slot: usize) -> &Segment {
-        &self.segments[self.segments.partition_point(|segment| segment.first <= slot) - 1]
     }
 }
 
@@ -133,7 +126,7 @@ impl Corpus for Snapshot {
     }
 
     fn slots(&self) -> usize {
-        self.slots
+        self.spells.len()
     }
 
     fn frequency(&self, term: &str) -> tantivy::Result<u64> {
@@ -181,11 +174,6 @@ impl Corpus for Snapshot {
     }
 
     fn spell(&self, slot: usize) -> (SpellId, bool) {
-        let segment = self.segment(slot);
-        // Slots are made of document numbers, which are 32 bits wide.
-        #[expect(clippy::cast_possible_truncation, reason = "a slot within a segment is its document number")]
-        let document = (slot - segment.first) as u32;
-        let id = segment.ids.first(document).unwrap_or_default();
-        (SpellId(id), segment.actives.first(document) == Some(1))
+        self.spells[slot]
     }
 }

@@ -107,9 +107,8 @@ fn property_6_deleted_spells_are_gone_and_history_does_not_matter() {
             for (found, candidates) in followed.values() {
                 prop_assert!(found.iter().chain(candidates).all(|hit| living.contains(&hit.spell)));
                 for hits in [found, candidates] {
-                    let ordered = hits.windows(2).all(|pair| {
-                        pair[0].score > pair[1].score
-                            || (pair[0].score == pair[1].score && pair[0].spell < pair[1].spell)
+                    let ordered = hits.is_sorted_by(|left, right| {
+                        right.score.total_cmp(&left.score).then(left.spell.cmp(&right.spell)).is_lt()
                     });
                     prop_assert!(ordered, "{:?}", hits);
                 }
