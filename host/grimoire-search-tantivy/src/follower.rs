@@ -1,8 +1,9 @@
 //! The follower: takes every change of the store into the index.
 
-use std::collections::{BTreeSet, HashSet};
+mod rebuild;
+
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use grimoire_domain::spell::{Sequence, SpellChange, SpellId};
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use crate::Options;
-use crate::folder::{self, IndexFolder};
+use crate::folder::IndexFolder;
 use crate::index::{OpenIndex, Unusable};
 use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
@@ -302,61 +303,6 @@ impl Follower {
         self.index = Some(index);
         Ok(result?)
     }
-
-    /// Makes the index anew from the whole change log, beside the old one, and puts it into use.
-    async fn rebuild(&mut self) -> Result<ControlFlow<()>, Failure> {
-        let started = Instant::now();
-        let target = self.store.last_sequence().await?;
-        tracing::info!(reason = %self.reason, changes = target.0, "making the search index anew");
-        let store = self.store.store_id().await?;
-        let folder = self.folder.clone();
-        let made = blocking(move || -> Result<_, Failure> {
-            let path = folder.fresh()?;
-            Ok(OpenIndex::create(&path, store)?)
-        });
-        let index = made.await.ok_or(Failure::Panic)??;
-        let mut unfinished = Unfinished { folder: self.folder.clone(), path: Some(index.path.clone()) };
-        self.index = Some(index);
-        let snapshot = match self.fill(target).await {
-            Ok(ControlFlow::Continue(snapshot)) => snapshot,
-            other => {
-                // A half-made index is not gone on with.
-                self.index = None;
-                return other.map(|_| ControlFlow::Break(()));
-            }
-        };
-        if let Err(failure) = unfinished.activate().await {
-            self.index = None;
-            return Err(failure);
-        }
-        tracing::info!(spells = snapshot.active, elapsed = ?started.elapsed(), "the search index is made");
-        self.shared.show(Some(Arc::new(snapshot)));
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Takes the whole change log into an empty index.
-    async fn fill(&mut self, target: Sequence) -> Result<ControlFlow<(), Snapshot>, Failure> {
-        let reason = self.reason.to_string();
-        let mut taken = Taken::default();
-        let mut seen = HashSet::new();
-        loop {
-            let done = taken.sequence(Sequence(0)).0;
-            let total = target.0.max(done);
-            self.shared.tell(IndexState::Rebuilding { done, total, reason: reason.clone() });
-            if *self.stop.borrow() {
-                return Ok(ControlFlow::Break(()));
-            }
-            let changes = self.store.changes_after(Sequence(done), BATCH).await?;
-            // A spell was read as it is now, which is at least as new as `target`.
-            let is_news = |change: &&SpellChange| change.sequence > target || seen.insert(change.spell);
-            let news: Vec<SpellChange> = changes.iter().filter(is_news).cloned().collect();
-            self.take_in(&news).await?;
-            taken.note(&changes);
-            if changes.len() < BATCH {
-                return self.commit(&taken).await.map(ControlFlow::Continue);
-            }
-        }
-    }
 }
 
 /// What was taken in since the last commit.
@@ -377,33 +323,6 @@ impl Taken {
     /// The last change that was taken in, or that of the index.
     fn sequence(&self, index: Sequence) -> Sequence {
         self.sequence.unwrap_or(index)
-    }
-}
-
-/// A folder that is removed unless its index is put into use.
-struct Unfinished {
-    folder: IndexFolder,
-    path: Option<PathBuf>,
-}
-
-impl Unfinished {
-    async fn activate(&mut self) -> Result<(), Failure> {
-        let Some(path) = self.path.take() else { return Ok(()) };
-        let folder = self.folder.clone();
-        let (path, result) =
-            blocking(move || (path.clone(), folder.activate(&path))).await.ok_or(Failure::Panic)?;
-        if result.is_err() {
-            self.path = Some(path);
-        }
-        Ok(result?)
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            folder::remove(path);
-        }
     }
 }
 
