@@ -30,6 +30,37 @@ pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiag
     entries.into_iter().filter(|entry| !entry.absorbed).map(|entry| entry.found).collect()
 }
 
+/// What of `repeated` does not stand in `told`. Both are about one run, of which `told` is the fuller
+/// account: annotations are made of what a log says. Where only the annotation names a place, what the
+/// log says gets it.
+pub(crate) fn untold(
+    mut repeated: Vec<CountedDiagnostic>,
+    told: &mut [CountedDiagnostic],
+) -> Vec<CountedDiagnostic> {
+    repeated.retain(|again| {
+        let Some(known) = told.iter_mut().find(|known| tells(known, &again.diagnostic)) else { return true };
+        let place = &mut known.diagnostic.location;
+        *place = place.take().or_else(|| again.diagnostic.location.clone());
+        false
+    });
+    repeated
+}
+
+fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
+    let Diagnostic { error_type, message, location, .. } = &known.diagnostic;
+    if same_place(&known.diagnostic, again) {
+        return similar(message, &again.message);
+    }
+    let same_words = again.message == *message || again.message == format!("{error_type}: {message}");
+    same_words
+        && match (location, &again.location) {
+            (_, None) => true,
+            // Said in several places of the log, it may be about several places of the code.
+            (None, Some(_)) => known.count == 1,
+            (Some(_), Some(_)) => false,
+        }
+}
+
 /// What makes two diagnostics the same defect told twice.
 pub(crate) type Identity = (String, String, Option<String>, Severity, String, Option<Location>);
 

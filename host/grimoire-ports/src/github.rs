@@ -57,6 +57,40 @@ pub struct FailedJob {
     pub name: String,
 }
 
+/// How grave an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnnotationLevel {
+    /// Information.
+    Notice,
+    /// The job may have gone on.
+    Warning,
+    /// Why the job failed, or one of the reasons.
+    Failure,
+    /// A word that GitHub has added since.
+    Unknown,
+}
+
+/// What a CI job says about a place in the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// The file from the repository's root, or `.github` where it is about no file; hostile text.
+    pub path: String,
+    /// The first line, from 1.
+    pub start_line: Option<u32>,
+    /// The last line, from 1.
+    pub end_line: Option<u32>,
+    /// The first column, from 1; only where it is about one line.
+    pub start_column: Option<u32>,
+    /// The last column, from 1; only where it is about one line.
+    pub end_column: Option<u32>,
+    /// How grave it is.
+    pub level: AnnotationLevel,
+    /// A headline, often empty; hostile text.
+    pub title: String,
+    /// What is to be said, in one line or several; hostile text.
+    pub message: String,
+}
+
 /// The calls that Grimoire makes. Reads are retried by the adapter; an ambiguous write is read back
 /// before it is repeated.
 #[async_trait]
@@ -84,6 +118,10 @@ pub trait GitHub: Send + Sync {
     /// The log of a job as it arrives, without the token on the redirect. `NotFound` when it is not
     /// there yet or has expired.
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError>;
+
+    /// The annotations of a job, in GitHub's order, at most 100 of them. `NotFound`; `Forbidden` where the
+    /// token may not read checks.
+    async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError>;
 
     /// Writes the one comment of a pull request that carries `marker` and was written by the token's
     /// own account: edited in place where it exists and differs, created where it does not.

@@ -1,6 +1,7 @@
 //! The GitHub adapter against the fake GitHub.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod annotations;
 mod comments;
 mod diffs;
 mod failures;

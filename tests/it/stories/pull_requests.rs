@@ -120,6 +120,56 @@ async fn a_repeated_delivery_does_not_post_again() {
 }
 
 #[tokio::test]
+async fn annotations_tell_the_error_of_a_log_that_is_gone() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job_without_log("test", 410)
+        .annotated("test", "tool.py", 3, "ModuleNotFoundError: No module named 'requests'")
+        .annotated("test", ".github", 14, "Process completed with exit code 1.");
+
+    let steps = grimoire.work_off("check_run", &pull_request.check_run_event("test")).await;
+
+    assert_eq!(steps.last().map(String::as_str), Some("succeeded"), "{steps:?}");
+    let comments = pull_request.comments();
+    assert_eq!(comments.len(), 1);
+    let body = &comments[0].body;
+    assert!(body.contains("No module named 'requests'") && body.contains("`tool.py:3`"), "{body}");
+    assert!(body.contains("Not looked at: the log of "), "{body}");
+    let review = grimoire.get("/api/reviews/octo/app/7").await;
+    let errors = review["diagnosis"]["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "the closing line tells nothing: {errors:#?}");
+    assert_eq!(errors[0]["artifact"], "annotations of CI / test");
+    grimoire.stop().await;
+}
+
+#[tokio::test]
+async fn annotations_that_repeat_the_log_are_not_told_again() {
+    let grimoire = OnDuty::start().await;
+    let pull_request = grimoire
+        .github
+        .repository("octo/app")
+        .pull_request(7)
+        .failing_job("build", actions_log("cargo build", MOVED))
+        .annotated("build", "src/main.rs", 12, "borrow of moved value: `names`");
+
+    grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
+
+    let review = grimoire.get("/api/reviews/octo/app/7").await;
+    let errors = review["diagnosis"]["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert_eq!(errors[0]["diagnostic"]["code"], "E0382", "the log says more");
+    assert_eq!(
+        (&errors[0]["artifact"], &errors[0]["diagnostic"]["count"]),
+        (&"CI / build".into(), &1.into())
+    );
+    assert_eq!(grimoire.github.ledger().count("GET", "/repos/*/*/check-runs/*/annotations"), 1);
+    grimoire.stop().await;
+}
+
+#[tokio::test]
 async fn hostile_text_of_a_log_is_quoted_and_never_alive() {
     let grimoire = OnDuty::start().await;
     let hostile = "\

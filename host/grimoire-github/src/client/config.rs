@@ -18,7 +18,7 @@ pub struct Config {
     /// host and port. `https`, or `http` to a loopback address; no user, query or fragment.
     pub api_base: Url,
     /// A personal access token: fine-grained, with read access to contents, pull requests, actions and
-    /// metadata, and write access to pull requests or issues.
+    /// metadata, and write access to pull requests or issues. Read access to checks adds annotations.
     pub token: SecretString,
     /// What `User-Agent` says. GitHub refuses requests without it.
     pub user_agent: String,

@@ -2,6 +2,7 @@
 //! redirects, retries, sizes and deadlines are judged here.
 
 mod address;
+mod annotations;
 mod cache;
 mod comments;
 mod config;
@@ -26,7 +27,7 @@ use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::PostedComment;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::{Clock, SystemClock};
-use grimoire_ports::github::{ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
+use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
 use tokio::sync::{Mutex, OnceCell};
 
 pub use config::{Caps, Config, DEFAULT_LOG_HOSTS, PUBLIC_API, Timeouts};
@@ -113,6 +114,10 @@ impl GitHub for GitHubClient {
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {
         self.logs.job_log(&self.transport, repository, job).await
+    }
+
+    async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError> {
+        annotations::annotations(&self.transport, repository, job).await
     }
 
     async fn upsert_comment(

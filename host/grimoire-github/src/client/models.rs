@@ -75,6 +75,20 @@ pub(super) struct Job {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Annotation {
+    pub(super) path: Option<String>,
+    // Signed: whoever made the check run chose them.
+    pub(super) start_line: Option<i64>,
+    pub(super) end_line: Option<i64>,
+    pub(super) start_column: Option<i64>,
+    pub(super) end_column: Option<i64>,
+    #[serde(rename = "annotation_level")]
+    pub(super) level: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Comment {
     pub(super) id: u64,
     pub(super) body: Option<String>,

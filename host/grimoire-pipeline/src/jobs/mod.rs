@@ -1,5 +1,6 @@
 //! Durable work: the verbs on jobs, the runner, and one file per job kind.
 
+mod annotations;
 mod backoff;
 mod context;
 pub(crate) mod events;

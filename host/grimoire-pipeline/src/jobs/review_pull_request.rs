@@ -11,11 +11,13 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::PullRequestId;
 use grimoire_domain::review::{Diagnosis, Review, ReviewKey};
 use grimoire_ports::PortError;
-use grimoire_ports::github::{ByteStream, FailedJob, GitHub, PullRequest};
+use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest};
 use serde_json::json;
 
 use super::ReviewRequest;
+use super::annotations;
 use super::context::{JobContext, Stop};
+use crate::merge::untold;
 use crate::{AnalysisReport, PipelineError};
 
 /// Runs one attempt.
@@ -166,22 +168,25 @@ async fn diagnose(context: &JobContext<'_>, github: &dyn GitHub, key: &ReviewKey
 
     let mut reports = Vec::new();
     if let Some(text) = diff {
-        let size = Some(text.len() as u64);
-        let artifact = Artifact { kind: ArtifactKind::Diff, name: "diff".to_owned(), size };
-        let content = futures::stream::iter([Ok(bytes::Bytes::from(text))]).boxed();
-        reports.extend(analyze(context, artifact, content, &mut gaps).await?);
+        reports.extend(analyze_text(context, ArtifactKind::Diff, "diff".to_owned(), text, &mut gaps).await?);
     }
+    let mut annotations = 0;
     for job in jobs {
         context.checkpoint().await?;
-        if let Some(log) = fetch_log(github, key, &job, &mut gaps).await? {
-            let artifact = Artifact { kind: ArtifactKind::Log, name: job.name, size: None };
-            reports.extend(analyze(context, artifact, log, &mut gaps).await?);
-        }
+        annotations += review_job(context, github, key, job, &mut reports, &mut gaps).await?;
     }
     let found: usize = reports.iter().map(|(_, report)| report.diagnostics.len()).sum();
     let bytes: u64 = reports.iter().map(|(_, report)| report.bytes).sum();
-    let message = format!("{found} errors in {} artifacts", reports.len());
-    let data = json!({ "errors": found, "artifacts": reports.len(), "bytes": bytes, "gaps": gaps.len() });
+    let annotated = match annotations {
+        0 => String::new(),
+        1 => ", with 1 annotation".to_owned(),
+        several => format!(", with {several} annotations"),
+    };
+    let message = format!("{found} errors in {} artifacts{annotated}", reports.len());
+    let data = json!({
+        "errors": found, "artifacts": reports.len(), "annotations": annotations, "bytes": bytes,
+        "gaps": gaps.len(),
+    });
     context.event("analyzed", &message, data).await?;
     context.checkpoint().await?;
 
@@ -196,6 +201,41 @@ async fn diagnose(context: &JobContext<'_>, github: &dyn GitHub, key: &ReviewKey
     });
     context.event("matched", &message, data).await?;
     Ok(diagnosis)
+}
+
+/// Adds what the log of a failed job says, and what its annotations say beyond it; how many of those
+/// there were.
+async fn review_job(
+    context: &JobContext<'_>,
+    github: &dyn GitHub,
+    key: &ReviewKey,
+    job: FailedJob,
+    reports: &mut Vec<(String, AnalysisReport)>,
+    gaps: &mut Vec<String>,
+) -> Result<usize, Stop> {
+    let mut unread = Vec::new();
+    let annotations = fetch_annotations(github, key, &job, &mut unread).await?;
+    let mut log = match fetch_log(github, key, &job, gaps).await? {
+        Some(log) => {
+            let artifact = Artifact { kind: ArtifactKind::Log, name: job.name.clone(), size: None };
+            analyze(context, artifact, log, gaps).await?
+        }
+        None => None,
+    };
+    if log.is_none() {
+        // Annotations repeat the log, and many a token may not read them: missed only where it is gone.
+        gaps.append(&mut unread);
+    }
+    let mut repeated = None;
+    if !annotations.is_empty() {
+        let (name, text) = (format!("annotations of {}", job.name), annotations::as_log(&annotations));
+        repeated = analyze_text(context, ArtifactKind::Log, name, text, gaps).await?;
+    }
+    if let (Some((_, log)), Some((_, repeated))) = (&mut log, &mut repeated) {
+        repeated.diagnostics = untold(std::mem::take(&mut repeated.diagnostics), &mut log.diagnostics);
+    }
+    reports.extend(log.into_iter().chain(repeated));
+    Ok(annotations.len())
 }
 
 /// What a review can do without, in words; everything else ends the attempt.
@@ -238,6 +278,33 @@ async fn fetch_log(
         Ok(log) => Ok(Some(log)),
         Err(error) => gap_or_stop(&format!("the log of {}", job.name), error.into(), gaps).map(|()| None),
     }
+}
+
+async fn fetch_annotations(
+    github: &dyn GitHub,
+    key: &ReviewKey,
+    job: &FailedJob,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Annotation>, Stop> {
+    match github.annotations(&key.pull_request.repository, job.id).await {
+        Ok(all) => Ok(annotations::telling(all)),
+        Err(error) => {
+            let what = format!("the annotations of {}", job.name);
+            gap_or_stop(&what, error.into(), gaps).map(|()| Vec::new())
+        }
+    }
+}
+
+async fn analyze_text(
+    context: &JobContext<'_>,
+    kind: ArtifactKind,
+    name: String,
+    text: String,
+    gaps: &mut Vec<String>,
+) -> Result<Option<(String, AnalysisReport)>, Stop> {
+    let artifact = Artifact { kind, name, size: Some(text.len() as u64) };
+    let content = futures::stream::iter([Ok(bytes::Bytes::from(text))]).boxed();
+    analyze(context, artifact, content, gaps).await
 }
 
 async fn analyze(

@@ -1,6 +1,7 @@
 //! The use cases through their public door, over fakes: no clock but a manual one, no sleeps.
 #![forbid(unsafe_code)]
 
+mod annotations;
 mod diagnosis;
 mod ingest;
 mod merging;

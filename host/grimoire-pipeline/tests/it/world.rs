@@ -17,7 +17,7 @@ use grimoire_ports::fakes::{
     FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedGitHub,
     ScriptedMatchers,
 };
-use grimoire_ports::github::{ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
+use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -276,6 +276,10 @@ impl GitHub for SlowGitHub {
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {
         self.inner.job_log(repository, job).await
+    }
+
+    async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError> {
+        self.inner.annotations(repository, job).await
     }
 
     async fn upsert_comment(

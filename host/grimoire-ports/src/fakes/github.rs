@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::lock;
 use crate::PortError;
-use crate::github::{ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff, WebhookGate};
+use crate::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff, WebhookGate};
 
 /// GitHub as a test sets it up. Clones share the content.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,7 @@ struct Content {
     diffs: BTreeMap<PullRequestId, PullRequestDiff>,
     failed_jobs: BTreeMap<(RepositoryName, CommitSha), Vec<FailedJob>>,
     logs: BTreeMap<(RepositoryName, u64), Bytes>,
+    annotations: BTreeMap<(RepositoryName, u64), Vec<Annotation>>,
     comments: Vec<Comment>,
     failures: VecDeque<(&'static str, PortError)>,
     calls: Vec<&'static str>,
@@ -71,6 +72,11 @@ impl ScriptedGitHub {
         jobs.retain(|known| known.id != job.id);
         jobs.push(job);
         jobs.sort_by_key(|job| job.id);
+    }
+
+    /// Sets the annotations of a job.
+    pub fn put_annotations(&self, repository: &RepositoryName, job: u64, annotations: Vec<Annotation>) {
+        lock(&self.0).annotations.insert((repository.clone(), job), annotations);
     }
 
     /// Makes the next call of the method named (`diff`, `job_log`…) fail; several are used in order.
@@ -157,6 +163,12 @@ impl GitHub for ScriptedGitHub {
             // In small pieces, as a network brings them.
             let pieces: Vec<_> = log.chunks(1_000).map(|piece| Ok(log.slice_ref(piece))).collect();
             Ok(futures::stream::iter(pieces).boxed())
+        })
+    }
+
+    async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError> {
+        self.call("annotations", |content| {
+            Ok(content.annotations.get(&(repository.clone(), job)).cloned().unwrap_or_default())
         })
     }
 
