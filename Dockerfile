@@ -4,7 +4,7 @@ WORKDIR /source
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --release --locked --package grimoire && cp target/release/grimoire /grimoire
+    cargo build --profile dist --locked --package grimoire && cp target/dist/grimoire /grimoire
 
 # Holds the C library and the certificates, and neither a shell nor a package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -23,7 +23,8 @@ const MAXIMUM_LINES: usize = 400;
 /// Checks every tracked file and reports all problems at once.
 pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
     let root = crate::root();
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().context("git is needed")?;
+    let listed =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().context("git is needed")?;
     ensure!(listed.status.success(), "git ls-files failed");
     let listed = String::from_utf8(listed.stdout).context("a file name is not UTF-8")?;
     let mut problems = Vec::new();
@@ -56,7 +57,9 @@ fn check(path: &str, text: &str, problems: &mut Vec<String>) {
     if is_rust && !is_test(path) {
         let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
         if lines > MAXIMUM_LINES {
-            problems.push(format!("{path}: {lines} lines of code; split it by reason to change ({MAXIMUM_LINES} at most)"));
+            problems.push(format!(
+                "{path}: {lines} lines of code; split it by reason to change ({MAXIMUM_LINES} at most)"
+            ));
         }
     }
     if path == "xtask/src/tidy.rs" || path.ends_with(".js.gz") {
@@ -89,5 +92,7 @@ fn is_test(path: &str) -> bool {
 
 /// Logs, diffs and licences keep the bytes that they have.
 fn is_sample(path: &str) -> bool {
-    ["/cases/", "fixtures/", "LICENSE", "/corpus/", "/assets/", ".snap"].iter().any(|part| path.contains(part))
+    ["/cases/", "fixtures/", "LICENSE", "/corpus/", "/assets/", ".snap"]
+        .iter()
+        .any(|part| path.contains(part))
 }

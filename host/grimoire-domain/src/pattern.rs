@@ -1,6 +1,10 @@
 //! Patterns that recognise an error.
 
+use std::sync::OnceLock;
+
+use memchr::memmem;
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::literal::Extractor;
 
 /// A pattern of a spell: a regular expression in the syntax of the `regex` crate, searched anywhere
 /// in the text. A text that holds the pattern verbatim matches too, so plain text such as
@@ -9,8 +13,18 @@ use regex::{Regex, RegexBuilder};
 /// Matching takes time linear in the text, whatever the pattern.
 #[derive(Debug, Clone)]
 pub struct ErrorPattern {
-    regex: Option<Regex>,
     literal: String,
+    expression: Option<Expression>,
+}
+
+/// A regular expression that is compiled when a text first makes it necessary: compiling takes a
+/// hundred times longer than looking for the literals that every match begins with.
+#[derive(Debug, Clone)]
+struct Expression {
+    /// Every match begins with one of these; absent where that cannot be told.
+    starts: Option<Vec<Vec<u8>>>,
+    /// Absent inside where it does not compile, which a checked pattern always does.
+    compiled: OnceLock<Option<Regex>>,
 }
 
 /// Why a pattern is refused.
@@ -50,6 +64,8 @@ impl ErrorPattern {
     pub const MAXIMUM_COMPILED_SIZE: usize = 1 << 20;
     /// Marks a pattern as plain text.
     pub const TEXT_PREFIX: &'static str = "text:";
+    /// With more possible beginnings than this, looking for them is not worth it.
+    const MAXIMUM_STARTS: usize = 32;
 
     /// Compiles a pattern and refuses one that is invalid, too large, or found in everything.
     pub fn parse(source: &str) -> Result<Self, PatternError> {
@@ -64,34 +80,72 @@ impl ErrorPattern {
             return match literal.chars().count() {
                 0 => Err(PatternError::Empty),
                 1 | 2 => Err(PatternError::MatchesEverything("in nearly every text that has its characters")),
-                _ => Ok(Self { regex: None, literal: literal.to_owned() }),
+                _ => Ok(Self { literal: literal.to_owned(), expression: None }),
             };
         }
-        let regex = RegexBuilder::new(source)
-            .size_limit(Self::MAXIMUM_COMPILED_SIZE)
-            .dfa_size_limit(Self::MAXIMUM_COMPILED_SIZE)
-            .nest_limit(100)
-            .build()
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => {
-                    PatternError::TooLarge { limit: Self::MAXIMUM_COMPILED_SIZE }
-                }
-                other => PatternError::Syntax(last_line(&other.to_string())),
-            })?;
+        let regex = compile(source).map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => PatternError::TooLarge { limit: Self::MAXIMUM_COMPILED_SIZE },
+            other => PatternError::Syntax(last_line(&other.to_string())),
+        })?;
         if regex.is_match("") {
             return Err(PatternError::MatchesEverything("in the empty text"));
         }
         if NEUTRAL.iter().all(|text| regex.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        Ok(Self { regex: Some(regex), literal: source.to_owned() })
+        let expression = Expression { starts: starts(source), compiled: OnceLock::from(Some(regex)) };
+        Ok(Self { literal: source.to_owned(), expression: Some(expression) })
+    }
+
+    /// A pattern that was checked when it was stored: compiled only when a text makes it necessary.
+    pub fn from_store(source: &str) -> Self {
+        if let Some(literal) = source.strip_prefix(Self::TEXT_PREFIX) {
+            return Self { literal: literal.trim().to_owned(), expression: None };
+        }
+        let expression = Expression { starts: starts(source), compiled: OnceLock::new() };
+        Self { literal: source.to_owned(), expression: Some(expression) }
     }
 
     /// The first place in `text` where the pattern is found, as the text found.
     pub fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let by_regex = self.regex.as_ref().and_then(|regex| regex.find(text)).map(|found| found.as_str());
-        by_regex.or_else(|| text.find(&self.literal).map(|start| &text[start..start + self.literal.len()]))
+        let by_expression =
+            self.expression.as_ref().and_then(|expression| expression.find(&self.literal, text));
+        by_expression
+            .or_else(|| text.find(&self.literal).map(|start| &text[start..start + self.literal.len()]))
     }
+}
+
+impl Expression {
+    fn find<'t>(&self, source: &str, text: &'t str) -> Option<&'t str> {
+        let can_begin = self
+            .starts
+            .as_ref()
+            .is_none_or(|starts| starts.iter().any(|start| memmem::find(text.as_bytes(), start).is_some()));
+        if !can_begin {
+            return None;
+        }
+        let regex = self.compiled.get_or_init(|| compile(source).ok()).as_ref()?;
+        regex.find(text).map(|found| found.as_str())
+    }
+}
+
+fn compile(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(source)
+        .size_limit(ErrorPattern::MAXIMUM_COMPILED_SIZE)
+        .dfa_size_limit(ErrorPattern::MAXIMUM_COMPILED_SIZE)
+        .nest_limit(100)
+        .build()
+}
+
+/// The literals of which every match has one at its beginning, where they are few and none is empty.
+fn starts(source: &str) -> Option<Vec<Vec<u8>>> {
+    let parsed = regex_syntax::ParserBuilder::new().nest_limit(100).build().parse(source).ok()?;
+    let literals = Extractor::new().extract(&parsed);
+    let starts: Vec<Vec<u8>> =
+        literals.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
+    let useful = (1..=ErrorPattern::MAXIMUM_STARTS).contains(&starts.len())
+        && starts.iter().all(|start| !start.is_empty());
+    useful.then_some(starts)
 }
 
 /// Texts without anything in common but that they are texts: a pattern that is found in all of
@@ -135,6 +189,50 @@ mod tests {
                 "{source}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_stored_pattern_finds_what_the_checked_one_finds() {
+        let patterns = [
+            "borrow of moved value",
+            r"use of (?:partially )?moved value: `\w+`",
+            r"(?i)cannot find .+ in scope",
+            r"(?m)^E\d{4}",
+            r"\bTS\d+: ",
+            "text:unexpected (",
+            r"[Ee]rror: .*quux|flurble$",
+            r"(?s)a.*b",
+        ];
+        let texts = [
+            "",
+            "borrow of moved value",
+            "use of moved value: `x`",
+            "use of partially moved value: `y`",
+            "CANNOT FIND f in scope",
+            "x\nE0382 y",
+            "xE0382",
+            "a TS2304: b",
+            "1TS2304: b",
+            "unexpected (",
+            "Error: the quux",
+            "a flurble",
+            "flurble b",
+            "a\nb",
+            r"(?s)a.*b",
+        ];
+        for source in patterns {
+            let checked = ErrorPattern::parse(source).expect(source);
+            let stored = ErrorPattern::from_store(source);
+            for text in texts {
+                assert_eq!(stored.find(text), checked.find(text), "{source} in {text:?}");
+                let regex = source.strip_prefix("text:").is_none().then(|| Regex::new(source).expect(source));
+                let direct = regex.and_then(|regex| regex.find(text).map(|found| found.as_str().to_owned()));
+                if let Some(direct) = direct {
+                    assert_eq!(checked.find(text), Some(direct.as_str()), "{source} in {text:?}");
+                }
+            }
+        }
+        assert!(ErrorPattern::from_store("(").find("(").is_some(), "what no longer compiles is still a text");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl From<FieldError> for FieldProblem {
     }
 }
 
-/// An error on its way out. The body is written by [`crate::middleware::errors`], which knows the
+/// An error on its way out. The body is written by `middleware::errors`, which knows the
 /// request's id; until then it travels as an extension of an empty answer.
 #[derive(Debug, Clone)]
 pub struct ApiError {

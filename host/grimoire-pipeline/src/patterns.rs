@@ -12,11 +12,8 @@ use lru::LruCache;
 /// The most bytes of a matched text that travel on as evidence.
 const EVIDENCE: usize = 512;
 
-/// A pattern, or `None` where it no longer compiles (rules may have been tightened since it was stored).
-type Compiled = Option<Arc<ErrorPattern>>;
-
-/// Compiled patterns by spell and revision; the least recently used ones go first.
-pub(crate) struct PatternCache(Mutex<LruCache<(SpellId, u64), Compiled>>);
+/// Patterns by spell and revision; the least recently used ones go first.
+pub(crate) struct PatternCache(Mutex<LruCache<(SpellId, u64), Arc<ErrorPattern>>>);
 
 impl PatternCache {
     pub(crate) fn new(capacity: usize) -> Self {
@@ -29,24 +26,22 @@ impl PatternCache {
         spells.iter().filter(|spell| !cache.contains(&(spell.id, spell.revision))).count()
     }
 
-    /// Tries a spell's pattern on a text. Takes time linear in the text; compiles at most once.
+    /// Tries a spell's pattern on a text. Takes time linear in the text; compiles at most once, and
+    /// only when the text has a beginning of a match.
     pub(crate) fn evidence(&self, spell: &Spell, text: &str) -> PatternEvidence {
-        match self.compiled(spell) {
-            None => PatternEvidence::Untried,
-            Some(pattern) => pattern.find(text).map_or(PatternEvidence::Missed, |found| {
-                PatternEvidence::Hit(text::cut(found, EVIDENCE).to_owned())
-            }),
-        }
+        self.pattern(spell).find(text).map_or(PatternEvidence::Missed, |found| {
+            PatternEvidence::Hit(text::cut(found, EVIDENCE).to_owned())
+        })
     }
 
-    fn compiled(&self, spell: &Spell) -> Compiled {
+    fn pattern(&self, spell: &Spell) -> Arc<ErrorPattern> {
         let key = (spell.id, spell.revision);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
+            return Arc::clone(known);
         }
-        // Compiled outside the lock: it may take a millisecond, and others are waiting.
-        let compiled = ErrorPattern::parse(&spell.fields.error_pattern).ok().map(Arc::new);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, compiled.clone());
-        compiled
+        // Read outside the lock: others are waiting.
+        let pattern = Arc::new(ErrorPattern::from_store(&spell.fields.error_pattern));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&pattern));
+        pattern
     }
 }

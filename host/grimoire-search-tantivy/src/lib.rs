@@ -60,7 +60,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             maximum_terms: 32,
-            commit_interval: Duration::from_millis(150),
+            commit_interval: Duration::from_millis(250),
             writer_memory: 16_000_000,
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(30),

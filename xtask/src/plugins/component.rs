@@ -127,7 +127,8 @@ impl<'a> Builder<'a> {
         places.push((self.sysroot.clone(), "/rust"));
         places.push((self.root.to_owned(), "/grimoire"));
         // Cargo resolves symbolic links in some of the paths that it hands to the compiler.
-        let resolved: Vec<_> = places.iter().filter_map(|(place, name)| Some((place.canonicalize().ok()?, *name))).collect();
+        let resolved: Vec<_> =
+            places.iter().filter_map(|(place, name)| Some((place.canonicalize().ok()?, *name))).collect();
         for place in resolved {
             if !places.contains(&place) {
                 places.push(place);
