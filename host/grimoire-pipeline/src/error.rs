@@ -28,6 +28,11 @@ impl PipelineError {
         Self { kind, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
     }
 
+    /// The same error, saying first what it was that failed.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -34,6 +34,8 @@ pub(crate) struct JobContext<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) job: &'a Job,
     pub(crate) lease: &'a Lease,
+    /// Whether the job is given up when this attempt fails: what it can do without, it then does without.
+    pub(crate) last_attempt: bool,
 }
 
 impl JobContext<'_> {

@@ -4,6 +4,7 @@ mod annotations;
 mod backoff;
 mod context;
 pub(crate) mod events;
+mod evidence;
 mod publish;
 mod review_pull_request;
 pub(crate) mod runner;

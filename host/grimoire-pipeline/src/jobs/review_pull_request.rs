@@ -4,21 +4,17 @@
 //! The review is on disk before anything is posted, so that a failed post is repeated without
 //! analyzing and ranking anew.
 
-use futures::StreamExt as _;
-use grimoire_domain::artifact::{Artifact, ArtifactKind};
-use grimoire_domain::diff;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::PullRequestId;
 use grimoire_domain::review::{Diagnosis, Review, ReviewKey};
 use grimoire_ports::PortError;
-use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest};
+use grimoire_ports::github::{GitHub, PullRequest};
 use serde_json::json;
 
 use super::ReviewRequest;
-use super::annotations;
 use super::context::{JobContext, Stop};
-use crate::merge::untold;
-use crate::{AnalysisReport, PipelineError};
+use super::evidence::Evidence;
+use crate::PipelineError;
 
 /// Runs one attempt.
 pub(super) async fn run(context: &JobContext<'_>) -> Result<(), Stop> {
@@ -141,7 +137,8 @@ async fn written_before(context: &JobContext<'_>, key: &ReviewKey) -> Result<Opt
 /// Makes the review and stores it.
 async fn write(context: &JobContext<'_>, github: &dyn GitHub, key: ReviewKey) -> Result<Review, Stop> {
     let ports = context.pipeline.ports();
-    let diagnosis = diagnose(context, github, &key).await?;
+    let evidence = Evidence::read(context, github, &key).await?;
+    let diagnosis = diagnose(context, evidence).await?;
     let now = ports.clock.now();
     let review =
         Review { key, job: context.job.id, diagnosis, comment: None, created_at: now, updated_at: now };
@@ -149,48 +146,10 @@ async fn write(context: &JobContext<'_>, github: &dyn GitHub, key: ReviewKey) ->
     Ok(review)
 }
 
-async fn diagnose(context: &JobContext<'_>, github: &dyn GitHub, key: &ReviewKey) -> Result<Diagnosis, Stop> {
-    let mut gaps = Vec::new();
-    let diff = fetch_diff(github, &key.pull_request, &mut gaps).await?;
-    let mut jobs = github.failed_jobs(&key.pull_request.repository, &key.head_sha).await?;
-    let facts = diff.as_deref().map(|text| diff_facts(text, &mut gaps)).unwrap_or_default();
-    let most = context.pipeline.settings().logs_per_review;
-    if jobs.len() > most {
-        gaps.push(format!("the logs of {} further failed jobs were not read", jobs.len() - most));
-        jobs.truncate(most);
-    }
-    let message =
-        format!("{} changed files and {} failed jobs at {}", facts.files, jobs.len(), key.head_sha.short());
-    let data = json!({
-        "files": facts.files, "added": facts.added, "deleted": facts.deleted, "failed_jobs": jobs.len(),
-    });
-    context.event("fetched", &message, data).await?;
-
-    let mut reports = Vec::new();
-    if let Some(text) = diff {
-        reports.extend(analyze_text(context, ArtifactKind::Diff, "diff".to_owned(), text, &mut gaps).await?);
-    }
-    let mut annotations = 0;
-    for job in jobs {
-        context.checkpoint().await?;
-        annotations += review_job(context, github, key, job, &mut reports, &mut gaps).await?;
-    }
-    let found: usize = reports.iter().map(|(_, report)| report.diagnostics.len()).sum();
-    let bytes: u64 = reports.iter().map(|(_, report)| report.bytes).sum();
-    let annotated = match annotations {
-        0 => String::new(),
-        1 => ", with 1 annotation".to_owned(),
-        several => format!(", with {several} annotations"),
-    };
-    let message = format!("{found} errors in {} artifacts{annotated}", reports.len());
-    let data = json!({
-        "errors": found, "artifacts": reports.len(), "annotations": annotations, "bytes": bytes,
-        "gaps": gaps.len(),
-    });
-    context.event("analyzed", &message, data).await?;
+async fn diagnose(context: &JobContext<'_>, evidence: Evidence) -> Result<Diagnosis, Stop> {
     context.checkpoint().await?;
-
-    let mut diagnosis = context.pipeline.match_reports(reports).await?;
+    let mut diagnosis = context.pipeline.match_reports(evidence.reports).await?;
+    let mut gaps = evidence.gaps;
     gaps.append(&mut diagnosis.gaps);
     diagnosis.gaps = gaps;
     let matched = diagnosis.errors.iter().filter(|error| !error.spells.is_empty()).count();
@@ -201,139 +160,4 @@ async fn diagnose(context: &JobContext<'_>, github: &dyn GitHub, key: &ReviewKey
     });
     context.event("matched", &message, data).await?;
     Ok(diagnosis)
-}
-
-/// Adds what the log of a failed job says, and what its annotations say beyond it; how many of those
-/// there were.
-async fn review_job(
-    context: &JobContext<'_>,
-    github: &dyn GitHub,
-    key: &ReviewKey,
-    job: FailedJob,
-    reports: &mut Vec<(String, AnalysisReport)>,
-    gaps: &mut Vec<String>,
-) -> Result<usize, Stop> {
-    let mut unread = Vec::new();
-    let annotations = fetch_annotations(github, key, &job, &mut unread).await?;
-    let mut log = match fetch_log(github, key, &job, gaps).await? {
-        Some(log) => {
-            let artifact = Artifact { kind: ArtifactKind::Log, name: job.name.clone(), size: None };
-            analyze(context, artifact, log, gaps).await?
-        }
-        None => None,
-    };
-    if log.is_none() {
-        // Annotations repeat the log, and many a token may not read them: missed only where it is gone.
-        gaps.append(&mut unread);
-    }
-    let mut repeated = None;
-    if !annotations.is_empty() {
-        let (name, text) = (format!("annotations of {}", job.name), annotations::as_log(&annotations));
-        repeated = analyze_text(context, ArtifactKind::Log, name, text, gaps).await?;
-    }
-    if let (Some((_, log)), Some((_, repeated))) = (&mut log, &mut repeated) {
-        repeated.diagnostics = untold(std::mem::take(&mut repeated.diagnostics), &mut log.diagnostics);
-    }
-    reports.extend(log.into_iter().chain(repeated));
-    Ok(annotations.len())
-}
-
-/// What a review can do without, in words; everything else ends the attempt.
-fn gap_or_stop(what: &str, error: PipelineError, gaps: &mut Vec<String>) -> Result<(), Stop> {
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::Invalid => {
-            gaps.push(format!("{what} could not be read: {error}"));
-            Ok(())
-        }
-        ErrorKind::Conflict
-        | ErrorKind::Unauthenticated
-        | ErrorKind::TooManyRequests
-        | ErrorKind::Timeout
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => Err(Stop::Failed(error)),
-    }
-}
-
-async fn fetch_diff(
-    github: &dyn GitHub,
-    id: &PullRequestId,
-    gaps: &mut Vec<String>,
-) -> Result<Option<String>, Stop> {
-    match github.diff(id).await {
-        Ok(diff) => {
-            gaps.extend(diff.gaps);
-            Ok(Some(diff.text))
-        }
-        Err(error) => gap_or_stop("the diff", error.into(), gaps).map(|()| None),
-    }
-}
-
-async fn fetch_log(
-    github: &dyn GitHub,
-    key: &ReviewKey,
-    job: &FailedJob,
-    gaps: &mut Vec<String>,
-) -> Result<Option<ByteStream>, Stop> {
-    match github.job_log(&key.pull_request.repository, job.id).await {
-        Ok(log) => Ok(Some(log)),
-        Err(error) => gap_or_stop(&format!("the log of {}", job.name), error.into(), gaps).map(|()| None),
-    }
-}
-
-async fn fetch_annotations(
-    github: &dyn GitHub,
-    key: &ReviewKey,
-    job: &FailedJob,
-    gaps: &mut Vec<String>,
-) -> Result<Vec<Annotation>, Stop> {
-    match github.annotations(&key.pull_request.repository, job.id).await {
-        Ok(all) => Ok(annotations::telling(all)),
-        Err(error) => {
-            let what = format!("the annotations of {}", job.name);
-            gap_or_stop(&what, error.into(), gaps).map(|()| Vec::new())
-        }
-    }
-}
-
-async fn analyze_text(
-    context: &JobContext<'_>,
-    kind: ArtifactKind,
-    name: String,
-    text: String,
-    gaps: &mut Vec<String>,
-) -> Result<Option<(String, AnalysisReport)>, Stop> {
-    let artifact = Artifact { kind, name, size: Some(text.len() as u64) };
-    let content = futures::stream::iter([Ok(bytes::Bytes::from(text))]).boxed();
-    analyze(context, artifact, content, gaps).await
-}
-
-async fn analyze(
-    context: &JobContext<'_>,
-    artifact: Artifact,
-    content: ByteStream,
-    gaps: &mut Vec<String>,
-) -> Result<Option<(String, AnalysisReport)>, Stop> {
-    match context.pipeline.analyze(&artifact, content).await {
-        Ok(report) => Ok(Some((artifact.name, report))),
-        Err(error) => gap_or_stop(&artifact.name, error, gaps).map(|()| None),
-    }
-}
-
-#[derive(Default)]
-struct DiffFacts {
-    files: usize,
-    added: u64,
-    deleted: u64,
-}
-
-fn diff_facts(text: &str, gaps: &mut Vec<String>) -> DiffFacts {
-    let parsed = diff::parse(text.as_bytes());
-    if !parsed.problems.is_empty() {
-        gaps.push(format!("the diff has {} places that could not be read", parsed.problems.len()));
-    }
-    DiffFacts {
-        files: parsed.files.len(),
-        added: parsed.files.iter().map(|file| file.added).sum(),
-        deleted: parsed.files.iter().map(|file| file.deleted).sum(),
-    }
 }

@@ -160,16 +160,20 @@ impl Runner {
         shutdown: &CancellationToken,
     ) -> Result<(), PipelineError> {
         let ports = self.pipeline.ports();
-        let context = JobContext { pipeline: &self.pipeline, job, lease };
-        let end = match self.exhausted(job).await? {
-            Some(end) => end,
-            None => match self.attempt(&context, shutdown).await {
+        let allowed = self.allowed_attempts();
+        // Never more than there were attempts: the story is read only where it decides something.
+        let failures = if job.attempts < allowed { job.attempts } else { self.failures(job).await? };
+        let context = JobContext { pipeline: &self.pipeline, job, lease, last_attempt: failures >= allowed };
+        let end = if failures > allowed {
+            Self::exhausted(allowed)
+        } else {
+            match self.attempt(&context, shutdown).await {
                 Some(result) => match self.judge(&context, result).await? {
                     Some(end) => end,
                     None => return Ok(()),
                 },
                 None => AttemptEnd::Released,
-            },
+            }
         };
         match &end {
             AttemptEnd::Retry { error, at } => {
@@ -188,14 +192,10 @@ impl Runner {
     }
 
     /// A job whose workers died on it again and again is not run once more: it may be what kills them.
-    async fn exhausted(&self, job: &Job) -> Result<Option<AttemptEnd>, PipelineError> {
-        let allowed = self.allowed_attempts();
-        if job.attempts <= allowed || self.failures(job).await? <= allowed {
-            return Ok(None);
-        }
+    fn exhausted(allowed: u32) -> AttemptEnd {
         let error =
             format!("given up: {allowed} attempts ended without an answer, as if the process had died");
-        Ok(Some(AttemptEnd::Dead { error }))
+        AttemptEnd::Dead { error }
     }
 
     fn allowed_attempts(&self) -> u32 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use grimoire_domain::job::JobState;
+use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
 use grimoire_domain::ranking::keyword_verdicts;
@@ -12,9 +12,9 @@ use grimoire_domain::repository::CommitSha;
 use grimoire_pipeline::Settings;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::Clock as _;
-use grimoire_ports::fakes::ScriptedMatchers;
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers};
 use grimoire_ports::github::{FailedJob, GitHub as _, PullRequest};
-use grimoire_ports::store::JobFilter;
+use grimoire_ports::store::{JobFilter, JobStore as _};
 
 use crate::world::{
     LOG, World, check_payload, commit, pull_request, pull_request_payload, repository, review_key,
@@ -110,6 +110,98 @@ async fn a_log_that_is_gone_is_a_gap_and_the_others_are_read() {
     assert_eq!(review.diagnosis.gaps.len(), 1);
     assert!(review.diagnosis.gaps[0].contains("the log of build"), "{:?}", review.diagnosis.gaps);
     assert!(world.github.comments(&pull_request(7))[0].contains("Not looked at: the log of build"));
+}
+
+/// A pull request with two failed jobs: the log of `build` cannot be had so many times, that of `test` can.
+async fn with_a_log_that_fails(times: usize) -> (World, JobId) {
+    let world = World::new();
+    world.moved_value_spell().await;
+    let head = commit('a');
+    world.failing_pull_request(7, &head, Some(LOG));
+    let second = FailedJob { id: 99, name: "test".to_owned() };
+    world.github.put_failed_job(&repository(), &head, second, Some(LOG));
+    for _ in 0..times {
+        world.github.fail_next("job_log", unavailable());
+    }
+    let job = world.opened(7, &head).await;
+    (world, job)
+}
+
+#[tokio::test]
+async fn a_log_that_fails_in_passing_is_waited_for() {
+    let (world, job) = with_a_log_that_fails(3).await;
+    world.run_due().await;
+    let waiting = world.job(job).await;
+    assert_eq!(waiting.state, JobState::Queued);
+    let reason = "the log of build could not be read: GitHub cannot be reached";
+    assert_eq!(waiting.last_error.as_deref(), Some(reason));
+    world.run_all().await;
+    assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
+    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    assert_eq!(review.diagnosis.gaps, Vec::<String>::new());
+    assert!(!world.steps(job).await.contains(&"missed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_log_that_goes_on_failing_does_not_silence_the_others() {
+    let (world, job) = with_a_log_that_fails(4).await;
+    world.run_all().await;
+    assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
+    let reason = "the log of build could not be read: GitHub cannot be reached";
+    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    assert_eq!(review.diagnosis.gaps, [reason]);
+    assert_eq!(review.diagnosis.errors[0].artifact, "test");
+    let comments = world.github.comments(&pull_request(7));
+    assert!(comments[0].contains("Use of a moved value"), "{}", comments[0]);
+    assert!(comments[0].contains(&format!("Not looked at: {reason}")), "{}", comments[0]);
+    let events = world.store.events_after(job, 0, 100).await.expect("read");
+    let missed: Vec<_> = events.iter().filter(|event| event.step == "missed").collect();
+    assert_eq!(missed.iter().map(|event| event.message.as_str()).collect::<Vec<_>>(), [reason]);
+}
+
+#[tokio::test]
+async fn a_log_that_breaks_off_again_and_again_does_not_silence_the_others() {
+    let world = World::with(Settings::default(), |ports| {
+        ports.analyzers = Arc::new(ScriptedAnalyzers::new(|artifact, _| match artifact.name.as_str() {
+            "build" => Err(PortError::new(ErrorKind::Timeout, "the log did not arrive in time")),
+            _ => Ok(Vec::new()),
+        }));
+    });
+    let head = commit('a');
+    world.failing_pull_request(7, &head, Some(LOG));
+    let job = world.opened(7, &head).await;
+    world.run_all().await;
+    assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
+    let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+    assert_eq!(review.diagnosis.gaps, ["the log of build could not be read: the log did not arrive in time"]);
+}
+
+#[tokio::test]
+async fn the_last_attempt_waits_out_a_rate_limit_all_the_same() {
+    let (world, job) = with_a_log_that_fails(3).await;
+    world.github.fail_next("job_log", PortError::new(ErrorKind::TooManyRequests, "the limit is used up"));
+    world.run_all().await;
+    assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 5));
+    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    assert_eq!(review.diagnosis.gaps, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_review_of_nothing_is_a_dead_letter_that_says_what_failed() {
+    let world = World::new();
+    let head = commit('a');
+    world.failing_pull_request(7, &head, Some(LOG));
+    for _ in 0..4 {
+        world.github.fail_next("diff", unavailable());
+    }
+    world.github.fail_next("job_log", unavailable());
+    let job = world.opened(7, &head).await;
+    world.run_all().await;
+    let dead = world.job(job).await;
+    assert_eq!((dead.state, dead.attempts), (JobState::Dead, 4));
+    let reason = "given up after 4 attempts: the diff could not be read: GitHub cannot be reached";
+    assert_eq!(dead.last_error.as_deref(), Some(reason));
+    assert!(world.pipeline.latest_review(&pull_request(7)).await.expect("read").is_none());
 }
 
 #[tokio::test]

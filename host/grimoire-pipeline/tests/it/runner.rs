@@ -56,7 +56,7 @@ async fn transient_failures_are_retried_after_5_25_and_125_seconds_and_then_left
     let world = World::new();
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     for _ in 0..4 {
-        world.github.fail_next("diff", unavailable());
+        world.github.fail_next("failed_jobs", unavailable());
     }
     let job = world.opened(7, &commit('a')).await;
     for (attempt, base) in (1..).zip([5.0, 25.0, 125.0]) {
