@@ -10,7 +10,7 @@ use grimoire_domain::text;
 use grimoire_domain::validation::{Checker, FieldErrors};
 use grimoire_ports::store::DeliveryOutcome;
 
-use crate::jobs::{ReviewRequest, lane_of};
+use crate::jobs::{ReviewRequest, close_pull_request};
 use crate::{Pipeline, PipelineError};
 
 /// A webhook request as it arrived; nothing of it is trusted.
@@ -144,12 +144,6 @@ impl Pipeline {
             (DeliveryOutcome::Accepted(_), Some(Decision::Ignore(reason))) => {
                 Ingested::Ignored { receipt: receipt(None), reason }
             }
-            (DeliveryOutcome::Accepted(_), Some(Decision::Close(lane))) => {
-                // A crash before this line costs nothing: a job of a closed pull request notices it.
-                let stopped = ports.store.cancel_lane(&lane, "the pull request was closed", now).await?;
-                let reason = format!("the pull request was closed; {} jobs stopped", stopped.len());
-                Ingested::Ignored { receipt: receipt(None), reason }
-            }
         };
         tracing::info!(
             status = ingested.status(),
@@ -165,8 +159,6 @@ impl Pipeline {
 enum Decision {
     /// A job.
     Work(NewJob),
-    /// The end of a lane's jobs.
-    Close(String),
     /// An answer and nothing else.
     Ping,
     /// Nothing, because of this.
@@ -183,9 +175,8 @@ fn decide(event: &WebhookEvent) -> Decision {
 }
 
 fn decide_pull_request(action: Option<&str>, facts: &PullRequestFacts) -> Decision {
-    let lane = lane_of(&facts.id);
     match action {
-        Some("closed") => Decision::Close(lane),
+        Some("closed") => Decision::Work(close_pull_request::job(&facts.id)),
         Some("opened" | "synchronize" | "reopened" | "ready_for_review") => {
             if !facts.open {
                 return Decision::Ignore("the pull request is closed".to_owned());

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod backoff;
+pub(crate) mod close_pull_request;
 mod context;
 pub(crate) mod events;
 mod evidence;
@@ -61,6 +62,7 @@ pub(crate) fn lane_of(id: &PullRequestId) -> String {
 async fn handle(context: &context::JobContext<'_>) -> Result<(), context::Stop> {
     match context.job.spec.kind.as_str() {
         REVIEW_PULL_REQUEST => review_pull_request::run(context).await,
+        close_pull_request::KIND => close_pull_request::run(context).await,
         other => {
             Err(context::Stop::Dead(format!("this version of Grimoire knows no jobs of kind `{other}`")))
         }

@@ -139,18 +139,6 @@ async fn sixteen_identical_deliveries_at_once_make_one_job() {
 }
 
 #[tokio::test]
-async fn a_closed_pull_request_stops_its_jobs() {
-    let world = World::new();
-    let job = world.opened(7, &commit('a')).await;
-    let other = world.opened(8, &commit('b')).await;
-    let closed = pull_request_payload("closed", 7, &commit('a'));
-    let taken = world.deliver("d-2", "pull_request", &closed).await;
-    assert_eq!(taken.status(), "ignored");
-    assert_eq!(world.state(job).await, JobState::Cancelled);
-    assert_eq!(world.state(other).await, JobState::Queued);
-}
-
-#[tokio::test]
 async fn a_failed_check_names_its_pull_request_or_leaves_it_to_be_found() {
     let world = World::new();
     let lane = async |id: &str, numbers: &[u64]| {

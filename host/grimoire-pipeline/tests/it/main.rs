@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod annotations;
+mod closing;
 mod diagnosis;
 mod ingest;
 mod merging;

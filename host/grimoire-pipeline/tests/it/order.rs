@@ -7,7 +7,8 @@ use crate::world::{
     LOG, World, block_on, check_payload, commit, pull_request, pull_request_payload, review_key,
 };
 
-/// What a pull request sees from its first commit to the failure of its second.
+/// What a pull request sees from its first commit to the failure of its second, closed and reopened in
+/// between.
 fn events() -> Vec<(&'static str, &'static str, Value)> {
     let (old, new) = (commit('a'), commit('b'));
     vec![
@@ -18,6 +19,8 @@ fn events() -> Vec<(&'static str, &'static str, Value)> {
         ("d-5", "check_run", check_payload("failure", &new, &[7])),
         ("d-5", "check_run", check_payload("failure", &new, &[7])),
         ("d-6", "check_run", check_payload("success", &new, &[7])),
+        ("d-7", "pull_request", pull_request_payload("closed", 7, &old)),
+        ("d-8", "pull_request", pull_request_payload("reopened", 7, &old)),
     ]
 }
 
