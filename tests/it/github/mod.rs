@@ -8,6 +8,7 @@ mod failures;
 mod fake;
 mod logs;
 mod reads;
+mod reviews;
 mod webhooks;
 
 use std::sync::{Arc, Mutex};

@@ -2,7 +2,8 @@
 
 use grimoire::config::{Config, Layers, Overrides};
 use grimoire::serve::Server;
-use grimoire_tests::fake_github::{FakeGitHub, Receipt};
+use grimoire_tests::fake_github::log::actions_log;
+use grimoire_tests::fake_github::{FakeGitHub, PullRequestHandle, Receipt};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,16 @@ impl OnDuty {
         let server = Server::start(config, shutdown.clone()).await.expect("the server starts");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { github, server, shutdown, client, _folder: folder }
+    }
+
+    /// A pull request of `octo/app`.
+    pub(super) fn pull_request(&self, number: u64) -> PullRequestHandle {
+        self.github.repository("octo/app").pull_request(number)
+    }
+
+    /// A pull request of `octo/app` whose job `build` ran `command` and failed with this output.
+    pub(super) fn failing_build(&self, number: u64, command: &str, output: &str) -> PullRequestHandle {
+        self.pull_request(number).failing_job("build", actions_log(command, output))
     }
 
     /// The server's address with a path.

@@ -24,11 +24,7 @@ ModuleNotFoundError: No module named 'requests'
 #[tokio::test]
 async fn a_failing_pull_request_gets_one_comment_with_the_known_fix() {
     let grimoire = OnDuty::start().await;
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(7)
-        .failing_job("build", actions_log("cargo build", MOVED));
+    let pull_request = grimoire.failing_build(7, "cargo build", MOVED);
 
     let steps = grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
 
@@ -50,11 +46,7 @@ async fn a_failing_pull_request_gets_one_comment_with_the_known_fix() {
 #[tokio::test]
 async fn a_second_push_edits_the_same_comment() {
     let grimoire = OnDuty::start().await;
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(7)
-        .failing_job("build", actions_log("cargo build", MOVED));
+    let pull_request = grimoire.failing_build(7, "cargo build", MOVED);
     grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
 
     let pull_request = pull_request.push().failing_job("test", actions_log("python tool.py", MISSING_MODULE));
@@ -72,11 +64,7 @@ async fn a_second_push_edits_the_same_comment() {
 async fn nothing_is_posted_when_nothing_matches() {
     let grimoire = OnDuty::start().await;
     let unheard_of = "src/frobnicate.zz:3:7: error: the quux is not in its flurble [zz-991]\n";
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(8)
-        .failing_job("build", actions_log("make", unheard_of));
+    let pull_request = grimoire.failing_build(8, "make", unheard_of);
 
     let steps = grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
 
@@ -89,8 +77,6 @@ async fn nothing_is_posted_when_nothing_matches() {
 async fn a_fork_is_found_by_its_commit() {
     let grimoire = OnDuty::start().await;
     let pull_request = grimoire
-        .github
-        .repository("octo/app")
         .pull_request(9)
         .of_fork("mallory/app")
         .failing_job("build", actions_log("cargo build", MOVED));
@@ -104,11 +90,7 @@ async fn a_fork_is_found_by_its_commit() {
 #[tokio::test]
 async fn a_repeated_delivery_does_not_post_again() {
     let grimoire = OnDuty::start().await;
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(7)
-        .failing_job("build", actions_log("cargo build", MOVED));
+    let pull_request = grimoire.failing_build(7, "cargo build", MOVED);
     let event = pull_request.check_run_event("build");
     for _ in 0..3 {
         grimoire.work_off("check_run", &event).await;
@@ -123,8 +105,6 @@ async fn a_repeated_delivery_does_not_post_again() {
 async fn annotations_tell_the_error_of_a_log_that_is_gone() {
     let grimoire = OnDuty::start().await;
     let pull_request = grimoire
-        .github
-        .repository("octo/app")
         .pull_request(7)
         .failing_job_without_log("test", 410)
         .annotated("test", "tool.py", 3, "ModuleNotFoundError: No module named 'requests'")
@@ -148,12 +128,12 @@ async fn annotations_tell_the_error_of_a_log_that_is_gone() {
 #[tokio::test]
 async fn annotations_that_repeat_the_log_are_not_told_again() {
     let grimoire = OnDuty::start().await;
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(7)
-        .failing_job("build", actions_log("cargo build", MOVED))
-        .annotated("build", "src/main.rs", 12, "borrow of moved value: `names`");
+    let pull_request = grimoire.failing_build(7, "cargo build", MOVED).annotated(
+        "build",
+        "src/main.rs",
+        12,
+        "borrow of moved value: `names`",
+    );
 
     grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
 
@@ -176,11 +156,7 @@ async fn hostile_text_of_a_log_is_quoted_and_never_alive() {
 error[E0382]: use of moved value: `a`: ping @octo/everyone <img src=x> ![i](http://evil.example/?d) fixes #1 ```
   --> src/main.rs:1:1
 ";
-    let pull_request = grimoire
-        .github
-        .repository("octo/app")
-        .pull_request(7)
-        .failing_job("build", actions_log("cargo build", hostile));
+    let pull_request = grimoire.failing_build(7, "cargo build", hostile);
 
     grimoire.work_off("check_run", &pull_request.check_run_event("build")).await;
 

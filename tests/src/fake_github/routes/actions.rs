@@ -1,112 +1,64 @@
 //! Checks, workflow runs, their jobs and logs.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::Path;
 use http::header::{HeaderValue, LOCATION};
-use http::{Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 
-use super::{Answer, Parameters, answer, error, not_found, page, visible};
+use super::call::Call;
+use super::{Answer, Named, Numbered, error, not_found};
 use crate::fake_github::server::Viewer;
+use crate::fake_github::shapes;
 use crate::fake_github::state::Log;
-use crate::fake_github::{Shared, shapes};
 
-pub(super) async fn check_runs(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, sha)): Path<(String, String, String)>,
-    Query(parameters): Parameters,
-    uri: Uri,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let at_sha = repository.jobs.values().filter(|job| repository.runs[&job.run].head_sha == sha);
-    let items = at_sha.map(|job| shapes::check_run(repository, job, &shared.api_url())).collect();
-    page(&shared, &uri, &parameters, items, "check_runs")
+pub(super) async fn check_runs(call: Call, Path((_, _, sha)): Named) -> Answer {
+    call.list(Some("check_runs"), |seen| {
+        let home = seen.repository;
+        let at_sha = home.jobs.values().filter(|job| home.runs[&job.run].head_sha == sha);
+        Some(at_sha.map(|job| shapes::check_run(home, job, seen.api)).collect())
+    })
 }
 
-pub(super) async fn annotations(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-    Query(parameters): Parameters,
-    uri: Uri,
-) -> Answer {
-    let state = shared.state();
-    let job = visible(&state, &owner, &name, viewer).and_then(|repository| repository.jobs.get(&id));
+pub(super) async fn annotations(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.list(None, |seen| Some(shapes::annotations(seen.repository.jobs.get(&id)?)))
+}
+
+pub(super) async fn runs(call: Call) -> Answer {
+    call.list(Some("workflow_runs"), |seen| {
+        let wanted = |sha: &str| call.parameter("head_sha").is_none_or(|wanted| wanted == sha);
+        let found = seen.repository.runs.values().rev().filter(|run| wanted(&run.head_sha));
+        Some(found.map(|run| shapes::run(seen.state, seen.repository, run, seen.api)).collect())
+    })
+}
+
+pub(super) async fn run(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.object(|seen| {
+        let run = seen.repository.runs.get(&id)?;
+        Some(shapes::run(seen.state, seen.repository, run, seen.api))
+    })
+}
+
+pub(super) async fn jobs(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.list(Some("jobs"), |seen| {
+        let run = seen.repository.runs.get(&id)?;
+        let all = seen.repository.jobs_of(run.id);
+        let every_attempt = call.parameter("filter") == Some("all");
+        let is_latest =
+            |name: &str, attempt: u64| !all.iter().any(|job| job.name == name && job.attempt > attempt);
+        let found = all.iter().filter(|job| every_attempt || is_latest(&job.name, job.attempt));
+        Some(found.map(|job| shapes::job(seen.repository, job, seen.api)).collect())
+    })
+}
+
+pub(super) async fn job(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.object(|seen| Some(shapes::job(seen.repository, seen.repository.jobs.get(&id)?, seen.api)))
+}
+
+pub(super) async fn log(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    let mut state = call.shared.state();
+    let job = call.visible(&state).and_then(|repository| repository.jobs.get(&id));
     let Some(job) = job else { return not_found() };
-    page(&shared, &uri, &parameters, shapes::annotations(job), "")
-}
-
-pub(super) async fn runs(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name)): Path<(String, String)>,
-    Query(parameters): Parameters,
-    uri: Uri,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let wanted = |sha: &String| parameters.get("head_sha").is_none_or(|wanted| wanted == sha);
-    let found = repository.runs.values().rev().filter(|run| wanted(&run.head_sha));
-    let items = found.map(|run| shapes::run(&state, repository, run, &shared.api_url())).collect();
-    page(&shared, &uri, &parameters, items, "workflow_runs")
-}
-
-pub(super) async fn run(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let Some(run) = repository.runs.get(&id) else { return not_found() };
-    answer(StatusCode::OK, &shapes::run(&state, repository, run, &shared.api_url()))
-}
-
-pub(super) async fn jobs(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-    Query(parameters): Parameters,
-    uri: Uri,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    if !repository.runs.contains_key(&id) {
-        return not_found();
-    }
-    let all = repository.jobs_of(id);
-    let every_attempt = parameters.get("filter").is_some_and(|filter| filter == "all");
-    let is_latest =
-        |name: &str, attempt: u64| !all.iter().any(|job| job.name == name && job.attempt > attempt);
-    let found = all.iter().filter(|job| every_attempt || is_latest(&job.name, job.attempt));
-    let items = found.map(|job| shapes::job(repository, job, &shared.api_url())).collect();
-    page(&shared, &uri, &parameters, items, "jobs")
-}
-
-pub(super) async fn job(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let Some(job) = repository.jobs.get(&id) else { return not_found() };
-    answer(StatusCode::OK, &shapes::job(repository, job, &shared.api_url()))
-}
-
-pub(super) async fn log(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-) -> Answer {
-    let mut state = shared.state();
-    let job = visible(&state, &owner, &name, viewer).and_then(|repository| repository.jobs.get(&id));
-    let Some(job) = job else { return not_found() };
-    if viewer == Viewer::Anonymous {
+    if call.viewer == Viewer::Anonymous {
         return error(StatusCode::FORBIDDEN, "Must have admin rights to Repository.");
     }
     if let Log::Absent(status) = job.log {
@@ -118,7 +70,7 @@ pub(super) async fn log(
     drop(state);
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    let target = format!("{}/logs/{key}?sig=secret-of-{key}", shared.storage_url());
+    let target = format!("{}/logs/{key}?sig=secret-of-{key}", call.shared.storage_url());
     let target = HeaderValue::try_from(target).expect("addresses and keys are ASCII");
     response.headers_mut().insert(LOCATION, target);
     response

@@ -1,47 +1,31 @@
 //! Comments on pull requests.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use http::{StatusCode, Uri};
+use axum::extract::Path;
+use http::StatusCode;
 use serde_json::Value;
 
-use super::{Answer, Parameters, answer, error, not_found, page, visible};
-use crate::fake_github::server::Viewer;
-use crate::fake_github::state::Comment;
-use crate::fake_github::{Shared, shapes};
+use super::call::Call;
+use super::{Answer, Numbered, answer, error, not_found};
+use crate::fake_github::shapes;
+use crate::fake_github::state::{Comment, State};
 
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 65_536;
 
-pub(super) async fn comments(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, number)): Path<(String, String, u64)>,
-    Query(parameters): Parameters,
-    uri: Uri,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    if !repository.pulls.contains_key(&number) {
-        return not_found();
-    }
-    let found = repository.comments.values().filter(|comment| comment.pull == number);
-    let items = found.map(|found| shapes::comment(&state, repository, found, &shared.api_url())).collect();
-    page(&shared, &uri, &parameters, items, "")
+pub(super) async fn comments(call: Call, Path((_, _, number)): Numbered) -> Answer {
+    call.list(None, |seen| {
+        let pull = seen.repository.pulls.get(&number)?;
+        let found = seen.repository.comments.values().filter(|comment| comment.pull == pull.number);
+        Some(found.map(|found| shapes::comment(seen.state, seen.repository, found, seen.api)).collect())
+    })
 }
 
-pub(super) async fn one_comment(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let Some(comment) = repository.comments.get(&id) else { return not_found() };
-    answer(StatusCode::OK, &shapes::comment(&state, repository, comment, &shared.api_url()))
+pub(super) async fn one_comment(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.object(|seen| {
+        let comment = seen.repository.comments.get(&id)?;
+        Some(shapes::comment(seen.state, seen.repository, comment, seen.api))
+    })
 }
 
 /// The text of a comment to write, or why it is none.
@@ -60,21 +44,14 @@ fn text_of(body: &Bytes) -> Result<String, (StatusCode, &'static str)> {
     Ok(text.to_owned())
 }
 
-pub(super) async fn comment(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, number)): Path<(String, String, u64)>,
-    body: Bytes,
-) -> Answer {
-    let mut state = shared.state();
-    let full_name = format!("{owner}/{name}");
-    let exists = visible(&state, &owner, &name, viewer)
-        .is_some_and(|repository| repository.pulls.contains_key(&number));
-    if !exists {
+pub(super) async fn comment(call: Call, Path((_, _, number)): Numbered, body: Bytes) -> Answer {
+    let mut state = call.shared.state();
+    let pull = call.visible(&state).and_then(|repository| repository.pulls.get(&number));
+    if pull.is_none() {
         return not_found();
     }
-    if viewer == Viewer::Anonymous {
-        return error(StatusCode::UNAUTHORIZED, "Requires authentication");
+    if let Some(refusal) = call.refuse_anonymous() {
+        return refusal;
     }
     let text = match text_of(&body) {
         Ok(text) => text,
@@ -82,24 +59,15 @@ pub(super) async fn comment(
     };
     let (id, now, author) = (state.next_id(), state.tick(), state.account.clone());
     let made = Comment { id, pull: number, author, bodies: vec![text], created_at: now, updated_at: now };
-    state.repository(&full_name).comments.insert(id, made.clone());
-    let repository = &state.repositories[&full_name];
-    answer(StatusCode::CREATED, &shapes::comment(&state, repository, &made, &shared.api_url()))
+    keep(&call, &mut state, &made, StatusCode::CREATED)
 }
 
-pub(super) async fn edit(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name, id)): Path<(String, String, u64)>,
-    body: Bytes,
-) -> Answer {
-    let mut state = shared.state();
-    let full_name = format!("{owner}/{name}");
-    let comment =
-        visible(&state, &owner, &name, viewer).and_then(|repository| repository.comments.get(&id)).cloned();
+pub(super) async fn edit(call: Call, Path((_, _, id)): Numbered, body: Bytes) -> Answer {
+    let mut state = call.shared.state();
+    let comment = call.visible(&state).and_then(|repository| repository.comments.get(&id)).cloned();
     let Some(mut comment) = comment else { return not_found() };
-    if viewer == Viewer::Anonymous {
-        return error(StatusCode::UNAUTHORIZED, "Requires authentication");
+    if let Some(refusal) = call.refuse_anonymous() {
+        return refusal;
     }
     if comment.author != state.account {
         return error(StatusCode::FORBIDDEN, "Resource not accessible by personal access token");
@@ -109,7 +77,12 @@ pub(super) async fn edit(
         Err((status, message)) => return error(status, message),
     }
     comment.updated_at = state.tick();
-    state.repository(&full_name).comments.insert(id, comment.clone());
-    let repository = &state.repositories[&full_name];
-    answer(StatusCode::OK, &shapes::comment(&state, repository, &comment, &shared.api_url()))
+    keep(&call, &mut state, &comment, StatusCode::OK)
+}
+
+/// Stores a comment and answers with it.
+fn keep(call: &Call, state: &mut State, comment: &Comment, status: StatusCode) -> Answer {
+    state.repository(&call.repository).comments.insert(comment.id, comment.clone());
+    let repository = &state.repositories[&call.repository];
+    answer(status, &shapes::comment(state, repository, comment, &call.shared.api_url()))
 }

@@ -1,30 +1,34 @@
 //! The routes of the REST interface.
 
 mod actions;
+mod call;
 mod comments;
 mod pulls;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, patch};
 use axum::{Extension, Router};
-use http::header::{HeaderValue, LINK, LOCATION};
+use http::header::{HeaderValue, LOCATION};
 use http::{Method, Response, StatusCode, Uri};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::server::{Viewer, error_response as error, json_response as answer};
-use super::state::{Repository, State as Content};
+use super::state::State as Content;
 use super::{Shared, shapes};
+use call::Call;
 
 pub(super) use super::server::error_response as api_error;
 
 pub(super) const ZEN: &str = "Half measures are as bad as nothing at all.";
 
 type Answer = Response<Body>;
-type Parameters = Query<HashMap<String, String>>;
+/// Owner, name, and what of the repository by its number.
+type Numbered = Path<(String, String, u64)>;
+/// Owner, name, and what of the repository by its name.
+type Named = Path<(String, String, String)>;
 
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
@@ -71,55 +75,6 @@ fn not_found() -> Answer {
     error(StatusCode::NOT_FOUND, "Not Found")
 }
 
-/// The repository, where it exists and may be seen.
-fn visible<'a>(state: &'a Content, owner: &str, name: &str, viewer: Viewer) -> Option<&'a Repository> {
-    let repository = state.repositories.get(&format!("{owner}/{name}"))?;
-    (!repository.private || viewer == Viewer::Account).then_some(repository)
-}
-
-/// One page of a list, with the links to the others.
-fn page(
-    shared: &Shared,
-    uri: &Uri,
-    parameters: &HashMap<String, String>,
-    mut items: Vec<Value>,
-    wrap: &str,
-) -> Answer {
-    let number = |name: &str| parameters.get(name).and_then(|value| value.parse::<usize>().ok());
-    let size = number("per_page").filter(|size| *size > 0).unwrap_or(30).min(100);
-    let page = number("page").unwrap_or(1).max(1);
-    let total = items.len();
-    let last = total.div_ceil(size).max(1);
-    let items: Vec<Value> = items.drain(..).skip((page - 1) * size).take(size).collect();
-    let body = if wrap.is_empty() { Value::from(items) } else { json!({"total_count": total, wrap: items}) };
-    let mut response = answer(StatusCode::OK, &body);
-    let kept: Vec<String> = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("page="))
-        .map(str::to_owned)
-        .collect();
-    let link = |page: usize, relation: &str| {
-        let query = [kept.clone(), vec![format!("page={page}")]].concat().join("&");
-        format!("<{}{}?{query}>; rel=\"{relation}\"", shared.api_url(), uri.path())
-    };
-    let mut links = Vec::new();
-    if page > 1 {
-        links.push(link(page - 1, "prev"));
-    }
-    if page < last {
-        links.extend([link(page + 1, "next"), link(last, "last")]);
-    }
-    if page > 1 {
-        links.push(link(1, "first"));
-    }
-    if let (false, Ok(links)) = (links.is_empty(), HeaderValue::try_from(links.join(", "))) {
-        response.headers_mut().insert(LINK, links);
-    }
-    response
-}
-
 async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) -> Answer {
     shared.ledger.violation(format!("{method} {uri}: unknown to the fake GitHub"));
     not_found()
@@ -149,14 +104,11 @@ async fn meta() -> Answer {
     answer(StatusCode::OK, &json!({"verifiable_password_authentication": false, "hooks": hooks}))
 }
 
-async fn repository(
-    State(shared): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((owner, name)): Path<(String, String)>,
-) -> Answer {
-    let state = shared.state();
-    let Some(repository) = visible(&state, &owner, &name, viewer) else { return not_found() };
-    let mut value = shapes::repository(&state, repository, &shared.api_url());
-    value["permissions"] = json!({"admin": false, "push": viewer == Viewer::Account, "pull": true});
-    answer(StatusCode::OK, &value)
+async fn repository(call: Call) -> Answer {
+    call.object(|seen| {
+        let mut value = shapes::repository(seen.state, seen.repository, seen.api);
+        let push = call.viewer == Viewer::Account;
+        value["permissions"] = json!({"admin": false, "push": push, "pull": true});
+        Some(value)
+    })
 }
