@@ -4,6 +4,7 @@
 //! pipeline and its outcome into wire types. `error.rs` holds the only map from error kinds to statuses.
 #![forbid(unsafe_code)]
 
+mod answer;
 pub mod error;
 mod extract;
 mod middleware;

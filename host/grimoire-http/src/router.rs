@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
-use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::middleware::{self, request_id};
+use crate::middleware::{Around, request_id};
 use crate::openapi::{self, Document};
 use crate::routes::{diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
 use crate::state::{AppState, HttpOptions, Shared};
@@ -52,13 +50,7 @@ pub fn router(state: AppState) -> Router {
         .merge(reference::swagger(openapi::completed(document)))
         .merge(reference::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(
-            ServiceBuilder::new()
-                .layer(option_layer(cors))
-                // Around the bodies of errors: one that is replaced must not leave its encoding behind.
-                .layer(CompressionLayer::new())
-                .layer(from_fn_with_state(Arc::clone(&state.options), middleware::around)),
-        )
+        .layer(ServiceBuilder::new().layer(option_layer(cors)).layer(Around::new(Arc::clone(&state.options))))
         .with_state(Arc::new(state))
 }
 

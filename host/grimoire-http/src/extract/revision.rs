@@ -1,5 +1,7 @@
 //! Entity tags: the revision of a spell in quotes.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -34,14 +36,28 @@ pub(crate) fn entity_tag(revision: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// Whether the caller holds this revision already (`If-None-Match`).
-pub(crate) fn is_held(headers: &HeaderMap, revision: u64) -> bool {
-    header(headers, &IF_NONE_MATCH).is_some_and(|value| {
-        value
-            .split(',')
-            .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == "*" || revision_of(tag) == Some(revision))
-    })
+/// The revisions that the caller holds already (`If-None-Match`).
+#[derive(Debug, Clone)]
+pub(crate) struct HeldRevisions(Option<HeaderValue>);
+
+impl<S: Send + Sync> FromRequestParts<S> for HeldRevisions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.get(IF_NONE_MATCH).cloned()))
+    }
+}
+
+impl HeldRevisions {
+    /// Whether this revision is among them.
+    pub(crate) fn contain(&self, revision: u64) -> bool {
+        let tags = self.0.as_ref().and_then(|value| value.to_str().ok());
+        tags.is_some_and(|tags| {
+            tags.split(',')
+                .map(|tag| tag.trim().trim_start_matches("W/"))
+                .any(|tag| tag == "*" || revision_of(tag) == Some(revision))
+        })
+    }
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

@@ -1,12 +1,10 @@
-//! One id per request, through the logs and back to the caller, and the metrics of requests.
+//! One id per request, through the logs and back to the caller.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use metrics::{Label, SharedString};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header that carries the id both ways.
@@ -45,31 +43,6 @@ impl RequestId {
     /// Tells the caller.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         headers.insert(HEADER, self.0);
-    }
-}
-
-/// Counts an answer and the time it took.
-pub(super) fn count(method: &'static str, route: &str, status: StatusCode, elapsed: Duration) {
-    let labels = [
-        Label::from_static_parts("method", method),
-        Label::new("route", SharedString::from(Arc::<str>::from(route))),
-        Label::new("status", status.as_str().to_owned()),
-    ];
-    metrics::counter!("grimoire_http_requests_total", labels.iter()).increment(1);
-    metrics::histogram!("grimoire_http_request_seconds", labels.iter()).record(elapsed.as_secs_f64());
-}
-
-/// The method as a label. Callers may invent methods, and every label is kept for ever.
-pub(super) fn known(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
     }
 }
 

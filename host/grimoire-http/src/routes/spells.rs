@@ -11,12 +11,13 @@ use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 use grimoire_pipeline::{PipelineError, SpellQuery};
 use grimoire_ports::store::SpellFilter;
 
+use crate::answer::JsonAnswer;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::actor::Writer;
 use crate::extract::json::JsonBody;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
-use crate::extract::revision::{ExpectedRevision, entity_tag, is_held};
+use crate::extract::revision::{ExpectedRevision, HeldRevisions, entity_tag};
 use crate::state::{AppState, Shared};
 use crate::wire::spell::{RevisionBody, SpellBody, SpellInput};
 
@@ -57,7 +58,7 @@ pub(crate) async fn list(State(state): State<Shared>, parameters: Parameters) ->
     let found = state.pipeline.list_spells(&query, page).await?;
     let headers = page_headers("/api/spells", &parameters, page, found.total);
     let bodies: Vec<SpellBody> = found.items.into_iter().map(SpellBody::from).collect();
-    Ok((headers, Json(bodies)).into_response())
+    Ok((headers, JsonAnswer(bodies)).into_response())
 }
 
 /// Stores a spell. It is on disk when the answer comes.
@@ -94,14 +95,14 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(state): State<Shared>,
     Id(id): Id,
-    headers: HeaderMap,
+    held: HeldRevisions,
 ) -> Result<Response, ApiError> {
     let spell = state.pipeline.get_spell(SpellId(id)).await?;
     let tag = entity_tag(spell.revision);
-    if is_held(&headers, spell.revision) {
+    if held.contain(spell.revision) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    Ok(([(ETAG, tag)], Json(SpellBody::from(spell))).into_response())
+    Ok(([(ETAG, tag)], JsonAnswer(SpellBody::from(spell))).into_response())
 }
 
 /// Replaces a spell.
@@ -222,7 +223,7 @@ pub(crate) async fn restore(
 /// A written spell with its tag and its place in the change log.
 fn shown(spell: Spell, sequence: Sequence) -> impl IntoResponse {
     let headers = [(ETAG, entity_tag(spell.revision)), (SEQUENCE, number(sequence.0))];
-    (headers, Json(SpellBody::from(spell)))
+    (headers, JsonAnswer(SpellBody::from(spell)))
 }
 
 /// A conflict with the caller's `If-Match` is 412, as HTTP has it; other conflicts stay 409.

@@ -1,0 +1,51 @@
+//! Compressed answers for those who ask for them.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use tower::{ServiceExt as _, service_fn};
+use tower_http::compression::Compression;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
+
+/// The encodings that the caller says it can read.
+#[derive(Debug)]
+pub(super) struct Accepted(Vec<HeaderValue>);
+
+impl Accepted {
+    /// What the request says; most programs say nothing.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(ACCEPT_ENCODING).iter().cloned().collect())
+    }
+
+    /// The answer as the caller wants it. Has to come after everything that may replace a body: a new
+    /// one must not be announced with the encoding of the old one.
+    pub(super) async fn encoded(self, mut response: Response) -> Response {
+        if self.0.is_empty() {
+            announce(&mut response);
+            return response;
+        }
+        let mut request = Request::new(Body::empty());
+        for value in self.0 {
+            request.headers_mut().append(ACCEPT_ENCODING, value);
+        }
+        let mut made = Some(response);
+        let answered =
+            service_fn(move |_: Request| ready(Ok::<Response, Infallible>(made.take().unwrap_or_default())));
+        let Ok(response) = Compression::new(answered).oneshot(request).await;
+        response.map(Body::new)
+    }
+}
+
+/// Tells caches that another caller may get the same answer in another form.
+fn announce(response: &mut Response) {
+    let headers = response.headers();
+    let fixed = headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE);
+    if !fixed && DefaultPredicate::new().should_compress(response) {
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+}
