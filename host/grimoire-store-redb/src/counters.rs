@@ -1,10 +1,12 @@
-//! Numbers that one group of writes shares.
+//! Numbers that all writes share. The writer keeps them in memory. The last of each kind of id follows
+//! from the tables, whose newest row is never removed; of the jobs in each state only the ended ones
+//! are counted on the disk, since the open ones are all read at the start.
 
 use grimoire_domain::job::JobState;
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use crate::failure::Outcome;
-use crate::schema::COUNTERS;
+use crate::schema;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(crate) enum Counter {
     LastSpell,
     /// The newest sequence number of the change log.
     LastChange,
+    /// The newest number of a delivery.
+    LastDelivery,
     /// The newest id of a job.
     LastJob,
     /// The number of the newest write of a review.
@@ -21,17 +25,14 @@ pub(crate) enum Counter {
     Jobs(JobState),
 }
 
-const NAMES: [&str; 10] = [
-    "last_spell",
-    "last_change",
-    "last_job",
-    "last_review_write",
-    "jobs_queued",
-    "jobs_running",
-    "jobs_succeeded",
-    "jobs_dead",
-    "jobs_cancelled",
-    "jobs_superseded",
+/// How many counters there are before those of jobs by state.
+const IDS: usize = 5;
+/// Indices of the counts that are on the disk, with their names there.
+const STORED: [(usize, &str); 4] = [
+    (IDS + 2, "jobs_succeeded"),
+    (IDS + 3, "jobs_dead"),
+    (IDS + 4, "jobs_cancelled"),
+    (IDS + 5, "jobs_superseded"),
 ];
 
 impl Counter {
@@ -39,63 +40,95 @@ impl Counter {
         match self {
             Self::LastSpell => 0,
             Self::LastChange => 1,
-            Self::LastJob => 2,
-            Self::LastReviewWrite => 3,
-            Self::Jobs(JobState::Queued) => 4,
-            Self::Jobs(JobState::Running) => 5,
-            Self::Jobs(JobState::Succeeded) => 6,
-            Self::Jobs(JobState::Dead) => 7,
-            Self::Jobs(JobState::Cancelled) => 8,
-            Self::Jobs(JobState::Superseded) => 9,
+            Self::LastDelivery => 2,
+            Self::LastJob => 3,
+            Self::LastReviewWrite => 4,
+            Self::Jobs(JobState::Queued) => IDS,
+            Self::Jobs(JobState::Running) => IDS + 1,
+            Self::Jobs(JobState::Succeeded) => IDS + 2,
+            Self::Jobs(JobState::Dead) => IDS + 3,
+            Self::Jobs(JobState::Cancelled) => IDS + 4,
+            Self::Jobs(JobState::Superseded) => IDS + 5,
         }
-    }
-
-    /// The value as of the last commit.
-    pub(crate) fn read(self, transaction: &ReadTransaction) -> Outcome<u64> {
-        let table = transaction.open_table(COUNTERS)?;
-        Ok(table.get(NAMES[self.index()])?.map_or(0, |value| value.value()))
     }
 }
 
-/// All counters, read once and written once per group.
+/// All counters.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    stored: [u64; NAMES.len()],
-    current: [u64; NAMES.len()],
+    values: [u64; IDS + 6],
+    /// What [`STORED`] names, as it is on the disk.
+    stored: [u64; STORED.len()],
 }
 
 impl Counters {
-    pub(crate) fn load(transaction: &WriteTransaction) -> Outcome<Self> {
-        let table = transaction.open_table(COUNTERS)?;
-        let mut stored = [0; NAMES.len()];
-        for (value, name) in stored.iter_mut().zip(NAMES) {
-            *value = table.get(name)?.map_or(0, |stored| stored.value());
+    /// The counters as of the last commit, but for those of open jobs.
+    pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
+        let mut values = [0; IDS + 6];
+        let newest = |id: Option<u64>| id.unwrap_or(0);
+        values[Counter::LastSpell.index()] =
+            newest(last_key(transaction, schema::SPELL_REVISIONS, |(id, _)| id)?);
+        values[Counter::LastChange.index()] = last_change(transaction)?;
+        values[Counter::LastDelivery.index()] = newest(last_key(transaction, schema::DELIVERIES, |id| id)?);
+        let open = newest(last_key(transaction, schema::JOBS_OPEN, |id| id)?);
+        let ended = newest(last_key(transaction, schema::JOBS_ENDED, |id| id)?);
+        values[Counter::LastJob.index()] = open.max(ended);
+        values[Counter::LastReviewWrite.index()] =
+            newest(last_key(transaction, schema::REVIEWS_BY_WRITE, |write| write)?);
+        let table = transaction.open_table(schema::COUNTERS)?;
+        let mut stored = [0; STORED.len()];
+        for (stored, (index, name)) in stored.iter_mut().zip(STORED) {
+            *stored = table.get(name)?.map_or(0, |value| value.value());
+            values[index] = *stored;
         }
-        Ok(Self { stored, current: stored })
+        Ok(Self { values, stored })
     }
 
-    pub(crate) fn save(&self, transaction: &WriteTransaction) -> Outcome<()> {
-        let mut table = transaction.open_table(COUNTERS)?;
-        for (index, name) in NAMES.iter().enumerate() {
-            if self.current[index] != self.stored[index] {
-                table.insert(name, self.current[index])?;
+    /// Writes what is on the disk and has changed.
+    pub(crate) fn save(&mut self, transaction: &WriteTransaction) -> Outcome<()> {
+        if self.stored.iter().zip(STORED).all(|(stored, (index, _))| *stored == self.values[index]) {
+            return Ok(());
+        }
+        let mut table = transaction.open_table(schema::COUNTERS)?;
+        for (stored, (index, name)) in self.stored.iter_mut().zip(STORED) {
+            if *stored != self.values[index] {
+                *stored = self.values[index];
+                table.insert(name, *stored)?;
             }
         }
         Ok(())
     }
 
     pub(crate) fn get(&self, counter: Counter) -> u64 {
-        self.current[counter.index()]
+        self.values[counter.index()]
+    }
+
+    /// How many jobs there are in each state, in the order of [`JobState::ALL`].
+    pub(crate) fn jobs(&self) -> [u64; 6] {
+        JobState::ALL.map(|state| self.get(Counter::Jobs(state)))
     }
 
     /// One more; the new value.
     pub(crate) fn increase(&mut self, counter: Counter) -> u64 {
-        self.current[counter.index()] += 1;
-        self.current[counter.index()]
+        self.values[counter.index()] += 1;
+        self.values[counter.index()]
     }
 
     /// One less.
     pub(crate) fn decrease(&mut self, counter: Counter) {
-        self.current[counter.index()] -= 1;
+        self.values[counter.index()] -= 1;
     }
+}
+
+/// The newest sequence number of the change log as of a transaction; 0 when it is empty.
+pub(crate) fn last_change(transaction: &ReadTransaction) -> Outcome<u64> {
+    Ok(last_key(transaction, schema::SPELL_CHANGES, |sequence| sequence)?.unwrap_or(0))
+}
+
+fn last_key<K: Key + 'static, V: Value + 'static, N>(
+    transaction: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+    number: impl for<'k> FnOnce(K::SelfType<'k>) -> N,
+) -> Outcome<Option<N>> {
+    Ok(transaction.open_table(table)?.last()?.map(|(key, _)| number(key.value())))
 }

@@ -7,30 +7,53 @@ use grimoire_domain::job::{JobId, JobState, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::store::{DeliveryOutcome, DeliveryStore};
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, Table, WriteTransaction};
 
 use crate::RedbStore;
+use crate::counters::{Counter, Counters};
 use crate::failure::{Failure, Outcome};
+use crate::jobs::NewJobRecord;
 use crate::record::delivery::{EncodedDelivery, decode_delivery, decode_job};
-use crate::schema::DELIVERIES;
-use crate::step::{Step, open};
+use crate::schema::{DELIVERIES, DELIVERY_NUMBERS};
+use crate::step::{Notes, Step, open};
 
-/// The table of deliveries in one transaction.
+/// The tables of deliveries in one transaction.
 pub(crate) struct DeliveryTables<'t> {
-    deliveries: Table<'t, &'static str, &'static [u8]>,
+    numbers: Table<'t, &'static str, u64>,
+    deliveries: Table<'t, u64, &'static [u8]>,
 }
 
 impl<'t> DeliveryTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self { deliveries: open(transaction, DELIVERIES)? })
+        Ok(Self { numbers: open(transaction, DELIVERY_NUMBERS)?, deliveries: open(transaction, DELIVERIES)? })
+    }
+}
+
+/// The deliveries of one transaction.
+pub(crate) struct Deliveries<'s, 't> {
+    pub(crate) tables: &'s mut DeliveryTables<'t>,
+    pub(crate) counters: &'s mut Counters,
+    pub(crate) notes: &'s mut Notes,
+}
+
+impl Deliveries<'_, '_> {
+    fn find(&self, id: &DeliveryId) -> Outcome<Known> {
+        let Some(number) = self.tables.numbers.get(id.as_str())? else { return Ok(Known::Not) };
+        let found = self.tables.deliveries.get(number.value())?.ok_or_else(|| without_record(id))?;
+        Ok(decode_job(id, found.value())?.map_or(Known::WithoutJob, Known::WithJob))
     }
 
-    fn find(&self, id: &DeliveryId) -> Outcome<Known> {
-        Ok(match self.deliveries.get(id.as_str())? {
-            Some(found) => decode_job(id, found.value())?.map_or(Known::WithoutJob, Known::WithJob),
-            None => Known::Not,
-        })
+    fn add(&mut self, id: &DeliveryId, delivery: EncodedDelivery, job: Option<JobId>) -> Outcome<()> {
+        self.notes.wrote = true;
+        let number = self.counters.increase(Counter::LastDelivery);
+        self.tables.numbers.insert(id.as_str(), number)?;
+        self.tables.deliveries.insert(number, delivery.with_job(job).as_slice())?;
+        Ok(())
     }
+}
+
+fn without_record(id: &DeliveryId) -> PortError {
+    PortError::internal(format!("delivery {id} cannot be read from the store"), "its number has no record")
 }
 
 /// What is known of a delivery.
@@ -44,16 +67,16 @@ fn record(
     step: &mut Step<'_>,
     id: &DeliveryId,
     delivery: EncodedDelivery,
-    job: Option<NewJob>,
+    job: Option<NewJobRecord>,
     now: Timestamp,
 ) -> Outcome<DeliveryOutcome> {
     match step.deliveries()?.find(id)? {
         Known::Not => {
-            let mut jobs = step.jobs()?;
-            let job = job.map(|job| jobs.enqueue(job, now)).transpose()?;
-            jobs.notes.wrote = true;
-            let record = delivery.with_job(job);
-            step.deliveries()?.deliveries.insert(id.as_str(), record.as_slice())?;
+            let job = match job {
+                Some(job) => Some(step.jobs()?.enqueue(&job, now)?),
+                None => None,
+            };
+            step.deliveries()?.add(id, delivery, job)?;
             Ok(DeliveryOutcome::Accepted(job))
         }
         Known::WithoutJob => Ok(DeliveryOutcome::Duplicate(None)),
@@ -72,6 +95,15 @@ fn record(
     }
 }
 
+fn read(transaction: &ReadTransaction, id: &DeliveryId) -> Outcome<Delivery> {
+    let number = transaction.open_table(DELIVERY_NUMBERS)?.get(id.as_str())?;
+    let number = number
+        .ok_or_else(|| Failure::refused(ErrorKind::NotFound, format!("there is no delivery {id}")))?
+        .value();
+    let found = transaction.open_table(DELIVERIES)?.get(number)?.ok_or_else(|| without_record(id))?;
+    Ok(decode_delivery(id.clone(), found.value())?)
+}
+
 #[async_trait]
 impl DeliveryStore for RedbStore {
     async fn record_delivery_and_enqueue(
@@ -81,16 +113,12 @@ impl DeliveryStore for RedbStore {
     ) -> Result<DeliveryOutcome, PortError> {
         let encoded = EncodedDelivery::of(&delivery);
         let Delivery { id, received_at, .. } = delivery;
+        let job = job.map(|job| NewJobRecord::of(job, received_at));
         self.write(move |step| record(step, &id, encoded, job, received_at)).await
     }
 
     async fn get_delivery(&self, id: &DeliveryId) -> Result<Delivery, PortError> {
-        self.read(|transaction| {
-            let found = transaction.open_table(DELIVERIES)?.get(id.as_str())?;
-            let found = found
-                .ok_or_else(|| Failure::refused(ErrorKind::NotFound, format!("there is no delivery {id}")))?;
-            Ok(decode_delivery(id.clone(), found.value())?)
-        })
+        self.read(|transaction| read(transaction, id))
     }
 
     async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError> {

@@ -13,6 +13,7 @@ mod counters;
 mod deliveries;
 mod failure;
 mod jobs;
+mod memory;
 mod migrations;
 mod open;
 mod record;
@@ -24,7 +25,7 @@ mod writer;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::Sequence;
@@ -32,7 +33,9 @@ use grimoire_ports::PortError;
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend};
 use tokio::sync::{Notify, watch};
 
+use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
+use crate::memory::Summary;
 use crate::step::Step;
 use crate::writer::Writer;
 
@@ -69,6 +72,7 @@ struct Shared {
     database: std::sync::RwLock<Option<Database>>,
     id: String,
     sequence: watch::Sender<Sequence>,
+    summary: Mutex<Summary>,
     jobs: Notify,
     events: Notify,
 }
@@ -92,11 +96,12 @@ impl RedbStore {
         let shared = Arc::new(Shared {
             database: std::sync::RwLock::new(Some(database)),
             id: facts.store_id,
-            sequence: watch::Sender::new(facts.sequence),
+            sequence: watch::Sender::new(Sequence(facts.memory.counters.get(Counter::LastChange))),
+            summary: Mutex::new(facts.memory.summary()),
             jobs: Notify::new(),
             events: Notify::new(),
         });
-        let writer = Writer::start(Arc::clone(&shared), options.waiting_writes)
+        let writer = Writer::start(Arc::clone(&shared), facts.memory, options.waiting_writes)
             .map_err(|error| PortError::internal("the store's writer could not be started", error))?;
         Ok(Self(Arc::new(Inner { shared, writer })))
     }
@@ -115,6 +120,15 @@ impl RedbStore {
     /// A point read, done here and now.
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Outcome<T>) -> Result<T, PortError> {
         self.0.shared.read(read)
+    }
+
+    /// What the writer told of the last commit. `Unavailable` once the store is closed.
+    fn summary(&self) -> Result<Summary, PortError> {
+        let shared = &self.0.shared;
+        if shared.database.read().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Err(closed());
+        }
+        Ok(*shared.summary.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A longer read, done on the blocking pool.
@@ -156,7 +170,7 @@ impl Drop for Inner {
 
 impl Shared {
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Outcome<T>) -> Result<T, PortError> {
-        let database = self.database.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or_else(closed)?;
         let transaction = database.begin_read().map_err(Failure::from)?;
         Ok(read(&transaction)?)
@@ -164,7 +178,7 @@ impl Shared {
 
     /// Waits for the readers and closes the file.
     fn close(&self) {
-        let mut database = self.database.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         drop(database.take());
     }
 }

@@ -2,12 +2,12 @@
 //! transaction: a crash between two leaves a whole file of the version reached.
 
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::spell::{Sequence, SpellId};
+use grimoire_domain::spell::SpellId;
 use grimoire_ports::PortError;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
-use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
+use crate::memory::Memory;
 use crate::record::spell::{content_hash, decode_spell};
 use crate::schema::{self, META, META_SCHEMA, META_STORE_ID, VERSION};
 use crate::step;
@@ -16,13 +16,14 @@ use crate::step;
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; VERSION as usize - 1] = [index_spells_by_content];
+const MIGRATIONS: [Migration; VERSION as usize - 1] =
+    [index_spells_by_content, keep_open_jobs_and_payloads_apart];
 
 /// What is known of a store once it is open.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) store_id: String,
-    pub(crate) sequence: Sequence,
+    pub(crate) memory: Memory,
 }
 
 /// `Invalid` when the database is not a store, or one of a newer version.
@@ -54,7 +55,7 @@ fn try_bring_up_to_date(database: &Database) -> Outcome<Facts> {
     let transaction = database.begin_read()?;
     let store_id = transaction.open_table(META)?.get(META_STORE_ID)?;
     let store_id = store_id.map(|id| id.value().to_owned()).ok_or_else(not_a_store)?;
-    Ok(Facts { store_id, sequence: Sequence(Counter::LastChange.read(&transaction)?) })
+    Ok(Facts { store_id, memory: Memory::load(&transaction)? })
 }
 
 /// The version of a store; `None` for an empty database, which is about to become one.
@@ -114,18 +115,22 @@ fn create(transaction: &WriteTransaction) -> Outcome<()> {
     step::open(transaction, schema::SPELLS_BY_TAG)?;
     step::open(transaction, schema::SPELL_STATUSES)?;
     step::open(transaction, schema::SPELLS_BY_CONTENT)?;
+    step::open(transaction, schema::DELIVERY_NUMBERS)?;
     step::open(transaction, schema::DELIVERIES)?;
-    step::open(transaction, schema::JOBS)?;
-    step::open(transaction, schema::JOB_EVENTS)?;
-    step::open(transaction, schema::JOBS_BY_STATE)?;
-    step::open(transaction, schema::JOBS_BY_LANE)?;
-    step::open(transaction, schema::JOBS_OPEN)?;
-    step::open(transaction, schema::JOBS_WAITING)?;
-    step::open(transaction, schema::JOBS_READY)?;
+    create_job_tables(transaction)?;
     step::open(transaction, schema::REVIEWS)?;
     step::open(transaction, schema::REVIEWS_BY_WRITE)?;
     step::open(transaction, schema::REVIEWS_BY_REPOSITORY)?;
     step::open(transaction, schema::REVIEWS_BY_PULL_REQUEST)?;
+    Ok(())
+}
+
+fn create_job_tables(transaction: &WriteTransaction) -> Outcome<()> {
+    step::open(transaction, schema::JOBS_OPEN)?;
+    step::open(transaction, schema::JOBS_ENDED)?;
+    step::open(transaction, schema::JOBS_BY_STATE)?;
+    step::open(transaction, schema::JOBS_BY_LANE)?;
+    step::open(transaction, schema::JOB_EVENTS)?;
     Ok(())
 }
 
@@ -140,5 +145,76 @@ fn index_spells_by_content(transaction: &WriteTransaction) -> Outcome<()> {
             index.insert((content_hash(&spell.fields), id.value()), ())?;
         }
     }
+    Ok(())
+}
+
+/// Tables that version 3 has no more.
+mod before_3 {
+    use redb::TableDefinition;
+
+    /// Deliveries by id.
+    pub(super) const DELIVERIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("deliveries");
+    /// Queued and running jobs by lane: the state, and when the job's time comes.
+    pub(super) const JOBS_OPEN: TableDefinition<'_, (Option<&str>, u64), (u8, i128)> =
+        TableDefinition::new("jobs_open");
+    pub(super) const JOBS_WAITING: TableDefinition<'_, (i128, u64), ()> =
+        TableDefinition::new("jobs_waiting");
+    pub(super) const JOBS_READY: TableDefinition<'_, u64, i128> = TableDefinition::new("jobs_ready");
+    /// What follows from other tables since.
+    pub(super) const COUNTERS: [&str; 6] =
+        ["last_spell", "last_change", "last_job", "last_review_write", "jobs_queued", "jobs_running"];
+}
+
+/// To version 3: deliveries have numbers, open jobs a table of their own. Rows go over one by one, and
+/// pages that the cache has no room for go to the disk meanwhile: memory does not grow with the file.
+fn keep_open_jobs_and_payloads_apart(transaction: &WriteTransaction) -> Outcome<()> {
+    number_deliveries(transaction)?;
+    move_open_jobs(transaction)?;
+    let mut counters = step::open(transaction, schema::COUNTERS)?;
+    for name in before_3::COUNTERS {
+        counters.remove(name)?;
+    }
+    Ok(())
+}
+
+fn number_deliveries(transaction: &WriteTransaction) -> Outcome<()> {
+    {
+        let old = step::open(transaction, before_3::DELIVERIES)?;
+        let mut numbers = step::open(transaction, schema::DELIVERY_NUMBERS)?;
+        let mut deliveries = step::open(transaction, schema::DELIVERIES)?;
+        for (entry, number) in old.iter()?.zip(1..) {
+            let (id, record) = entry?;
+            numbers.insert(id.value(), number)?;
+            deliveries.insert(number, record.value())?;
+        }
+    }
+    transaction.delete_table(before_3::DELIVERIES)?;
+    Ok(())
+}
+
+fn move_open_jobs(transaction: &WriteTransaction) -> Outcome<()> {
+    create_job_tables(transaction)?;
+    {
+        let old = step::open(transaction, before_3::JOBS_OPEN)?;
+        let mut open = step::open(transaction, schema::JOBS_OPEN)?;
+        let mut ended = step::open(transaction, schema::JOBS_ENDED)?;
+        let mut by_state = step::open(transaction, schema::JOBS_BY_STATE)?;
+        let mut by_lane = step::open(transaction, schema::JOBS_BY_LANE)?;
+        for entry in old.iter()? {
+            let (key, value) = entry?;
+            let (lane, id) = key.value();
+            let (state, due) = value.value();
+            if let Some(record) = ended.remove(id)? {
+                open.insert(id, (state, due, lane, record.value()))?;
+            }
+            by_state.remove((state, id))?;
+            if let Some(lane) = lane {
+                by_lane.remove((lane, id))?;
+            }
+        }
+    }
+    transaction.delete_table(before_3::JOBS_OPEN)?;
+    transaction.delete_table(before_3::JOBS_WAITING)?;
+    transaction.delete_table(before_3::JOBS_READY)?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use redb::TableDefinition;
 
 /// The version that this code reads and writes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Facts about the file by name, as text.
 pub(crate) const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
@@ -13,7 +13,7 @@ pub(crate) const META_SCHEMA: &str = "schema";
 /// The name of the store's identity in [`META`].
 pub(crate) const META_STORE_ID: &str = "store_id";
 
-/// Numbers by name: the last of each kind of id, and how many there are of what is counted often.
+/// Numbers by name: how many jobs ended in each state.
 pub(crate) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 
 /// Living spells by id.
@@ -37,27 +37,28 @@ pub(crate) const SPELL_STATUSES: TableDefinition<'_, u64, u8> = TableDefinition:
 pub(crate) const SPELLS_BY_CONTENT: TableDefinition<'_, (u64, u64), ()> =
     TableDefinition::new("spells_by_content");
 
-/// Deliveries by id.
-pub(crate) const DELIVERIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("deliveries");
+/// The numbers of deliveries by their ids: small, because ids come in any order, and each rewrites the
+/// page in which it belongs. Since version 3.
+pub(crate) const DELIVERY_NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("delivery_numbers");
+/// Deliveries with their payloads by number, in the order in which they came: a new one leaves the pages
+/// of the others alone. Since version 3.
+pub(crate) const DELIVERIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("delivery_records");
 
-/// Jobs by id.
-pub(crate) const JOBS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("jobs");
-/// The events of jobs, by job and sequence.
-pub(crate) const JOB_EVENTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("job_events");
-/// Jobs by state.
+/// The value of an open job: its state, when its time comes (`run_at`, or the end of the lease) in
+/// nanoseconds since 1970, its lane, its record.
+pub(crate) type OpenJobValue = (u8, i128, Option<&'static str>, &'static [u8]);
+/// Queued and running jobs by id. Few beside those that ended: what has to be found among them by
+/// anything but the id is indexed in memory (`jobs::open`). Since version 3.
+pub(crate) const JOBS_OPEN: TableDefinition<'_, u64, OpenJobValue> = TableDefinition::new("open_jobs");
+/// Jobs that ended, by id.
+pub(crate) const JOBS_ENDED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("jobs");
+/// Jobs that ended, by state.
 pub(crate) const JOBS_BY_STATE: TableDefinition<'_, (u8, u64), ()> = TableDefinition::new("jobs_by_state");
-/// Jobs by lane, ended ones too.
+/// Jobs that ended, by lane.
 pub(crate) const JOBS_BY_LANE: TableDefinition<'_, (&str, u64), ()> = TableDefinition::new("jobs_by_lane");
-/// Queued and running jobs by lane: the state, and when the job's time comes (`run_at`, or the end
-/// of the lease) in nanoseconds since 1970.
-pub(crate) const JOBS_OPEN: TableDefinition<'_, (Option<&str>, u64), (u8, i128)> =
-    TableDefinition::new("jobs_open");
-/// The next job of each lane, and each open job without one, by the moment from which it may be
-/// claimed.
-pub(crate) const JOBS_WAITING: TableDefinition<'_, (i128, u64), ()> = TableDefinition::new("jobs_waiting");
-/// Those whose moment a claim has seen pass; they are not in [`JOBS_WAITING`] any more. Claims take
-/// the first, however many are due.
-pub(crate) const JOBS_READY: TableDefinition<'_, u64, i128> = TableDefinition::new("jobs_ready");
+/// The events of jobs, by job and sequence. The first of a job, `queued`, follows from the job and has
+/// no row; files of earlier versions have one.
+pub(crate) const JOB_EVENTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("job_events");
 
 /// Identifies a review: repository, number and head commit.
 pub(crate) type ReviewKeyParts = (&'static str, u64, &'static str);

@@ -4,10 +4,11 @@ use grimoire_domain::spell::Sequence;
 use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 
 use crate::Shared;
-use crate::counters::{Counter, Counters};
-use crate::deliveries::DeliveryTables;
+use crate::counters::Counter;
+use crate::deliveries::{Deliveries, DeliveryTables};
 use crate::failure::Outcome;
 use crate::jobs::{JobTables, Jobs};
+use crate::memory::{Memory, Summary};
 use crate::reviews::{ReviewTables, Reviews};
 use crate::spells::{SpellTables, Spells};
 
@@ -34,7 +35,7 @@ pub(crate) struct Notes {
 /// the commit.
 pub(crate) struct Step<'t> {
     transaction: &'t WriteTransaction,
-    counters: Counters,
+    memory: &'t mut Memory,
     notes: Notes,
     spells: Option<SpellTables<'t>>,
     deliveries: Option<DeliveryTables<'t>>,
@@ -43,35 +44,36 @@ pub(crate) struct Step<'t> {
 }
 
 impl<'t> Step<'t> {
-    pub(crate) fn begin(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self {
+    pub(crate) fn begin(transaction: &'t WriteTransaction, memory: &'t mut Memory) -> Self {
+        Self {
             transaction,
-            counters: Counters::load(transaction)?,
+            memory,
             notes: Notes::default(),
             spells: None,
             deliveries: None,
             jobs: None,
             reviews: None,
-        })
+        }
     }
 
     pub(crate) fn spells(&mut self) -> Outcome<Spells<'_, 't>> {
         let tables = opened(&mut self.spells, || SpellTables::open(self.transaction))?;
-        Ok(Spells { tables, counters: &mut self.counters, notes: &mut self.notes })
+        Ok(Spells { tables, counters: &mut self.memory.counters, notes: &mut self.notes })
     }
 
-    pub(crate) fn deliveries(&mut self) -> Outcome<&mut DeliveryTables<'t>> {
-        opened(&mut self.deliveries, || DeliveryTables::open(self.transaction))
+    pub(crate) fn deliveries(&mut self) -> Outcome<Deliveries<'_, 't>> {
+        let tables = opened(&mut self.deliveries, || DeliveryTables::open(self.transaction))?;
+        Ok(Deliveries { tables, counters: &mut self.memory.counters, notes: &mut self.notes })
     }
 
     pub(crate) fn jobs(&mut self) -> Outcome<Jobs<'_, 't>> {
         let tables = opened(&mut self.jobs, || JobTables::open(self.transaction))?;
-        Ok(Jobs { tables, counters: &mut self.counters, notes: &mut self.notes })
+        Ok(Jobs { tables, memory: self.memory, notes: &mut self.notes })
     }
 
     pub(crate) fn reviews(&mut self) -> Outcome<Reviews<'_, 't>> {
         let tables = opened(&mut self.reviews, || ReviewTables::open(self.transaction))?;
-        Ok(Reviews { tables, counters: &mut self.counters, notes: &mut self.notes })
+        Ok(Reviews { tables, counters: &mut self.memory.counters, notes: &mut self.notes })
     }
 
     /// Closes the tables and writes what is kept back until the end. `None`: there is nothing to
@@ -80,13 +82,14 @@ impl<'t> Step<'t> {
         if !self.notes.wrote {
             return Ok(None);
         }
-        self.counters.save(self.transaction)?;
-        let sequence = Sequence(self.counters.get(Counter::LastChange));
-        Ok(Some(News { sequence, notes: self.notes }))
+        self.memory.counters.save(self.transaction)?;
+        let sequence = Sequence(self.memory.counters.get(Counter::LastChange));
+        Ok(Some(News { sequence, summary: self.memory.summary(), notes: self.notes }))
     }
 }
 
-fn opened<T>(slot: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome<&mut T> {
+/// Opens what is not open yet.
+pub(crate) fn opened<T>(slot: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome<&mut T> {
     // Not `get_or_insert_with`, because opening can fail.
     if slot.is_none() {
         *slot = Some(open()?);
@@ -98,11 +101,13 @@ fn opened<T>(slot: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome
 #[derive(Debug)]
 pub(crate) struct News {
     sequence: Sequence,
+    summary: Summary,
     notes: Notes,
 }
 
 impl News {
     pub(crate) fn tell(&self, shared: &Shared) {
+        *shared.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.summary;
         shared.sequence.send_if_modified(|sequence| {
             let grown = self.sequence > *sequence;
             *sequence = self.sequence;

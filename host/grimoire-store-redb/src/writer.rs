@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
-use redb::WriteTransaction;
+use redb::{ReadableDatabase, WriteTransaction};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Failure, Outcome, broken};
+use crate::memory::Memory;
 use crate::step::{News, Step};
 use crate::{Shared, closed};
 
@@ -25,11 +26,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(shared: Arc<Shared>, waiting_writes: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(shared: Arc<Shared>, memory: Memory, waiting_writes: usize) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel(waiting_writes.max(1));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_groups(&shared, receiver))?;
+            .spawn(move || write_groups(&shared, memory, receiver))?;
         Ok(Self { queue: std::sync::RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
@@ -114,7 +115,8 @@ where
     }
 }
 
-fn write_groups(shared: &Shared, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
+fn write_groups(shared: &Shared, memory: Memory, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
+    let mut memory = Some(memory);
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_LIMIT
@@ -122,12 +124,12 @@ fn write_groups(shared: &Shared, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
         {
             group.push(next);
         }
-        write_group(shared, group);
+        write_group(shared, &mut memory, group);
     }
 }
 
-fn write_group(shared: &Shared, mut group: Vec<Box<dyn Waiting>>) {
-    match commit_group(shared, &mut group) {
+fn write_group(shared: &Shared, memory: &mut Option<Memory>, mut group: Vec<Box<dyn Waiting>>) {
+    match commit_group(shared, memory, &mut group) {
         Ok(news) => {
             // Before the answers: whoever has one finds the signals given.
             if let Some(news) = news {
@@ -164,40 +166,58 @@ impl<E: Into<redb::Error>> From<E> for GroupError {
     }
 }
 
-/// Does a group in one transaction. `None`: there was nothing to commit.
-fn commit_group(shared: &Shared, group: &mut [Box<dyn Waiting>]) -> Result<Option<News>, GroupError> {
-    let transaction = {
+/// Does a group in one transaction. `None`: there was nothing to commit. The memory agrees with the last
+/// commit whenever it is there: unless the group succeeds, it is gone and made again for the next one.
+fn commit_group(
+    shared: &Shared,
+    memory: &mut Option<Memory>,
+    group: &mut [Box<dyn Waiting>],
+) -> Result<Option<News>, GroupError> {
+    let (transaction, mut current) = {
         let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
         let database = database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
-        database.begin_write()?
+        let transaction = database.begin_write()?;
+        let current = match memory.take() {
+            Some(current) => current,
+            None => Memory::load(&database.begin_read()?)
+                .map_err(|failure| GroupError::Broken(only_broken(failure)))?,
+        };
+        (transaction, current)
     };
     // The transaction stays outside, so that after a panic it is dropped in order.
-    let applied = catch_unwind(AssertUnwindSafe(|| apply_group(&transaction, group)));
-    match applied {
+    let applied = catch_unwind(AssertUnwindSafe(|| apply_group(&transaction, &mut current, group)));
+    let news = match applied {
         Ok(Ok(Some(news))) => {
             transaction.commit()?;
-            Ok(Some(news))
+            Some(news)
         }
         Ok(Ok(None)) => {
             transaction.abort()?;
-            Ok(None)
+            None
         }
-        Ok(Err(error)) => Err(GroupError::Broken(error)),
-        Err(_) => Err(GroupError::Panicked),
-    }
+        Ok(Err(error)) => return Err(GroupError::Broken(error)),
+        Err(_) => return Err(GroupError::Panicked),
+    };
+    *memory = Some(current);
+    Ok(news)
 }
 
 fn apply_group(
     transaction: &WriteTransaction,
+    memory: &mut Memory,
     group: &mut [Box<dyn Waiting>],
 ) -> Result<Option<News>, redb::Error> {
-    let only_broken = |failure| match failure {
-        Failure::Broken(error) => error,
-        Failure::Refused(error) => redb::Error::Corrupted(error.to_string()),
-    };
-    let mut step = Step::begin(transaction).map_err(only_broken)?;
+    let mut step = Step::begin(transaction, memory);
     for waiting in group {
         waiting.apply(&mut step)?;
     }
     step.finish().map_err(only_broken)
+}
+
+/// Where there is no request that could be refused.
+fn only_broken(failure: Failure) -> redb::Error {
+    match failure {
+        Failure::Broken(error) => error,
+        Failure::Refused(error) => redb::Error::Corrupted(error.to_string()),
+    }
 }

@@ -1,10 +1,11 @@
 //! Jobs: the port's verbs.
 
+mod open;
 mod read;
-mod schedule;
 mod write;
 
-pub(crate) use write::{JobTables, Jobs};
+pub(crate) use open::OpenJobs;
+pub(crate) use write::{JobTables, Jobs, NewJobRecord};
 
 use std::pin::Pin;
 
@@ -27,7 +28,8 @@ fn missing(id: JobId) -> Failure {
 #[async_trait]
 impl JobStore for RedbStore {
     async fn enqueue_job(&self, job: NewJob, now: Timestamp) -> Result<JobId, PortError> {
-        self.write(move |step| step.jobs()?.enqueue(job, now)).await
+        let job = NewJobRecord::of(job, now);
+        self.write(move |step| step.jobs()?.enqueue(&job, now)).await
     }
 
     async fn claim_job(
@@ -35,15 +37,17 @@ impl JobStore for RedbStore {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<(Job, Lease)>, PortError> {
-        // An idle runner asks often and finds nothing: that costs a read, not a write.
-        if !self.read(|transaction| schedule::may_have_due(transaction, now))? {
+        // An idle runner asks often and finds nothing: that costs a look, not a write.
+        let next = self.summary()?.next_claim;
+        if next.is_none_or(|next| next > now.as_nanosecond()) {
             return Ok(None);
         }
         self.write(move |step| step.jobs()?.claim(now, lease_until)).await
     }
 
     async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError> {
-        self.read(schedule::next_moment)
+        let moment = self.summary()?.next_claim.map(Timestamp::from_nanosecond).transpose();
+        moment.map_err(|error| PortError::internal("the schedule of jobs cannot be read", error))
     }
 
     fn wait_for_job<'store, 'wait>(&'store self) -> Pin<Box<dyn Future<Output = ()> + Send + 'wait>>
@@ -84,7 +88,7 @@ impl JobStore for RedbStore {
     }
 
     async fn count_jobs(&self) -> Result<[u64; 6], PortError> {
-        self.read(read::count)
+        Ok(self.summary()?.jobs)
     }
 
     async fn append_event(

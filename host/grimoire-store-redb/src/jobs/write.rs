@@ -9,59 +9,107 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use serde_json::{Value, json};
 
 use super::missing;
-use crate::counters::{Counter, Counters};
+use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
-use crate::record::job::{JobRecord, StopRecord, encode_event, state_code};
-use crate::schema;
-use crate::step::{Notes, open};
+use crate::memory::Memory;
+use crate::record::job::{JobHead, JobRecord, StopRecord, encode_event, state_code};
+use crate::schema::{self, OpenJobValue};
+use crate::step::{Notes, open, opened};
 
-/// The tables of jobs in one transaction.
+/// The tables of jobs in one transaction. A new job needs the first only.
 pub(crate) struct JobTables<'t> {
-    jobs: Table<'t, u64, &'static [u8]>,
-    events: Table<'t, (u64, u64), &'static [u8]>,
+    transaction: &'t WriteTransaction,
+    open: Table<'t, u64, OpenJobValue>,
+    history: Option<HistoryTables<'t>>,
+}
+
+/// What is written once a job has begun.
+struct HistoryTables<'t> {
+    ended: Table<'t, u64, &'static [u8]>,
     by_state: Table<'t, (u8, u64), ()>,
     by_lane: Table<'t, (&'static str, u64), ()>,
-    pub(super) open: Table<'t, (Option<&'static str>, u64), (u8, i128)>,
-    pub(super) waiting: Table<'t, (i128, u64), ()>,
-    pub(super) ready: Table<'t, u64, i128>,
+    events: Table<'t, (u64, u64), &'static [u8]>,
 }
 
 impl<'t> JobTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self {
-            jobs: open(transaction, schema::JOBS)?,
-            events: open(transaction, schema::JOB_EVENTS)?,
-            by_state: open(transaction, schema::JOBS_BY_STATE)?,
-            by_lane: open(transaction, schema::JOBS_BY_LANE)?,
-            open: open(transaction, schema::JOBS_OPEN)?,
-            waiting: open(transaction, schema::JOBS_WAITING)?,
-            ready: open(transaction, schema::JOBS_READY)?,
+        Ok(Self { transaction, open: open(transaction, schema::JOBS_OPEN)?, history: None })
+    }
+
+    fn history(&mut self) -> Outcome<&mut HistoryTables<'t>> {
+        opened(&mut self.history, || {
+            Ok(HistoryTables {
+                ended: open(self.transaction, schema::JOBS_ENDED)?,
+                by_state: open(self.transaction, schema::JOBS_BY_STATE)?,
+                by_lane: open(self.transaction, schema::JOBS_BY_LANE)?,
+                events: open(self.transaction, schema::JOB_EVENTS)?,
+            })
         })
     }
 
-    fn load(&self, id: JobId) -> Outcome<JobRecord> {
-        let found = self.jobs.get(id.0)?.ok_or_else(|| missing(id))?;
+    fn load(&mut self, id: JobId) -> Outcome<JobRecord> {
+        if let Some(found) = self.open.get(id.0)? {
+            return Ok(JobRecord::decode(id, found.value().3)?);
+        }
+        let found = self.history()?.ended.get(id.0)?.ok_or_else(|| missing(id))?;
         Ok(JobRecord::decode(id, found.value())?)
     }
 
-    fn open_in_lane(&self, lane: &str) -> Outcome<Vec<JobId>> {
-        let mut ids = Vec::new();
-        for entry in self.open.range((Some(lane), 0)..=(Some(lane), u64::MAX))? {
-            ids.push(JobId(entry?.0.value().1));
-        }
-        Ok(ids)
+    /// Writes a job that goes on, or is new.
+    fn put_open(&mut self, id: JobId, head: &JobHead, due: Timestamp, bytes: &[u8]) -> Outcome<()> {
+        let value = (state_code(head.state()), due.as_nanosecond(), head.lane.as_deref(), bytes);
+        self.open.insert(id.0, value)?;
+        Ok(())
     }
 
-    fn next_event(&self, job: JobId) -> Outcome<u64> {
-        let last = self.events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
-        Ok(last.map_or(0, |(key, _)| key.value().1) + 1)
+    /// Writes a job that has ended.
+    fn put_ended(&mut self, id: JobId, head: &JobHead, bytes: &[u8]) -> Outcome<()> {
+        self.open.remove(id.0)?;
+        let history = self.history()?;
+        history.ended.insert(id.0, bytes)?;
+        history.by_state.insert((state_code(head.state()), id.0), ())?;
+        if let Some(lane) = head.lane.as_deref() {
+            history.by_lane.insert((lane, id.0), ())?;
+        }
+        Ok(())
+    }
+
+    /// Takes a job that had ended in a state out of the tables of those.
+    fn remove_ended(&mut self, id: JobId, head: &JobHead, state: JobState) -> Outcome<()> {
+        let history = self.history()?;
+        history.ended.remove(id.0)?;
+        history.by_state.remove((state_code(state), id.0))?;
+        if let Some(lane) = head.lane.as_deref() {
+            history.by_lane.remove((lane, id.0))?;
+        }
+        Ok(())
+    }
+
+    fn next_event(&mut self, job: JobId) -> Outcome<u64> {
+        let events = &self.history()?.events;
+        let last = events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
+        // The first follows from the job and has no row.
+        Ok(last.map_or(1, |(key, _)| key.value().1) + 1)
+    }
+}
+
+/// A job to be enqueued, encoded by the caller, so that the writer's time is not spent on it.
+pub(crate) struct NewJobRecord {
+    record: JobRecord,
+    bytes: Vec<u8>,
+}
+
+impl NewJobRecord {
+    pub(crate) fn of(spec: NewJob, now: Timestamp) -> Self {
+        let record = JobRecord::new(spec, now);
+        Self { bytes: record.encode(), record }
     }
 }
 
 /// The jobs of one transaction.
 pub(crate) struct Jobs<'s, 't> {
     pub(crate) tables: &'s mut JobTables<'t>,
-    pub(crate) counters: &'s mut Counters,
+    pub(crate) memory: &'s mut Memory,
     pub(crate) notes: &'s mut Notes,
 }
 
@@ -82,14 +130,15 @@ impl Telling {
 }
 
 impl Jobs<'_, '_> {
-    pub(crate) fn state(&self, id: JobId) -> Outcome<JobState> {
+    pub(crate) fn state(&mut self, id: JobId) -> Outcome<JobState> {
         Ok(self.tables.load(id)?.head.state())
     }
 
-    pub(crate) fn enqueue(&mut self, spec: NewJob, now: Timestamp) -> Outcome<JobId> {
+    pub(crate) fn enqueue(&mut self, new: &NewJobRecord, now: Timestamp) -> Outcome<JobId> {
+        let spec = &new.record.head;
         let mut joined = None;
         if let (Some(lane), Some(version)) = (&spec.lane, &spec.version) {
-            for id in self.tables.open_in_lane(lane)? {
+            for id in self.memory.open_jobs.in_lane(lane) {
                 let record = self.tables.load(id)?;
                 let head = &record.head;
                 if head.version.as_ref().is_some_and(|other| other != version) {
@@ -107,29 +156,22 @@ impl Jobs<'_, '_> {
         }
         match joined {
             Some(id) => Ok(id),
-            None => self.push(spec, now),
+            None => self.push(new),
         }
     }
 
-    fn push(&mut self, spec: NewJob, now: Timestamp) -> Outcome<JobId> {
-        let id = JobId(self.counters.increase(Counter::LastJob));
-        let record = JobRecord::new(spec, now);
-        if let Some(lane) = record.head.lane.as_deref() {
-            self.tables.by_lane.insert((lane, id.0), ())?;
-        }
-        self.put(id, &record, None)?;
-        let data = json!({});
-        let message = "waits for a worker".to_owned();
-        self.put_event(id, &JobEvent { sequence: 1, at: now, step: "queued".to_owned(), message, data })?;
+    fn push(&mut self, new: &NewJobRecord) -> Outcome<JobId> {
+        let id = JobId(self.memory.counters.increase(Counter::LastJob));
+        self.put_encoded(id, &new.record.head, &new.bytes, None)?;
         self.notes.jobs = true;
+        // The event `queued`: it follows from the job.
+        self.notes.events = true;
         Ok(id)
     }
 
     pub(crate) fn claim(&mut self, now: Timestamp, lease_until: Timestamp) -> Outcome<Option<(Job, Lease)>> {
         loop {
-            let (next, wrote) = self.tables.next_ready(now)?;
-            self.notes.wrote |= wrote;
-            let Some(id) = next.map(JobId) else { return Ok(None) };
+            let Some(id) = self.memory.open_jobs.next_ready(now) else { return Ok(None) };
             let mut record = self.tables.load(id)?;
             // A worker was asked to stop and never answered: nobody takes its work up again.
             if let Some(stop) = record.head.stop.clone() {
@@ -221,7 +263,7 @@ impl Jobs<'_, '_> {
 
     pub(crate) fn cancel_lane(&mut self, lane: &str, reason: &str, now: Timestamp) -> Outcome<Vec<JobId>> {
         let mut touched = Vec::new();
-        for id in self.tables.open_in_lane(lane)? {
+        for id in self.memory.open_jobs.in_lane(lane) {
             let record = self.tables.load(id)?;
             let stop = StopRecord { superseded: false, reason: reason.to_owned() };
             if self.stop(id, record, stop, now)? {
@@ -282,7 +324,7 @@ impl Jobs<'_, '_> {
     }
 
     /// The running job of a lease that is still the newest.
-    fn held(&self, lease: &Lease) -> Outcome<JobRecord> {
+    fn held(&mut self, lease: &Lease) -> Outcome<JobRecord> {
         let record = self.tables.load(lease.job)?;
         if record.head.state() == JobState::Running && record.head.fence == lease.fence {
             Ok(record)
@@ -333,36 +375,37 @@ impl Jobs<'_, '_> {
     fn put_event(&mut self, id: JobId, event: &JobEvent) -> Outcome<()> {
         self.notes.wrote = true;
         self.notes.events = true;
-        self.tables.events.insert((id.0, event.sequence), encode_event(event).as_slice())?;
+        self.tables.history()?.events.insert((id.0, event.sequence), encode_event(event).as_slice())?;
         Ok(())
     }
 
-    /// Writes a job with everything that is derived from it: indices, counts, schedule.
     fn put(&mut self, id: JobId, record: &JobRecord, before: Option<JobState>) -> Outcome<()> {
+        self.put_encoded(id, &record.head, &record.encode(), before)
+    }
+
+    /// Writes a job with everything that is derived from it: indices, counts, schedule.
+    fn put_encoded(
+        &mut self,
+        id: JobId,
+        head: &JobHead,
+        bytes: &[u8],
+        before: Option<JobState>,
+    ) -> Outcome<()> {
         self.notes.wrote = true;
-        self.tables.jobs.insert(id.0, record.encode().as_slice())?;
-        let head = &record.head;
         let state = head.state();
-        if before != Some(state) {
-            if let Some(before) = before {
-                self.tables.by_state.remove((state_code(before), id.0))?;
-                self.counters.decrease(Counter::Jobs(before));
-            }
-            self.tables.by_state.insert((state_code(state), id.0), ())?;
-            self.counters.increase(Counter::Jobs(state));
+        if let Some(ended) = before.filter(|before| before.is_final()) {
+            self.tables.remove_ended(id, head, ended)?;
         }
-        let lane = head.lane.as_deref();
-        let turn_before = self.tables.turn(lane, id.0)?;
         match head.due() {
-            Some(due) => {
-                let open = (state_code(state), due.as_nanosecond());
-                self.tables.open.insert((lane, id.0), open)?;
-            }
-            None => {
-                self.tables.open.remove((lane, id.0))?;
-            }
+            Some(due) => self.tables.put_open(id, head, due, bytes)?,
+            None => self.tables.put_ended(id, head, bytes)?,
         }
-        let turn_after = self.tables.turn(lane, id.0)?;
-        self.tables.reschedule(turn_before, turn_after)
+        let Memory { counters, open_jobs } = &mut *self.memory;
+        if let Some(before) = before {
+            counters.decrease(Counter::Jobs(before));
+        }
+        counters.increase(Counter::Jobs(state));
+        open_jobs.set(id, head.lane.as_deref(), head.due().map(|due| (state, due)));
+        Ok(())
     }
 }

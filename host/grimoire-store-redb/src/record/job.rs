@@ -174,6 +174,17 @@ struct EventRecord {
     data: Value,
 }
 
+/// The first event of a job, which follows from the job. Its wording is that of every version.
+pub(crate) fn first_event(head: &JobHead) -> JobEvent {
+    JobEvent {
+        sequence: 1,
+        at: head.created_at,
+        step: "queued".to_owned(),
+        message: "waits for a worker".to_owned(),
+        data: Value::Object(serde_json::Map::new()),
+    }
+}
+
 pub(crate) fn encode_event(event: &JobEvent) -> Vec<u8> {
     let record = EventRecord {
         at: event.at,

@@ -12,7 +12,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Written};
 
 use crate::RedbStore;
-use crate::counters::Counter;
+use crate::counters::last_change;
 
 /// So many spells are read where they are asked for; more go to the blocking pool.
 const READ_IN_PLACE: usize = 64;
@@ -81,7 +81,7 @@ impl SpellStore for RedbStore {
     }
 
     async fn last_sequence(&self) -> Result<Sequence, PortError> {
-        self.read(|transaction| Ok(Sequence(Counter::LastChange.read(transaction)?)))
+        self.read(|transaction| Ok(Sequence(last_change(transaction)?)))
     }
 
     async fn wait_for_change(&self, after: Sequence) {
