@@ -6,58 +6,83 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
-/// Keys that are read somewhere, at whatever level. Sorted.
-const WANTED: &[&str] = &[
-    "action",
-    "app",
-    "base",
-    "check_run",
-    "check_suite",
-    "conclusion",
-    "context",
-    "draft",
-    "full_name",
-    "head",
-    "head_sha",
-    "id",
-    "login",
-    "name",
-    "number",
-    "owner",
-    "pull_request",
-    "pull_requests",
-    "repo",
-    "repository",
-    "sender",
-    "sha",
-    "state",
-    "status",
-    "title",
-    "workflow_job",
-    "workflow_name",
-    "workflow_run",
-    "zen",
-];
+/// Whether a key is read somewhere, at whatever level. A `match` and no list: it is asked of every key.
+fn is_wanted(key: &str) -> bool {
+    matches!(
+        key,
+        "action"
+            | "app"
+            | "base"
+            | "check_run"
+            | "check_suite"
+            | "conclusion"
+            | "context"
+            | "draft"
+            | "full_name"
+            | "head"
+            | "head_sha"
+            | "id"
+            | "login"
+            | "name"
+            | "number"
+            | "owner"
+            | "pull_request"
+            | "pull_requests"
+            | "repo"
+            | "repository"
+            | "sender"
+            | "sha"
+            | "state"
+            | "status"
+            | "title"
+            | "workflow_job"
+            | "workflow_name"
+            | "workflow_run"
+            | "zen"
+    )
+}
 
 /// How many entries of one array are kept.
 const ARRAY_LIMIT: usize = 256;
+
+/// How many levels deep JSON may be.
+const LEVELS: usize = 127;
 
 /// Reads `text` as JSON. Objects hold wanted keys only (the last of a repeated key), arrays their first
 /// entries only. Everything else is checked to be JSON, at most 127 levels deep.
 pub(super) fn sift(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Sieve { keep: true }.deserialize(&mut deserializer)?;
+    let shallow = possible_levels(text.as_bytes()) <= LEVELS;
+    let value = Sieve { keep: true, shallow }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// How many levels deep a text can be at most: how many brackets it has that may open one. In JSON
+/// those come first or after a space, a colon, a comma or another bracket; those of `/commits{/sha}`
+/// do not, of which payloads have many.
+fn possible_levels(text: &[u8]) -> usize {
+    // Both brackets differ from each other in this bit only.
+    let is_bracket = |byte: u8| byte | 0x20 == b'{';
+    let opens = |(before, byte): (&u8, &u8)| {
+        let first = *before <= b' ' || *before == b':' || *before == b',' || is_bracket(*before);
+        u8::from(first & is_bracket(*byte))
+    };
+    // In pieces whose count fits a byte: so the compiler makes it many bytes at a time.
+    let pieces = text.chunks(255).zip(text.get(1..).unwrap_or_default().chunks(255));
+    let counted = pieces.map(|(before, piece)| usize::from(before.iter().zip(piece).map(opens).sum::<u8>()));
+    1 + counted.sum::<usize>()
 }
 
 #[derive(Clone, Copy)]
 struct Sieve {
     keep: bool,
+    /// The text cannot be deeper than allowed, so that nobody has to count levels.
+    shallow: bool,
 }
 
 impl Sieve {
@@ -70,7 +95,10 @@ impl<'de> DeserializeSeed<'de> for Sieve {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        // Not `IgnoredAny` for what is dropped: it would accept any depth.
+        if !self.keep && self.shallow {
+            return IgnoredAny::deserialize(deserializer).map(|_| Value::Null);
+        }
+        // Not `IgnoredAny` for what is dropped from a deep text: it would accept any depth.
         deserializer.deserialize_any(self)
     }
 }
@@ -110,7 +138,7 @@ impl<'de> Visitor<'de> for Sieve {
         let mut kept = Vec::new();
         loop {
             let keep = self.keep && kept.len() < ARRAY_LIMIT;
-            match entries.next_element_seed(Sieve { keep })? {
+            match entries.next_element_seed(Sieve { keep, ..self })? {
                 Some(value) if keep => kept.push(value),
                 Some(_) => {}
                 None => return Ok(Value::Array(kept)),
@@ -121,11 +149,10 @@ impl<'de> Visitor<'de> for Sieve {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut kept = Map::new();
         while let Some(key) = entries.next_key_seed(Key)? {
-            let wanted =
-                if self.keep { WANTED.binary_search(&&*key).ok().map(|at| WANTED[at]) } else { None };
-            let value = entries.next_value_seed(Sieve { keep: wanted.is_some() })?;
-            if let Some(key) = wanted {
-                kept.insert(key.to_owned(), value);
+            let keep = self.keep && is_wanted(&key);
+            let value = entries.next_value_seed(Sieve { keep, ..self })?;
+            if keep {
+                kept.insert(key.into_owned(), value);
             }
         }
         Ok(Value::Object(kept))
@@ -163,14 +190,10 @@ impl<'de> Visitor<'de> for Key {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn the_wanted_keys_are_sorted_and_single() {
-        assert!(WANTED.is_sorted_by(|a, b| a < b));
-    }
 
     #[test]
     fn only_wanted_keys_are_kept_at_every_level() {
@@ -198,8 +221,54 @@ mod tests {
         assert!(sift(&nested(100)).is_ok());
         assert!(sift(&nested(128)).unwrap_err().to_string().contains("recursion limit"));
         assert!(sift(&"[".repeat(1_000_000)).is_err());
+        let wide = |depth: usize| format!("[{}{}]", "[],".repeat(LEVELS), nested(depth));
+        assert!(sift(&wide(100)).is_ok(), "many brackets are not deep ones");
+        assert!(sift(&wide(128)).unwrap_err().to_string().contains("recursion limit"));
         for text in ["", "{", r#"{"x": tru}"#, r#"{"x": "a}"#, "{} {}", r#"{"x" 1}"#, "{1: 2}"] {
             assert!(sift(text).is_err(), "{text:?}");
         }
+    }
+
+    proptest! {
+        /// What is not read passes through two doors; both let through the same and see the same.
+        #[test]
+        fn a_shallow_text_is_read_as_a_deep_one(payload in payloads()) {
+            let text = payload.to_string();
+            let shallow = sift(&text).unwrap();
+            let deep = format!("[{}{text}]", "[],".repeat(LEVELS));
+            let mut deep = sift(&deep).unwrap();
+            prop_assert_eq!(shallow, deep[LEVELS].take());
+        }
+
+        #[test]
+        fn no_text_is_deeper_than_its_possible_levels(payload in payloads(), spaced: bool) {
+            fn depth(value: &Value) -> usize {
+                match value {
+                    Value::Array(entries) => 1 + entries.iter().map(depth).max().unwrap_or(0),
+                    Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or(0),
+                    _ => 0,
+                }
+            }
+            let text = if spaced { format!("{payload:#}") } else { payload.to_string() };
+            prop_assert!(possible_levels(text.as_bytes()) >= depth(&payload));
+        }
+    }
+
+    /// JSON with wanted and other keys, and with brackets in its texts.
+    fn payloads() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            r#"[a-z \[\]{}",:\\é]{0,12}"#.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            let key = prop_oneof![Just("head".to_owned()), Just("number".to_owned()), "[a-z{]{1,4}"];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::vec((key, inner), 0..6)
+                    .prop_map(|entries| entries.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
     }
 }
