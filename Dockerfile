@@ -2,9 +2,10 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /source
 COPY . .
+# With the toolchain that the image has: the file rust-toolchain.toml also asks for tools that no build needs.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --profile dist --locked --package grimoire && cp target/dist/grimoire /grimoire
+    RUSTUP_TOOLCHAIN=$RUST_VERSION cargo build --profile dist --locked --package grimoire && cp target/dist/grimoire /grimoire
 
 # Holds the C library and the certificates, and neither a shell nor a package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot
