@@ -1,7 +1,7 @@
 //! What it costs to take in a webhook: wall and processor time for each delivery with its job, one at a
 //! time and many at once, beside a bare append with a sync and a bare table of redb, in turn.
 //!
-//! `cargo run --release -p grimoire-store-redb --example accepts -- FOLDER [ROUNDS]`
+//! `cargo run --release -p grimoire-store-redb --example accepts -- FOLDER [ROUNDS [BATCH]]`
 #![allow(clippy::print_stdout, reason = "figures for people are all that it makes")]
 
 use std::fs::{self, File};
@@ -26,10 +26,11 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().context("give a folder on the disk to be measured")?;
     let rounds: usize = arguments.next().map_or(Ok(5), |rounds| rounds.parse())?;
+    let only: Option<usize> = arguments.next().map(|batch| batch.parse()).transpose()?;
     let folder = Path::new(&folder);
     fs::create_dir_all(folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    for batch in BATCHES {
+    for batch in BATCHES.into_iter().filter(|batch| only.is_none_or(|only| only == *batch)) {
         let writes = if batch == 1 { 400 } else { 6_400 };
         let mut store = Vec::new();
         let mut bare = Vec::new();
@@ -103,7 +104,7 @@ fn delivery(number: usize, state: &mut u64) -> anyhow::Result<(Delivery, NewJob)
         repository: Some(RepositoryName::parse("octo/tools")?),
         received_at: Timestamp::now(),
         job: None,
-        payload: vec![b'x'; PAYLOAD_BYTES],
+        payload: payload(number),
     };
     let sha = format!("{:040x}", random(state));
     let job = NewJob {
@@ -113,6 +114,27 @@ fn delivery(number: usize, state: &mut u64) -> anyhow::Result<(Delivery, NewJob)
         payload: json!({ "repository": "octo/tools", "number": number, "head_sha": sha }),
     };
     Ok((delivery, job))
+}
+
+/// As GitHub's are: the addresses of a repository twice, and prose.
+fn payload(number: usize) -> Vec<u8> {
+    let mut state = 7;
+    let mut word = |letters: usize| -> String {
+        (0..letters).map(|_| char::from(b'a' + u8::try_from(random(&mut state) % 26).unwrap_or(0))).collect()
+    };
+    let links: Vec<String> = (0..30)
+        .map(|_| {
+            let name = word(9);
+            format!(r#""{name}_url":"https://api.example.org/repos/octo/app/{name}{{/sha}}""#)
+        })
+        .collect();
+    let links = links.join(",");
+    let prose: Vec<String> = (0..365).map(|length| word(2 + length % 9)).collect();
+    let mut payload = format!(r#"{{"number":{number},"head":{{{links}}},"base":{{{links}}},"body":""#);
+    payload.push_str(&prose.join(" "));
+    payload.push_str("\"}");
+    payload.truncate(PAYLOAD_BYTES);
+    payload.into_bytes()
 }
 
 async fn accepts(path: &Path, batch: usize, writes: usize) -> anyhow::Result<(f64, f64)> {

@@ -1,5 +1,7 @@
-//! Records of deliveries: a version byte, the job in eight bytes (0: none), the facts as JSON, then
-//! the payload as it was sent.
+//! Records of deliveries: a version byte, the job in eight bytes (0: none), the facts as JSON, then the
+//! payload. Version 1 has the payload as it was sent. Version 2 has its length in four bytes and the
+//! payload as one block of LZ4: GitHub's payloads say every address many times over, and what is not
+//! written need not be synced. A payload that does not shrink gets version 1.
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
@@ -8,10 +10,14 @@ use grimoire_domain::repository::RepositoryName;
 use grimoire_ports::PortError;
 use serde::{Deserialize, Serialize};
 
-use super::{append_json, append_part, content, split_part, unreadable};
+use super::{append_json, append_part, split_part, unreadable};
 
-const VERSION: u8 = 1;
+const PLAIN: u8 = 1;
+const COMPRESSED: u8 = 2;
 const JOB: std::ops::Range<usize> = 1..9;
+/// How much one byte of an LZ4 block stands for at most: a length beyond that is damage, and no memory
+/// is taken for it.
+const MOST_OF_ONE_BYTE: usize = 255;
 
 #[derive(Serialize, Deserialize)]
 struct FactsRecord {
@@ -33,11 +39,20 @@ impl EncodedDelivery {
             repository: delivery.repository.as_ref().map(|name| name.as_str().to_owned()),
             received_at: delivery.received_at,
         };
-        let mut bytes = Vec::with_capacity(delivery.payload.len() + 256);
-        bytes.push(VERSION);
+        let payload = &delivery.payload;
+        let block = lz4_flex::block::compress(payload);
+        let length = u32::try_from(payload.len()).ok().filter(|_| block.len() + 4 < payload.len());
+        let mut bytes = Vec::with_capacity(block.len().min(payload.len()) + 256);
+        bytes.push(if length.is_some() { COMPRESSED } else { PLAIN });
         bytes.extend_from_slice(&[0; 8]);
         append_part(&mut bytes, |bytes| append_json(bytes, &facts));
-        bytes.extend_from_slice(&delivery.payload);
+        match length {
+            Some(length) => {
+                bytes.extend_from_slice(&length.to_le_bytes());
+                bytes.extend_from_slice(&block);
+            }
+            None => bytes.extend_from_slice(payload),
+        }
         Self(bytes)
     }
 
@@ -50,32 +65,54 @@ impl EncodedDelivery {
 
 /// Only the job of a delivery.
 pub(crate) fn decode_job(id: &DeliveryId, bytes: &[u8]) -> Result<Option<JobId>, PortError> {
-    let (job, _) = split_job(id, bytes)?;
-    Ok(job)
+    Ok(split(&what(id), bytes)?.job)
 }
 
 pub(crate) fn decode_delivery(id: DeliveryId, bytes: &[u8]) -> Result<Delivery, PortError> {
-    let what = format!("delivery {id}");
-    let (job, rest) = split_job(&id, bytes)?;
+    let what = what(&id);
+    let Parts { version, job, rest } = split(&what, bytes)?;
     let (facts, payload) = split_part(&what, rest)?;
     let facts: FactsRecord = serde_json::from_slice(facts).map_err(|error| unreadable(&what, error))?;
     let repository = facts.repository.as_deref().map(RepositoryName::parse).transpose();
     Ok(Delivery {
-        id,
         event: facts.event,
         action: facts.action,
         repository: repository.map_err(|error| unreadable(&what, error))?,
         received_at: facts.received_at,
         job,
-        payload: payload.to_vec(),
+        payload: if version == COMPRESSED { decompress(&what, payload)? } else { payload.to_vec() },
+        id,
     })
 }
 
-fn split_job<'b>(id: &DeliveryId, bytes: &'b [u8]) -> Result<(Option<JobId>, &'b [u8]), PortError> {
-    let what = format!("delivery {id}");
-    let (job, rest) = content(VERSION, &what, bytes)?
-        .split_first_chunk::<8>()
-        .ok_or_else(|| unreadable(&what, "the record is cut short"))?;
+fn what(id: &DeliveryId) -> String {
+    format!("delivery {id}")
+}
+
+struct Parts<'b> {
+    version: u8,
+    job: Option<JobId>,
+    rest: &'b [u8],
+}
+
+fn split<'b>(what: &str, bytes: &'b [u8]) -> Result<Parts<'b>, PortError> {
+    let version = *bytes.first().ok_or_else(|| unreadable(what, "the record is empty"))?;
+    if !matches!(version, PLAIN | COMPRESSED) {
+        return Err(unreadable(what, format!("record version {version} is not known")));
+    }
+    let (job, rest) =
+        bytes[1..].split_first_chunk::<8>().ok_or_else(|| unreadable(what, "the record is cut short"))?;
     let job = u64::from_le_bytes(*job);
-    Ok(((job != 0).then_some(JobId(job)), rest))
+    Ok(Parts { version, job: (job != 0).then_some(JobId(job)), rest })
+}
+
+fn decompress(what: &str, bytes: &[u8]) -> Result<Vec<u8>, PortError> {
+    let (length, block) =
+        bytes.split_first_chunk::<4>().ok_or_else(|| unreadable(what, "the record is cut short"))?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    if length / MOST_OF_ONE_BYTE > block.len() {
+        return Err(unreadable(what, "its length is wrong"));
+    }
+    let payload = lz4_flex::block::decompress(block, length).map_err(|error| unreadable(what, error))?;
+    if payload.len() == length { Ok(payload) } else { Err(unreadable(what, "its length is wrong")) }
 }

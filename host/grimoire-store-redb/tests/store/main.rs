@@ -10,3 +10,4 @@ mod grouping;
 mod migrations;
 mod model;
 mod opening;
+mod payloads;

@@ -1,0 +1,65 @@
+//! Payloads come back byte for byte, whatever is in them, and what repeats takes little room.
+
+use grimoire_domain::delivery::Delivery;
+use grimoire_ports::conformance::store::samples::delivery;
+use grimoire_ports::store::DeliveryStore;
+use grimoire_store_redb::{Options, RedbStore};
+use proptest::prelude::*;
+
+use crate::disk::Disk;
+
+/// Writes payloads, and reads them from a store that was opened anew.
+async fn come_back(payloads: Vec<Vec<u8>>) {
+    let disk = Disk::default();
+    let store = RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();
+    let deliveries: Vec<_> = payloads
+        .into_iter()
+        .enumerate()
+        .map(|(number, payload)| Delivery { payload, ..delivery(&format!("delivery-{number}"), 1) })
+        .collect();
+    for delivery in &deliveries {
+        store.record_delivery_and_enqueue(delivery.clone(), None).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();
+    for delivery in &deliveries {
+        let found = store.get_delivery(&delivery.id).await.unwrap();
+        assert!(found == *delivery, "{}: {} bytes", delivery.id, delivery.payload.len());
+    }
+}
+
+#[tokio::test]
+async fn payloads_of_any_length_come_back() {
+    let noise = |length: u32| (0..length).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
+    let mut payloads = vec![Vec::new(), b"{}".to_vec(), noise(9_000), noise(300_000)];
+    for length in [1, 4, 12, 13, 64, 4_096, 65_535, 65_536, 3_000_000] {
+        payloads.push(vec![0; length]);
+    }
+    come_back(payloads).await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_payload_comes_back(
+        parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), 1_usize..60), 0..12),
+    ) {
+        let payload = parts.into_iter().flat_map(|(part, times)| part.repeat(times)).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(come_back(vec![payload]));
+    }
+}
+
+#[tokio::test]
+async fn a_payload_that_repeats_itself_takes_little_room() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    let store = RedbStore::open(&path, Options::default()).unwrap();
+    let payload = br#"{"html_url":"https://github.com/octo/tools/pull/1"}"#.repeat(40_000);
+    let sent = Delivery { payload: payload.clone(), ..delivery("long", 1) };
+    store.record_delivery_and_enqueue(sent, None).await.unwrap();
+    store.close().await.unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert!(size < payload.len() as u64, "{size} bytes for a payload of {}", payload.len());
+}
