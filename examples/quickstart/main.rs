@@ -95,7 +95,7 @@ fn config(data: &std::path::Path, github: &FakeGitHub) -> anyhow::Result<Config>
         ("GRIMOIRE_GITHUB_LOG_ORIGINS", github.storage_url()),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value));
-    let layers = Layers::from_parts(&Overrides::default(), data, environment)?;
+    let layers = Layers::from_parts(&Overrides::default(), data, environment);
     Ok(Config::from_layers(&layers)?)
 }
 

@@ -41,8 +41,7 @@ impl OnDuty {
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
         let further = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let layers =
-            Layers::from_parts(&Overrides::default(), folder.path(), environment.into_iter().chain(further))
-                .expect("the settings can be read");
+            Layers::from_parts(&Overrides::default(), folder.path(), environment.into_iter().chain(further));
         let config = Config::from_layers(&layers).expect("the settings are right");
         let shutdown = CancellationToken::new();
         let server = Server::start(config, shutdown.clone()).await.expect("the server starts");

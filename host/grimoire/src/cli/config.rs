@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow::Resul
     let mut output = anstream::stdout().lock();
     match arguments.command {
         Command::Explain => {
-            let layers = Layers::read(overrides)?;
+            let layers = Layers::read(overrides);
             let mut table = Table::new();
             table
                 .load_style(presets::NOTHING)

@@ -60,12 +60,17 @@ pub(super) struct MatchArguments {
     /// Use the spells of this file instead of those in the data folder; may be repeated.
     #[arg(long, value_name = "FILE")]
     spellbook: Vec<PathBuf>,
-    /// Show at most so many spells for one error.
+    /// Show at most so many spells for one error; by default what matching.spells_per_error says (3).
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=20))]
     limit: Option<u64>,
-    /// Do not show spells that score below, from 0 to 1.
-    #[arg(long, value_name = "SCORE")]
+    /// Do not show spells that score below, from 0 to 1; by default what matching.threshold says (0.5).
+    #[arg(long, value_name = "SCORE", value_parser = fraction)]
     threshold: Option<f64>,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "must be a number from 0 to 1".to_owned())
 }
 
 /// What `grimoire analyze` takes.
@@ -143,7 +148,9 @@ fn report(diagnosis: &Diagnosis) {
         anstream::eprintln!("grimoire: {} failed ({}): {}", problem.plugin, problem.reason, problem.detail);
     }
     if diagnosis.degraded {
-        anstream::eprintln!("grimoire: no matcher answered; the order is that of a keyword search");
+        let spells = diagnosis.errors.iter().any(|error| !error.spells.is_empty());
+        let instead = if spells { "the order is that of a keyword search" } else { "no spell is shown" };
+        anstream::eprintln!("grimoire: no matcher answered; {instead}");
     }
     for gap in &diagnosis.gaps {
         anstream::eprintln!("grimoire: {gap}");

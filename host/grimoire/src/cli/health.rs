@@ -1,13 +1,13 @@
 //! `grimoire health`: for people, scripts and container health checks.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use url::Url;
 
+use super::service;
 use crate::config::{self, Overrides};
-use crate::exit::{Exit, Reported};
+use crate::exit::Exit;
 
 /// What `grimoire health` takes.
 #[derive(Debug, clap::Args)]
@@ -21,19 +21,11 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let base = match arguments.url {
         Some(url) => url,
-        None => {
-            let mut address = config::load(overrides)?.0.address;
-            // A service that listens on every address is asked on loopback.
-            if address.ip().is_unspecified() {
-                address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-            }
-            Url::parse(&format!("http://{address}"))?
-        }
+        None => service::address(&config::load(overrides)?.0)?,
     };
     let url = base.join("/health")?;
-    let response = client()?.get(url.clone()).send().await.map_err(|error| {
-        Reported(Exit::Unavailable, format!("{url} cannot be reached: {}", error.without_url()))
-    })?;
+    let response = service::client()?.get(url.clone()).send().await;
+    let response = response.map_err(|error| service::unreachable(&url, error))?;
     let healthy = response.status().is_success();
     let body: serde_json::Value = response.json().await.context("the answer is not JSON")?;
     let mut output = anstream::stdout().lock();
@@ -43,15 +35,4 @@ pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::
         writeln!(output, "{part:8} {:9} {}", word("status"), word("detail"))?;
     }
     Ok(if healthy { Exit::Ok } else { Exit::Unavailable })
-}
-
-/// A client for the service itself: no proxy, no redirects.
-pub(super) fn client() -> anyhow::Result<reqwest::Client> {
-    crate::wiring::install_tls();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
-        .build()
-        .context("the HTTP client could not be made")
 }

@@ -6,6 +6,7 @@ mod health;
 mod openapi;
 mod output;
 mod serve;
+mod service;
 mod spells;
 mod webhook;
 
@@ -26,10 +27,10 @@ use crate::exit::{self, Exit};
 #[command(name = "grimoire", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     /// Read settings from this file instead of grimoire.toml.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 100)]
     config: Option<PathBuf>,
     /// Keep everything in this folder instead of `data`.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", display_order = 100)]
     data: Option<String>,
     #[command(subcommand)]
     command: Command,

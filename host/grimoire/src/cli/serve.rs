@@ -16,18 +16,18 @@ use crate::telemetry;
 /// What `grimoire serve` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The address to listen on.
+    /// The address to listen on; by default what server.host says (127.0.0.1).
     #[arg(long, value_name = "ADDRESS")]
     host: Option<String>,
-    /// The port to listen on; 0 picks a free one.
+    /// The port to listen on; by default what server.port says (8000); 0 picks a free one.
     #[arg(long, value_name = "PORT")]
-    port: Option<String>,
+    port: Option<u16>,
 }
 
 /// Runs it until SIGINT or SIGTERM.
 pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Result<Exit> {
     overrides.values.extend(arguments.host.map(|host| ("server.host", host)));
-    overrides.values.extend(arguments.port.map(|port| ("server.port", port)));
+    overrides.values.extend(arguments.port.map(|port| ("server.port", port.to_string())));
     let (config, _) = config::load(&overrides)?;
     telemetry::start(&config);
     let shutdown = CancellationToken::new();

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
+use super::service;
 use crate::config::{self, Config, Overrides};
 use crate::exit::{Exit, Reported};
 use crate::secret_file;
@@ -36,7 +38,8 @@ struct Send {
     /// The event's name, as GitHub calls it.
     #[arg(long, value_name = "NAME")]
     event: String,
-    /// Where to send it; by default the service that the settings describe.
+    /// The service's address; by default the one that the settings describe. With a path, that is where
+    /// it is sent.
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
     /// The delivery's id; a new one by default. Send the same one twice to see it recognised.
@@ -51,19 +54,21 @@ struct Send {
 pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let Command::Send(send) = arguments.command;
     let (config, _) = config::load(overrides)?;
-    let secret = secret(&send, &config)?;
     let payload = super::diagnose::read_whole(&send.file)?;
-    let url = match send.url {
+    let secret = secret(&send, &config)?;
+    let mut url = match send.url {
         Some(url) => url,
-        None => Url::parse(&format!("http://{}/webhook", config.address))?,
+        None => service::address(&config)?,
     };
+    if url.path() == "/" {
+        url.set_path("/webhook");
+    }
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
         .context("the secret cannot be used as a key")?;
     mac.update(&payload);
     let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
     let delivery = send.delivery.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let client = super::health::client()?;
-    let response = client
+    let response = service::client()?
         .post(url.clone())
         .header("content-type", "application/json")
         .header("user-agent", concat!("grimoire/", env!("CARGO_PKG_VERSION")))
@@ -73,11 +78,7 @@ pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::
         .body(payload)
         .send()
         .await
-        .map_err(|error| {
-            let words =
-                format!("{url} cannot be reached: {}; is `grimoire serve` running?", error.without_url());
-            Reported(Exit::Unavailable, words)
-        })?;
+        .map_err(|error| service::unreachable(&url, error))?;
     let status = response.status();
     let body = response.text().await.context("the answer broke off")?;
     let mut output = anstream::stdout().lock();
@@ -88,7 +89,18 @@ pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::
         let events = url.join(&format!("/api/jobs/{job}/events"))?;
         anstream::eprintln!("follow it: curl -N {events}");
     }
-    Ok(if status.is_success() { Exit::Ok } else { Exit::Data })
+    if status == StatusCode::UNAUTHORIZED {
+        anstream::eprintln!(
+            "the service knows another secret: it needs the same GITHUB_WEBHOOK_SECRET, or data folder"
+        );
+    }
+    Ok(match status.as_u16() {
+        200..300 => Exit::Ok,
+        401 | 403 => Exit::NoPermission,
+        429 => Exit::TemporaryFailure,
+        500.. => Exit::Unavailable,
+        _ => Exit::Data,
+    })
 }
 
 fn secret(send: &Send, config: &Config) -> anyhow::Result<SecretString> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::Overrides;
 use super::settings::{self, Kind, SETTINGS};
-use super::{ConfigErrors, Overrides};
 
 /// The file that is read when it exists and no other is named.
 const DEFAULT_FILE: &str = "grimoire.toml";
@@ -17,8 +17,8 @@ const DEFAULT_FILE: &str = "grimoire.toml";
 pub enum Source {
     /// Nobody said anything.
     Default,
-    /// A line of a file: `grimoire.toml`, `.env`.
-    File(PathBuf, usize),
+    /// A line of a file: `grimoire.toml`, `.env`; none when it is the whole file.
+    File(PathBuf, Option<usize>),
     /// A variable of the environment.
     Environment(String),
     /// The command line.
@@ -29,7 +29,8 @@ impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => formatter.write_str("default"),
-            Self::File(path, line) => write!(formatter, "{}:{line}", path.display()),
+            Self::File(path, Some(line)) => write!(formatter, "{}:{line}", path.display()),
+            Self::File(path, None) => write!(formatter, "{}", path.display()),
             Self::Environment(name) => write!(formatter, "environment variable {name}"),
             Self::CommandLine => formatter.write_str("command line"),
         }
@@ -69,15 +70,17 @@ pub struct Found {
     pub source: Source,
 }
 
-/// Every setting's winning value.
+/// Every setting's winning value, and what could not be read.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     values: BTreeMap<&'static str, Found>,
+    problems: Vec<Problem>,
 }
 
 impl Layers {
-    /// Reads the file, `.env`, the environment and the command line.
-    pub fn read(overrides: &Overrides) -> Result<Self, ConfigErrors> {
+    /// Reads the file, `.env`, the environment and the command line. What is wrong there is told with
+    /// what is wrong with the values, by [`Config::from_layers`](super::Config::from_layers).
+    pub fn read(overrides: &Overrides) -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::from_parts(overrides, Path::new("."), variables)
@@ -88,25 +91,22 @@ impl Layers {
         overrides: &Overrides,
         folder: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigErrors> {
+    ) -> Self {
         let mut layers = Self::default();
-        let mut problems = Vec::new();
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
         let named = overrides.file.clone().or_else(|| environment.get("GRIMOIRE_CONFIG").map(PathBuf::from));
-        layers.add_file(named.as_deref(), folder, &mut problems);
-        layers.add_dotenv(&folder.join(".env"), &mut problems);
+        layers.add_file(named.as_deref(), folder);
+        layers.add_dotenv(&folder.join(".env"));
         layers.add_variables(&environment, |name| Source::Environment(name.to_owned()));
-        for name in environment.keys().filter(|name| is_unknown_variable(name)) {
-            problems.push(Problem {
-                source: Source::Environment(name.clone()),
-                key: String::new(),
-                message: "is not a setting; `grimoire config explain` lists all".to_owned(),
-            });
-        }
         for (key, value) in &overrides.values {
             layers.values.insert(key, Found { text: value.clone(), source: Source::CommandLine });
         }
-        if problems.is_empty() { Ok(layers) } else { Err(ConfigErrors(problems)) }
+        layers
+    }
+
+    /// What could not be read, with its place.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// A setting's value: the winning layer's, or the default.
@@ -117,11 +117,11 @@ impl Layers {
         })
     }
 
-    fn add_file(&mut self, named: Option<&Path>, folder: &Path, problems: &mut Vec<Problem>) {
+    fn add_file(&mut self, named: Option<&Path>, folder: &Path) {
         let path = named.map_or_else(|| folder.join(DEFAULT_FILE), Path::to_path_buf);
         let shown = named.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
-        let mut reject = |line: usize, key: &str, message: String| {
-            problems.push(Problem {
+        let mut reject = |line: Option<usize>, key: &str, message: String| {
+            self.problems.push(Problem {
                 source: Source::File(shown.clone(), line),
                 key: key.to_owned(),
                 message,
@@ -130,13 +130,13 @@ impl Layers {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return reject(1, "", format!("cannot be read: {error}")),
+            Err(error) => return reject(None, "", format!("cannot be read: {error}")),
         };
-        let line_of = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
+        let line_of = |offset: usize| Some(text[..offset.min(text.len())].matches('\n').count() + 1);
         let document = match DeTable::parse(&text) {
             Ok(document) => document,
             Err(error) => {
-                let line = error.span().map_or(1, |span| line_of(span.start));
+                let line = error.span().and_then(|span| line_of(span.start));
                 return reject(line, "", format!("is not valid TOML: {}", error.message()));
             }
         };
@@ -164,9 +164,17 @@ impl Layers {
         }
     }
 
-    fn add_dotenv(&mut self, path: &Path, problems: &mut Vec<Problem>) {
-        let Ok(text) = std::fs::read_to_string(path) else { return };
+    fn add_dotenv(&mut self, path: &Path) {
         let shown = PathBuf::from(".env");
+        let mut reject = |message: String| {
+            let source = Source::File(shown.clone(), None);
+            self.problems.push(Problem { source, key: String::new(), message });
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return reject(format!("cannot be read: {error}")),
+        };
         let mut variables = BTreeMap::new();
         for entry in dotenvy::from_read_iter(text.as_bytes()) {
             match entry {
@@ -176,12 +184,7 @@ impl Layers {
                 Err(_) => {
                     // The library's message quotes the line, which may hold a secret.
                     let message = "has a line that is not NAME=value; quote values with spaces";
-                    problems.push(Problem {
-                        source: Source::File(shown.clone(), 1),
-                        key: String::new(),
-                        message: message.to_owned(),
-                    });
-                    return;
+                    return reject(message.to_owned());
                 }
             }
         }
@@ -190,7 +193,7 @@ impl Layers {
                 let line = line.trim_start().trim_start_matches("export ").trim_start();
                 line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
             };
-            text.lines().position(declares).map_or(1, |index| index + 1)
+            text.lines().position(declares).map(|index| index + 1)
         };
         self.add_variables(&variables, |name| Source::File(shown.clone(), line_of(name)));
     }
@@ -205,6 +208,13 @@ impl Layers {
                     self.values.insert(setting.key, found);
                 }
             }
+        }
+        for name in variables.keys().filter(|name| is_unknown_variable(name)) {
+            self.problems.push(Problem {
+                source: source(name),
+                key: String::new(),
+                message: format!("{name} is not a setting; `grimoire config explain` lists all"),
+            });
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Overrides {
 
 /// Reads all layers from this machine and checks them.
 pub fn load(overrides: &Overrides) -> Result<(Config, Layers), ConfigErrors> {
-    let layers = Layers::read(overrides)?;
+    let layers = Layers::read(overrides);
     let config = Config::from_layers(&layers)?;
     Ok((config, layers))
 }

@@ -103,7 +103,7 @@ const MINIMUM_TOKEN: usize = 16;
 impl Config {
     /// Checks every setting and the rules between them.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigErrors> {
-        let mut reader = Reader { layers, problems: Vec::new() };
+        let mut reader = Reader { layers, problems: layers.problems().to_vec() };
         let data_folder = PathBuf::from(reader.text("storage.folder"));
         let host: Option<IpAddr> =
             reader.parsed("server.host", "must be an IP address such as 127.0.0.1 or 0.0.0.0");

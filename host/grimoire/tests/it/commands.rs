@@ -47,7 +47,26 @@ fn misuse_gives_codes_from_64() {
     assert!(missing.complaint().contains("missing.log"));
     let folder = place.run(&["match", "."], b"");
     assert_eq!(folder.code(), 66);
-    assert_eq!(place.run(&["match", "--threshold", "7"], MOVED.as_bytes()).code(), 78);
+    for wrong in [["match", "--threshold", "7"], ["match", "--limit", "0"], ["serve", "--port", "99999"]] {
+        assert_eq!(place.run(&wrong, MOVED.as_bytes()).code(), 64, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_be_reached_is_69_and_says_why() {
+    let place = Place::new();
+    let payload = place.file("payload.json", "{}");
+    let payload = payload.to_str().expect("text");
+    // Nobody may listen on port 1 without being asked.
+    let url = "http://127.0.0.1:1";
+    let environment = [("GITHUB_WEBHOOK_SECRET", "a secret of this test")];
+    let send = ["webhook", "send", payload, "--event", "pull_request", "--url", url];
+    for arguments in [&["health", "--url", url][..], &send] {
+        let output = place.grimoire(arguments).envs(environment).output().expect("it runs");
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(69), "{complaint}");
+        assert!(complaint.contains("refused") && complaint.contains("`grimoire serve`"), "{complaint}");
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "{complaint}"
     );
     assert!(complaint.contains("grimoire.toml:5"), "{complaint}");
+    // What is no setting does not hide what is wrong with those that are.
+    assert!(complaint.contains("grimoire.toml:3: server.port"), "{complaint}");
 
     place.file("grimoire.toml", "[server]\nport = 99999\nhost = \"nowhere\"\n[matching]\nthreshold = 2\n");
     let complaint = place.run(&["config", "check"], b"").complaint();
@@ -77,8 +79,23 @@ fn production_needs_a_webhook_secret() {
 #[test]
 fn a_misspelt_variable_of_ours_is_noticed() {
     let place = Place::new();
+    place.file(".env", "\nGRIMOIRE_SERVER_HSOT=1\n");
     let output =
         place.grimoire(&["config", "check"]).env("GRIMOIRE_SERVER_PROT", "1").output().expect("it runs");
     assert_eq!(output.status.code(), Some(78));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("GRIMOIRE_SERVER_PROT"));
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains("GRIMOIRE_SERVER_PROT"), "{complaint}");
+    assert!(complaint.contains(".env:2: GRIMOIRE_SERVER_HSOT"), "{complaint}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    let ended = place.run(&["--config", "nowhere.toml", "config", "check"], b"");
+    assert_eq!(ended.code(), 78);
+    assert!(ended.complaint().contains("nowhere.toml: cannot be read"), "{}", ended.complaint());
+    std::fs::create_dir(place.path().join(".env")).expect("a folder can be made");
+    let ended = place.run(&["config", "check"], b"");
+    assert_eq!(ended.code(), 78);
+    assert!(ended.complaint().contains(".env: cannot be read"), "{}", ended.complaint());
 }
