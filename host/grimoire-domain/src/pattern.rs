@@ -1,10 +1,13 @@
 //! Patterns that recognise an error.
 
+mod outline;
+
 use std::sync::OnceLock;
 
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::literal::Extractor;
+
+use outline::Outline;
 
 /// A pattern of a spell: a regular expression in the syntax of the `regex` crate, searched anywhere
 /// in the text. A text that holds the pattern verbatim matches too, so plain text such as
@@ -64,10 +67,9 @@ impl ErrorPattern {
     pub const MAXIMUM_COMPILED_SIZE: usize = 1 << 20;
     /// Marks a pattern as plain text.
     pub const TEXT_PREFIX: &'static str = "text:";
-    /// With more possible beginnings than this, looking for them is not worth it.
-    const MAXIMUM_STARTS: usize = 32;
 
-    /// Compiles a pattern and refuses one that is invalid, too large, or found in everything.
+    /// Checks a pattern and refuses one that is invalid, too large, or found in everything. Compiles
+    /// it only where its outline does not tell.
     pub fn parse(source: &str) -> Result<Self, PatternError> {
         if source.trim().is_empty() {
             return Err(PatternError::Empty);
@@ -83,6 +85,15 @@ impl ErrorPattern {
                 _ => Ok(Self { literal: literal.to_owned(), expression: None }),
             };
         }
+        let outline = Outline::of(source);
+        let starts = outline.as_ref().and_then(Outline::starts);
+        let told = outline.is_some_and(|outline| {
+            outline.takes_text() && outline.compiled_size_bound() <= Self::MAXIMUM_COMPILED_SIZE
+        });
+        if told && starts.as_deref().is_some_and(|starts| NEUTRAL.iter().any(|text| !has_any(text, starts))) {
+            let expression = Expression { starts, compiled: OnceLock::new() };
+            return Ok(Self { literal: source.to_owned(), expression: Some(expression) });
+        }
         let regex = compile(source).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => PatternError::TooLarge { limit: Self::MAXIMUM_COMPILED_SIZE },
             other => PatternError::Syntax(last_line(&other.to_string())),
@@ -93,7 +104,7 @@ impl ErrorPattern {
         if NEUTRAL.iter().all(|text| regex.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        let expression = Expression { starts: starts(source), compiled: OnceLock::from(Some(regex)) };
+        let expression = Expression { starts, compiled: OnceLock::from(Some(regex)) };
         Ok(Self { literal: source.to_owned(), expression: Some(expression) })
     }
 
@@ -102,7 +113,8 @@ impl ErrorPattern {
         if let Some(literal) = source.strip_prefix(Self::TEXT_PREFIX) {
             return Self { literal: literal.trim().to_owned(), expression: None };
         }
-        let expression = Expression { starts: starts(source), compiled: OnceLock::new() };
+        let starts = Outline::of(source).and_then(|outline| outline.starts());
+        let expression = Expression { starts, compiled: OnceLock::new() };
         Self { literal: source.to_owned(), expression: Some(expression) }
     }
 
@@ -117,10 +129,7 @@ impl ErrorPattern {
 
 impl Expression {
     fn find<'t>(&self, source: &str, text: &'t str) -> Option<&'t str> {
-        let can_begin = self
-            .starts
-            .as_ref()
-            .is_none_or(|starts| starts.iter().any(|start| memmem::find(text.as_bytes(), start).is_some()));
+        let can_begin = self.starts.as_ref().is_none_or(|starts| has_any(text, starts));
         if !can_begin {
             return None;
         }
@@ -133,20 +142,17 @@ fn compile(source: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(source)
         .size_limit(ErrorPattern::MAXIMUM_COMPILED_SIZE)
         .dfa_size_limit(ErrorPattern::MAXIMUM_COMPILED_SIZE)
-        .nest_limit(100)
+        .nest_limit(NEST_LIMIT)
         .build()
 }
 
-/// The literals of which every match has one at its beginning, where they are few and none is empty.
-fn starts(source: &str) -> Option<Vec<Vec<u8>>> {
-    let parsed = regex_syntax::ParserBuilder::new().nest_limit(100).build().parse(source).ok()?;
-    let literals = Extractor::new().extract(&parsed);
-    let starts: Vec<Vec<u8>> =
-        literals.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
-    let useful = (1..=ErrorPattern::MAXIMUM_STARTS).contains(&starts.len())
-        && starts.iter().all(|start| !start.is_empty());
-    useful.then_some(starts)
+/// Whether one of these stands somewhere in a text.
+fn has_any(text: &str, literals: &[Vec<u8>]) -> bool {
+    literals.iter().any(|literal| memmem::find(text.as_bytes(), literal).is_some())
 }
+
+/// How deep groups may be nested.
+const NEST_LIMIT: u32 = 100;
 
 /// Texts without anything in common but that they are texts: a pattern that is found in all of
 /// them says nothing about an error.
@@ -160,6 +166,8 @@ fn last_line(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -242,5 +250,18 @@ mod tests {
         assert!(matches!(ErrorPattern::parse(r"(?:\w{500}){500}"), Err(PatternError::TooLarge { .. })));
         assert!(matches!(ErrorPattern::parse(&"a".repeat(5_000)), Err(PatternError::TooLong { .. })));
         assert!(matches!(ErrorPattern::parse(r"(a)\1"), Err(PatternError::Syntax(_))));
+    }
+
+    proptest! {
+        /// The same judgement as that of a compiled pattern, whichever way it was made.
+        #[test]
+        fn a_pattern_is_judged_by_its_outline_as_when_compiled(source in r"[ab( .\[\]|*+?wé\\^1)]{1,8}") {
+            let compiled = compile(&source).ok();
+            let says_something = compiled.as_ref().is_some_and(|regex| {
+                !regex.is_match("") && !NEUTRAL.iter().all(|text| regex.is_match(text))
+            });
+            let accepted = !source.trim().is_empty() && says_something;
+            prop_assert_eq!(ErrorPattern::parse(&source).is_ok(), accepted, "{}", source);
+        }
     }
 }

@@ -1,0 +1,177 @@
+//! What can be told of an expression without compiling it, which takes a hundred times longer.
+
+use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Repetition};
+
+/// With more possible beginnings than this, looking for them is not worth it.
+const MAXIMUM_STARTS: usize = 32;
+
+/// A parsed expression.
+#[derive(Debug)]
+pub(super) struct Outline(Hir);
+
+impl Outline {
+    /// Parses an expression; absent where it is not a valid one.
+    pub(super) fn of(source: &str) -> Option<Self> {
+        let parsed = regex_syntax::ParserBuilder::new().nest_limit(super::NEST_LIMIT).build().parse(source);
+        parsed.ok().map(Self)
+    }
+
+    /// The literals of which every match has one at its beginning, where they are few and none is empty.
+    pub(super) fn starts(&self) -> Option<Vec<Vec<u8>>> {
+        let literals = Extractor::new().extract(&self.0);
+        let starts: Vec<Vec<u8>> =
+            literals.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
+        let useful =
+            (1..=MAXIMUM_STARTS).contains(&starts.len()) && starts.iter().all(|start| !start.is_empty());
+        useful.then_some(starts)
+    }
+
+    /// Whether no match is empty.
+    pub(super) fn takes_text(&self) -> bool {
+        self.0.properties().minimum_len().is_some_and(|length| length > 0)
+    }
+
+    /// A number of bytes that the compiled form is not above. Most are far below: shared parts are
+    /// counted as often as they are used, and every character class as if nothing could be merged.
+    pub(super) fn compiled_size_bound(&self) -> usize {
+        size_bound(&self.0).saturating_add(FRAME)
+    }
+}
+
+/// One state of the automaton with its transition, and its place in the list of a state before it.
+const STATE: usize = 32 + 8 + 4;
+/// What surrounds every expression: the search for its beginning, the match, the whole as a group.
+const FRAME: usize = 16 * STATE;
+
+fn size_bound(part: &Hir) -> usize {
+    match part.kind() {
+        HirKind::Empty | HirKind::Look(_) => STATE,
+        // A trie, where it is one of several alternatives: some states for each byte.
+        HirKind::Literal(literal) => literal.0.len().saturating_mul(3 * STATE),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len().saturating_mul(STATE) + 2 * STATE,
+        HirKind::Class(Class::Unicode(class)) => {
+            let sequences = class.iter().copied().map(byte_sequences).fold(0_usize, usize::saturating_add);
+            // A character has at most four bytes.
+            sequences.saturating_mul(4 * STATE) + 2 * STATE
+        }
+        HirKind::Repetition(Repetition { min, max, sub, .. }) => {
+            let copies = max.unwrap_or(*min).max(1) as usize;
+            (size_bound(sub) + 4 * STATE).saturating_mul(copies).saturating_add(4 * STATE)
+        }
+        HirKind::Capture(capture) => size_bound(&capture.sub).saturating_add(2 * STATE),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            let sizes = parts.iter().map(|part| size_bound(part).saturating_add(STATE));
+            sizes.fold(2 * STATE, usize::saturating_add)
+        }
+    }
+}
+
+/// Into how many sequences of byte ranges a range of characters falls apart at most. The last byte of
+/// a character tells 64 of them apart and the last two 4,096.
+fn byte_sequences(range: ClassUnicodeRange) -> usize {
+    match u32::from(range.end()) - u32::from(range.start()) {
+        0..64 => 2,
+        64..4_096 => 8,
+        _ => 24,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::RegexBuilder;
+
+    use super::*;
+
+    fn outline(source: &str) -> Outline {
+        Outline::of(source).expect(source)
+    }
+
+    fn compiles_within(source: &str, bytes: usize) -> bool {
+        RegexBuilder::new(source).size_limit(bytes).build().is_ok()
+    }
+
+    #[test]
+    fn the_bound_holds_and_is_of_use() {
+        for source in [
+            "use of moved value",
+            r"use of (?:partially )?moved value: `\w+`",
+            r"(?i)cannot find .+ in scope",
+            r"\bTS\d+: [^\n]{0,40}",
+            r"(?s)a.*b|c?d{3,}",
+            "[Ee]rror|[Ff]ailure|ENOENT|EACCES",
+            "",
+        ] {
+            let bound = outline(source).compiled_size_bound();
+            assert!(compiles_within(source, bound), "{source}: {bound}");
+            assert!(bound < super::super::ErrorPattern::MAXIMUM_COMPILED_SIZE, "{source}: {bound}");
+        }
+        for source in [r"(?:\w{500}){500}", r"(?:a{1000}){1000}", r"((((.{99}){99}){99}){99}){99}"] {
+            let bound = Outline::of(source).map(|outline| outline.compiled_size_bound());
+            assert!(bound.is_none_or(|bound| bound > 1 << 20), "{source}: {bound:?}");
+        }
+    }
+
+    #[test]
+    fn every_class_of_characters_falls_apart_into_no_more_than_said() {
+        use regex_syntax::utf8::Utf8Sequences;
+        let edges = [
+            0, 0x3F, 0x7F, 0x80, 0xFF, 0x7FF, 0x800, 0xFFF, 0x1000, 0xD7FF, 0xE000, 0xFFFF, 0x1_0000,
+            0x10_FFFF,
+        ];
+        let ends = || {
+            let near =
+                edges.into_iter().flat_map(|edge: u32| edge.saturating_sub(66)..=edge.saturating_add(66));
+            near.filter_map(char::from_u32).step_by(3)
+        };
+        for start in ends() {
+            for end in ends().filter(|end| *end >= start) {
+                let sequences = Utf8Sequences::new(start, end).count();
+                let range = ClassUnicodeRange::new(start, end);
+                assert!(sequences <= byte_sequences(range), "{start:?} to {end:?}: {sequences}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_expression_is_larger_than_its_bound(source in expressions()) {
+            if let Some(bound) = Outline::of(&source).map(|outline| outline.compiled_size_bound()) {
+                prop_assert!(bound > 1 << 22 || compiles_within(&source, bound), "{source}: {bound}");
+            }
+        }
+
+        #[test]
+        fn an_expression_that_takes_text_is_not_found_in_no_text(source in expressions()) {
+            let takes_text = Outline::of(&source).is_some_and(|outline| outline.takes_text());
+            let found = RegexBuilder::new(&source).build().is_ok_and(|regex| regex.is_match(""));
+            prop_assert!(!(takes_text && found), "{source}");
+        }
+    }
+
+    /// Expressions of every kind.
+    fn expressions() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            "[a-zäé ]{1,6}",
+            Just(r"\w".to_owned()),
+            Just(".".to_owned()),
+            Just(r"\p{Greek}".to_owned()),
+            Just("[^a-c]".to_owned()),
+            Just(r"\b".to_owned()),
+            Just("^".to_owned()),
+            Just(String::new()),
+        ];
+        leaf.prop_recursive(4, 16, 4, |inner| {
+            let several = || proptest::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                several().prop_map(|parts| parts.concat()),
+                several().prop_map(|parts| format!("(?:{})", parts.join("|"))),
+                inner.clone().prop_map(|part| format!("({part})")),
+                inner.clone().prop_map(|part| format!("(?i:{part})")),
+                (inner.clone(), prop_oneof!["[*+?]", "\\{[0-3],[3-9]\\}", "\\{[2-4],?\\}"])
+                    .prop_map(|(part, times)| format!("(?:{part}){times}")),
+            ]
+        })
+    }
+}
