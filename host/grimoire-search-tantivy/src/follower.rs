@@ -20,11 +20,18 @@ use crate::index::{OpenIndex, Unusable};
 use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
+use crate::threads::CalmThread;
 
 /// How many changes are taken in at a time.
 const BATCH: usize = 500;
 /// When the index is looked at after the last commit, for segments that were joined meanwhile.
 const TIDY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+/// How many changes the index may be behind before it competes with requests as an equal: about as many
+/// as searches keep in memory.
+const URGENT: u64 = 16_384;
+/// How long closing waits, for what is left to take in and for segments that are being joined. What is
+/// cut off is done again after the next start.
+const CLOSING: Duration = Duration::from_secs(1);
 /// How often in a row an index may fail before it is made anew.
 const MAXIMUM_FAILURES: u32 = 2;
 
@@ -53,6 +60,9 @@ pub(crate) struct Follower {
     /// Failures in a row.
     failures: u32,
     last_commit: Instant,
+    calm: CalmThread,
+    /// Whether the index must not wait for requests.
+    urgent: bool,
 }
 
 impl Follower {
@@ -65,6 +75,8 @@ impl Follower {
         stop: watch::Receiver<bool>,
     ) -> Result<Self, PortError> {
         let last_commit = Instant::now();
+        let calm = CalmThread::start()
+            .map_err(|error| PortError::internal("the search index has no thread to work on", error))?;
         let mut follower = Self {
             store,
             shared,
@@ -75,11 +87,16 @@ impl Follower {
             reason: Unusable::Missing,
             failures: 0,
             last_commit,
+            calm,
+            urgent: false,
         };
         match follower.open_current().await? {
             Ok((index, snapshot)) => {
                 follower.index = Some(index);
-                follower.shared.show(Some(Arc::new(snapshot)));
+                follower
+                    .show(snapshot)
+                    .await
+                    .map_err(|failure| PortError::internal("the search index cannot be read", failure))?;
                 follower.shared.tell(IndexState::Ready);
             }
             Err(reason) => {
@@ -149,11 +166,37 @@ impl Follower {
                 () = sleep(pause) => {}
             }
         }
+        if tokio::time::timeout(CLOSING, self.close()).await.is_err() {
+            tracing::debug!("the search index is closed unfinished: it goes on after the next start");
+        }
+    }
+
+    /// Takes in what little is left, so that the next start has nothing to do, and waits for joins of
+    /// segments.
+    async fn close(mut self) {
+        if self.index.is_some()
+            && let Err(failure) = self.take_in_rest().await
+        {
+            tracing::debug!(%failure, "the search index goes on after the next start");
+        }
+        // Not where the runtime waits for it: a join takes as long as it takes.
         if let Some(index) = self.index.take()
-            && let Some(Err(error)) = blocking(move || index.close()).await
+            && let Some(Err(error)) = self.calm.run(move || index.close()).await
         {
             tracing::warn!(%error, "the search index did not close well");
         }
+    }
+
+    async fn take_in_rest(&mut self) -> Result<(), Failure> {
+        let changes = self.store.changes_after(self.sequence(), BATCH).await?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.take_in(&changes).await?;
+        let mut taken = Taken::default();
+        taken.note(&changes);
+        let snapshot = self.commit(&taken).await?;
+        self.show(snapshot).await
     }
 
     /// After a failure of the index: first a new writer, then a new index.
@@ -236,7 +279,7 @@ impl Follower {
             )
             .await?;
         if let Some(fresh) = fresh {
-            self.shared.show(Some(Arc::new(fresh)));
+            self.show(fresh).await?;
         }
         Ok(())
     }
@@ -250,9 +293,15 @@ impl Follower {
             }
             let after = taken.sequence(self.sequence());
             if taken.last.is_none() {
-                // Commits keep a distance, so that many writes share one.
-                sleep_until(self.last_commit + self.options.commit_interval).await;
+                // Commits keep a distance, so that many writes share one: searches do not need them.
+                let mut stop = self.stop.clone();
+                tokio::select! {
+                    () = stopped(&mut stop) => return Ok(ControlFlow::Break(())),
+                    () = sleep_until(self.last_commit + self.options.commit_interval) => {}
+                }
             }
+            let behind = self.store.last_sequence().await?.0.saturating_sub(self.sequence().0);
+            self.urgent = behind > URGENT || self.shared.is_full();
             let changes = self.store.changes_after(after, BATCH).await?;
             let more = changes.len() == BATCH;
             self.take_in(&changes).await?;
@@ -260,7 +309,7 @@ impl Follower {
             let due = self.last_commit.elapsed() >= self.options.commit_interval;
             if taken.last.is_some() && (due || !more) {
                 let snapshot = self.commit(&taken).await?;
-                self.shared.show(Some(Arc::new(snapshot)));
+                self.show(snapshot).await?;
                 taken = Taken::default();
             }
             if !more {
@@ -277,6 +326,11 @@ impl Follower {
         }
         let spells = self.store.get_spells(&ids).await?;
         let memory = self.options.writer_memory;
+        // Whoever makes the writer decides how eagerly segments are joined, which is never urgent.
+        let urgent = std::mem::replace(&mut self.urgent, false);
+        let made = self.with_index(move |index| index.writer(memory).map(drop)).await;
+        self.urgent = urgent;
+        made?;
         self.with_index(move |index| index.apply(&ids, &spells, memory)).await
     }
 
@@ -289,17 +343,25 @@ impl Follower {
         result
     }
 
-    /// Works on the index on a thread that may block. A panic there costs the index, not the follower.
+    /// Lets searches see a commit. Not at low priority: they wait for it.
+    async fn show(&self, snapshot: Snapshot) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        Ok(blocking(move || shared.show(snapshot)).await.ok_or(Failure::Panic)??)
+    }
+
+    /// Works on the index on a thread that may block, of low priority unless it is urgent. A panic there
+    /// costs the index, not the follower.
     async fn with_index<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut OpenIndex) -> tantivy::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let mut index = self.index.take().ok_or(Failure::Panic)?;
-        let done = blocking(move || {
+        let work = move || {
             let result = work(&mut index);
             (index, result)
-        });
-        let (index, result) = done.await.ok_or(Failure::Panic)?;
+        };
+        let done = if self.urgent { blocking(work).await } else { self.calm.run(work).await };
+        let (index, result) = done.ok_or(Failure::Panic)?;
         self.index = Some(index);
         Ok(result?)
     }

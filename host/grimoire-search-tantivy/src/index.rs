@@ -16,6 +16,9 @@ use crate::tokens;
 const DELETED_SHARE: f32 = 0.1;
 /// How many segments of one size are joined.
 const SEGMENTS_TO_JOIN: usize = 6;
+/// Segments of fewer spells count as of one size. With more here, the many small segments of a stream of
+/// writes would take larger ones with them whenever they are joined.
+const SMALL_SEGMENT: u32 = 500;
 
 /// Why an index on disk cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,7 +142,7 @@ impl OpenIndex {
     }
 
     /// Closes the index once nothing writes to its folder any more: a join of segments that is under
-    /// way is finished, none is begun.
+    /// way is finished, none is begun. That may take long.
     pub(crate) fn close(self) -> tantivy::Result<()> {
         self.writer.map_or(Ok(()), |writer| {
             writer.set_merge_policy(Box::new(NoMergePolicy));
@@ -157,8 +160,9 @@ impl OpenIndex {
         Ok(segments != snapshot.segment_ids())
     }
 
-    /// The writer, with one indexing thread. It holds its memory only while it takes spells in.
-    fn writer(&mut self, memory: usize) -> tantivy::Result<&mut IndexWriter> {
+    /// The writer, with one indexing thread. It holds its memory only while it takes spells in. On
+    /// Linux its threads have the priority of the thread that calls this first.
+    pub(crate) fn writer(&mut self, memory: usize) -> tantivy::Result<&mut IndexWriter> {
         if self.writer.is_none() {
             let options = IndexWriterOptions::builder()
                 .num_worker_threads(1)
@@ -168,6 +172,7 @@ impl OpenIndex {
             let writer: IndexWriter = self.index.writer_with_options(options)?;
             let mut policy = LogMergePolicy::default();
             policy.set_min_num_segments(SEGMENTS_TO_JOIN);
+            policy.set_min_layer_size(SMALL_SEGMENT);
             policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
             writer.set_merge_policy(Box::new(policy));
             self.writer = Some(writer);

@@ -1,22 +1,27 @@
 //! Full-text search over spells: a tantivy index that follows the store's change log.
 //!
-//! The index is derived data. A follower reads the change log and takes every change in; each commit
-//! records how far it is and of which store. An index that is missing, damaged, of another schema,
-//! ahead of its store or of another store is made anew beside the old one, while searches are
-//! answered by a bounded scan of the store. Both ways give the same answer to the last bit, because
-//! scores depend on the spells and the query alone.
+//! The index is derived data. A follower reads the change log and takes every change in, at low priority;
+//! each commit records how far it is and of which store. Searches do not wait for it: they keep the
+//! changes since the last commit in memory, so that whatever was written before a search is found. An
+//! index that is missing, damaged, of another schema, ahead of its store or of another store is made anew
+//! beside the old one, while searches are answered by a bounded scan of the store. All ways give the same
+//! answer to the last bit, because scores depend on the spells and the query alone.
 #![forbid(unsafe_code)]
 
 mod folder;
 mod follower;
 mod index;
+mod layers;
+mod memory;
 mod pattern;
 mod query;
 mod rank;
+mod recent;
 mod scan;
 mod schema;
 mod shared;
 mod snapshot;
+mod threads;
 mod tokens;
 
 use std::path::Path;
@@ -37,6 +42,7 @@ use tokio::task::JoinHandle;
 use crate::folder::IndexFolder;
 use crate::follower::Follower;
 use crate::rank::{Query, Ranked, rank};
+use crate::recent::Recent;
 use crate::scan::Scan;
 use crate::shared::Shared;
 
@@ -44,10 +50,18 @@ use crate::shared::Shared;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many terms of a diagnostic are searched at most, beside its code and error type: the
-    /// rarest. In large spellbooks fewer are, so that the time of a query stays bounded.
+    /// rarest.
     pub maximum_terms: usize,
-    /// The least time between two commits: writes that come in between share one.
+    /// How many spells the searched terms may have in sum, beyond which no further term is searched: the
+    /// bound on the time of a query, whatever the size of the spellbook.
+    pub maximum_occurrences: u64,
+    /// The least time between two commits: writes that come in between share one. Searches see them
+    /// without a commit.
     pub commit_interval: Duration,
+    /// How many words of changes that are not committed searches keep in memory, each once for each field
+    /// of each spell, 8 bytes apiece: the default is enough for ten thousand spells of usual length.
+    /// Searches see changes beyond that once they are committed.
+    pub recent_words: usize,
     /// How much memory the writer may use while it takes spells in, in bytes: at least 15,000,000.
     pub writer_memory: usize,
     /// How long the follower waits after a first failure; every further one doubles it.
@@ -60,7 +74,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             maximum_terms: 32,
-            commit_interval: Duration::from_millis(250),
+            maximum_occurrences: 32_000,
+            commit_interval: Duration::from_secs(1),
+            recent_words: 4_000_000,
             writer_memory: 16_000_000,
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(30),
@@ -72,6 +88,7 @@ impl Default for Options {
 pub struct TantivySearch {
     store: Arc<dyn SpellStore>,
     shared: Arc<Shared>,
+    recent: Recent,
     options: Options,
     stop: watch::Sender<bool>,
     follower: Mutex<Option<JoinHandle<()>>>,
@@ -92,15 +109,17 @@ impl TantivySearch {
                 error,
             )
         })?;
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(options.recent_words));
         let (stop, stopped) = watch::channel(false);
         let follower =
             Follower::open(folder, store.clone(), shared.clone(), options.clone(), stopped).await?;
         let follower = Mutex::new(Some(tokio::spawn(follower.run())));
-        Ok(Self { store, shared, options, stop, follower })
+        let recent = Recent::new(store.clone(), shared.clone());
+        Ok(Self { store, shared, recent, options, stop, follower })
     }
 
-    /// Stops following and returns once all files are closed. Searches are answered as before.
+    /// Stops following and returns once all files are closed, or after a second: what is unfinished then
+    /// is done again after the next start. Searches are answered as before.
     pub async fn close(&self) {
         self.stop.send_replace(true);
         let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -110,18 +129,40 @@ impl TantivySearch {
         }
     }
 
+    /// Returns once the index on disk has taken in `sequence`. `Timeout` after `patience`. Searches see it
+    /// sooner: see [`SpellSearch::wait_for`].
+    pub async fn wait_until_committed(
+        &self,
+        sequence: Sequence,
+        patience: Duration,
+    ) -> Result<(), PortError> {
+        let mut progress = self.shared.progress();
+        let committed =
+            |_: &IndexProgress| self.shared.snapshot().is_some_and(|snapshot| snapshot.sequence >= sequence);
+        let reached = progress.wait_for(committed);
+        if matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_))) {
+            return Ok(());
+        }
+        Err(timed_out("the search index has not committed", sequence, patience))
+    }
+
     async fn ranked(&self, query: Query, skip: usize, limit: usize) -> Result<(Ranked, Sequence), PortError> {
-        let Some(snapshot) = self.shared.snapshot() else { return self.scanned(&query, skip, limit).await };
+        if let Err(error) = self.recent.refresh().await {
+            tracing::debug!(%error, "the newest changes are not searched");
+        }
         let indexed = {
             let query = query.clone();
-            let sequence = snapshot.sequence;
+            let shared = self.shared.clone();
             tokio::task::spawn_blocking(move || {
-                rank(&*snapshot, &query, skip, limit).map(|ranked| (ranked, sequence))
+                shared.look(|layers| {
+                    rank(layers, &query, skip, limit).map(|ranked| (ranked, layers.sequence()))
+                })
             })
         };
         let reason = match indexed.await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => error.to_string(),
+            Ok(None) => return self.scanned(&query, skip, limit).await,
+            Ok(Some(Ok(answer))) => return Ok(answer),
+            Ok(Some(Err(error))) => error.to_string(),
             Err(error) if error.is_cancelled() => {
                 return Err(PortError::new(ErrorKind::Unavailable, "search is shutting down"));
             }
@@ -147,14 +188,15 @@ impl TantivySearch {
 #[async_trait]
 impl SpellSearch for TantivySearch {
     async fn candidates(&self, diagnostic: &Diagnostic, limit: usize) -> Result<Candidates, PortError> {
-        let query = query::for_diagnostic(diagnostic, self.options.maximum_terms);
+        let query = query::for_diagnostic(diagnostic, &self.options);
         let (ranked, sequence) = self.ranked(query, 0, limit).await?;
         Ok(Candidates { hits: ranked.hits, sequence })
     }
 
     async fn search(&self, query: &str, page: PageRequest) -> Result<Page<Hit>, PortError> {
         let skip = usize::try_from(page.skip()).unwrap_or(usize::MAX);
-        let (ranked, _) = self.ranked(query::for_text(query), skip, page.limit() as usize).await?;
+        let (ranked, _) =
+            self.ranked(query::for_text(query, &self.options), skip, page.limit() as usize).await?;
         Ok(Page { items: ranked.hits, total: ranked.total })
     }
 
@@ -164,13 +206,21 @@ impl SpellSearch for TantivySearch {
 
     async fn wait_for(&self, sequence: Sequence, patience: Duration) -> Result<(), PortError> {
         let mut progress = self.shared.progress();
-        let reached = progress.wait_for(|progress| progress.sequence >= sequence);
+        let reached = async {
+            if let Some(before) = sequence.0.checked_sub(1) {
+                self.store.wait_for_change(Sequence(before)).await;
+                // Where the changes cannot be read now, the index comes to them.
+                self.recent.refresh().await.ok();
+            }
+            progress.wait_for(|progress| progress.sequence >= sequence).await.map(drop)
+        };
         match tokio::time::timeout(patience, reached).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(PortError::new(
-                ErrorKind::Timeout,
-                format!("search has not seen change {} within {patience:?}", sequence.0),
-            )),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(timed_out("search has not seen", sequence, patience)),
         }
     }
+}
+
+fn timed_out(what: &str, sequence: Sequence, patience: Duration) -> PortError {
+    PortError::new(ErrorKind::Timeout, format!("{what} change {} within {patience:?}", sequence.0))
 }

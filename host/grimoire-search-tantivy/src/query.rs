@@ -3,6 +3,7 @@
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::text::cut;
 
+use crate::Options;
 use crate::rank::{Query, Term};
 use crate::tokens;
 
@@ -23,8 +24,13 @@ const TOOL_WEIGHT: f64 = 0.5;
 const CONTEXT_WEIGHT: f64 = 0.3;
 
 /// The query for spells that may fit a diagnostic.
-pub(crate) fn for_diagnostic(diagnostic: &Diagnostic, maximum_terms: usize) -> Query {
-    let mut query = Query { maximum_terms, only_active: true, ..Query::default() };
+pub(crate) fn for_diagnostic(diagnostic: &Diagnostic, options: &Options) -> Query {
+    let mut query = Query {
+        maximum_terms: options.maximum_terms,
+        maximum_occurrences: options.maximum_occurrences,
+        only_active: true,
+        ..Query::default()
+    };
     let mut analyzer = tokens::analyzer();
     let code = diagnostic.code.as_deref().unwrap_or_default();
     for (text, weight) in [(code, CODE_WEIGHT), (&*diagnostic.error_type, ERROR_TYPE_WEIGHT)] {
@@ -47,10 +53,11 @@ pub(crate) fn for_diagnostic(diagnostic: &Diagnostic, maximum_terms: usize) -> Q
 }
 
 /// The query for what a person typed. The last word may be unfinished.
-pub(crate) fn for_text(text: &str) -> Query {
+pub(crate) fn for_text(text: &str, options: &Options) -> Query {
     let text = cut(text, MAXIMUM_TYPED);
     let mut query = Query {
         maximum_terms: MAXIMUM_TYPED_TERMS,
+        maximum_occurrences: options.maximum_occurrences,
         prefix: tokens::unfinished_word(text),
         ..Query::default()
     };

@@ -23,9 +23,6 @@ const MAXIMUM_COMPLETIONS: usize = 32;
 
 /// How many terms are searched in any case, where a query has so many.
 const MINIMUM_TERMS: usize = 4;
-/// How many spells the searched terms may have in sum, beyond which no further term is searched: the
-/// bound on the time of a query, whatever the size of the spellbook.
-const MAXIMUM_OCCURRENCES: u64 = 32_000;
 
 /// Spells, numbered by slots, as far as ranking needs them.
 pub(crate) trait Corpus {
@@ -61,6 +58,9 @@ pub(crate) struct Query {
     pub(crate) prefix: Option<String>,
     /// How many terms are searched at most, beside those that are always: the rarest.
     pub(crate) maximum_terms: usize,
+    /// How many spells the searched terms may have in sum, beyond which no further term is searched: the
+    /// bound on the time of a query, whatever the size of the spellbook.
+    pub(crate) maximum_occurrences: u64,
     /// Whether spells that are not active are left out.
     pub(crate) only_active: bool,
 }
@@ -168,7 +168,7 @@ fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64
     let mut occurrences = 0;
     let affordable = |(index, (_, _, frequency)): &(usize, (String, f64, u64))| {
         occurrences += frequency;
-        *index < query.maximum_terms && (*index < MINIMUM_TERMS || occurrences <= MAXIMUM_OCCURRENCES)
+        *index < query.maximum_terms && (*index < MINIMUM_TERMS || occurrences <= query.maximum_occurrences)
     };
     chosen.extend(others.into_iter().enumerate().take_while(affordable).map(|(_, term)| term));
     chosen.sort_by(|left, right| left.0.cmp(&right.0));

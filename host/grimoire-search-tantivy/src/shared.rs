@@ -6,39 +6,79 @@ use grimoire_domain::spell::Sequence;
 use grimoire_ports::search::{IndexProgress, IndexState};
 use tokio::sync::{Notify, watch};
 
+use crate::layers::{Changes, Layers};
 use crate::snapshot::Snapshot;
 
 /// Shared between the follower and all searches.
 pub(crate) struct Shared {
-    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    layers: RwLock<Option<Layers>>,
     progress: watch::Sender<IndexProgress>,
     damage: RwLock<Option<String>>,
     damaged: Notify,
+    maximum_recent_words: usize,
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(maximum_recent_words: usize) -> Self {
         let state = IndexState::Rebuilding { done: 0, total: 0, reason: String::new() };
         let progress = IndexProgress { sequence: Sequence(0), documents: 0, state };
         Self {
-            snapshot: RwLock::new(None),
+            layers: RwLock::new(None),
             progress: watch::Sender::new(progress),
             damage: RwLock::new(None),
             damaged: Notify::new(),
+            maximum_recent_words,
         }
     }
 
-    /// The state to search in; `None` while there is none, and the store is to be asked.
-    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Searches in what there is; `None` while there is no index, and the store is to be asked.
+    pub(crate) fn look<T>(&self, search: impl FnOnce(&Layers) -> T) -> Option<T> {
+        self.layers.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(search)
     }
 
-    /// Lets searches see a state, or none.
-    pub(crate) fn show(&self, snapshot: Option<Arc<Snapshot>>) {
+    /// The commit below what searches see.
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.look(|layers| layers.snapshot().clone())
+    }
+
+    /// Whether searches can see no further change before the next commit.
+    pub(crate) fn is_full(&self) -> bool {
+        self.look(Layers::recent_words).is_some_and(|words| words >= self.maximum_recent_words)
+    }
+
+    /// Lets searches see a commit. Blocks while others search.
+    pub(crate) fn show(&self, snapshot: Snapshot) -> tantivy::Result<()> {
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = Arc::new(snapshot);
+        match &mut *layers {
+            Some(layers) => layers.rebase(snapshot)?,
+            layers => *layers = Some(Layers::new(snapshot)),
+        }
+        self.tell_progress(layers.as_ref());
+        Ok(())
+    }
+
+    /// Lets searches see changes that no commit has yet. Blocks while others search.
+    pub(crate) fn take_in(&self, changes: Changes) -> tantivy::Result<()> {
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layers) = &mut *layers {
+            layers.take_in(changes)?;
+        }
+        self.tell_progress(layers.as_ref());
+        Ok(())
+    }
+
+    fn hide(&self) {
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        *layers = None;
+        self.tell_progress(None);
+    }
+
+    /// To be called after what is searched has changed, and before anybody else can change it: who waits
+    /// for a sequence finds it, and what is told goes back only with the index.
+    fn tell_progress(&self, layers: Option<&Layers>) {
         let (sequence, documents) =
-            snapshot.as_ref().map_or((Sequence(0), 0), |snapshot| (snapshot.sequence, snapshot.active));
-        // First what is searched, then the news of it: who waits for a sequence finds it.
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+            layers.map_or((Sequence(0), 0), |layers| (layers.sequence(), layers.active()));
         self.progress.send_modify(|progress| {
             progress.sequence = sequence;
             progress.documents = documents;
@@ -62,7 +102,7 @@ impl Shared {
     pub(crate) fn report_damage(&self, reason: String) {
         tracing::error!(reason, "the search index failed; it will be made anew");
         *self.damage.write().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-        self.show(None);
+        self.hide();
         self.damaged.notify_one();
     }
 

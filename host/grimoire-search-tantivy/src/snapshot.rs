@@ -8,9 +8,9 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::{DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 
-use crate::rank::{Corpus, occurrence};
+use crate::rank::occurrence;
 use crate::schema::{ACTIVE, Fields, ID, TEXT_FIELDS};
 
 /// The spells of one commit.
@@ -20,7 +20,8 @@ pub(crate) struct Snapshot {
     /// The spell of every slot, and whether it is active. A column is too slow to be asked for every
     /// match of a common word.
     spells: Vec<(SpellId, bool)>,
-    documents: u64,
+    /// How many spells are in it.
+    pub(crate) documents: u64,
     /// The last change that is in it.
     pub(crate) sequence: Sequence,
     /// How many active spells are in it.
@@ -84,17 +85,17 @@ fn deleted(reader: &SegmentReader) -> Vec<u32> {
 }
 
 impl Segment {
-    /// How many living documents have a term. The dictionary counts deleted ones too; they are taken
-    /// off by looking for each, or for each document of the term, whichever are fewer.
-    fn frequency(&self, index: &InvertedIndexReader, term: &Term) -> tantivy::Result<u64> {
-        let Some(info) = index.get_term_info(term)? else { return Ok(0) };
-        if self.deleted.is_empty() {
+    /// How many living documents have a term. The dictionary counts others too; they are taken off by
+    /// looking for each, or for each document of the term, whichever are fewer.
+    fn frequency(&self, hidden: &HiddenDocuments, term: &Term) -> tantivy::Result<u64> {
+        let Some(info) = self.all.get_term_info(term)? else { return Ok(0) };
+        if hidden.gone.is_empty() {
             return Ok(u64::from(info.doc_freq));
         }
-        let mut postings = index.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
-        if self.deleted.len() < info.doc_freq as usize {
+        let mut postings = self.all.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+        if hidden.gone.len() < info.doc_freq as usize {
             let mut gone = 0;
-            for &document in &self.deleted {
+            for &document in &hidden.gone {
                 if postings.doc() < document {
                     postings.seek(document);
                 }
@@ -103,14 +104,20 @@ impl Segment {
             return Ok(u64::from(info.doc_freq) - gone);
         }
         let mut alive = 0;
-        self.each_alive(&mut postings, |_| alive += 1);
+        self.each_alive(hidden, &mut postings, |_| alive += 1);
         Ok(alive)
     }
 
-    fn each_alive(&self, postings: &mut SegmentPostings, mut visit: impl FnMut(&SegmentPostings)) {
+    fn each_alive(
+        &self,
+        hidden: &HiddenDocuments,
+        postings: &mut SegmentPostings,
+        mut visit: impl FnMut(&SegmentPostings),
+    ) {
         let alive = self.reader.alive_bitset();
         while postings.doc() != TERMINATED {
-            if alive.is_none_or(|alive| alive.is_alive(postings.doc())) {
+            let document = postings.doc();
+            if alive.is_none_or(|alive| alive.is_alive(document)) && !hidden.has(document) {
                 visit(postings);
             }
             postings.advance();
@@ -118,23 +125,83 @@ impl Segment {
     }
 }
 
-impl Corpus for Snapshot {
-    type Error = TantivyError;
+/// The documents of a snapshot that are not to be seen, because later changes replace or delete them.
+pub(crate) struct Hidden {
+    /// By segment.
+    segments: Vec<HiddenDocuments>,
+    count: u64,
+    active: u64,
+}
 
-    fn documents(&self) -> u64 {
-        self.documents
+struct HiddenDocuments {
+    /// Ascending.
+    documents: Vec<u32>,
+    /// These and those that are deleted, ascending.
+    gone: Vec<u32>,
+}
+
+impl HiddenDocuments {
+    fn has(&self, document: u32) -> bool {
+        !self.documents.is_empty() && self.documents.binary_search(&document).is_ok()
+    }
+}
+
+impl Hidden {
+    /// None of a snapshot.
+    pub(crate) fn new(snapshot: &Snapshot) -> Self {
+        let nothing =
+            |segment: &Segment| HiddenDocuments { documents: Vec::new(), gone: segment.deleted.clone() };
+        Self { segments: snapshot.segments.iter().map(nothing).collect(), count: 0, active: 0 }
     }
 
-    fn slots(&self) -> usize {
+    /// How many are hidden.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many of them are active spells.
+    pub(crate) fn active(&self) -> u64 {
+        self.active
+    }
+
+    /// Hides the document of a spell, where the snapshot has one.
+    pub(crate) fn hide(&mut self, snapshot: &Snapshot, id: SpellId) -> tantivy::Result<()> {
+        let Some((segment, document)) = snapshot.place(id)? else { return Ok(()) };
+        let hidden = &mut self.segments[segment];
+        for list in [&mut hidden.documents, &mut hidden.gone] {
+            match list.binary_search(&document) {
+                // It is hidden already.
+                Ok(_) => return Ok(()),
+                Err(at) => list.insert(at, document),
+            }
+        }
+        let (_, active) = snapshot.spell(snapshot.segments[segment].first + document as usize);
+        self.count += 1;
+        self.active += u64::from(active);
+        Ok(())
+    }
+}
+
+/// What is told leaves hidden documents out.
+impl Snapshot {
+    /// Slots are below this number.
+    pub(crate) fn slots(&self) -> usize {
         self.spells.len()
     }
 
-    fn frequency(&self, term: &str) -> tantivy::Result<u64> {
+    /// How many spells have a term.
+    pub(crate) fn frequency(&self, hidden: &Hidden, term: &str) -> tantivy::Result<u64> {
         let term = Term::from_field_text(self.fields.all, term);
-        self.segments.iter().map(|segment| segment.frequency(&segment.all, &term)).sum()
+        let segments = self.segments.iter().zip(&hidden.segments);
+        segments.map(|(segment, hidden)| segment.frequency(hidden, &term)).sum()
     }
 
-    fn completions(&self, prefix: &str) -> tantivy::Result<BTreeMap<String, u64>> {
+    /// The terms that begin with a prefix, with their frequencies.
+    pub(crate) fn completions(
+        &self,
+        hidden: &Hidden,
+        prefix: &str,
+    ) -> tantivy::Result<BTreeMap<String, u64>> {
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
             let mut terms = segment.all.terms().range().ge(prefix).into_stream()?;
@@ -148,21 +215,27 @@ impl Corpus for Snapshot {
             }
         }
         for (text, frequency) in &mut found {
-            *frequency = self.frequency(text)?;
+            *frequency = self.frequency(hidden, text)?;
         }
         found.retain(|_, frequency| *frequency > 0);
         Ok(found)
     }
 
-    fn occurrences(&self, term: &str, visit: &mut dyn FnMut(usize, f64)) -> tantivy::Result<()> {
+    /// Tells where a term occurs, as [`Corpus::occurrences`](crate::rank::Corpus::occurrences).
+    pub(crate) fn occurrences(
+        &self,
+        hidden: &Hidden,
+        term: &str,
+        visit: &mut dyn FnMut(usize, f64),
+    ) -> tantivy::Result<()> {
         for (index, field) in TEXT_FIELDS.iter().enumerate() {
             let term = Term::from_field_text(self.fields.texts[index], term);
-            for segment in &self.segments {
+            for (segment, hidden) in self.segments.iter().zip(&hidden.segments) {
                 let (inverted, lengths) = &segment.texts[index];
                 let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)? else {
                     continue;
                 };
-                segment.each_alive(&mut postings, |postings| {
+                segment.each_alive(hidden, &mut postings, |postings| {
                     let document = postings.doc();
                     let length = lengths.fieldnorm(document);
                     let value = occurrence(field.boost, field.usual_length, postings.term_freq(), length);
@@ -173,7 +246,24 @@ impl Corpus for Snapshot {
         Ok(())
     }
 
-    fn spell(&self, slot: usize) -> (SpellId, bool) {
+    /// The spell of a slot, and whether it is active.
+    pub(crate) fn spell(&self, slot: usize) -> (SpellId, bool) {
         self.spells[slot]
+    }
+
+    /// The segment and the living document of a spell.
+    fn place(&self, id: SpellId) -> tantivy::Result<Option<(usize, u32)>> {
+        let term = Term::from_field_u64(self.fields.id, id.0);
+        for (index, segment) in self.segments.iter().enumerate() {
+            let ids = segment.reader.inverted_index(self.fields.id)?;
+            let Some(mut postings) = ids.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+            while postings.doc() != TERMINATED {
+                if !segment.reader.is_deleted(postings.doc()) {
+                    return Ok(Some((index, postings.doc())));
+                }
+                postings.advance();
+            }
+        }
+        Ok(None)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use grimoire_domain::spell::{Sequence, SpellChange};
 use grimoire_ports::search::IndexState;
@@ -27,6 +26,8 @@ impl Follower {
             Ok(OpenIndex::create(&path, store)?)
         });
         let index = made.await.ok_or(Failure::Panic)??;
+        // The store answers meanwhile, which takes more of the processor than this.
+        self.urgent = true;
         let mut unfinished = Unfinished { folder: self.folder.clone(), path: Some(index.path.clone()) };
         self.index = Some(index);
         let snapshot = match self.fill(target).await {
@@ -42,7 +43,8 @@ impl Follower {
             return Err(failure);
         }
         tracing::info!(spells = snapshot.active, elapsed = ?started.elapsed(), "the search index is made");
-        self.shared.show(Some(Arc::new(snapshot)));
+        self.show(snapshot).await?;
+        self.shared.tell(IndexState::Ready);
         Ok(ControlFlow::Continue(()))
     }
 

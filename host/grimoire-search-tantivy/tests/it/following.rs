@@ -95,6 +95,8 @@ async fn an_index_that_is_removed_under_the_follower_is_made_anew() {
     let (_, written) = store.write(spell("A second widget")).await;
     search.wait_for(written, PATIENCE).await.expect("followed");
     assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
+    search.wait_until_committed(written, PATIENCE).await.expect("made anew");
+    assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
     search.close().await;
     let search = open(&root, &store).await;
     assert_eq!(search.progress().state, IndexState::Ready, "the new index was put into use");
@@ -110,6 +112,48 @@ async fn a_large_import_is_taken_in_whole() {
     settle(&search, &store).await;
     assert_eq!(search.progress().documents, 1_700);
     assert_eq!(ids(&found(&search, "number1699").await), [1_700]);
+}
+
+#[tokio::test]
+async fn what_is_written_is_found_before_the_index_has_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = TestStore::new("x");
+    let (first, _) = store.write(spell("A first widget")).await;
+    let search = open_with(folder.path(), &store, never_commits()).await;
+    until(&search, |state| *state == IndexState::Ready).await;
+    let (second, _) = store.write(spell("A second widget")).await;
+    assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
+    store.rewrite(first, spell("A gadget now")).await;
+    assert_eq!(ids(&found(&search, "widget").await), [2]);
+    assert_eq!(ids(&found(&search, "gadget").await), [1]);
+    store.remove(second).await;
+    let last = store.remove(first).await;
+    assert_eq!(found(&search, "widget gadget").await, []);
+    let answer = search.candidates(&diagnostic("", None, "widget", ""), 3).await.expect("answered");
+    assert_eq!(answer.sequence, last);
+    let error = search.wait_until_committed(last, Duration::from_millis(1)).await.expect_err("not yet");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    search.close().await;
+    let search = open_with(folder.path(), &store, never_commits()).await;
+    search.wait_until_committed(last, PATIENCE).await.expect("closing took in what was left");
+}
+
+#[tokio::test]
+async fn changes_beyond_what_memory_may_hold_are_found_once_they_are_committed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = TestStore::new("x");
+    let none = Options { recent_words: 0, ..never_commits() };
+    let search = open_with(folder.path(), &store, none).await;
+    until(&search, |state| *state == IndexState::Ready).await;
+    store.write(spell("A widget")).await;
+    assert_eq!(found(&search, "widget").await, []);
+    assert_eq!(search.progress().sequence, Sequence(0));
+    search.close().await;
+    let some = Options { recent_words: 0, ..options() };
+    let search = open_with(folder.path(), &store, some).await;
+    store.write(spell("Another widget")).await;
+    settle(&search, &store).await;
+    assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
 }
 
 #[tokio::test]

@@ -145,8 +145,17 @@ pub(crate) fn options() -> Options {
     }
 }
 
+/// As [`options`], but once the index is made nothing is committed before it is closed.
+pub(crate) fn never_commits() -> Options {
+    Options { commit_interval: Duration::from_secs(1 << 20), ..options() }
+}
+
 pub(crate) async fn open(folder: &Path, store: &TestStore) -> TantivySearch {
-    TantivySearch::open(folder, Arc::new(store.clone()), options()).await.expect("opened")
+    open_with(folder, store, options()).await
+}
+
+pub(crate) async fn open_with(folder: &Path, store: &TestStore, options: Options) -> TantivySearch {
+    TantivySearch::open(folder, Arc::new(store.clone()), options).await.expect("opened")
 }
 
 /// Waits until searches see all that is written.

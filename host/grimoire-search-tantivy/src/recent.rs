@@ -1,0 +1,91 @@
+//! What was written a moment ago: searches take it into memory themselves, so that they depend neither on
+//! when the index commits nor on how busy the machine is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use grimoire_domain::spell::{ChangeKind, Sequence, Spell, SpellChange, SpellId};
+use grimoire_ports::PortError;
+use grimoire_ports::store::SpellStore;
+use tokio::sync::Mutex;
+
+use crate::layers::{Changes, Layers};
+use crate::memory::{Change, SpellTerms};
+use crate::shared::Shared;
+use crate::tokens;
+
+/// How many changes are taken in at a time.
+const BATCH: usize = 500;
+
+/// Brings what searches see up to the store.
+pub(crate) struct Recent {
+    store: Arc<dyn SpellStore>,
+    shared: Arc<Shared>,
+    /// One search takes changes in, others wait for it.
+    turn: Mutex<()>,
+}
+
+impl Recent {
+    pub(crate) fn new(store: Arc<dyn SpellStore>, shared: Arc<Shared>) -> Self {
+        Self { store, shared, turn: Mutex::new(()) }
+    }
+
+    /// Takes in what the store has by now, as far as memory allows. Does nothing while there is no index.
+    pub(crate) async fn refresh(&self) -> Result<(), PortError> {
+        let target = self.store.last_sequence().await?;
+        if self.behind(target).is_none() {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        while let Some(after) = self.behind(target) {
+            let changes = self.store.changes_after(after, BATCH).await?;
+            let Some(last) = changes.last().map(|change| change.sequence) else { return Ok(()) };
+            let changed = by_spell(&changes);
+            let ids: Vec<SpellId> = changed.keys().copied().collect();
+            let spells = self.store.get_spells(&ids).await?;
+            let shared = self.shared.clone();
+            let taken = tokio::task::spawn_blocking(move || {
+                shared.take_in(Changes { after, last, spells: with_terms(changed, &spells) })
+            });
+            match taken.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    self.shared.report_damage(error.to_string());
+                    return Ok(());
+                }
+                Err(error) => return Err(PortError::internal("the newest changes cannot be read", error)),
+            }
+            if self.behind(target) == Some(after) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The last change that searches see, where that is before `target` and more can be taken in.
+    fn behind(&self, target: Sequence) -> Option<Sequence> {
+        let seen = self.shared.look(Layers::sequence)?;
+        (seen < target && !self.shared.is_full()).then_some(seen)
+    }
+}
+
+fn by_spell(changes: &[SpellChange]) -> BTreeMap<SpellId, Change> {
+    let mut changed: BTreeMap<SpellId, Change> = BTreeMap::new();
+    for change in changes {
+        let created = (change.kind == ChangeKind::Created).then_some(change.sequence);
+        let known = changed.entry(change.spell).or_insert(Change { sequence: change.sequence, created });
+        known.sequence = change.sequence;
+        known.created = known.created.or(created);
+    }
+    changed
+}
+
+fn with_terms(
+    changed: BTreeMap<SpellId, Change>,
+    spells: &[Spell],
+) -> Vec<(SpellId, Change, Option<SpellTerms>)> {
+    let mut analyzer = tokens::analyzer();
+    let spells: HashMap<SpellId, &Spell> = spells.iter().map(|spell| (spell.id, spell)).collect();
+    let mut terms = |id| spells.get(&id).map(|spell| SpellTerms::of(&mut analyzer, spell, |_| true));
+    changed.into_iter().map(|(id, change)| (id, change, terms(id))).collect()
+}
