@@ -37,6 +37,13 @@ pub struct PluginProblem {
     pub detail: String,
 }
 
+impl PluginProblem {
+    /// Whether the plugin failed. One that says that it does not handle this kind of input did not.
+    pub fn is_failure(&self) -> bool {
+        self.reason != "unsupported"
+    }
+}
+
 /// A diagnostic with the spells that fit it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiagnosedError {
@@ -57,7 +64,7 @@ pub struct Diagnosis {
     pub errors: Vec<DiagnosedError>,
     /// Plugins that failed: the answer is what the others found.
     pub problems: Vec<PluginProblem>,
-    /// Whether a fallback stood in for a failing matcher.
+    /// Whether a matcher failed, so that keyword order or nothing stands where its judgement would.
     pub degraded: bool,
     /// The generation of plugins that made it.
     pub generation: u64,
@@ -67,6 +74,13 @@ pub struct Diagnosis {
     pub sequence: u64,
     /// What was not looked at, in words: a log that had expired, a diff that was cut.
     pub gaps: Vec<String>,
+}
+
+impl Diagnosis {
+    /// Whether any plugin failed, so that the answer is less than all of them would have made.
+    pub fn is_incomplete(&self) -> bool {
+        self.degraded || self.problems.iter().any(PluginProblem::is_failure)
+    }
 }
 
 /// What Grimoire concluded about one pull request at one head commit.

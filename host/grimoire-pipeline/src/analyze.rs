@@ -9,7 +9,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 
 use crate::merge::merge;
-use crate::{Pipeline, PipelineError};
+use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
 
 /// A defect, told once.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,10 @@ pub struct CountedDiagnostic {
 pub struct AnalysisReport {
     /// The defects, in the order of their places in the artifact.
     pub diagnostics: Vec<CountedDiagnostic>,
-    /// Analyzers that failed: the answer is what the others found.
+    /// Analyzers that failed or do not handle the artifact: the answer is what the others found.
     pub problems: Vec<PluginProblem>,
+    /// Whether an analyzer failed, so that something may be missing.
+    pub degraded: bool,
     /// The generation of plugins that made it.
     pub generation: u64,
     /// The analyzers that made it, by name.
@@ -42,7 +44,7 @@ pub struct AnalysisReport {
 impl Pipeline {
     /// Runs every applicable analyzer over an artifact and merges what they say of one defect.
     /// `TooLarge` above the configured size; `Unavailable` when the plugin host is busy; what the
-    /// content's stream fails with.
+    /// content's stream fails with; and the failure of an analyzer whose policy says so.
     #[tracing::instrument(skip_all, fields(artifact = artifact.name))]
     pub async fn analyze(
         &self,
@@ -57,8 +59,22 @@ impl Pipeline {
         let mut problems = Vec::new();
         let mut plugins = Vec::new();
         let mut findings = Vec::new();
+        let mut degraded = false;
         for found in analysis.findings {
-            problems.extend(found.problem);
+            if let Some(problem) = found.problem {
+                if problem.is_failure() {
+                    match self.settings().failure_policy(&problem.plugin) {
+                        FailurePolicy::Fallback => degraded = true,
+                        FailurePolicy::Skip => {
+                            let PluginProblem { plugin, reason, detail } = problem;
+                            tracing::info!(plugin, reason, detail, "a failed analyzer is left out");
+                            continue;
+                        }
+                        FailurePolicy::Fail => return Err(failure_policy::failed(problem)),
+                    }
+                }
+                problems.push(problem);
+            }
             findings.push((found.plugin.name.clone(), found.diagnostics));
             plugins.push(found.plugin);
         }
@@ -78,6 +94,7 @@ impl Pipeline {
         Ok(AnalysisReport {
             diagnostics,
             problems,
+            degraded,
             generation: analysis.generation,
             plugins,
             bytes: analysis.bytes,

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::review::PluginProblem;
 use grimoire_domain::validation::{FieldError, FieldErrors};
 use grimoire_ports::PortError;
 
@@ -18,6 +19,7 @@ pub struct PipelineError {
     message: String,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    plugin: Option<Box<PluginProblem>>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -25,7 +27,19 @@ pub struct PipelineError {
 impl PipelineError {
     /// An error without a cause of its own.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            plugin: None,
+            source: None,
+        }
+    }
+
+    /// The same error, with the plugin whose failure it is.
+    pub(crate) fn because_of(self, problem: PluginProblem) -> Self {
+        Self { plugin: Some(Box::new(problem)), ..self }
     }
 
     /// The same error, saying first what it was that failed.
@@ -41,6 +55,11 @@ impl PipelineError {
     /// The fields that are wrong, in the order of the input; empty when no field is to blame.
     pub fn field_errors(&self) -> &[FieldError] {
         &self.fields
+    }
+
+    /// The plugin whose failure this is, where its failure policy lets nothing else stand in.
+    pub fn failed_plugin(&self) -> Option<&PluginProblem> {
+        self.plugin.as_deref()
     }
 
     /// How long to wait before trying again, where known.
@@ -61,6 +80,7 @@ impl From<PortError> for PipelineError {
             message: error.to_string(),
             fields,
             retry_after: error.retry_after(),
+            plugin: None,
             source: Some(Box::new(error)),
         }
     }

@@ -8,6 +8,7 @@
 mod analyze;
 mod diagnose;
 mod error;
+mod failure_policy;
 mod health;
 mod import;
 mod ingest;
@@ -33,6 +34,7 @@ use grimoire_ports::store::Store;
 
 pub use analyze::{AnalysisReport, CountedDiagnostic};
 pub use error::PipelineError;
+pub use failure_policy::{FailurePolicy, UnknownFailurePolicy};
 pub use health::{Health, HealthPart, HealthStatus};
 pub use ingest::{Ingested, Receipt, WebhookRequest};
 pub use jobs::events::JobEvents;

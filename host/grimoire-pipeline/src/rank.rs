@@ -5,15 +5,16 @@ use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::ranking::{RankedSpell, keyword_verdicts, rank};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::spell::Sequence;
+use grimoire_ports::plugins::PluginError;
 
-use crate::{Pipeline, PipelineError};
+use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
 
 /// The spells that fit one error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatchReport {
     /// Best first, ties by smaller id; empty when none reaches the threshold.
     pub spells: Vec<RankedSpell>,
-    /// Whether keyword order stood in for a failing matcher.
+    /// Whether the matcher failed, so that keyword order or, by its failure policy, nothing stands in.
     pub degraded: bool,
     /// Why, where it did.
     pub problems: Vec<PluginProblem>,
@@ -34,7 +35,8 @@ impl Pipeline {
     }
 
     /// Ranks the spells for a diagnostic. The same diagnostic, plugins and spellbook give the same
-    /// scores to the last bit and the same order.
+    /// scores to the last bit and the same order. The matcher's failure is an error only where its
+    /// failure policy says so.
     pub async fn match_diagnostic(&self, diagnostic: &Diagnostic) -> Result<MatchReport, PipelineError> {
         let retrieved = self.retrieve(diagnostic).await?;
         let settings = self.settings();
@@ -55,11 +57,19 @@ impl Pipeline {
                 report.plugins.push(judgement.plugin);
                 judgement.verdicts
             }
-            Err(error) => {
-                tracing::warn!(%error, "no matcher answered: keyword order stands in");
+            Err(PluginError(problem)) => {
+                let policy = settings.failure_policy(&problem.plugin);
+                let PluginProblem { plugin, reason, detail } = &problem;
+                tracing::warn!(plugin, reason, detail, policy = policy.as_str(), "no matcher answered");
+                let verdicts = match policy {
+                    FailurePolicy::Fallback => keyword_verdicts(&retrieved.candidates),
+                    // Nothing was judged, so nothing fits.
+                    FailurePolicy::Skip => Vec::new(),
+                    FailurePolicy::Fail => return Err(failure_policy::failed(problem)),
+                };
                 report.degraded = true;
-                report.problems.push(error.0);
-                keyword_verdicts(&retrieved.candidates)
+                report.problems.push(problem);
+                verdicts
             }
         };
         report.spells = rank(&retrieved.candidates, verdicts, settings.threshold, settings.spells_per_error);

@@ -1,5 +1,9 @@
 //! What an operator may choose about judging and reporting.
 
+use std::collections::BTreeMap;
+
+use crate::FailurePolicy;
+
 /// Sizes and thresholds of the use cases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -29,6 +33,15 @@ pub struct Settings {
     pub publish: bool,
     /// Whether a pull request for which nothing known matches gets no new comment. Default true.
     pub quiet: bool,
+    /// What becomes of an answer when a plugin fails, by the plugin's name. Default: `fallback`.
+    pub failure_policies: BTreeMap<String, FailurePolicy>,
+}
+
+impl Settings {
+    /// What becomes of an answer when this plugin fails.
+    pub fn failure_policy(&self, plugin: &str) -> FailurePolicy {
+        self.failure_policies.get(plugin).copied().unwrap_or_default()
+    }
 }
 
 impl Default for Settings {
@@ -46,6 +59,7 @@ impl Default for Settings {
             pattern_cache: 1_024,
             publish: true,
             quiet: true,
+            failure_policies: BTreeMap::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod cli;
 pub mod config;
 pub mod exit;
 mod offline;
+mod plugin_files;
 mod secret_file;
 pub mod serve;
 mod shipped;

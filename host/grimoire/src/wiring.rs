@@ -1,20 +1,21 @@
 //! Picks the adapters and puts them behind the ports.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use grimoire_github::{Gate, GitHubClient};
-use grimoire_pipeline::Settings;
+use grimoire_pipeline::{FailurePolicy, Settings};
 use grimoire_ports::github::{GitHub, WebhookGate};
-use grimoire_runtime::{PluginHost, PluginSource};
+use grimoire_ports::plugins::PluginInventory as _;
+use grimoire_runtime::PluginHost;
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
 use secrecy::SecretString;
 
 use crate::config::{Config, StorageUrl};
-use crate::shipped;
+use crate::exit::{Exit, Reported};
+use crate::plugin_files;
 
 /// Installs the one TLS implementation of the process; later calls do nothing.
 pub(crate) fn install_tls() {
@@ -46,16 +47,7 @@ pub(crate) async fn open_search(folder: &Path, store: RedbStore) -> anyhow::Resu
 
 /// The plugin host with the shipped plugins and the operator's.
 pub(crate) async fn start_plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<Arc<PluginHost>> {
-    let mut sources: Vec<PluginSource> = shipped::PLUGINS
-        .iter()
-        .map(|(name, component)| PluginSource::new(*name, Cow::Borrowed(*component)))
-        .collect();
-    if let Some(folder) = &config.plugin_folder {
-        for (name, component) in operator_plugins(folder)? {
-            sources.retain(|source| source.name != name);
-            sources.push(PluginSource::new(name, Cow::Owned(component)));
-        }
-    }
+    let sources = plugin_files::read(config.plugin_folder.as_deref())?;
     let options = grimoire_runtime::Options {
         cache_folder: cache.map(Path::to_path_buf),
         active_matcher: config.matcher.clone(),
@@ -67,26 +59,18 @@ pub(crate) async fn start_plugins(config: &Config, cache: Option<&Path>) -> anyh
     let host = tokio::task::spawn_blocking(move || PluginHost::start(options, sources))
         .await
         .context("loading the plugins failed")??;
-    Ok(Arc::new(host))
-}
-
-/// Name and content of every `.wasm` file of a folder, by name.
-fn operator_plugins(folder: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("plugins.folder: {} cannot be read", folder.display()))?;
-    let mut plugins = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm")
-            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
-        {
-            let content =
-                std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            plugins.push((name.to_owned(), content));
+    for problem in host.rejected() {
+        if config.failure_policies.get(&problem.plugin) == Some(&FailurePolicy::Fail) {
+            anyhow::bail!(Reported(
+                Exit::Configuration,
+                format!(
+                    "plugins.failure_policies says that nothing works without {}, and it was refused: {}",
+                    problem.plugin, problem.detail
+                )
+            ));
         }
     }
-    plugins.sort();
-    Ok(plugins)
+    Ok(Arc::new(host))
 }
 
 /// What judges webhook requests.
@@ -117,6 +101,7 @@ pub(crate) fn pipeline_settings(config: &Config) -> Settings {
         spells_per_error: config.spells_per_error,
         maximum_artifact_bytes: config.artifact_limit,
         publish: config.publish,
+        failure_policies: config.failure_policies.clone(),
         ..Settings::default()
     }
 }

@@ -33,7 +33,8 @@ use crate::wire::diagnosis::{
     responses(
         (status = 200, description = "What was found", body = AnalysisBody),
         (status = 413, description = "Above the configured cap", body = ErrorBody),
-        (status = 503, description = "Too many analyses at once", body = ErrorBody)
+        (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
+        (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn analyze(
     State(state): State<Shared>,
@@ -53,6 +54,7 @@ pub(crate) async fn analyze(
             .map(|counted| DiagnosticBody::new(counted.diagnostic, counted.count))
             .collect(),
         bytes: report.bytes,
+        degraded: report.degraded,
         gaps: report.gaps,
         provenance: Provenance::new(report.generation, report.plugins, report.problems),
     }))
@@ -62,7 +64,9 @@ pub(crate) async fn analyze(
 #[utoipa::path(post, path = "/api/match", operation_id = "match_error", tag = "diagnosis", request_body = MatchInput,
     responses(
         (status = 200, description = "The spells that fit, best first", body = MatchBody),
-        (status = 422, description = "Every field that is wrong is named", body = ErrorBody)
+        (status = 422, description = "Every field that is wrong is named", body = ErrorBody),
+        (status = 503, description = "The matcher failed, and its failure policy lets nothing stand in", body = ErrorBody),
+        (status = 504, description = "The same, because it took too long", body = ErrorBody)
     ))]
 pub(crate) async fn match_error(
     State(state): State<Shared>,
@@ -87,7 +91,8 @@ pub(crate) async fn match_error(
     responses(
         (status = 200, description = "What was found, and what helps", body = DiagnosisBody),
         (status = 413, description = "Above the configured cap", body = ErrorBody),
-        (status = 503, description = "Too many analyses at once", body = ErrorBody)
+        (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
+        (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn diagnose(
     State(state): State<Shared>,

@@ -203,7 +203,7 @@ pub struct Provenance {
     pub generation: u64,
     /// The plugins that took part.
     pub plugins: Vec<PluginBody>,
-    /// Those that failed: the answer is what the others found.
+    /// Those that failed, or do not handle the input: the answer is what the others found.
     pub problems: Vec<ProblemBody>,
 }
 
@@ -224,6 +224,8 @@ pub struct AnalysisBody {
     pub diagnostics: Vec<DiagnosticBody>,
     /// Bytes read.
     pub bytes: u64,
+    /// Whether an analyzer failed, so that something may be missing.
+    pub degraded: bool,
     /// What was not looked at, in words.
     pub gaps: Vec<String>,
     /// Who made it.
@@ -236,7 +238,8 @@ pub struct AnalysisBody {
 pub struct MatchBody {
     /// Best first; ties by id.
     pub spells: Vec<RankedSpellBody>,
-    /// Whether keyword order stood in for a failing matcher.
+    /// Whether the matcher failed: keyword order stands in for it, or, where it is to be skipped, no
+    /// spell is shown.
     pub degraded: bool,
     /// How far the search index had followed the spellbook.
     pub sequence: u64,
@@ -271,7 +274,7 @@ impl From<DiagnosedError> for DiagnosedBody {
 pub struct DiagnosisBody {
     /// In the order in which they were found.
     pub errors: Vec<DiagnosedBody>,
-    /// Whether keyword order stood in for a failing matcher.
+    /// Whether a plugin failed, so that something may be missing or in keyword order only.
     pub degraded: bool,
     /// How far the search index had followed the spellbook.
     pub sequence: u64,
@@ -285,8 +288,8 @@ pub struct DiagnosisBody {
 impl From<Diagnosis> for DiagnosisBody {
     fn from(diagnosis: Diagnosis) -> Self {
         Self {
+            degraded: diagnosis.is_incomplete(),
             errors: diagnosis.errors.into_iter().map(DiagnosedBody::from).collect(),
-            degraded: diagnosis.degraded,
             sequence: diagnosis.sequence,
             gaps: diagnosis.gaps,
             provenance: Provenance::new(diagnosis.generation, diagnosis.plugins, diagnosis.problems),

@@ -214,6 +214,10 @@ impl Reader<'_> {
 
     /// The gap that a failure leaves, in words, where the review can go on without what failed.
     fn do_without(&mut self, what: &str, error: PipelineError) -> Result<String, Stop> {
+        if error.failed_plugin().is_some() {
+            // Its policy is that there is no review without it.
+            return Err(Stop::Failed(error.about(what)));
+        }
         let kind = error.kind();
         let error = error.about(&format!("{what} could not be read"));
         let gap = error.to_string();

@@ -4,6 +4,7 @@
 mod annotations;
 mod closing;
 mod diagnosis;
+mod failure_policy;
 mod ingest;
 mod merging;
 mod order;

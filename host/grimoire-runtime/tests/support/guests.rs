@@ -33,7 +33,8 @@ impl Group {
             Self::Matcher => "matcher",
             Self::Wasi => "wasi",
         };
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/guests").join(name)
+        // From any crate of `host/`: the program's own tests run these guests too.
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../grimoire-runtime/tests/guests").join(name)
     }
 }
 

@@ -204,6 +204,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("plugins.matcher", None, Kind::Text, "matcher-hybrid", "The matcher that judges."),
     setting(
+        "plugins.failure_policies",
+        None,
+        Kind::List,
+        "",
+        "What becomes of an answer when a plugin fails: `plugin:policy` pairs such as `matcher-hybrid:fail`. `fallback`, for every plugin that is not named: keyword order stands in for the matcher, and an analyzer leaves what it found before and what the others find; the answer says `degraded`, and a matcher's fallback is never posted. `skip`: as if the plugin were not there; without its matcher an answer has no spells and says `degraded`. `fail`: the request or the job's attempt fails and names the plugin, and the server does not start when the plugin cannot be loaded.",
+    ),
+    setting(
         "plugins.threads",
         None,
         Kind::Number(1, 64),

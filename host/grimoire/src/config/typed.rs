@@ -1,10 +1,12 @@
 //! The checked configuration.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use grimoire_pipeline::FailurePolicy;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -12,6 +14,7 @@ use url::Url;
 use super::layers::{Found, Layers, Problem};
 use super::settings::{self, Kind};
 use super::{ConfigErrors, Source};
+use crate::plugin_files;
 
 /// Whether mistakes are forgiven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +90,8 @@ pub struct Config {
     pub plugin_folder: Option<PathBuf>,
     /// The matcher that judges.
     pub matcher: String,
+    /// What becomes of an answer when a plugin fails, by the plugin's name.
+    pub failure_policies: BTreeMap<String, FailurePolicy>,
     /// Threads that run plugins.
     pub plugin_threads: usize,
     /// The most bytes of one plugin call.
@@ -101,7 +106,8 @@ pub struct Config {
 const MINIMUM_TOKEN: usize = 16;
 
 impl Config {
-    /// Checks every setting and the rules between them.
+    /// Checks every setting and the rules between them. All that is wrong is reported at once, what could
+    /// not be read included.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigErrors> {
         let mut reader = Reader { layers, problems: layers.problems().to_vec() };
         let data_folder = PathBuf::from(reader.text("storage.folder"));
@@ -109,6 +115,8 @@ impl Config {
             reader.parsed("server.host", "must be an IP address such as 127.0.0.1 or 0.0.0.0");
         let port = u16::try_from(reader.number("server.port")).unwrap_or_default();
         let address = SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port);
+        let plugin_folder =
+            Some(reader.text("plugins.folder")).filter(|path| !path.is_empty()).map(PathBuf::from);
         let config = Self {
             environment: match reader.text("app.environment").as_str() {
                 "production" => Environment::Production,
@@ -143,9 +151,8 @@ impl Config {
             threshold: reader.fraction("matching.threshold"),
             spells_per_error: reader.size("matching.spells_per_error"),
             candidates: reader.size("matching.candidates"),
-            plugin_folder: Some(reader.text("plugins.folder"))
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+            failure_policies: reader.failure_policies(plugin_folder.as_deref()),
+            plugin_folder,
             matcher: reader.text("plugins.matcher"),
             plugin_threads: reader.size("plugins.threads"),
             plugin_memory: reader.mebibytes("plugins.memory_mib"),
@@ -283,6 +290,35 @@ impl Reader<'_> {
             }
         }
         tokens
+    }
+
+    /// What is said of plugins that exist: those that ship, and the folder's.
+    fn failure_policies(&mut self, folder: Option<&Path>) -> BTreeMap<String, FailurePolicy> {
+        const KEY: &str = "plugins.failure_policies";
+        let entries = self.list(KEY);
+        // A folder that cannot be read is complained about where its plugins are loaded.
+        let known = if entries.is_empty() { None } else { plugin_files::names(folder).ok() };
+        let mut policies = BTreeMap::new();
+        for entry in entries {
+            let Some((plugin, word)) = entry.split_once(':') else {
+                self.reject(KEY, format!("{entry:?} must be plugin:policy, such as matcher-hybrid:fail"));
+                continue;
+            };
+            let (plugin, word) = (plugin.trim(), word.trim());
+            if let Some(known) = known.as_ref().filter(|known| !known.contains(plugin)) {
+                let all: Vec<&str> = known.iter().map(String::as_str).collect();
+                self.reject(KEY, format!("there is no plugin {plugin:?}; there are {}", all.join(", ")));
+            }
+            match word.parse() {
+                Ok(policy) => {
+                    if policies.insert(plugin.to_owned(), policy).is_some() {
+                        self.reject(KEY, format!("names {plugin} twice"));
+                    }
+                }
+                Err(error) => self.reject(KEY, format!("{plugin}: {word:?} is no policy: it {error}")),
+            }
+        }
+        policies
     }
 
     fn origins(&mut self, key: &'static str) -> Vec<String> {

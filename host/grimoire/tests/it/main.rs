@@ -4,6 +4,10 @@
 mod commands;
 mod configuration;
 mod crash;
+mod failure_policies;
+#[allow(dead_code, reason = "the plugin host's own tests use all of it")]
+#[path = "../../../grimoire-runtime/tests/support/guests.rs"]
+mod guests;
 mod hostile_input;
 mod process;
 mod spellbooks;

@@ -1,0 +1,168 @@
+//! What becomes of answers and jobs when a plugin fails, by its failure policy.
+
+use std::sync::Arc;
+
+use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::job::JobState;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_pipeline::{FailurePolicy, Settings};
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers};
+use grimoire_ports::plugins::analyzer::Findings;
+
+use crate::world::{LOG, World, bytes_of, commit, log_artifact, moved_value, pull_request};
+
+fn policy(plugin: &str, policy: FailurePolicy) -> Settings {
+    let mut settings = Settings::default();
+    settings.failure_policies.insert(plugin.to_owned(), policy);
+    settings
+}
+
+fn findings(plugin: &str, message: &str, reason: Option<&str>) -> Findings {
+    let diagnostic = Diagnostic {
+        tool: "tool".to_owned(),
+        error_type: String::new(),
+        code: None,
+        message: message.to_owned(),
+        severity: Severity::Error,
+        location: None,
+        stack_trace: Vec::new(),
+        context: String::new(),
+        // Nowhere near what another analyzer finds.
+        span: Span { start: message.len() as u64, end: message.len() as u64 + 1 },
+    };
+    Findings {
+        plugin: PluginIdentity { name: plugin.to_owned(), digest: "0".repeat(64) },
+        diagnostics: vec![diagnostic],
+        problem: reason.map(|reason| PluginProblem {
+            plugin: plugin.to_owned(),
+            reason: reason.to_owned(),
+            detail: "as the script says".to_owned(),
+        }),
+    }
+}
+
+/// A world where the analyzer `broken` finds something and then fails, and `whole` does its part.
+fn with_broken_analyzer(settings: Settings, reason: &'static str) -> World {
+    World::with(settings, |ports| {
+        ports.analyzers = Arc::new(ScriptedAnalyzers::new(move |_, _| {
+            let broken = findings("broken", "found before the failure", Some(reason));
+            Ok(vec![broken, findings("whole", "use of moved value: `x`", None)])
+        }));
+    })
+}
+
+fn with_broken_matcher(policy_of_matcher: FailurePolicy, reason: &'static str) -> World {
+    World::with(policy("scripted-matcher", policy_of_matcher), |ports| {
+        ports.matchers = Arc::new(ScriptedMatchers::failing(reason));
+    })
+}
+
+#[tokio::test]
+async fn a_failing_analyzer_leaves_what_it_found_and_the_answer_says_degraded() {
+    for settings in [Settings::default(), policy("broken", FailurePolicy::Fallback)] {
+        let world = with_broken_analyzer(settings, "trap");
+        let report = world.pipeline.analyze(&log_artifact(), bytes_of("x")).await.expect("answered");
+        assert_eq!(report.diagnostics.len(), 2);
+        assert_eq!(report.problems[0].plugin, "broken");
+        assert!(report.degraded);
+        let diagnosis = world.pipeline.diagnose(&log_artifact(), bytes_of("x")).await.expect("answered");
+        assert!(diagnosis.is_incomplete());
+        assert!(!diagnosis.degraded, "its matcher did not fail: the rest may be posted");
+    }
+}
+
+#[tokio::test]
+async fn an_analyzer_that_is_skipped_is_as_if_it_were_not_there() {
+    let world = with_broken_analyzer(policy("broken", FailurePolicy::Skip), "trap");
+    let report = world.pipeline.analyze(&log_artifact(), bytes_of("x")).await.expect("answered");
+    let told: Vec<&str> = report.diagnostics.iter().map(|found| found.plugin.as_str()).collect();
+    assert_eq!(told, ["whole"]);
+    assert_eq!(report.plugins.len(), 1);
+    assert!(!report.degraded && report.problems.is_empty());
+}
+
+#[tokio::test]
+async fn an_analyzer_that_may_not_fail_fails_the_answer_by_name() {
+    for (reason, kind) in
+        [("trap", ErrorKind::Unavailable), ("busy", ErrorKind::Unavailable), ("timeout", ErrorKind::Timeout)]
+    {
+        let world = with_broken_analyzer(policy("broken", FailurePolicy::Fail), reason);
+        let error = world.pipeline.analyze(&log_artifact(), bytes_of("x")).await.expect_err("failed");
+        assert_eq!(error.kind(), kind, "{reason}");
+        assert_eq!(error.failed_plugin().map(|problem| problem.plugin.as_str()), Some("broken"));
+        assert!(error.to_string().contains(&format!("plugin broken failed ({reason})")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_analyzer_does_not_handle_is_no_failure() {
+    for chosen in [FailurePolicy::Fallback, FailurePolicy::Fail] {
+        let world = with_broken_analyzer(policy("broken", chosen), "unsupported");
+        let report = world.pipeline.analyze(&log_artifact(), bytes_of("x")).await.expect("answered");
+        assert!(!report.degraded);
+    }
+}
+
+#[tokio::test]
+async fn a_matcher_that_is_skipped_leaves_no_spells_and_says_so() {
+    let world = with_broken_matcher(FailurePolicy::Skip, "trap");
+    world.moved_value_spell().await;
+    let diagnosis = world.pipeline.diagnose(&log_artifact(), bytes_of(LOG)).await.expect("answered");
+    assert_eq!(diagnosis.errors.len(), 2);
+    assert!(diagnosis.errors.iter().all(|error| error.spells.is_empty()));
+    assert!(diagnosis.degraded);
+    assert_eq!(diagnosis.problems[0].plugin, "scripted-matcher");
+}
+
+#[tokio::test]
+async fn the_policy_of_one_plugin_is_not_that_of_another() {
+    let world = World::with(policy("another", FailurePolicy::Fail), |ports| {
+        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"));
+    });
+    world.moved_value_spell().await;
+    let diagnosis = world.pipeline.diagnose(&log_artifact(), bytes_of(LOG)).await.expect("answered");
+    assert!(diagnosis.degraded);
+    assert!(!diagnosis.errors[0].spells.is_empty(), "keyword order stands in");
+}
+
+/// The state of a review's job after all of its attempts, and what it says last.
+async fn reviewed(world: &World) -> (JobState, String) {
+    world.moved_value_spell().await;
+    world.failing_pull_request(7, &commit('a'), Some(LOG));
+    let job = world.opened(7, &commit('a')).await;
+    world.run_all().await;
+    assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new(), "nothing is posted");
+    (world.state(job).await, world.job(job).await.last_error.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn the_job_of_a_plugin_that_may_not_fail_is_tried_again_and_then_dead() {
+    let matcher = with_broken_matcher(FailurePolicy::Fail, "trap");
+    let (state, error) = reviewed(&matcher).await;
+    assert_eq!(state, JobState::Dead);
+    assert!(error.contains("plugin scripted-matcher failed (trap)"), "{error}");
+
+    let analyzer = with_broken_analyzer(policy("broken", FailurePolicy::Fail), "timeout");
+    let (state, error) = reviewed(&analyzer).await;
+    assert_eq!(state, JobState::Dead, "also its last attempt does not go on without it");
+    assert!(error.contains("plugin broken failed (timeout)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_job_whose_matcher_is_skipped_ends_well_and_posts_nothing() {
+    let world = with_broken_matcher(FailurePolicy::Skip, "trap");
+    assert_eq!(reviewed(&world).await.0, JobState::Succeeded);
+    let review = world.pipeline.latest_review(&pull_request(7)).await.expect("read").expect("kept");
+    assert!(review.diagnosis.degraded);
+}
+
+#[tokio::test]
+async fn a_matcher_that_may_not_fail_fails_only_what_it_is_asked() {
+    let world = with_broken_matcher(FailurePolicy::Fail, "timeout");
+    world.pipeline.create_spell(moved_value(), "test").await.expect("valid");
+    let error = world.pipeline.diagnose(&log_artifact(), bytes_of(LOG)).await.expect_err("failed");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let nothing = world.pipeline.diagnose(&log_artifact(), bytes_of("all is well")).await;
+    assert!(nothing.is_ok(), "where there is nothing to judge nobody fails");
+}
