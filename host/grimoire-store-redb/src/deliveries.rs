@@ -7,19 +7,19 @@ use grimoire_domain::job::{JobId, JobState, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::store::{DeliveryOutcome, DeliveryStore};
-use redb::{ReadTransaction, ReadableTable, Table, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, StorageError, Table, WriteTransaction};
 
 use crate::RedbStore;
 use crate::counters::{Counter, Counters};
 use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
-use crate::record::delivery::{EncodedDelivery, decode_delivery, decode_job};
+use crate::record::delivery::{EncodedDelivery, decode_delivery, decode_head, id_hash};
 use crate::schema::{DELIVERIES, DELIVERY_NUMBERS};
 use crate::step::{Notes, Step, open};
 
 /// The tables of deliveries in one transaction.
 pub(crate) struct DeliveryTables<'t> {
-    numbers: Table<'t, &'static str, u64>,
+    numbers: Table<'t, (u64, u64), ()>,
     deliveries: Table<'t, u64, &'static [u8]>,
 }
 
@@ -38,22 +38,32 @@ pub(crate) struct Deliveries<'s, 't> {
 
 impl Deliveries<'_, '_> {
     fn find(&self, id: &DeliveryId) -> Outcome<Known> {
-        let Some(number) = self.tables.numbers.get(id.as_str())? else { return Ok(Known::Not) };
-        let found = self.tables.deliveries.get(number.value())?.ok_or_else(|| without_record(id))?;
-        Ok(decode_job(id, found.value())?.map_or(Known::WithoutJob, Known::WithJob))
+        for number in numbers_of(&self.tables.numbers, id)? {
+            if let Some(found) = self.tables.deliveries.get(number?)?
+                && let Some(head) = decode_head(id, found.value())?
+            {
+                return Ok(head.job.map_or(Known::WithoutJob, Known::WithJob));
+            }
+        }
+        Ok(Known::Not)
     }
 
     fn add(&mut self, id: &DeliveryId, delivery: EncodedDelivery, job: Option<JobId>) -> Outcome<()> {
         self.notes.wrote = true;
         let number = self.counters.increase(Counter::LastDelivery);
-        self.tables.numbers.insert(id.as_str(), number)?;
+        self.tables.numbers.insert((id_hash(id), number), ())?;
         self.tables.deliveries.insert(number, delivery.with_job(job).as_slice())?;
         Ok(())
     }
 }
 
-fn without_record(id: &DeliveryId) -> PortError {
-    PortError::internal(format!("delivery {id} cannot be read from the store"), "its number has no record")
+/// The numbers of the deliveries whose ids have the same hash: one, if it is known.
+fn numbers_of<'t>(
+    numbers: &'t impl ReadableTable<(u64, u64), ()>,
+    id: &DeliveryId,
+) -> Outcome<impl Iterator<Item = Result<u64, StorageError>> + 't> {
+    let hash = id_hash(id);
+    Ok(numbers.range((hash, 0)..=(hash, u64::MAX))?.map(|entry| Ok(entry?.0.value().1)))
 }
 
 /// What is known of a delivery.
@@ -96,12 +106,15 @@ fn record(
 }
 
 fn read(transaction: &ReadTransaction, id: &DeliveryId) -> Outcome<Delivery> {
-    let number = transaction.open_table(DELIVERY_NUMBERS)?.get(id.as_str())?;
-    let number = number
-        .ok_or_else(|| Failure::refused(ErrorKind::NotFound, format!("there is no delivery {id}")))?
-        .value();
-    let found = transaction.open_table(DELIVERIES)?.get(number)?.ok_or_else(|| without_record(id))?;
-    Ok(decode_delivery(id.clone(), found.value())?)
+    let deliveries = transaction.open_table(DELIVERIES)?;
+    for number in numbers_of(&transaction.open_table(DELIVERY_NUMBERS)?, id)? {
+        if let Some(found) = deliveries.get(number?)?
+            && let Some(delivery) = decode_delivery(id, found.value())?
+        {
+            return Ok(delivery);
+        }
+    }
+    Err(Failure::refused(ErrorKind::NotFound, format!("there is no delivery {id}")))
 }
 
 #[async_trait]

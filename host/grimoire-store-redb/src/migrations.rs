@@ -1,6 +1,7 @@
 //! Brings a file of any earlier version to the present one, one version at a time, each in one
 //! transaction: a crash between two leaves a whole file of the version reached.
 
+use grimoire_domain::delivery::DeliveryId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::SpellId;
 use grimoire_ports::PortError;
@@ -8,6 +9,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableErro
 
 use crate::failure::{Failure, Outcome};
 use crate::memory::Memory;
+use crate::record::delivery::{EncodedDelivery, decode_without_id, id_hash};
 use crate::record::spell::{content_hash, decode_spell};
 use crate::schema::{self, META, META_SCHEMA, META_STORE_ID, VERSION};
 use crate::step;
@@ -184,8 +186,12 @@ fn number_deliveries(transaction: &WriteTransaction) -> Outcome<()> {
         let mut deliveries = step::open(transaction, schema::DELIVERIES)?;
         for (entry, number) in old.iter()?.zip(1..) {
             let (id, record) = entry?;
-            numbers.insert(id.value(), number)?;
-            deliveries.insert(number, record.value())?;
+            let id = DeliveryId::parse(id.value())
+                .map_err(|error| PortError::internal("a delivery cannot be read from the store", error))?;
+            numbers.insert((id_hash(&id), number), ())?;
+            let delivery = decode_without_id(id, record.value())?;
+            let record = EncodedDelivery::of(&delivery).with_job(delivery.job);
+            deliveries.insert(number, record.as_slice())?;
         }
     }
     transaction.delete_table(before_3::DELIVERIES)?;

@@ -37,9 +37,10 @@ pub(crate) const SPELL_STATUSES: TableDefinition<'_, u64, u8> = TableDefinition:
 pub(crate) const SPELLS_BY_CONTENT: TableDefinition<'_, (u64, u64), ()> =
     TableDefinition::new("spells_by_content");
 
-/// The numbers of deliveries by their ids: small, because ids come in any order, and each rewrites the
-/// page in which it belongs. Since version 3.
-pub(crate) const DELIVERY_NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("delivery_numbers");
+/// The numbers of deliveries by hashes of their ids: small, because ids come in any order, and each
+/// rewrites the page in which it belongs. Since version 3.
+pub(crate) const DELIVERY_NUMBERS: TableDefinition<'_, (u64, u64), ()> =
+    TableDefinition::new("delivery_numbers");
 /// Deliveries with their payloads by number, in the order in which they came: a new one leaves the pages
 /// of the others alone. Since version 3.
 pub(crate) const DELIVERIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("delivery_records");

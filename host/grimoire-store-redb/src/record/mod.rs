@@ -55,6 +55,11 @@ fn append_part(bytes: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
     bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
+/// A hash of 64 bits (FNV-1a) that is part of the file's format.
+fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 fn unreadable(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
     PortError::internal(format!("{what} cannot be read from the store"), source)
 }

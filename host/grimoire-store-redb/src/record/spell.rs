@@ -9,7 +9,7 @@ use grimoire_domain::spell::{
 use grimoire_ports::PortError;
 use serde::{Deserialize, Serialize};
 
-use super::{decode, encode, unreadable};
+use super::{decode, encode, fnv_1a, unreadable};
 
 const SPELL_VERSION: u8 = 1;
 const REVISION_VERSION: u8 = 1;
@@ -129,12 +129,11 @@ impl FieldsRecord {
     }
 }
 
-/// A hash (FNV-1a, 64 bits) of what tells most spells apart. Equal fields have equal hashes; it is
+/// A hash of what tells most spells apart. Equal fields have equal hashes; it is
 /// part of the file's format.
 pub(crate) fn content_hash(fields: &SpellFields) -> u64 {
     let parts = [&fields.title, &fields.error_type, &fields.error_pattern, &fields.solution_code];
-    let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv_1a(parts.into_iter().flat_map(|part| part.bytes().chain([0])))
 }
 
 /// Codes are part of the file's format: never reuse one.

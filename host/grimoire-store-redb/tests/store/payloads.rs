@@ -1,8 +1,9 @@
 //! Payloads come back byte for byte, whatever is in them, and what repeats takes little room.
 
 use grimoire_domain::delivery::Delivery;
-use grimoire_ports::conformance::store::samples::delivery;
-use grimoire_ports::store::DeliveryStore;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::conformance::store::samples::{delivery, job};
+use grimoire_ports::store::{DeliveryOutcome, DeliveryStore};
 use grimoire_store_redb::{Options, RedbStore};
 use proptest::prelude::*;
 
@@ -62,4 +63,31 @@ async fn a_payload_that_repeats_itself_takes_little_room() {
     store.close().await.unwrap();
     let size = std::fs::metadata(&path).unwrap().len();
     assert!(size < payload.len() as u64, "{size} bytes for a payload of {}", payload.len());
+}
+
+/// Two ids with the same hash, as the store makes it (FNV-1a, 64 bits).
+const SAME_HASH: [&str; 2] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
+
+#[tokio::test]
+async fn deliveries_whose_ids_have_the_same_hash_are_told_apart() {
+    let hashes = SAME_HASH.map(|id| {
+        id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    });
+    assert_eq!(hashes[0], hashes[1]);
+    let store = RedbStore::open_with_backend(Disk::default().backend(), Options::default()).unwrap();
+    let [first, second] = SAME_HASH.map(|id| delivery(id, 1));
+    let outcome = store.record_delivery_and_enqueue(first.clone(), None).await.unwrap();
+    assert_eq!(outcome, DeliveryOutcome::Accepted(None));
+    let missing = store.get_delivery(&second.id).await.unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    let outcome = store.record_delivery_and_enqueue(second.clone(), Some(job("work"))).await.unwrap();
+    let DeliveryOutcome::Accepted(Some(id)) = outcome else { panic!("{outcome:?}") };
+    for (sent, outcome) in
+        [(&first, DeliveryOutcome::Duplicate(None)), (&second, DeliveryOutcome::Duplicate(Some(id)))]
+    {
+        assert_eq!(store.record_delivery_and_enqueue(sent.clone(), None).await.unwrap(), outcome);
+        assert_eq!(store.get_delivery(&sent.id).await.unwrap().id, sent.id);
+    }
 }
