@@ -4,6 +4,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema as _};
+use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::error::ErrorBody;
 
@@ -42,6 +43,23 @@ impl Modify for BearerToken {
 /// The whole document: OpenAPI 3.1.
 pub fn document() -> utoipa::openapi::OpenApi {
     completed(crate::router::api().split_for_parts().1)
+}
+
+/// The same route at another path. Its documentation is that of the first one, which it names.
+pub(crate) fn alias<S>(route: UtoipaMethodRouter<S>, path: &str, alias: &str) -> UtoipaMethodRouter<S> {
+    let (schemas, mut paths, router) = route;
+    if let Some(mut item) = paths.paths.remove(path) {
+        let PathItem { get, put, post, patch, delete, .. } = &mut item;
+        for operation in [get, put, post, patch, delete].into_iter().flatten() {
+            let name = operation.operation_id.as_deref().unwrap_or_default();
+            operation.operation_id = Some(format!("{name}_alias"));
+            let summary = operation.summary.as_deref().unwrap_or_default().trim_end_matches('.');
+            operation.summary = Some(format!("{summary}, as {path} does."));
+            operation.description = None;
+        }
+        paths.paths.insert(alias.to_owned(), item);
+    }
+    (schemas, paths, router)
 }
 
 /// The document with the answers that follow from what an operation takes, so that no route has to

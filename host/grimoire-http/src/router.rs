@@ -21,7 +21,7 @@ use crate::state::{AppState, HttpOptions, Shared};
 pub(crate) fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(webhooks::receive))
-        .routes(routes!(webhooks::receive_alias))
+        .routes(openapi::alias(routes!(webhooks::receive), "/webhook", "/webhooks/github"))
         .routes(routes!(spells::list, spells::create))
         .routes(routes!(spells::get, spells::replace, spells::patch, spells::delete))
         .routes(routes!(spells::revisions))

@@ -69,30 +69,6 @@ pub(crate) async fn receive(
     Ok(answer(&outcome).into_response())
 }
 
-/// Takes a webhook request, as /webhook does.
-#[utoipa::path(post, path = "/webhooks/github", operation_id = "receive_webhook_alias", tag = "webhooks",
-    params(
-        ("X-GitHub-Event" = String, Header, description = "The event's name"),
-        ("X-GitHub-Delivery" = String, Header, description = "Identifies the request, also when sent again"),
-        ("X-Hub-Signature-256" = Option<String>, Header, description = "`sha256=` and the HMAC of the body")
-    ),
-    request_body(content = String, content_type = "application/json", description = "GitHub's payload"),
-    responses(
-        (status = 202, description = "Stored with a job", body = WebhookAnswer),
-        (status = 200, description = "A ping, an ignored event or a duplicate", body = WebhookAnswer),
-        (status = 400, description = "Not JSON, or a header is missing", body = ErrorBody),
-        (status = 401, description = "The signature is missing or wrong", body = ErrorBody),
-        (status = 413, description = "Above 25 MiB", body = ErrorBody),
-        (status = 415, description = "Neither JSON nor form-encoded", body = ErrorBody)
-    ))]
-pub(crate) async fn receive_alias(
-    state: State<Shared>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    receive(state, headers, body).await
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Json,
