@@ -1,54 +1,66 @@
 //! What people add while they look for a fault and forget to remove.
 
+use grimoire_plugin_sdk::text::Needle;
+
+/// Occurrences of one piece in a line that are looked at.
+const MOST_TIMES: usize = 64;
+
 /// A leftover of a line.
 pub(crate) struct Leftover {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
-/// A piece of code, the files that it is code in, and what it is.
-struct Shape {
-    text: &'static str,
-    extensions: &'static [&'static str],
+/// A piece of code and what it is.
+pub(crate) struct Shape {
+    piece: Needle,
     code: &'static str,
 }
 
-const SCRIPT: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];
-const PYTHON: &[&str] = &["py", "pyi", "pyx"];
-const RUBY: &[&str] = &["rb", "rake", "erb", "haml"];
-const FOCUSED: &str = "focused-test";
-const DEBUG: &str = "debug-statement";
+const fn focused(piece: &'static str) -> Shape {
+    Shape { piece: Needle::new(piece), code: "focused-test" }
+}
 
-const SHAPES: &[Shape] = &[
-    Shape { text: "describe.only(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "it.only(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "test.only(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "context.only(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "suite.only(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "describe.only.each", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "it.only.each", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "test.only.each", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "fdescribe(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "fcontext(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "fit(", extensions: SCRIPT, code: FOCUSED },
-    Shape { text: "debugger;", extensions: SCRIPT, code: DEBUG },
-    Shape { text: "dbg!(", extensions: &["rs"], code: DEBUG },
-    Shape { text: "breakpoint()", extensions: PYTHON, code: DEBUG },
-    Shape { text: "pdb.set_trace()", extensions: PYTHON, code: DEBUG },
-    Shape { text: "binding.pry", extensions: RUBY, code: DEBUG },
-    Shape { text: "binding.irb", extensions: RUBY, code: DEBUG },
-    Shape { text: "byebug", extensions: RUBY, code: DEBUG },
+const fn debug(piece: &'static str) -> Shape {
+    Shape { piece: Needle::new(piece), code: "debug-statement" }
+}
+
+static SCRIPT: [Shape; 12] = [
+    focused("describe.only("),
+    focused("it.only("),
+    focused("test.only("),
+    focused("context.only("),
+    focused("suite.only("),
+    focused("describe.only.each"),
+    focused("it.only.each"),
+    focused("test.only.each"),
+    focused("fdescribe("),
+    focused("fcontext("),
+    focused("fit("),
+    debug("debugger;"),
 ];
+static RUST: [Shape; 1] = [debug("dbg!(")];
+static PYTHON: [Shape; 2] = [debug("breakpoint()"), debug("pdb.set_trace()")];
+static RUBY: [Shape; 3] = [debug("binding.pry"), debug("binding.irb"), debug("byebug")];
 
-/// The first leftover of an added line of that file.
-pub(crate) fn find(path: &str, text: &str) -> Option<Leftover> {
-    let extension = path.rsplit_once('.')?.1;
+/// What is looked for in a file, by its extension.
+pub(crate) fn shapes(path: &str) -> &'static [Shape] {
+    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "mts" | "cts" | "vue" | "svelte" => &SCRIPT,
+        "rs" => &RUST,
+        "py" | "pyi" | "pyx" => &PYTHON,
+        "rb" | "rake" | "erb" | "haml" => &RUBY,
+        _ => &[],
+    }
+}
+
+/// The first leftover of an added line.
+pub(crate) fn find(shapes: &[Shape], text: &str) -> Option<Leftover> {
     let code = text.trim();
-    let shape =
-        SHAPES.iter().find(|shape| shape.extensions.contains(&extension) && stands(code, shape.text))?;
-    let shown = shape.text.trim_end_matches(['(', ';', ')']);
+    let shape = shapes.iter().find(|shape| stands(code, &shape.piece))?;
+    let shown = shape.piece.text().trim_end_matches(['(', ';', ')']);
     let message = match shape.code {
-        FOCUSED => format!("focused test: `{shown}` leaves out every other test"),
+        "focused-test" => format!("focused test: `{shown}` leaves out every other test"),
         _ => format!("debugging leftover: `{shown}`"),
     };
     Some(Leftover { code: shape.code, message })
@@ -56,11 +68,9 @@ pub(crate) fn find(path: &str, text: &str) -> Option<Leftover> {
 
 /// Whether a line has that piece as code: not in a comment, not in quotes, not as the end of a longer
 /// name.
-fn stands(code: &str, piece: &str) -> bool {
-    if ["//", "#", "*", "/*", "<!--"].iter().any(|start| code.starts_with(start)) {
-        return false;
-    }
-    memchr::memmem::find_iter(code.as_bytes(), piece).any(|at| {
+fn stands(code: &str, needle: &Needle) -> bool {
+    let piece = needle.text();
+    let is_code = |at: usize| {
         let before = &code[..at];
         let opens_word = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'))
             // `pdb` may be `ipdb`; `x.fit(` is a method of a model, not a focused test.
@@ -72,7 +82,10 @@ fn stands(code: &str, piece: &str) -> bool {
         let is_quoted = ['"', '\'', '`'].iter().any(|quote| before.matches(*quote).count() % 2 == 1);
         let is_comment = before.contains("//") || before.contains(" #");
         opens_word && closes_word && !is_quoted && !is_comment
-    })
+    };
+    // Each time looks at all of the line before it: a minified line may have very many.
+    needle.find_all(code).take(MOST_TIMES).any(is_code)
+        && !["//", "#", "*", "/*", "<!--"].iter().any(|start| code.starts_with(start))
 }
 
 #[cfg(test)]
@@ -90,7 +103,7 @@ mod tests {
             ("a.rb", "binding.pry"),
             ("a.tsx", "debugger;"),
         ] {
-            assert!(find(path, text).is_some(), "{text}");
+            assert!(find(shapes(path), text).is_some(), "{text}");
         }
         for (path, text) in [
             ("a.py", "dbg!(x)"),
@@ -103,7 +116,7 @@ mod tests {
             ("a.py", "x = 1  # breakpoint()"),
             ("a.rb", "require 'byebug'"),
         ] {
-            assert!(find(path, text).is_none(), "{text}");
+            assert!(find(shapes(path), text).is_none(), "{text}");
         }
     }
 }

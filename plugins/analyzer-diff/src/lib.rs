@@ -21,6 +21,7 @@ use grimoire_plugin_sdk::{
     Analyzer, Artifact, ArtifactKind, Diagnostic, Failure, Location, Position, Severity, Span, limits,
 };
 use hunk::{Hunk, Kind};
+use std::borrow::Cow;
 
 /// Bytes of one line that are looked at; the rest of a longer one (minified code) is skipped.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -42,6 +43,8 @@ pub struct DiffScan {
     /// The old file has the prefix `a/`, so that the new one's `b/` is a prefix, too.
     prefixed: bool,
     path: Option<String>,
+    /// What may be left over in code of the file's language.
+    leftovers: &'static [leftover::Shape],
     hunk: Option<Hunk>,
     conflict: Option<Conflict>,
     reported: usize,
@@ -64,9 +67,8 @@ impl Analyzer for DiffScan {
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<Diagnostic>) -> Result<(), Failure> {
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.keep(&rest[..end]);
             self.offset += end as u64;
-            self.complete(out);
+            self.complete(&rest[..end], out);
             self.offset += 1;
             self.line_start = self.offset;
             rest = &rest[end + 1..];
@@ -78,7 +80,7 @@ impl Analyzer for DiffScan {
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) -> Result<(), Failure> {
         if self.offset > self.line_start {
-            self.complete(out);
+            self.complete(&[], out);
         }
         self.end_hunk(out);
         self.end_conflict(out);
@@ -92,19 +94,28 @@ impl DiffScan {
         self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    fn complete(&mut self, out: &mut Vec<Diagnostic>) {
+    /// The current line has ended; its last bytes are `tail`.
+    fn complete(&mut self, tail: &[u8], out: &mut Vec<Diagnostic>) {
         let span = Span { start: self.line_start, end: self.offset };
+        if self.line.is_empty() {
+            self.take_line(&tail[..tail.len().min(LINE_LIMIT)], span, out);
+            return;
+        }
+        self.keep(tail);
         let mut line = std::mem::take(&mut self.line);
-        self.take_line(line.strip_suffix(b"\r").unwrap_or(&line), span, out);
+        self.take_line(&line, span, out);
         line.clear();
         self.line = line;
     }
 
     fn take_line(&mut self, line: &[u8], span: Span, out: &mut Vec<Diagnostic>) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if let Some(hunk) = &mut self.hunk {
             match hunk.line(line) {
                 Kind::Added { line: number, text } => {
-                    let text = String::from_utf8_lossy(text).into_owned();
+                    // Lossy conversion reads byte by byte: only for what needs it.
+                    let text = std::str::from_utf8(text)
+                        .map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
                     self.added(&text, number, span, out);
                     return;
                 }
@@ -121,15 +132,20 @@ impl DiffScan {
             self.hunk = Hunk::open(line, span);
         } else if line.starts_with(b"diff ") {
             self.end_conflict(out);
-            self.path = None;
+            self.set_path(None);
             self.prefixed = true;
         } else if let Some(old) = line.strip_prefix(b"--- ") {
             self.prefixed =
                 old.starts_with(b"a/") || old.starts_with(b"\"a/") || old.starts_with(b"/dev/null");
         } else if let Some(new) = line.strip_prefix(b"+++ ") {
             self.end_conflict(out);
-            self.path = path::new_path(new, self.prefixed);
+            self.set_path(path::new_path(new, self.prefixed));
         }
+    }
+
+    fn set_path(&mut self, path: Option<String>) {
+        self.leftovers = path.as_deref().map_or(&[], leftover::shapes);
+        self.path = path;
     }
 
     fn end_hunk(&mut self, out: &mut Vec<Diagnostic>) {
@@ -155,7 +171,7 @@ impl DiffScan {
             // Neither message nor context may show the line: it would be copied into comments and logs.
             let message = format!("{} added; revoke it, then remove it from the history", secret.name);
             self.report(out, secret.code, message, Severity::Error, self.place(number), String::new(), span);
-        } else if let Some(found) = self.path.as_deref().and_then(|path| leftover::find(path, text)) {
+        } else if let Some(found) = leftover::find(self.leftovers, text) {
             let context = text.trim().to_owned();
             self.report(out, found.code, found.message, Severity::Warning, self.place(number), context, span);
         }
@@ -163,6 +179,9 @@ impl DiffScan {
 
     /// The markers of a conflict: `<<<<<<< ours`, `||||||| base`, `=======`, `>>>>>>> theirs`.
     fn marker(&mut self, text: &str, number: u32, span: Span, out: &mut Vec<Diagnostic>) {
+        if !text.starts_with(['<', '|', '=', '>']) {
+            return;
+        }
         let is = |sign: char| {
             let rest = text.trim_start_matches(sign);
             text.len() - rest.len() == 7 && (rest.is_empty() || rest.starts_with(' '))

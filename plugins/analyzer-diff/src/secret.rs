@@ -1,5 +1,7 @@
 //! Private keys and access tokens by their well-known shapes.
 
+use grimoire_plugin_sdk::text::Needle;
+
 /// A secret that a line has. It never holds the secret itself.
 pub(crate) struct Secret {
     pub(crate) code: &'static str,
@@ -18,69 +20,98 @@ enum Body {
 }
 
 /// A token's beginning, the characters after it, how many there are at least, and whose it is.
-struct Shape(&'static str, Body, usize, &'static str);
+struct Shape(Needle, Body, usize, &'static str);
 
-const SHAPES: &[Shape] = &[
-    Shape("AKIA", Body::UpperAlphanumeric, 16, "AWS access key id"),
-    Shape("ASIA", Body::UpperAlphanumeric, 16, "AWS session key id"),
-    Shape("ghp_", Body::Alphanumeric, 36, "GitHub personal access token"),
-    Shape("gho_", Body::Alphanumeric, 36, "GitHub OAuth token"),
-    Shape("ghu_", Body::Alphanumeric, 36, "GitHub user token"),
-    Shape("ghs_", Body::Alphanumeric, 36, "GitHub server token"),
-    Shape("ghr_", Body::Alphanumeric, 36, "GitHub refresh token"),
-    Shape("github_pat_", Body::Word, 60, "GitHub personal access token"),
-    Shape("glpat-", Body::Word, 20, "GitLab personal access token"),
-    Shape("xoxb-", Body::Word, 24, "Slack bot token"),
-    Shape("xoxp-", Body::Word, 24, "Slack user token"),
-    Shape("xapp-", Body::Word, 24, "Slack app token"),
-    Shape("sk_live_", Body::Alphanumeric, 24, "Stripe secret key"),
-    Shape("rk_live_", Body::Alphanumeric, 24, "Stripe restricted key"),
-    Shape("AIza", Body::Word, 35, "Google API key"),
-    Shape("npm_", Body::Alphanumeric, 36, "npm access token"),
-    Shape("pypi-AgEI", Body::Word, 50, "PyPI token"),
-    Shape("sk-ant-", Body::Word, 40, "Anthropic API key"),
-    Shape("sk-proj-", Body::Word, 40, "OpenAI API key"),
-    Shape("SG.", Body::Parts, 60, "SendGrid API key"),
-    Shape("hf_", Body::Alphanumeric, 34, "Hugging Face token"),
-    Shape("dop_v1_", Body::Alphanumeric, 64, "DigitalOcean token"),
-    Shape("shpat_", Body::Alphanumeric, 32, "Shopify access token"),
+static SHAPES: [Shape; 23] = [
+    Shape(Needle::new("AKIA"), Body::UpperAlphanumeric, 16, "AWS access key id"),
+    Shape(Needle::new("ASIA"), Body::UpperAlphanumeric, 16, "AWS session key id"),
+    Shape(Needle::new("ghp_"), Body::Alphanumeric, 36, "GitHub personal access token"),
+    Shape(Needle::new("gho_"), Body::Alphanumeric, 36, "GitHub OAuth token"),
+    Shape(Needle::new("ghu_"), Body::Alphanumeric, 36, "GitHub user token"),
+    Shape(Needle::new("ghs_"), Body::Alphanumeric, 36, "GitHub server token"),
+    Shape(Needle::new("ghr_"), Body::Alphanumeric, 36, "GitHub refresh token"),
+    Shape(Needle::new("github_pat_"), Body::Word, 60, "GitHub personal access token"),
+    Shape(Needle::new("glpat-"), Body::Word, 20, "GitLab personal access token"),
+    Shape(Needle::new("xoxb-"), Body::Word, 24, "Slack bot token"),
+    Shape(Needle::new("xoxp-"), Body::Word, 24, "Slack user token"),
+    Shape(Needle::new("xapp-"), Body::Word, 24, "Slack app token"),
+    Shape(Needle::new("sk_live_"), Body::Alphanumeric, 24, "Stripe secret key"),
+    Shape(Needle::new("rk_live_"), Body::Alphanumeric, 24, "Stripe restricted key"),
+    Shape(Needle::new("AIza"), Body::Word, 35, "Google API key"),
+    Shape(Needle::new("npm_"), Body::Alphanumeric, 36, "npm access token"),
+    Shape(Needle::new("pypi-AgEI"), Body::Word, 50, "PyPI token"),
+    Shape(Needle::new("sk-ant-"), Body::Word, 40, "Anthropic API key"),
+    Shape(Needle::new("sk-proj-"), Body::Word, 40, "OpenAI API key"),
+    Shape(Needle::new("SG."), Body::Parts, 60, "SendGrid API key"),
+    Shape(Needle::new("hf_"), Body::Alphanumeric, 34, "Hugging Face token"),
+    Shape(Needle::new("dop_v1_"), Body::Alphanumeric, 64, "DigitalOcean token"),
+    Shape(Needle::new("shpat_"), Body::Alphanumeric, 32, "Shopify access token"),
 ];
 
 /// Kinds of characters that a real token's body has at least; placeholders such as `xxxxxxxx` have fewer.
 const VARIETY: usize = 8;
+
+/// Characters that the shortest token has. Every token is one run of characters that [`in_token`] knows.
+const SHORTEST: usize = 20;
 
 /// The first secret of a line.
 pub(crate) fn find(text: &str) -> Option<Secret> {
     if is_private_key(text) {
         return Some(Secret { code: "private-key", name: "private key" });
     }
-    SHAPES
-        .iter()
-        .find(|shape| has_token(text, shape))
-        .map(|Shape(_, _, _, name)| Secret { code: "token", name })
+    let first = runs(text).filter_map(|run| SHAPES.iter().position(|shape| has_token(run, shape))).min()?;
+    Some(Secret { code: "token", name: SHAPES[first].3 })
+}
+
+/// The runs of characters that are long enough for a token.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    // Whatever is so long has one of every so many bytes: most of the line need not be read.
+    let mut probe = SHORTEST - 1;
+    std::iter::from_fn(move || {
+        while probe < bytes.len() {
+            if !in_token(bytes[probe]) {
+                probe += SHORTEST;
+                continue;
+            }
+            let start = probe - bytes[..probe].iter().rev().take_while(|&&byte| in_token(byte)).count();
+            let end = probe + bytes[probe..].iter().take_while(|&&byte| in_token(byte)).count();
+            probe = end + SHORTEST;
+            if end - start >= SHORTEST {
+                return Some(&text[start..end]);
+            }
+        }
+        None
+    })
+}
+
+/// Whether a token may have the byte anywhere.
+fn in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// The first line of a private key: the line holds nothing else but quotes, assignments and escapes.
 /// Code that only looks for such lines (`contains("-----BEGIN PRIVATE KEY-----")`) is no key.
 fn is_private_key(text: &str) -> bool {
-    let Some(at) = text.find("-----BEGIN ") else { return false };
-    let Some((kind, rest)) = text[at + "-----BEGIN ".len()..].split_once("-----") else { return false };
+    static BEGIN: Needle = Needle::new("-----BEGIN ");
+    let Some((before, rest)) = BEGIN.split(text) else { return false };
+    let Some((kind, rest)) = rest.split_once("-----") else { return false };
     if !(kind.ends_with("PRIVATE KEY") || kind == "PGP PRIVATE KEY BLOCK") || kind.len() > 40 {
         return false;
     }
-    let before = text[..at].trim_end_matches(['"', '\'', '`', ' ', '\t']);
+    let before = before.trim_end_matches(['"', '\'', '`', ' ', '\t']);
     let opens = before.is_empty() || before.ends_with(['=', ':', '|']);
     // A key in one string has its line ends escaped.
     opens && (rest.trim().is_empty() || rest.starts_with("\\n") || rest.starts_with("\\r"))
 }
 
 fn has_token(text: &str, Shape(start, body, least, _): &Shape) -> bool {
-    memchr::memmem::find_iter(text.as_bytes(), start).any(|at| {
+    start.find_all(text).any(|at| {
         let before = text.as_bytes()[..at].last();
         if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
             return false;
         }
-        let rest = &text.as_bytes()[at + start.len()..];
+        let rest = &text.as_bytes()[at + start.text().len()..];
         let length = rest
             .iter()
             .take_while(|byte| match body {
@@ -129,6 +160,18 @@ mod tests {
         }
         let upper = format!("AKIA{}", body(16).to_ascii_uppercase());
         assert!(find(&upper).is_some());
+    }
+
+    #[test]
+    fn every_shape_is_found_wherever_it_stands() {
+        for Shape(start, _, least, name) in &SHAPES {
+            assert!(start.text().len() + least >= SHORTEST && start.text().bytes().all(in_token), "{name}");
+            let token = format!("{}{}", start.text(), body(*least).to_ascii_uppercase());
+            for blanks in 0..=SHORTEST {
+                let line = format!("{}{token}", " ".repeat(blanks));
+                assert_eq!(find(&line).map(|secret| secret.name), Some(*name), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{Step, located, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, is_generic_closing_line},
+    text::{Characters, Context, is_generic_closing_line},
 };
 
 /// Lines kept below a diagnostic.
@@ -23,7 +23,7 @@ pub(crate) struct Located {
 
 impl Located {
     pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
-        let found = located::read(line.text)?;
+        let found = located::read(line.text, line.characters)?;
         let described = &found.described;
         if tool::is_others(found.path) && !found.foreign
             || described.is_note
@@ -128,5 +128,5 @@ impl Located {
 }
 
 fn is_note(start: &str) -> bool {
-    located::read(start).is_some_and(|found| found.described.is_note)
+    located::read(start, Characters::of(start)).is_some_and(|found| found.described.is_note)
 }

@@ -52,9 +52,32 @@ impl Block {
     /// `java.lang.IllegalStateException: message`, `Unhandled exception. System.X: message`, or
     /// `Failed Namespace.Class.Test [12 ms]`.
     pub(crate) fn start(text: &str, span: Span, test: Option<&str>) -> Option<Self> {
+        if let Some(rest) = text.strip_prefix("Failed ")
+            && let Some(name) =
+                rest.strip_suffix(']').and_then(|rest| rest.rsplit_once(" [")).map(|(name, _)| name)
+            && rest.contains("s]")
+        {
+            let block = Self::empty(text, span, Some(name));
+            return Some(Self { labelled: true, ..block });
+        }
+        let (uncaught, rest) = uncaught(text);
+        let (error_type, message) = type_and_message(rest, uncaught)?;
+        let mut block = Self::empty(text, span, test);
+        // `PotTest > holds FAILED` and then `java.lang.AssertionError at PotTest.java:12`.
+        block.certain |= uncaught;
+        error_type.clone_into(&mut block.error_type);
+        message.clone_into(&mut block.message);
+        if let Some(place) = test.and(error_type_at(rest)) {
+            block.frames.push(Frame { function: None, location: Some(place), text: rest.to_owned() });
+            block.message.clear();
+        }
+        Some(block)
+    }
+
+    fn empty(text: &str, span: Span, test: Option<&str>) -> Self {
         let mut context = Context::default();
         context.push(text);
-        let mut block = Self {
+        Self {
             error_type: String::new(),
             message: String::new(),
             message_lines: 1,
@@ -66,28 +89,7 @@ impl Block {
             labelled: false,
             context,
             span,
-        };
-        if let Some(rest) = text.strip_prefix("Failed ")
-            && let Some(name) =
-                rest.strip_suffix(']').and_then(|rest| rest.rsplit_once(" [")).map(|(name, _)| name)
-            && rest.contains("s]")
-        {
-            block.test = Some(name.to_owned());
-            block.certain = true;
-            block.labelled = true;
-            return Some(block);
         }
-        let (uncaught, rest) = uncaught(text);
-        let (error_type, message) = type_and_message(rest, uncaught)?;
-        // `PotTest > holds FAILED` and then `java.lang.AssertionError at PotTest.java:12`.
-        block.certain |= uncaught;
-        error_type.clone_into(&mut block.error_type);
-        message.clone_into(&mut block.message);
-        if let Some(place) = test.and(error_type_at(rest)) {
-            block.frames.push(Frame { function: None, location: Some(place), text: rest.to_owned() });
-            block.message.clear();
-        }
-        Some(block)
     }
 
     pub(crate) fn is_certain(&self) -> bool {
@@ -253,22 +255,21 @@ fn uncaught(text: &str) -> (bool, &str) {
 
 /// A qualified type whose last part is capitalised, and what follows `: `.
 fn type_and_message(text: &str, certain: bool) -> Option<(&str, &str)> {
-    let end = text.find([':', ' ', '(']).unwrap_or(text.len());
+    let end = text.bytes().position(|byte| matches!(byte, b':' | b' ' | b'(')).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
-    let name = name.trim_end_matches(':');
-    let last = name.rsplit('.').next()?;
-    let shaped = name.contains('.')
-        && name.len() <= 200
+    let (_, last) = name.rsplit_once('.')?;
+    let shaped = name.len() <= 200
         && last.starts_with(|c: char| c.is_ascii_uppercase())
         && name.split('.').all(|part| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'))
+            !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'$'))
         });
-    let named =
+    let named = || {
         ["Exception", "Error", "Failure", "Throwable", "Failed", "Abort", "Interrupt", "Fault", "Violation"]
             .iter()
-            .any(|ending| last.ends_with(ending));
+            .any(|ending| last.ends_with(ending))
+    };
     if !shaped
-        || !(named || certain)
+        || !(certain || named())
         || !(rest.is_empty()
             || rest.starts_with(": ")
             || rest == ":"

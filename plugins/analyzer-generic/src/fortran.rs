@@ -21,12 +21,15 @@ pub(crate) struct Block {
 impl Block {
     /// Begins with `main.f90:7:10:` and nothing after it.
     pub(crate) fn start(text: &str, span: Span) -> Option<Self> {
+        if !text.ends_with(':') {
+            return None;
+        }
         let place = place_at_start(text)?;
         let is_fortran = matches!(
             extension(place.path).to_ascii_lowercase().as_str(),
             "f" | "for" | "ftn" | "f77" | "f90" | "f95" | "f03" | "f08"
         );
-        if !is_fortran || !place.rest.is_empty() || !text.ends_with(':') {
+        if !is_fortran || !place.rest.is_empty() {
             return None;
         }
         Some(Self { location: place.location(), found: None, context: Context::default(), span })

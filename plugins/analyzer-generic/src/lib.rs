@@ -153,7 +153,7 @@ impl GenericAnalyzer {
         let record = terraform::Block::start(line.text, span)
             .map(Record::Terraform)
             .or_else(|| cmake::Block::start(line.text, span).map(Record::Cmake))
-            .or_else(|| rspec::Block::start(line.text, line.indent == 0, span).map(Record::Rspec))
+            .or_else(|| rspec::Block::start(&line, span).map(Record::Rspec))
             .or_else(|| phpunit::Block::start(line.text, span).filter(|_| self.phpunit).map(Record::Phpunit))
             .or_else(|| fortran::Block::start(line.text, span).map(Record::Fortran))
             .or_else(|| go::Panic::start(line.text, span).map(Record::GoPanic))
@@ -169,7 +169,7 @@ impl GenericAnalyzer {
             self.open = Some(record);
             return true;
         }
-        if let Some(diagnostic) = script::read(line.text, line.level, span) {
+        if let Some(diagnostic) = script::read(&line, span) {
             self.close(out);
             out.push(diagnostic);
             return true;

@@ -3,7 +3,9 @@
 use crate::describe::{Described, describe};
 use grimoire_plugin_sdk::{
     Location, Severity,
-    text::{Place, leading_number, looks_like_path, place_at_start, place_in_parentheses},
+    text::{
+        Characters, Needle, Place, leading_number, looks_like_path, place_at_start, place_in_parentheses,
+    },
 };
 
 /// A place and what is said about it.
@@ -19,20 +21,24 @@ pub(crate) struct Located<'a> {
 }
 
 /// Reads one line without prefixes.
-pub(crate) fn read(text: &str) -> Option<Located<'_>> {
-    if text.starts_with("at ")
+pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
+    // All shapes have a number, and a place's number stands after one of these.
+    let has_place =
+        characters.may_have_digits() && [b':', b'(', b'['].iter().any(|&sign| characters.may_have(sign));
+    if !has_place
+        || text.starts_with("at ")
         || text.len() > 8000 && !text[..200.min(text.floor_char_boundary(200))].contains(':')
     {
         return None;
     }
     kotlin(text)
-        .or_else(|| severity_first(text))
+        .or_else(|| severity_first(text, characters))
         .or_else(|| bracketed_place(text))
-        .or_else(|| colons(text))
-        .or_else(|| maven(text))
-        .or_else(|| parentheses(text))
-        .or_else(|| brackets(text))
-        .or_else(|| without_line(text))
+        .or_else(|| characters.may_have(b':').then(|| colons(text)).flatten())
+        .or_else(|| maven(text, characters))
+        .or_else(|| characters.may_have(b'(').then(|| parentheses(text)).flatten())
+        .or_else(|| characters.may_have(b'[').then(|| brackets(text)).flatten())
+        .or_else(|| without_line(text, characters))
 }
 
 fn from_place<'a>(place: Place<'a>, rest: &'a str, sure: bool) -> Located<'a> {
@@ -68,8 +74,9 @@ fn parentheses(text: &str) -> Option<Located<'_>> {
 }
 
 /// `path:[3,7] message`, as Maven prints it.
-fn maven(text: &str) -> Option<Located<'_>> {
-    let at = text.find(":[")?;
+fn maven(text: &str, characters: Characters) -> Option<Located<'_>> {
+    static OPEN: Needle = Needle::new(":[");
+    let at = OPEN.find_among(characters, text)?;
     let path = &text[..at];
     let (line, rest) = leading_number(&text[at + 2..])?;
     let (column, rest) = match rest.strip_prefix(',').and_then(leading_number) {
@@ -121,7 +128,7 @@ fn kotlin(text: &str) -> Option<Located<'_>> {
 }
 
 /// `error: path:3: message`, `ERROR: path(3): message`, `vet: path:3:7: message`, `[x] path:3: message`.
-fn severity_first(text: &str) -> Option<Located<'_>> {
+fn severity_first(text: &str, characters: Characters) -> Option<Located<'_>> {
     let (severity, rest) = if let Some(rest) = text.strip_prefix("vet: ") {
         (Severity::Error, rest)
     } else if let Some(rest) =
@@ -129,22 +136,26 @@ fn severity_first(text: &str) -> Option<Located<'_>> {
     {
         (Severity::Error, rest.trim_start())
     } else {
-        let end = text.find([':', ' '])?;
-        let severity = match text[..end].to_ascii_lowercase().as_str() {
-            "error" | "fatal" => Severity::Error,
-            "warning" | "warn" => Severity::Warning,
-            _ => return None,
+        let end = text.bytes().position(|byte| matches!(byte, b':' | b' '))?;
+        let is = |word: &str| text[..end].eq_ignore_ascii_case(word);
+        let severity = if is("error") || is("fatal") {
+            Severity::Error
+        } else if is("warning") || is("warn") {
+            Severity::Warning
+        } else {
+            return None;
         };
         (severity, text[end..].trim_start_matches([':', ' ', '-']))
     };
-    let mut found = colons(rest).or_else(|| maven(rest)).or_else(|| parentheses(rest))?;
+    let mut found = colons(rest).or_else(|| maven(rest, characters)).or_else(|| parentheses(rest))?;
     found.described.severity = found.described.severity.or(Some(severity));
     Some(found)
 }
 
 /// `path.csproj : error NU1101: message`, `LINK : fatal error LNK1104: message`: a file and no line.
-fn without_line(text: &str) -> Option<Located<'_>> {
-    let at = text.find(" : ")?;
+fn without_line(text: &str, characters: Characters) -> Option<Located<'_>> {
+    static DIVIDER: Needle = Needle::new(" : ");
+    let at = DIVIDER.find_among(characters, text)?;
     let (path, rest) = (&text[..at], &text[at + 3..]);
     let described = describe(rest);
     described.severity?;

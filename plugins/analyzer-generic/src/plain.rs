@@ -3,7 +3,7 @@
 use crate::{Step, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, place_at_start},
+    text::{Characters, Context, Needle, place_at_start},
 };
 
 /// Lines kept after an error.
@@ -59,7 +59,7 @@ const STARTS: &[(&str, &str, &str)] = &[
 impl Block {
     pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
         let text = line.text;
-        let (tool, error_type, message) = linker(text).or_else(|| {
+        let (tool, error_type, message) = linker(text, line.characters).or_else(|| {
             if line.indent > 2 {
                 return None;
             }
@@ -69,7 +69,9 @@ impl Block {
             if let Some(found) = compiler(text) {
                 return Some(found);
             }
-            let (start, tool, kind) = STARTS.iter().find(|(start, ..)| text.starts_with(start))?;
+            let first = text.bytes().next()?;
+            let (start, tool, kind) =
+                STARTS.iter().find(|(start, ..)| start.as_bytes()[0] == first && text.starts_with(start))?;
             // curl's number belongs to the message.
             let message = if *tool == "curl" { text } else { &text[start.len()..] };
             Some((*tool, *kind, message))
@@ -168,17 +170,17 @@ fn after_make(text: &str) -> Option<&str> {
 }
 
 /// The linker's complaints, whatever stands before them: object, section, source.
-fn linker(text: &str) -> Option<(&'static str, &'static str, &str)> {
-    const SIGNS: [&str; 7] = [
-        "undefined reference to ",
-        "multiple definition of ",
-        "cannot find -l",
-        "unable to find library -l",
-        "library not found for -l",
-        "symbol(s) not found for architecture",
-        "Undefined symbols for architecture",
+fn linker(text: &str, characters: Characters) -> Option<(&'static str, &'static str, &str)> {
+    static SIGNS: [Needle; 7] = [
+        Needle::new("undefined reference to "),
+        Needle::new("multiple definition of "),
+        Needle::new("cannot find -l"),
+        Needle::new("unable to find library -l"),
+        Needle::new("library not found for -l"),
+        Needle::new("symbol(s) not found for architecture"),
+        Needle::new("Undefined symbols for architecture"),
     ];
-    let at = SIGNS.iter().filter_map(|sign| text.find(sign)).min()?;
+    let at = SIGNS.iter().filter_map(|sign| sign.find_among(characters, text)).min()?;
     // In prose the sign stands after a word, in a linker's line at the start or after a colon.
     let before = text[..at].trim_end();
     (before.is_empty() || before.ends_with(':')).then(|| ("ld", "linker", &text[at..]))

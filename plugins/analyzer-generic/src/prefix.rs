@@ -1,7 +1,7 @@
 //! What build tools put before the lines of the tools that they run: `[ERROR] `, `[javac] `, `3>`,
 //! clocks.
 
-use grimoire_plugin_sdk::Severity;
+use grimoire_plugin_sdk::{Severity, text::Characters};
 
 /// A line without such prefixes.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Stripped<'a> {
     pub(crate) level: Option<Severity>,
     /// Leading blanks of the line, after the prefixes.
     pub(crate) indent: usize,
+    /// The characters of the line: most lines lack what most recognisers look for.
+    pub(crate) characters: Characters,
 }
 
 pub(crate) fn strip(line: &str) -> Stripped<'_> {
@@ -28,7 +30,7 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
         };
         text = rest;
     }
-    Stripped { text: text.trim(), level, indent }
+    Stripped { text: text.trim(), level, indent, characters: Characters::of(line) }
 }
 
 /// `[ERROR] `, `[javac] `, `[ant:checkstyle] `, `21786 [ERROR] `.

@@ -1,9 +1,9 @@
 //! RSpec: `Failure/Error:`, what was expected, and the place after `#`; Minitest: `1) Failure:`.
 
-use crate::Step;
+use crate::{Step, prefix::Stripped};
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Context, place_at_start},
+    text::{Context, Needle, place_at_start},
 };
 
 /// Lines of one failure.
@@ -25,18 +25,19 @@ pub(crate) struct Block {
 
 impl Block {
     /// Begins with `Failure/Error: expression`, after a number or not.
-    pub(crate) fn start(text: &str, flat: bool, span: Span) -> Option<Self> {
-        let (number, expression) = text.split_once("Failure/Error:")?;
+    pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
+        static FAILURE: Needle = Needle::new("Failure/Error:");
+        let (number, expression) = FAILURE.split_among(line.characters, line.text)?;
         let numbered = number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b')' | b' '));
         if !numbered {
             return None;
         }
         let mut context = Context::default();
-        context.push(text);
+        context.push(line.text);
         Some(Self {
             expression: expression.trim().to_owned(),
             paragraphs: Vec::new(),
-            flat,
+            flat: line.indent == 0,
             location: None,
             context,
             span,

@@ -2,21 +2,26 @@
 
 use std::borrow::Cow;
 
+use crate::prefix::Stripped;
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{extension, leading_number, looks_like_path, place_at_start},
+    text::{Characters, Needle, extension, leading_number, looks_like_path, place_at_start},
 };
 
 /// Reads one line without prefixes.
-pub(crate) fn read(text: &str, level: Option<Severity>, span: Span) -> Option<Diagnostic> {
-    let found = shell(text)
-        .or_else(|| php(text))
+pub(crate) fn read(line: &Stripped<'_>, span: Span) -> Option<Diagnostic> {
+    let Stripped { text, level, characters, .. } = *line;
+    let numbered = characters.may_have_digits();
+    let found = (numbered && characters.may_have(b':'))
+        .then(|| shell(text))
+        .flatten()
+        .or_else(|| php(text, characters))
         .or_else(|| elixir(text))
-        .or_else(|| perl(text))
-        .or_else(|| fields(text))
+        .or_else(|| numbered.then(|| perl(text, characters)).flatten())
+        .or_else(|| fields(text, characters))
         .or_else(|| table(text))
         .or_else(|| inspection(text))
-        .or_else(|| issue_at(text))?;
+        .or_else(|| issue_at(text, characters))?;
     let Found { tool, error_type, message, location, severity } = found;
     let message = message.trim();
     if message.is_empty() {
@@ -111,7 +116,9 @@ fn numbered(rest: &str) -> Option<(u32, &str)> {
 }
 
 /// `PHP Fatal error:  message in /src/a.php on line 3`.
-fn php(text: &str) -> Option<Found<'_>> {
+fn php(text: &str, characters: Characters) -> Option<Found<'_>> {
+    static PLACE: Needle = Needle::new(" on line ");
+    PLACE.find_among(characters, text)?;
     let text = text.strip_prefix("PHP ").unwrap_or(text);
     let kinds = ["Parse error", "Fatal error", "Warning", "Notice", "Deprecated", "Catchable fatal error"];
     let kind =
@@ -144,8 +151,9 @@ fn elixir(text: &str) -> Option<Found<'_>> {
 }
 
 /// `message at lib/a.pm line 3.`, `message at line 3, column 7.  Explanation.`
-fn perl(text: &str) -> Option<Found<'_>> {
-    let at = text.find(" line ").filter(|&at| leading_number(&text[at + 6..]).is_some())?;
+fn perl(text: &str, characters: Characters) -> Option<Found<'_>> {
+    static LINE: Needle = Needle::new(" line ");
+    let at = LINE.find_among(characters, text).filter(|&at| leading_number(&text[at + 6..]).is_some())?;
     let (line, rest) = leading_number(&text[at + 6..])?;
     let before = &text[..at];
     // Perl::Critic: the file first, or none.
@@ -181,8 +189,9 @@ fn perl(text: &str) -> Option<Found<'_>> {
 }
 
 /// `warning file=/src/A.scala message=text line=3 column=7`.
-fn fields(text: &str) -> Option<Found<'_>> {
-    let (word, rest) = text.split_once(" file=")?;
+fn fields(text: &str, characters: Characters) -> Option<Found<'_>> {
+    static FILE: Needle = Needle::new(" file=");
+    let (word, rest) = FILE.split_among(characters, text)?;
     let severity = match word {
         "error" => Severity::Error,
         "warning" => Severity::Warning,
@@ -206,8 +215,9 @@ fn fields(text: &str) -> Option<Found<'_>> {
 }
 
 /// Swift Testing: `Test name() recorded an issue at Tests.swift:9:5: message`.
-fn issue_at(text: &str) -> Option<Found<'_>> {
-    let (_, rest) = text.split_once(" recorded an issue ")?;
+fn issue_at(text: &str, characters: Characters) -> Option<Found<'_>> {
+    static RECORDED: Needle = Needle::new(" recorded an issue ");
+    let (_, rest) = RECORDED.split_among(characters, text)?;
     let (_, rest) = rest.split_once("at ")?;
     let place = place_at_start(rest)?;
     Some(Found {

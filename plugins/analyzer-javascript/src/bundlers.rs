@@ -1,6 +1,6 @@
 //! esbuild, vite, rollup and Next.js: a line that says what, a line that says where.
 
-use grimoire_plugin_sdk::text::{Context, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{Context, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
 
 use crate::found::{exception, finding, frame, is_code_frame, is_own, is_script};
@@ -25,7 +25,7 @@ pub(crate) struct Bundlers {
 
 impl Bundlers {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if let Some(found) = self.begin(text, trimmed, span) {
             self.finish(out);
             self.context.push(text);

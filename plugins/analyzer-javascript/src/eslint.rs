@@ -1,6 +1,8 @@
 //! ESLint's stylish, compact and unix formats, and what stylelint, tslint and prettier print likewise.
 
-use grimoire_plugin_sdk::text::{leading_number, looks_like_path, place_at_start, trailing_group};
+use grimoire_plugin_sdk::text::{
+    Characters, Needle, leading_number, looks_like_path, place_at_start, trailing_group, trim,
+};
 use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
 
 use crate::found::{finding, is_script};
@@ -16,25 +18,32 @@ pub(crate) struct Eslint {
 
 impl Eslint {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        if text.trim().is_empty() {
+        if trim(text).is_empty() {
             return false;
         }
         if text.starts_with([' ', '\t']) {
-            let found = self.file.as_deref().and_then(|file| stylish(file, text.trim(), span));
+            let found = self.file.as_deref().and_then(|file| stylish(file, trim(text), span));
             let is_finding = found.is_some();
             out.extend(found);
             return is_finding;
         }
         self.file = None;
-        let found = compact(text, span)
-            .or_else(|| unix(text, span))
-            .or_else(|| tslint(text, span))
-            .or_else(|| self.prettier(text, span));
+        let characters = Characters::of(text);
+        // All but prettier's have numbers.
+        let numbered = characters.may_have_digits().then(|| {
+            compact(text, characters, span)
+                .or_else(|| characters.may_have(b':').then(|| unix(text, span)).flatten())
+                .or_else(|| characters.may_have(b'[').then(|| tslint(text, span)).flatten())
+        });
+        let found = numbered.flatten().or_else(|| self.prettier(text, span));
         if let Some(found) = found {
             out.push(found);
             return true;
         }
-        if looks_like_path(text) && (text.contains(['/', '\\']) || is_script(text)) {
+        let may_be_path = characters.may_have(b'/')
+            || characters.may_have(b'\\')
+            || characters.may_have(b'.') && is_script(text);
+        if may_be_path && looks_like_path(text) {
             self.file = Some(text.to_owned());
         }
         false
@@ -104,9 +113,10 @@ fn severity(word: &str) -> Option<Severity> {
 }
 
 /// `path: line 2, col 10, Error - message (rule)`.
-fn compact(text: &str, span: Span) -> Option<Diagnostic> {
-    let at = text.find(": line ")?;
-    let (line, rest) = leading_number(&text[at + ": line ".len()..])?;
+fn compact(text: &str, characters: Characters, span: Span) -> Option<Diagnostic> {
+    static LINE: Needle = Needle::new(": line ");
+    let (path, rest) = LINE.split_among(characters, text)?;
+    let (line, rest) = leading_number(rest)?;
     let (column, rest) = leading_number(rest.strip_prefix(", col ")?)?;
     let (word, message) = rest.strip_prefix(", ")?.split_once(" - ")?;
     let severity = severity(word)?;
@@ -114,8 +124,7 @@ fn compact(text: &str, span: Span) -> Option<Diagnostic> {
         Some((text, rule)) if !rule.contains(' ') => (text, rule),
         _ => (message, ""),
     };
-    let mut found =
-        finding("eslint", rule, message, Some(Location::at(&text[..at], line, Some(column))), span);
+    let mut found = finding("eslint", rule, message, Some(Location::at(path, line, Some(column))), span);
     found.severity = severity;
     Some(found)
 }

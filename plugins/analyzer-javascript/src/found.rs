@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use grimoire_plugin_sdk::text::{cut, place_at_end, place_at_start};
+use grimoire_plugin_sdk::text::{Needle, cut, place_at_end, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
 
 /// Lines of an excerpt.
@@ -51,6 +51,9 @@ pub(crate) fn finding(
 /// TypeError: …`. Gives kind and code.
 pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
     let text = text.strip_prefix("Uncaught ").unwrap_or(text);
+    if !text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
     let end =
         text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.'))).unwrap_or(text.len());
     let (kind, rest) = text.split_at(end);
@@ -59,7 +62,6 @@ pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
         None => (None, rest),
     };
     let is_kind = kind.len() <= 100
-        && kind.starts_with(|c: char| c.is_ascii_uppercase())
         && ["Error", "Exception", "Rejection", "ErrorEvent", "Failure"].iter().any(|end| kind.ends_with(end));
     (is_kind && (rest.is_empty() || rest == ":" || rest.starts_with(": ") || rest.starts_with(" {")))
         .then_some((kind, code))
@@ -67,13 +69,29 @@ pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
 
 /// Extensions of files that the tools of this analyzer read.
 pub(crate) fn is_script(path: &str) -> bool {
-    let path = path.split(['?', '#']).next().unwrap_or(path);
-    [
-        ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte", ".astro", ".mdx",
-        ".json", ".css", ".scss", ".less", ".html", ".graphql",
-    ]
-    .iter()
-    .any(|end| path.ends_with(end))
+    static QUERY: [Needle; 2] = [Needle::new("?"), Needle::new("#")];
+    let end = QUERY.iter().filter_map(|sign| sign.find(path)).min().unwrap_or(path.len());
+    let Some((_, extension)) = path[..end].rsplit_once('.') else { return false };
+    matches!(
+        extension,
+        "js" | "mjs"
+            | "cjs"
+            | "jsx"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "tsx"
+            | "vue"
+            | "svelte"
+            | "astro"
+            | "mdx"
+            | "json"
+            | "css"
+            | "scss"
+            | "less"
+            | "html"
+            | "graphql"
+    )
 }
 
 /// Whether a file is neither the runtime's nor an installed package's nor a test runner's own.
@@ -98,7 +116,7 @@ pub(crate) fn is_own(path: &str) -> bool {
 
 /// A stack's line: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
-    let trimmed = text.trim();
+    let trimmed = trim(text);
     // The error's properties follow its last frame in braces.
     let trimmed = trimmed.strip_suffix(" {").unwrap_or(trimmed);
     let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;

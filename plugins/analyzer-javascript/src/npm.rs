@@ -1,6 +1,6 @@
 //! What npm, pnpm and yarn could not do.
 
-use grimoire_plugin_sdk::text::Context;
+use grimoire_plugin_sdk::text::{Context, trim};
 use grimoire_plugin_sdk::{Diagnostic, Span};
 
 use crate::found::finding;
@@ -103,10 +103,12 @@ impl Npm {
 
 /// pnpm's ` ERR_PNPM_X  message`, yarn's `➤ YN0028: │ message` and `error Couldn't find package …`.
 fn others(text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-    let trimmed = text.trim();
-    let found = if let Some((code, message)) = trimmed.split_once(' ').filter(|(code, _)| {
-        code.starts_with("ERR_PNPM_") && !code.contains("RECURSIVE_RUN") && *code != "ERR_PNPM_NO_SCRIPT_EXIT"
-    }) {
+    let trimmed = trim(text);
+    let found = if trimmed.starts_with("ERR_PNPM_")
+        && let Some((code, message)) = trimmed
+            .split_once(' ')
+            .filter(|(code, _)| !code.contains("RECURSIVE_RUN") && *code != "ERR_PNPM_NO_SCRIPT_EXIT")
+    {
         (!code.contains("RUN_FIRST_FAIL"))
             .then(|| finding("pnpm", code.trim_end_matches(':'), message, None, span))
     } else if let Some(rest) = trimmed.strip_prefix("➤ YN") {

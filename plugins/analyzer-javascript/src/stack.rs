@@ -1,6 +1,6 @@
 //! Stacks as V8 prints them, with the causes that Node shows, and what stands before them.
 
-use grimoire_plugin_sdk::text::{leading_number, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{leading_number, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_own, is_script, is_script_frame, own_place};
@@ -57,7 +57,7 @@ pub(crate) struct Stacks {
 
 impl Stacks {
     pub(crate) fn line(&mut self, text: &str, marked: bool, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if matches!(
             trimmed,
             "console.error" | "console.warn" | "console.log" | "console.info" | "console.debug"

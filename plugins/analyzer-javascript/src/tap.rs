@@ -1,6 +1,6 @@
 //! TAP as `node --test` prints it: `not ok 1 - name` and a YAML block with the error.
 
-use grimoire_plugin_sdk::text::place_at_start;
+use grimoire_plugin_sdk::text::{place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, own_place};
@@ -33,7 +33,7 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if let Some(rest) = trimmed.strip_prefix("not ok ") {
             self.finish(out);
             let name = rest.split_once(" - ").map_or(rest, |(_, name)| name);

@@ -1,6 +1,6 @@
 //! The TypeScript compiler: `path(1,2): error TS2304: …` and the pretty form `path:1:2 - error TS2304: …`.
 
-use grimoire_plugin_sdk::text::{Context, Place, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{Context, Needle, Place, place_at_start, place_in_parentheses};
 use grimoire_plugin_sdk::{Diagnostic, Severity, Span};
 
 use crate::found::finding;
@@ -61,7 +61,8 @@ pub(crate) fn is_ts_code(code: &str) -> bool {
 
 /// A finding and whether it is in the pretty form.
 fn read(text: &str, span: Span) -> Option<(Diagnostic, bool)> {
-    if !text.contains(" TS") && !text.starts_with("error TS") {
+    static CODE: Needle = Needle::new(" TS");
+    if !CODE.is_in(text) && !text.starts_with("error TS") {
         return None;
     }
     // Angular's and other wrappers' prefix.

@@ -1,5 +1,6 @@
 //! Vitest's report: `FAIL` lines, the error at the line's start, `❯` frames, a code frame, a rule.
 
+use grimoire_plugin_sdk::text::trim;
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_code_frame, own_place};
@@ -31,7 +32,7 @@ pub(crate) struct Vitest {
 
 impl Vitest {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if trimmed.starts_with("⎯⎯") {
             self.finish(out);
             let title = trimmed.trim_matches(['⎯', ' ']);

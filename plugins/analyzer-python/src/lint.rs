@@ -1,6 +1,6 @@
 //! Findings of one line: mypy, pyright, flake8, ruff, pylint, black, isort, pydocstyle, bandit.
 
-use grimoire_plugin_sdk::text::{Place, leading_number, place_at_start, trailing_group};
+use grimoire_plugin_sdk::text::{Place, leading_number, place_at_start, trailing_group, trim};
 use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
 
 use crate::ruff::{is_python, is_rule};
@@ -116,7 +116,7 @@ impl Lint {
             out.extend(self.issue.take().filter(|issue| issue.location.is_some()));
             self.issue = Some(finding("bandit", code, message, Severity::Warning, Location::default(), span));
         } else if let Some(issue) = &mut self.issue {
-            let trimmed = text.trim();
+            let trimmed = trim(text);
             if trimmed.starts_with("Severity: High") {
                 issue.severity = Severity::Error;
             } else if let Some(place) = trimmed.strip_prefix("Location: ").and_then(place_at_start) {

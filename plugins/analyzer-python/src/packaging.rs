@@ -1,6 +1,6 @@
 //! pip, uv and the interpreter's own complaints about missing modules.
 
-use grimoire_plugin_sdk::text::Context;
+use grimoire_plugin_sdk::text::{Context, Needle, trim};
 use grimoire_plugin_sdk::{Diagnostic, Severity, Span};
 
 /// Recognises what the installers say.
@@ -37,7 +37,7 @@ const EXPLANATION: u32 = 12;
 
 impl Packaging {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if let Some((tool, kind, message, severity)) = installer_error(trimmed) {
             // The second line of a pair says the same again: `No matching distribution found`.
             if let Some((open, _)) = &mut self.open
@@ -117,8 +117,9 @@ fn missing_module(text: &str) -> Option<&str> {
     {
         return Some(text);
     }
-    let (program, message) = text.split_once(": ")?;
+    static MISSING: Needle = Needle::new(": No module named ");
+    let at = MISSING.find(text)?;
+    let program = &text[..at];
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    (name.starts_with("python") && !program.contains(' ') && message.starts_with("No module named "))
-        .then_some(message)
+    (name.starts_with("python") && !program.contains(' ')).then(|| &text[at + ": ".len()..])
 }

@@ -1,5 +1,6 @@
 //! Tracebacks as the interpreter prints them, with `unittest`'s headers.
 
+use grimoire_plugin_sdk::text::trim;
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
 
 use crate::found::{Excerpt, exception_kind, file_line, is_own, is_surely_exception, last_part};
@@ -65,7 +66,7 @@ impl Tracebacks {
             self.group_rule(out);
             return true;
         }
-        let trimmed = text.trim();
+        let trimmed = trim(text);
         if let Some(before) = trimmed.strip_suffix(HEADER)
             && (before.is_empty() || before.ends_with([' ', ':']))
         {

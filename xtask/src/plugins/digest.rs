@@ -1,9 +1,10 @@
 //! The digest of all that a component is built from.
 //!
 //! Over: the plugin's and the SDK's manifests and `src/`, the WIT packages that the SDK binds, the
-//! plugin profile, the pinned toolchain, and the locked versions of the dependencies as far as the
+//! plugin profile, the compiler's flags, the pinned toolchain, and the locked versions of the dependencies as far as the
 //! plugin reaches them. Not over tests, cases and prose, nor over what only the host uses.
 
+use super::component;
 use anyhow::{Context, ensure};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -37,6 +38,7 @@ pub(super) fn of_sources(root: &Path, name: &str) -> anyhow::Result<String> {
         let table = workspace.get("profile").and_then(|profiles| profiles.get(profile));
         parts.insert(format!("profile {profile}"), text_of(table));
     }
+    parts.insert("flags".to_owned(), component::FLAGS.join(" "));
     let package = workspace.get("workspace").and_then(|workspace| workspace.get("package"));
     parts.insert("package".to_owned(), text_of(package));
     let toolchain = read_table(&root.join("rust-toolchain.toml"))?;

@@ -1,23 +1,51 @@
 //! Cleans one raw line.
 
+use super::words;
 use crate::text::{cut, reorders};
 use memchr::{memchr, memchr3};
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 
-/// Cleans `raw` with `scratch` as the buffer. The result is valid UTF-8 without control characters.
-pub(super) fn clean<'a>(raw: &[u8], limit: usize, scratch: &'a mut String) -> &'a str {
-    scratch.clear();
+/// Where a line is made that is not what the log has, kept from line to line.
+#[derive(Default)]
+pub(super) struct Scratch {
+    plain: Vec<u8>,
+    text: String,
+}
+
+/// Cleans `raw`, in `scratch` where anything has to be removed. The result is valid UTF-8 without
+/// control characters.
+pub(super) fn clean<'a>(raw: &'a [u8], limit: usize, scratch: &'a mut Scratch) -> &'a str {
     let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    if raw.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
-        // Plain ASCII, as nearly all lines are.
-        scratch.extend(std::str::from_utf8(raw));
-    } else {
-        let plain = without_escapes(raw);
-        scratch.extend(String::from_utf8_lossy(&plain).chars().filter(|&c| is_kept(c)));
-    }
-    cut(without_prefix(scratch), limit).trim_end()
+    let text = match std::str::from_utf8(raw) {
+        // As nearly all lines are.
+        Ok(text) if is_printable(raw) => text,
+        _ => {
+            let Scratch { plain, text } = scratch;
+            plain.clear();
+            remove_escapes(raw, plain);
+            match std::str::from_utf8(plain) {
+                Ok(plain_text) if is_printable(plain) => plain_text,
+                _ => {
+                    text.clear();
+                    text.extend(String::from_utf8_lossy(plain).chars().filter(|&c| is_kept(c)));
+                    text
+                }
+            }
+        }
+    };
+    cut(without_prefix(text), limit).trim_end()
+}
+
+/// Whether a line is ASCII without control characters but tabs.
+fn is_printable(raw: &[u8]) -> bool {
+    let (words, rest) = raw.as_chunks::<8>();
+    // Two words in a round, because a sandbox looks at its clock in every round of a loop.
+    let (pairs, last) = words.as_chunks::<2>();
+    pairs.iter().all(|[one, other]| words::are_printable(*one) && words::are_printable(*other))
+        && last.iter().all(|word| words::are_printable(*word))
+        && rest.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte))
 }
 
 /// Whether a character may stand in a line: neither a control nor one that reorders text.
@@ -25,9 +53,8 @@ fn is_kept(c: char) -> bool {
     (!c.is_control() || c == '\t') && !reorders(c)
 }
 
-/// Removes escape sequences. Control characters stay for the caller.
-fn without_escapes(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
+/// Copies all but escape sequences. Control characters stay for the caller.
+fn remove_escapes(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     // Once a string sequence was found open, all later ones are too: searching again would make a line
     // of many openings quadratic.
@@ -54,7 +81,6 @@ fn without_escapes(raw: &[u8]) -> Vec<u8> {
         };
     }
     out.extend_from_slice(rest);
-    out
 }
 
 /// Skips the parameters, intermediates and the final byte of a control sequence.
@@ -104,29 +130,28 @@ fn after_columns(text: &str) -> Option<&str> {
 
 /// `2024-09-15T07:40:01.7105816Z `, in brackets with Jenkins, and GitLab's stream mark `00O ` after it.
 fn after_timestamp(text: &str) -> Option<&str> {
-    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
-    let (text, bracket) = match text.strip_prefix('[') {
-        Some(inner) => (inner, "]"),
-        None => (text, ""),
+    const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    // The last word overlaps the one before it.
+    const DATE: [words::Shape; 3] =
+        [words::Shape::at(SHAPE, 0), words::Shape::at(SHAPE, 8), words::Shape::at(SHAPE, SHAPE.len() - 8)];
+    let (text, bracketed) = match text.strip_prefix('[') {
+        Some(inner) => (inner, true),
+        None => (text, false),
     };
     let bytes = text.as_bytes();
-    if bytes.len() < SHAPE.len() + 1
-        || !SHAPE.iter().zip(bytes).all(
-            |(&shape, &byte)| {
-                if shape == b'0' { byte.is_ascii_digit() } else { byte == shape }
-            },
-        )
-    {
+    let start = bytes.first_chunk::<{ SHAPE.len() }>()?;
+    if !DATE.iter().all(|shape| shape.fits(start)) {
         return None;
     }
     let mut end = SHAPE.len();
-    if bytes[end] == b'.' {
+    if bytes.get(end) == Some(&b'.') {
         end += 1 + bytes[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     }
     if bytes.get(end) != Some(&b'Z') {
         return None;
     }
-    let rest = text[end + 1..].strip_prefix(bracket)?;
+    let rest = &text[end + 1..];
+    let rest = if bracketed { rest.strip_prefix(']')? } else { rest };
     if rest.is_empty() {
         return Some(rest);
     }

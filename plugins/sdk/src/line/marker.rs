@@ -47,6 +47,9 @@ impl Properties {
 pub(super) fn split(text: &str) -> (Option<Marker>, Properties, Cow<'_, str>) {
     let none = || (None, Properties::default(), Cow::Borrowed(text));
     let start = text.trim_start();
+    if !start.starts_with(['#', '[', ':']) {
+        return none();
+    }
     if let Some(rest) = start.strip_prefix("##[") {
         let Some((name, rest)) = rest.split_once(']') else { return none() };
         return match by_name(name) {

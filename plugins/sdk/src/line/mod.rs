@@ -3,6 +3,7 @@
 mod clean;
 mod echo;
 mod marker;
+mod words;
 
 pub use marker::{Marker, Properties};
 
@@ -67,7 +68,7 @@ pub struct LineScan<A> {
     echo: Echo,
     seen: Deduplicator,
     reported: usize,
-    scratch: String,
+    scratch: clean::Scratch,
 }
 
 impl<A: LineAnalyzer> LineScan<A> {
@@ -85,7 +86,7 @@ impl<A: LineAnalyzer> LineScan<A> {
             echo: Echo::default(),
             seen: Deduplicator::default(),
             reported: 0,
-            scratch: String::new(),
+            scratch: clean::Scratch::default(),
         }
     }
 

@@ -1,5 +1,9 @@
 //! Lines that say that something failed, not what.
 
+use memchr::memchr3;
+
+use super::{Beginnings, Needle};
+
 /// Whether a line only closes a failed run, such as `Process completed with exit code 1.`: never a
 /// diagnostic of its own when another explains it.
 pub fn is_generic_closing_line(text: &str) -> bool {
@@ -10,13 +14,16 @@ pub fn is_generic_closing_line(text: &str) -> bool {
         .find_map(|prefix| text.strip_prefix(prefix))
         .unwrap_or(text)
         .trim_start();
-    STARTS.iter().any(|start| text.starts_with(start) || bare.starts_with(start))
-        || CONTAINED.iter().any(|part| text.contains(part))
+    STARTS.begin(text)
+        || bare.len() < text.len() && STARTS.begin(bare)
+        // Every part has one of these.
+        || memchr3(b'x', b'z', b'Y', text.as_bytes()).is_some()
+            && CONTAINED.iter().any(|part| part.is_in(text))
         || is_make_failure(text)
         || is_count_of_problems(bare)
 }
 
-const STARTS: &[&str] = &[
+static STARTS: Beginnings = Beginnings::new(&[
     "Process completed with exit code",
     "The process '",
     "The operation was canceled",
@@ -67,19 +74,20 @@ const STARTS: &[&str] = &[
     "subcommand failed",
     "FAIL\t",
     "Found errors",
-];
+]);
 
-const CONTAINED: &[&str] = &[
-    "exited with code ",
-    "returned a non-zero code",
-    "did not complete successfully: exit code",
-    "ELIFECYCLE",
-    "exited with non-zero",
+static CONTAINED: [Needle; 5] = [
+    Needle::new("exited with code "),
+    Needle::new("returned a non-zero code"),
+    Needle::new("did not complete successfully: exit code"),
+    Needle::new("ELIFECYCLE"),
+    Needle::new("exited with non-zero"),
 ];
 
 /// `make: *** [Makefile:12: all] Error 2`, `make[1]: *** …`, `gmake: …`.
 fn is_make_failure(text: &str) -> bool {
-    let Some((program, rest)) = text.split_once(": *** ") else { return false };
+    static STARS: Needle = Needle::new(": *** ");
+    let Some((program, rest)) = STARS.split(text) else { return false };
     let program = program.trim_end_matches(|c: char| c == ']' || c.is_ascii_digit()).trim_end_matches('[');
     (program == "make" || program.ends_with("make") || program.ends_with("make.exe"))
         && (rest.contains("] Error ")
@@ -89,7 +97,10 @@ fn is_make_failure(text: &str) -> bool {
 
 /// `3 errors`, `1 error generated.`, `2 problems (1 error, 1 warning)`, `Found 3 errors in 2 files`.
 fn is_count_of_problems(text: &str) -> bool {
-    let text = text.trim_start_matches("✖ ").trim_start_matches("× ");
+    let mut text = text;
+    while let Some(rest) = text.strip_prefix("✖ ").or_else(|| text.strip_prefix("× ")) {
+        text = rest;
+    }
     let text = text.strip_prefix("Found ").unwrap_or(text);
     let Some((_, rest)) = super::leading_number(text) else { return false };
     let Some(rest) = rest.strip_prefix(' ') else { return false };

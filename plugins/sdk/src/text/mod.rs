@@ -4,12 +4,14 @@
 mod closing;
 mod collect;
 mod place;
+mod search;
 
 pub use closing::is_generic_closing_line;
 pub use collect::{Context, Deduplicator};
 pub use place::{
     Place, extension, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses,
 };
+pub use search::{Beginnings, Characters, Needle};
 
 /// The longest start of `text` of at most `limit` bytes that ends between characters.
 pub fn cut(text: &str, limit: usize) -> &str {
@@ -42,6 +44,14 @@ fn keep(text: &mut String, control: impl Fn(char) -> bool) {
     let is_kept = |c: char| if c.is_control() { control(c) } else { !reorders(c) };
     if !text.chars().all(is_kept) {
         text.retain(is_kept);
+    }
+}
+
+/// The same as [`str::trim`], at once for the many texts that have no blanks around them.
+pub fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
     }
 }
 

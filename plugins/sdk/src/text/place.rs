@@ -1,6 +1,6 @@
 //! Places as tools print them.
 
-use super::leading_number;
+use super::{Needle, leading_number};
 use crate::{Location, Position, limits};
 
 /// A place found in a text.
@@ -164,6 +164,9 @@ pub fn place_at_end(text: &str) -> Option<Place<'_>> {
 /// well-known file, and nothing that paths do not have. A web address, a time, a class name with
 /// arguments are none.
 pub fn looks_like_path(text: &str) -> bool {
+    static DOUBLE_COLON: Needle = Needle::new("::");
+    static SCHEME: Needle = Needle::new("://");
+    static PROSE: Needle = Needle::new(": ");
     // What compilers and linters call their standard input.
     if matches!(text, "-" | "{standard input}" | "{standard_input}") {
         return true;
@@ -174,7 +177,7 @@ pub fn looks_like_path(text: &str) -> bool {
     {
         return false;
     }
-    if text.contains(['"', '<', '>', '|', '*', '?', '\t', '`', '{', '}', ';']) || text.contains("::") {
+    if has_foreign(text.as_bytes()) || DOUBLE_COLON.is_in(text) {
         // Frameworks name files after routes: `[id].tsx` and `(group)` are paths, these are not.
         return text.starts_with('<') && text.ends_with('>') && text.len() > 2 && !text[1..].contains('<');
     }
@@ -183,10 +186,10 @@ pub fn looks_like_path(text: &str) -> bool {
         return false;
     }
     let path = text.strip_prefix("file://").unwrap_or(text);
-    if path.contains("://") || path.contains(": ") || path.ends_with([' ', ':', ',']) {
+    if SCHEME.is_in(path) || PROSE.is_in(path) || path.ends_with([' ', ':', ',']) {
         return false;
     }
-    let (folder, name) = match path.rfind(['/', '\\']) {
+    let (folder, name) = match path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\')) {
         Some(at) => (Some(&path[..at]), &path[at + 1..]),
         None => (None, path),
     };
@@ -234,6 +237,22 @@ pub fn looks_like_path(text: &str) -> bool {
                 | "Kconfig"
         )
         || name.starts_with("Dockerfile")
+}
+
+/// Whether any byte is one that no path has.
+fn has_foreign(bytes: &[u8]) -> bool {
+    const FOREIGN: [bool; 256] = {
+        let signs = b"\"<>|*?\t`{};";
+        let (mut foreign, mut at) = ([false; 256], 0);
+        while at < signs.len() {
+            foreign[signs[at] as usize] = true;
+            at += 1;
+        }
+        foreign
+    };
+    let among = |bytes: &[u8]| bytes.iter().fold(false, |found, &byte| found | FOREIGN[usize::from(byte)]);
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    blocks.iter().any(|block| among(block)) || among(rest)
 }
 
 fn starts_like_root(folder: &str) -> bool {

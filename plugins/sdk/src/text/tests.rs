@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Diagnostic, Frame, Location};
+use proptest::prelude::*;
 
 fn place(text: &str) -> Option<(&str, u32, Option<u32>, &str)> {
     place_at_start(text).map(|place| (place.path, place.line, place.column, place.rest))
@@ -141,4 +142,49 @@ fn what_escapes_of_a_report_bring_back_is_removed() {
     assert_eq!(diagnostic.location.expect("it stays").path, name);
     assert_eq!(diagnostic.stack_trace[0].text, text);
     assert_eq!(diagnostic.stack_trace[0].function.as_deref(), Some(name));
+}
+
+static NEEDLES: [Needle; 5] =
+    [Needle::new("aab"), Needle::new(": a"), Needle::new("é:"), Needle::new("1"), Needle::new("Ab[1]")];
+static BEGINNINGS: Beginnings = Beginnings::new(&["aa", "ab", "é", ": "]);
+
+proptest! {
+    #[test]
+    fn searches_agree_with_those_of_strings(text in "[aAb:é1 \\[\\]]{0,40}") {
+        let characters = Characters::of(&text);
+        for needle in &NEEDLES {
+            let piece = needle.text();
+            prop_assert_eq!(needle.find(&text), text.find(piece), "{}", piece);
+            prop_assert_eq!(needle.find_among(characters, &text), text.find(piece), "{}", piece);
+            prop_assert_eq!(needle.split(&text), text.split_once(piece), "{}", piece);
+            prop_assert_eq!(needle.split_among(characters, &text), text.split_once(piece), "{}", piece);
+            prop_assert_eq!(needle.is_in(&text), text.contains(piece), "{}", piece);
+            let all: Vec<_> = text.match_indices(piece).map(|(at, _)| at).collect();
+            prop_assert_eq!(needle.find_all(&text).collect::<Vec<_>>(), all, "{}", piece);
+        }
+        let first = ["aa", "ab", "é", ": "].iter().position(|start| text.starts_with(start));
+        prop_assert_eq!(BEGINNINGS.position(&text), first);
+        prop_assert_eq!(BEGINNINGS.begin(&text), first.is_some());
+    }
+
+    #[test]
+    fn characters_lose_nothing(text in any::<String>()) {
+        let characters = Characters::of(&text);
+        for byte in text.bytes() {
+            prop_assert!(characters.may_have(byte));
+        }
+        prop_assert!(!text.bytes().any(|byte| byte.is_ascii_digit()) || characters.may_have_digits());
+    }
+
+    #[test]
+    fn trimming_is_that_of_strings(text in "[ \\t\u{a0}\u{3000}aé!~]{0,8}") {
+        prop_assert_eq!(trim(&text), text.trim());
+    }
+}
+
+#[test]
+fn characters_tell_what_a_text_lacks() {
+    let characters = Characters::of("plain words");
+    assert!(!characters.may_have_digits() && !characters.may_have(b':') && !characters.may_have(b'z'));
+    assert!(NEEDLES.iter().all(|needle| !characters.may_contain(needle)));
 }
