@@ -58,12 +58,10 @@ impl Evidence {
     async fn tell(&self, context: &JobContext<'_>) -> Result<(), Stop> {
         let found: usize = self.reports.iter().map(|(_, report)| report.diagnostics.len()).sum();
         let bytes: u64 = self.reports.iter().map(|(_, report)| report.bytes).sum();
-        let annotated = match self.annotations {
-            0 => String::new(),
-            1 => ", with 1 annotation".to_owned(),
-            several => format!(", with {several} annotations"),
-        };
-        let message = format!("{found} errors in {} artifacts{annotated}", self.reports.len());
+        let mut message = format!("{} in {}", of(found, "error"), of(self.reports.len(), "artifact"));
+        if self.annotations > 0 {
+            message.push_str(&format!(", with {}", of(self.annotations, "annotation")));
+        }
         let data = json!({
             "errors": found, "artifacts": self.reports.len(), "annotations": self.annotations,
             "bytes": bytes, "gaps": self.gaps.len(),
@@ -93,7 +91,8 @@ impl Reader<'_> {
             jobs.truncate(most);
         }
         let head = self.key.head_sha.short();
-        let message = format!("{} changed files and {} failed jobs at {head}", facts.files, jobs.len());
+        let (files, failed) = (of(facts.files, "changed file"), of(jobs.len(), "failed job"));
+        let message = format!("{files} and {failed} at {head}");
         let data = json!({
             "files": facts.files, "added": facts.added, "deleted": facts.deleted, "failed_jobs": jobs.len(),
         });
@@ -235,6 +234,12 @@ impl Reader<'_> {
             | ErrorKind::Internal => Err(Stop::Failed(error)),
         }
     }
+}
+
+/// So many of a thing, as people say it.
+fn of(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 #[derive(Default)]

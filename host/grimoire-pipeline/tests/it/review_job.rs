@@ -113,7 +113,7 @@ async fn a_log_that_is_gone_is_a_gap_and_the_others_are_read() {
 }
 
 /// A pull request with two failed jobs: the log of `build` cannot be had so many times, that of `test` can.
-async fn with_a_log_that_fails(times: usize) -> (World, JobId) {
+async fn two_failed_jobs(times: usize) -> (World, JobId) {
     let world = World::new();
     world.moved_value_spell().await;
     let head = commit('a');
@@ -129,7 +129,7 @@ async fn with_a_log_that_fails(times: usize) -> (World, JobId) {
 
 #[tokio::test]
 async fn a_log_that_fails_in_passing_is_waited_for() {
-    let (world, job) = with_a_log_that_fails(3).await;
+    let (world, job) = two_failed_jobs(3).await;
     world.run_due().await;
     let waiting = world.job(job).await;
     assert_eq!(waiting.state, JobState::Queued);
@@ -144,7 +144,7 @@ async fn a_log_that_fails_in_passing_is_waited_for() {
 
 #[tokio::test]
 async fn a_log_that_goes_on_failing_does_not_silence_the_others() {
-    let (world, job) = with_a_log_that_fails(4).await;
+    let (world, job) = two_failed_jobs(4).await;
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
     let reason = "the log of build could not be read: GitHub cannot be reached";
@@ -178,7 +178,7 @@ async fn a_log_that_breaks_off_again_and_again_does_not_silence_the_others() {
 
 #[tokio::test]
 async fn the_last_attempt_waits_out_a_rate_limit_all_the_same() {
-    let (world, job) = with_a_log_that_fails(3).await;
+    let (world, job) = two_failed_jobs(3).await;
     world.github.fail_next("job_log", PortError::new(ErrorKind::TooManyRequests, "the limit is used up"));
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 5));
@@ -206,14 +206,9 @@ async fn a_review_of_nothing_is_a_dead_letter_that_says_what_failed() {
 
 #[tokio::test]
 async fn the_same_error_in_two_logs_is_told_once() {
-    let world = World::new();
-    world.moved_value_spell().await;
-    let head = commit('a');
-    world.failing_pull_request(7, &head, Some(LOG));
-    let second = FailedJob { id: 99, name: "test".to_owned() };
-    world.github.put_failed_job(&repository(), &head, second, Some(LOG));
-    world.opened(7, &head).await;
+    let (world, _) = two_failed_jobs(0).await;
     world.run_due().await;
+    let head = commit('a');
     let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
     let told: Vec<_> =
         review.diagnosis.errors.iter().map(|error| (error.artifact.as_str(), error.count)).collect();
