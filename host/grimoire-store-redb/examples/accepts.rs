@@ -166,6 +166,10 @@ async fn accepts(path: &Path, batch: usize, writes: usize) -> anyhow::Result<(f6
     }
     let taken = watch.stop(writes);
     store.close().await?;
+    let start = Instant::now();
+    let store = RedbStore::open(path, Options::default())?;
+    println!("  opened with {writes} open jobs in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    store.close().await?;
     fs::remove_file(path)?;
     Ok(taken)
 }

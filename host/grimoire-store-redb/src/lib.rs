@@ -21,6 +21,8 @@ mod reviews;
 mod schema;
 mod spells;
 mod step;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::fmt;

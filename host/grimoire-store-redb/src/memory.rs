@@ -5,6 +5,7 @@
 //! When a group fails they are thrown away and made again from the last commit. Nobody else looks at
 //! them: readers get a [`Summary`], told after the commit.
 
+use grimoire_domain::Timestamp;
 use grimoire_domain::job::JobState;
 use redb::ReadTransaction;
 
@@ -24,8 +25,19 @@ pub(crate) struct Memory {
 pub(crate) struct Summary {
     /// How many jobs there are in each state, in the order of [`JobState::ALL`].
     pub(crate) jobs: [u64; 6],
-    /// The earliest moment at which a job may be claimed, in nanoseconds since 1970.
+    /// The earliest moment at which a job may be claimed, in nanoseconds since 1970; of several that
+    /// claims have seen pass any.
     pub(crate) next_claim: Option<i128>,
+    /// Whether a claim has seen the moment of some job pass: the clock may have been set back since, so
+    /// that only another claim can say whether one is due.
+    pub(crate) seen_due: bool,
+}
+
+impl Summary {
+    /// Whether a claim at `now` has a chance.
+    pub(crate) fn may_have_due(&self, now: Timestamp) -> bool {
+        self.seen_due || self.next_claim.is_some_and(|next| next <= now.as_nanosecond())
+    }
 }
 
 impl Memory {
@@ -40,6 +52,7 @@ impl Memory {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        Summary { jobs: self.counters.jobs(), next_claim: self.open_jobs.next_moment() }
+        let open = &self.open_jobs;
+        Summary { jobs: self.counters.jobs(), next_claim: open.next_moment(), seen_due: open.seen_due() }
     }
 }

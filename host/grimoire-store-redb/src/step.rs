@@ -8,7 +8,7 @@ use crate::counters::Counter;
 use crate::deliveries::{Deliveries, DeliveryTables};
 use crate::failure::Outcome;
 use crate::jobs::{JobTables, Jobs};
-use crate::memory::{Memory, Summary};
+use crate::memory::Memory;
 use crate::reviews::{ReviewTables, Reviews};
 use crate::spells::{SpellTables, Spells};
 
@@ -84,7 +84,7 @@ impl<'t> Step<'t> {
         }
         self.memory.counters.save(self.transaction)?;
         let sequence = Sequence(self.memory.counters.get(Counter::LastChange));
-        Ok(Some(News { sequence, summary: self.memory.summary(), notes: self.notes }))
+        Ok(Some(News { sequence, notes: self.notes }))
     }
 }
 
@@ -101,13 +101,11 @@ pub(crate) fn opened<T>(slot: &mut Option<T>, open: impl FnOnce() -> Outcome<T>)
 #[derive(Debug)]
 pub(crate) struct News {
     sequence: Sequence,
-    summary: Summary,
     notes: Notes,
 }
 
 impl News {
     pub(crate) fn tell(&self, shared: &Shared) {
-        *shared.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.summary;
         shared.sequence.send_if_modified(|sequence| {
             let grown = self.sequence > *sequence;
             *sequence = self.sequence;

@@ -198,6 +198,8 @@ fn commit_group(
         Ok(Err(error)) => return Err(GroupError::Broken(error)),
         Err(_) => return Err(GroupError::Panicked),
     };
+    // Also where nothing was written: a claim may have seen moments pass.
+    *shared.summary.lock().unwrap_or_else(PoisonError::into_inner) = current.summary();
     *memory = Some(current);
     Ok(news)
 }

@@ -38,8 +38,7 @@ impl JobStore for RedbStore {
         lease_until: Timestamp,
     ) -> Result<Option<(Job, Lease)>, PortError> {
         // An idle runner asks often and finds nothing: that costs a look, not a write.
-        let next = self.summary()?.next_claim;
-        if next.is_none_or(|next| next > now.as_nanosecond()) {
+        if !self.summary()?.may_have_due(now) {
             return Ok(None);
         }
         self.write(move |step| step.jobs()?.claim(now, lease_until)).await

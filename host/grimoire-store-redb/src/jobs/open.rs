@@ -164,6 +164,11 @@ impl OpenJobs {
         None
     }
 
+    /// Whether a claim has seen the moment of some job pass.
+    pub(crate) fn seen_due(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// The earliest moment of the schedule; where several have passed already, that of one of them.
     pub(crate) fn next_moment(&self) -> Option<i128> {
         let ready = self.ready.first_key_value().map(|(_, moment)| *moment);

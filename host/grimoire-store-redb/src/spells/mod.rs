@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub(crate) use write::{SpellTables, Spells};
+pub(crate) use write::{NewSpell, SpellTables, Spells};
 
 use async_trait::async_trait;
 use grimoire_domain::page::{Page, PageRequest};
@@ -25,7 +25,8 @@ fn folded(text: &str) -> String {
 #[async_trait]
 impl SpellStore for RedbStore {
     async fn create_spell(&self, fields: ValidSpell, stamp: Stamp) -> Result<Written<Spell>, PortError> {
-        self.write(move |step| step.spells()?.create(fields, &stamp)).await
+        let new = NewSpell::of(fields, &stamp);
+        self.write(move |step| step.spells()?.create(new)).await
     }
 
     async fn get_spell(&self, id: SpellId) -> Result<Spell, PortError> {

@@ -276,11 +276,26 @@ async fn compare(operations: Vec<Operation>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_does_what_the_memory_store_does(operations in prop::collection::vec(any_operation(), 1..80)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(compare(operations));
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_hides_no_job_that_is_due() {
+    let store = RedbStore::open_with_backend(Disk::default().backend(), Options::default()).unwrap();
+    for run_at in [5, 30, 10] {
+        store.enqueue_job(job("work"), at(run_at)).await.unwrap();
+    }
+    // This claim sees the moments of all three pass.
+    let (first, _) = store.claim_job(at(40), at(100)).await.unwrap().unwrap();
+    assert_eq!(first.id, JobId(1));
+    let (due, _) = store.claim_job(at(20), at(100)).await.unwrap().unwrap();
+    assert_eq!(due.id, JobId(3));
+    assert_eq!(store.claim_job(at(20), at(100)).await.unwrap(), None);
+    assert_eq!(store.next_claim_at().await.unwrap(), Some(at(30)));
 }

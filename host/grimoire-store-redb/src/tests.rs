@@ -1,0 +1,62 @@
+//! What no caller can bring about: writes that fail in the middle.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
+
+use grimoire_domain::job::JobId;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::conformance::store::samples::{at, delivery, job, lane_job, spell, stamp};
+use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
+use redb::backends::InMemoryBackend;
+
+use crate::failure::{Failure, Outcome};
+use crate::jobs::NewJobRecord;
+use crate::spells::NewSpell;
+use crate::step::Step;
+use crate::{Options, RedbStore};
+
+/// Something of everything that is kept in memory.
+fn change_much(step: &mut Step<'_>) -> Outcome<()> {
+    step.jobs()?.enqueue(&NewJobRecord::of(job("undone"), at(1)), at(1))?;
+    step.jobs()?.enqueue(&NewJobRecord::of(lane_job("lane"), at(1)), at(1))?;
+    let (claimed, lease) = step.jobs()?.claim(at(50), at(60))?.expect("a job is due");
+    assert_eq!(claimed.id, JobId(1));
+    step.jobs()?.end(&lease, AttemptEnd::Succeeded, at(51))?;
+    step.spells()?.create(NewSpell::of(spell("undone"), &stamp(1)))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
+    let store = RedbStore::open_with_backend(InMemoryBackend::new(), Options::default()).unwrap();
+    store.enqueue_job(lane_job("lane"), at(10)).await.unwrap();
+    store.enqueue_job(job("running"), at(5)).await.unwrap();
+    let (_, lease) = store.claim_job(at(6), at(70)).await.unwrap().unwrap();
+    let counts = store.count_jobs().await.unwrap();
+
+    let broken = store.write(|step| {
+        change_much(step)?;
+        Err::<(), _>(Failure::Broken(redb::Error::Corrupted("for the test".to_owned())))
+    });
+    assert_eq!(broken.await.unwrap_err().kind(), ErrorKind::Internal);
+    let panicked = store.write(|step| -> Outcome<()> {
+        change_much(step)?;
+        panic!("for the test");
+    });
+    assert_eq!(panicked.await.unwrap_err().kind(), ErrorKind::Internal);
+
+    assert_eq!(store.count_jobs().await.unwrap(), counts);
+    assert_eq!(store.next_claim_at().await.unwrap(), Some(at(10)));
+    // The next group shows what the writer thinks.
+    assert_eq!(store.enqueue_job(lane_job("lane"), at(11)).await.unwrap(), JobId(3));
+    assert_eq!(store.create_spell(spell("first"), stamp(2)).await.unwrap().sequence.0, 1);
+    store.record_delivery_and_enqueue(delivery("one", 12), None).await.unwrap();
+    let (claimed, first) = store.claim_job(at(20), at(80)).await.unwrap().unwrap();
+    assert_eq!((claimed.id, claimed.attempts), (JobId(1), 1));
+    assert_eq!(store.claim_job(at(21), at(81)).await.unwrap(), None, "the lane and the lease hold");
+    for lease in [lease, first] {
+        store.end_attempt(&lease, AttemptEnd::Succeeded, at(22)).await.unwrap();
+    }
+    let (claimed, _) = store.claim_job(at(23), at(83)).await.unwrap().unwrap();
+    assert_eq!(claimed.id, JobId(3));
+    assert_eq!(store.count_jobs().await.unwrap(), [0, 1, 2, 0, 0, 0]);
+}
