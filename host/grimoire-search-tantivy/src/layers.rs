@@ -6,7 +6,7 @@ use std::sync::Arc;
 use grimoire_domain::spell::{Sequence, SpellId};
 use tantivy::TantivyError;
 
-use crate::memory::{Change, Memory, SpellTerms};
+use crate::memory::{Block, Change, Memory, SpellTerms};
 use crate::rank::Corpus;
 use crate::snapshot::{Hidden, Snapshot};
 
@@ -57,19 +57,20 @@ impl Layers {
         self.memory.occurrences_kept()
     }
 
-    /// Takes a newer commit, and keeps of the changes what it does not have.
-    pub(crate) fn rebase(&mut self, snapshot: Arc<Snapshot>) -> tantivy::Result<()> {
+    /// Takes a newer commit, and keeps of the changes what it does not have. What it has is handed over, to
+    /// be dropped when nobody waits.
+    pub(crate) fn rebase(&mut self, snapshot: Arc<Snapshot>) -> tantivy::Result<Vec<Block>> {
         let mut hidden = Hidden::new(&snapshot);
         for (id, change) in self.memory.changes() {
             if change.sequence > snapshot.sequence && change.was_there(snapshot.sequence) {
                 hidden.hide(&snapshot, id)?;
             }
         }
-        self.memory.forget(snapshot.sequence);
+        let forgotten = self.memory.forget(snapshot.sequence);
         self.sequence = self.sequence.max(snapshot.sequence);
         self.hidden = hidden;
         self.snapshot = snapshot;
-        Ok(())
+        Ok(forgotten)
     }
 
     /// Takes changes in. Does nothing where some before them are missing: the commit below has been

@@ -147,8 +147,10 @@ impl TantivySearch {
     }
 
     async fn ranked(&self, query: Query, skip: usize, limit: usize) -> Result<(Ranked, Sequence), PortError> {
-        if let Err(error) = self.recent.refresh().await {
-            tracing::debug!(%error, "the newest changes are not searched");
+        match self.recent.refresh().await {
+            Ok(true) => {}
+            Ok(false) => return self.scanned(&query, skip, limit).await,
+            Err(error) => tracing::debug!(%error, "the newest changes are not searched"),
         }
         let indexed = {
             let query = query.clone();

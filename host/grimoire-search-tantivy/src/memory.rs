@@ -11,6 +11,8 @@ use crate::rank::occurrence;
 use crate::schema::{TEXT_FIELDS, is_active};
 use crate::tokens;
 
+/// How many spells a block has.
+const BLOCK: usize = 512;
 /// How many bits of an occurrence hold the count; the others hold the field.
 const COUNT_BITS: u32 = 29;
 
@@ -63,12 +65,24 @@ impl Change {
     }
 }
 
-/// Spells by slots.
+/// Spells by slots, in blocks that are forgotten whole.
 #[derive(Default)]
 pub(crate) struct Memory {
-    entries: Vec<Entry>,
-    /// The slot of each spell; none for those that are deleted.
+    /// By ascending changes.
+    blocks: Vec<Block>,
+    /// The slot of each spell, counted from the first one ever; none for those that are deleted.
     known: HashMap<SpellId, (Option<usize>, Change)>,
+    /// How many slots are forgotten.
+    forgotten: usize,
+}
+
+/// Some spells and where their tokens are.
+pub(crate) struct Block {
+    /// The slot of its first spell, counted from the first one ever.
+    first: usize,
+    /// The last change of its spells.
+    last: Sequence,
+    entries: Vec<Entry>,
     terms: HashMap<String, Vec<Occurrence>>,
     occurrences: usize,
 }
@@ -76,24 +90,24 @@ pub(crate) struct Memory {
 struct Entry {
     id: SpellId,
     active: bool,
-    /// Whether no later change has replaced or deleted it.
+    /// Whether it is to be found: no later change has replaced or deleted it, and the index does not have it.
     alive: bool,
     lengths: [u32; TEXT_FIELDS.len()],
 }
 
-/// Slot, field and count of a token in one field of one spell.
+/// Place in the block, field and count of a token in one field of one spell.
 #[derive(Clone, Copy)]
 struct Occurrence {
-    slot: u32,
+    entry: u32,
     field_and_count: u32,
 }
 
 impl Occurrence {
-    fn new(slot: usize, field: usize, count: u32) -> Self {
-        // A memory with so many spells, or a spell with so many words, is impossible.
+    fn new(entry: usize, field: usize, count: u32) -> Self {
+        // A block with so many spells, or a spell with so many words, is impossible.
         let field = u32::try_from(field).unwrap_or_default() << COUNT_BITS;
-        let slot = u32::try_from(slot).unwrap_or(u32::MAX);
-        Self { slot, field_and_count: field | count.min((1 << COUNT_BITS) - 1) }
+        let entry = u32::try_from(entry).unwrap_or(u32::MAX);
+        Self { entry, field_and_count: field | count.min((1 << COUNT_BITS) - 1) }
     }
 
     fn field(self) -> usize {
@@ -105,25 +119,53 @@ impl Occurrence {
     }
 }
 
+impl Block {
+    fn put(&mut self, terms: SpellTerms, sequence: Sequence) {
+        let place = self.entries.len();
+        self.last = self.last.max(sequence);
+        self.entries.push(Entry { id: terms.id, active: terms.active, alive: true, lengths: terms.lengths });
+        self.occurrences += terms.counts.len();
+        for (token, field, count) in terms.counts {
+            self.terms.entry(token).or_default().push(Occurrence::new(place, field, count));
+        }
+    }
+
+    /// How many living spells have a term that occurs so.
+    fn count(&self, occurrences: &[Occurrence]) -> u64 {
+        let mut last = None;
+        let mut count = 0;
+        for occurrence in occurrences {
+            let is_new = last != Some(occurrence.entry);
+            last = Some(occurrence.entry);
+            count += u64::from(is_new && self.entries[occurrence.entry as usize].alive);
+        }
+        count
+    }
+}
+
 impl Memory {
     /// How many words there are in the fields of all spells, each once a field: what takes memory.
     pub(crate) fn occurrences_kept(&self) -> usize {
-        self.occurrences
+        self.blocks.iter().map(|block| block.occurrences).sum()
     }
 
     /// How many spells are there.
     pub(crate) fn documents(&self) -> u64 {
-        self.entries.iter().filter(|entry| entry.alive).count() as u64
+        self.entries().filter(|entry| entry.alive).count() as u64
     }
 
     /// How many active spells are there.
     pub(crate) fn active(&self) -> u64 {
-        self.entries.iter().filter(|entry| entry.alive && entry.active).count() as u64
+        self.entries().filter(|entry| entry.alive && entry.active).count() as u64
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.blocks.iter().flat_map(|block| &block.entries)
     }
 
     /// Slots are below this number.
     pub(crate) fn slots(&self) -> usize {
-        self.entries.len()
+        self.blocks.last().map_or(0, |block| block.first + block.entries.len() - self.forgotten)
     }
 
     /// Every spell that is kept or known to be deleted, with its change.
@@ -133,12 +175,19 @@ impl Memory {
 
     /// Takes a spell in, in place of what it was before.
     pub(crate) fn put(&mut self, terms: SpellTerms, change: Change) {
-        let slot = self.entries.len();
-        self.replace(terms.id, Some(slot), change);
-        self.entries.push(Entry { id: terms.id, active: terms.active, alive: true, lengths: terms.lengths });
-        self.occurrences += terms.counts.len();
-        for (token, field, count) in terms.counts {
-            self.terms.entry(token).or_default().push(Occurrence::new(slot, field, count));
+        let first = self.forgotten + self.slots();
+        if self.blocks.last().is_none_or(|block| block.entries.len() >= BLOCK) {
+            self.blocks.push(Block {
+                first,
+                last: change.sequence,
+                entries: Vec::new(),
+                terms: HashMap::new(),
+                occurrences: 0,
+            });
+        }
+        self.replace(terms.id, Some(first), change);
+        if let Some(block) = self.blocks.last_mut() {
+            block.put(terms, change.sequence);
         }
     }
 
@@ -151,85 +200,82 @@ impl Memory {
         let before = self.known.get(&id).copied();
         if let Some((before_slot, before)) = before {
             change.created = change.created.or(before.created);
-            if let Some(entry) = before_slot.and_then(|slot| self.entries.get_mut(slot)) {
-                entry.alive = false;
-            }
+            self.bury(before_slot);
         }
         self.known.insert(id, (slot, change));
     }
 
-    /// Forgets all changes up to `sequence`: the index has them.
-    pub(crate) fn forget(&mut self, sequence: Sequence) {
-        self.known.retain(|_, (_, change)| change.sequence > sequence);
-        if self.known.is_empty() {
-            *self = Self::default();
-            return;
-        }
-        let mut places = vec![None; self.entries.len()];
-        let mut kept = Vec::new();
-        for (slot, entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
-            if let Some((place, _)) = self.known.get_mut(&entry.id)
-                && *place == Some(slot)
-            {
-                *place = Some(kept.len());
-                places[slot] = u32::try_from(kept.len()).ok();
-                kept.push(entry);
-            }
-        }
-        self.entries = kept;
-        self.occurrences = 0;
-        self.terms.retain(|_, occurrences| {
-            occurrences.retain_mut(|occurrence| {
-                let place = places.get(occurrence.slot as usize).copied().flatten();
-                occurrence.slot = place.unwrap_or_default();
-                place.is_some()
-            });
-            self.occurrences += occurrences.len();
-            !occurrences.is_empty()
+    fn bury(&mut self, slot: Option<usize>) {
+        let block = slot.and_then(|slot| {
+            self.blocks.iter_mut().rfind(|block| block.first <= slot).map(|block| (slot - block.first, block))
         });
+        if let Some((place, block)) = block
+            && let Some(entry) = block.entries.get_mut(place)
+        {
+            entry.alive = false;
+        }
+    }
+
+    /// Forgets all changes up to `sequence`: the index has them. To free what they took, which is slow, is
+    /// left to the caller.
+    pub(crate) fn forget(&mut self, sequence: Sequence) -> Vec<Block> {
+        let mut forgotten = Vec::new();
+        self.known.retain(|_, (slot, change)| {
+            let keep = change.sequence > sequence;
+            if !keep {
+                forgotten.extend(*slot);
+            }
+            keep
+        });
+        for slot in forgotten {
+            self.bury(Some(slot));
+        }
+        let whole = self.blocks.iter().take_while(|block| block.last <= sequence).count();
+        let dropped: Vec<Block> = self.blocks.drain(..whole).collect();
+        self.forgotten += dropped.iter().map(|block| block.entries.len()).sum::<usize>();
+        dropped
     }
 
     /// How many living spells have a term.
     pub(crate) fn frequency(&self, term: &str) -> u64 {
-        self.terms.get(term).map_or(0, |occurrences| self.count(occurrences))
-    }
-
-    fn count(&self, occurrences: &[Occurrence]) -> u64 {
-        let mut last = None;
-        let mut count = 0;
-        for occurrence in occurrences {
-            let is_new = last != Some(occurrence.slot);
-            last = Some(occurrence.slot);
-            count += u64::from(is_new && self.entries[occurrence.slot as usize].alive);
-        }
-        count
+        let count = |block: &Block| block.terms.get(term).map_or(0, |occurrences| block.count(occurrences));
+        self.blocks.iter().map(count).sum()
     }
 
     /// The terms of living spells that begin with a prefix, with their frequencies.
     pub(crate) fn completions(&self, prefix: &str) -> BTreeMap<String, u64> {
-        let matching = self.terms.iter().filter(|(text, _)| text.starts_with(prefix));
-        matching
-            .map(|(text, occurrences)| (text.clone(), self.count(occurrences)))
-            .filter(|(_, frequency)| *frequency > 0)
-            .collect()
+        let mut found = BTreeMap::new();
+        for block in &self.blocks {
+            for (text, occurrences) in block.terms.iter().filter(|(text, _)| text.starts_with(prefix)) {
+                let frequency = block.count(occurrences);
+                if frequency > 0 {
+                    *found.entry(text.clone()).or_default() += frequency;
+                }
+            }
+        }
+        found
     }
 
     /// Tells in which slots a term occurs, and how much, the fields of a spell in their order.
     pub(crate) fn occurrences(&self, term: &str, mut visit: impl FnMut(usize, f64)) {
-        for found in self.terms.get(term).into_iter().flatten() {
-            let slot = found.slot as usize;
-            let entry = &self.entries[slot];
-            if entry.alive {
-                let field = &TEXT_FIELDS[found.field()];
-                let length = entry.lengths[found.field()];
-                visit(slot, occurrence(field.boost, field.usual_length, found.count(), length));
+        for block in &self.blocks {
+            for found in block.terms.get(term).into_iter().flatten() {
+                let entry = &block.entries[found.entry as usize];
+                if entry.alive {
+                    let field = &TEXT_FIELDS[found.field()];
+                    let length = entry.lengths[found.field()];
+                    let slot = block.first - self.forgotten + found.entry as usize;
+                    visit(slot, occurrence(field.boost, field.usual_length, found.count(), length));
+                }
             }
         }
     }
 
     /// The spell of a slot, and whether it is active.
     pub(crate) fn spell(&self, slot: usize) -> (SpellId, bool) {
-        let entry = &self.entries[slot];
+        let slot = slot + self.forgotten;
+        let block = &self.blocks[self.blocks.partition_point(|block| block.first <= slot) - 1];
+        let entry = &block.entries[slot - block.first];
         (entry.id, entry.active && entry.alive)
     }
 }

@@ -30,9 +30,18 @@ impl Recent {
         Self { store, shared, turn: Mutex::new(()) }
     }
 
-    /// Takes in what the store has by now, as far as memory allows. Does nothing while there is no index.
-    pub(crate) async fn refresh(&self) -> Result<(), PortError> {
+    /// Takes in what the store has by now, as far as memory allows. Tells whether there is an index to be
+    /// searched: one that comes into use later may lack what the store has by now.
+    pub(crate) async fn refresh(&self) -> Result<bool, PortError> {
         let target = self.store.last_sequence().await?;
+        if self.shared.look(|_| ()).is_none() {
+            return Ok(false);
+        }
+        self.catch_up(target).await?;
+        Ok(true)
+    }
+
+    async fn catch_up(&self, target: Sequence) -> Result<(), PortError> {
         if self.behind(target).is_none() {
             return Ok(());
         }

@@ -50,11 +50,14 @@ impl Shared {
     pub(crate) fn show(&self, snapshot: Snapshot) -> tantivy::Result<()> {
         let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
         let snapshot = Arc::new(snapshot);
+        let mut forgotten = Vec::new();
         match &mut *layers {
-            Some(layers) => layers.rebase(snapshot)?,
+            Some(layers) => forgotten = layers.rebase(snapshot)?,
             layers => *layers = Some(Layers::new(snapshot)),
         }
         self.tell_progress(layers.as_ref());
+        drop(layers);
+        drop(forgotten);
         Ok(())
     }
 
