@@ -3,9 +3,11 @@
 //! The figures are computed and printed as the scorers that come with the data do, so that both
 //! can be compared line by line.
 
+mod components;
 mod data;
 mod diff;
 mod extraction;
+mod retrieval;
 
 use std::path::PathBuf;
 
@@ -24,6 +26,8 @@ enum What {
     Diff(Files),
     /// Analyze logs with the shipped components: is every error found, with its place and message?
     Extraction(Files),
+    /// Rank spells for errors with the shipped matcher: is the right one found, and how far up?
+    Retrieval(retrieval::Arguments),
 }
 
 /// Where the data comes from and where the answers go.
@@ -42,5 +46,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         What::Diff(files) => diff::run(files),
         What::Extraction(files) => extraction::run(files),
+        What::Retrieval(arguments) => retrieval::run(arguments),
     }
 }

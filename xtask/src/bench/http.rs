@@ -97,7 +97,10 @@ pub(super) fn busy(bench: &Bench) -> anyhow::Result<Vec<Row>> {
 }
 
 /// Does something while as many logs as possible are being diagnosed, which are uploaded without end.
-fn while_diagnosing<T: Send>(address: SocketAddr, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+pub(super) fn while_diagnosing<T: Send>(
+    address: SocketAddr,
+    work: impl FnOnce() -> T + Send,
+) -> anyhow::Result<T> {
     let stop = AtomicBool::new(false);
     let begun = AtomicUsize::new(0);
     std::thread::scope(|scope| {

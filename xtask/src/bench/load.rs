@@ -92,6 +92,28 @@ pub(super) fn fetch(address: SocketAddr, path: &str) -> anyhow::Result<String> {
     })
 }
 
+/// One connection that stays open, for requests of which each depends on the answer before.
+#[derive(Debug)]
+pub(super) struct Client {
+    stream: TcpStream,
+    answer: Answer,
+}
+
+impl Client {
+    pub(super) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self { stream: connect(address).await?, answer: Answer::default() })
+    }
+
+    /// The answer with its head; it must have `status`.
+    pub(super) async fn send(&mut self, request: &Request, status: u16) -> anyhow::Result<String> {
+        self.stream.write_all(request).await?;
+        self.answer.read(&mut self.stream).await?;
+        let text = self.answer.text();
+        ensure!(self.answer.status()? == status, "answered, not with {status}: {text}");
+        Ok(text)
+    }
+}
+
 async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     let stream = TcpStream::connect(address).await.with_context(|| format!("nobody listens on {address}"))?;
     stream.set_nodelay(true)?;

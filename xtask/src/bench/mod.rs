@@ -15,6 +15,7 @@ mod reference;
 mod start;
 mod table;
 mod text;
+mod visible;
 mod webhooks;
 mod world;
 
@@ -86,9 +87,10 @@ impl Bench {
 type Group = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
 /// The groups, each with what the names of its rows start with.
-const GROUPS: [(&str, Group); 8] = [
+const GROUPS: [(&str, Group); 9] = [
     ("webhook", webhooks::run),
     ("spell", http::spells),
+    ("visible", visible::run),
     ("busy", http::busy),
     ("match", matching::run),
     ("score", plugins::run),

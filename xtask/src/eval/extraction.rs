@@ -1,18 +1,19 @@
 //! `cargo xtask eval extraction`: what the shipped analyzers find in labelled logs, by the same way
 //! that a user's log takes: the components in their sandbox, then the pipeline's merge.
 
-mod components;
 mod score;
 mod table;
 
 use std::collections::BTreeMap;
 
-use grimoire_pipeline::CountedDiagnostic;
+use grimoire_pipeline::{CountedDiagnostic, Settings};
 use serde::{Deserialize, Serialize};
 
+use grimoire_search_tantivy::Options;
+
 use super::Files;
+use super::components::Components;
 use super::data::{Output, print, rows};
-use components::Components;
 use score::score_case;
 use table::Totals;
 
@@ -79,7 +80,7 @@ pub(super) fn run(files: &Files) -> anyhow::Result<()> {
 }
 
 async fn measure(files: &Files) -> anyhow::Result<()> {
-    let components = Components::start().await?;
+    let components = Components::start(Settings::default(), Options::default()).await?;
     let mut output = Output::create(files.predictions.as_deref())?;
     let mut totals = Totals::default();
     let mut problems: BTreeMap<String, usize> = BTreeMap::new();

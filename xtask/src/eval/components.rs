@@ -1,13 +1,18 @@
 //! The use cases over the committed components, as the program wires them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::spell::SpellId;
 use grimoire_github::Gate;
 use grimoire_pipeline::{AnalysisReport, Pipeline, Ports, Settings};
 use grimoire_ports::clock::SystemClock;
+use grimoire_ports::search::SpellSearch as _;
+use grimoire_ports::store::SpellStore as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
@@ -15,6 +20,9 @@ use tempfile::TempDir;
 
 /// How much of a log is handed over at a time, as a network would.
 const CHUNK: usize = 64 << 10;
+
+/// How long to wait for an index.
+const INDEXING: Duration = Duration::from_secs(1_800);
 
 /// The use cases, and what has to be closed after them.
 pub(super) struct Components {
@@ -25,15 +33,16 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// Loads the components of `plugins/prebuilt/`; analysis needs no spells.
-    pub(super) async fn start() -> anyhow::Result<Self> {
+    /// Loads the components of `plugins/prebuilt/`, over an empty spellbook.
+    pub(super) async fn start(
+        settings: Settings,
+        options: grimoire_search_tantivy::Options,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let store =
             RedbStore::open(&folder.path().join("grimoire.redb"), grimoire_store_redb::Options::default())?;
         let index = folder.path().join("index");
-        let search =
-            TantivySearch::open(&index, Arc::new(store.clone()), grimoire_search_tantivy::Options::default())
-                .await?;
+        let search = TantivySearch::open(&index, Arc::new(store.clone()), options).await?;
         let search = Arc::new(search);
         let plugins = tokio::task::spawn_blocking(load).await??;
         let plugins = Arc::new(plugins);
@@ -47,7 +56,28 @@ impl Components {
             github: None,
             clock: Arc::new(SystemClock),
         };
-        Ok(Self { pipeline: Pipeline::new(ports, Settings::default()), search, store, _folder: folder })
+        Ok(Self { pipeline: Pipeline::new(ports, settings), search, store, _folder: folder })
+    }
+
+    /// The use cases.
+    pub(super) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Waits until the index has all spells, so that every query meets the same.
+    pub(super) async fn wait_for_index(&self) -> anyhow::Result<()> {
+        let last = self.store.last_sequence().await?;
+        Ok(self.search.wait_until_committed(last, INDEXING).await?)
+    }
+
+    /// What search offers for a diagnostic, best first.
+    pub(super) async fn candidates(
+        &self,
+        diagnostic: &Diagnostic,
+        limit: usize,
+    ) -> anyhow::Result<Vec<SpellId>> {
+        let found = self.search.candidates(diagnostic, limit).await?;
+        Ok(found.hits.into_iter().map(|hit| hit.spell).collect())
     }
 
     /// What is found in a log.

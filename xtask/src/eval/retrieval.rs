@@ -1,0 +1,212 @@
+//! `cargo xtask eval retrieval`: is the right spell found, and how far up? The spellbook is imported into a
+//! real store and followed by a real index; each query takes the way of `POST /api/match`, with the shipped
+//! matcher in its sandbox.
+
+mod book;
+mod score;
+mod table;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use futures::StreamExt as _;
+use grimoire_domain::error_report::ErrorReport;
+use grimoire_domain::spell::SpellId;
+use grimoire_pipeline::Settings;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use super::components::Components;
+use super::data::{Output, print, rows};
+use score::{Truth, score_one};
+use table::Table;
+
+/// How many candidates the matcher gets, as by default.
+const POOL: usize = 64;
+/// How many queries are under way at a time.
+const CONCURRENCY: usize = 4;
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder with `spells`, `spells_seeded`, `queries` and `qrels`, each `.jsonl` or `.jsonl.xz`.
+    #[arg(long, value_name = "FOLDER")]
+    data: PathBuf,
+    /// The spells that have patterns, from one earlier incident each, instead of those that have none.
+    #[arg(long)]
+    seeded: bool,
+    /// Add as many altered copies of the whole spellbook: every other word is one of another spell.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    copies: usize,
+    /// How many terms of a query are searched at most; the product's default where not given.
+    #[arg(long, value_name = "COUNT")]
+    terms: Option<usize>,
+    /// How many spells the searched terms may have in sum; the product's default where not given.
+    #[arg(long, value_name = "COUNT")]
+    occurrences: Option<u64>,
+    /// Ask only every so many queries.
+    #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+    /// Also write what was predicted, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+}
+
+/// A question, one JSON object a line.
+#[derive(Debug, Deserialize)]
+struct Query {
+    query_id: String,
+    variant: String,
+    ecosystem: String,
+    error_type: String,
+    message: String,
+    context: String,
+    /// Whether other rules report in the same words.
+    shared_message: bool,
+    /// Whether another query of the rule has words of the same form.
+    seen_template: bool,
+}
+
+/// Which spell answers which query, and how well: 2 for the true one, 1 for its twin in another tool.
+#[derive(Debug, Deserialize)]
+struct Relevance {
+    query_id: String,
+    spell_id: String,
+    relevance: u32,
+}
+
+/// What was answered.
+#[derive(Debug, Serialize)]
+struct Prediction<'q> {
+    query_id: &'q str,
+    /// Best first.
+    spells: &'q [&'q str],
+    scores: &'q [f64],
+}
+
+/// Asks every query and prints how well it was answered.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(arguments))
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let book =
+        book::read(&file(&arguments.data, if arguments.seeded { "spells_seeded" } else { "spells" })?)?;
+    let mut truths: HashMap<String, Truth> = HashMap::new();
+    for row in rows::<Relevance>(&file(&arguments.data, "qrels")?)? {
+        let row = row?;
+        truths.entry(row.query_id).or_default().add(row.spell_id, row.relevance);
+    }
+    let step = usize::try_from(arguments.every)?;
+    let queries: Vec<Query> =
+        rows::<Query>(&file(&arguments.data, "queries")?)?.step_by(step).collect::<anyhow::Result<_>>()?;
+
+    // All that are judged, also those below the threshold from which spells are shown.
+    let settings =
+        Settings { threshold: 0.0, spells_per_error: POOL, candidates: POOL, ..Settings::default() };
+    let mut search = grimoire_search_tantivy::Options::default();
+    search.maximum_terms = arguments.terms.unwrap_or(search.maximum_terms);
+    search.maximum_occurrences = arguments.occurrences.unwrap_or(search.maximum_occurrences);
+    let components = Components::start(settings, search).await?;
+    let names = import(&components, &book, arguments.copies).await?;
+
+    let mut output = Output::create(arguments.predictions.as_deref())?;
+    let mut table = Table::default();
+    let bar = bar(queries.len() as u64, "queries");
+    let mut answers = futures::stream::iter(&queries)
+        .map(|query| async { answer(&components, query).await.with_context(|| query.query_id.clone()) })
+        .buffered(CONCURRENCY);
+    let mut asked = queries.iter();
+    while let (Some(answer), Some(query)) = (answers.next().await, asked.next()) {
+        let answer = answer?;
+        let truth = truths.get(&query.query_id).with_context(|| format!("{}: no truth", query.query_id))?;
+        // Copies have no name in the truth, and none that would be right.
+        let name = |id: &SpellId| names.get(id).map_or("copy", String::as_str);
+        let ranked: Vec<&str> = answer.ranked.iter().map(|(id, _)| name(id)).collect();
+        let scores: Vec<f64> = answer.ranked.iter().map(|(_, score)| *score).collect();
+        let pooled = answer.pool.iter().any(|id| truth.has(name(id)));
+        table.add(query, truth.rule(), score_one(&ranked, truth, pooled));
+        output.write(&Prediction { query_id: &query.query_id, spells: &ranked, scores: &scores })?;
+        bar.inc(1);
+    }
+    drop(answers);
+    bar.finish_and_clear();
+    output.finish()?;
+    components.stop().await?;
+    print(&table.render())
+}
+
+/// Brings the spells in as `grimoire spells import` does, and waits for the index. Tells what they are
+/// called in the data.
+async fn import(
+    components: &Components,
+    book: &[book::Row],
+    copies: usize,
+) -> anyhow::Result<HashMap<SpellId, String>> {
+    let total = (book.len() * (copies + 1)) as u64;
+    let bar = bar(total, "spells");
+    let shown = bar.clone();
+    let mut done = 0;
+    for copy in 0..=copies {
+        let spells = book::spells(book, copy);
+        let count = spells.len() as u64;
+        let progress = |written: u64, _: u64| shown.set_position(done + written);
+        components.pipeline().import_spells(spells, "eval", &progress).await?;
+        done += count;
+    }
+    bar.finish_and_clear();
+    components.wait_for_index().await?;
+    let mut names = HashMap::new();
+    let mut exported = components.pipeline().export_spells();
+    while let Some(spell) = exported.next().await {
+        let spell = spell?;
+        if let Some(row) = spell.fields.key.as_deref().and_then(book::place).and_then(|place| book.get(place))
+        {
+            names.insert(spell.id, row.spell_id.clone());
+        }
+    }
+    ensure!(names.len() == book.len(), "{} of {} spells were imported", names.len(), book.len());
+    Ok(names)
+}
+
+/// What search offered, and in which order the matcher put it.
+struct Answer {
+    pool: Vec<SpellId>,
+    ranked: Vec<(SpellId, f64)>,
+}
+
+async fn answer(components: &Components, query: &Query) -> anyhow::Result<Answer> {
+    let report = ErrorReport {
+        error_type: query.error_type.clone(),
+        message: query.message.clone(),
+        context: query.context.clone(),
+        stack_trace: String::new(),
+    };
+    let diagnostic = report.into_diagnostic()?;
+    let pool = components.candidates(&diagnostic, POOL).await?;
+    let report = components.pipeline().match_diagnostic(&diagnostic).await?;
+    ensure!(!report.degraded, "the matcher failed: {:?}", report.problems);
+    let ranked = report.spells.iter().map(|ranked| (ranked.id, ranked.score)).collect();
+    Ok(Answer { pool, ranked })
+}
+
+fn file(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let plain = folder.join(format!("{name}.jsonl"));
+    let packed = folder.join(format!("{name}.jsonl.xz"));
+    [plain.clone(), packed]
+        .into_iter()
+        .find(|path| path.exists())
+        .with_context(|| format!("neither {} nor its .xz exists", plain.display()))
+}
+
+fn bar(total: u64, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left"))
+    {
+        bar.set_style(style);
+    }
+    bar
+}
