@@ -60,6 +60,13 @@ impl Disk {
         Self(Arc::new(Mutex::new(State { stops_at: Some(sync), ..State::default() })))
     }
 
+    /// A disk with this on it whose power goes at the sync with this number, from 0.
+    pub(crate) fn with_stopping_at(content: Vec<u8>, sync: u64) -> Self {
+        let disk = Self::with(content);
+        disk.state().stops_at = Some(sync);
+        disk
+    }
+
     /// Something for a store to live on.
     pub(crate) fn backend(&self) -> impl StorageBackend + use<> {
         Backend(self.clone())

@@ -17,6 +17,8 @@ use grimoire_ports::store::{
 use grimoire_store_redb::{Options, RedbStore};
 use tempfile::TempDir;
 
+use crate::disk::Disk;
+
 async fn holds_everything(path: &Path) {
     let store = RedbStore::open(path, Options::default()).unwrap();
     let spells = store.list_spells(&SpellFilter::default(), PageRequest::default()).await.unwrap();
@@ -87,4 +89,31 @@ async fn files_of_every_version_open_with_everything_in_them() {
     }
     versions.sort();
     assert_eq!(versions, ["schema-1.redb", "schema-2.redb", "schema-3.redb"], "every version has its file");
+}
+
+#[tokio::test]
+async fn a_migration_that_is_cut_short_at_any_sync_loses_nothing() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("image.redb");
+    for name in ["schema-1.redb", "schema-2.redb"] {
+        let content = fs::read(fixtures.join(name)).unwrap();
+        let mut stop = 0;
+        loop {
+            let disk = Disk::with_stopping_at(content.clone(), stop);
+            let opened = RedbStore::open_with_backend(disk.backend(), Options::default());
+            assert!(opened.is_ok() || disk.is_stopped(), "without a stop nothing fails: {opened:?}");
+            drop(opened);
+            let stopped = disk.is_stopped();
+            for image in disk.images() {
+                fs::write(&path, image).unwrap();
+                holds_everything(&path).await;
+            }
+            if !stopped {
+                break;
+            }
+            stop += 1;
+        }
+        assert!(stop > 1, "{name} migrates with too few syncs to say much: {stop}");
+    }
 }
