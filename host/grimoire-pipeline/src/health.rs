@@ -168,10 +168,16 @@ impl Pipeline {
         for problem in &rejected {
             detail.push_str(&format!("; {} was refused: {}", problem.plugin, problem.detail));
         }
+        let abandoned = inventory.abandoned_compilations();
+        if abandoned > 0 {
+            detail.push_str(&format!(
+                "; {abandoned} compilations went over their time and still use the processor: restart to end them"
+            ));
+        }
         let status = if analyzers == 0 || matchers == 0 {
             detail.push_str("; at least one of each is needed");
             HealthStatus::Failing
-        } else if rejected.is_empty() {
+        } else if rejected.is_empty() && abandoned == 0 {
             HealthStatus::Ok
         } else {
             HealthStatus::Degraded

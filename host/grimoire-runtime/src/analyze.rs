@@ -1,6 +1,7 @@
 //! Analyzers at work: all of them read one artifact side by side, each in an instance of its own.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -20,6 +21,7 @@ use crate::call::{Allowance, Call, Entry};
 use crate::host::PluginHost;
 use crate::plugin::{Code, Plugin};
 use crate::problem::{Fault, Reason};
+use crate::usage::{Usage, bytes_of_diagnostics};
 use crate::validate::check_diagnostics;
 use crate::worlds::analyzer::v0_1::{Analyzer, Said};
 use crate::worlds::shared::v0_1::failure_in;
@@ -67,6 +69,7 @@ impl PluginHost {
         artifact: &Artifact,
         places: &mut OwnedSemaphorePermit,
     ) -> Lane {
+        let started = Instant::now();
         let place = places.split(1).expect("one was acquired for every analyzer");
         let code = match &plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
@@ -77,7 +80,7 @@ impl PluginHost {
             let scan = scan(Arc::clone(&plugin), code, artifact.clone(), receiver, place);
             (attempt, self.threads.spawn(scan))
         });
-        Lane { plugin, sender, work }
+        Lane { plugin, sender, work, started }
     }
 
     /// Reads the content to its end and gives it to all lanes. The slowest sets the pace, within
@@ -122,40 +125,40 @@ struct Lane {
     plugin: Arc<Plugin>,
     sender: mpsc::Sender<Bytes>,
     work: Result<(Attempt, AbortOnDropHandle<Scanned>), Fault>,
+    started: Instant,
 }
 
-/// What a scan found, and why it stopped early if it did.
+/// What a scan found, why it stopped early if it did, and what it used up.
 struct Scanned {
     diagnostics: Vec<Diagnostic>,
     fault: Option<Fault>,
+    usage: Usage,
+}
+
+impl Scanned {
+    fn nothing(fault: Fault) -> Self {
+        Self { diagnostics: Vec::new(), fault: Some(fault), usage: Usage::default() }
+    }
 }
 
 impl Lane {
     /// Tells the scan that the artifact has ended and waits for what it found.
     async fn end(self) -> Findings {
-        let Self { plugin, sender, work } = self;
+        let Self { plugin, sender, work, started } = self;
         drop(sender);
-        let identity = plugin.identity.clone();
-        let (attempt, task) = match work {
-            Ok(work) => work,
-            Err(fault) => {
-                let problem = Some(plugin.failed(None, fault));
-                return Findings { plugin: identity, diagnostics: Vec::new(), problem };
+        let (attempt, scanned) = match work {
+            Ok((attempt, task)) => {
+                let scanned = task.await.unwrap_or_else(|error| {
+                    tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
+                    Scanned::nothing(Fault::new(Reason::Failed, "the host could not finish the scan"))
+                });
+                (Some(attempt), scanned)
             }
+            Err(fault) => (None, Scanned::nothing(fault)),
         };
-        let Scanned { diagnostics, fault } = task.await.unwrap_or_else(|error| {
-            tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
-            let fault = Fault::new(Reason::Failed, "the host could not finish the scan");
-            Scanned { diagnostics: Vec::new(), fault: Some(fault) }
-        });
-        let problem = match fault {
-            None => {
-                attempt.succeeded();
-                None
-            }
-            Some(fault) => Some(plugin.failed(Some(attempt), fault)),
-        };
-        Findings { plugin: identity, diagnostics, problem }
+        let Scanned { diagnostics, fault, usage } = scanned;
+        let problem = plugin.ended(started, &usage, attempt, fault);
+        Findings { plugin: plugin.identity.clone(), diagnostics, problem }
     }
 }
 
@@ -170,10 +173,10 @@ async fn scan(
     let mut diagnostics = Vec::new();
     let mut store = plugin.store();
     let fault = follow(&plugin, &code, &artifact, receiver, &mut store, &mut diagnostics).await.err();
-    plugin.record_memory(&store);
+    let usage = store.data().usage();
     drop(store);
     drop(place);
-    Scanned { diagnostics, fault }
+    Scanned { diagnostics, fault, usage }
 }
 
 async fn follow(
@@ -189,7 +192,7 @@ async fn follow(
     let mut fed = 0_u64;
 
     let turn = plugin.turn().await?;
-    let entry = Entry::arm(store, budget, &allowance);
+    let mut entry = Entry::arm(store, budget, &allowance);
     let outcome = entry
         .wait(async {
             let instance = code.instantiate(&mut *store).await?;
@@ -202,27 +205,34 @@ async fn follow(
 
     while let Some(chunk) = receiver.recv().await {
         let turn = plugin.turn().await?;
-        let entry = Entry::arm(store, budget, &allowance);
+        let mut entry = Entry::arm(store, budget, &allowance);
         let outcome = entry.wait(instance.feed(&mut *store, scan, &chunk)).await;
         let said = entry.settle(store, &mut allowance, outcome)?;
         drop(turn);
         fed += chunk.len() as u64;
-        take(plugin, said, fed, diagnostics)?;
+        take(plugin, store, said, fed, diagnostics)?;
     }
     let _turn = plugin.turn().await?;
-    let entry = Entry::arm(store, budget, &allowance);
+    let mut entry = Entry::arm(store, budget, &allowance);
     let outcome = entry.wait(instance.finish(&mut *store, scan)).await;
     let said = entry.settle(store, &mut allowance, outcome)?;
-    take(plugin, said, fed, diagnostics)
+    take(plugin, store, said, fed, diagnostics)
 }
 
 /// Checks what one call returned and keeps it; what came before stays valid either way.
-fn take(plugin: &Plugin, said: Said, fed: u64, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Fault> {
+fn take(
+    plugin: &Plugin,
+    store: &mut Store<Call>,
+    said: Said,
+    fed: u64,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(), Fault> {
     let found = said.map_err(|failure| {
         let (fault, words) = failure_in(&failure);
         plugin.note(words);
         fault
     })?;
+    store.data_mut().returned(bytes_of_diagnostics(&found));
     check_diagnostics(&found, diagnostics.len(), fed).map_err(Fault::invalid_output)?;
     diagnostics.extend(found);
     Ok(())

@@ -1,7 +1,7 @@
 //! The store of one call: its limits, its time, its log.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::error::Elapsed;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -13,6 +13,7 @@ use crate::limits::{MAX_HANDLES, TotalLimiter};
 use crate::log::{CallLog, Logbook};
 use crate::options::{Options, TimeBudget};
 use crate::problem::{BudgetSpent, Fault, Reason, classify};
+use crate::usage::Usage;
 
 /// What a store carries: everything that one instance may see or use up.
 pub(crate) struct Call {
@@ -21,6 +22,24 @@ pub(crate) struct Call {
     wasi: Lifeless,
     ticks_left: u64,
     memory_limit: usize,
+    usage: Usage,
+}
+
+impl Call {
+    /// Keeps how long it took to make the instance.
+    pub(crate) fn instantiated(&mut self, started: Instant) {
+        self.usage.instantiation = Some(started.elapsed());
+    }
+
+    /// Counts bytes that the plugin returned.
+    pub(crate) fn returned(&mut self, bytes: usize) {
+        self.usage.output += bytes;
+    }
+
+    /// What was used up so far.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { memory: self.limiter.used(), ..self.usage }
+    }
 }
 
 impl WasiView for Call {
@@ -43,6 +62,7 @@ pub(crate) fn store(
         wasi: Lifeless::default(),
         ticks_left: 0,
         memory_limit: options.memory_bytes_per_call,
+        usage: Usage::default(),
     };
     let mut store = Store::new(engine, call);
     store.limiter(|call| &mut call.limiter);
@@ -77,6 +97,8 @@ impl Allowance {
 pub(crate) struct Entry {
     granted: u64,
     elapsed: Duration,
+    /// Time that the guest had a thread so far.
+    guest: Duration,
 }
 
 impl Entry {
@@ -85,26 +107,34 @@ impl Entry {
         let granted = ticks(budget.computing).min(allowance.0);
         store.data_mut().ticks_left = granted;
         store.set_epoch_deadline(1);
-        Self { granted, elapsed: budget.elapsed }
+        Self { granted, elapsed: budget.elapsed, guest: Duration::ZERO }
     }
 
     /// Waits for the guest, as long as it may take: the engine's clock only runs while it computes,
     /// this one also while it waits in a host call.
     pub(crate) async fn wait<T>(
-        &self,
+        &mut self,
         guest: impl Future<Output = wasmtime::Result<T>>,
     ) -> Result<wasmtime::Result<T>, Elapsed> {
-        tokio::time::timeout(self.elapsed, guest).await
+        let mut guest = std::pin::pin!(guest);
+        let timed = std::future::poll_fn(|context| {
+            let started = Instant::now();
+            let polled = guest.as_mut().poll(context);
+            self.guest += started.elapsed();
+            polled
+        });
+        tokio::time::timeout(self.elapsed, timed).await
     }
 
     /// Takes what was used from the allowance and reads the outcome.
     pub(crate) fn settle<T>(
         self,
-        store: &Store<Call>,
+        store: &mut Store<Call>,
         allowance: &mut Allowance,
         outcome: Result<wasmtime::Result<T>, Elapsed>,
     ) -> Result<T, Fault> {
-        let call = store.data();
+        let call = store.data_mut();
+        call.usage.guest += self.guest;
         allowance.0 = allowance.0.saturating_sub(self.granted - call.ticks_left);
         match outcome {
             Ok(Ok(value)) => Ok(value),

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::background::Background;
 use crate::cache::{DiskCache, Found};
 use crate::digest::Digest;
 use crate::options::Options;
 use crate::preflight::Rejection;
-use crate::problem::engine_words;
 
 /// What the code cache did since the start of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +29,7 @@ pub(crate) struct Compiler {
     engine: Engine,
     disk: Option<DiskCache>,
     memory: Mutex<HashMap<Digest, Component>>,
-    wait: Duration,
+    background: Background,
     loaded: AtomicU64,
     compiled: AtomicU64,
     mismatched: AtomicU64,
@@ -52,7 +51,7 @@ impl Compiler {
             engine: engine.clone(),
             disk,
             memory: Mutex::default(),
-            wait: options.compile_wait,
+            background: Background::new(options.compile_wait),
             loaded: AtomicU64::new(0),
             compiled: AtomicU64::new(0),
             mismatched: AtomicU64::new(0),
@@ -65,6 +64,11 @@ impl Compiler {
             compiled: self.compiled.load(Ordering::Relaxed),
             mismatched: self.mismatched.load(Ordering::Relaxed),
         }
+    }
+
+    /// Compilations over their time that still run.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.background.abandoned()
     }
 
     /// The code of a component that passed the preflight, and whether it came from disk.
@@ -103,25 +107,9 @@ impl Compiler {
             .ok()
     }
 
-    /// Compiles on a thread of its own and waits for it, up to the limit. A compilation cannot be
-    /// stopped: one that takes too long ends by itself, unseen; the preflight's counts bound it.
+    /// Compiles in the background, up to the limit, and keeps the code on disk.
     fn compile(&self, bytes: &[u8], digest: Digest) -> Result<Component, Rejection> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let engine = self.engine.clone();
-        let input: Arc<[u8]> = bytes.into();
-        std::thread::Builder::new()
-            .name("grimoire-compiler".to_owned())
-            .spawn(move || {
-                crate::threads::lower_priority();
-                let _ = sender.send(Component::from_binary(&engine, &input));
-            })
-            .map_err(|error| Rejection(format!("no thread to compile on: {error}")))?;
-        let component = receiver
-            .recv_timeout(self.wait)
-            .map_err(|_| Rejection(format!("did not compile within {} s", self.wait.as_secs_f32())))?
-            .map_err(|error| {
-                Rejection(format!("does not compile: {}", engine_words(&error.root_cause().to_string())))
-            })?;
+        let component = self.background.compile(&self.engine, bytes)?;
         if let Some(disk) = &self.disk {
             let written = component.serialize().map_err(std::io::Error::other);
             if let Err(error) = written.and_then(|code| disk.write(digest, &code)) {

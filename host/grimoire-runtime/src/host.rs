@@ -99,6 +99,10 @@ impl PluginInventory for PluginHost {
         self.registry.current().plugins.values().map(|plugin| plugin.status()).collect()
     }
 
+    fn abandoned_compilations(&self) -> usize {
+        self.compiler.abandoned()
+    }
+
     fn rejected(&self) -> Vec<PluginProblem> {
         self.registry.current().rejected.clone()
     }

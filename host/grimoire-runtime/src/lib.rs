@@ -6,15 +6,18 @@
 //! 1. `score` or `analyze` takes the running generation (`registry`) and keeps it to the end.
 //! 2. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
 //! 3. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
-//! 4. `call` makes a store with all limits armed: memory (`limits`), time, log (`log`), output.
+//! 4. `instance_policy` says how long an instance lives; `call` makes its store with all limits armed:
+//!    memory (`limits`), time, log (`log`), output.
 //! 5. `worlds` makes a fresh instance and calls it, in the version that the component has.
-//! 6. `validate` checks every bound of the contract; `problem` names what went wrong.
+//! 6. `validate` checks every bound of the contract; `problem` names what went wrong; `usage` counts
+//!    what it took.
 //!
-//! Before that, at start: `preflight` looks at a component, `compile` and `cache` make or find its
-//! code, `load` tries it once.
+//! Before that, at start: `preflight` looks at a component, `compile` finds its code in the `cache` or has
+//! it made in the `background`, `load` tries it once.
 #![deny(unsafe_code)] // one exception, in `compile`: code from the authenticated cache
 
 mod analyze;
+mod background;
 mod breaker;
 mod cache;
 mod call;
@@ -22,6 +25,7 @@ mod compile;
 mod digest;
 mod engine;
 mod host;
+mod instance_policy;
 mod lifeless;
 mod limits;
 mod load;
@@ -34,6 +38,7 @@ mod problem;
 mod registry;
 mod score;
 mod threads;
+mod usage;
 mod validate;
 mod worlds;
 

@@ -9,7 +9,7 @@ use grimoire_domain::text;
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
-use crate::call::{self, Allowance, Call, Entry};
+use crate::call::{Allowance, Call, Entry};
 use crate::compile::Compiler;
 use crate::digest::Digest;
 use crate::options::{Options, PluginSource};
@@ -63,22 +63,23 @@ impl Loader<'_> {
     /// the world, that the instance fits its memory and that its start ends in time; an analyzer
     /// also says what it accepts.
     async fn probe(&self, name: &str, world: World, linked: InstancePre<Call>) -> Result<Code, Rejection> {
-        let mut store = call::store(self.engine, self.options, &name.into(), &Arc::default());
+        let policy = world.instance_policy();
+        let mut store = policy.store(self.engine, self.options, &name.into(), &Arc::default());
         let budget = self.options.feed_budget;
         let mut allowance = Allowance::new(budget.computing);
-        let entry = Entry::arm(&mut store, budget, &allowance);
+        let mut entry = Entry::arm(&mut store, budget, &allowance);
         let probed = match world {
             World::Analyzer => {
                 let code = analyzer::v0_1::Analyzer::new(linked).map_err(|error| link_rejection(&error))?;
                 let outcome = entry
                     .wait(async { code.instantiate(&mut store).await?.supports(&mut store).await })
                     .await;
-                entry.settle(&store, &mut allowance, outcome).map(|kinds| Code::Analyzer { code, kinds })
+                entry.settle(&mut store, &mut allowance, outcome).map(|kinds| Code::Analyzer { code, kinds })
             }
             World::Matcher => {
                 let code = matcher::v0_1::Matcher::new(linked).map_err(|error| link_rejection(&error))?;
                 let outcome = entry.wait(code.instantiate(&mut store)).await;
-                entry.settle(&store, &mut allowance, outcome).map(|_| Code::Matcher(code))
+                entry.settle(&mut store, &mut allowance, outcome).map(|_| Code::Matcher(code))
             }
         };
         match probed {

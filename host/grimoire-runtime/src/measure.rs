@@ -54,7 +54,7 @@ impl DirectMatcher {
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Vec<Verdict>, PluginError> {
-        let verdicts = judge_fresh(&self.plugin, &self.matcher, diagnostic, candidates).await;
+        let (_, verdicts) = judge_fresh(&self.plugin, &self.matcher, diagnostic, candidates).await;
         verdicts.map_err(|fault| named(&self.plugin, fault))
     }
 
@@ -67,10 +67,10 @@ impl DirectMatcher {
         let mut store = self.plugin.store();
         let budget = self.plugin.options().matcher_budget;
         let mut allowance = Allowance::new(budget.computing);
-        let entry = Entry::arm(&mut store, budget, &allowance);
+        let mut entry = Entry::arm(&mut store, budget, &allowance);
         let outcome = entry.wait(self.matcher.instantiate(&mut store)).await;
         let instance =
-            entry.settle(&store, &mut allowance, outcome).map_err(|fault| named(&self.plugin, fault))?;
+            entry.settle(&mut store, &mut allowance, outcome).map_err(|fault| named(&self.plugin, fault))?;
         Ok(Warm { plugin: Arc::clone(&self.plugin), store, instance })
     }
 }
@@ -89,10 +89,10 @@ impl Warm {
         let question = Question::new(diagnostic, candidates);
         let budget = self.plugin.options().matcher_budget;
         let mut allowance = Allowance::new(budget.computing);
-        let entry = Entry::arm(&mut self.store, budget, &allowance);
+        let mut entry = Entry::arm(&mut self.store, budget, &allowance);
         let outcome = entry.wait(self.instance.score(&mut self.store, &question)).await;
         entry
-            .settle(&self.store, &mut allowance, outcome)
+            .settle(&mut self.store, &mut allowance, outcome)
             .and_then(|said| accept(&self.plugin, said, candidates.len()))
             .map_err(|fault| named(&self.plugin, fault))
     }

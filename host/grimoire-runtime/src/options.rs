@@ -63,7 +63,8 @@ pub struct Options {
     pub content_wait: Duration,
     /// Bytes of a component. Default: 64 MiB.
     pub max_component_bytes: usize,
-    /// Time on the clock for compiling one component. Default: 60 s.
+    /// Time on the clock for compiling one component. One that takes longer is refused, and ends by
+    /// itself at the lowest priority; while two such ones run, nothing else is compiled. Default: 60 s.
     pub compile_wait: Duration,
     /// After this many failures in a row a plugin rests. Default: 5.
     pub failures_before_rest: u32,

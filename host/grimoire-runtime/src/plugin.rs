@@ -11,11 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, Store};
 
 use crate::breaker::{Attempt, Breaker};
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::log::{LogLevel, Logbook};
 use crate::options::Options;
 use crate::preflight::World;
 use crate::problem::{Fault, Reason};
+use crate::usage::{Meters, Usage};
 use crate::worlds::{analyzer, matcher};
 
 /// Its code, linked and typed.
@@ -38,6 +39,7 @@ pub(crate) struct Plugin {
     /// Who may compute: no plugin gets more threads than its share.
     turns: Arc<Semaphore>,
     breaker: Arc<Breaker>,
+    meters: Meters,
     calls: AtomicU64,
     failures: AtomicU64,
     peak_memory: AtomicU64,
@@ -53,8 +55,10 @@ impl Plugin {
         from_cache: bool,
         code: Code,
     ) -> Self {
+        let name: Arc<str> = identity.name.as_str().into();
         Self {
-            name: identity.name.as_str().into(),
+            meters: Meters::new(Arc::clone(&name)),
+            name,
             identity,
             version,
             from_cache,
@@ -82,9 +86,9 @@ impl Plugin {
         &self.options
     }
 
-    /// A fresh store for one call.
+    /// A store for one call.
     pub(crate) fn store(&self) -> Store<Call> {
-        call::store(&self.engine, &self.options, &self.name, &self.log)
+        self.world().instance_policy().store(&self.engine, &self.options, &self.name, &self.log)
     }
 
     /// Counts a call and lets it through, unless the plugin rests.
@@ -108,8 +112,28 @@ impl Plugin {
         }
     }
 
+    /// Counts how a call ended, with what it used up since `started`, and names its problem if it
+    /// failed.
+    pub(crate) fn ended(
+        &self,
+        started: Instant,
+        usage: &Usage,
+        attempt: Option<Attempt>,
+        fault: Option<Fault>,
+    ) -> Option<PluginProblem> {
+        self.meters.record(fault.as_ref().map(|fault| fault.reason), started.elapsed(), usage);
+        self.peak_memory.fetch_max(usage.memory as u64, Ordering::Relaxed);
+        let Some(fault) = fault else {
+            if let Some(attempt) = attempt {
+                attempt.succeeded();
+            }
+            return None;
+        };
+        Some(self.failed(attempt, fault))
+    }
+
     /// Records that a call failed. What is not the plugin's fault does not count against it.
-    pub(crate) fn failed(&self, attempt: Option<Attempt>, fault: Fault) -> PluginProblem {
+    fn failed(&self, attempt: Option<Attempt>, fault: Fault) -> PluginProblem {
         let is_fault = fault.reason.is_fault();
         let problem = fault.of(&self.name);
         if is_fault {
@@ -139,11 +163,6 @@ impl Plugin {
     /// Keeps a plugin's own words about its failure where operators look for them.
     pub(crate) fn note(&self, words: &str) {
         self.log.note(&self.name, LogLevel::Warn, words);
-    }
-
-    /// Keeps how much memory a call needed.
-    pub(crate) fn record_memory(&self, store: &Store<Call>) {
-        self.peak_memory.fetch_max(store.data().limiter.used() as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn peak_memory(&self) -> u64 {

@@ -27,6 +27,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::Unsupported as usize + 1;
+
     /// The word in problems, counters and logs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -49,10 +49,18 @@ impl Drop for PluginThreads {
 
 /// About a quarter of a normal thread's share when both want the processor. Where the system does
 /// not allow it, plugins compete as equals.
-pub(crate) fn lower_priority() {
+fn lower_priority() {
     const LOW: u8 = 30;
-    let priority = LOW.try_into().expect("below 100");
-    if let Err(error) = set_current_thread_priority(ThreadPriority::Crossplatform(priority)) {
-        tracing::debug!(?error, "the priority of a plugin thread stays as it is");
+    set_priority(ThreadPriority::Crossplatform(LOW.try_into().expect("below 100")));
+}
+
+/// Whatever else wants the processor goes first.
+pub(crate) fn lowest_priority() {
+    set_priority(ThreadPriority::Min);
+}
+
+fn set_priority(priority: ThreadPriority) {
+    if let Err(error) = set_current_thread_priority(priority) {
+        tracing::debug!(?error, "the priority of a thread stays as it is");
     }
 }

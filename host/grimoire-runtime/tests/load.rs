@@ -3,6 +3,7 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::matcher::Matchers as _;
@@ -143,4 +144,26 @@ fn the_version_of_a_plugin_is_read_from_its_metadata() {
     let host =
         PluginHost::start(Options::default(), vec![PluginSource::new("p", component)]).expect("a host");
     assert_eq!(host.plugins()[0].version.as_deref(), Some("1.2.3"));
+}
+
+#[tokio::test]
+async fn compilations_over_their_time_are_bounded_in_number_and_told() {
+    let copy = |number: usize| {
+        let mut plugin = shipped("analyzer-generic");
+        plugin.name = format!("copy-{number}");
+        // Another component in the eyes of the cache in memory.
+        section(plugin.component.to_mut(), 0, &[1, b'n', u8::try_from(number).expect("few")]);
+        plugin
+    };
+    let options = Options { compile_wait: Duration::ZERO, ..Options::default() };
+    let host = PluginHost::start(options, (0..4).map(copy).collect()).expect("a host");
+    let details: Vec<String> = host.rejected().into_iter().map(|problem| problem.detail).collect();
+    assert_eq!(details.len(), 4);
+    assert!(details[..2].iter().all(|detail| detail == "did not compile within 0 s"), "{details:?}");
+    let refused = "was not compiled: 2 compilations before it went over their time and still run";
+    assert!(details[2..].iter().all(|detail| detail == refused), "{details:?}");
+    // They end by themselves, and leave the count.
+    while host.abandoned_compilations() > 0 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -15,7 +15,7 @@ use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::SpellStore as _;
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,8 @@ impl Server {
     /// `shutdown` ends it; [`Self::wait`] says when.
     pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Self> {
         config.require_webhook_secret()?;
+        // Before anything that counts: a counter that is looked up without a recorder counts nothing.
+        let metrics = metrics();
         // First of all, so that a taken port disturbs nothing.
         let listener = TcpListener::bind(config.address)
             .await
@@ -78,7 +80,7 @@ impl Server {
             access: Arc::new(Access::new(&config.api_tokens)),
             options: Arc::new(http_options(&config)),
             started_at: Timestamp::now(),
-            metrics: metrics(),
+            metrics,
         };
         let http = tokio::spawn(grimoire_http::server::serve(
             listener,
@@ -191,6 +193,11 @@ fn http_options(config: &Config) -> HttpOptions {
 
 /// Buckets of request times in seconds.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+/// Buckets of what takes microseconds when all is well: making an instance of a plugin.
+const FINE_BUCKETS: [f64; 8] = [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.01, 0.1];
+/// Buckets of sizes in bytes, from 1 KiB to 64 MiB.
+const SIZE_BUCKETS: [f64; 9] =
+    [1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0];
 
 /// Renders the process's metrics. The recorder is one per process: a second server of the same
 /// process (in tests) shares it.
@@ -198,7 +205,14 @@ fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
     static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
     let handle = HANDLE
         .get_or_init(|| {
-            let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).ok()?;
+            let instantiation = Matcher::Full("grimoire_plugin_instantiation_seconds".to_owned());
+            let builder = PrometheusBuilder::new()
+                .set_buckets(&BUCKETS)
+                .and_then(|builder| builder.set_buckets_for_metric(instantiation, &FINE_BUCKETS))
+                .and_then(|builder| {
+                    builder.set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &SIZE_BUCKETS)
+                })
+                .ok()?;
             builder.install_recorder().ok()
         })
         .clone();

@@ -63,6 +63,18 @@ async fn less_than_whole_strength_is_no_outage() {
 }
 
 #[tokio::test]
+async fn compilations_that_nobody_waits_for_are_told() {
+    let world = World::with(|setup| {
+        setup.ports.inventory =
+            Arc::new(FixedInventory { abandoned_compilations: 2, ..FixedInventory::default() });
+    });
+    let plugins = world.get("/health/plugins").await.expect(200).json();
+    assert_eq!(plugins["status"], "degraded");
+    let detail = plugins["detail"].as_str().expect("text");
+    assert!(detail.contains("2 compilations went over their time"), "{detail}");
+}
+
+#[tokio::test]
 async fn metrics_are_text_for_prometheus() {
     let answer = World::new().get("/metrics").await.expect(200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));

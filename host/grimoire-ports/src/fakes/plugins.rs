@@ -167,6 +167,8 @@ pub struct FixedInventory {
     pub plugins: Vec<PluginStatus>,
     /// What could not be loaded.
     pub rejected: Vec<PluginProblem>,
+    /// Compilations over their time that still run.
+    pub abandoned_compilations: usize,
 }
 
 impl Default for FixedInventory {
@@ -188,6 +190,7 @@ impl Default for FixedInventory {
                 status("scripted-matcher", "grimoire:matcher@0.1.0"),
             ],
             rejected: Vec::new(),
+            abandoned_compilations: 0,
         }
     }
 }
@@ -203,6 +206,10 @@ impl PluginInventory for FixedInventory {
 
     fn rejected(&self) -> Vec<PluginProblem> {
         self.rejected.clone()
+    }
+
+    fn abandoned_compilations(&self) -> usize {
+        self.abandoned_compilations
     }
 }
 

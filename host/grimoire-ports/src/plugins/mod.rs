@@ -35,6 +35,12 @@ pub trait PluginInventory: Send + Sync {
 
     /// Plugin files that were found and could not be loaded, with the reason.
     fn rejected(&self) -> Vec<PluginProblem>;
+
+    /// How many compilations went over their time and still run in the background. Where code is not
+    /// compiled in this process: none.
+    fn abandoned_compilations(&self) -> usize {
+        0
+    }
 }
 
 /// Why a plugin did not answer.

@@ -9,5 +9,6 @@ mod failure_policies;
 #[path = "../../../grimoire-runtime/tests/support/guests.rs"]
 mod guests;
 mod hostile_input;
+mod plugin_metrics;
 mod process;
 mod spellbooks;

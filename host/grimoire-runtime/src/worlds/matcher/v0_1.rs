@@ -1,5 +1,7 @@
 //! `grimoire:matcher@0.1.0`.
 
+use std::time::Instant;
+
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, PatternEvidence, Reason, Verdict};
 use grimoire_domain::text;
@@ -52,7 +54,10 @@ impl Matcher {
 
     /// Makes a fresh instance.
     pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
-        self.0.instantiate_async(store).await.map(Instance)
+        let started = Instant::now();
+        let instance = self.0.instantiate_async(&mut *store).await?;
+        store.data_mut().instantiated(started);
+        Ok(Instance(instance))
     }
 }
 
