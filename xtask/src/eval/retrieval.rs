@@ -57,7 +57,8 @@ pub(super) struct Arguments {
 /// A question, one JSON object a line.
 #[derive(Debug, Deserialize)]
 struct Query {
-    query_id: String,
+    #[serde(rename = "query_id")]
+    id: String,
     variant: String,
     ecosystem: String,
     error_type: String,
@@ -74,7 +75,8 @@ struct Query {
 struct Relevance {
     query_id: String,
     spell_id: String,
-    relevance: u32,
+    #[serde(rename = "relevance")]
+    grade: u32,
 }
 
 /// What was answered.
@@ -97,7 +99,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let mut truths: HashMap<String, Truth> = HashMap::new();
     for row in rows::<Relevance>(&file(&arguments.data, "qrels")?)? {
         let row = row?;
-        truths.entry(row.query_id).or_default().add(row.spell_id, row.relevance);
+        truths.entry(row.query_id).or_default().add(row.spell_id, row.grade);
     }
     let step = usize::try_from(arguments.every)?;
     let queries: Vec<Query> =
@@ -116,19 +118,19 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let mut table = Table::default();
     let bar = bar(queries.len() as u64, "queries");
     let mut answers = futures::stream::iter(&queries)
-        .map(|query| async { answer(&components, query).await.with_context(|| query.query_id.clone()) })
+        .map(|query| async { answer(&components, query).await.with_context(|| query.id.clone()) })
         .buffered(CONCURRENCY);
     let mut asked = queries.iter();
     while let (Some(answer), Some(query)) = (answers.next().await, asked.next()) {
         let answer = answer?;
-        let truth = truths.get(&query.query_id).with_context(|| format!("{}: no truth", query.query_id))?;
+        let truth = truths.get(&query.id).with_context(|| format!("{}: no truth", query.id))?;
         // Copies have no name in the truth, and none that would be right.
         let name = |id: &SpellId| names.get(id).map_or("copy", String::as_str);
         let ranked: Vec<&str> = answer.ranked.iter().map(|(id, _)| name(id)).collect();
         let scores: Vec<f64> = answer.ranked.iter().map(|(_, score)| *score).collect();
         let pooled = answer.pool.iter().any(|id| truth.has(name(id)));
         table.add(query, truth.rule(), score_one(&ranked, truth, pooled));
-        output.write(&Prediction { query_id: &query.query_id, spells: &ranked, scores: &scores })?;
+        output.write(&Prediction { query_id: &query.id, spells: &ranked, scores: &scores })?;
         bar.inc(1);
     }
     drop(answers);
