@@ -59,8 +59,9 @@ pub struct Options {
     /// without a commit.
     pub commit_interval: Duration,
     /// How many words of changes that are not committed searches keep in memory, each once for each field
-    /// of each spell, 8 bytes apiece: the default is enough for ten thousand spells of usual length.
-    /// Searches see changes beyond that once they are committed.
+    /// of each spell: the default is enough for ten thousand spells of usual length. A word takes 8 bytes,
+    /// and about 100 more when it is the first of its kind among a few hundred spells. Searches see changes
+    /// beyond that once they are committed.
     pub recent_words: usize,
     /// How much memory the writer may use while it takes spells in, in bytes: at least 15,000,000.
     pub writer_memory: usize,
