@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use analyzer_diff::DiffScan;
-use grimoire_plugin_sdk::{ArtifactKind, analyze_all, analyze_chunks, cases, limits};
+use grimoire_plugin_sdk::{ArtifactKind, analyze_all, cases};
 use proptest::prelude::*;
 
 #[test]
@@ -78,13 +78,6 @@ fn artifact() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(bytes in artifact(), size in 1_usize..50) {
-        let whole = analyze_all::<DiffScan>(ArtifactKind::Diff, &bytes).expect("the kind is supported");
-        let parts = analyze_chunks::<DiffScan>(ArtifactKind::Diff, bytes.chunks(size)).expect("the kind is supported");
-        prop_assert_eq!(&whole, &parts);
-        for found in whole {
-            prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len() as u64);
-            prop_assert!(!found.message.trim().is_empty() && found.message.len() <= limits::MESSAGE);
-            prop_assert!(found.context.len() <= limits::CONTEXT && found.stack_trace.len() <= limits::FRAMES);
-        }
+        cases::hold::<DiffScan>(ArtifactKind::Diff, &bytes, size);
     }
 }

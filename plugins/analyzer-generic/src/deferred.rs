@@ -1,7 +1,7 @@
 //! Diagnostics that may be noise: an exception that a test logged on purpose, a line that begins with
 //! `error:`. They count when the run failed, or when nothing says that it did not.
 
-use grimoire_plugin_sdk::{Diagnostic, Marker};
+use grimoire_plugin_sdk::{Diagnostic, Marker, text::trim_start};
 use std::collections::VecDeque;
 
 /// Holds diagnostics until the log says how the run ended.
@@ -25,7 +25,7 @@ impl Deferred {
             Some(Marker::Error) => self.failed = true,
             Some(Marker::Group) => self.would_tell = true,
             _ => {
-                let start = text.trim_start();
+                let start = trim_start(text);
                 let start = ["[INFO] ", "[ERROR] "]
                     .iter()
                     .find_map(|level| start.strip_prefix(level))

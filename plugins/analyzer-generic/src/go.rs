@@ -5,7 +5,7 @@ use grimoire_plugin_sdk::{
     Diagnostic, Frame, Location, Severity, Span,
     json::Value,
     limits,
-    text::{Context, extension, place_at_start},
+    text::{Context, extension, place_at_start, trim_start},
 };
 
 /// Log lines kept of a test whose result is not known yet.
@@ -53,7 +53,7 @@ pub(crate) struct Tests {
 impl Tests {
     /// Takes a line; whether it was of a test.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let start = text.trim_start();
+        let start = trim_start(text);
         if let Some(rest) = start.strip_prefix("=== ") {
             let Some((verb, name)) = rest.split_once(' ') else { return false };
             if !matches!(verb, "RUN" | "CONT" | "PAUSE" | "NAME") {

@@ -22,7 +22,8 @@ mod tool;
 
 use deferred::Deferred;
 use grimoire_plugin_sdk::{
-    Diagnostic, Line, LineAnalyzer, LineScan, Marker, Span, export_analyzer, text::is_generic_closing_line,
+    Diagnostic, Line, LineAnalyzer, LineScan, Marker, Span, export_analyzer,
+    text::{closes_generically, trim_start},
 };
 
 /// The analyzer. Holds at most one open record and a bounded number of deferred ones.
@@ -104,8 +105,9 @@ impl LineAnalyzer for GenericAnalyzer {
 
 impl GenericAnalyzer {
     fn text(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
-        if text.trim_start().starts_with('{')
-            && let Some(output) = go::json_output(text.trim_start())
+        let start = trim_start(text);
+        if start.starts_with('{')
+            && let Some(output) = go::json_output(start)
         {
             for line in output.lines() {
                 self.text(line, span, out);
@@ -150,17 +152,7 @@ impl GenericAnalyzer {
         if phpunit::begins(line.text) {
             self.phpunit = true;
         }
-        let record = terraform::Block::start(line.text, span)
-            .map(Record::Terraform)
-            .or_else(|| cmake::Block::start(line.text, span).map(Record::Cmake))
-            .or_else(|| rspec::Block::start(&line, span).map(Record::Rspec))
-            .or_else(|| phpunit::Block::start(line.text, span).filter(|_| self.phpunit).map(Record::Phpunit))
-            .or_else(|| fortran::Block::start(line.text, span).map(Record::Fortran))
-            .or_else(|| go::Panic::start(line.text, span).map(Record::GoPanic))
-            .or_else(|| {
-                exception::Block::start(line.text, span, self.failed_test.as_deref()).map(Record::Exception)
-            })
-            .or_else(|| block::Located::start(&line, text, span).map(Record::Located));
+        let record = self.record(&line, text, span);
         if let Some(record) = record {
             self.close(out);
             if matches!(record, Record::Exception(_)) {
@@ -174,7 +166,7 @@ impl GenericAnalyzer {
             out.push(diagnostic);
             return true;
         }
-        if is_generic_closing_line(line.text) {
+        if closes_generically(line.text, line.characters) {
             self.close(out);
             return true;
         }
@@ -184,6 +176,35 @@ impl GenericAnalyzer {
             return true;
         }
         false
+    }
+
+    /// The record that a line begins.
+    fn record(&self, line: &prefix::Stripped<'_>, raw: &str, span: Span) -> Option<Record> {
+        // One after the other: chained, every step would move the whole record.
+        if let Some(block) = terraform::Block::start(line.text, span) {
+            return Some(Record::Terraform(block));
+        }
+        if let Some(block) = cmake::Block::start(line.text, span) {
+            return Some(Record::Cmake(block));
+        }
+        if let Some(block) = rspec::Block::start(line, span) {
+            return Some(Record::Rspec(block));
+        }
+        if self.phpunit
+            && let Some(block) = phpunit::Block::start(line.text, span)
+        {
+            return Some(Record::Phpunit(block));
+        }
+        if let Some(block) = fortran::Block::start(line.text, span) {
+            return Some(Record::Fortran(block));
+        }
+        if let Some(panic) = go::Panic::start(line.text, span) {
+            return Some(Record::GoPanic(panic));
+        }
+        if let Some(block) = exception::Block::start(line.text, span, self.failed_test.as_deref()) {
+            return Some(Record::Exception(block));
+        }
+        block::Located::start(line, raw, span).map(Record::Located)
     }
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {

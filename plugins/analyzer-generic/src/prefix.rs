@@ -1,7 +1,10 @@
 //! What build tools put before the lines of the tools that they run: `[ERROR] `, `[javac] `, `3>`,
 //! clocks.
 
-use grimoire_plugin_sdk::{Severity, text::Characters};
+use grimoire_plugin_sdk::{
+    Severity,
+    text::{Characters, trim, trim_start},
+};
 
 /// A line without such prefixes.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
     let mut text = line;
     let mut indent = 0;
     for _ in 0..6 {
-        let start = text.trim_start();
+        let start = trim_start(text);
         indent = text.len() - start.len();
         let Some(rest) =
             after_tag(start, &mut level).or_else(|| after_node(start)).or_else(|| after_clock(start))
@@ -30,7 +33,7 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
         };
         text = rest;
     }
-    Stripped { text: text.trim(), level, indent, characters: Characters::of(line) }
+    Stripped { text: trim(text), level, indent, characters: Characters::of(line) }
 }
 
 /// `[ERROR] `, `[javac] `, `[ant:checkstyle] `, `21786 [ERROR] `.

@@ -32,7 +32,7 @@ impl Eslint {
         // All but prettier's have numbers.
         let numbered = characters.may_have_digits().then(|| {
             compact(text, characters, span)
-                .or_else(|| characters.may_have(b':').then(|| unix(text, span)).flatten())
+                .or_else(|| characters.may_have(b':').then(|| unix(text, characters, span)).flatten())
                 .or_else(|| characters.may_have(b'[').then(|| tslint(text, span)).flatten())
         });
         let found = numbered.flatten().or_else(|| self.prettier(text, span));
@@ -42,7 +42,8 @@ impl Eslint {
         }
         let may_be_path = characters.may_have(b'/')
             || characters.may_have(b'\\')
-            || characters.may_have(b'.') && is_script(text);
+            // Without a folder a path has no blanks.
+            || characters.may_have(b'.') && !text.contains(' ') && is_script(text);
         if may_be_path && looks_like_path(text) {
             self.file = Some(text.to_owned());
         }
@@ -130,7 +131,11 @@ fn compact(text: &str, characters: Characters, span: Span) -> Option<Diagnostic>
 }
 
 /// `path:2:10: message [Error/rule]`.
-fn unix(text: &str, span: Span) -> Option<Diagnostic> {
+fn unix(text: &str, characters: Characters, span: Span) -> Option<Diagnostic> {
+    static PARSING: Needle = Needle::new("Parsing error");
+    if !text.ends_with(']') && PARSING.find_among(characters, text).is_none() {
+        return None;
+    }
     let place = place_at_start(text)?;
     let rest = place.rest.trim_start();
     let column = place.column?;
@@ -155,10 +160,9 @@ fn unix(text: &str, span: Span) -> Option<Diagnostic> {
 
 /// `path[418, 38]: message`, `ERROR: path:1:2 - message`, `ERROR: path[1, 2]: message` of tslint.
 fn tslint(text: &str, span: Span) -> Option<Diagnostic> {
-    let (severity, text) = match text.split_once(": ") {
-        Some(("ERROR", rest)) => (Severity::Error, rest),
-        Some(("WARNING", rest)) => (Severity::Warning, rest),
-        _ => (Severity::Error, text),
+    let (severity, text) = match text.strip_prefix("WARNING: ") {
+        Some(rest) => (Severity::Warning, rest),
+        None => (Severity::Error, text.strip_prefix("ERROR: ").unwrap_or(text)),
     };
     let open = text.find('[')?;
     let path = &text[..open];

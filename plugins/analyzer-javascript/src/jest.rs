@@ -1,6 +1,6 @@
 //! Jest's report: one `●` block for each failing test or suite.
 
-use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_code_frame, own_place, pointed_line};
@@ -39,8 +39,9 @@ pub(crate) struct Jest {
 
 impl Jest {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        let indent = text.len() - text.trim_start().len();
-        if let Some(title) = text.trim_start().strip_prefix("● ").filter(|_| (1..=4).contains(&indent)) {
+        let start = trim_start(text);
+        let indent = text.len() - start.len();
+        if let Some(title) = start.strip_prefix("● ").filter(|_| (1..=4).contains(&indent)) {
             self.finish(out);
             self.console = title.trim() == "Console";
             if !self.console {
@@ -57,7 +58,7 @@ impl Jest {
             }
             return true;
         }
-        let start = text.trim_start().trim_start_matches('"');
+        let start = start.trim_start_matches('"');
         if let Some(rest) = text_after_status(start) {
             self.finish(out);
             self.console = false;

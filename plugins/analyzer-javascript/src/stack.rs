@@ -117,8 +117,10 @@ impl Stacks {
             pending.excerpt.push(text);
             return false;
         }
-        if let Some(place) = place_at_start(text)
-            .filter(|place| place.rest.trim().is_empty() && place.column.is_none() && is_script(place.path))
+        if trimmed.ends_with(|c: char| c.is_ascii_digit() || c == ':')
+            && let Some(place) = place_at_start(text).filter(|place| {
+                place.rest.trim().is_empty() && place.column.is_none() && is_script(place.path)
+            })
         {
             self.place = Some((place.location(), 0, span));
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use analyzer_javascript::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, analyze_all, analyze_chunks, cases, limits};
+use grimoire_plugin_sdk::{ArtifactKind, cases};
 use proptest::prelude::*;
 
 #[test]
@@ -67,13 +67,6 @@ fn artifact() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(bytes in artifact(), size in 1_usize..50) {
-        let whole = analyze_all::<Scan>(ArtifactKind::Log, &bytes).expect("the kind is supported");
-        let parts = analyze_chunks::<Scan>(ArtifactKind::Log, bytes.chunks(size)).expect("the kind is supported");
-        prop_assert_eq!(&whole, &parts);
-        for found in whole {
-            prop_assert!(found.span.start <= found.span.end && found.span.end <= bytes.len() as u64);
-            prop_assert!(!found.message.trim().is_empty() && found.message.len() <= limits::MESSAGE);
-            prop_assert!(found.context.len() <= limits::CONTEXT && found.stack_trace.len() <= limits::FRAMES);
-        }
+        cases::hold::<Scan>(ArtifactKind::Log, &bytes, size);
     }
 }

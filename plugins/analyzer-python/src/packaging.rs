@@ -112,12 +112,12 @@ fn installer_error(text: &str) -> Option<(&'static str, &'static str, &str, Seve
 
 /// `/usr/bin/python3: No module named pytest`, or an import error on a line of its own.
 fn missing_module(text: &str) -> Option<&str> {
+    static MISSING: Needle = Needle::new(": No module named ");
     if text.starts_with("ModuleNotFoundError: No module named ")
         || text.starts_with("ImportError: cannot import name ")
     {
         return Some(text);
     }
-    static MISSING: Needle = Needle::new(": No module named ");
     let at = MISSING.find(text)?;
     let program = &text[..at];
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);

@@ -1,7 +1,7 @@
 //! The cases of this analyzer, and what holds for any bytes.
 
 use analyzer_rust::RustScan;
-use grimoire_plugin_sdk::{ArtifactKind, analyze_all, analyze_chunks, cases};
+use grimoire_plugin_sdk::{ArtifactKind, cases};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -49,12 +49,6 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
-        let whole = analyze_all::<RustScan>(ArtifactKind::Log, &log).expect("logs are supported");
-        let parts = analyze_chunks::<RustScan>(ArtifactKind::Log, log.chunks(size)).expect("logs are supported");
-        prop_assert_eq!(&whole, &parts);
-        for found in whole {
-            prop_assert!(found.span.start <= found.span.end && found.span.end <= log.len() as u64);
-            prop_assert!(!found.message.trim().is_empty());
-        }
+        cases::hold::<RustScan>(ArtifactKind::Log, &log, size);
     }
 }

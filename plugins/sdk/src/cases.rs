@@ -43,6 +43,25 @@ pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
+/// What holds for any bytes: dividing them into chunks of that size changes nothing, every span lies
+/// within them, and what is found keeps to the limits of the contract. For property tests.
+///
+/// # Panics
+///
+/// When it does not hold.
+pub fn hold<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], size: usize) {
+    let whole = analyze_all::<A>(kind, bytes).expect("the kind is supported");
+    let parts = analyze_chunks::<A>(kind, bytes.chunks(size)).expect("the kind is supported");
+    assert_eq!(whole, parts, "chunks of {size} bytes give something else");
+    for found in whole {
+        assert!(found.span.start <= found.span.end && found.span.end <= bytes.len() as u64, "{found:?}");
+        assert!(!found.message.trim().is_empty(), "{found:?}");
+        let mut fitted = found.clone();
+        assert!(fitted.fit(), "{found:?}");
+        assert_eq!(fitted, found, "not as the contract wants it");
+    }
+}
+
 /// The pairs of log and expectation, with the line where the log begins.
 fn blocks(text: &str) -> Vec<(usize, String, String)> {
     let mut pairs = Vec::new();

@@ -40,12 +40,13 @@ pub(super) fn clean<'a>(raw: &'a [u8], limit: usize, scratch: &'a mut Scratch) -
 
 /// Whether a line is ASCII without control characters but tabs.
 fn is_printable(raw: &[u8]) -> bool {
-    let (words, rest) = raw.as_chunks::<8>();
-    // Two words in a round, because a sandbox looks at its clock in every round of a loop.
-    let (pairs, last) = words.as_chunks::<2>();
-    pairs.iter().all(|[one, other]| words::are_printable(*one) && words::are_printable(*other))
-        && last.iter().all(|word| words::are_printable(*word))
-        && rest.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte))
+    // Two words in a round, because a sandbox looks at its clock in every round of a loop. The last two
+    // may overlap those before them.
+    let are_good = |pair: &[u8; 16]| pair.as_chunks::<8>().0.iter().all(|word| words::are_printable(*word));
+    match raw.last_chunk::<16>() {
+        Some(last) => raw.as_chunks::<16>().0.iter().all(are_good) && are_good(last),
+        None => raw.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte)),
+    }
 }
 
 /// Whether a character may stand in a line: neither a control nor one that reorders text.
@@ -131,6 +132,7 @@ fn after_columns(text: &str) -> Option<&str> {
 /// `2024-09-15T07:40:01.7105816Z `, in brackets with Jenkins, and GitLab's stream mark `00O ` after it.
 fn after_timestamp(text: &str) -> Option<&str> {
     const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    const FRACTION: words::Shape = words::Shape::at(b"0000000Z", 0);
     // The last word overlaps the one before it.
     const DATE: [words::Shape; 3] =
         [words::Shape::at(SHAPE, 0), words::Shape::at(SHAPE, 8), words::Shape::at(SHAPE, SHAPE.len() - 8)];
@@ -144,7 +146,10 @@ fn after_timestamp(text: &str) -> Option<&str> {
         return None;
     }
     let mut end = SHAPE.len();
-    if bytes.get(end) == Some(&b'.') {
+    // GitHub's seven digits at once, any other number of them one by one.
+    if bytes.get(end) == Some(&b'.') && FRACTION.fits(&bytes[end + 1..]) {
+        end += 1 + 7;
+    } else if bytes.get(end) == Some(&b'.') {
         end += 1 + bytes[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     }
     if bytes.get(end) != Some(&b'Z') {

@@ -1,6 +1,7 @@
 //! What GitHub Actions and Azure Pipelines say about a line: `##[error]`, `::error file=…::`,
 //! `##vso[task.logissue …]`.
 
+use crate::text::trim_start;
 use std::borrow::Cow;
 
 /// What the CI system says a line is.
@@ -46,7 +47,7 @@ impl Properties {
 /// Divides a line into its marker, the marker's fields, and the text.
 pub(super) fn split(text: &str) -> (Option<Marker>, Properties, Cow<'_, str>) {
     let none = || (None, Properties::default(), Cow::Borrowed(text));
-    let start = text.trim_start();
+    let start = trim_start(text);
     if !start.starts_with(['#', '[', ':']) {
         return none();
     }

@@ -119,7 +119,9 @@ impl<A: LineAnalyzer> LineScan<A> {
         self.analyzer.line(&line, out);
         drop(line);
         self.scratch = scratch;
-        self.accept(before, out);
+        if out.len() > before {
+            self.accept(before, out);
+        }
     }
 
     /// Fits what was added since `before` to the contract and drops repeats.

@@ -1,13 +1,16 @@
 //! Lines that say that something failed, not what.
 
-use memchr::memchr3;
-
-use super::{Beginnings, Needle};
+use super::{Beginnings, Characters, Needle, trim};
 
 /// Whether a line only closes a failed run, such as `Process completed with exit code 1.`: never a
 /// diagnostic of its own when another explains it.
 pub fn is_generic_closing_line(text: &str) -> bool {
-    let text = text.trim();
+    closes_generically(text, Characters::of(text))
+}
+
+/// The same as [`is_generic_closing_line`] for a text, or a part of one, whose characters are known.
+pub fn closes_generically(text: &str, characters: Characters) -> bool {
+    let text = trim(text);
     let text = text.strip_prefix("[ERROR] ").unwrap_or(text).trim_start();
     let bare = ["error: ", "Error: ", "ERROR: ", "fatal: ", "npm ERR! ", "npm error "]
         .iter()
@@ -16,11 +19,9 @@ pub fn is_generic_closing_line(text: &str) -> bool {
         .trim_start();
     STARTS.begin(text)
         || bare.len() < text.len() && STARTS.begin(bare)
-        // Every part has one of these.
-        || memchr3(b'x', b'z', b'Y', text.as_bytes()).is_some()
-            && CONTAINED.iter().any(|part| part.is_in(text))
-        || is_make_failure(text)
-        || is_count_of_problems(bare)
+        || CONTAINED.iter().any(|part| part.find_among(characters, text).is_some())
+        || is_make_failure(text, characters)
+        || characters.may_have_digits() && is_count_of_problems(bare)
 }
 
 static STARTS: Beginnings = Beginnings::new(&[
@@ -85,9 +86,9 @@ static CONTAINED: [Needle; 5] = [
 ];
 
 /// `make: *** [Makefile:12: all] Error 2`, `make[1]: *** …`, `gmake: …`.
-fn is_make_failure(text: &str) -> bool {
+fn is_make_failure(text: &str, characters: Characters) -> bool {
     static STARS: Needle = Needle::new(": *** ");
-    let Some((program, rest)) = STARS.split(text) else { return false };
+    let Some((program, rest)) = STARS.split_among(characters, text) else { return false };
     let program = program.trim_end_matches(|c: char| c == ']' || c.is_ascii_digit()).trim_end_matches('[');
     (program == "make" || program.ends_with("make") || program.ends_with("make.exe"))
         && (rest.contains("] Error ")

@@ -6,7 +6,7 @@ mod collect;
 mod place;
 mod search;
 
-pub use closing::is_generic_closing_line;
+pub use closing::{closes_generically, is_generic_closing_line};
 pub use collect::{Context, Deduplicator};
 pub use place::{
     Place, extension, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses,
@@ -52,6 +52,14 @@ pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [b'!'..=b'~', .., b'!'..=b'~'] => text,
         _ => text.trim(),
+    }
+}
+
+/// The same as [`str::trim_start`], at once for the many texts that begin with no blank.
+pub fn trim_start(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', ..] => text,
+        _ => text.trim_start(),
     }
 }
 

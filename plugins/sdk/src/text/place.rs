@@ -167,6 +167,7 @@ pub fn looks_like_path(text: &str) -> bool {
     static DOUBLE_COLON: Needle = Needle::new("::");
     static SCHEME: Needle = Needle::new("://");
     static PROSE: Needle = Needle::new(": ");
+    static BLANKS: Needle = Needle::new("  ");
     // What compilers and linters call their standard input.
     if matches!(text, "-" | "{standard input}" | "{standard_input}") {
         return true;
@@ -196,7 +197,7 @@ pub fn looks_like_path(text: &str) -> bool {
     if name.is_empty() {
         return false;
     }
-    if folder.is_some_and(|folder| folder.starts_with(' ') || folder.contains("  ")) {
+    if folder.is_some_and(|folder| folder.starts_with(' ') || BLANKS.is_in(folder)) {
         return false;
     }
     let has_extension = name.rfind('.').is_some_and(|dot| {
@@ -251,8 +252,11 @@ fn has_foreign(bytes: &[u8]) -> bool {
         foreign
     };
     let among = |bytes: &[u8]| bytes.iter().fold(false, |found, &byte| found | FOREIGN[usize::from(byte)]);
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    blocks.iter().any(|block| among(block)) || among(rest)
+    // In blocks, of which the last may overlap the one before it.
+    match bytes.last_chunk::<8>() {
+        Some(last) => bytes.as_chunks::<8>().0.iter().any(|block| among(block)) || among(last),
+        None => among(bytes),
+    }
 }
 
 fn starts_like_root(folder: &str) -> bool {

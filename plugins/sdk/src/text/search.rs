@@ -14,9 +14,13 @@ impl Characters {
     /// The characters of a text.
     pub fn of(text: &str) -> Self {
         let add = |set: u64, bytes: &[u8]| bytes.iter().fold(set, |set, &byte| set | SETS[usize::from(byte)]);
-        // In blocks, because a sandbox looks at its clock in every round of a loop.
-        let (blocks, rest) = text.as_bytes().as_chunks::<16>();
-        Self(add(blocks.iter().fold(0, |set, block| add(set, block)), rest))
+        // In blocks, because a sandbox looks at its clock in every round of a loop. The last block may
+        // overlap the one before it: what is added twice is there once.
+        let bytes = text.as_bytes();
+        Self(match bytes.last_chunk::<16>() {
+            Some(last) => add(bytes.as_chunks::<16>().0.iter().fold(0, |set, block| add(set, block)), last),
+            None => add(0, bytes),
+        })
     }
 
     /// `false` when a text with these characters has the byte nowhere.

@@ -179,6 +179,7 @@ proptest! {
     #[test]
     fn trimming_is_that_of_strings(text in "[ \\t\u{a0}\u{3000}aé!~]{0,8}") {
         prop_assert_eq!(trim(&text), text.trim());
+        prop_assert_eq!(trim_start(&text), text.trim_start());
     }
 }
 
