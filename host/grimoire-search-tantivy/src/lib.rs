@@ -49,10 +49,10 @@ use crate::shared::Shared;
 /// How the index works. The defaults are right for most.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many terms of a diagnostic are searched at most, beside its code and error type: the
-    /// rarest.
+    /// How many terms of a diagnostic are searched at most, beside its code and error type: those
+    /// that tell most, by their place in it and their rarity.
     pub maximum_terms: usize,
-    /// How many spells the searched terms may have in sum, beyond which no further term is searched: the
+    /// How many spells the searched terms may have in sum; others are left out: the
     /// bound on the time of a query, whatever the size of the spellbook.
     pub maximum_occurrences: u64,
     /// The least time between two commits: writes that come in between share one. Searches see them

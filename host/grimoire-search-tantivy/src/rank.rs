@@ -56,9 +56,9 @@ pub(crate) struct Query {
     pub(crate) terms: BTreeMap<String, Term>,
     /// The beginning of a word whose completions count too.
     pub(crate) prefix: Option<String>,
-    /// How many terms are searched at most, beside those that are always: the rarest.
+    /// How many terms are searched at most, beside those that are always: those that tell most.
     pub(crate) maximum_terms: usize,
-    /// How many spells the searched terms may have in sum, beyond which no further term is searched: the
+    /// How many spells the searched terms may have in sum; others are left out: the
     /// bound on the time of a query, whatever the size of the spellbook.
     pub(crate) maximum_occurrences: u64,
     /// Whether spells that are not active are left out.
@@ -96,15 +96,14 @@ pub(crate) fn rank<C: Corpus>(
     skip: usize,
     limit: usize,
 ) -> Result<Ranked, C::Error> {
-    let documents = corpus.documents() as f64;
+    let documents = corpus.documents();
     let mut scores = vec![0.0_f64; corpus.slots()];
     let mut matched = Vec::new();
     // One term at a time, in the order of the terms: each spell's sum is made in that order.
     let mut gathered = vec![0.0_f64; corpus.slots()];
     let mut touched = Vec::new();
     for (term, weight, frequency) in chosen_terms(corpus, query)? {
-        let frequency = frequency as f64;
-        let rarity = (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln();
+        let rarity = rarity(documents, frequency);
         corpus.occurrences(&term, &mut |slot, value| {
             if gathered[slot] == 0.0 {
                 touched.push(slot);
@@ -140,12 +139,18 @@ pub(crate) fn rank<C: Corpus>(
     Ok(Ranked { hits, total })
 }
 
+/// What a term tells by how few spells have it.
+fn rarity(documents: u64, frequency: u64) -> f64 {
+    let (documents, frequency) = (documents as f64, frequency as f64);
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
+}
+
 fn compare(left: &Hit, right: &Hit) -> Ordering {
     right.score.total_cmp(&left.score).then(left.spell.cmp(&right.spell))
 }
 
 /// The terms that are searched, with weight and frequency, in the order of the terms: those that are
-/// always, then the rarest of the others.
+/// always, then of the others those that tell most and can be afforded.
 fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64, u64)>, C::Error> {
     let mut chosen = Vec::new();
     let mut others = Vec::new();
@@ -164,13 +169,20 @@ fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64
         completions.truncate(MAXIMUM_COMPLETIONS);
         chosen.extend(completions.into_iter().map(|(text, frequency)| (text, COMPLETION_WEIGHT, frequency)));
     }
-    others.sort_by(|left, right| left.2.cmp(&right.2).then_with(|| left.0.cmp(&right.0)));
+    // First what tells most: a common word of the message before a rare one of the context.
+    let documents = corpus.documents();
+    let tells = |(_, weight, frequency): &(String, f64, u64)| weight * rarity(documents, *frequency);
+    others.sort_by(|left, right| tells(right).total_cmp(&tells(left)).then_with(|| left.0.cmp(&right.0)));
+    let mut searched = 0;
     let mut occurrences = 0;
-    let affordable = |(index, (_, _, frequency)): &(usize, (String, f64, u64))| {
-        occurrences += frequency;
-        *index < query.maximum_terms && (*index < MINIMUM_TERMS || occurrences <= query.maximum_occurrences)
-    };
-    chosen.extend(others.into_iter().enumerate().take_while(affordable).map(|(_, term)| term));
+    for term in others {
+        let affordable = searched < MINIMUM_TERMS || occurrences + term.2 <= query.maximum_occurrences;
+        if searched < query.maximum_terms && affordable {
+            searched += 1;
+            occurrences += term.2;
+            chosen.push(term);
+        }
+    }
     chosen.sort_by(|left, right| left.0.cmp(&right.0));
     Ok(chosen)
 }
