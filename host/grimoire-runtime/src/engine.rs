@@ -15,6 +15,10 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 const STACK_BYTES: usize = 512 << 10;
 
 /// Memory that stays mapped in a pooled slot: zeroing it beats giving it back and faulting it in.
+///
+/// Linux could tell which pages were written (`pagemap_scan`), and less would be zeroed. That stays
+/// off: a page that is swapped out, or being moved, when its instance ends is overlooked, and the next
+/// instance reads what another wrote (wasmtime's pull request 14357).
 const KEEP_RESIDENT: usize = 4 << 20;
 
 /// What plugins may use of WebAssembly: what compilers emit today, and nothing that no world needs.
