@@ -13,6 +13,7 @@ mod counters;
 mod deliveries;
 mod failure;
 mod jobs;
+mod journal;
 mod memory;
 mod migrations;
 mod open;
@@ -48,12 +49,15 @@ pub struct Options {
     pub cache_bytes: usize,
     /// How many writes may wait; more are refused with `Unavailable`.
     pub waiting_writes: usize,
+    /// The size of the journal, in bytes. A longer one lets more commits share the pages that all of
+    /// them write.
+    pub journal_bytes: u64,
 }
 
 impl Default for Options {
-    /// 64 MiB of cache, 4,096 waiting writes.
+    /// 64 MiB of cache, 4,096 waiting writes, 32 MiB of journal.
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, waiting_writes: 4_096 }
+        Self { cache_bytes: 64 << 20, waiting_writes: 4_096, journal_bytes: 32 << 20 }
     }
 }
 
@@ -80,7 +84,8 @@ struct Shared {
 }
 
 impl RedbStore {
-    /// Opens the store in the file at `path`, or makes it, folder included.
+    /// Opens the store in the file at `path`, or makes it, folder included. A file beside it, with
+    /// `.journal` added to its name, holds what was written last: they belong together.
     ///
     /// `Unavailable` when another process has it open or the file cannot be reached; `Invalid` when
     /// it is not a store or was written by a newer version. The file is unchanged then.
@@ -88,7 +93,18 @@ impl RedbStore {
         Self::start(open::file(path, options)?, options)
     }
 
-    /// Opens the store that `backend` holds, or makes it where `backend` is empty.
+    /// Opens the store that `backend` holds, or makes it where `backend` is empty, with a journal before
+    /// it as [`RedbStore::open`] keeps one. `Invalid` when the journal is damaged.
+    pub fn open_with_journal(
+        backend: impl StorageBackend,
+        journal: impl StorageBackend,
+        options: Options,
+    ) -> Result<Self, PortError> {
+        Self::start(open::journaled(backend, journal, options)?, options)
+    }
+
+    /// Opens the store that `backend` holds, or makes it where `backend` is empty. Every sync is one
+    /// of the backend.
     pub fn open_with_backend(backend: impl StorageBackend, options: Options) -> Result<Self, PortError> {
         Self::start(open::backend(backend, options)?, options)
     }

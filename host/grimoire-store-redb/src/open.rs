@@ -1,29 +1,96 @@
 //! Opening a file, and saying clearly why that cannot be done.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
+use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
 use crate::Options;
+use crate::journal::Journaled;
 use crate::migrations;
 
-/// Opens or makes the database in the file at `path`.
+/// Opens or makes the database in the file at `path`, with its journal beside it.
 pub(crate) fn file(path: &Path, options: Options) -> Result<Database, PortError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.into()))?;
     }
+    let journal_path = journal_of(path);
+    let has_journal = journal_path.exists();
     match fs::metadata(path) {
         // An empty file, as `mktemp` makes them, becomes a store in its place.
         Ok(metadata) if metadata.len() == 0 => {}
+        // What a journal belongs to is a store; it may be whole only with what the journal holds.
+        Ok(_) if has_journal => {}
         Ok(_) => look_first(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && has_journal => {
+            return Err(without_store(path, &journal_path));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, options)?,
         Err(error) => return Err(cannot_open(path, &error.into())),
     }
-    builder(options, path.display().to_string()).create(path).map_err(|error| cannot_open(path, &error))
+    let file = open_file(path).map_err(|error| cannot_open(path, &error))?;
+    let journal = open_journal(&journal_path).map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => cannot_open(path, &error),
+        error => cannot_open(&journal_path, &error),
+    })?;
+    let journaled = Journaled::open(file, journal, options.journal_bytes)
+        .map_err(|error| cannot_replay(path, &journal_path, &error))?;
+    if has_journal {
+        look_first(path)?;
+    } else {
+        sync_folder_of(path);
+    }
+    builder(options, path.display().to_string())
+        .create_with_backend(journaled)
+        .map_err(|error| cannot_open(path, &error))
+}
+
+/// Where the journal of the store at `path` is.
+fn journal_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".journal");
+    path.with_file_name(name)
+}
+
+fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {
+    FileBackend::new(OpenOptions::new().read(true).write(true).open(path)?)
+}
+
+/// Opens the journal for this process alone: two must not write it into the file at once.
+fn open_journal(path: &Path) -> Result<FileBackend, DatabaseError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    // It holds payloads, and who made the folder decided who may read those.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    match file.try_lock() {
+        Ok(()) => FileBackend::new(file),
+        Err(TryLockError::WouldBlock) => Err(DatabaseError::DatabaseAlreadyOpen),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn without_store(path: &Path, journal: &Path) -> PortError {
+    let (path, journal) = (path.display(), journal.display());
+    let message = format!(
+        "{path} is gone and its journal {journal} is there: put the store back, or move the journal away to \
+         start anew"
+    );
+    PortError::new(ErrorKind::Invalid, message)
+}
+
+fn cannot_replay(path: &Path, journal: &Path, error: &io::Error) -> PortError {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return cannot_open(path, &DatabaseError::from(io::Error::new(error.kind(), error.to_string())));
+    }
+    let (path, journal) = (path.display(), journal.display());
+    let message = format!("{journal} is damaged: restore it together with {path} from a backup");
+    PortError::new(ErrorKind::Invalid, message).with_source(error.to_string())
 }
 
 /// Makes a whole store beside `path` and moves it there, so that a crash leaves a whole store or none.
@@ -45,9 +112,21 @@ fn make(path: &Path, options: Options) -> Result<(), PortError> {
         Err(_) => fs::rename(&beside, path),
     };
     moved.map_err(|error| failed(error.into()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    sync_folder(folder.unwrap_or(Path::new(".")));
+    sync_folder_of(path);
     Ok(())
+}
+
+/// Opens or makes the database in a backend with a journal before it.
+pub(crate) fn journaled(
+    backend: impl StorageBackend,
+    journal: impl StorageBackend,
+    options: Options,
+) -> Result<Database, PortError> {
+    let journaled = Journaled::open(backend, journal, options.journal_bytes);
+    self::backend(
+        journaled.map_err(|error| cannot_open(Path::new("the given storage"), &error.into()))?,
+        options,
+    )
 }
 
 /// Opens or makes the database in a backend.
@@ -106,9 +185,10 @@ fn cannot_open(path: &Path, error: &DatabaseError) -> PortError {
     PortError::new(kind, message).with_source(error.to_string())
 }
 
-/// Makes the new file's name as durable as its content. Not every system can; those that cannot lose
+/// Makes a new file's name as durable as its content. Not every system can; those that cannot lose
 /// nothing but a store that was made a moment ago.
-fn sync_folder(folder: &Path) {
+fn sync_folder_of(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
         tracing::debug!(%error, folder = %folder.display(), "the folder could not be synced");
     }

@@ -107,36 +107,69 @@ async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), Port
 
 #[tokio::test]
 async fn every_acknowledged_write_survives_a_stop_at_every_sync() {
+    let stops =
+        stop_at_every_sync(|file, _| RedbStore::open_with_backend(file.backend(), Options::default()));
+    assert!(stops.await > 30, "the workload has too few syncs to say much");
+}
+
+#[tokio::test]
+async fn every_acknowledged_write_survives_with_a_journal_that_is_seldom_full() {
+    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 1 << 20));
+    assert!(stops.await > 30, "the workload has too few syncs to say much");
+}
+
+#[tokio::test]
+async fn every_acknowledged_write_survives_with_a_journal_of_a_record_or_two() {
+    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 2 * (96 << 10)));
+    assert!(stops.await > 40, "the file is synced too");
+}
+
+#[tokio::test]
+async fn every_acknowledged_write_survives_with_a_journal_that_is_too_short_for_most() {
+    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 2 * (40 << 10)));
+    assert!(stops.await > 60, "file and journal are synced for each");
+}
+
+fn with_journal(file: &Disk, journal: &Disk, bytes: u64) -> Result<RedbStore, PortError> {
+    let options = Options { journal_bytes: bytes, ..Options::default() };
+    RedbStore::open_with_journal(file.backend(), journal.backend(), options)
+}
+
+/// How many syncs the workload has. The store is on two disks, of which it may use one only.
+async fn stop_at_every_sync(open: impl Fn(&Disk, &Disk) -> Result<RedbStore, PortError>) -> u64 {
     let mut stop = 0;
     loop {
-        let disk = Disk::stopping_at(stop);
+        let file = Disk::stopping_at(stop);
+        let journal = file.beside();
         let mut promised = Acknowledged::default();
         let mut was_open = false;
-        if let Ok(store) = RedbStore::open_with_backend(disk.backend(), Options::default()) {
+        if let Ok(store) = open(&file, &journal) {
             was_open = true;
             let result = work(&store, &mut promised).await;
-            assert!(result.is_ok() || disk.is_stopped(), "without a stop nothing fails: {result:?}");
+            assert!(result.is_ok() || file.is_stopped(), "without a stop nothing fails: {result:?}");
             store.close().await.expect("closing tells of no failure");
         }
-        let stopped = disk.is_stopped();
-        for (number, image) in disk.images().into_iter().enumerate() {
-            let store = match RedbStore::open_with_backend(Disk::with(image).backend(), Options::default()) {
-                Ok(store) => store,
-                // A store that was never open has promised nothing. Files are made beside their place
-                // and moved there whole, so that nobody meets one that is half made.
-                Err(_) if !was_open => continue,
-                Err(error) => panic!("stop {stop}, image {number}: {error:?}"),
-            };
-            promised_is_there(&store, &promised).await;
-            is_whole(&store).await;
-            goes_on(&store).await;
+        let stopped = file.is_stopped();
+        let journals = journal.images();
+        for (number, image) in file.images().into_iter().enumerate() {
+            for (second, journal) in journals.iter().enumerate() {
+                let store = match open(&Disk::with(image.clone()), &Disk::with(journal.clone())) {
+                    Ok(store) => store,
+                    // A store that was never open has promised nothing. Files are made beside their place
+                    // and moved there whole, so that nobody meets one that is half made.
+                    Err(_) if !was_open => continue,
+                    Err(error) => panic!("stop {stop}, images {number} and {second}: {error:?}"),
+                };
+                promised_is_there(&store, &promised).await;
+                is_whole(&store).await;
+                goes_on(&store).await;
+            }
         }
         if !stopped {
-            break;
+            return stop;
         }
         stop += 1;
     }
-    assert!(stop > 30, "the workload has too few syncs to say much: {stop}");
 }
 
 async fn promised_is_there(store: &RedbStore, promised: &Acknowledged) {

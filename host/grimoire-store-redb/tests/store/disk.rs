@@ -5,9 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
+/// The bytes that a disk writes all or none of.
+const SECTOR: u64 = 512;
+
 /// The disk. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk {
+    state: Arc<Mutex<State>>,
+    power: Arc<Mutex<Power>>,
+}
+
+/// What a disk hangs on, and those beside it.
+#[derive(Debug, Default)]
+struct Power {
+    /// How many syncs there were, of all disks together.
+    syncs: u64,
+    /// The sync at which the power goes.
+    stops_at: Option<u64>,
+    stopped: bool,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -17,10 +33,6 @@ struct State {
     synced: Vec<u8>,
     /// What happened since the last sync: any part of it may be left too.
     pending: Vec<Change>,
-    syncs: u64,
-    /// The sync at which the power goes.
-    stops_at: Option<u64>,
-    stopped: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,19 +64,25 @@ fn index(offset: u64) -> usize {
 impl Disk {
     /// A disk with this on it.
     pub(crate) fn with(content: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(State { synced: content.clone(), content, ..State::default() })))
+        let state = State { synced: content.clone(), content, ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
     }
 
     /// An empty disk whose power goes at the sync with this number, from 0.
     pub(crate) fn stopping_at(sync: u64) -> Self {
-        Self(Arc::new(Mutex::new(State { stops_at: Some(sync), ..State::default() })))
+        Self::with_stopping_at(Vec::new(), sync)
     }
 
     /// A disk with this on it whose power goes at the sync with this number, from 0.
     pub(crate) fn with_stopping_at(content: Vec<u8>, sync: u64) -> Self {
         let disk = Self::with(content);
-        disk.state().stops_at = Some(sync);
+        disk.power().stops_at = Some(sync);
         disk
+    }
+
+    /// Another disk, empty, that loses its power together with this one.
+    pub(crate) fn beside(&self) -> Self {
+        Self { state: Arc::default(), power: Arc::clone(&self.power) }
     }
 
     /// Something for a store to live on.
@@ -73,11 +91,11 @@ impl Disk {
     }
 
     pub(crate) fn syncs(&self) -> u64 {
-        self.state().syncs
+        self.power().syncs
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.state().stopped
+        self.power().stopped
     }
 
     /// What may be found after the power went: the synced content with nothing of what came after,
@@ -98,16 +116,24 @@ impl Disk {
             }
             image
         };
-        survives.iter().map(image).collect()
+        let mut images: Vec<_> = survives.iter().map(image).collect();
+        images.sort_unstable();
+        images.dedup();
+        images
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no test panics with the disk in hand")
+        self.state.lock().expect("no test panics with the disk in hand")
+    }
+
+    fn power(&self) -> MutexGuard<'_, Power> {
+        self.power.lock().expect("no test panics with the power in hand")
     }
 
     fn running(&self) -> io::Result<MutexGuard<'_, State>> {
+        // The state first, so that nothing changes between the question and the use.
         let state = self.state();
-        if state.stopped { Err(io::Error::other("the power is gone")) } else { Ok(state) }
+        if self.is_stopped() { Err(io::Error::other("the power is gone")) } else { Ok(state) }
     }
 }
 
@@ -142,11 +168,14 @@ impl StorageBackend for Backend {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.0.running()?;
-        if state.stops_at == Some(state.syncs) {
-            state.stopped = true;
+        let mut power = self.0.power();
+        if power.stops_at == Some(power.syncs) {
+            power.stopped = true;
+        }
+        if power.stopped {
             return Err(io::Error::other("the power is gone"));
         }
-        state.syncs += 1;
+        power.syncs += 1;
         let State { content, synced, pending, .. } = &mut *state;
         synced.clone_from(content);
         pending.clear();
@@ -154,6 +183,14 @@ impl StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.change(Change::Write(offset, data.to_vec()))
+        // A disk writes whole sectors, and of a longer piece any of them.
+        let mut written = 0;
+        while written < data.len() {
+            let start = offset + written as u64;
+            let sector = index(SECTOR - start % SECTOR).min(data.len() - written);
+            self.change(Change::Write(start, data[written..written + sector].to_vec()))?;
+            written += sector;
+        }
+        Ok(())
     }
 }
