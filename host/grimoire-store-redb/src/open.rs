@@ -60,14 +60,18 @@ fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {
     FileBackend::new(OpenOptions::new().read(true).write(true).open(path)?)
 }
 
-/// Opens the journal for this process alone: two must not write it into the file at once.
-fn open_journal(path: &Path) -> Result<FileBackend, DatabaseError> {
+/// Opens a file, or makes it for the eyes of this user alone: it will hold payloads.
+fn open_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    // It holds payloads, and who made the folder decided who may read those.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    options.open(path)
+}
+
+/// Opens the journal for this process alone: two must not write it into the file at once.
+fn open_journal(path: &Path) -> Result<FileBackend, DatabaseError> {
+    let file = open_new(path)?;
     match file.try_lock() {
         Ok(()) => FileBackend::new(file),
         Err(TryLockError::WouldBlock) => Err(DatabaseError::DatabaseAlreadyOpen),
@@ -101,7 +105,8 @@ fn make(path: &Path, options: Options) -> Result<(), PortError> {
     let beside = path.with_file_name(name);
     // Whatever an earlier process of this number left behind.
     let _ = fs::remove_file(&beside);
-    let database = builder(options, beside.display().to_string()).create(&beside).map_err(failed)?;
+    let file = open_new(&beside).map_err(|error| failed(error.into()))?;
+    let database = builder(options, beside.display().to_string()).create_file(file).map_err(failed)?;
     migrations::bring_up_to_date(&database)?;
     drop(database);
     // A link does not replace what another process has put there meanwhile; a rename would, and is

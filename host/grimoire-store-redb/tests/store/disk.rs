@@ -94,6 +94,11 @@ impl Disk {
         self.power().syncs
     }
 
+    /// What is left of it when the power goes and nothing but what was synced survives.
+    pub(crate) fn synced(&self) -> Vec<u8> {
+        self.state().synced.clone()
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.power().stopped
     }

@@ -7,6 +7,7 @@ mod conformance;
 mod crash;
 mod disk;
 mod grouping;
+mod journal;
 mod migrations;
 mod model;
 mod opening;

@@ -28,6 +28,18 @@ async fn folders_are_made_and_two_stores_differ() {
     assert_eq!(names, ["grimoire.redb", "grimoire.redb.journal"], "nothing else is left beside it");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    open(&folder.path().join("grimoire.redb")).unwrap();
+    for name in ["grimoire.redb", "grimoire.redb.journal"] {
+        let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
+}
+
 #[test]
 fn a_place_that_cannot_be_written_is_named() {
     let folder = TempDir::new().unwrap();
