@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::Sequence;
 use grimoire_ports::PortError;
+use redb::backends::InMemoryBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend};
 use tokio::sync::{Notify, watch};
 
@@ -91,6 +92,11 @@ impl RedbStore {
     /// it is not a store or was written by a newer version. The file is unchanged then.
     pub fn open(path: &Path, options: Options) -> Result<Self, PortError> {
         Self::start(open::file(path, options)?, options)
+    }
+
+    /// A new store that lives in memory and ends with its last clone.
+    pub fn in_memory(options: Options) -> Result<Self, PortError> {
+        Self::open_with_backend(InMemoryBackend::new(), options)
     }
 
     /// Opens the store that `backend` holds, or makes it where `backend` is empty, with a journal before

@@ -6,7 +6,6 @@ use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::conformance::store::samples::{at, delivery, job, lane_job, spell, stamp};
 use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
-use redb::backends::InMemoryBackend;
 
 use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
@@ -27,7 +26,7 @@ fn change_much(step: &mut Step<'_>) -> Outcome<()> {
 
 #[tokio::test]
 async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
-    let store = RedbStore::open_with_backend(InMemoryBackend::new(), Options::default()).unwrap();
+    let store = RedbStore::in_memory(Options::default()).unwrap();
     store.enqueue_job(lane_job("lane"), at(10)).await.unwrap();
     store.enqueue_job(job("running"), at(5)).await.unwrap();
     let (_, lease) = store.claim_job(at(6), at(70)).await.unwrap().unwrap();

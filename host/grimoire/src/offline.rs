@@ -112,8 +112,7 @@ fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
         .prefix("grimoire-")
         .tempdir()
         .context("a temporary folder cannot be made")?;
-    let store =
-        RedbStore::open(&folder.path().join("grimoire.redb"), grimoire_store_redb::Options::default())?;
+    let store = RedbStore::in_memory(grimoire_store_redb::Options::default())?;
     let index = folder.path().join("index");
     Ok((store, index, Some(folder), spells))
 }
