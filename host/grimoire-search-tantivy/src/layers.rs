@@ -6,9 +6,10 @@ use std::sync::Arc;
 use grimoire_domain::spell::{Sequence, SpellId};
 use tantivy::TantivyError;
 
-use crate::memory::{Block, Change, Memory, SpellTerms};
+use crate::memory::{Block, Change, Memory};
 use crate::rank::Corpus;
 use crate::snapshot::{Hidden, Snapshot};
+use crate::terms::SpellTerms;
 
 /// A commit and the changes after it.
 pub(crate) struct Layers {
@@ -52,9 +53,9 @@ impl Layers {
         self.snapshot.active.saturating_sub(self.hidden.active()) + self.memory.active()
     }
 
-    /// How many words are kept in memory, see [`Options::recent_words`](crate::Options::recent_words).
-    pub(crate) fn recent_words(&self) -> usize {
-        self.memory.occurrences_kept()
+    /// How much memory changes take, see [`Options::recent_memory`](crate::Options::recent_memory).
+    pub(crate) fn recent_bytes(&self) -> usize {
+        self.memory.bytes()
     }
 
     /// Takes a newer commit, and keeps of the changes what it does not have. What it has is handed over, to
@@ -89,7 +90,7 @@ impl Layers {
                 self.hidden.hide(&self.snapshot, id)?;
             }
             match terms {
-                Some(terms) => self.memory.put(terms, change),
+                Some(terms) => self.memory.put(&terms, change),
                 None => self.memory.delete(id, change),
             }
         }

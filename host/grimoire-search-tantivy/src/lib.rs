@@ -21,8 +21,10 @@ mod scan;
 mod schema;
 mod shared;
 mod snapshot;
+mod terms;
 mod threads;
 mod tokens;
+mod words;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,11 +60,9 @@ pub struct Options {
     /// The least time between two commits: writes that come in between share one. Searches see them
     /// without a commit.
     pub commit_interval: Duration,
-    /// How many words of changes that are not committed searches keep in memory, each once for each field
-    /// of each spell: the default is enough for ten thousand spells of usual length. A word takes 8 bytes,
-    /// and about 100 more when it is the first of its kind among a few hundred spells. Searches see changes
-    /// beyond that once they are committed.
-    pub recent_words: usize,
+    /// How much memory searches may use for changes that are not committed, in bytes. Searches see changes
+    /// beyond that once they are committed. It is exceeded by no more than a few hundred spells.
+    pub recent_memory: usize,
     /// How much memory the writer may use while it takes spells in, in bytes: at least 15,000,000.
     pub writer_memory: usize,
     /// How long the follower waits after a first failure; every further one doubles it.
@@ -77,7 +77,7 @@ impl Default for Options {
             maximum_terms: 32,
             maximum_occurrences: 32_000,
             commit_interval: Duration::from_secs(1),
-            recent_words: 4_000_000,
+            recent_memory: 256_000_000,
             writer_memory: 16_000_000,
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(30),
@@ -110,7 +110,7 @@ impl TantivySearch {
                 error,
             )
         })?;
-        let shared = Arc::new(Shared::new(options.recent_words));
+        let shared = Arc::new(Shared::new(options.recent_memory));
         let (stop, stopped) = watch::channel(false);
         let follower =
             Follower::open(folder, store.clone(), shared.clone(), options.clone(), stopped).await?;

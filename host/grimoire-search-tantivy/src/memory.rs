@@ -3,51 +3,28 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use grimoire_domain::spell::{Sequence, Spell, SpellId};
+use grimoire_domain::spell::{Sequence, SpellId};
 use tantivy::fieldnorm::FieldNormReader;
-use tantivy::tokenizer::TextAnalyzer;
 
 use crate::rank::occurrence;
-use crate::schema::{TEXT_FIELDS, is_active};
-use crate::tokens;
+use crate::schema::TEXT_FIELDS;
+use crate::terms::SpellTerms;
+use crate::words::Words;
 
 /// How many spells a block has.
 const BLOCK: usize = 512;
-/// How many bits of an occurrence hold the count; the others hold the field.
-const COUNT_BITS: u32 = 29;
+/// How many bits of an occurrence hold the place of the spell in its block.
+const PLACE_BITS: u32 = 9;
+/// How many bits hold the field.
+const FIELD_BITS: u32 = 3;
+/// The highest count: spells have fewer words than this.
+const MAXIMUM_COUNT: u32 = (1 << (u32::BITS - PLACE_BITS - FIELD_BITS)) - 1;
+/// Ends a list of occurrences.
+const NONE: u32 = u32::MAX;
+/// About what an entry of [`Memory::known`] takes, in bytes, with the room that such a map keeps free.
+const KNOWN_BYTES: usize = 2 * size_of::<(SpellId, (Option<usize>, Change))>();
 
-/// The tokens of one spell, counted.
-pub(crate) struct SpellTerms {
-    id: SpellId,
-    active: bool,
-    /// Of each text field, as the index keeps it: rounded, so that it takes one byte.
-    lengths: [u32; TEXT_FIELDS.len()],
-    /// Token, field and how often, the fields in their order.
-    counts: Vec<(String, usize, u32)>,
-}
-
-impl SpellTerms {
-    /// Counts the tokens of a spell that are wanted.
-    pub(crate) fn of(analyzer: &mut TextAnalyzer, spell: &Spell, wanted: impl Fn(&str) -> bool) -> Self {
-        let mut lengths = [0; TEXT_FIELDS.len()];
-        let mut all = Vec::new();
-        for (index, field) in TEXT_FIELDS.iter().enumerate() {
-            let found = tokens::tokens(analyzer, &(field.text)(spell));
-            lengths[index] = kept_length(found.len());
-            let mut counts: HashMap<String, u32> = HashMap::with_capacity(found.len());
-            for token in found.into_iter().filter(|token| wanted(token)) {
-                *counts.entry(token).or_default() += 1;
-            }
-            all.extend(counts.into_iter().map(|(token, count)| (token, index, count)));
-        }
-        Self { id: spell.id, active: is_active(spell), lengths, counts: all }
-    }
-}
-
-fn kept_length(tokens: usize) -> u32 {
-    let exact = u32::try_from(tokens).unwrap_or(u32::MAX);
-    FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(exact))
-}
+const _: () = assert!(BLOCK <= 1 << PLACE_BITS && TEXT_FIELDS.len() <= 1 << FIELD_BITS);
 
 /// A change of a spell, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
@@ -76,15 +53,19 @@ pub(crate) struct Memory {
     forgotten: usize,
 }
 
-/// Some spells and where their tokens are.
+/// Some spells and where their words are. Kept small, because a stream of writes fills many of them
+/// before the index has committed the first.
 pub(crate) struct Block {
     /// The slot of its first spell, counted from the first one ever.
     first: usize,
     /// The last change of its spells.
     last: Sequence,
     entries: Vec<Entry>,
-    terms: HashMap<String, Vec<Occurrence>>,
-    occurrences: usize,
+    words: Words,
+    /// For each word its first and its last occurrence.
+    chains: Vec<(u32, u32)>,
+    /// By spells and fields, each with the next one of the same word.
+    occurrences: Vec<(Occurrence, u32)>,
 }
 
 struct Entry {
@@ -92,61 +73,102 @@ struct Entry {
     active: bool,
     /// Whether it is to be found: no later change has replaced or deleted it, and the index does not have it.
     alive: bool,
-    lengths: [u32; TEXT_FIELDS.len()],
+    /// Of each text field, as the index keeps it: rounded, so that it takes one byte.
+    lengths: [u8; TEXT_FIELDS.len()],
 }
 
-/// Place in the block, field and count of a token in one field of one spell.
+/// Place in the block, field and count of a word in one field of one spell.
 #[derive(Clone, Copy)]
-struct Occurrence {
-    entry: u32,
-    field_and_count: u32,
-}
+struct Occurrence(u32);
 
 impl Occurrence {
-    fn new(entry: usize, field: usize, count: u32) -> Self {
-        // A block with so many spells, or a spell with so many words, is impossible.
-        let field = u32::try_from(field).unwrap_or_default() << COUNT_BITS;
-        let entry = u32::try_from(entry).unwrap_or(u32::MAX);
-        Self { entry, field_and_count: field | count.min((1 << COUNT_BITS) - 1) }
+    fn new(place: usize, field: u8, count: u32) -> Self {
+        let place = u32::try_from(place).unwrap_or_default();
+        let place_and_field = place << FIELD_BITS | u32::from(field);
+        Self(place_and_field << (u32::BITS - PLACE_BITS - FIELD_BITS) | count.min(MAXIMUM_COUNT))
+    }
+
+    fn place(self) -> usize {
+        (self.0 >> (u32::BITS - PLACE_BITS)) as usize
     }
 
     fn field(self) -> usize {
-        (self.field_and_count >> COUNT_BITS) as usize
+        (self.0 >> (u32::BITS - PLACE_BITS - FIELD_BITS)) as usize & ((1 << FIELD_BITS) - 1)
     }
 
     fn count(self) -> u32 {
-        self.field_and_count & ((1 << COUNT_BITS) - 1)
+        self.0 & MAXIMUM_COUNT
     }
 }
 
 impl Block {
-    fn put(&mut self, terms: SpellTerms, sequence: Sequence) {
+    fn new(first: usize, last: Sequence) -> Self {
+        let (words, chains, occurrences) = (Words::default(), Vec::new(), Vec::new());
+        Self { first, last, entries: Vec::with_capacity(BLOCK), words, chains, occurrences }
+    }
+
+    fn put(&mut self, terms: &SpellTerms, sequence: Sequence) {
         let place = self.entries.len();
         self.last = self.last.max(sequence);
-        self.entries.push(Entry { id: terms.id, active: terms.active, alive: true, lengths: terms.lengths });
-        self.occurrences += terms.counts.len();
-        for (token, field, count) in terms.counts {
-            self.terms.entry(token).or_default().push(Occurrence::new(place, field, count));
+        let lengths = terms.lengths.map(FieldNormReader::fieldnorm_to_id);
+        self.entries.push(Entry { id: terms.id, active: terms.active, alive: true, lengths });
+        let numbers: Vec<u32> = terms.words.iter().map(|word| self.words.keep(word)).collect();
+        self.chains.resize(self.words.len(), (NONE, NONE));
+        for count in &terms.counts {
+            let next = u32::try_from(self.occurrences.len()).unwrap_or(NONE);
+            let (first, last) = &mut self.chains[numbers[count.word as usize] as usize];
+            match self.occurrences.get_mut(*last as usize) {
+                Some((_, after)) => *after = next,
+                None => *first = next,
+            }
+            *last = next;
+            self.occurrences.push((Occurrence::new(place, count.field, count.times), NONE));
+        }
+        if self.is_full() {
+            self.words.shrink();
+            self.chains.shrink_to_fit();
+            self.occurrences.shrink_to_fit();
         }
     }
 
-    /// How many living spells have a term that occurs so.
-    fn count(&self, occurrences: &[Occurrence]) -> u64 {
+    fn is_full(&self) -> bool {
+        self.entries.len() >= BLOCK
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.entries)
+            + self.words.bytes()
+            + self.chains.capacity() * size_of::<(u32, u32)>()
+            + self.occurrences.capacity() * size_of::<(Occurrence, u32)>()
+    }
+
+    /// Where a word occurs: by spells, and by the fields of each.
+    fn occurrences(&self, word: u32) -> impl Iterator<Item = Occurrence> {
+        let (mut next, _) = self.chains[word as usize];
+        std::iter::from_fn(move || {
+            let &(occurrence, after) = self.occurrences.get(next as usize)?;
+            next = after;
+            Some(occurrence)
+        })
+    }
+
+    /// How many living spells have a word.
+    fn frequency(&self, word: u32) -> u64 {
         let mut last = None;
         let mut count = 0;
-        for occurrence in occurrences {
-            let is_new = last != Some(occurrence.entry);
-            last = Some(occurrence.entry);
-            count += u64::from(is_new && self.entries[occurrence.entry as usize].alive);
+        for occurrence in self.occurrences(word) {
+            let is_new = last != Some(occurrence.place());
+            last = Some(occurrence.place());
+            count += u64::from(is_new && self.entries[occurrence.place()].alive);
         }
         count
     }
 }
 
 impl Memory {
-    /// How many words there are in the fields of all spells, each once a field: what takes memory.
-    pub(crate) fn occurrences_kept(&self) -> usize {
-        self.blocks.iter().map(|block| block.occurrences).sum()
+    /// How much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.blocks.iter().map(Block::bytes).sum::<usize>() + self.known.len() * KNOWN_BYTES
     }
 
     /// How many spells are there.
@@ -174,18 +196,12 @@ impl Memory {
     }
 
     /// Takes a spell in, in place of what it was before.
-    pub(crate) fn put(&mut self, terms: SpellTerms, change: Change) {
-        let first = self.forgotten + self.slots();
-        if self.blocks.last().is_none_or(|block| block.entries.len() >= BLOCK) {
-            self.blocks.push(Block {
-                first,
-                last: change.sequence,
-                entries: Vec::new(),
-                terms: HashMap::new(),
-                occurrences: 0,
-            });
+    pub(crate) fn put(&mut self, terms: &SpellTerms, change: Change) {
+        let slot = self.forgotten + self.slots();
+        self.replace(terms.id, Some(slot), change);
+        if self.blocks.last().is_none_or(Block::is_full) {
+            self.blocks.push(Block::new(slot, change.sequence));
         }
-        self.replace(terms.id, Some(first), change);
         if let Some(block) = self.blocks.last_mut() {
             block.put(terms, change.sequence);
         }
@@ -238,7 +254,7 @@ impl Memory {
 
     /// How many living spells have a term.
     pub(crate) fn frequency(&self, term: &str) -> u64 {
-        let count = |block: &Block| block.terms.get(term).map_or(0, |occurrences| block.count(occurrences));
+        let count = |block: &Block| block.words.find(term).map_or(0, |word| block.frequency(word));
         self.blocks.iter().map(count).sum()
     }
 
@@ -246,10 +262,10 @@ impl Memory {
     pub(crate) fn completions(&self, prefix: &str) -> BTreeMap<String, u64> {
         let mut found = BTreeMap::new();
         for block in &self.blocks {
-            for (text, occurrences) in block.terms.iter().filter(|(text, _)| text.starts_with(prefix)) {
-                let frequency = block.count(occurrences);
+            for (word, text) in (0..).zip(block.words.iter()).filter(|(_, text)| text.starts_with(prefix)) {
+                let frequency = block.frequency(word);
                 if frequency > 0 {
-                    *found.entry(text.clone()).or_default() += frequency;
+                    *found.entry(text.to_owned()).or_default() += frequency;
                 }
             }
         }
@@ -259,12 +275,13 @@ impl Memory {
     /// Tells in which slots a term occurs, and how much, the fields of a spell in their order.
     pub(crate) fn occurrences(&self, term: &str, mut visit: impl FnMut(usize, f64)) {
         for block in &self.blocks {
-            for found in block.terms.get(term).into_iter().flatten() {
-                let entry = &block.entries[found.entry as usize];
+            let Some(word) = block.words.find(term) else { continue };
+            for found in block.occurrences(word) {
+                let entry = &block.entries[found.place()];
                 if entry.alive {
                     let field = &TEXT_FIELDS[found.field()];
-                    let length = entry.lengths[found.field()];
-                    let slot = block.first - self.forgotten + found.entry as usize;
+                    let length = FieldNormReader::id_to_fieldnorm(entry.lengths[found.field()]);
+                    let slot = block.first - self.forgotten + found.place();
                     visit(slot, occurrence(field.boost, field.usual_length, found.count(), length));
                 }
             }

@@ -10,8 +10,9 @@ use grimoire_ports::store::SpellStore;
 use tokio::sync::Mutex;
 
 use crate::layers::{Changes, Layers};
-use crate::memory::{Change, SpellTerms};
+use crate::memory::Change;
 use crate::shared::Shared;
+use crate::terms::SpellTerms;
 use crate::tokens;
 
 /// How many changes are taken in at a time.

@@ -7,8 +7,9 @@ use grimoire_domain::spell::{Sequence, SpellId};
 use grimoire_ports::PortError;
 use grimoire_ports::store::{SpellFilter, SpellStore};
 
-use crate::memory::{Change, Memory, SpellTerms};
+use crate::memory::{Change, Memory};
 use crate::rank::{Corpus, Query};
+use crate::terms::SpellTerms;
 use crate::tokens;
 
 /// The most spells that one scan looks at, by ascending id. Larger spellbooks are searched in part
@@ -38,7 +39,7 @@ impl Scan {
             skip += u64::from(PAGE);
             let last = spells.len() < PAGE as usize;
             for spell in spells {
-                memory.put(SpellTerms::of(&mut analyzer, &spell, wanted), change);
+                memory.put(&SpellTerms::of(&mut analyzer, &spell, wanted), change);
             }
             if last {
                 break;

@@ -15,11 +15,11 @@ pub(crate) struct Shared {
     progress: watch::Sender<IndexProgress>,
     damage: RwLock<Option<String>>,
     damaged: Notify,
-    maximum_recent_words: usize,
+    recent_memory: usize,
 }
 
 impl Shared {
-    pub(crate) fn new(maximum_recent_words: usize) -> Self {
+    pub(crate) fn new(recent_memory: usize) -> Self {
         let state = IndexState::Rebuilding { done: 0, total: 0, reason: String::new() };
         let progress = IndexProgress { sequence: Sequence(0), documents: 0, state };
         Self {
@@ -27,7 +27,7 @@ impl Shared {
             progress: watch::Sender::new(progress),
             damage: RwLock::new(None),
             damaged: Notify::new(),
-            maximum_recent_words,
+            recent_memory,
         }
     }
 
@@ -43,7 +43,7 @@ impl Shared {
 
     /// Whether searches can see no further change before the next commit.
     pub(crate) fn is_full(&self) -> bool {
-        self.look(Layers::recent_words).is_some_and(|words| words >= self.maximum_recent_words)
+        self.look(Layers::recent_bytes).is_some_and(|bytes| bytes >= self.recent_memory)
     }
 
     /// Lets searches see a commit. Blocks while others search.

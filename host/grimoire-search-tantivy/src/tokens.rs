@@ -22,8 +22,13 @@ pub(crate) fn analyzer() -> TextAnalyzer {
 /// The tokens of a text, in order, with repetitions.
 pub(crate) fn tokens(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    analyzer.token_stream(text).process(&mut |token| found.push(token.text.clone()));
+    each_token(analyzer, text, |token| found.push(token.to_owned()));
     found
+}
+
+/// Tells the tokens of a text, in order, with repetitions.
+pub(crate) fn each_token(analyzer: &mut TextAnalyzer, text: &str, mut tell: impl FnMut(&str)) {
+    analyzer.token_stream(text).process(&mut |token| tell(&token.text));
 }
 
 /// The compounds of a text without their parts: what a code or an error type is known by.

@@ -142,14 +142,14 @@ async fn what_is_written_is_found_before_the_index_has_it() {
 async fn changes_beyond_what_memory_may_hold_are_found_once_they_are_committed() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = TestStore::new("x");
-    let none = Options { recent_words: 0, ..never_commits() };
+    let none = Options { recent_memory: 0, ..never_commits() };
     let search = open_with(folder.path(), &store, none).await;
     until(&search, |state| *state == IndexState::Ready).await;
     store.write(spell("A widget")).await;
     assert_eq!(found(&search, "widget").await, []);
     assert_eq!(search.progress().sequence, Sequence(0));
     search.close().await;
-    let some = Options { recent_words: 0, ..options() };
+    let some = Options { recent_memory: 0, ..options() };
     let search = open_with(folder.path(), &store, some).await;
     store.write(spell("Another widget")).await;
     settle(&search, &store).await;
