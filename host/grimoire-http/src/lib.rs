@@ -7,6 +7,7 @@
 mod answer;
 pub mod error;
 mod extract;
+mod kept;
 mod middleware;
 pub mod openapi;
 mod router;
@@ -15,6 +16,7 @@ pub mod server;
 mod state;
 pub mod wire;
 
+pub use kept::KeptSpells;
 pub use router::router;
 pub use state::{Access, AppState, HttpOptions};
 

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+use crate::kept::KeptSpells;
+
 /// Handles to what the routes use. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
@@ -17,6 +19,8 @@ pub struct AppState {
     pub access: Arc<Access>,
     /// What the operator chose.
     pub options: Arc<HttpOptions>,
+    /// Spells as they were last sent; empty at the start.
+    pub kept: KeptSpells,
     /// When the process started.
     pub started_at: Timestamp,
     /// Renders the metrics in Prometheus' text format.

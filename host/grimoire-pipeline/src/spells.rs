@@ -84,6 +84,12 @@ impl Pipeline {
         Ok(self.ports().store.create_spell(valid, self.stamp(by)).await?)
     }
 
+    /// The place of the last write in the change log: it grows with every write of a spell, before the
+    /// writer is answered. Cheap.
+    pub async fn spell_sequence(&self) -> Result<Sequence, PipelineError> {
+        Ok(self.ports().store.last_sequence().await?)
+    }
+
     /// One spell. `NotFound` names the id.
     pub async fn get_spell(&self, id: SpellId) -> Result<Spell, PipelineError> {
         Ok(self.ports().store.get_spell(id).await?)

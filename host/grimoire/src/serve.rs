@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use grimoire_domain::Timestamp;
-use grimoire_http::{Access, AppState, HttpOptions};
+use grimoire_http::{Access, AppState, HttpOptions, KeptSpells};
 use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings};
 use grimoire_ports::clock::SystemClock;
 use grimoire_ports::search::SpellSearch;
@@ -79,6 +79,7 @@ impl Server {
             pipeline,
             access: Arc::new(Access::new(&config.api_tokens)),
             options: Arc::new(http_options(&config)),
+            kept: KeptSpells::default(),
             started_at: Timestamp::now(),
             metrics,
         };

@@ -11,13 +11,14 @@ use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 use grimoire_pipeline::{PipelineError, SpellQuery};
 use grimoire_ports::store::SpellFilter;
 
-use crate::answer::JsonAnswer;
+use crate::answer::{JsonAnswer, JsonBytes, written};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::actor::Writer;
 use crate::extract::json::JsonBody;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
 use crate::extract::revision::{ExpectedRevision, HeldRevisions, entity_tag};
+use crate::kept::KeptSpell;
 use crate::state::{AppState, Shared};
 use crate::wire::spell::{RevisionBody, SpellBody, SpellInput};
 
@@ -97,12 +98,29 @@ pub(crate) async fn get(
     Id(id): Id,
     held: HeldRevisions,
 ) -> Result<Response, ApiError> {
-    let spell = state.pipeline.get_spell(SpellId(id)).await?;
-    let tag = entity_tag(spell.revision);
-    if held.contain(spell.revision) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    // Before the spell: what is read then is of this place in the change log or a later one.
+    let sequence = state.pipeline.spell_sequence().await?;
+    let id = SpellId(id);
+    let answer = match state.kept.get(sequence, id) {
+        Some(kept) => kept,
+        None => {
+            let spell = state.pipeline.get_spell(id).await?;
+            let (revision, tag) = (spell.revision, entity_tag(spell.revision));
+            let body = match written(&SpellBody::from(spell)) {
+                // Boxed, because it is kept: it began with more room than it needs.
+                Ok(body) => body.into_boxed_slice().into(),
+                Err(status) => return Ok(status.into_response()),
+            };
+            let answer = KeptSpell { revision, tag, body };
+            state.kept.keep(sequence, id, answer.clone());
+            answer
+        }
+    };
+    let tag = [(ETAG, answer.tag)];
+    if held.contain(answer.revision) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok(([(ETAG, tag)], JsonAnswer(SpellBody::from(spell))).into_response())
+    Ok((tag, JsonBytes(answer.body)).into_response())
 }
 
 /// Replaces a spell.

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::world::{World, about, changed, moved_value};
@@ -299,4 +302,62 @@ async fn pages_of_other_origins_cannot_write_to_a_server_without_tokens() {
     restore("http://localhost:8000").header("host", "localhost:8000").await.expect(200);
     restore("http://[::1]:8000").header("host", "[::1]:8000").await.expect(200);
     restore("https://ci.example.org").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_spell_that_was_read_before_shows_every_later_write() {
+    let world = World::new();
+    world.spell(&moved_value()).await;
+    world.spell(&about("other")).await;
+    let first = world.get("/api/spells/1").await.expect(200);
+    let again = world.get("/api/spells/1").await.expect(200);
+    assert_eq!(first.body, again.body);
+    for header in ["etag", "content-type", "cache-control"] {
+        assert_eq!(first.header(header), again.header(header), "{header}");
+    }
+    let title = async || world.get("/api/spells/1").await.expect(200).json()["title"].clone();
+
+    world.put("/api/spells/2").json(&about("changed")).await.expect(200);
+    assert_eq!(world.get("/api/spells/1").await.expect(200).body, first.body, "another one was written");
+
+    world.patch("/api/spells/1").json(&json!({ "title": "Patched" })).await.expect(200);
+    assert_eq!(title().await, "Patched");
+    let held = world.get("/api/spells/1").header("if-none-match", "\"1\"").await.expect(200);
+    assert_eq!(held.header("etag"), Some("\"2\""));
+    world.get("/api/spells/1").header("if-none-match", "\"2\"").await.expect(304);
+
+    world.put("/api/spells/1").json(&about("replaced")).await.expect(200);
+    assert_eq!(title().await, about("replaced")["title"]);
+    world.post("/api/spells/1/revisions/2/restore").await.expect(200);
+    assert_eq!(title().await, "Patched");
+    world.delete("/api/spells/1").await.expect(204);
+    world.get("/api/spells/1").await.error(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn no_reader_is_behind_an_acknowledged_write() {
+    let world = Arc::new(World::new());
+    world.spell(&about("counted")).await;
+    let acknowledged = Arc::new(AtomicU64::new(1));
+    let readers = [(); 2].map(|()| {
+        let (world, acknowledged) = (Arc::clone(&world), Arc::clone(&acknowledged));
+        tokio::spawn(async move {
+            loop {
+                let known = acknowledged.load(Ordering::SeqCst);
+                if known == u64::MAX {
+                    break;
+                }
+                let shown = world.get("/api/spells/1").await.expect(200).json()["revision"].as_u64();
+                assert!(shown >= Some(known), "{shown:?} after {known}");
+            }
+        })
+    });
+    for _ in 0..200 {
+        let written = world.patch("/api/spells/1").json(&json!({ "title": "Counted" })).await.expect(200);
+        acknowledged.store(written.json()["revision"].as_u64().expect("a number"), Ordering::SeqCst);
+    }
+    acknowledged.store(u64::MAX, Ordering::SeqCst);
+    for reader in readers {
+        reader.await.expect("no reader was behind");
+    }
 }

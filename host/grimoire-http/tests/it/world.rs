@@ -16,7 +16,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::spell::Sequence;
-use grimoire_http::{Access, AppState, HttpOptions};
+use grimoire_http::{Access, AppState, HttpOptions, KeptSpells};
 use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings, Settings, Tick};
 use grimoire_ports::PortError;
 use grimoire_ports::clock::Clock as _;
@@ -87,6 +87,7 @@ impl World {
             pipeline,
             access: Arc::new(setup.access),
             options: Arc::new(setup.options),
+            kept: KeptSpells::default(),
             started_at: clock.now(),
             metrics: Arc::new(|| "grimoire_up 1\n".to_owned()),
         });

@@ -12,7 +12,6 @@ use grimoire_ports::PortError;
 use grimoire_ports::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Written};
 
 use crate::RedbStore;
-use crate::counters::last_change;
 
 /// So many spells are read where they are asked for; more go to the blocking pool.
 const READ_IN_PLACE: usize = 64;
