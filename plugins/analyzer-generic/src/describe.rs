@@ -101,8 +101,8 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
     }
     let rest = if let Some(after) = rest.trim_start().strip_prefix(':') {
         after
-    } else if rest.starts_with(" - ") || rest.starts_with(" — ") {
-        &rest[3..]
+    } else if let Some(after) = rest.strip_prefix(" - ").or_else(|| rest.strip_prefix(" — ")) {
+        after
     } else if rest.is_empty() {
         // The word is all there is to say.
         found.severity = *severity;
@@ -290,4 +290,22 @@ fn is_code(text: &str) -> bool {
         })
         && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
         && !text.contains("://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_of_any_width_end_what_stands_before_the_message() {
+        for line in ["error MD051/fragments - not found", "error MD051/fragments — not found"] {
+            let found = describe(line);
+            assert_eq!(
+                (found.code.as_deref(), found.message),
+                (Some("MD051/fragments"), "not found"),
+                "{line}"
+            );
+            assert_eq!(found.severity, Some(Severity::Error));
+        }
+    }
 }

@@ -17,6 +17,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         prop::sample::select(vec![
             "a.c:1:2: error: x\n",
             "a.cs(1,2): error CS1: x [a.csproj]\n",
+            "a.md:1 error A/1 — x\n",
             "[ERROR] /a/B.java:[1,2] x\n",
             "   1 | x\n",
             "     | ^\n",
