@@ -2,10 +2,12 @@
 
 mod open;
 mod read;
+mod tables;
 mod write;
 
 pub(crate) use open::OpenJobs;
-pub(crate) use write::{JobTables, Jobs, NewJobRecord};
+pub(crate) use tables::JobTables;
+pub(crate) use write::{Jobs, NewJobRecord};
 
 use std::pin::Pin;
 

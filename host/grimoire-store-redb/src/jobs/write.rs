@@ -5,93 +5,14 @@ use grimoire_domain::Timestamp;
 use grimoire_domain::job::{Job, JobEvent, JobId, JobState, Lease, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::store::AttemptEnd;
-use redb::{ReadableTable, Table, WriteTransaction};
 use serde_json::{Value, json};
 
-use super::missing;
+use super::tables::JobTables;
 use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
 use crate::memory::Memory;
-use crate::record::job::{JobHead, JobRecord, StopRecord, encode_event, state_code};
-use crate::schema::{self, OpenJobValue};
-use crate::step::{Notes, open, opened};
-
-/// The tables of jobs in one transaction. A new job needs the first only.
-pub(crate) struct JobTables<'t> {
-    transaction: &'t WriteTransaction,
-    open: Table<'t, u64, OpenJobValue>,
-    history: Option<HistoryTables<'t>>,
-}
-
-/// What is written once a job has begun.
-struct HistoryTables<'t> {
-    ended: Table<'t, u64, &'static [u8]>,
-    by_state: Table<'t, (u8, u64), ()>,
-    by_lane: Table<'t, (&'static str, u64), ()>,
-    events: Table<'t, (u64, u64), &'static [u8]>,
-}
-
-impl<'t> JobTables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self { transaction, open: open(transaction, schema::JOBS_OPEN)?, history: None })
-    }
-
-    fn history(&mut self) -> Outcome<&mut HistoryTables<'t>> {
-        opened(&mut self.history, || {
-            Ok(HistoryTables {
-                ended: open(self.transaction, schema::JOBS_ENDED)?,
-                by_state: open(self.transaction, schema::JOBS_BY_STATE)?,
-                by_lane: open(self.transaction, schema::JOBS_BY_LANE)?,
-                events: open(self.transaction, schema::JOB_EVENTS)?,
-            })
-        })
-    }
-
-    fn load(&mut self, id: JobId) -> Outcome<JobRecord> {
-        if let Some(found) = self.open.get(id.0)? {
-            return Ok(JobRecord::decode(id, found.value().3)?);
-        }
-        let found = self.history()?.ended.get(id.0)?.ok_or_else(|| missing(id))?;
-        Ok(JobRecord::decode(id, found.value())?)
-    }
-
-    /// Writes a job that goes on, or is new.
-    fn put_open(&mut self, id: JobId, head: &JobHead, due: Timestamp, bytes: &[u8]) -> Outcome<()> {
-        let value = (state_code(head.state()), due.as_nanosecond(), head.lane.as_deref(), bytes);
-        self.open.insert(id.0, value)?;
-        Ok(())
-    }
-
-    /// Writes a job that has ended.
-    fn put_ended(&mut self, id: JobId, head: &JobHead, bytes: &[u8]) -> Outcome<()> {
-        self.open.remove(id.0)?;
-        let history = self.history()?;
-        history.ended.insert(id.0, bytes)?;
-        history.by_state.insert((state_code(head.state()), id.0), ())?;
-        if let Some(lane) = head.lane.as_deref() {
-            history.by_lane.insert((lane, id.0), ())?;
-        }
-        Ok(())
-    }
-
-    /// Takes a job that had ended in a state out of the tables of those.
-    fn remove_ended(&mut self, id: JobId, head: &JobHead, state: JobState) -> Outcome<()> {
-        let history = self.history()?;
-        history.ended.remove(id.0)?;
-        history.by_state.remove((state_code(state), id.0))?;
-        if let Some(lane) = head.lane.as_deref() {
-            history.by_lane.remove((lane, id.0))?;
-        }
-        Ok(())
-    }
-
-    fn next_event(&mut self, job: JobId) -> Outcome<u64> {
-        let events = &self.history()?.events;
-        let last = events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
-        // The first follows from the job and has no row.
-        Ok(last.map_or(1, |(key, _)| key.value().1) + 1)
-    }
-}
+use crate::record::job::{JobHead, JobRecord, StopRecord, encode_event};
+use crate::step::Notes;
 
 /// A job to be enqueued, encoded by the caller, so that the writer's time is not spent on it.
 pub(crate) struct NewJobRecord {

@@ -9,6 +9,7 @@ pub mod explain;
 mod layers;
 pub mod settings;
 mod typed;
+mod values;
 
 pub use layers::{Layers, Problem, Source};
 pub use typed::{Config, Environment, LogFormat, StorageUrl};
