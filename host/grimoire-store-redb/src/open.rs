@@ -42,18 +42,19 @@ pub(crate) fn file(path: &Path, options: Options) -> Result<Database, PortError>
     if has_journal {
         look_first(path)?;
     } else {
-        sync_folder_of(path);
+        sync_folder_of(&journal_path);
     }
     builder(options, path.display().to_string())
         .create_with_backend(journaled)
         .map_err(|error| cannot_open(path, &error))
 }
 
-/// Where the journal of the store at `path` is.
+/// Where the journal of the store at `path` is: beside the file itself, whatever links lead there.
 fn journal_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = real.file_name().unwrap_or_default().to_owned();
     name.push(".journal");
-    path.with_file_name(name)
+    real.with_file_name(name)
 }
 
 fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {

@@ -56,6 +56,17 @@ async fn files_that_were_not_closed_are_opened() {
     assert_eq!(store.get_spell(SpellId(1)).await.unwrap().fields.title, "written");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_leads_to_the_store_with_its_journal() {
+    let (folder, elsewhere) = (crashed().await, TempDir::new().unwrap());
+    let link = elsewhere.path().join("link.redb");
+    std::os::unix::fs::symlink(folder.path().join("grimoire.redb"), &link).unwrap();
+    let store = open(&link).unwrap();
+    assert_eq!(store.get_spell(SpellId(1)).await.unwrap().fields.title, "written");
+    assert!(!elsewhere.path().join("link.redb.journal").exists());
+}
+
 #[tokio::test]
 async fn a_closed_store_does_without_its_journal() {
     let folder = TempDir::new().unwrap();
