@@ -56,7 +56,8 @@ async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, 
 
 #[tokio::test]
 async fn a_log_that_goes_on_failing_does_not_silence_the_other_and_is_named() {
-    let faults: [(fn(&str) -> Fault, &str); 3] = [
+    type OnLogs = fn(&str) -> Fault;
+    let faults: [(OnLogs, &str); 3] = [
         (|logs| Fault::on("GET", logs).answer(502), "GitHub answered 502"),
         (|logs| Fault::on("GET", logs).reset(), "the connection to GitHub broke"),
         (|_| Fault::on("GET", "/logs/*").call(1).truncate(10), "the connection to GitHub broke"),
