@@ -138,10 +138,15 @@ impl TantivySearch {
         patience: Duration,
     ) -> Result<(), PortError> {
         let mut progress = self.shared.progress();
-        let committed =
-            |_: &IndexProgress| self.shared.snapshot().is_some_and(|snapshot| snapshot.sequence >= sequence);
-        let reached = progress.wait_for(committed);
-        if matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_))) {
+        // Not in `wait_for`: its question is asked with the progress locked, and whoever shows a commit tells
+        // of the progress with the commit locked.
+        let reached = async {
+            while self.shared.snapshot().is_none_or(|snapshot| snapshot.sequence < sequence) {
+                progress.changed().await?;
+            }
+            Ok::<_, watch::error::RecvError>(())
+        };
+        if matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(()))) {
             return Ok(());
         }
         Err(timed_out("the search index has not committed", sequence, patience))
