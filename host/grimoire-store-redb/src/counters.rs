@@ -3,10 +3,11 @@
 //! are counted on the disk, since the open ones are all read at the start.
 
 use grimoire_domain::job::JobState;
-use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value};
 
 use crate::failure::Outcome;
 use crate::schema;
+use crate::step::Noted;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +86,11 @@ impl Counters {
     }
 
     /// Writes what is on the disk and has changed.
-    pub(crate) fn save(&mut self, transaction: &WriteTransaction) -> Outcome<()> {
+    pub(crate) fn save(&mut self, transaction: Noted<'_>) -> Outcome<()> {
         if self.stored.iter().zip(STORED).all(|(stored, (index, _))| *stored == self.values[index]) {
             return Ok(());
         }
-        let mut table = transaction.open_table(schema::COUNTERS)?;
+        let mut table = transaction.open(schema::COUNTERS)?;
         for (stored, (index, name)) in self.stored.iter_mut().zip(STORED) {
             if *stored != self.values[index] {
                 *stored = self.values[index];

@@ -7,7 +7,7 @@ use grimoire_domain::job::{JobId, JobState, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::store::{DeliveryOutcome, DeliveryStore};
-use redb::{ReadTransaction, ReadableTable, StorageError, Table, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, StorageError};
 
 use crate::RedbStore;
 use crate::counters::{Counter, Counters};
@@ -15,7 +15,8 @@ use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
 use crate::record::delivery::{EncodedDelivery, decode_delivery, decode_head, id_hash};
 use crate::schema::{DELIVERIES, DELIVERY_NUMBERS};
-use crate::step::{Notes, Step, open};
+use crate::step::{Noted, Notes, Step};
+use crate::table::Table;
 
 /// The tables of deliveries in one transaction.
 pub(crate) struct DeliveryTables<'t> {
@@ -24,8 +25,8 @@ pub(crate) struct DeliveryTables<'t> {
 }
 
 impl<'t> DeliveryTables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self { numbers: open(transaction, DELIVERY_NUMBERS)?, deliveries: open(transaction, DELIVERIES)? })
+    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
+        Ok(Self { numbers: transaction.open(DELIVERY_NUMBERS)?, deliveries: transaction.open(DELIVERIES)? })
     }
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct Deliveries<'s, 't> {
 
 impl Deliveries<'_, '_> {
     fn find(&self, id: &DeliveryId) -> Outcome<Known> {
-        for number in numbers_of(&self.tables.numbers, id)? {
+        for number in numbers_of(&*self.tables.numbers, id)? {
             if let Some(found) = self.tables.deliveries.get(number?)?
                 && let Some(head) = decode_head(id, found.value())?
             {

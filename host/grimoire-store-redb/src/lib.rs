@@ -1,8 +1,9 @@
 //! The embedded store: redb behind the store port.
 //!
 //! One thread writes. It takes everything that waits, does it in one transaction and syncs once, so
-//! that a sync serves many callers; every caller is answered after the commit. Reads see the last
-//! commit and never wait for a writer: point reads run where they are called, scans on the blocking
+//! that a sync serves many callers; every caller is answered after the commit. What is synced is a
+//! journal of the changes (`journal`); the file follows. Reads see the last commit and never wait for a
+//! writer: point reads run where they are called, scans on the blocking
 //! pool.
 //!
 //! What is stored are versioned records (`record`) in the tables of `schema`; domain types never
@@ -22,6 +23,7 @@ mod reviews;
 mod schema;
 mod spells;
 mod step;
+mod table;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -39,7 +41,9 @@ use tokio::sync::{Notify, watch};
 
 use crate::counters::Counter;
 use crate::failure::{Failure, Outcome};
-use crate::memory::Summary;
+use crate::memory::{Memory, Summary};
+use crate::open::Opened;
+use crate::record::fnv_1a;
 use crate::step::Step;
 use crate::writer::Writer;
 
@@ -50,8 +54,8 @@ pub struct Options {
     pub cache_bytes: usize,
     /// How many writes may wait; more are refused with `Unavailable`.
     pub waiting_writes: usize,
-    /// The size of the journal, in bytes. A longer one lets more commits share the pages that all of
-    /// them write.
+    /// The size of the journal, in bytes. With a longer one more groups of writes share the pages that all
+    /// of them change, and a start after a crash has more to do again.
     pub journal_bytes: u64,
 }
 
@@ -115,17 +119,26 @@ impl RedbStore {
         Self::start(open::backend(backend, options)?, options)
     }
 
-    fn start(database: Database, options: Options) -> Result<Self, PortError> {
-        let facts = migrations::bring_up_to_date(&database)?;
+    fn start(opened: Opened, options: Options) -> Result<Self, PortError> {
+        let Opened { database, journal } = opened;
+        // Version 4 is the first whose journal has changes, and the tables are its. A later version with other
+        // tables has to do again what is left of them before it migrates.
+        migrations::bring_up_to_date(&database)?;
+        let id = migrations::store_id(&database)?;
+        let journal = match journal {
+            Some(journal) => Some(journal.join(&database, fnv_1a(id.bytes()), table::replay)?),
+            None => None,
+        };
+        let memory = Memory::load(&database.begin_read().map_err(Failure::from)?)?;
         let shared = Arc::new(Shared {
             database: std::sync::RwLock::new(Some(database)),
-            id: facts.store_id,
-            sequence: watch::Sender::new(Sequence(facts.memory.counters.get(Counter::LastChange))),
-            summary: Mutex::new(facts.memory.summary()),
+            id,
+            sequence: watch::Sender::new(Sequence(memory.counters.get(Counter::LastChange))),
+            summary: Mutex::new(memory.summary()),
             jobs: Notify::new(),
             events: Notify::new(),
         });
-        let writer = Writer::start(Arc::clone(&shared), facts.memory, options.waiting_writes)
+        let writer = Writer::start(Arc::clone(&shared), memory, journal, options.waiting_writes)
             .map_err(|error| PortError::internal("the store's writer could not be started", error))?;
         Ok(Self(Arc::new(Inner { shared, writer })))
     }

@@ -5,28 +5,22 @@ use grimoire_domain::delivery::DeliveryId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::SpellId;
 use grimoire_ports::PortError;
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
+use redb::{
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    Value, WriteTransaction,
+};
 
 use crate::failure::{Failure, Outcome};
-use crate::memory::Memory;
 use crate::record::delivery::{EncodedDelivery, decode_without_id, id_hash};
 use crate::record::spell::{content_hash, decode_spell};
-use crate::schema::{self, META, META_SCHEMA, META_STORE_ID, VERSION};
-use crate::step;
+use crate::schema::{self, META, META_JOURNALED, META_SCHEMA, META_STORE_ID, VERSION};
 
 /// A step from one version to the next.
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
 const MIGRATIONS: [Migration; VERSION as usize - 1] =
-    [index_spells_by_content, keep_open_jobs_and_payloads_apart];
-
-/// What is known of a store once it is open.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) store_id: String,
-    pub(crate) memory: Memory,
-}
+    [index_spells_by_content, keep_open_jobs_and_payloads_apart, begin_journal];
 
 /// `Invalid` when the database is not a store, or one of a newer version.
 pub(crate) fn check(database: &impl ReadableDatabase) -> Result<(), PortError> {
@@ -36,28 +30,22 @@ pub(crate) fn check(database: &impl ReadableDatabase) -> Result<(), PortError> {
 }
 
 /// Makes the tables of a new store, or migrates an old one.
-pub(crate) fn bring_up_to_date(database: &Database) -> Result<Facts, PortError> {
-    Ok(try_bring_up_to_date(database)?)
+pub(crate) fn bring_up_to_date(database: &Database) -> Outcome<()> {
+    let Some(version) = version(&database.begin_read()?)? else { return in_one_step(database, create) };
+    for from in version..VERSION {
+        tracing::info!(from, to = from + 1, "migrating the store");
+        in_one_step(database, |transaction| {
+            MIGRATIONS[from as usize - 1](transaction)?;
+            write_version(transaction, from + 1)
+        })?;
+    }
+    Ok(())
 }
 
-fn try_bring_up_to_date(database: &Database) -> Outcome<Facts> {
-    let version = version(&database.begin_read()?)?;
-    match version {
-        None => in_one_step(database, create)?,
-        Some(version) => {
-            for from in version..VERSION {
-                tracing::info!(from, to = from + 1, "migrating the store");
-                in_one_step(database, |transaction| {
-                    MIGRATIONS[from as usize - 1](transaction)?;
-                    write_version(transaction, from + 1)
-                })?;
-            }
-        }
-    }
-    let transaction = database.begin_read()?;
-    let store_id = transaction.open_table(META)?.get(META_STORE_ID)?;
-    let store_id = store_id.map(|id| id.value().to_owned()).ok_or_else(not_a_store)?;
-    Ok(Facts { store_id, memory: Memory::load(&transaction)? })
+/// The identity of a store.
+pub(crate) fn store_id(database: &Database) -> Outcome<String> {
+    let id = database.begin_read()?.open_table(META)?.get(META_STORE_ID)?;
+    id.map(|id| id.value().to_owned()).ok_or_else(not_a_store)
 }
 
 /// The version of a store; `None` for an empty database, which is about to become one.
@@ -98,8 +86,15 @@ fn in_one_step(database: &Database, work: impl FnOnce(&WriteTransaction) -> Outc
     Ok(())
 }
 
+fn open_table<'t, K: Key + 'static, V: Value + 'static>(
+    transaction: &'t WriteTransaction,
+    definition: TableDefinition<'_, K, V>,
+) -> Outcome<Table<'t, K, V>> {
+    Ok(transaction.open_table(definition)?)
+}
+
 fn write_version(transaction: &WriteTransaction, version: u32) -> Outcome<()> {
-    step::open(transaction, META)?.insert(META_SCHEMA, version.to_string().as_str())?;
+    open_table(transaction, META)?.insert(META_SCHEMA, version.to_string().as_str())?;
     Ok(())
 }
 
@@ -107,39 +102,40 @@ fn write_version(transaction: &WriteTransaction, version: u32) -> Outcome<()> {
 fn create(transaction: &WriteTransaction) -> Outcome<()> {
     write_version(transaction, VERSION)?;
     let id = uuid::Uuid::new_v4().to_string();
-    step::open(transaction, META)?.insert(META_STORE_ID, id.as_str())?;
-    step::open(transaction, schema::COUNTERS)?;
-    step::open(transaction, schema::SPELLS)?;
-    step::open(transaction, schema::SPELL_REVISIONS)?;
-    step::open(transaction, schema::SPELL_CHANGES)?;
-    step::open(transaction, schema::SPELLS_BY_KEY)?;
-    step::open(transaction, schema::SPELLS_BY_ERROR_TYPE)?;
-    step::open(transaction, schema::SPELLS_BY_TAG)?;
-    step::open(transaction, schema::SPELL_STATUSES)?;
-    step::open(transaction, schema::SPELLS_BY_CONTENT)?;
-    step::open(transaction, schema::DELIVERY_NUMBERS)?;
-    step::open(transaction, schema::DELIVERIES)?;
+    open_table(transaction, META)?.insert(META_STORE_ID, id.as_str())?;
+    begin_journal(transaction)?;
+    open_table(transaction, schema::COUNTERS)?;
+    open_table(transaction, schema::SPELLS)?;
+    open_table(transaction, schema::SPELL_REVISIONS)?;
+    open_table(transaction, schema::SPELL_CHANGES)?;
+    open_table(transaction, schema::SPELLS_BY_KEY)?;
+    open_table(transaction, schema::SPELLS_BY_ERROR_TYPE)?;
+    open_table(transaction, schema::SPELLS_BY_TAG)?;
+    open_table(transaction, schema::SPELL_STATUSES)?;
+    open_table(transaction, schema::SPELLS_BY_CONTENT)?;
+    open_table(transaction, schema::DELIVERY_NUMBERS)?;
+    open_table(transaction, schema::DELIVERIES)?;
     create_job_tables(transaction)?;
-    step::open(transaction, schema::REVIEWS)?;
-    step::open(transaction, schema::REVIEWS_BY_WRITE)?;
-    step::open(transaction, schema::REVIEWS_BY_REPOSITORY)?;
-    step::open(transaction, schema::REVIEWS_BY_PULL_REQUEST)?;
+    open_table(transaction, schema::REVIEWS)?;
+    open_table(transaction, schema::REVIEWS_BY_WRITE)?;
+    open_table(transaction, schema::REVIEWS_BY_REPOSITORY)?;
+    open_table(transaction, schema::REVIEWS_BY_PULL_REQUEST)?;
     Ok(())
 }
 
 fn create_job_tables(transaction: &WriteTransaction) -> Outcome<()> {
-    step::open(transaction, schema::JOBS_OPEN)?;
-    step::open(transaction, schema::JOBS_ENDED)?;
-    step::open(transaction, schema::JOBS_BY_STATE)?;
-    step::open(transaction, schema::JOBS_BY_LANE)?;
-    step::open(transaction, schema::JOB_EVENTS)?;
+    open_table(transaction, schema::JOBS_OPEN)?;
+    open_table(transaction, schema::JOBS_ENDED)?;
+    open_table(transaction, schema::JOBS_BY_STATE)?;
+    open_table(transaction, schema::JOBS_BY_LANE)?;
+    open_table(transaction, schema::JOB_EVENTS)?;
     Ok(())
 }
 
 /// To version 2: spells without a key can be found by what they say.
 fn index_spells_by_content(transaction: &WriteTransaction) -> Outcome<()> {
-    let spells = step::open(transaction, schema::SPELLS)?;
-    let mut index = step::open(transaction, schema::SPELLS_BY_CONTENT)?;
+    let spells = open_table(transaction, schema::SPELLS)?;
+    let mut index = open_table(transaction, schema::SPELLS_BY_CONTENT)?;
     for entry in spells.iter()? {
         let (id, bytes) = entry?;
         let spell = decode_spell(SpellId(id.value()), bytes.value())?;
@@ -172,7 +168,7 @@ mod before_3 {
 fn keep_open_jobs_and_payloads_apart(transaction: &WriteTransaction) -> Outcome<()> {
     number_deliveries(transaction)?;
     move_open_jobs(transaction)?;
-    let mut counters = step::open(transaction, schema::COUNTERS)?;
+    let mut counters = open_table(transaction, schema::COUNTERS)?;
     for name in before_3::COUNTERS {
         counters.remove(name)?;
     }
@@ -181,9 +177,9 @@ fn keep_open_jobs_and_payloads_apart(transaction: &WriteTransaction) -> Outcome<
 
 fn number_deliveries(transaction: &WriteTransaction) -> Outcome<()> {
     {
-        let old = step::open(transaction, before_3::DELIVERIES)?;
-        let mut numbers = step::open(transaction, schema::DELIVERY_NUMBERS)?;
-        let mut deliveries = step::open(transaction, schema::DELIVERIES)?;
+        let old = open_table(transaction, before_3::DELIVERIES)?;
+        let mut numbers = open_table(transaction, schema::DELIVERY_NUMBERS)?;
+        let mut deliveries = open_table(transaction, schema::DELIVERIES)?;
         for (entry, number) in old.iter()?.zip(1..) {
             let (id, record) = entry?;
             let id = DeliveryId::parse(id.value())
@@ -201,11 +197,11 @@ fn number_deliveries(transaction: &WriteTransaction) -> Outcome<()> {
 fn move_open_jobs(transaction: &WriteTransaction) -> Outcome<()> {
     create_job_tables(transaction)?;
     {
-        let old = step::open(transaction, before_3::JOBS_OPEN)?;
-        let mut open = step::open(transaction, schema::JOBS_OPEN)?;
-        let mut ended = step::open(transaction, schema::JOBS_ENDED)?;
-        let mut by_state = step::open(transaction, schema::JOBS_BY_STATE)?;
-        let mut by_lane = step::open(transaction, schema::JOBS_BY_LANE)?;
+        let old = open_table(transaction, before_3::JOBS_OPEN)?;
+        let mut open = open_table(transaction, schema::JOBS_OPEN)?;
+        let mut ended = open_table(transaction, schema::JOBS_ENDED)?;
+        let mut by_state = open_table(transaction, schema::JOBS_BY_STATE)?;
+        let mut by_lane = open_table(transaction, schema::JOBS_BY_LANE)?;
         for entry in old.iter()? {
             let (key, value) = entry?;
             let (lane, id) = key.value();
@@ -222,5 +218,12 @@ fn move_open_jobs(transaction: &WriteTransaction) -> Outcome<()> {
     transaction.delete_table(before_3::JOBS_OPEN)?;
     transaction.delete_table(before_3::JOBS_WAITING)?;
     transaction.delete_table(before_3::JOBS_READY)?;
+    Ok(())
+}
+
+/// To version 4: the file says how far it has what its journal holds. Earlier versions would not do the rest
+/// again.
+fn begin_journal(transaction: &WriteTransaction) -> Outcome<()> {
+    open_table(transaction, META)?.insert(META_JOURNALED, "0")?;
     Ok(())
 }

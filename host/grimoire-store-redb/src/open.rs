@@ -10,43 +10,58 @@ use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
 use crate::Options;
-use crate::journal::Journaled;
+use crate::journal::{FileSyncs, Found, JournaledFile, damaged};
 use crate::migrations;
 
+/// A database, with the journal before it that was found or made.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) journal: Option<Found>,
+}
+
 /// Opens or makes the database in the file at `path`, with its journal beside it.
-pub(crate) fn file(path: &Path, options: Options) -> Result<Database, PortError> {
+pub(crate) fn file(path: &Path, options: Options) -> Result<Opened, PortError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.into()))?;
     }
     let journal_path = journal_of(path);
     let has_journal = journal_path.exists();
-    match fs::metadata(path) {
+    let was_closed = match fs::metadata(path) {
         // An empty file, as `mktemp` makes them, becomes a store in its place.
-        Ok(metadata) if metadata.len() == 0 => {}
-        // What a journal belongs to is a store; it may be whole only with what the journal holds.
-        Ok(_) if has_journal => {}
+        Ok(metadata) if metadata.len() == 0 => true,
         Ok(_) => look_first(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound && has_journal => {
             return Err(without_store(path, &journal_path));
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, options)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make(path, options)?;
+            true
+        }
         Err(error) => return Err(cannot_open(path, &error.into())),
+    };
+    if !was_closed && !has_journal {
+        return Err(without_journal(path, &journal_path));
     }
     let file = open_file(path).map_err(|error| cannot_open(path, &error))?;
+    let syncs = FileSyncs::default();
     let journal = open_journal(&journal_path).map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => cannot_open(path, &error),
         error => cannot_open(&journal_path, &error),
     })?;
-    let journaled = Journaled::open(file, journal, options.journal_bytes)
-        .map_err(|error| cannot_replay(path, &journal_path, &error))?;
-    if has_journal {
-        look_first(path)?;
-    } else {
+    let name = journal_path.display().to_string();
+    let journal = Found::look(name, journal, options.journal_bytes, syncs.clone())
+        .map_err(|error| cannot_read_journal(&journal_path, &error))?;
+    if !was_closed && journal.is_of_pages() {
+        return Err(needs_earlier_version(path));
+    }
+    if !has_journal {
+        // A crash from here on leaves a store that asks for it.
         sync_folder_of(&journal_path);
     }
-    builder(options, path.display().to_string())
-        .create_with_backend(journaled)
-        .map_err(|error| cannot_open(path, &error))
+    let database = builder(options, path.display().to_string())
+        .create_with_backend(JournaledFile::new(file, &syncs))
+        .map_err(|error| cannot_open(path, &error))?;
+    Ok(Opened { database, journal: Some(journal) })
 }
 
 /// Where the journal of the store at `path` is: beside the file itself, whatever links lead there.
@@ -89,13 +104,29 @@ fn without_store(path: &Path, journal: &Path) -> PortError {
     PortError::new(ErrorKind::Invalid, message)
 }
 
-fn cannot_replay(path: &Path, journal: &Path, error: &io::Error) -> PortError {
-    if error.kind() != io::ErrorKind::InvalidData {
-        return cannot_open(path, &DatabaseError::from(io::Error::new(error.kind(), error.to_string())));
-    }
+fn without_journal(path: &Path, journal: &Path) -> PortError {
     let (path, journal) = (path.display(), journal.display());
-    let message = format!("{journal} is damaged: restore it together with {path} from a backup");
-    PortError::new(ErrorKind::Invalid, message).with_source(error.to_string())
+    let message = format!(
+        "{path} was not closed, and its journal {journal}, which has what was written last, is gone: put it \
+         back, or make an empty file of that name to go on without"
+    );
+    PortError::new(ErrorKind::Invalid, message)
+}
+
+fn needs_earlier_version(path: &Path) -> PortError {
+    let path = path.display();
+    let message = format!(
+        "{path} was not closed by the earlier version of Grimoire that wrote it: start that version once more \
+         and stop it"
+    );
+    PortError::new(ErrorKind::Invalid, message)
+}
+
+fn cannot_read_journal(path: &Path, error: &io::Error) -> PortError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        return damaged(&path.display().to_string(), error);
+    }
+    cannot_open(path, &DatabaseError::from(io::Error::new(error.kind(), error.to_string())))
 }
 
 /// Makes a whole store beside `path` and moves it there, so that a crash leaves a whole store or none.
@@ -127,19 +158,21 @@ pub(crate) fn journaled(
     backend: impl StorageBackend,
     journal: impl StorageBackend,
     options: Options,
-) -> Result<Database, PortError> {
-    let journaled = Journaled::open(backend, journal, options.journal_bytes);
-    self::backend(
-        journaled.map_err(|error| cannot_open(Path::new("the given storage"), &error.into()))?,
-        options,
-    )
+) -> Result<Opened, PortError> {
+    let syncs = FileSyncs::default();
+    let name = "the given journal";
+    let journal = Found::look(name.to_owned(), journal, options.journal_bytes, syncs.clone())
+        .map_err(|error| cannot_read_journal(Path::new(name), &error))?;
+    let opened = self::backend(JournaledFile::new(backend, &syncs), options)?;
+    Ok(Opened { journal: Some(journal), ..opened })
 }
 
 /// Opens or makes the database in a backend.
-pub(crate) fn backend(backend: impl StorageBackend, options: Options) -> Result<Database, PortError> {
-    builder(options, "the store".to_owned())
+pub(crate) fn backend(backend: impl StorageBackend, options: Options) -> Result<Opened, PortError> {
+    let database = builder(options, "the store".to_owned())
         .create_with_backend(backend)
-        .map_err(|error| cannot_open(Path::new("the given storage"), &error))
+        .map_err(|error| cannot_open(Path::new("the given storage"), &error))?;
+    Ok(Opened { database, journal: None })
 }
 
 fn builder(options: Options, name: String) -> Builder {
@@ -151,12 +184,12 @@ fn builder(options: Options, name: String) -> Builder {
     builder
 }
 
-/// Looks at a file without the right to write it, so that a file that is refused stays as it is. A
-/// file that was not closed cleanly cannot be read so; opening it repairs it first.
-fn look_first(path: &Path) -> Result<(), PortError> {
+/// Looks at a file without the right to write it, so that a file that is refused stays as it is. Whether it
+/// was closed: one that was not cannot be read so; opening it repairs it first.
+fn look_first(path: &Path) -> Result<bool, PortError> {
     match Builder::new().set_cache_size(1 << 20).open_read_only(path) {
-        Ok(database) => migrations::check(&database),
-        Err(DatabaseError::RepairAborted) => Ok(()),
+        Ok(database) => migrations::check(&database).map(|()| true),
+        Err(DatabaseError::RepairAborted) => Ok(false),
         Err(error) => Err(cannot_open(path, &error)),
     }
 }

@@ -7,7 +7,7 @@ use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{Review, ReviewKey};
 use grimoire_ports::PortError;
 use grimoire_ports::store::ReviewStore;
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use crate::RedbStore;
 use crate::counters::{Counter, Counters};
@@ -16,7 +16,8 @@ use crate::record::review::{decode_review, encode_review};
 use crate::schema::{
     REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
 };
-use crate::step::{Notes, open};
+use crate::step::{Noted, Notes};
+use crate::table::Table;
 
 /// The tables of reviews in one transaction.
 pub(crate) struct ReviewTables<'t> {
@@ -27,12 +28,12 @@ pub(crate) struct ReviewTables<'t> {
 }
 
 impl<'t> ReviewTables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
+    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
         Ok(Self {
-            reviews: open(transaction, REVIEWS)?,
-            by_write: open(transaction, REVIEWS_BY_WRITE)?,
-            by_repository: open(transaction, REVIEWS_BY_REPOSITORY)?,
-            by_pull_request: open(transaction, REVIEWS_BY_PULL_REQUEST)?,
+            reviews: transaction.open(REVIEWS)?,
+            by_write: transaction.open(REVIEWS_BY_WRITE)?,
+            by_repository: transaction.open(REVIEWS_BY_REPOSITORY)?,
+            by_pull_request: transaction.open(REVIEWS_BY_PULL_REQUEST)?,
         })
     }
 }

@@ -1,23 +1,37 @@
 //! One transaction that serves a group of writes.
 
 use grimoire_domain::spell::Sequence;
-use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
+use redb::{Key, TableDefinition, Value, WriteTransaction};
 
 use crate::Shared;
 use crate::counters::Counter;
 use crate::deliveries::{Deliveries, DeliveryTables};
 use crate::failure::Outcome;
 use crate::jobs::{JobTables, Jobs};
+use crate::journal::Record;
 use crate::memory::Memory;
 use crate::reviews::{ReviewTables, Reviews};
 use crate::spells::{SpellTables, Spells};
+use crate::table::Table;
 
-/// Opens a table where it is first needed, once per transaction.
-pub(crate) fn open<'t, K: Key + 'static, V: Value + 'static>(
+/// A transaction with the record of what it changes: tables are opened where they are first needed, once.
+#[derive(Clone, Copy)]
+pub(crate) struct Noted<'t> {
     transaction: &'t WriteTransaction,
-    definition: TableDefinition<'_, K, V>,
-) -> Outcome<Table<'t, K, V>> {
-    Ok(transaction.open_table(definition)?)
+    record: &'t Record,
+}
+
+impl<'t> Noted<'t> {
+    pub(crate) fn new(transaction: &'t WriteTransaction, record: &'t Record) -> Self {
+        Self { transaction, record }
+    }
+
+    pub(crate) fn open<K: Key + 'static, V: Value + 'static>(
+        self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Outcome<Table<'t, K, V>> {
+        Table::open(self.transaction, self.record, definition)
+    }
 }
 
 /// Whom a group has news for.
@@ -34,7 +48,7 @@ pub(crate) struct Notes {
 /// What the writes of a group work on: they see each other's effects, and nobody else does before
 /// the commit.
 pub(crate) struct Step<'t> {
-    transaction: &'t WriteTransaction,
+    transaction: Noted<'t>,
     memory: &'t mut Memory,
     notes: Notes,
     spells: Option<SpellTables<'t>>,
@@ -44,7 +58,7 @@ pub(crate) struct Step<'t> {
 }
 
 impl<'t> Step<'t> {
-    pub(crate) fn begin(transaction: &'t WriteTransaction, memory: &'t mut Memory) -> Self {
+    pub(crate) fn begin(transaction: Noted<'t>, memory: &'t mut Memory) -> Self {
         Self {
             transaction,
             memory,

@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
-use redb::{ReadableDatabase, WriteTransaction};
+use redb::{Database, ReadableDatabase};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Failure, Outcome, broken};
+use crate::journal::{Journal, Record};
 use crate::memory::Memory;
-use crate::step::{News, Step};
+use crate::step::{News, Noted, Step};
 use crate::{Shared, closed};
 
 /// The most writes that share one transaction: bounds how long the first of them waits.
@@ -26,11 +27,22 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(shared: Arc<Shared>, memory: Memory, waiting_writes: usize) -> std::io::Result<Self> {
+    /// Starts the thread. Without a journal every group is synced in the file itself.
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        memory: Memory,
+        journal: Option<Journal>,
+        waiting_writes: usize,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel(waiting_writes.max(1));
+        let state = WriterState {
+            memory: Some(memory),
+            record: if journal.is_some() { Record::new() } else { Record::of_nothing() },
+            journal,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_groups(&shared, memory, receiver))?;
+            .spawn(move || write_groups(&shared, state, receiver))?;
         Ok(Self { queue: std::sync::RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
@@ -115,8 +127,21 @@ where
     }
 }
 
-fn write_groups(shared: &Shared, memory: Memory, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
-    let mut memory = Some(memory);
+/// What the thread works with.
+struct WriterState {
+    /// Agrees with the last commit whenever it is there: unless a group succeeds, it is gone and made again
+    /// for the next one.
+    memory: Option<Memory>,
+    journal: Option<Journal>,
+    /// What the group has changed so far.
+    record: Record,
+}
+
+fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
+    let syncs = state.journal.as_ref().map(|journal| journal.syncs().clone());
+    if let Some(syncs) = &syncs {
+        syncs.let_only_this_thread_wait();
+    }
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_LIMIT
@@ -124,12 +149,36 @@ fn write_groups(shared: &Shared, memory: Memory, mut queue: mpsc::Receiver<Box<d
         {
             group.push(next);
         }
-        write_group(shared, &mut memory, group);
+        write_group(shared, &mut state, group);
+    }
+    if let Err(error) = finish(shared, &mut state) {
+        tracing::warn!(%error, "the store is closed behind its journal: the next start does the rest again");
+    }
+    if let Some(syncs) = &syncs {
+        syncs.let_all_wait();
     }
 }
 
-fn write_group(shared: &Shared, memory: &mut Option<Memory>, mut group: Vec<Box<dyn Waiting>>) {
-    match commit_group(shared, memory, &mut group) {
+/// Brings the file up to the journal.
+fn finish(shared: &Shared, state: &mut WriterState) -> Result<(), redb::Error> {
+    match &mut state.journal {
+        Some(journal) => with_database(shared, |database| journal.finish(database)),
+        None => Ok(()),
+    }
+}
+
+fn with_database<T, E: From<redb::Error>>(
+    shared: &Shared,
+    work: impl FnOnce(&Database) -> Result<T, E>,
+) -> Result<T, E> {
+    let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
+    work(database.as_ref().ok_or(redb::Error::DatabaseClosed)?)
+}
+
+fn write_group(shared: &Shared, state: &mut WriterState, mut group: Vec<Box<dyn Waiting>>) {
+    let committed = commit_group(shared, state, &mut group);
+    state.record.clear();
+    match committed {
         Ok(news) => {
             // Before the answers: whoever has one finds the signals given.
             if let Some(news) = news {
@@ -166,29 +215,30 @@ impl<E: Into<redb::Error>> From<E> for GroupError {
     }
 }
 
-/// Does a group in one transaction. `None`: there was nothing to commit. The memory agrees with the last
-/// commit whenever it is there: unless the group succeeds, it is gone and made again for the next one.
+/// Does a group in one transaction. `None`: there was nothing to commit.
 fn commit_group(
     shared: &Shared,
-    memory: &mut Option<Memory>,
+    state: &mut WriterState,
     group: &mut [Box<dyn Waiting>],
 ) -> Result<Option<News>, GroupError> {
-    let (transaction, mut current) = {
-        let database = shared.database.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
+    let (transaction, mut current) = with_database(shared, |database| -> Result<_, GroupError> {
         let transaction = database.begin_write()?;
-        let current = match memory.take() {
+        let current = match state.memory.take() {
             Some(current) => current,
             None => Memory::load(&database.begin_read()?)
                 .map_err(|failure| GroupError::Broken(only_broken(failure)))?,
         };
-        (transaction, current)
-    };
+        Ok((transaction, current))
+    })?;
     // The transaction stays outside, so that after a panic it is dropped in order.
-    let applied = catch_unwind(AssertUnwindSafe(|| apply_group(&transaction, &mut current, group)));
+    let noted = Noted::new(&transaction, &state.record);
+    let applied = catch_unwind(AssertUnwindSafe(|| apply_group(noted, &mut current, group)));
     let news = match applied {
         Ok(Ok(Some(news))) => {
-            transaction.commit()?;
+            match &mut state.journal {
+                Some(journal) => journal.commit(transaction, &mut state.record)?,
+                None => transaction.commit()?,
+            }
             Some(news)
         }
         Ok(Ok(None)) => {
@@ -200,12 +250,12 @@ fn commit_group(
     };
     // Also where nothing was written: a claim may have seen moments pass.
     *shared.summary.lock().unwrap_or_else(PoisonError::into_inner) = current.summary();
-    *memory = Some(current);
+    state.memory = Some(current);
     Ok(news)
 }
 
 fn apply_group(
-    transaction: &WriteTransaction,
+    transaction: Noted<'_>,
     memory: &mut Memory,
     group: &mut [Box<dyn Waiting>],
 ) -> Result<Option<News>, redb::Error> {

@@ -2,17 +2,18 @@
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::job::{JobId, JobState};
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::ReadableTable;
 
 use super::missing;
 use crate::failure::Outcome;
 use crate::record::job::{JobHead, JobRecord, state_code};
 use crate::schema::{self, OpenJobValue};
-use crate::step::{open, opened};
+use crate::step::{Noted, opened};
+use crate::table::Table;
 
 /// The tables of jobs in one transaction. A new job needs the first only.
 pub(crate) struct JobTables<'t> {
-    transaction: &'t WriteTransaction,
+    transaction: Noted<'t>,
     open: Table<'t, u64, OpenJobValue>,
     history: Option<HistoryTables<'t>>,
 }
@@ -26,17 +27,17 @@ pub(super) struct HistoryTables<'t> {
 }
 
 impl<'t> JobTables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
-        Ok(Self { transaction, open: open(transaction, schema::JOBS_OPEN)?, history: None })
+    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
+        Ok(Self { transaction, open: transaction.open(schema::JOBS_OPEN)?, history: None })
     }
 
     pub(super) fn history(&mut self) -> Outcome<&mut HistoryTables<'t>> {
         opened(&mut self.history, || {
             Ok(HistoryTables {
-                ended: open(self.transaction, schema::JOBS_ENDED)?,
-                by_state: open(self.transaction, schema::JOBS_BY_STATE)?,
-                by_lane: open(self.transaction, schema::JOBS_BY_LANE)?,
-                events: open(self.transaction, schema::JOB_EVENTS)?,
+                ended: self.transaction.open(schema::JOBS_ENDED)?,
+                by_state: self.transaction.open(schema::JOBS_BY_STATE)?,
+                by_lane: self.transaction.open(schema::JOBS_BY_LANE)?,
+                events: self.transaction.open(schema::JOB_EVENTS)?,
             })
         })
     }

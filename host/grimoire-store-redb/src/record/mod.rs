@@ -56,7 +56,7 @@ fn append_part(bytes: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// A hash of 64 bits (FNV-1a) that is part of the file's format.
-fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
+pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

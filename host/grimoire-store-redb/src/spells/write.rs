@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::{ChangeKind, Revision, Sequence, Spell, SpellFields, SpellId, ValidSpell};
 use grimoire_ports::store::{ImportSummary, Stamp, Written};
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::ReadableTable;
 
 use super::folded;
 use super::read::missing;
@@ -16,7 +16,8 @@ use crate::record::spell::{
     change_code, content_hash, decode_spell, encode_revision, encode_spell, status_code,
 };
 use crate::schema;
-use crate::step::{Notes, open};
+use crate::step::{Noted, Notes};
+use crate::table::Table;
 
 /// The tables of spells in one transaction.
 pub(crate) struct SpellTables<'t> {
@@ -31,16 +32,16 @@ pub(crate) struct SpellTables<'t> {
 }
 
 impl<'t> SpellTables<'t> {
-    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
+    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
         Ok(Self {
-            spells: open(transaction, schema::SPELLS)?,
-            revisions: open(transaction, schema::SPELL_REVISIONS)?,
-            changes: open(transaction, schema::SPELL_CHANGES)?,
-            by_key: open(transaction, schema::SPELLS_BY_KEY)?,
-            by_error_type: open(transaction, schema::SPELLS_BY_ERROR_TYPE)?,
-            by_tag: open(transaction, schema::SPELLS_BY_TAG)?,
-            statuses: open(transaction, schema::SPELL_STATUSES)?,
-            by_content: open(transaction, schema::SPELLS_BY_CONTENT)?,
+            spells: transaction.open(schema::SPELLS)?,
+            revisions: transaction.open(schema::SPELL_REVISIONS)?,
+            changes: transaction.open(schema::SPELL_CHANGES)?,
+            by_key: transaction.open(schema::SPELLS_BY_KEY)?,
+            by_error_type: transaction.open(schema::SPELLS_BY_ERROR_TYPE)?,
+            by_tag: transaction.open(schema::SPELLS_BY_TAG)?,
+            statuses: transaction.open(schema::SPELL_STATUSES)?,
+            by_content: transaction.open(schema::SPELLS_BY_CONTENT)?,
         })
     }
 

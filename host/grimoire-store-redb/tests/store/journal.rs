@@ -80,6 +80,57 @@ async fn a_closed_store_does_without_its_journal() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_not_closed_asks_for_its_journal() {
+    let folder = crashed().await;
+    let (path, journal) = (folder.path().join("grimoire.redb"), folder.path().join("grimoire.redb.journal"));
+    let kept = fs::read(&journal).unwrap();
+    fs::remove_file(&journal).unwrap();
+    for _ in 0..2 {
+        let error = open(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains("put it back, or make an empty file of that name"), "{error}");
+    }
+    fs::write(&journal, &kept).unwrap();
+    assert_eq!(open(&path).unwrap().get_spell(SpellId(1)).await.unwrap().fields.title, "written");
+}
+
+#[tokio::test]
+async fn without_its_journal_a_store_is_as_its_file_says() {
+    let folder = crashed().await;
+    let path = folder.path().join("grimoire.redb");
+    fs::write(folder.path().join("grimoire.redb.journal"), b"").unwrap();
+    let store = open(&path).unwrap();
+    assert_eq!(store.get_spell(SpellId(1)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    store.create_spell(spell("after it"), stamp(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_journal_of_another_store_is_refused() {
+    let (folder, other) = (crashed().await, crashed().await);
+    fs::copy(other.path().join("grimoire.redb.journal"), folder.path().join("grimoire.redb.journal"))
+        .unwrap();
+    let error = open(&folder.path().join("grimoire.redb")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("grimoire.redb.journal"), "{error}");
+}
+
+#[tokio::test]
+async fn a_journal_of_pages_is_left_to_the_version_that_wrote_it() {
+    let folder = crashed().await;
+    let (path, journal) = (folder.path().join("grimoire.redb"), folder.path().join("grimoire.redb.journal"));
+    fs::write(&journal, [b"GRIMJRN1".as_slice(), &[7; 4_088]].concat()).unwrap();
+    let error = open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("start that version once more and stop it"), "{error}");
+    // Once closed, nobody needs it.
+    fs::write(&journal, b"").unwrap();
+    open(&path).unwrap().close().await.unwrap();
+    fs::write(&journal, [b"GRIMJRN1".as_slice(), &[7; 4_088]].concat()).unwrap();
+    open(&path).unwrap().create_spell(spell("goes on"), stamp(2)).await.unwrap();
+    assert_eq!(open(&path).unwrap().get_spell(SpellId(1)).await.unwrap().fields.title, "goes on");
+}
+
+#[tokio::test]
 async fn a_damaged_journal_is_named_and_nothing_is_changed() {
     let folder = crashed().await;
     let (path, journal) = (folder.path().join("grimoire.redb"), folder.path().join("grimoire.redb.journal"));

@@ -79,6 +79,9 @@ async fn files_of_every_version_open_with_everything_in_them() {
     let mut versions = Vec::new();
     for entry in fs::read_dir(fixtures).unwrap() {
         let fixture = entry.unwrap();
+        if fixture.file_type().unwrap().is_dir() {
+            continue;
+        }
         let path = folder.path().join(fixture.file_name());
         fs::copy(fixture.path(), &path).unwrap();
         // Once migrating, once migrated.
@@ -88,7 +91,22 @@ async fn files_of_every_version_open_with_everything_in_them() {
         versions.push(fixture.file_name().into_string().unwrap());
     }
     versions.sort();
-    assert_eq!(versions, ["schema-1.redb", "schema-2.redb", "schema-3.redb"], "every version has its file");
+    let expected = ["schema-1.redb", "schema-2.redb", "schema-3.redb", "schema-4.redb"];
+    assert_eq!(versions, expected, "every version has its file");
+}
+
+#[tokio::test]
+async fn journals_of_every_version_are_done_again() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crashed");
+    let folder = TempDir::new().unwrap();
+    for version in [4] {
+        for name in [format!("schema-{version}.redb"), format!("schema-{version}.redb.journal")] {
+            fs::copy(fixtures.join(&name), folder.path().join(&name)).unwrap();
+        }
+        let path = folder.path().join(format!("schema-{version}.redb"));
+        holds_everything(&path).await;
+        works_on(&path).await;
+    }
 }
 
 #[tokio::test]
@@ -96,6 +114,8 @@ async fn a_migration_that_is_cut_short_at_any_sync_loses_nothing() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image.redb");
+    // A store that has a journal since the migration began, with nothing in it.
+    let journal = folder.path().join("image.redb.journal");
     for name in ["schema-1.redb", "schema-2.redb"] {
         let content = fs::read(fixtures.join(name)).unwrap();
         let mut stop = 0;
@@ -107,6 +127,7 @@ async fn a_migration_that_is_cut_short_at_any_sync_loses_nothing() {
             let stopped = disk.is_stopped();
             for image in disk.images() {
                 fs::write(&path, image).unwrap();
+                fs::write(&journal, b"").unwrap();
                 holds_everything(&path).await;
             }
             if !stopped {
