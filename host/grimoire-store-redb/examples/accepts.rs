@@ -137,7 +137,8 @@ fn payload(number: usize) -> Vec<u8> {
     payload.into_bytes()
 }
 
-async fn accepts(path: &Path, batch: usize, writes: usize) -> anyhow::Result<(f64, f64)> {
+async fn accepts(folder: &Path, batch: usize, writes: usize) -> anyhow::Result<(f64, f64)> {
+    let path = &folder.join("grimoire.redb");
     let store = RedbStore::open(path, Options::default())?;
     let mut state = 0x9e37_79b9_7f4a_7c15;
     let mut new: Vec<_> = (0..writes).map(|number| delivery(number, &mut state)).collect::<Result<_, _>>()?;
@@ -170,7 +171,7 @@ async fn accepts(path: &Path, batch: usize, writes: usize) -> anyhow::Result<(f6
     let store = RedbStore::open(path, Options::default())?;
     println!("  opened with {writes} open jobs in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
     store.close().await?;
-    fs::remove_file(path)?;
+    fs::remove_dir_all(folder)?;
     Ok(taken)
 }
 

@@ -54,15 +54,17 @@ pub struct Options {
     pub cache_bytes: usize,
     /// How many writes may wait; more are refused with `Unavailable`.
     pub waiting_writes: usize,
+    /// The most writes that share one sync: bounds how long the first of them waits. At least 1.
+    pub group_limit: usize,
     /// The size of the journal, in bytes. With a longer one more groups of writes share the pages that all
     /// of them change, and a start after a crash has more to do again.
     pub journal_bytes: u64,
 }
 
 impl Default for Options {
-    /// 64 MiB of cache, 4,096 waiting writes, 32 MiB of journal.
+    /// 64 MiB of cache, 4,096 waiting writes, groups of 1,024, 32 MiB of journal.
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, waiting_writes: 4_096, journal_bytes: 32 << 20 }
+        Self { cache_bytes: 64 << 20, waiting_writes: 4_096, group_limit: 1_024, journal_bytes: 32 << 20 }
     }
 }
 
@@ -138,7 +140,7 @@ impl RedbStore {
             jobs: Notify::new(),
             events: Notify::new(),
         });
-        let writer = Writer::start(Arc::clone(&shared), memory, journal, options.waiting_writes)
+        let writer = Writer::start(Arc::clone(&shared), memory, journal, options)
             .map_err(|error| PortError::internal("the store's writer could not be started", error))?;
         Ok(Self(Arc::new(Inner { shared, writer })))
     }

@@ -14,10 +14,7 @@ use crate::failure::{Failure, Outcome, broken};
 use crate::journal::{Journal, Record};
 use crate::memory::Memory;
 use crate::step::{News, Noted, Step};
-use crate::{Shared, closed};
-
-/// The most writes that share one transaction: bounds how long the first of them waits.
-const GROUP_LIMIT: usize = 1_024;
+use crate::{Options, Shared, closed};
 
 /// Takes writes and hands them to the thread.
 pub(crate) struct Writer {
@@ -32,13 +29,14 @@ impl Writer {
         shared: Arc<Shared>,
         memory: Memory,
         journal: Option<Journal>,
-        waiting_writes: usize,
+        options: Options,
     ) -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(waiting_writes.max(1));
+        let (sender, receiver) = mpsc::channel(options.waiting_writes.max(1));
         let state = WriterState {
             memory: Some(memory),
             record: if journal.is_some() { Record::new() } else { Record::of_nothing() },
             journal,
+            group_limit: options.group_limit,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -135,6 +133,8 @@ struct WriterState {
     journal: Option<Journal>,
     /// What the group has changed so far.
     record: Record,
+    /// The most writes of a group.
+    group_limit: usize,
 }
 
 fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
@@ -144,7 +144,7 @@ fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiv
     }
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
-        while group.len() < GROUP_LIMIT
+        while group.len() < state.group_limit
             && let Ok(next) = queue.try_recv()
         {
             group.push(next);

@@ -32,6 +32,7 @@ pub(crate) fn open_store(config: &Config) -> anyhow::Result<RedbStore> {
             }
             let options = grimoire_store_redb::Options {
                 cache_bytes: config.storage_cache,
+                group_limit: config.storage_group_limit,
                 ..grimoire_store_redb::Options::default()
             };
             Ok(RedbStore::open(path, options)?)

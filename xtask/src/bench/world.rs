@@ -75,6 +75,11 @@ impl World {
     /// Starts the product on a data folder and waits until it is well. Its GitHub takes connections
     /// and never answers: jobs wait for it, as they do in life.
     pub(super) fn serve(&self, folder: &Path) -> anyhow::Result<Served> {
+        self.serve_with(folder, &[])
+    }
+
+    /// As [`World::serve`], with these settings in its environment too.
+    pub(super) fn serve_with(&self, folder: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Served> {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
         command
@@ -86,7 +91,8 @@ impl World {
             .env("GITHUB_WEBHOOK_SECRET", data::SECRET)
             .env("GITHUB_API_TOKEN", "a token that nobody checks")
             .env("GRIMOIRE_GITHUB_API_URL", format!("http://{}", self.github.local_addr()?))
-            .env("LOG_LEVEL", std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()));
+            .env("LOG_LEVEL", std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()))
+            .envs(settings.iter().copied());
         self.start(command, address, "/health")
     }
 

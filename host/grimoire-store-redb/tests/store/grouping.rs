@@ -158,3 +158,75 @@ async fn a_failing_disk_is_told_to_everybody_who_waits() {
     }
     assert!(disk.is_stopped());
 }
+
+#[tokio::test]
+async fn a_group_is_no_larger_than_its_limit() {
+    let disk = Disk::default();
+    let options = Options { group_limit: 1, ..Options::default() };
+    let store = RedbStore::open_with_backend(disk.backend(), options).unwrap();
+    let before = disk.syncs();
+    let writes: Vec<_> = (0..20).map(|index| write(&store, &format!("spell {index}"))).collect();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    assert!(disk.syncs() - before >= 20, "every write has a sync of its own");
+}
+
+/// A file whose syncs in the background are held by a gate.
+#[derive(Debug)]
+struct Slow<B>(B, Gate);
+
+impl<B: StorageBackend> StorageBackend for Slow<B> {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        if std::thread::current().name() == Some("store-sync") {
+            self.1.pass();
+        }
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
+    }
+}
+
+#[tokio::test]
+async fn writes_and_reads_go_on_while_the_file_is_synced() {
+    let (file, gate) = (Disk::default(), Gate::default());
+    let journal = file.beside();
+    let options = Options { journal_bytes: 2 * (64 << 10), ..Options::default() };
+    let store =
+        RedbStore::open_with_journal(Slow(file.backend(), gate.clone()), journal.backend(), options).unwrap();
+    gate.set(true);
+    let mut written = 0;
+    let reached = gate.0.reached.notified();
+    tokio::pin!(reached);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut reached => break,
+            result = store.create_spell(spell("fills the journal"), stamp(0)) => result.unwrap(),
+        };
+        written += 1;
+    }
+    for _ in 0..3 {
+        let new = store.create_spell(spell("meanwhile"), stamp(0)).await.unwrap().value;
+        assert_eq!(store.get_spell(new.id).await.unwrap(), new);
+    }
+    assert!(written > 3, "half of the journal has room for some");
+    gate.set(false);
+    store.close().await.unwrap();
+    let again = RedbStore::open_with_backend(file.backend(), Options::default()).unwrap();
+    assert!(again.last_sequence().await.unwrap() >= Sequence(written + 3));
+}

@@ -131,6 +131,13 @@ pub const SETTINGS: &[Setting] = &[
         "The most MiB of the store that are kept in memory.",
     ),
     setting(
+        "storage.group_limit",
+        None,
+        Kind::Number(1, 65_536),
+        "1024",
+        "How many writes may share one sync of the disk: bounds how long the first of them waits for the others.",
+    ),
+    setting(
         "github.webhook_secrets",
         Some("GITHUB_WEBHOOK_SECRET"),
         Kind::SecretList,

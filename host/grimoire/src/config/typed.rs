@@ -64,6 +64,8 @@ pub struct Config {
     pub storage: StorageUrl,
     /// The most bytes of the store in memory.
     pub storage_cache: usize,
+    /// The most writes that share one sync of the disk.
+    pub storage_group_limit: usize,
     /// Secrets that GitHub signs with.
     pub webhook_secrets: Vec<SecretString>,
     /// Whether signatures go unchecked.
@@ -130,6 +132,7 @@ impl Config {
             storage: reader.storage(&data_folder),
             data_folder,
             storage_cache: reader.mebibytes("storage.cache_mib"),
+            storage_group_limit: usize::try_from(reader.number("storage.group_limit")).unwrap_or(usize::MAX),
             webhook_secrets: reader
                 .list("github.webhook_secrets")
                 .into_iter()
