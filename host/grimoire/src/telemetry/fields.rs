@@ -1,90 +1,149 @@
-//! The fields of spans as JSON, written as they come. The formatter that `tracing-subscriber` has
-//! collects them in a map first, which every request would pay for, also those that log nothing.
+//! The fields of spans and events as JSON, written as they come. The formatter that `tracing-subscriber`
+//! has collects them in a map first, which every request would pay for, also those that log nothing.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// Writes fields as one JSON object. Of a field that is recorded twice the reader takes the last.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct JsonObject;
+/// Room for the fields of most spans, in bytes.
+const ROOM: usize = 160;
 
-impl<'w> FormatFields<'w> for JsonObject {
+/// Writes the fields of a span as the members of a JSON object, without its braces.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MembersOfSpans;
+
+impl<'w> FormatFields<'w> for MembersOfSpans {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
-        writer.write_char('{')?;
-        let mut entries = Entries { writer, first: true, result: Ok(()) };
-        fields.record(&mut entries);
-        entries.result?;
-        entries.writer.write_char('}')
+        // In one piece, because what is behind the writer begins without any room and grows.
+        writer.write_str(&members_of(fields)?)
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        // The object is opened again.
-        let first = current.fields.pop().is_none() || current.fields == "{";
-        if current.fields.is_empty() {
-            current.fields.push('{');
-        }
-        let mut entries = Entries { writer: current.as_writer(), first, result: Ok(()) };
-        fields.record(&mut entries);
-        entries.result?;
-        entries.writer.write_char('}')
+        let read = |members: &str| serde_json::from_str::<Map<String, Value>>(&format!("{{{members}}}"));
+        let merge = |added: &str| {
+            let mut all = read(&current.fields)?;
+            // Of a field that is recorded again the last value stays.
+            all.extend(read(added)?);
+            serde_json::to_string(&all)
+        };
+        let merged = merge(&members_of(fields)?).map_err(|_| fmt::Error)?;
+        merged[1..merged.len() - 1].clone_into(&mut current.fields);
+        Ok(())
     }
 }
 
-struct Entries<'w> {
-    writer: Writer<'w>,
+fn members_of(fields: impl RecordFields) -> Result<String, fmt::Error> {
+    let mut text = String::with_capacity(ROOM);
+    let mut members = Members::first(&mut text);
+    fields.record(&mut members);
+    members.finish()?;
+    Ok(text)
+}
+
+/// Writes members of a JSON object.
+pub(super) struct Members<W> {
+    writer: W,
     first: bool,
     result: fmt::Result,
 }
 
-impl Entries<'_> {
-    fn entry(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let comma = if std::mem::take(&mut self.first) { "" } else { "," };
-        // Names are identifiers of the program or literals of it: nothing in them needs an escape.
-        let written = write!(self.writer, "{comma}\"{}\":{value}", field.name());
-        self.result = self.result.and(written);
+impl<W: fmt::Write> Members<W> {
+    /// Those that an object begins with.
+    pub(super) fn first(writer: W) -> Self {
+        Self { writer, first: true, result: Ok(()) }
     }
 
-    fn text(&mut self, field: &Field, value: &str) {
-        match serde_json::to_string(value) {
-            Ok(quoted) => self.entry(field, format_args!("{quoted}")),
-            Err(_) => self.result = Err(fmt::Error),
+    /// More of them.
+    pub(super) fn after_others(writer: W) -> Self {
+        Self { writer, first: false, result: Ok(()) }
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        self.member(name, |writer| quoted(writer, |text| text.write_str(value)));
+    }
+
+    /// Whether all could be written.
+    pub(super) fn finish(self) -> fmt::Result {
+        self.result
+    }
+
+    fn member(&mut self, name: &str, value: impl FnOnce(&mut W) -> fmt::Result) {
+        if self.result.is_ok() {
+            self.result = self.written(name, value);
         }
+    }
+
+    fn written(&mut self, name: &str, value: impl FnOnce(&mut W) -> fmt::Result) -> fmt::Result {
+        // Names are identifiers of the program or literals of it: nothing in them needs an escape.
+        self.writer.write_str(if std::mem::take(&mut self.first) { "\"" } else { ",\"" })?;
+        self.writer.write_str(name)?;
+        self.writer.write_str("\":")?;
+        value(&mut self.writer)
+    }
+
+    fn plain(&mut self, field: &Field, value: impl fmt::Display) {
+        self.member(field.name(), |writer| write!(writer, "{value}"));
     }
 }
 
-impl Visit for Entries<'_> {
+impl<W: fmt::Write> Visit for Members<W> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, value);
+        self.text(field.name(), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.entry(field, format_args!("{value}"));
+        self.plain(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.entry(field, format_args!("{value}"));
+        self.plain(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.entry(field, format_args!("{value}"));
+        self.plain(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         // Infinities have no place in JSON.
         if value.is_finite() {
-            self.entry(field, format_args!("{value}"));
+            self.plain(field, value);
         } else {
-            self.text(field, &value.to_string());
+            self.text(field.name(), &value.to_string());
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.text(field, &format!("{value:?}"));
+        self.member(field.name(), |writer| quoted(writer, |text| write!(text, "{value:?}")));
+    }
+}
+
+/// Writes a text between quotes, with the escapes that JSON wants.
+fn quoted<W: fmt::Write>(
+    writer: &mut W,
+    write: impl FnOnce(&mut Escaped<'_, W>) -> fmt::Result,
+) -> fmt::Result {
+    writer.write_char('"')?;
+    write(&mut Escaped(writer))?;
+    writer.write_char('"')
+}
+
+struct Escaped<'e, W>(&'e mut W);
+
+impl<W: fmt::Write> fmt::Write for Escaped<'_, W> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        // Most texts of a log are plain ones. All bytes are looked at, so that the compiler takes many at a time.
+        let special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        if !piece.bytes().fold(false, |found, byte| found | special(byte)) {
+            return self.0.write_str(piece);
+        }
+        let quoted = serde_json::to_string(piece).map_err(|_| fmt::Error)?;
+        self.0.write_str(&quoted[1..quoted.len() - 1])
     }
 }
 
@@ -113,14 +172,47 @@ mod tests {
         }
     }
 
-    /// The spans of the one line that `work` logs.
-    fn spans_of(work: impl FnOnce()) -> Value {
+    /// The one line that `work` logs.
+    fn line_of(work: impl FnOnce()) -> Value {
         let lines = Lines::default();
         let sink = lines.clone();
         let layer = super::super::json_layer(move || sink.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
         let line = lines.0.lock().unwrap().clone();
-        serde_json::from_slice::<Value>(&line).unwrap()["spans"].take()
+        assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
+        serde_json::from_slice(&line).unwrap()
+    }
+
+    /// The spans of the one line that `work` logs.
+    fn spans_of(work: impl FnOnce()) -> Value {
+        line_of(work)["spans"].take()
+    }
+
+    #[test]
+    fn a_line_says_when_how_grave_what_and_where_from() {
+        let mut line = line_of(|| {
+            tracing::warn!(target: "security", count = 3, path = %"a\\b\t\"c\"", ratio = 1e-7, "two\nlines of {}", "é\u{1b}[0m");
+        });
+        let time = line["timestamp"].take();
+        assert!(time.as_str().unwrap().parse::<grimoire_domain::Timestamp>().is_ok(), "{time}");
+        let expected = json!({
+            "timestamp": null, "level": "WARN", "message": "two\nlines of é\u{1b}[0m", "count": 3,
+            "path": "a\\b\t\"c\"", "ratio": 1e-7, "target": "security",
+        });
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn records_of_the_crate_log_say_where_they_come_from() {
+        let line = line_of(|| {
+            let record = log::Record::builder()
+                .level(log::Level::Info)
+                .target("elsewhere")
+                .args(format_args!("said"))
+                .build();
+            tracing_log::format_trace(&record).unwrap();
+        });
+        assert_eq!((&line["target"], &line["message"]), (&json!("elsewhere"), &json!("said")));
     }
 
     #[test]
