@@ -4,10 +4,9 @@ use grimoire_domain::event::{PullRequestFacts, Subject, WebhookEvent};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_ports::PortError;
-use serde_json::Value;
 
 use super::report::check_report;
-use super::sieve::sift;
+use super::sieve::{Kept, sift};
 
 /// Reads the payload of the named event.
 ///
@@ -41,12 +40,12 @@ pub fn parse(event: &str, body: &[u8]) -> Result<WebhookEvent, PortError> {
     })
 }
 
-fn pull_request_facts(payload: &Value, repository: Option<&RepositoryName>) -> Option<PullRequestFacts> {
+fn pull_request_facts(payload: &Kept<'_>, repository: Option<&RepositoryName>) -> Option<PullRequestFacts> {
     let pull_request = &payload["pull_request"];
     let number = [&pull_request["number"], &payload["number"]].into_iter().find_map(number_of)?;
     let open = match pull_request["state"].as_str() {
         Some(state) => state == "open",
-        None => payload["action"] != "closed",
+        None => payload["action"].as_str() != Some("closed"),
     };
     Some(PullRequestFacts {
         id: PullRequestId { repository: repository?.clone(), number },
@@ -57,7 +56,7 @@ fn pull_request_facts(payload: &Value, repository: Option<&RepositoryName>) -> O
     })
 }
 
-fn repository(value: &Value) -> Option<RepositoryName> {
+fn repository(value: &Kept<'_>) -> Option<RepositoryName> {
     if let Some(name) = value["full_name"].as_str().and_then(|name| RepositoryName::parse(name).ok()) {
         return Some(name);
     }
@@ -65,15 +64,15 @@ fn repository(value: &Value) -> Option<RepositoryName> {
     RepositoryName::parse(&format!("{owner}/{name}")).ok()
 }
 
-pub(super) fn text_of(value: &Value) -> Option<String> {
+pub(super) fn text_of(value: &Kept<'_>) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-pub(super) fn sha_of(value: &Value) -> Option<CommitSha> {
+pub(super) fn sha_of(value: &Kept<'_>) -> Option<CommitSha> {
     CommitSha::parse(value.as_str()?).ok()
 }
 
 /// Numbers of pull requests begin at 1.
-pub(super) fn number_of(value: &Value) -> Option<u64> {
+pub(super) fn number_of(value: &Kept<'_>) -> Option<u64> {
     value.as_u64().filter(|number| *number > 0)
 }

@@ -1,13 +1,13 @@
 //! Events in which CI reports on a commit.
 
 use grimoire_domain::event::CheckReport;
-use serde_json::Value;
 
 use super::payload::{number_of, sha_of, text_of};
+use super::sieve::Kept;
 use crate::conclusion;
 
 /// What CI said, where `event` is one in which it says something and the payload names the commit.
-pub(super) fn check_report(event: &str, payload: &Value) -> Option<CheckReport> {
+pub(super) fn check_report(event: &str, payload: &Kept<'_>) -> Option<CheckReport> {
     let subject = &payload[event];
     let name = match event {
         "check_run" | "workflow_run" => text_of(&subject["name"]),
@@ -42,11 +42,11 @@ pub(super) fn check_report(event: &str, payload: &Value) -> Option<CheckReport> 
 
 /// The numbers of the listed pull requests, each once. GitHub also lists those that a branch of this
 /// repository has in another one, whose numbers mean something else here: they are left out.
-fn pull_requests(subject: &Value, repository: &Value) -> Vec<u64> {
+fn pull_requests(subject: &Kept<'_>, repository: &Kept<'_>) -> Vec<u64> {
     let mut numbers = Vec::new();
-    for listed in subject["pull_requests"].as_array().into_iter().flatten() {
-        let base = &listed["base"]["repo"]["id"];
-        let elsewhere = base.is_u64() && repository.is_u64() && base != repository;
+    for listed in subject["pull_requests"].entries() {
+        let base = listed["base"]["repo"]["id"].as_u64();
+        let elsewhere = base.zip(repository.as_u64()).is_some_and(|(base, repository)| base != repository);
         if let Some(number) = number_of(&listed["number"])
             && !elsewhere
             && !numbers.contains(&number)

@@ -5,45 +5,102 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Index;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as _, Deserializer};
-use serde_json::{Map, Value};
 
-/// Whether a key is read somewhere, at whatever level. A `match` and no list: it is asked of every key.
-fn is_wanted(key: &str) -> bool {
-    matches!(
-        key,
-        "action"
-            | "app"
-            | "base"
-            | "check_run"
-            | "check_suite"
-            | "conclusion"
-            | "context"
-            | "draft"
-            | "full_name"
-            | "head"
-            | "head_sha"
-            | "id"
-            | "login"
-            | "name"
-            | "number"
-            | "owner"
-            | "pull_request"
-            | "pull_requests"
-            | "repo"
-            | "repository"
-            | "sender"
-            | "sha"
-            | "state"
-            | "status"
-            | "title"
-            | "workflow_job"
-            | "workflow_name"
-            | "workflow_run"
-            | "zen"
-    )
+/// What was kept of a payload. Texts without escapes stay where they are in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kept<'p> {
+    /// Null, or nothing at all.
+    Nothing,
+    Boolean(bool),
+    /// A whole number from 0.
+    Number(u64),
+    /// A negative number or a fraction: nothing that is read is one.
+    OtherNumber,
+    Text(Cow<'p, str>),
+    List(Vec<Self>),
+    /// Each key once. Objects have few keys that are wanted: looking at all of them is quick.
+    Object(Vec<(&'static str, Self)>),
+}
+
+impl Kept<'_> {
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        if let Self::Boolean(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn as_u64(&self) -> Option<u64> {
+        if let Self::Number(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The entries of a list; none of anything else.
+    pub(super) fn entries(&self) -> &[Self] {
+        if let Self::List(entries) = self { entries } else { &[] }
+    }
+}
+
+impl<'p> Index<&str> for Kept<'p> {
+    type Output = Kept<'p>;
+
+    /// The value under a key of an object; `Nothing` where there is none.
+    fn index(&self, key: &str) -> &Self {
+        let Self::Object(members) = self else { return &Self::Nothing };
+        members.iter().find(|(name, _)| *name == key).map_or(&Self::Nothing, |(_, value)| value)
+    }
+}
+
+macro_rules! wanted_keys {
+    ($($key:literal)+) => {
+        /// The key, if it is read somewhere, at whatever level. A `match` and no list: it is asked of every key.
+        fn wanted(key: &str) -> Option<&'static str> {
+            match key {
+                $($key => Some($key),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+wanted_keys! {
+    "action"
+    "app"
+    "base"
+    "check_run"
+    "check_suite"
+    "conclusion"
+    "context"
+    "draft"
+    "full_name"
+    "head"
+    "head_sha"
+    "id"
+    "login"
+    "name"
+    "number"
+    "owner"
+    "pull_request"
+    "pull_requests"
+    "repo"
+    "repository"
+    "sender"
+    "sha"
+    "state"
+    "status"
+    "title"
+    "workflow_job"
+    "workflow_name"
+    "workflow_run"
+    "zen"
 }
 
 /// How many entries of one array are kept.
@@ -54,7 +111,7 @@ const LEVELS: usize = 127;
 
 /// Reads `text` as JSON. Objects hold wanted keys only (the last of a repeated key), arrays their first
 /// entries only. Everything else is checked to be JSON, at most 127 levels deep.
-pub(super) fn sift(text: &str) -> serde_json::Result<Value> {
+pub(super) fn sift(text: &str) -> serde_json::Result<Kept<'_>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let shallow = possible_levels(text.as_bytes()) <= LEVELS;
     let value = Sieve { keep: true, shallow }.deserialize(&mut deserializer)?;
@@ -85,18 +142,12 @@ struct Sieve {
     shallow: bool,
 }
 
-impl Sieve {
-    fn scalar(self, value: impl Into<Value>) -> Value {
-        if self.keep { value.into() } else { Value::Null }
-    }
-}
-
 impl<'de> DeserializeSeed<'de> for Sieve {
-    type Value = Value;
+    type Value = Kept<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kept<'de>, D::Error> {
         if !self.keep && self.shallow {
-            return IgnoredAny::deserialize(deserializer).map(|_| Value::Null);
+            return IgnoredAny::deserialize(deserializer).map(|_| Kept::Nothing);
         }
         // Not `IgnoredAny` for what is dropped from a deep text: it would accept any depth.
         deserializer.deserialize_any(self)
@@ -104,58 +155,64 @@ impl<'de> DeserializeSeed<'de> for Sieve {
 }
 
 impl<'de> Visitor<'de> for Sieve {
-    type Value = Value;
+    type Value = Kept<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Kept<'de>, E> {
+        Ok(Kept::Nothing)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Kept<'de>, E> {
+        Ok(Kept::Boolean(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(self.scalar(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Kept<'de>, E> {
+        Ok(Kept::Number(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(self.scalar(value))
+    fn visit_i64<E>(self, value: i64) -> Result<Kept<'de>, E> {
+        Ok(u64::try_from(value).map_or(Kept::OtherNumber, Kept::Number))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(self.scalar(value))
+    fn visit_f64<E>(self, _: f64) -> Result<Kept<'de>, E> {
+        Ok(Kept::OtherNumber)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(self.scalar(value))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Kept<'de>, E> {
+        Ok(Kept::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+    fn visit_str<E>(self, value: &str) -> Result<Kept<'de>, E> {
+        Ok(if self.keep { Kept::Text(Cow::Owned(value.to_owned())) } else { Kept::Nothing })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Kept<'de>, A::Error> {
         let mut kept = Vec::new();
         loop {
             let keep = self.keep && kept.len() < ARRAY_LIMIT;
             match entries.next_element_seed(Sieve { keep, ..self })? {
                 Some(value) if keep => kept.push(value),
                 Some(_) => {}
-                None => return Ok(Value::Array(kept)),
+                None => return Ok(Kept::List(kept)),
             }
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut kept = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Kept<'de>, A::Error> {
+        let mut kept: Vec<(&'static str, Kept<'de>)> = Vec::new();
         while let Some(key) = entries.next_key_seed(Key)? {
-            let keep = self.keep && is_wanted(&key);
-            let value = entries.next_value_seed(Sieve { keep, ..self })?;
-            if keep {
-                kept.insert(key.into_owned(), value);
+            let key = if self.keep { wanted(&key) } else { None };
+            let value = entries.next_value_seed(Sieve { keep: key.is_some(), ..self })?;
+            let Some(key) = key else { continue };
+            match kept.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, before)) => *before = value,
+                None => kept.push((key, value)),
             }
         }
-        Ok(Value::Object(kept))
+        Ok(Kept::Object(kept))
     }
 }
 
@@ -191,28 +248,54 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use super::*;
+
+    fn value_of(kept: &Kept<'_>) -> Value {
+        match kept {
+            Kept::Nothing => Value::Null,
+            Kept::Boolean(value) => Value::from(*value),
+            Kept::Number(value) => Value::from(*value),
+            Kept::OtherNumber => "another number".into(),
+            Kept::Text(text) => Value::from(text.as_ref()),
+            Kept::List(entries) => entries.iter().map(value_of).collect(),
+            Kept::Object(members) => members.iter().map(|(key, value)| (*key, value_of(value))).collect(),
+        }
+    }
+
+    fn sifted(text: &str) -> Value {
+        value_of(&sift(text).unwrap())
+    }
 
     #[test]
     fn only_wanted_keys_are_kept_at_every_level() {
         let text =
             r#"{"number": 7, "x": {"number": 1}, "head": {"sha": "a", "y": [1, {"sha": 2}]}, "draft": null}"#;
-        assert_eq!(sift(text).unwrap(), json!({"number": 7, "head": {"sha": "a"}, "draft": null}));
+        assert_eq!(sifted(text), json!({"number": 7, "head": {"sha": "a"}, "draft": null}));
     }
 
     #[test]
     fn the_last_of_a_repeated_key_wins_also_when_escaped() {
-        assert_eq!(sift(r#"{"number": 1, "number": 2, "n\u0075mber": 3}"#).unwrap(), json!({"number": 3}));
+        assert_eq!(sifted(r#"{"number": 1, "number": 2, "n\u0075mber": 3}"#), json!({"number": 3}));
+    }
+
+    #[test]
+    fn texts_and_numbers_of_every_kind_are_read() {
+        let text = r#"{"title": "a\n\u00e9\"b", "name": "plain é", "number": -1, "id": 0.5, "state": 18446744073709551615, "draft": true}"#;
+        let expected = json!({
+            "title": "a\né\"b", "name": "plain é", "number": "another number", "id": "another number",
+            "state": u64::MAX, "draft": true,
+        });
+        assert_eq!(sifted(text), expected);
     }
 
     #[test]
     fn long_arrays_are_read_to_the_end_and_cut() {
         let text = format!("{{\"pull_requests\": [{}0], \"number\": 1}}", "0,".repeat(1000));
         let value = sift(&text).unwrap();
-        assert_eq!(value["pull_requests"].as_array().unwrap().len(), ARRAY_LIMIT);
-        assert_eq!(value["number"], 1);
+        assert_eq!(value["pull_requests"].entries().len(), ARRAY_LIMIT);
+        assert_eq!(value["number"].as_u64(), Some(1));
     }
 
     #[test]
@@ -236,8 +319,8 @@ mod tests {
             let text = payload.to_string();
             let shallow = sift(&text).unwrap();
             let deep = format!("[{}{text}]", "[],".repeat(LEVELS));
-            let mut deep = sift(&deep).unwrap();
-            prop_assert_eq!(shallow, deep[LEVELS].take());
+            let deep = sift(&deep).unwrap();
+            prop_assert_eq!(&shallow, &deep.entries()[LEVELS]);
         }
 
         #[test]
