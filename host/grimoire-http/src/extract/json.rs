@@ -41,8 +41,12 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
 
 /// Whether a content type is JSON: `application/json` or `application/*+json`, with any parameters.
 pub(crate) fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return true;
+    }
+    let essence = essence.to_ascii_lowercase();
+    essence.starts_with("application/") && essence.ends_with("+json")
 }
 
 /// 415 for a compressed body: nothing here unpacks one, and reading it as it is would only puzzle.

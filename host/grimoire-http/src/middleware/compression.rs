@@ -8,9 +8,12 @@ use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
+use futures::FutureExt as _;
 use tower::{ServiceExt as _, service_fn};
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
+
+static BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
 /// The encodings that the caller says it can read.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ impl Accepted {
 
     /// The answer as the caller wants it. Has to come after everything that may replace a body: a new
     /// one must not be announced with the encoding of the old one.
-    pub(super) async fn encoded(self, mut response: Response) -> Response {
+    pub(super) fn encoded(self, mut response: Response) -> Response {
         if self.0.is_empty() {
             announce(&mut response);
             return response;
@@ -36,7 +39,8 @@ impl Accepted {
         let mut made = Some(response);
         let answered =
             service_fn(move |_: Request| ready(Ok::<Response, Infallible>(made.take().unwrap_or_default())));
-        let Ok(response) = Compression::new(answered).oneshot(request).await;
+        let encoded = Compression::new(answered).oneshot(request).now_or_never();
+        let Ok(response) = encoded.expect("an answer that is there is encoded at once");
         response.map(Body::new)
     }
 }
@@ -46,6 +50,6 @@ fn announce(response: &mut Response) {
     let headers = response.headers();
     let fixed = headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE);
     if !fixed && DefaultPredicate::new().should_compress(response) {
-        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+        response.headers_mut().append(VARY, BY_ENCODING.clone());
     }
 }

@@ -4,7 +4,7 @@
 mod compression;
 mod errors;
 mod meters;
-pub(crate) mod panics;
+mod panics;
 pub(crate) mod request_id;
 mod security;
 mod timeout;
@@ -16,7 +16,9 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, Uri};
 use axum::response::Response;
+use futures::FutureExt as _;
 use tower::{Layer, Service};
 use tracing::Instrument as _;
 
@@ -70,31 +72,62 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let started = Instant::now();
-        let (options, meters) = (Arc::clone(&self.options), Arc::clone(&self.meters));
-        let id = RequestId::of(&request);
-        let accepted = Accepted::of(request.headers());
-        let (uri, method) = (request.uri().clone(), request.method().clone());
-        let known_method = meters::known(&method);
-        // The route's pattern, not the path: paths are unbounded and may hold what does not belong in a log.
-        let matched = request.extensions().get::<MatchedPath>().cloned();
-        let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-        let span = tracing::info_span!("request", request_id = id.as_str(), method = known_method, route);
+        let asked = Asked::of(&request, Arc::clone(&self.meters));
+        let span = tracing::info_span!(
+            "request",
+            request_id = asked.id.as_str(),
+            method = asked.known_method,
+            route = asked.route()
+        );
+        let handled = panics::caught(self.inner.call(request));
+        let limited = timeout::limited(&self.options, asked.uri.path(), handled);
+        // Combined, not awaited in an `async` block: that would hold the work in each of its forms, and a
+        // future above a kilobyte is slow to allocate.
+        Box::pin(limited.map(|response| Ok(asked.finish(response))).instrument(span))
+    }
+}
 
-        let handled = self.inner.call(request);
-        let work = async move {
-            let handled = panics::caught(async { handled.await.unwrap_or_else(|never| match never {}) });
-            let response = timeout::limited(&options, uri.path(), handled).await;
-            let mut response = errors::rendered(response, &id, &method, uri.path());
-            security::add_headers(response.headers_mut(), uri.path());
-            let status = response.status();
-            let elapsed = started.elapsed();
-            tracing::debug!(status = status.as_u16(), milliseconds = elapsed.as_secs_f64() * 1e3, "answered");
-            let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-            meters.record(known_method, route, status, elapsed);
-            id.write(response.headers_mut());
-            Ok(accepted.encoded(response).await)
-        };
-        Box::pin(work.instrument(span))
+/// What is known of a request before it is handled and needed for its answer.
+struct Asked {
+    started: Instant,
+    id: RequestId,
+    method: Method,
+    known_method: &'static str,
+    uri: Uri,
+    /// The route's pattern, not the path: paths are unbounded and may hold what does not belong in a log.
+    matched: Option<MatchedPath>,
+    accepted: Accepted,
+    meters: Arc<Meters>,
+}
+
+impl Asked {
+    fn of(request: &Request, meters: Arc<Meters>) -> Self {
+        let method = request.method().clone();
+        Self {
+            started: Instant::now(),
+            id: RequestId::of(request),
+            known_method: meters::known(&method),
+            method,
+            uri: request.uri().clone(),
+            matched: request.extensions().get::<MatchedPath>().cloned(),
+            accepted: Accepted::of(request.headers()),
+            meters,
+        }
+    }
+
+    fn route(&self) -> &str {
+        self.matched.as_ref().map_or("unmatched", MatchedPath::as_str)
+    }
+
+    /// The answer as it is sent, logged and counted.
+    fn finish(self, response: Response) -> Response {
+        let mut response = errors::rendered(response, &self.id, &self.method, self.uri.path());
+        security::add_headers(response.headers_mut(), self.uri.path());
+        let status = response.status();
+        let elapsed = self.started.elapsed();
+        tracing::debug!(status = status.as_u16(), milliseconds = elapsed.as_secs_f64() * 1e3, "answered");
+        self.meters.record(self.known_method, self.route(), status, elapsed);
+        self.id.write(response.headers_mut());
+        self.accepted.encoded(response)
     }
 }

@@ -1,6 +1,7 @@
 //! A panic ends its request and nothing else.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use axum::http::StatusCode;
@@ -8,11 +9,17 @@ use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 
 /// The answer, or 500 when making it panicked. The log says what happened.
-pub(crate) async fn caught(work: impl Future<Output = Response>) -> Response {
+pub(super) fn caught(
+    work: impl Future<Output = Result<Response, Infallible>>,
+) -> impl Future<Output = Response> {
     // Nothing of a request outlives it but what sits behind the ports, and those keep their own order.
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
-        tracing::error!(panic = message_of(panic.as_ref()), "a request panicked");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    AssertUnwindSafe(work).catch_unwind().map(|ended| match ended {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(panic) => {
+            tracing::error!(panic = message_of(panic.as_ref()), "a request panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     })
 }
 

@@ -3,23 +3,27 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use futures::FutureExt as _;
 
 use crate::error::ApiError;
 use crate::state::HttpOptions;
 
-/// Answers 408 when the time is over; the handler is dropped, and with it what it was waiting for.
-pub(super) async fn limited(
+/// Answers 408 when the time is over; the handler is dropped, and with it what it was waiting for. To be
+/// called in a runtime. A timer is only set when the work has to wait.
+pub(super) fn limited<W: Future<Output = Response>>(
     options: &HttpOptions,
     path: &str,
-    work: impl Future<Output = Response>,
-) -> Response {
+    work: W,
+) -> impl Future<Output = Response> + use<W> {
     let patience = if matches!(path, "/api/analyze" | "/api/diagnose") {
         options.artifact_timeout
     } else {
         options.request_timeout
     };
-    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
-        let detail = format!("the request took longer than {} s", patience.as_secs_f64());
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
+    tokio::time::timeout(patience, work).map(move |ended| {
+        ended.unwrap_or_else(|_| {
+            let detail = format!("the request took longer than {} s", patience.as_secs_f64());
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
+        })
     })
 }

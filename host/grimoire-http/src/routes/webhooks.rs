@@ -1,8 +1,6 @@
 //! What GitHub calls.
 
-use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +8,7 @@ use bytes::Bytes;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_pipeline::{Ingested, WebhookRequest};
 
+use crate::answer::ShortJsonAnswer;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::json::{is_json, read_limited, refuse_encoded};
 use crate::state::Shared;
@@ -37,19 +36,17 @@ const UNSIGNED: &str = "the request is not signed";
         (status = 413, description = "Above 25 MiB", body = ErrorBody),
         (status = 415, description = "Neither JSON nor form-encoded", body = ErrorBody)
     ))]
-pub(crate) async fn receive(
-    State(state): State<Shared>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let encoding = Encoding::of(&headers)?;
-    refuse_encoded(&headers)?;
+pub(crate) async fn receive(State(state): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    let encoding = Encoding::of(headers)?;
+    refuse_encoded(headers)?;
     let body = read_limited(body, state.options.webhook_limit).await?;
     let payload = (encoding == Encoding::Form).then(|| form_payload(&body));
     let request = WebhookRequest {
-        event: text(&headers, "x-github-event"),
-        delivery: text(&headers, "x-github-delivery"),
-        signature: text(&headers, "x-hub-signature-256"),
+        event: text(headers, "x-github-event"),
+        delivery: text(headers, "x-github-delivery"),
+        signature: text(headers, "x-hub-signature-256"),
         body,
         payload,
     };
@@ -107,7 +104,7 @@ fn form_payload(body: &[u8]) -> Bytes {
         .unwrap_or_default()
 }
 
-fn answer(outcome: &Ingested) -> (StatusCode, Json<WebhookAnswer>) {
+fn answer(outcome: &Ingested) -> (StatusCode, ShortJsonAnswer<WebhookAnswer>) {
     let code = match outcome {
         Ingested::Accepted(_) => StatusCode::ACCEPTED,
         Ingested::Ping(_) | Ingested::Ignored { .. } | Ingested::Duplicate(_) => StatusCode::OK,
@@ -121,5 +118,5 @@ fn answer(outcome: &Ingested) -> (StatusCode, Json<WebhookAnswer>) {
         job_id: receipt.job_id.map(|id| id.0),
         reason: outcome.reason().map(str::to_owned),
     };
-    (code, Json(body))
+    (code, ShortJsonAnswer(body))
 }
