@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -16,14 +16,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long open requests may go on after the signal.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Tells answers that would go on for as long as a job does that the server ends.
-#[derive(Debug, Clone)]
-pub(crate) struct Shutdown(pub(crate) CancellationToken);
-
-/// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Event streams end
-/// at once: who follows one connects again and goes on after the last event seen.
+/// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Answers that
+/// go on for as long as a job does have to end by themselves: see [`AppState::shutdown`](crate::AppState).
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let router = router.layer(Extension(Shutdown(shutdown.clone())));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));

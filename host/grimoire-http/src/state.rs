@@ -7,6 +7,7 @@ use grimoire_pipeline::Pipeline;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::kept::KeptSpells;
 
@@ -25,9 +26,12 @@ pub struct AppState {
     pub started_at: Timestamp,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Cancelled when the server ends. Event streams end then, at once: who follows one connects again
+    /// and goes on after the last event seen.
+    pub shutdown: CancellationToken,
 }
 
-/// What handlers take: one count to clone instead of five.
+/// What handlers take: one count to clone instead of many.
 pub(crate) type Shared = Arc<AppState>;
 
 /// What the operator chose for the HTTP face.

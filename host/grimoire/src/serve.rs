@@ -82,6 +82,7 @@ impl Server {
             kept: KeptSpells::default(),
             started_at: Timestamp::now(),
             metrics,
+            shutdown: shutdown.clone(),
         };
         let http = tokio::spawn(grimoire_http::server::serve(
             listener,

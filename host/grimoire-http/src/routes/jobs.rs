@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
-use axum::{Extension, Json};
 use futures::stream::{self, StreamExt as _};
 use grimoire_domain::job::JobId;
 use grimoire_pipeline::PipelineError;
@@ -17,7 +17,6 @@ use crate::error::{ApiError, ErrorBody};
 use crate::extract::actor::Writer;
 use crate::extract::path::Id;
 use crate::extract::query::Parameters;
-use crate::server::Shutdown;
 use crate::state::Shared;
 use crate::wire::job::{JobBody, state_choices};
 
@@ -107,7 +106,6 @@ pub(crate) async fn events(
     Id(id): Id,
     parameters: Parameters,
     headers: HeaderMap,
-    shutdown: Option<Extension<Shutdown>>,
 ) -> Result<Response, ApiError> {
     let resumed =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
@@ -136,12 +134,6 @@ pub(crate) async fn events(
             Event::default().id(event.sequence.to_string()).event(event.step).data(data.to_string()),
         )
     });
-    let ended = async move {
-        match shutdown {
-            Some(Extension(Shutdown(token))) => token.cancelled_owned().await,
-            None => std::future::pending().await,
-        }
-    };
-    let stream = stream.take_until(Box::pin(ended));
+    let stream = stream.take_until(Box::pin(state.shutdown.clone().cancelled_owned()));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }

@@ -20,7 +20,7 @@ impl Served {
     async fn start(world: &World) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let shutdown = CancellationToken::new();
+        let shutdown = world.shutdown.clone();
         let server =
             tokio::spawn(grimoire_http::server::serve(listener, world.router.clone(), shutdown.clone()));
         Self { address, shutdown, server }

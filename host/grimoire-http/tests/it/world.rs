@@ -30,6 +30,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// The token of the writer `ana`.
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) github: ScriptedGitHub,
     pub(crate) runner: Runner,
     pub(crate) router: Router,
+    /// Ends event streams.
+    pub(crate) shutdown: CancellationToken,
 }
 
 /// What a test may set up otherwise than usual.
@@ -83,6 +86,7 @@ impl World {
         change(&mut setup);
         let pipeline = Pipeline::new(setup.ports, Settings::default());
         let runner = Runner::new(pipeline.clone(), RunnerSettings::default());
+        let shutdown = CancellationToken::new();
         let router = grimoire_http::router(AppState {
             pipeline,
             access: Arc::new(setup.access),
@@ -90,8 +94,9 @@ impl World {
             kept: KeptSpells::default(),
             started_at: clock.now(),
             metrics: Arc::new(|| "grimoire_up 1\n".to_owned()),
+            shutdown: shutdown.clone(),
         });
-        Self { github, runner, router }
+        Self { github, runner, router, shutdown }
     }
 
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
