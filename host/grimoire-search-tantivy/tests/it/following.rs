@@ -1,7 +1,8 @@
 //! How the index keeps up with the store.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use grimoire_domain::kind::ErrorKind;
@@ -100,6 +101,37 @@ async fn an_index_that_is_removed_under_the_follower_is_made_anew() {
     search.close().await;
     let search = open(&root, &store).await;
     assert_eq!(search.progress().state, IndexState::Ready, "the new index was put into use");
+}
+
+/// Showing a commit takes what searches read and then the progress: who asks for a commit must not take
+/// them the other way round.
+#[test]
+fn asking_for_commits_while_they_are_shown_stops_nobody() {
+    let (done, is_done) = mpsc::channel();
+    // Of its own, for a runtime whose threads wait for each other does not end.
+    thread::spawn(move || {
+        runtime().block_on(async {
+            let folder = tempfile::tempdir().expect("a folder");
+            let store = TestStore::new("x");
+            let search = Arc::new(open(folder.path(), &store).await);
+            let asking = {
+                let search = search.clone();
+                tokio::spawn(async move {
+                    while search.wait_until_committed(Sequence(150), Duration::ZERO).await.is_err() {
+                        tokio::task::yield_now().await;
+                    }
+                })
+            };
+            for number in 0..150 {
+                let (_, written) = store.write(spell(&format!("Widget {number}"))).await;
+                search.wait_until_committed(written, PATIENCE).await.expect("committed");
+            }
+            asking.await.expect("committed");
+            search.close().await;
+        });
+        done.send(()).expect("the test waits");
+    });
+    is_done.recv_timeout(PATIENCE).expect("nobody waits for ever");
 }
 
 #[tokio::test]

@@ -44,10 +44,6 @@ fn write() -> impl Strategy<Value = Write> {
     ]
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
-}
-
 /// Runs a property inside one runtime; each case is slow compared with its generation.
 fn check<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases: 100, failure_persistence: None, ..Config::default() };

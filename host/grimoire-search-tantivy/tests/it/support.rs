@@ -135,6 +135,11 @@ impl SpellStore for TestStore {
     }
 }
 
+/// A runtime in which things happen at the same time.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}
+
 /// Quick commits, and retries without long waits.
 pub(crate) fn options() -> Options {
     Options {
