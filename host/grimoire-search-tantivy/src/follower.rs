@@ -2,7 +2,6 @@
 
 mod rebuild;
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 use crate::Options;
 use crate::folder::IndexFolder;
 use crate::index::{OpenIndex, Unusable};
+use crate::memory::Change;
 use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -319,11 +319,11 @@ impl Follower {
     }
 
     async fn take_in(&mut self, changes: &[SpellChange]) -> Result<(), Failure> {
-        let ids: Vec<SpellId> =
-            changes.iter().map(|change| change.spell).collect::<BTreeSet<_>>().into_iter().collect();
-        if ids.is_empty() {
+        if changes.is_empty() {
             return Ok(());
         }
+        let changed = Change::by_spell(changes);
+        let ids: Vec<SpellId> = changed.keys().copied().collect();
         let spells = self.store.get_spells(&ids).await?;
         let memory = self.options.writer_memory;
         // Whoever makes the writer decides how eagerly segments are joined, which is never urgent.
@@ -331,7 +331,7 @@ impl Follower {
         let made = self.with_index(move |index| index.writer(memory).map(drop)).await;
         self.urgent = urgent;
         made?;
-        self.with_index(move |index| index.apply(&ids, &spells, memory)).await
+        self.with_index(move |index| index.apply(&changed, &spells, memory)).await
     }
 
     async fn commit(&mut self, taken: &Taken) -> Result<Snapshot, Failure> {

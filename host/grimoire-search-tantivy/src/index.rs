@@ -1,21 +1,25 @@
 //! The index on disk: opened and checked, written, committed. Everything here blocks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use grimoire_domain::spell::{Sequence, Spell, SpellId};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::schema::Schema;
+use tantivy::store::Compressor;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 
+use crate::memory::Change;
+use crate::packed::{self, PackedTokenizer};
 use crate::schema::{self, Fields, LastChange, Payload, VERSION};
 use crate::snapshot::Snapshot;
-use crate::tokens;
+use crate::terms::TermCounter;
 
 /// The share of deleted spells in a segment above which it is written anew.
 const DELETED_SHARE: f32 = 0.1;
 /// How many segments of one size are joined.
-const SEGMENTS_TO_JOIN: usize = 6;
+const SEGMENTS_TO_JOIN: usize = 8;
 /// Segments of fewer spells count as of one size. With more here, the many small segments of a stream of
 /// writes would take larger ones with them whenever they are joined.
 const SMALL_SEGMENT: u32 = 500;
@@ -64,6 +68,9 @@ pub(crate) struct OpenIndex {
     reader: IndexReader,
     fields: Fields,
     writer: Option<IndexWriter>,
+    counter: TermCounter,
+    /// Whether the last commit is what it is believed to be. One that failed may have been made.
+    is_certain: bool,
 }
 
 impl OpenIndex {
@@ -84,31 +91,65 @@ impl OpenIndex {
             return Err(Unusable::Corrupt(format!("{} has a wrong checksum", file.display())));
         }
         let reader = reader(&index).map_err(corrupt)?;
-        index.tokenizers().register(tokens::NAME, tokens::analyzer());
+        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
         let path = path.to_owned();
-        Ok(Self { path, payload, index, reader, fields, writer: None })
+        Ok(Self {
+            path,
+            payload,
+            index,
+            reader,
+            fields,
+            writer: None,
+            counter: TermCounter::default(),
+            is_certain: true,
+        })
     }
 
     /// Makes an empty index in an empty folder.
     pub(crate) fn create(path: &Path, store: String) -> tantivy::Result<Self> {
         let (schema, fields): (Schema, Fields) = schema::schema();
         let directory = MmapDirectory::open(path)?;
-        let index = Index::create(directory, schema, IndexSettings::default())?;
-        index.tokenizers().register(tokens::NAME, tokens::analyzer());
+        // Nothing is stored beside the index: there is nothing to compress, and no thread is needed for it.
+        let settings = IndexSettings {
+            docstore_compression: Compressor::None,
+            docstore_compress_dedicated_thread: false,
+            ..IndexSettings::default()
+        };
+        let index = Index::create(directory, schema, settings)?;
+        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
         let payload = Payload { version: VERSION, store, sequence: Sequence(0), last: None };
         let reader = reader(&index)?;
-        Ok(Self { path: path.to_owned(), payload, index, reader, fields, writer: None })
+        Ok(Self {
+            path: path.to_owned(),
+            payload,
+            index,
+            reader,
+            fields,
+            writer: None,
+            counter: TermCounter::default(),
+            is_certain: true,
+        })
     }
 
-    /// Takes in spells as they are now, and takes out those that are gone.
-    pub(crate) fn apply(&mut self, ids: &[SpellId], spells: &[Spell], memory: usize) -> tantivy::Result<()> {
-        let fields = self.fields.clone();
-        let writer = self.writer(memory)?;
-        for id in ids {
-            writer.delete_term(Term::from_field_u64(fields.id, id.0));
+    /// Takes in changed spells as they are now, and takes out what they were before.
+    pub(crate) fn apply(
+        &mut self,
+        changed: &BTreeMap<SpellId, Change>,
+        spells: &[Spell],
+        memory: usize,
+    ) -> tantivy::Result<()> {
+        self.writer(memory)?;
+        let Self { writer: Some(writer), counter, fields, is_certain, .. } = self else {
+            return Err(TantivyError::Poisoned);
+        };
+        for (id, change) in changed {
+            // To delete is slow, because every segment is searched, and what is new is in none.
+            if change.created.is_none() || !*is_certain {
+                writer.delete_term(Term::from_field_u64(fields.id, id.0));
+            }
         }
         for spell in spells {
-            writer.add_document(schema::document(&fields, spell))?;
+            writer.add_document(schema::document(fields, &counter.count(spell)))?;
         }
         Ok(())
     }
@@ -139,6 +180,7 @@ impl OpenIndex {
     /// Forgets what was taken in since the last commit.
     pub(crate) fn forget_writer(&mut self) {
         self.writer = None;
+        self.is_certain = false;
     }
 
     /// Closes the index once nothing writes to its folder any more: a join of segments that is under

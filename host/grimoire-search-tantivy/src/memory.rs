@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use grimoire_domain::spell::{Sequence, SpellId};
+use grimoire_domain::spell::{ChangeKind, Sequence, SpellChange, SpellId};
 use tantivy::fieldnorm::FieldNormReader;
 
 use crate::rank::occurrence;
 use crate::schema::TEXT_FIELDS;
-use crate::terms::SpellTerms;
-use crate::words::Words;
+use crate::terms::{Lengths, SpellTerms};
+use crate::words::{Word, Words};
 
 /// How many spells a block has.
 const BLOCK: usize = 512;
@@ -36,6 +36,18 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// What changes say of each spell.
+    pub(crate) fn by_spell(changes: &[SpellChange]) -> BTreeMap<SpellId, Self> {
+        let mut changed: BTreeMap<SpellId, Self> = BTreeMap::new();
+        for change in changes {
+            let created = (change.kind == ChangeKind::Created).then_some(change.sequence);
+            let known = changed.entry(change.spell).or_insert(Self { sequence: change.sequence, created });
+            known.sequence = change.sequence;
+            known.created = known.created.or(created);
+        }
+        changed
+    }
+
     /// Whether the spell may have been there when an index had followed to `sequence`.
     pub(crate) fn was_there(&self, sequence: Sequence) -> bool {
         self.created.is_none_or(|created| created <= sequence)
@@ -73,8 +85,7 @@ struct Entry {
     active: bool,
     /// Whether it is to be found: no later change has replaced or deleted it, and the index does not have it.
     alive: bool,
-    /// Of each text field, as the index keeps it: rounded, so that it takes one byte.
-    lengths: [u8; TEXT_FIELDS.len()],
+    lengths: Lengths,
 }
 
 /// Place in the block, field and count of a word in one field of one spell.
@@ -110,9 +121,9 @@ impl Block {
     fn put(&mut self, terms: &SpellTerms, sequence: Sequence) {
         let place = self.entries.len();
         self.last = self.last.max(sequence);
-        let lengths = terms.lengths.map(FieldNormReader::fieldnorm_to_id);
-        self.entries.push(Entry { id: terms.id, active: terms.active, alive: true, lengths });
-        let numbers: Vec<u32> = terms.words.iter().map(|word| self.words.keep(word)).collect();
+        let (id, active, lengths) = (terms.id, terms.active, terms.lengths);
+        self.entries.push(Entry { id, active, alive: true, lengths });
+        let numbers: Vec<u32> = terms.words().map(|word| self.words.keep(word)).collect();
         self.chains.resize(self.words.len(), (NONE, NONE));
         for count in &terms.counts {
             let next = u32::try_from(self.occurrences.len()).unwrap_or(NONE);
@@ -254,6 +265,7 @@ impl Memory {
 
     /// How many living spells have a term.
     pub(crate) fn frequency(&self, term: &str) -> u64 {
+        let term = Word::new(term);
         let count = |block: &Block| block.words.find(term).map_or(0, |word| block.frequency(word));
         self.blocks.iter().map(count).sum()
     }
@@ -262,7 +274,8 @@ impl Memory {
     pub(crate) fn completions(&self, prefix: &str) -> BTreeMap<String, u64> {
         let mut found = BTreeMap::new();
         for block in &self.blocks {
-            for (word, text) in (0..).zip(block.words.iter()).filter(|(_, text)| text.starts_with(prefix)) {
+            let words = (0..).zip(block.words.list().iter());
+            for (word, text) in words.filter(|(_, text)| text.starts_with(prefix)) {
                 let frequency = block.frequency(word);
                 if frequency > 0 {
                     *found.entry(text.to_owned()).or_default() += frequency;
@@ -274,6 +287,7 @@ impl Memory {
 
     /// Tells in which slots a term occurs, and how much, the fields of a spell in their order.
     pub(crate) fn occurrences(&self, term: &str, mut visit: impl FnMut(usize, f64)) {
+        let term = Word::new(term);
         for block in &self.blocks {
             let Some(word) = block.words.find(term) else { continue };
             for found in block.occurrences(word) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use grimoire_domain::spell::{ChangeKind, Sequence, Spell, SpellChange, SpellId};
+use grimoire_domain::spell::{Sequence, Spell, SpellId};
 use grimoire_ports::PortError;
 use grimoire_ports::store::SpellStore;
 use tokio::sync::Mutex;
@@ -12,8 +12,7 @@ use tokio::sync::Mutex;
 use crate::layers::{Changes, Layers};
 use crate::memory::Change;
 use crate::shared::Shared;
-use crate::terms::SpellTerms;
-use crate::tokens;
+use crate::terms::{SpellTerms, TermCounter};
 
 /// How many changes are taken in at a time.
 const BATCH: usize = 500;
@@ -23,12 +22,12 @@ pub(crate) struct Recent {
     store: Arc<dyn SpellStore>,
     shared: Arc<Shared>,
     /// One search takes changes in, others wait for it.
-    turn: Mutex<()>,
+    turn: Mutex<TermCounter>,
 }
 
 impl Recent {
     pub(crate) fn new(store: Arc<dyn SpellStore>, shared: Arc<Shared>) -> Self {
-        Self { store, shared, turn: Mutex::new(()) }
+        Self { store, shared, turn: Mutex::default() }
     }
 
     /// Takes in what the store has by now, as far as memory allows. Tells whether there is an index to be
@@ -46,20 +45,23 @@ impl Recent {
         if self.behind(target).is_none() {
             return Ok(());
         }
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         while let Some(after) = self.behind(target) {
             let changes = self.store.changes_after(after, BATCH).await?;
             let Some(last) = changes.last().map(|change| change.sequence) else { return Ok(()) };
-            let changed = by_spell(&changes);
+            let changed = Change::by_spell(&changes);
             let ids: Vec<SpellId> = changed.keys().copied().collect();
             let spells = self.store.get_spells(&ids).await?;
             let shared = self.shared.clone();
+            // Lost with a search that is given up meanwhile: then it is made anew.
+            let mut counter = std::mem::take(&mut *turn);
             let taken = tokio::task::spawn_blocking(move || {
-                shared.take_in(Changes { after, last, spells: with_terms(changed, &spells) })
+                let spells = with_terms(&mut counter, changed, &spells);
+                (shared.take_in(Changes { after, last, spells }), counter)
             });
             match taken.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
+                Ok((Ok(()), counter)) => *turn = counter,
+                Ok((Err(error), _)) => {
                     self.shared.report_damage(error.to_string());
                     return Ok(());
                 }
@@ -79,23 +81,12 @@ impl Recent {
     }
 }
 
-fn by_spell(changes: &[SpellChange]) -> BTreeMap<SpellId, Change> {
-    let mut changed: BTreeMap<SpellId, Change> = BTreeMap::new();
-    for change in changes {
-        let created = (change.kind == ChangeKind::Created).then_some(change.sequence);
-        let known = changed.entry(change.spell).or_insert(Change { sequence: change.sequence, created });
-        known.sequence = change.sequence;
-        known.created = known.created.or(created);
-    }
-    changed
-}
-
 fn with_terms(
+    counter: &mut TermCounter,
     changed: BTreeMap<SpellId, Change>,
     spells: &[Spell],
 ) -> Vec<(SpellId, Change, Option<SpellTerms>)> {
-    let mut analyzer = tokens::analyzer();
     let spells: HashMap<SpellId, &Spell> = spells.iter().map(|spell| (spell.id, spell)).collect();
-    let mut terms = |id| spells.get(&id).map(|spell| SpellTerms::of(&mut analyzer, spell, |_| true));
+    let mut terms = |id| spells.get(&id).map(|spell| counter.count(spell));
     changed.into_iter().map(|(id, change)| (id, change, terms(id))).collect()
 }

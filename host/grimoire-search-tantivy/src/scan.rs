@@ -9,8 +9,7 @@ use grimoire_ports::store::{SpellFilter, SpellStore};
 
 use crate::memory::{Change, Memory};
 use crate::rank::{Corpus, Query};
-use crate::terms::SpellTerms;
-use crate::tokens;
+use crate::terms::TermCounter;
 
 /// The most spells that one scan looks at, by ascending id. Larger spellbooks are searched in part
 /// while their index is made.
@@ -26,7 +25,7 @@ impl Scan {
     /// Reads the spells and keeps what the query asks for.
     pub(crate) async fn of(store: &dyn SpellStore, query: &Query) -> Result<Self, PortError> {
         let mut memory = Memory::default();
-        let mut analyzer = tokens::analyzer();
+        let mut counter = TermCounter::default();
         let wanted = |token: &str| {
             query.terms.contains_key(token)
                 || query.prefix.as_ref().is_some_and(|prefix| token.starts_with(prefix))
@@ -39,7 +38,7 @@ impl Scan {
             skip += u64::from(PAGE);
             let last = spells.len() < PAGE as usize;
             for spell in spells {
-                memory.put(&SpellTerms::of(&mut analyzer, &spell, wanted), change);
+                memory.put(&counter.count_wanted(&spell, wanted), change);
             }
             if last {
                 break;

@@ -1,60 +1,43 @@
 //! What the index holds of a spell.
 
+use std::borrow::Cow;
+
 use grimoire_domain::spell::{ChangeKind, Sequence, Spell, SpellChange, SpellStatus, join_tags};
 use serde::{Deserialize, Serialize};
 use tantivy::TantivyDocument;
-use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 
-use crate::{pattern, tokens};
+use crate::terms::SpellTerms;
+use crate::{packed, pattern};
 
 /// Raised with every change of the fields, of their texts or of the tokenizer: an index of another
 /// version is made anew.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A searched field of a spell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TextField {
-    /// Its name in the index.
-    pub(crate) name: &'static str,
     /// What one occurrence of a term in it is worth.
     pub(crate) boost: f64,
     /// How many tokens the field has in a spell of usual length. A constant instead of the average of
     /// all spells, so that the score of a spell does not depend on the lengths of others.
     pub(crate) usual_length: f64,
     /// The text of a spell.
-    pub(crate) text: fn(&Spell) -> String,
+    pub(crate) text: fn(&Spell) -> Cow<'_, str>,
 }
 
 /// Every searched field.
 pub(crate) const TEXT_FIELDS: [TextField; 6] = [
-    TextField { name: "title", boost: 3.0, usual_length: 10.0, text: |spell| spell.fields.title.clone() },
+    TextField { boost: 3.0, usual_length: 10.0, text: |spell| (&*spell.fields.title).into() },
+    TextField { boost: 1.0, usual_length: 120.0, text: |spell| (&*spell.fields.description).into() },
+    TextField { boost: 3.0, usual_length: 2.0, text: |spell| (&*spell.fields.error_type).into() },
     TextField {
-        name: "description",
-        boost: 1.0,
-        usual_length: 120.0,
-        text: |spell| spell.fields.description.clone(),
-    },
-    TextField {
-        name: "error_type",
-        boost: 3.0,
-        usual_length: 2.0,
-        text: |spell| spell.fields.error_type.clone(),
-    },
-    TextField {
-        name: "pattern",
         boost: 3.0,
         usual_length: 12.0,
-        text: |spell| pattern::literal_parts(&spell.fields.error_pattern),
+        text: |spell| pattern::literal_parts(&spell.fields.error_pattern).into(),
     },
-    TextField {
-        name: "solution",
-        boost: 1.0,
-        usual_length: 80.0,
-        text: |spell| spell.fields.solution_code.clone(),
-    },
-    TextField { name: "tags", boost: 2.0, usual_length: 4.0, text: |spell| join_tags(&spell.fields.tags) },
+    TextField { boost: 1.0, usual_length: 80.0, text: |spell| (&*spell.fields.solution_code).into() },
+    TextField { boost: 2.0, usual_length: 4.0, text: |spell| join_tags(&spell.fields.tags).into() },
 ];
 
 /// The fields of the index.
@@ -62,48 +45,37 @@ pub(crate) const TEXT_FIELDS: [TextField; 6] = [
 pub(crate) struct Fields {
     /// The id, by which spells are found and deleted.
     pub(crate) id: Field,
-    /// 1 for active spells, 0 for others.
-    pub(crate) active: Field,
-    /// Every token of every text field once: how many spells have a term is one look-up.
-    pub(crate) all: Field,
-    /// In the order of [`TEXT_FIELDS`].
-    pub(crate) texts: [Field; TEXT_FIELDS.len()],
+    /// The lengths of the text fields, and whether the spell is active: see [`packed::marks`].
+    pub(crate) marks: Field,
+    /// The words of all text fields: see [`packed`].
+    pub(crate) words: Field,
 }
 
 /// The name of the fast field with the id.
 pub(crate) const ID: &str = "id";
-/// The name of the fast field with the status.
-pub(crate) const ACTIVE: &str = "active";
+/// The name of the fast field with the marks.
+pub(crate) const MARKS: &str = "marks";
 
 /// The schema and its fields.
 pub(crate) fn schema() -> (Schema, Fields) {
-    let number = NumericOptions::default() | FAST | INDEXED;
-    let text = |record, lengths| {
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(tokens::NAME)
-            .set_index_option(record)
-            .set_fieldnorms(lengths);
-        TextOptions::default().set_indexing_options(indexing)
-    };
+    let number = NumericOptions::default().set_fast();
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(packed::NAME)
+        .set_index_option(IndexRecordOption::WithFreqsAndPositions)
+        .set_fieldnorms(false);
     let mut builder = Schema::builder();
-    let id = builder.add_u64_field(ID, number.clone());
-    let active = builder.add_u64_field(ACTIVE, number);
-    let all = builder.add_text_field("all", text(IndexRecordOption::Basic, false));
-    let texts =
-        TEXT_FIELDS.map(|field| builder.add_text_field(field.name, text(IndexRecordOption::WithFreqs, true)));
-    (builder.build(), Fields { id, active, all, texts })
+    let id = builder.add_u64_field(ID, number.clone().set_indexed());
+    let marks = builder.add_u64_field(MARKS, number);
+    let words = builder.add_text_field("words", TextOptions::default().set_indexing_options(indexing));
+    (builder.build(), Fields { id, marks, words })
 }
 
 /// A spell as the index keeps it.
-pub(crate) fn document(fields: &Fields, spell: &Spell) -> TantivyDocument {
+pub(crate) fn document(fields: &Fields, terms: &SpellTerms) -> TantivyDocument {
     let mut document = TantivyDocument::default();
-    document.add_u64(fields.id, spell.id.0);
-    document.add_u64(fields.active, u64::from(is_active(spell)));
-    for (text, field) in TEXT_FIELDS.iter().zip(fields.texts) {
-        let text = (text.text)(spell);
-        document.add_text(fields.all, &text);
-        document.add_text(field, text);
-    }
+    document.add_u64(fields.id, terms.id.0);
+    document.add_u64(fields.marks, packed::marks(terms.lengths, terms.active));
+    document.add_text(fields.words, packed::text(terms));
     document
 }
 

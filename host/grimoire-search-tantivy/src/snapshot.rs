@@ -7,19 +7,20 @@ use grimoire_domain::spell::{Sequence, SpellId};
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::postings::{Postings as _, SegmentPostings};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
 
+use crate::packed;
 use crate::rank::occurrence;
-use crate::schema::{ACTIVE, Fields, ID, TEXT_FIELDS};
+use crate::schema::{Fields, ID, MARKS, TEXT_FIELDS};
+use crate::terms::Lengths;
 
 /// The spells of one commit.
 pub(crate) struct Snapshot {
     segments: Vec<Segment>,
     fields: Fields,
-    /// The spell of every slot, and whether it is active. A column is too slow to be asked for every
-    /// match of a common word.
-    spells: Vec<(SpellId, bool)>,
+    /// By slots. A column is too slow to be asked for every match of a common word.
+    spells: Vec<Entry>,
     /// How many spells are in it.
     pub(crate) documents: u64,
     /// The last change that is in it.
@@ -30,13 +31,19 @@ pub(crate) struct Snapshot {
     _searcher: Searcher,
 }
 
-/// One segment with its columns and dictionaries opened: they are asked for every term.
+/// The spell of a slot.
+struct Entry {
+    id: SpellId,
+    active: bool,
+    lengths: Lengths,
+}
+
+/// One segment with its dictionary opened: it is asked for every term.
 struct Segment {
     reader: SegmentReader,
     /// The slot of its first document.
     first: usize,
-    all: Arc<InvertedIndexReader>,
-    texts: Vec<(Arc<InvertedIndexReader>, FieldNormReader)>,
+    words: Arc<InvertedIndexReader>,
     /// Documents that are deleted and still in the files, ascending.
     deleted: Vec<u32>,
 }
@@ -46,25 +53,22 @@ impl Snapshot {
         let mut segments = Vec::with_capacity(searcher.segment_readers().len());
         let mut spells = Vec::new();
         for reader in searcher.segment_readers() {
-            let text = |field: &Field| -> tantivy::Result<_> {
-                Ok((reader.inverted_index(*field)?, reader.get_fieldnorms_reader(*field)?))
-            };
             let segment = Segment {
                 reader: reader.clone(),
                 first: spells.len(),
-                all: reader.inverted_index(fields.all)?,
-                texts: fields.texts.iter().map(text).collect::<tantivy::Result<_>>()?,
+                words: reader.inverted_index(fields.words)?,
                 deleted: deleted(reader),
             };
-            let (ids, actives) = (reader.fast_fields().u64(ID)?, reader.fast_fields().u64(ACTIVE)?);
+            let (ids, marks) = (reader.fast_fields().u64(ID)?, reader.fast_fields().u64(MARKS)?);
             spells.extend((0..reader.max_doc()).map(|document| {
                 let id = SpellId(ids.first(document).unwrap_or_default());
-                (id, actives.first(document) == Some(1) && !reader.is_deleted(document))
+                let (lengths, active) = packed::unmark(marks.first(document).unwrap_or_default());
+                Entry { id, active: active && !reader.is_deleted(document), lengths }
             }));
             segments.push(segment);
         }
         let documents = searcher.num_docs();
-        let active = spells.iter().filter(|(_, active)| *active).count() as u64;
+        let active = spells.iter().filter(|spell| spell.active).count() as u64;
         Ok(Self { segments, fields, spells, documents, sequence, active, _searcher: searcher })
     }
 
@@ -88,11 +92,11 @@ impl Segment {
     /// How many living documents have a term. The dictionary counts others too; they are taken off by
     /// looking for each, or for each document of the term, whichever are fewer.
     fn frequency(&self, hidden: &HiddenDocuments, term: &Term) -> tantivy::Result<u64> {
-        let Some(info) = self.all.get_term_info(term)? else { return Ok(0) };
+        let Some(info) = self.words.get_term_info(term)? else { return Ok(0) };
         if hidden.gone.is_empty() {
             return Ok(u64::from(info.doc_freq));
         }
-        let mut postings = self.all.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+        let mut postings = self.words.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
         if hidden.gone.len() < info.doc_freq as usize {
             let mut gone = 0;
             for &document in &hidden.gone {
@@ -112,7 +116,7 @@ impl Segment {
         &self,
         hidden: &HiddenDocuments,
         postings: &mut SegmentPostings,
-        mut visit: impl FnMut(&SegmentPostings),
+        mut visit: impl FnMut(&mut SegmentPostings),
     ) {
         let alive = self.reader.alive_bitset();
         while postings.doc() != TERMINATED {
@@ -191,7 +195,7 @@ impl Snapshot {
 
     /// How many spells have a term.
     pub(crate) fn frequency(&self, hidden: &Hidden, term: &str) -> tantivy::Result<u64> {
-        let term = Term::from_field_text(self.fields.all, term);
+        let term = Term::from_field_text(self.fields.words, term);
         let segments = self.segments.iter().zip(&hidden.segments);
         segments.map(|(segment, hidden)| segment.frequency(hidden, &term)).sum()
     }
@@ -204,7 +208,7 @@ impl Snapshot {
     ) -> tantivy::Result<BTreeMap<String, u64>> {
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
-            let mut terms = segment.all.terms().range().ge(prefix).into_stream()?;
+            let mut terms = segment.words.terms().range().ge(prefix).into_stream()?;
             while terms.advance() {
                 let Some(text) =
                     std::str::from_utf8(terms.key()).ok().filter(|text| text.starts_with(prefix))
@@ -228,27 +232,30 @@ impl Snapshot {
         term: &str,
         visit: &mut dyn FnMut(usize, f64),
     ) -> tantivy::Result<()> {
-        for (index, field) in TEXT_FIELDS.iter().enumerate() {
-            let term = Term::from_field_text(self.fields.texts[index], term);
-            for (segment, hidden) in self.segments.iter().zip(&hidden.segments) {
-                let (inverted, lengths) = &segment.texts[index];
-                let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)? else {
-                    continue;
-                };
-                segment.each_alive(hidden, &mut postings, |postings| {
-                    let document = postings.doc();
-                    let length = lengths.fieldnorm(document);
-                    let value = occurrence(field.boost, field.usual_length, postings.term_freq(), length);
-                    visit(segment.first + document as usize, value);
-                });
-            }
+        let term = Term::from_field_text(self.fields.words, term);
+        let mut positions = Vec::new();
+        for (segment, hidden) in self.segments.iter().zip(&hidden.segments) {
+            let record = IndexRecordOption::WithFreqsAndPositions;
+            let Some(mut postings) = segment.words.read_postings(&term, record)? else { continue };
+            segment.each_alive(hidden, &mut postings, |postings| {
+                let slot = segment.first + postings.doc() as usize;
+                postings.positions(&mut positions);
+                let lengths = self.spells[slot].lengths.map(FieldNormReader::id_to_fieldnorm);
+                for ((field, length), times) in TEXT_FIELDS.iter().zip(lengths).zip(packed::times(&positions))
+                {
+                    if times > 0 {
+                        visit(slot, occurrence(field.boost, field.usual_length, times, length));
+                    }
+                }
+            });
         }
         Ok(())
     }
 
     /// The spell of a slot, and whether it is active.
     pub(crate) fn spell(&self, slot: usize) -> (SpellId, bool) {
-        self.spells[slot]
+        let spell = &self.spells[slot];
+        (spell.id, spell.active)
     }
 
     /// The segment and the living document of a spell.

@@ -6,40 +6,110 @@
 //! that rule names meet over spelling. Words are stemmed by the English rules, which leave codes
 //! and compounds with a digit at their end as they are.
 
-use tantivy::tokenizer::{Language, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer};
-
-/// The name under which the index knows the tokenizer.
-pub(crate) const NAME: &str = "code";
+use crate::stems::Stems;
+use crate::words::Word;
 
 /// Tokens above this many bytes are left out: they are hashes, encoded data and the like.
 const LONGEST: usize = 64;
 
-/// The analyzer of all fields and of all queries.
-pub(crate) fn analyzer() -> TextAnalyzer {
-    TextAnalyzer::builder(CodeTokenizer).filter(Stemmer::new(Language::English)).build()
+/// Splits the texts of all fields and of all queries.
+pub(crate) struct Tokenizer {
+    stems: Stems,
+    /// Of the compound that is being split.
+    pieces: Pieces,
 }
 
-/// The tokens of a text, in order, with repetitions.
-pub(crate) fn tokens(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    each_token(analyzer, text, |token| found.push(token.to_owned()));
-    found
-}
-
-/// Tells the tokens of a text, in order, with repetitions.
-pub(crate) fn each_token(analyzer: &mut TextAnalyzer, text: &str, mut tell: impl FnMut(&str)) {
-    analyzer.token_stream(text).process(&mut |token| tell(&token.text));
-}
-
-/// The compounds of a text without their parts: what a code or an error type is known by.
-pub(crate) fn wholes(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for compound in compounds(text) {
-        let whole = normal(compound);
-        // Stemming is a function of one token, so that of the whole alone is the same.
-        found.extend(tokens(analyzer, compound).into_iter().take(usize::from(fits(&whole))));
+impl Tokenizer {
+    /// For one text.
+    pub(crate) fn for_one_text() -> Self {
+        Self { stems: Stems::for_one_text(), pieces: Pieces::default() }
     }
-    found
+
+    /// For a stream of texts, which have many words in common.
+    pub(crate) fn for_many_texts() -> Self {
+        Self { stems: Stems::for_many_texts(), pieces: Pieces::default() }
+    }
+
+    /// The tokens of a text, in order, with repetitions.
+    pub(crate) fn tokens(&mut self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        self.each_token(text, |token| found.push(token.text.to_owned()));
+        found
+    }
+
+    /// Tells the tokens of a text, in order, with repetitions.
+    pub(crate) fn each_token(&mut self, text: &str, mut tell: impl FnMut(Word<'_>)) {
+        let Self { stems, pieces } = self;
+        each_compound(text, |compound| {
+            pieces.clear();
+            split_compound(compound, pieces);
+            for piece in pieces.iter() {
+                tell(stems.of(piece));
+            }
+        });
+    }
+
+    /// The compounds of a text without their parts: what a code or an error type is known by.
+    pub(crate) fn wholes(&mut self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut whole = String::new();
+        each_compound(text, |compound| {
+            whole.clear();
+            whole.extend(normal(compound));
+            // The whole comes first among the tokens, where it is not too long.
+            let token = self.tokens(compound).into_iter().next();
+            found.extend(token.filter(|_| fits(&whole)));
+        });
+        found
+    }
+}
+
+/// Tokens that are not stemmed yet, one after the other in one text: there are too many to allocate each.
+#[derive(Default)]
+struct Pieces {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Pieces {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    fn get(&self, index: usize) -> &str {
+        &self.text[self.start(index)..self.ends[index]]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Takes what says something: no single ASCII letters, no numbers of one or two digits.
+    fn push(&mut self, token: impl Iterator<Item = char>) {
+        let start = self.text.len();
+        self.text.extend(token);
+        let token = &self.text[start..];
+        let least = if token.bytes().all(|byte| byte.is_ascii_digit()) { 3 } else { 2 };
+        if token.len() >= least && fits(token) {
+            self.ends.push(self.text.len());
+        } else {
+            self.text.truncate(start);
+        }
+    }
+
+    fn pop(&mut self) {
+        self.ends.pop();
+        self.text.truncate(self.ends.last().copied().unwrap_or(0));
+    }
 }
 
 /// The last word as typed so far, lower-cased and not stemmed; `None` where the text ends with
@@ -52,52 +122,25 @@ pub(crate) fn unfinished_word(text: &str) -> Option<String> {
     (word.chars().count() >= 3 && fits(&word)).then_some(word)
 }
 
-#[derive(Clone, Default)]
-struct CodeTokenizer;
-
-struct CodeTokens {
-    left: std::vec::IntoIter<String>,
-    token: Token,
-}
-
-impl Tokenizer for CodeTokenizer {
-    type TokenStream<'a> = CodeTokens;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> CodeTokens {
-        let mut found = Vec::new();
-        for compound in compounds(text) {
-            split_compound(compound, &mut found);
+/// Tells the runs of letters and digits, with single joiners between them.
+fn each_compound(text: &str, mut tell: impl FnMut(&str)) {
+    let mut tell = |part: &str| {
+        let part = part.trim_matches(is_joiner);
+        if !part.is_empty() {
+            tell(part);
         }
-        CodeTokens { left: found.into_iter(), token: Token::default() }
+    };
+    for run in text.split(|character: char| !character.is_alphanumeric() && !is_joiner(character)) {
+        // Two joiners in a row are punctuation, except `::` and what separates words in names. Most runs
+        // have none, and to look for texts is slow.
+        let separates = |pair: &[u8]| matches!(pair, b".." | b"--" | b"//");
+        if run.as_bytes().windows(2).any(separates) {
+            let parts = run.split("..").flat_map(|part| part.split("--")).flat_map(|part| part.split("//"));
+            parts.for_each(&mut tell);
+        } else {
+            tell(run);
+        }
     }
-}
-
-impl TokenStream for CodeTokens {
-    fn advance(&mut self) -> bool {
-        let Some(text) = self.left.next() else { return false };
-        self.token.position = self.token.position.wrapping_add(1);
-        self.token.text = text;
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
-    }
-}
-
-/// Runs of letters and digits, with single joiners between them.
-fn compounds(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character: char| !character.is_alphanumeric() && !is_joiner(character))
-        .flat_map(|run| {
-            // Two joiners in a row are punctuation, except `::` and what separates words in names.
-            run.split("..").flat_map(|part| part.split("--")).flat_map(|part| part.split("//"))
-        })
-        .map(|part| part.trim_matches(is_joiner))
-        .filter(|part| !part.is_empty())
 }
 
 fn is_joiner(character: char) -> bool {
@@ -108,50 +151,58 @@ fn joins_words(character: char) -> bool {
     matches!(character, '_' | '-')
 }
 
-fn split_compound(compound: &str, found: &mut Vec<String>) {
+fn split_compound(compound: &str, found: &mut Pieces) {
+    // Most are plain words.
+    let (first, rest) = compound.as_bytes().split_at(1);
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if first[0].is_ascii_alphanumeric() && rest.iter().all(is_plain) {
+        found.push(compound.chars().map(|character| character.to_ascii_lowercase()));
+        return;
+    }
     let segments = || {
         compound
             .split(|character| is_joiner(character) && !joins_words(character))
             .map(|segment| segment.trim_matches(joins_words))
+            .filter(|segment| !segment.is_empty())
     };
-    let several = segments().filter(|segment| !segment.is_empty()).count() > 1;
-    if several {
-        push(normal(compound), found);
+    if segments().nth(1).is_some() {
+        found.push(normal(compound));
     }
-    for segment in segments().filter(|segment| !segment.is_empty()) {
+    for segment in segments() {
         let mark = found.len();
-        push(normal(segment), found);
+        found.push(normal(segment));
         let first_word = found.len();
         for name in segment.split(joins_words) {
             split_words(name, found);
         }
         // A segment of one word is not said twice.
-        if found.len() == first_word + 1 && found.get(mark) == found.last() && first_word > mark {
+        let is_one = first_word > mark && found.len() == first_word + 1;
+        if is_one && found.get(mark) == found.get(first_word) {
             found.pop();
         }
     }
 }
 
 /// The words of `camelCase` and `HTTPServer`; ideographs stand alone, for they know no spaces.
-fn split_words(name: &str, found: &mut Vec<String>) {
-    let mut word = String::new();
+fn split_words(name: &str, found: &mut Pieces) {
+    let mut start = 0;
     let mut previous: Option<char> = None;
-    let mut characters = name.chars().peekable();
-    while let Some(character) = characters.next() {
+    let mut characters = name.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
         let ideograph = is_ideograph(character);
-        let before_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+        let before_lower = characters.peek().is_some_and(|(_, next)| next.is_lowercase());
         let turns = previous.is_some_and(|previous| {
             is_ideograph(previous)
                 || ideograph
                 || (character.is_uppercase() && (previous.is_lowercase() || before_lower))
         });
         if turns {
-            push(std::mem::take(&mut word), found);
+            found.push(name[start..at].chars().flat_map(char::to_lowercase));
+            start = at;
         }
-        word.extend(character.to_lowercase());
         previous = Some(character);
     }
-    push(word, found);
+    found.push(name[start..].chars().flat_map(char::to_lowercase));
 }
 
 fn is_ideograph(character: char) -> bool {
@@ -160,20 +211,8 @@ fn is_ideograph(character: char) -> bool {
 }
 
 /// Lower case, `_` for `-`.
-fn normal(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|character| if character == '-' { '_' } else { character })
-        .collect()
-}
-
-/// Takes what says something: no single ASCII letters, no numbers of one or two digits.
-fn push(token: String, found: &mut Vec<String>) {
-    let meaningful =
-        if token.bytes().all(|byte| byte.is_ascii_digit()) { token.len() >= 3 } else { token.len() >= 2 };
-    if meaningful && fits(&token) {
-        found.push(token);
-    }
+fn normal(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase).map(|character| if character == '-' { '_' } else { character })
 }
 
 fn fits(token: &str) -> bool {
@@ -185,7 +224,7 @@ mod tests {
     use super::*;
 
     fn split(text: &str) -> Vec<String> {
-        tokens(&mut analyzer(), text)
+        Tokenizer::for_one_text().tokens(text)
     }
 
     #[test]
@@ -217,10 +256,10 @@ mod tests {
 
     #[test]
     fn wholes_are_the_first_token_of_each_compound() {
-        let mut analyzer = analyzer();
-        assert_eq!(wholes(&mut analyzer, "clippy::needless_return"), ["clippy::needless_return"]);
-        assert_eq!(wholes(&mut analyzer, "TypeError E0382"), ["typeerror", "e0382"]);
-        assert_eq!(wholes(&mut analyzer, ""), [""; 0]);
+        let mut tokenizer = Tokenizer::for_one_text();
+        assert_eq!(tokenizer.wholes("clippy::needless_return"), ["clippy::needless_return"]);
+        assert_eq!(tokenizer.wholes("TypeError E0382"), ["typeerror", "e0382"]);
+        assert_eq!(tokenizer.wholes(""), [""; 0]);
     }
 
     #[test]

@@ -1,47 +1,50 @@
 //! Words, each kept once and known by a number.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// Seeded by chance: nobody can choose words that meet in a table. The same for all tables, so that a word
+/// that goes through several of them is hashed once.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A word with its hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) hash: u64,
+}
+
+impl<'t> Word<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, hash: HASHER.hash_one(text) }
+    }
+}
 
 /// Words by numbers from 0 on, in the order in which they came.
 #[derive(Default)]
 pub(crate) struct Words {
+    list: WordList,
+    numbers: HashTable<u32>,
+}
+
+/// Words by numbers, of which none is looked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WordList {
     /// All words, one after the other.
     text: String,
     /// Where each word ends.
     ends: Vec<u32>,
-    numbers: HashTable<u32>,
-    /// Seeded by chance: nobody can choose words that meet in the table.
-    hasher: RandomState,
 }
 
-impl Words {
-    /// The number of a word, which is kept from now on.
-    pub(crate) fn keep(&mut self, word: &str) -> u32 {
-        let Self { text, ends, numbers, hasher } = self;
-        let is_word = |&number: &u32| get(text, ends, number) == word;
-        let hash_again = |&number: &u32| hasher.hash_one(get(text, ends, number));
-        // A block of spells has a bounded text, of less than 4 GB.
-        let next = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-        match numbers.entry(hasher.hash_one(word), is_word, hash_again) {
-            hashbrown::hash_table::Entry::Occupied(known) => return *known.get(),
-            hashbrown::hash_table::Entry::Vacant(place) => drop(place.insert(next)),
-        }
-        text.push_str(word);
-        ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        next
-    }
-
-    /// The number of a word, if it is kept.
-    pub(crate) fn find(&self, word: &str) -> Option<u32> {
-        let is_word = |&number: &u32| self.get(number) == word;
-        self.numbers.find(self.hasher.hash_one(word), is_word).copied()
-    }
-
+impl WordList {
     /// The word of a number that was given out.
     pub(crate) fn get(&self, number: u32) -> &str {
-        get(&self.text, &self.ends, number)
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.text[start..self.ends[number] as usize]
     }
 
     /// Every word, in the order of the numbers.
@@ -55,22 +58,63 @@ impl Words {
         self.ends.len()
     }
 
+    /// Takes a word in as the next one.
+    pub(crate) fn push(&mut self, word: &str) {
+        self.text.push_str(word);
+        // Of a bounded number of spells, each with a bounded text: less than 4 GB.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+}
+
+impl Words {
+    /// The number of a word, which is kept from now on.
+    pub(crate) fn keep(&mut self, word: Word<'_>) -> u32 {
+        let Self { list, numbers } = self;
+        let next = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let is_word = |&number: &u32| list.get(number) == word.text;
+        let hash_again = |&number: &u32| Word::new(list.get(number)).hash;
+        match numbers.entry(word.hash, is_word, hash_again) {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(place) => drop(place.insert(next)),
+        }
+        list.push(word.text);
+        next
+    }
+
+    /// The number of a word, if it is kept.
+    pub(crate) fn find(&self, word: Word<'_>) -> Option<u32> {
+        self.numbers.find(word.hash, |&number| self.list.get(number) == word.text).copied()
+    }
+
+    /// The words themselves.
+    pub(crate) fn list(&self) -> &WordList {
+        &self.list
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// How much memory they take, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<u32>() + self.numbers.allocation_size()
+        self.list.text.capacity()
+            + self.list.ends.capacity() * size_of::<u32>()
+            + self.numbers.allocation_size()
+    }
+
+    /// Forgets all words, and keeps the room that they took.
+    pub(crate) fn clear(&mut self) {
+        self.list.text.clear();
+        self.list.ends.clear();
+        self.numbers.clear();
     }
 
     /// Gives back what was reserved for further words.
     pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.ends.shrink_to_fit();
+        self.list.text.shrink_to_fit();
+        self.list.ends.shrink_to_fit();
     }
-}
-
-fn get<'a>(text: &'a str, ends: &[u32], number: u32) -> &'a str {
-    let number = number as usize;
-    let start = number.checked_sub(1).map_or(0, |before| ends[before] as usize);
-    &text[start..ends[number] as usize]
 }
 
 #[cfg(test)]
@@ -83,18 +127,20 @@ mod tests {
         #[test]
         fn every_word_is_kept_once(words in prop::collection::vec("[a-cé]{0,3}", 0..60)) {
             let mut kept = Words::default();
+            kept.keep(Word::new("before"));
+            kept.clear();
             let mut distinct: Vec<&str> = Vec::new();
             for word in &words {
-                prop_assert_eq!(kept.find(word).is_some(), distinct.contains(&word.as_str()));
+                prop_assert_eq!(kept.find(Word::new(word)).is_some(), distinct.contains(&word.as_str()));
                 if !distinct.contains(&word.as_str()) {
                     distinct.push(word);
                 }
-                let number = kept.keep(word);
-                prop_assert_eq!(kept.get(number), word);
-                prop_assert_eq!(kept.find(word), Some(number));
+                let number = kept.keep(Word::new(word));
+                prop_assert_eq!(kept.list().get(number), word);
+                prop_assert_eq!(kept.find(Word::new(word)), Some(number));
             }
             kept.shrink();
-            prop_assert_eq!(kept.iter().collect::<Vec<_>>(), distinct);
+            prop_assert_eq!(kept.list().iter().collect::<Vec<_>>(), distinct);
         }
     }
 }
