@@ -138,7 +138,7 @@ struct Escaped<'e, W>(&'e mut W);
 impl<W: fmt::Write> fmt::Write for Escaped<'_, W> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
         // Most texts of a log are plain ones. All bytes are looked at, so that the compiler takes many at a time.
-        let special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        let special = |byte: u8| matches!(byte, ..b' ' | b'"' | b'\\');
         if !piece.bytes().fold(false, |found, byte| found | special(byte)) {
             return self.0.write_str(piece);
         }
