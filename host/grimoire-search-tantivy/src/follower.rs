@@ -286,31 +286,32 @@ impl Follower {
 
     /// Takes in all changes that there are.
     async fn catch_up(&mut self) -> Result<ControlFlow<()>, Failure> {
+        // Commits keep a distance, so that many writes share one: searches do not need them.
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = stopped(&mut stop) => return Ok(ControlFlow::Break(())),
+            () = sleep_until(self.last_commit + self.options.commit_interval) => {}
+        }
         let mut taken = Taken::default();
+        let mut begun = Instant::now();
         loop {
             if *self.stop.borrow() {
                 return Ok(ControlFlow::Break(()));
             }
             let after = taken.sequence(self.sequence());
-            if taken.last.is_none() {
-                // Commits keep a distance, so that many writes share one: searches do not need them.
-                let mut stop = self.stop.clone();
-                tokio::select! {
-                    () = stopped(&mut stop) => return Ok(ControlFlow::Break(())),
-                    () = sleep_until(self.last_commit + self.options.commit_interval) => {}
-                }
-            }
             let behind = self.store.last_sequence().await?.0.saturating_sub(self.sequence().0);
             self.urgent = behind > URGENT || self.shared.is_full();
             let changes = self.store.changes_after(after, BATCH).await?;
             let more = changes.len() == BATCH;
             self.take_in(&changes).await?;
             taken.note(&changes);
-            let due = self.last_commit.elapsed() >= self.options.commit_interval;
+            // Not since the last commit, after which we waited: every part would have a commit of its own.
+            let due = begun.elapsed() >= self.options.commit_interval;
             if taken.last.is_some() && (due || !more) {
                 let snapshot = self.commit(&taken).await?;
                 self.show(snapshot).await?;
                 taken = Taken::default();
+                begun = Instant::now();
             }
             if !more {
                 return Ok(ControlFlow::Continue(()));
@@ -326,18 +327,25 @@ impl Follower {
         let ids: Vec<SpellId> = changed.keys().copied().collect();
         let spells = self.store.get_spells(&ids).await?;
         let memory = self.options.writer_memory;
-        // Whoever makes the writer decides how eagerly segments are joined, which is never urgent.
+        self.make_writer().await?;
+        self.with_index(move |index| index.apply(&changed, &spells, memory)).await
+    }
+
+    /// Makes the writer where there is none. Whoever makes it decides how eagerly segments are joined, which
+    /// is never urgent.
+    async fn make_writer(&mut self) -> Result<(), Failure> {
+        let memory = self.options.writer_memory;
         let urgent = std::mem::replace(&mut self.urgent, false);
         let made = self.with_index(move |index| index.writer(memory).map(drop)).await;
         self.urgent = urgent;
-        made?;
-        self.with_index(move |index| index.apply(&changed, &spells, memory)).await
+        made
     }
 
     async fn commit(&mut self, taken: &Taken) -> Result<Snapshot, Failure> {
         let sequence = taken.sequence(self.sequence());
         let last = taken.last;
         let memory = self.options.writer_memory;
+        self.make_writer().await?;
         let result = self.with_index(move |index| index.commit(sequence, last, memory)).await;
         self.last_commit = Instant::now();
         result

@@ -146,6 +146,27 @@ async fn a_large_import_is_taken_in_whole() {
     assert_eq!(ids(&found(&search, "number1699").await), [1_700]);
 }
 
+/// A commit for each of many small parts makes the index wait the longest for what is to be committed, and
+/// as many segments.
+#[tokio::test]
+async fn what_was_written_at_once_shares_a_commit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = TestStore::new("x");
+    let seldom = Options { commit_interval: Duration::from_secs(1), ..options() };
+    let search = open_with(folder.path(), &store, seldom).await;
+    until(&search, |state| *state == IndexState::Ready).await;
+    let batch = (0..2_900).map(|number| valid(spell(&format!("Widget number{number}")))).collect();
+    let last = store.import_spells(batch, stamp()).await.expect("imported").sequence;
+    search.wait_until_committed(last, PATIENCE).await.expect("committed");
+    let name = fs::read_to_string(folder.path().join("CURRENT")).expect("there is an index");
+    let files = fs::read_dir(folder.path().join(name.trim())).expect("read");
+    let segments = files.filter(|file| {
+        file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|kind| kind == "store"))
+    });
+    // One, or a few on a slow machine; a commit for each part of 500 would be six.
+    assert!((1..6).contains(&segments.count()));
+}
+
 #[tokio::test]
 async fn what_is_written_is_found_before_the_index_has_it() {
     let folder = tempfile::tempdir().expect("a folder");
