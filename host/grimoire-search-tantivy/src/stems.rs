@@ -11,7 +11,9 @@ const REMEMBERED: usize = 8_192;
 /// Finds stems, and remembers those of the words that it met last.
 pub(crate) struct Stems {
     analyzer: TextAnalyzer,
-    /// By the hash of the word. A word that falls into the place of another takes it.
+    /// How many words are remembered.
+    limit: usize,
+    /// By the hash of the word; empty before the first. A word that falls into the place of another takes it.
     remembered: Vec<Remembered>,
 }
 
@@ -34,15 +36,18 @@ impl Stems {
         Self::remembering(REMEMBERED)
     }
 
-    fn remembering(count: usize) -> Self {
+    fn remembering(limit: usize) -> Self {
         let analyzer =
             TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build();
-        Self { analyzer, remembered: vec![Remembered::default(); count] }
+        Self { analyzer, limit, remembered: Vec::new() }
     }
 
     /// The stem of a word, which is not empty.
     pub(crate) fn of(&mut self, word: &str) -> Word<'_> {
-        let Self { analyzer, remembered } = self;
+        let Self { analyzer, limit, remembered } = self;
+        if remembered.is_empty() {
+            remembered.resize(*limit, Remembered::default());
+        }
         // The highest bits: tables look at the others.
         let place = Word::new(word).hash >> 40;
         let count = remembered.len() as u64;
