@@ -1,6 +1,7 @@
 //! The follower: takes every change of the store into the index.
 
 mod rebuild;
+mod taken;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::threads::CalmThread;
+use taken::Taken;
 
 /// How many changes are taken in at a time.
 const BATCH: usize = 500;
@@ -372,27 +374,6 @@ impl Follower {
         let (index, result) = done.ok_or(Failure::Panic)?;
         self.index = Some(index);
         Ok(result?)
-    }
-}
-
-/// What was taken in since the last commit.
-#[derive(Default)]
-struct Taken {
-    sequence: Option<Sequence>,
-    last: Option<LastChange>,
-}
-
-impl Taken {
-    fn note(&mut self, changes: &[SpellChange]) {
-        if let Some(change) = changes.last() {
-            self.sequence = Some(change.sequence);
-            self.last = Some(change.into());
-        }
-    }
-
-    /// The last change that was taken in, or that of the index.
-    fn sequence(&self, index: Sequence) -> Sequence {
-        self.sequence.unwrap_or(index)
     }
 }
 
