@@ -39,29 +39,48 @@ impl Gate {
     }
 }
 
+/// A storage of which some syncs are held by a gate.
 #[derive(Debug)]
-struct Gated<B>(B, Gate);
+struct Gated<B> {
+    storage: B,
+    gate: Gate,
+    /// Whether only those are held that go on in the background.
+    in_background_only: bool,
+}
+
+impl<B: StorageBackend> Gated<B> {
+    fn all(storage: B, gate: &Gate) -> Self {
+        Self { storage, gate: gate.clone(), in_background_only: false }
+    }
+
+    fn in_background_only(storage: B, gate: &Gate) -> Self {
+        Self { storage, gate: gate.clone(), in_background_only: true }
+    }
+}
 
 impl<B: StorageBackend> StorageBackend for Gated<B> {
     fn len(&self) -> io::Result<u64> {
-        self.0.len()
+        self.storage.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
+        self.storage.read(offset, out)
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)
+        self.storage.set_len(length)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.1.pass();
-        self.0.sync_data()
+        let is_background = std::thread::current().name() == Some("store-sync");
+        if is_background || !self.in_background_only {
+            self.gate.pass();
+        }
+        self.storage.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset, data)
+        self.storage.write(offset, data)
     }
 }
 
@@ -78,7 +97,7 @@ fn write(store: &RedbStore, title: &str) -> Call {
 async fn held_store(disk: &Disk, waiting_writes: usize) -> (RedbStore, Gate, Call) {
     let gate = Gate::default();
     let options = Options { waiting_writes, ..Options::default() };
-    let store = RedbStore::open_with_backend(Gated(disk.backend(), gate.clone()), options).unwrap();
+    let store = RedbStore::open_with_backend(Gated::all(disk.backend(), &gate), options).unwrap();
     gate.set(true);
     let first = write(&store, "first");
     gate.0.reached.notified().await;
@@ -172,42 +191,17 @@ async fn a_group_is_no_larger_than_its_limit() {
     assert!(disk.syncs() - before >= 20, "every write has a sync of its own");
 }
 
-/// A file whose syncs in the background are held by a gate.
-#[derive(Debug)]
-struct Slow<B>(B, Gate);
-
-impl<B: StorageBackend> StorageBackend for Slow<B> {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
-    }
-
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        if std::thread::current().name() == Some("store-sync") {
-            self.1.pass();
-        }
-        self.0.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset, data)
-    }
-}
-
 #[tokio::test]
 async fn writes_and_reads_go_on_while_the_file_is_synced() {
     let (file, gate) = (Disk::default(), Gate::default());
     let journal = file.beside();
     let options = Options { journal_bytes: 2 * (64 << 10), ..Options::default() };
-    let store =
-        RedbStore::open_with_journal(Slow(file.backend(), gate.clone()), journal.backend(), options).unwrap();
+    let store = RedbStore::open_with_journal(
+        Gated::in_background_only(file.backend(), &gate),
+        journal.backend(),
+        options,
+    )
+    .unwrap();
     gate.set(true);
     let mut written = 0;
     let reached = gate.0.reached.notified();
