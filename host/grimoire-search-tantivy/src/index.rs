@@ -91,18 +91,7 @@ impl OpenIndex {
             return Err(Unusable::Corrupt(format!("{} has a wrong checksum", file.display())));
         }
         let reader = reader(&index).map_err(corrupt)?;
-        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
-        let path = path.to_owned();
-        Ok(Self {
-            path,
-            payload,
-            index,
-            reader,
-            fields,
-            writer: None,
-            counter: TermCounter::default(),
-            is_certain: true,
-        })
+        Ok(Self::new(path, payload, index, reader, fields))
     }
 
     /// Makes an empty index in an empty folder.
@@ -116,10 +105,14 @@ impl OpenIndex {
             ..IndexSettings::default()
         };
         let index = Index::create(directory, schema, settings)?;
-        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
         let payload = Payload { version: VERSION, store, sequence: Sequence(0), last: None };
         let reader = reader(&index)?;
-        Ok(Self {
+        Ok(Self::new(path, payload, index, reader, fields))
+    }
+
+    fn new(path: &Path, payload: Payload, index: Index, reader: IndexReader, fields: Fields) -> Self {
+        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
+        Self {
             path: path.to_owned(),
             payload,
             index,
@@ -128,7 +121,7 @@ impl OpenIndex {
             writer: None,
             counter: TermCounter::default(),
             is_certain: true,
-        })
+        }
     }
 
     /// Takes in changed spells as they are now, and takes out what they were before.
