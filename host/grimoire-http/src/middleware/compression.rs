@@ -11,7 +11,6 @@ use axum::response::Response;
 use futures::FutureExt as _;
 use tower::{ServiceExt as _, service_fn};
 use tower_http::compression::Compression;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 
 static BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
@@ -45,11 +44,11 @@ impl Accepted {
     }
 }
 
-/// Tells caches that another caller may get the same answer in another form.
+/// Tells caches that another caller may get the same answer in another form; also of what is too small to be
+/// compressed or is so already, as finding that out takes longer than a header.
 fn announce(response: &mut Response) {
-    let headers = response.headers();
-    let fixed = headers.contains_key(CONTENT_ENCODING) || headers.contains_key(CONTENT_RANGE);
-    if !fixed && DefaultPredicate::new().should_compress(response) {
-        response.headers_mut().append(VARY, BY_ENCODING.clone());
+    let headers = response.headers_mut();
+    if !headers.contains_key(CONTENT_ENCODING) && !headers.contains_key(CONTENT_RANGE) {
+        headers.append(VARY, BY_ENCODING.clone());
     }
 }
