@@ -21,7 +21,7 @@ use crate::memory::Change;
 use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
-use crate::threads::CalmThread;
+use crate::threads::{CalmThread, Pace};
 use taken::Taken;
 
 /// How many changes are taken in at a time.
@@ -62,7 +62,11 @@ pub(crate) struct Follower {
     /// Failures in a row.
     failures: u32,
     last_commit: Instant,
+    /// Where commits are made, and the threads of tantivy started: what waits for them is bounded, and joins
+    /// must not starve.
     calm: CalmThread,
+    /// Where spells are split into words, which decides how much tantivy has to do.
+    spare: CalmThread,
     /// Whether the index must not wait for requests.
     urgent: bool,
 }
@@ -77,8 +81,10 @@ impl Follower {
         stop: watch::Receiver<bool>,
     ) -> Result<Self, PortError> {
         let last_commit = Instant::now();
-        let calm = CalmThread::start()
-            .map_err(|error| PortError::internal("the search index has no thread to work on", error))?;
+        let start = |name, pace| {
+            CalmThread::start(name, pace)
+                .map_err(|error| PortError::internal("the search index has no thread to work on", error))
+        };
         let mut follower = Self {
             store,
             shared,
@@ -89,7 +95,8 @@ impl Follower {
             reason: Unusable::Missing,
             failures: 0,
             last_commit,
-            calm,
+            calm: start("grimoire-index", Pace::Low)?,
+            spare: start("grimoire-words", Pace::Spare)?,
             urgent: false,
         };
         match follower.open_current().await? {
@@ -330,7 +337,7 @@ impl Follower {
         let spells = self.store.get_spells(&ids).await?;
         let memory = self.options.writer_memory;
         self.make_writer().await?;
-        self.with_index(move |index| index.apply(&changed, &spells, memory)).await
+        self.with_index_at(Pace::Spare, move |index| index.apply(&changed, &spells, memory)).await
     }
 
     /// Makes the writer where there is none. Whoever makes it decides how eagerly segments are joined, which
@@ -359,10 +366,18 @@ impl Follower {
         Ok(blocking(move || shared.show(snapshot)).await.ok_or(Failure::Panic)??)
     }
 
-    /// Works on the index on a thread that may block, of low priority unless it is urgent. A panic there
-    /// costs the index, not the follower.
     async fn with_index<T: Send + 'static>(
         &mut self,
+        work: impl FnOnce(&mut OpenIndex) -> tantivy::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.with_index_at(Pace::Low, work).await
+    }
+
+    /// Works on the index on a thread that may block, at this pace unless it is urgent. A panic there costs
+    /// the index, not the follower.
+    async fn with_index_at<T: Send + 'static>(
+        &mut self,
+        pace: Pace,
         work: impl FnOnce(&mut OpenIndex) -> tantivy::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let mut index = self.index.take().ok_or(Failure::Panic)?;
@@ -370,7 +385,11 @@ impl Follower {
             let result = work(&mut index);
             (index, result)
         };
-        let done = if self.urgent { blocking(work).await } else { self.calm.run(work).await };
+        let done = match pace {
+            _ if self.urgent => blocking(work).await,
+            Pace::Low => self.calm.run(work).await,
+            Pace::Spare => self.spare.run(work).await,
+        };
         let (index, result) = done.ok_or(Failure::Panic)?;
         self.index = Some(index);
         Ok(result?)

@@ -1,13 +1,14 @@
 //! What was written a moment ago: searches take it into memory themselves, so that they depend neither on
 //! when the index commits nor on how busy the machine is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use grimoire_domain::spell::{Sequence, Spell, SpellId};
 use grimoire_ports::PortError;
 use grimoire_ports::store::SpellStore;
 use tokio::sync::Mutex;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::layers::{Changes, Layers};
 use crate::memory::Change;
@@ -16,13 +17,18 @@ use crate::terms::{SpellTerms, TermCounter};
 
 /// How many changes are taken in at a time.
 const BATCH: usize = 500;
+/// On how many threads spells are split into words, which is most of the work. With one, a stream of writes
+/// on two processors leaves a search less than it takes to keep up.
+const COUNTERS: usize = 2;
+/// Below so many spells another thread costs more than it saves.
+const SMALLEST_PART: usize = 16;
 
 /// Brings what searches see up to the store.
 pub(crate) struct Recent {
     store: Arc<dyn SpellStore>,
     shared: Arc<Shared>,
     /// One search takes changes in, others wait for it.
-    turn: Mutex<TermCounter>,
+    turn: Mutex<Counters>,
 }
 
 impl Recent {
@@ -52,20 +58,14 @@ impl Recent {
             let changed = Change::by_spell(&changes);
             let ids: Vec<SpellId> = changed.keys().copied().collect();
             let spells = self.store.get_spells(&ids).await?;
+            let failed = |error| PortError::internal("the newest changes cannot be read", error);
+            let mut terms = turn.count(spells).await.map_err(failed)?;
+            let spells = changed.into_iter().map(|(id, change)| (id, change, terms.remove(&id))).collect();
             let shared = self.shared.clone();
-            // Lost with a search that is given up meanwhile: then it is made anew.
-            let mut counter = std::mem::take(&mut *turn);
-            let taken = tokio::task::spawn_blocking(move || {
-                let spells = with_terms(&mut counter, changed, &spells);
-                (shared.take_in(Changes { after, last, spells }), counter)
-            });
-            match taken.await {
-                Ok((Ok(()), counter)) => *turn = counter,
-                Ok((Err(error), _)) => {
-                    self.shared.report_damage(error.to_string());
-                    return Ok(());
-                }
-                Err(error) => return Err(PortError::internal("the newest changes cannot be read", error)),
+            let taken = spawn_blocking(move || shared.take_in(Changes { after, last, spells }));
+            if let Err(error) = taken.await.map_err(failed)? {
+                self.shared.report_damage(error.to_string());
+                return Ok(());
             }
             if self.behind(target) == Some(after) {
                 return Ok(());
@@ -81,12 +81,29 @@ impl Recent {
     }
 }
 
-fn with_terms(
-    counter: &mut TermCounter,
-    changed: BTreeMap<SpellId, Change>,
-    spells: &[Spell],
-) -> Vec<(SpellId, Change, Option<SpellTerms>)> {
-    let spells: HashMap<SpellId, &Spell> = spells.iter().map(|spell| (spell.id, spell)).collect();
-    let mut terms = |id| spells.get(&id).map(|spell| counter.count(spell));
-    changed.into_iter().map(|(id, change)| (id, change, terms(id))).collect()
+/// Those that are not at work. One that is lost with a search that is given up is made anew.
+#[derive(Default)]
+struct Counters(Vec<TermCounter>);
+
+impl Counters {
+    /// The words of spells, by their ids.
+    async fn count(&mut self, mut spells: Vec<Spell>) -> Result<HashMap<SpellId, SpellTerms>, JoinError> {
+        let part = spells.len().div_ceil(COUNTERS).max(SMALLEST_PART);
+        let mut parts = Vec::with_capacity(COUNTERS);
+        while !spells.is_empty() {
+            let spells = spells.split_off(spells.len().saturating_sub(part));
+            let mut counter = self.0.pop().unwrap_or_default();
+            parts.push(spawn_blocking(move || {
+                let count = |spell: Spell| (spell.id, counter.count(&spell));
+                (spells.into_iter().map(count).collect::<Vec<_>>(), counter)
+            }));
+        }
+        let mut terms = HashMap::new();
+        for part in parts {
+            let (counted, counter) = part.await?;
+            terms.extend(counted);
+            self.0.push(counter);
+        }
+        Ok(terms)
+    }
 }

@@ -1,16 +1,16 @@
 //! Stems of words by the English rules.
 
-use tantivy::tokenizer::{Language, RawTokenizer, Stemmer, TextAnalyzer, TokenStream as _};
+use frostem::{Algorithm, Stemmer};
 
 use crate::words::Word;
 
-/// How many words are remembered by who splits many texts: about half a megabyte. Few words make up most of
+/// How many words are remembered by who splits many texts: about two megabytes. Few words make up most of
 /// any text, and finding the stem of a word takes ten times as long as remembering it.
-const REMEMBERED: usize = 8_192;
+const REMEMBERED: usize = 16_384;
 
 /// Finds stems, and remembers those of the words that it met last.
 pub(crate) struct Stems {
-    analyzer: TextAnalyzer,
+    stemmer: Stemmer,
     /// How many words are remembered.
     limit: usize,
     /// By the hash of the word; empty before the first. A word that falls into the place of another takes it.
@@ -37,14 +37,12 @@ impl Stems {
     }
 
     fn remembering(limit: usize) -> Self {
-        let analyzer =
-            TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build();
-        Self { analyzer, limit, remembered: Vec::new() }
+        Self { stemmer: Stemmer::new(Algorithm::English), limit, remembered: Vec::new() }
     }
 
     /// The stem of a word, which is not empty.
     pub(crate) fn of(&mut self, word: &str) -> Word<'_> {
-        let Self { analyzer, limit, remembered } = self;
+        let Self { stemmer, limit, remembered } = self;
         if remembered.is_empty() {
             remembered.resize(*limit, Remembered::default());
         }
@@ -54,8 +52,7 @@ impl Stems {
         let place = &mut remembered[usize::try_from(place % count).unwrap_or_default()];
         if place.word != word {
             word.clone_into(&mut place.word);
-            place.stem.clear();
-            analyzer.token_stream(word).process(&mut |token| place.stem.push_str(&token.text));
+            stemmer.stem(word).as_ref().clone_into(&mut place.stem);
             place.hash = Word::new(&place.stem).hash;
         }
         Word { text: &place.stem, hash: place.hash }
