@@ -138,10 +138,8 @@ struct WriterState {
 }
 
 fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
-    let syncs = state.journal.as_ref().map(|journal| journal.syncs().clone());
-    if let Some(syncs) = &syncs {
-        syncs.let_only_this_thread_wait();
-    }
+    // Until the file is closed behind this thread, also after a panic.
+    let _only_this_one = state.journal.as_ref().map(|journal| journal.syncs().let_only_this_thread_wait());
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < state.group_limit
@@ -153,9 +151,6 @@ fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiv
     }
     if let Err(error) = finish(shared, &mut state) {
         tracing::warn!(%error, "the store is closed behind its journal: the next start does the rest again");
-    }
-    if let Some(syncs) = &syncs {
-        syncs.let_all_wait();
     }
 }
 

@@ -27,22 +27,26 @@ struct State {
 }
 
 impl FileSyncs {
-    /// Lets the syncs during `work` go on in the background.
+    /// Lets the syncs during `work` go on in the background; those after it do not, also where it panics.
     pub(super) fn in_background<T>(&self, work: impl FnOnce() -> T) -> T {
+        struct Foreground<'s>(&'s AtomicBool);
+
+        impl Drop for Foreground<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::Relaxed);
+            }
+        }
+
         self.0.in_background.store(true, Ordering::Relaxed);
-        let done = work();
-        self.0.in_background.store(false, Ordering::Relaxed);
-        done
+        let _foreground = Foreground(&self.0.in_background);
+        work()
     }
 
-    /// Makes this thread the only one that waits for a sync, until [`FileSyncs::let_all_wait`]. Readers that
+    /// Makes this thread the only one that waits for a sync, until what is returned is dropped. Readers that
     /// would make room in the cache for what they read do without it instead.
-    pub(crate) fn let_only_this_thread_wait(&self) {
+    pub(crate) fn let_only_this_thread_wait(&self) -> OnlyThisThread {
         *lock(&self.0.patient) = Some(std::thread::current().id());
-    }
-
-    pub(crate) fn let_all_wait(&self) {
-        *lock(&self.0.patient) = None;
+        OnlyThisThread(self.clone())
     }
 
     /// Waits for the sync that is under way, if there is one. An error: one has failed.
@@ -84,6 +88,15 @@ impl FileSyncs {
         *lock(&self.0.thread) = Some(thread);
         self.0.under_way.store(true, Ordering::Release);
         Ok(())
+    }
+}
+
+/// Lets all threads wait for syncs again when it is dropped.
+pub(crate) struct OnlyThisThread(FileSyncs);
+
+impl Drop for OnlyThisThread {
+    fn drop(&mut self) {
+        *lock(&self.0.0.patient) = None;
     }
 }
 

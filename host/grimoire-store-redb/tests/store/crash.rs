@@ -2,9 +2,13 @@
 //! whatever of the rest has reached the disk, and the store is whole and goes on.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use grimoire_domain::delivery::{Delivery, DeliveryId};
 use grimoire_domain::job::{JobId, JobState};
+use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
 use grimoire_domain::review::ReviewKey;
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
@@ -16,6 +20,7 @@ use grimoire_ports::store::{
     AttemptEnd, DeliveryOutcome, DeliveryStore, JobFilter, JobStore, ReviewStore, SpellFilter, SpellStore,
 };
 use grimoire_store_redb::{Options, RedbStore};
+use redb::StorageBackend;
 use serde_json::json;
 
 use crate::disk::Disk;
@@ -266,4 +271,61 @@ async fn goes_on(store: &RedbStore) {
     assert_eq!(store.next_claim_at().await.unwrap(), None);
     let written = store.create_spell(keyed("after-the-crash", "new"), stamp(9)).await.unwrap();
     assert_eq!(written.sequence, store.last_sequence().await.unwrap());
+}
+
+/// A storage that panics at writes once it is told to.
+#[derive(Debug)]
+struct Panicking<B> {
+    storage: B,
+    panics: Arc<AtomicBool>,
+}
+
+impl<B: StorageBackend> StorageBackend for Panicking<B> {
+    fn len(&self) -> io::Result<u64> {
+        self.storage.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.storage.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.storage.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.storage.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        assert!(!self.panics.load(Ordering::Relaxed), "told to panic");
+        self.storage.write(offset, data)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_the_file_is_written_ends_the_writes_and_loses_none() {
+    let disk = Disk::default();
+    let journal = disk.beside();
+    let panics = Arc::new(AtomicBool::new(false));
+    // So short that the file is written every few groups.
+    let options = Options { journal_bytes: 1, ..Options::default() };
+    let storage = Panicking { storage: disk.backend(), panics: Arc::clone(&panics) };
+    let store = RedbStore::open_with_journal(storage, journal.backend(), options).unwrap();
+    store.create_spell(spell("before"), stamp(0)).await.unwrap();
+    panics.store(true, Ordering::Relaxed);
+    let mut acknowledged = 1;
+    while store.create_spell(spell("after"), stamp(0)).await.is_ok() {
+        acknowledged += 1;
+    }
+    assert_eq!(store.create_spell(spell("late"), stamp(0)).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    panics.store(false, Ordering::Relaxed);
+    // Whatever it answers: it ends.
+    let _ = store.close().await;
+    drop(store);
+
+    let store = RedbStore::open_with_journal(disk.backend(), journal.backend(), options).unwrap();
+    assert!(store.last_sequence().await.unwrap().0 >= acknowledged);
+    store.create_spell(spell("afterwards"), stamp(0)).await.unwrap();
+    store.close().await.unwrap();
 }
