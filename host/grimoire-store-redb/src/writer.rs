@@ -138,7 +138,7 @@ struct WriterState {
 }
 
 fn write_groups(shared: &Shared, mut state: WriterState, mut queue: mpsc::Receiver<Box<dyn Waiting>>) {
-    // Until the file is closed behind this thread, also after a panic.
+    // Until this thread ends, be it by a panic: whoever closes the file then has to wait for its sync.
     let _only_this_one = state.journal.as_ref().map(|journal| journal.syncs().let_only_this_thread_wait());
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
