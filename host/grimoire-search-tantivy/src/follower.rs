@@ -21,7 +21,7 @@ use crate::memory::Change;
 use crate::schema::{LastChange, Payload};
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
-use crate::threads::{CalmThread, Pace};
+use crate::threads::{IndexThreads, Pace};
 use taken::Taken;
 
 /// How many changes are taken in at a time.
@@ -62,11 +62,7 @@ pub(crate) struct Follower {
     /// Failures in a row.
     failures: u32,
     last_commit: Instant,
-    /// Where commits are made, and the threads of tantivy started: what waits for them is bounded, and joins
-    /// must not starve.
-    calm: CalmThread,
-    /// Where spells are split into words, which decides how much tantivy has to do.
-    spare: CalmThread,
+    threads: IndexThreads,
     /// Whether the index must not wait for requests.
     urgent: bool,
 }
@@ -80,11 +76,8 @@ impl Follower {
         options: Options,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, PortError> {
-        let last_commit = Instant::now();
-        let start = |name, pace| {
-            CalmThread::start(name, pace)
-                .map_err(|error| PortError::internal("the search index has no thread to work on", error))
-        };
+        let threads = IndexThreads::start()
+            .map_err(|error| PortError::internal("the search index has no thread to work on", error))?;
         let mut follower = Self {
             store,
             shared,
@@ -94,9 +87,8 @@ impl Follower {
             index: None,
             reason: Unusable::Missing,
             failures: 0,
-            last_commit,
-            calm: start("grimoire-index", Pace::Low)?,
-            spare: start("grimoire-words", Pace::Spare)?,
+            last_commit: Instant::now(),
+            threads,
             urgent: false,
         };
         match follower.open_current().await? {
@@ -190,7 +182,7 @@ impl Follower {
         }
         // Not where the runtime waits for it: a join takes as long as it takes.
         if let Some(index) = self.index.take()
-            && let Some(Err(error)) = self.calm.run(move || index.close()).await
+            && let Some(Err(error)) = self.threads.run(Pace::Low, move || index.close()).await
         {
             tracing::warn!(%error, "the search index did not close well");
         }
@@ -337,6 +329,7 @@ impl Follower {
         let spells = self.store.get_spells(&ids).await?;
         let memory = self.options.writer_memory;
         self.make_writer().await?;
+        // How fast spells are split into words decides how much tantivy has to do.
         self.with_index_at(Pace::Spare, move |index| index.apply(&changed, &spells, memory)).await
     }
 
@@ -366,10 +359,12 @@ impl Follower {
         Ok(blocking(move || shared.show(snapshot)).await.ok_or(Failure::Panic)??)
     }
 
+    /// As [`Follower::with_index_at`], at low priority.
     async fn with_index<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut OpenIndex) -> tantivy::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
+        // Not with what is left only: joins of segments must not starve.
         self.with_index_at(Pace::Low, work).await
     }
 
@@ -385,12 +380,8 @@ impl Follower {
             let result = work(&mut index);
             (index, result)
         };
-        let done = match pace {
-            _ if self.urgent => blocking(work).await,
-            Pace::Low => self.calm.run(work).await,
-            Pace::Spare => self.spare.run(work).await,
-        };
-        let (index, result) = done.ok_or(Failure::Panic)?;
+        let pace = if self.urgent { Pace::Urgent } else { pace };
+        let (index, result) = self.threads.run(pace, work).await.ok_or(Failure::Panic)?;
         self.index = Some(index);
         Ok(result?)
     }

@@ -8,27 +8,58 @@ use tokio::sync::{mpsc, oneshot};
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// How a thread competes with those that serve requests. Where the system does not allow it, as an equal.
+/// How work on the index competes with requests. Where the system does not allow it, as an equal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// About a quarter of a normal thread's share when both want the processor.
+    /// As an equal.
+    Urgent,
+    /// With about a quarter of a normal thread's share when both want the processor.
     Low,
-    /// Only what no other thread wants, on Linux; elsewhere as [`Pace::Low`].
+    /// With what no other thread wants, on Linux; elsewhere as [`Pace::Low`].
     Spare,
 }
 
-/// A thread of low priority: requests come first, and what they miss of the index meanwhile is kept in
-/// memory. Threads that are started from it, as tantivy does, have its priority on Linux. It ends once
-/// this is dropped and its work is done; nobody waits for it.
-pub(crate) struct CalmThread {
+/// The threads that work on the index at each pace: requests come first, and what they miss of the index
+/// meanwhile is kept in memory.
+pub(crate) struct IndexThreads {
+    low: CalmThread,
+    spare: CalmThread,
+}
+
+impl IndexThreads {
+    pub(crate) fn start() -> io::Result<Self> {
+        Ok(Self {
+            low: CalmThread::start("grimoire-index", lower)?,
+            spare: CalmThread::start("grimoire-words", spare)?,
+        })
+    }
+
+    /// Does work that may block. `None` when it panicked, which was reported where it happened. Threads
+    /// that are started from it, as tantivy does, have its pace on Linux.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        pace: Pace,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        match pace {
+            Pace::Urgent => tokio::task::spawn_blocking(work).await.ok(),
+            Pace::Low => self.low.run(work).await,
+            Pace::Spare => self.spare.run(work).await,
+        }
+    }
+}
+
+/// A thread of low priority. It ends once this is dropped and its work is done; nobody waits for it.
+struct CalmThread {
     work: mpsc::Sender<Work>,
 }
 
 impl CalmThread {
-    pub(crate) fn start(name: &str, pace: Pace) -> io::Result<Self> {
+    /// Starts it; `calm` lowers its priority.
+    fn start(name: &str, calm: fn() -> Result<(), Error>) -> io::Result<Self> {
         let (work, mut queue) = mpsc::channel::<Work>(1);
         std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if let Err(error) = pace.take() {
+            if let Err(error) = calm() {
                 tracing::debug!(?error, "the priority of a thread of the index stays as it is");
             }
             while let Some(work) = queue.blocking_recv() {
@@ -38,11 +69,8 @@ impl CalmThread {
         Ok(Self { work })
     }
 
-    /// Does work there. `None` when it panicked, which was reported where it happened.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
+    /// Does work there. `None` when it panicked.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (answer, answered) = oneshot::channel();
         let work = move || {
             // What a panic leaves behind is dropped here: nobody sees it half done.
@@ -53,16 +81,6 @@ impl CalmThread {
         };
         self.work.send(Box::new(work)).await.ok()?;
         answered.await.ok()
-    }
-}
-
-impl Pace {
-    /// Takes it for the thread that calls this.
-    fn take(self) -> Result<(), Error> {
-        match self {
-            Self::Low => lower(),
-            Self::Spare => spare(),
-        }
     }
 }
 
