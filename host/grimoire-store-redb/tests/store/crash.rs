@@ -2,7 +2,6 @@
 //! whatever of the rest has reached the disk, and the store is whole and goes on.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,10 +18,9 @@ use grimoire_ports::store::{
     AttemptEnd, DeliveryOutcome, DeliveryStore, JobFilter, JobStore, ReviewStore, SpellFilter, SpellStore,
 };
 use grimoire_store_redb::{Options, RedbStore};
-use redb::StorageBackend;
 use serde_json::json;
 
-use crate::disk::Disk;
+use crate::disk::{Deed, Disk, Hooked};
 
 /// What the store has promised so far.
 #[derive(Default)]
@@ -272,36 +270,6 @@ async fn goes_on(store: &RedbStore) {
     assert_eq!(written.sequence, store.last_sequence().await.unwrap());
 }
 
-/// A storage that panics at writes once it is told to.
-#[derive(Debug)]
-struct Panicking<B> {
-    storage: B,
-    panics: Arc<AtomicBool>,
-}
-
-impl<B: StorageBackend> StorageBackend for Panicking<B> {
-    fn len(&self) -> io::Result<u64> {
-        self.storage.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.storage.read(offset, out)
-    }
-
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.storage.set_len(length)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.storage.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        assert!(!self.panics.load(Ordering::Relaxed), "told to panic");
-        self.storage.write(offset, data)
-    }
-}
-
 #[tokio::test]
 async fn a_panic_while_the_file_is_written_ends_the_writes_and_loses_none() {
     let disk = Disk::default();
@@ -309,7 +277,10 @@ async fn a_panic_while_the_file_is_written_ends_the_writes_and_loses_none() {
     let panics = Arc::new(AtomicBool::new(false));
     // So short that the file is written every few groups.
     let options = Options { journal_bytes: 1, ..Options::default() };
-    let storage = Panicking { storage: disk.backend(), panics: Arc::clone(&panics) };
+    let told = Arc::clone(&panics);
+    let storage = Hooked::new(disk.backend(), move |deed| {
+        assert!(deed != Deed::Write || !told.load(Ordering::Relaxed), "told to panic");
+    });
     let store = RedbStore::open_with_journal(storage, journal.backend(), options).unwrap();
     store.create_spell(spell("before"), stamp(0)).await.unwrap();
     panics.store(true, Ordering::Relaxed);

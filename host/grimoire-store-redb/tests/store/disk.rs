@@ -1,5 +1,6 @@
 //! A disk in memory that outlives the stores on it, knows what was synced, and can be stopped.
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -197,5 +198,54 @@ impl StorageBackend for Backend {
             written += sector;
         }
         Ok(())
+    }
+}
+
+/// What a storage is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Write,
+    Sync,
+}
+
+/// A storage that calls a function before each of its writes and syncs.
+pub(crate) struct Hooked<B, F> {
+    storage: B,
+    before: F,
+}
+
+impl<B: StorageBackend, F: Fn(Deed) + Send + Sync + 'static> Hooked<B, F> {
+    pub(crate) fn new(storage: B, before: F) -> Self {
+        Self { storage, before }
+    }
+}
+
+impl<B: StorageBackend, F> fmt::Debug for Hooked<B, F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Hooked").field("storage", &self.storage).finish_non_exhaustive()
+    }
+}
+
+impl<B: StorageBackend, F: Fn(Deed) + Send + Sync + 'static> StorageBackend for Hooked<B, F> {
+    fn len(&self) -> io::Result<u64> {
+        self.storage.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.storage.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.storage.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        (self.before)(Deed::Sync);
+        self.storage.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        (self.before)(Deed::Write);
+        self.storage.write(offset, data)
     }
 }

@@ -1,6 +1,5 @@
 //! Many writes share a sync, a full queue refuses, and nothing that was accepted is lost on closing.
 
-use std::io;
 use std::sync::{Arc, Condvar, Mutex};
 
 use grimoire_domain::kind::ErrorKind;
@@ -11,7 +10,7 @@ use grimoire_store_redb::{Options, RedbStore};
 use redb::StorageBackend;
 use tokio::sync::Notify;
 
-use crate::disk::Disk;
+use crate::disk::{Deed, Disk, Hooked};
 
 /// Holds the disk at its syncs for as long as it is closed.
 #[derive(Debug, Clone, Default)]
@@ -39,49 +38,24 @@ impl Gate {
     }
 }
 
-/// A storage of which some syncs are held by a gate.
-#[derive(Debug)]
-struct Gated<B> {
-    storage: B,
-    gate: Gate,
-    /// Whether only those are held that go on in the background.
-    in_background_only: bool,
-}
-
-impl<B: StorageBackend> Gated<B> {
-    fn all(storage: B, gate: &Gate) -> Self {
-        Self { storage, gate: gate.clone(), in_background_only: false }
-    }
-
-    fn in_background_only(storage: B, gate: &Gate) -> Self {
-        Self { storage, gate: gate.clone(), in_background_only: true }
-    }
-}
-
-impl<B: StorageBackend> StorageBackend for Gated<B> {
-    fn len(&self) -> io::Result<u64> {
-        self.storage.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.storage.read(offset, out)
-    }
-
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.storage.set_len(length)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        let is_background = std::thread::current().name() == Some("store-sync");
-        if is_background || !self.in_background_only {
-            self.gate.pass();
+/// A storage whose syncs are held by a gate.
+fn gated(storage: impl StorageBackend, gate: &Gate) -> impl StorageBackend {
+    let gate = gate.clone();
+    Hooked::new(storage, move |deed| {
+        if deed == Deed::Sync {
+            gate.pass();
         }
-        self.storage.sync_data()
-    }
+    })
+}
 
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.storage.write(offset, data)
-    }
+/// A storage of which those syncs are held that go on in the background.
+fn gated_in_background(storage: impl StorageBackend, gate: &Gate) -> impl StorageBackend {
+    let gate = gate.clone();
+    Hooked::new(storage, move |deed| {
+        if deed == Deed::Sync && std::thread::current().name() == Some("store-sync") {
+            gate.pass();
+        }
+    })
 }
 
 type Call = tokio::task::JoinHandle<Result<(), ErrorKind>>;
@@ -97,7 +71,7 @@ fn write(store: &RedbStore, title: &str) -> Call {
 async fn held_store(disk: &Disk, waiting_writes: usize) -> (RedbStore, Gate, Call) {
     let gate = Gate::default();
     let options = Options { waiting_writes, ..Options::default() };
-    let store = RedbStore::open_with_backend(Gated::all(disk.backend(), &gate), options).unwrap();
+    let store = RedbStore::open_with_backend(gated(disk.backend(), &gate), options).unwrap();
     gate.set(true);
     let first = write(&store, "first");
     gate.0.reached.notified().await;
@@ -196,12 +170,9 @@ async fn writes_and_reads_go_on_while_the_file_is_synced() {
     let (file, gate) = (Disk::default(), Gate::default());
     let journal = file.beside();
     let options = Options { journal_bytes: 2 * (64 << 10), ..Options::default() };
-    let store = RedbStore::open_with_journal(
-        Gated::in_background_only(file.backend(), &gate),
-        journal.backend(),
-        options,
-    )
-    .unwrap();
+    let store =
+        RedbStore::open_with_journal(gated_in_background(file.backend(), &gate), journal.backend(), options)
+            .unwrap();
     gate.set(true);
     let mut written = 0;
     let reached = gate.0.reached.notified();
