@@ -15,7 +15,7 @@ use crate::host::PluginHost;
 use crate::plugin::Plugin;
 use crate::problem::Fault;
 use crate::score::{accept, active, judge_fresh};
-use crate::worlds::matcher::v0_1::{Instance, Matcher, Question};
+use crate::worlds::matcher::v0_1::{Instance, Matcher};
 
 /// A loaded matcher, called directly on the caller's thread. Needs a Tokio runtime with timers.
 pub struct DirectMatcher {
@@ -86,11 +86,10 @@ impl Warm {
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Vec<Verdict>, PluginError> {
-        let question = Question::new(diagnostic, candidates);
         let budget = self.plugin.options().matcher_budget;
         let mut allowance = Allowance::new(budget.computing);
         let mut entry = Entry::arm(&mut self.store, budget, &allowance);
-        let outcome = entry.wait(self.instance.score(&mut self.store, &question)).await;
+        let outcome = entry.wait(self.instance.score(&mut self.store, diagnostic, candidates)).await;
         entry
             .settle(&mut self.store, &mut allowance, outcome)
             .and_then(|said| accept(&self.plugin, said, candidates.len()))

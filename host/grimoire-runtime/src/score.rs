@@ -17,7 +17,7 @@ use crate::problem::{Fault, Reason};
 use crate::registry::Generation;
 use crate::usage::{Usage, bytes_of_verdicts};
 use crate::validate::check_verdicts;
-use crate::worlds::matcher::v0_1::{MAX_CANDIDATES, Matcher, Question, Said};
+use crate::worlds::matcher::v0_1::{MAX_CANDIDATES, Matcher, Said};
 use crate::worlds::shared::v0_1::failure_in;
 
 #[async_trait]
@@ -104,13 +104,15 @@ pub(crate) async fn judge_fresh(
     diagnostic: &Diagnostic,
     candidates: &[Candidate],
 ) -> Judged {
-    let question = Question::new(diagnostic, candidates);
     let mut store = plugin.store();
     let budget = plugin.options().matcher_budget;
     let mut allowance = Allowance::new(budget.computing);
     let mut entry = Entry::arm(&mut store, budget, &allowance);
-    let outcome =
-        entry.wait(async { matcher.instantiate(&mut store).await?.score(&mut store, &question).await }).await;
+    let outcome = entry
+        .wait(async {
+            matcher.instantiate(&mut store).await?.score(&mut store, diagnostic, candidates).await
+        })
+        .await;
     let said = entry.settle(&mut store, &mut allowance, outcome);
     if let Ok(Ok(verdicts)) = &said {
         store.data_mut().returned(bytes_of_verdicts(verdicts));

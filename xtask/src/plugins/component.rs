@@ -11,9 +11,11 @@ use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The compiler's flags, beside those that hide where the sources lie; the digest of the sources covers them.
-pub(super) const FLAGS: [&str; 3] = [
+pub(super) const FLAGS: [&str; 4] = [
     // Room for the stack, in bytes. Small, so that little memory is touched by a fresh instance.
-    "-Clink-arg=-zstack-size=262144",
+    "-Clink-arg=-zstack-size=65536",
+    // Room for a heap from the start, in bytes: a memory that grows costs a system call.
+    "-Clink-arg=--initial-heap=65536",
     // What searches bytes takes 16 at a time, as it does natively. Fixed-width vectors are
     // deterministic; the relaxed ones, which need not be, stay off.
     "-Ctarget-feature=+simd128",

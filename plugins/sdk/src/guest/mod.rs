@@ -3,4 +3,7 @@
 
 pub mod analyzer;
 mod convert;
+#[cfg(feature = "allocator")]
+#[allow(unsafe_code)]
+mod heap;
 pub mod matcher;

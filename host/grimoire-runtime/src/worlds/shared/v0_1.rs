@@ -33,6 +33,15 @@ mod bindings {
 #[allow(unreachable_pub)]
 pub use bindings::grimoire::types::{log, types};
 
+/// The types as a world names them that borrows what it passes to a guest.
+#[allow(unreachable_pub)]
+pub mod lent {
+    pub use super::types::*;
+
+    /// Given as it is, owned: one for each call. Generated code names a lifetime even so.
+    pub type Diagnostic<'a> = super::types::Diagnostic;
+}
+
 impl types::Host for Call {}
 
 impl log::Host for Call {
