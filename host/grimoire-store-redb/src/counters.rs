@@ -67,8 +67,9 @@ impl Counters {
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut values = [0; IDS + 6];
         let newest = |id: Option<u64>| id.unwrap_or(0);
-        values[Counter::LastSpell.index()] =
-            newest(last_key(transaction, schema::SPELL_REVISIONS, |(id, _)| id)?);
+        let living = newest(last_key(transaction, schema::SPELLS, |id| id)?);
+        let earlier = newest(last_key(transaction, schema::SPELL_REVISIONS, |(id, _)| id)?);
+        values[Counter::LastSpell.index()] = living.max(earlier);
         values[Counter::LastChange.index()] = last_change(transaction)?;
         values[Counter::LastDelivery.index()] = newest(last_key(transaction, schema::DELIVERIES, |id| id)?);
         let open = newest(last_key(transaction, schema::JOBS_OPEN, |id| id)?);

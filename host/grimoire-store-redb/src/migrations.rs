@@ -20,7 +20,7 @@ type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
 const MIGRATIONS: [Migration; VERSION as usize - 1] =
-    [index_spells_by_content, keep_open_jobs_and_payloads_apart, begin_journal];
+    [index_spells_by_content, keep_open_jobs_and_payloads_apart, begin_journal, keep_spells_once];
 
 /// `Invalid` when the database is not a store, or one of a newer version.
 pub(crate) fn check(database: &impl ReadableDatabase) -> Result<(), PortError> {
@@ -225,5 +225,12 @@ fn move_open_jobs(transaction: &WriteTransaction) -> Outcome<()> {
 /// again.
 fn begin_journal(transaction: &WriteTransaction) -> Outcome<()> {
     open_table(transaction, META)?.insert(META_JOURNALED, "0")?;
+    Ok(())
+}
+
+/// To version 5: a spell that is written says who wrote it and has no row among the revisions before it is
+/// replaced. What is there stays as it is, but earlier versions would miss revisions and give ids again.
+#[allow(clippy::unnecessary_wraps, reason = "a migration like the others")]
+fn keep_spells_once(_: &WriteTransaction) -> Outcome<()> {
     Ok(())
 }

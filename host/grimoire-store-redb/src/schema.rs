@@ -6,7 +6,7 @@ use redb::TableDefinition;
 use crate::table::Journaled;
 
 /// The version that this code reads and writes.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 /// Facts about the file by name, as text.
 pub(crate) const META: TableDefinition<'static, &str, &str> = TableDefinition::new("meta");
@@ -46,9 +46,10 @@ pub(crate) const JOURNALED: [&dyn Journaled; 20] = [
 /// Numbers by name: how many jobs ended in each state.
 pub(crate) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
 
-/// Living spells by id.
+/// Living spells by id. Since version 5 the present revision of a spell is here and nowhere else; what
+/// earlier versions wrote is among the revisions too, until it is written again.
 pub(crate) const SPELLS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("spells");
-/// Every state of every spell, by id and revision.
+/// The earlier states of living spells and all states of deleted ones, by id and revision.
 pub(crate) const SPELL_REVISIONS: TableDefinition<'static, (u64, u64), &[u8]> =
     TableDefinition::new("spell_revisions");
 /// The change log: by sequence, which spell and what happened.

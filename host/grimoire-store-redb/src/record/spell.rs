@@ -51,6 +51,28 @@ struct SpellRecord<F> {
     created_at: Timestamp,
     updated_at: Option<Timestamp>,
     revision: u64,
+    /// Who wrote this revision. Absent in what schemas before 5 wrote: they kept it with the revision.
+    by: Option<String>,
+}
+
+/// A living spell as it is stored.
+pub(crate) struct Current {
+    pub(crate) spell: Spell,
+    by: Option<String>,
+}
+
+impl Current {
+    /// The spell's present revision, where it stands here alone and not among the revisions too.
+    pub(crate) fn revision(&self) -> Option<Revision> {
+        let spell = &self.spell;
+        Some(Revision {
+            revision: spell.revision,
+            kind: if spell.revision == 1 { ChangeKind::Created } else { ChangeKind::Updated },
+            fields: spell.fields.clone(),
+            by: self.by.clone()?,
+            at: spell.updated_at.unwrap_or(spell.created_at),
+        })
+    }
 }
 
 /// A revision; `F` is what of its fields stands here in this version.
@@ -62,30 +84,36 @@ struct RevisionRecord<F> {
     at: Timestamp,
 }
 
-pub(crate) fn encode_spell(spell: &Spell) -> Vec<u8> {
+pub(crate) fn encode_spell(spell: &Spell, by: &str) -> Vec<u8> {
     let record = SpellRecord {
         fields: RestRecord::of(&spell.fields),
         created_at: spell.created_at,
         updated_at: spell.updated_at,
         revision: spell.revision,
+        by: Some(by.to_owned()),
     };
     encode(&record, &spell.fields)
 }
 
 pub(crate) fn decode_spell(id: SpellId, bytes: &[u8]) -> Result<Spell, PortError> {
+    decode_current(id, bytes).map(|current| current.spell)
+}
+
+pub(crate) fn decode_current(id: SpellId, bytes: &[u8]) -> Result<Current, PortError> {
     let what = format!("spell {id}");
     let (record, fields) = decode(&what, bytes, |record: SpellRecord<FieldsRecord>| {
-        let SpellRecord { fields, created_at, updated_at, revision } = record;
+        let SpellRecord { fields, created_at, updated_at, revision, by } = record;
         let (rest, texts) = fields.split();
-        (SpellRecord { fields: rest, created_at, updated_at, revision }, texts)
+        (SpellRecord { fields: rest, created_at, updated_at, revision, by }, texts)
     })?;
-    Ok(Spell {
+    let spell = Spell {
         id,
         fields: record.fields.into_fields(&what, fields)?,
         created_at: record.created_at,
         updated_at: record.updated_at,
         revision: record.revision,
-    })
+    };
+    Ok(Current { spell, by: record.by })
 }
 
 pub(crate) fn encode_revision(revision: &Revision) -> Vec<u8> {
@@ -266,9 +294,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let spell = sample();
-        assert_eq!(decode_spell(SpellId(7), &encode_spell(&spell)).unwrap(), spell);
+        assert_eq!(decode_spell(SpellId(7), &encode_spell(&spell, "ana")).unwrap(), spell);
+        let current = decode_current(SpellId(7), &encode_spell(&spell, "ana")).unwrap();
         let kind = ChangeKind::Updated;
         let revision = Revision { revision: 2, kind, fields: spell.fields, by: "ana".to_owned(), at: at(2) };
+        assert_eq!(current.revision().unwrap(), revision);
         assert_eq!(decode_revision(SpellId(7), 2, &encode_revision(&revision)).unwrap(), revision);
     }
 
@@ -281,12 +311,14 @@ mod tests {
         assert_eq!((spell.fields.title.as_str(), spell.fields.solution_code.as_str()), ("T", "S\n"));
         assert_eq!((spell.fields.status, spell.fields.source), (SpellStatus::Retired, SpellSource::Imported));
         assert_eq!((spell.fields.confidence, spell.revision), (Some(0.1), 3));
-        assert_eq!(decode_spell(SpellId(7), &encode_spell(&spell)).unwrap(), spell);
+        let current = decode_current(SpellId(7), &[&[JSON], &old[..]].concat()).unwrap();
+        assert_eq!(current.revision(), None, "it is among the revisions");
+        assert_eq!(decode_spell(SpellId(7), &encode_spell(&spell, "ana")).unwrap(), spell);
     }
 
     #[test]
     fn a_damaged_record_is_an_error_and_no_spell() {
-        let bytes = encode_spell(&sample());
+        let bytes = encode_spell(&sample(), "ana");
         for length in 0..bytes.len() {
             assert!(decode_spell(SpellId(7), &bytes[..length]).is_err(), "cut to {length}");
         }

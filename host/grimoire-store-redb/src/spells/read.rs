@@ -9,7 +9,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 
 use super::folded;
 use crate::failure::{Failure, Outcome};
-use crate::record::spell::{change_of, decode_revision, decode_spell, status_code};
+use crate::record::spell::{change_of, decode_current, decode_revision, decode_spell, status_code};
 use crate::schema::{
     SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,
 };
@@ -143,6 +143,9 @@ pub(super) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<V
     for entry in table.range((id.0, 0)..=(id.0, u64::MAX))? {
         let (key, value) = entry?;
         revisions.push(decode_revision(id, key.value().1, value.value())?);
+    }
+    if let Some(found) = transaction.open_table(SPELLS)?.get(id.0)? {
+        revisions.extend(decode_current(id, found.value())?.revision());
     }
     if revisions.is_empty() {
         return Err(Failure::refused(ErrorKind::NotFound, format!("there never was a spell {id}")));

@@ -13,7 +13,7 @@ use super::read::missing;
 use crate::counters::{Counter, Counters};
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
-    change_code, content_hash, decode_spell, encode_revision, encode_spell, status_code,
+    Current, change_code, content_hash, decode_current, encode_revision, encode_spell, status_code,
 };
 use crate::schema;
 use crate::step::{Noted, Notes};
@@ -45,9 +45,9 @@ impl<'t> SpellTables<'t> {
         })
     }
 
-    fn find(&self, id: SpellId) -> Outcome<Option<Spell>> {
+    fn find(&self, id: SpellId) -> Outcome<Option<Current>> {
         match self.spells.get(id.0)? {
-            Some(found) => Ok(Some(decode_spell(id, found.value())?)),
+            Some(found) => Ok(Some(decode_current(id, found.value())?)),
             None => Ok(None),
         }
     }
@@ -57,14 +57,15 @@ impl<'t> SpellTables<'t> {
     }
 
     /// The living spell, of the expected revision where one is expected.
-    fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<Spell> {
-        let spell = self.find(id)?.ok_or_else(|| missing(id))?;
+    fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<Current> {
+        let current = self.find(id)?.ok_or_else(|| missing(id))?;
+        let revision = current.spell.revision;
         match expected {
-            Some(expected) if expected != spell.revision => Err(Failure::refused(
+            Some(expected) if expected != revision => Err(Failure::refused(
                 ErrorKind::Conflict,
-                format!("spell {id} is at revision {}, not {expected}: read it again", spell.revision),
+                format!("spell {id} is at revision {revision}, not {expected}: read it again"),
             )),
-            _ => Ok(spell),
+            _ => Ok(current),
         }
     }
 
@@ -99,9 +100,13 @@ impl<'t> SpellTables<'t> {
         Ok(())
     }
 
-    /// Takes a spell out of every table of living spells.
-    fn remove(&mut self, spell: &Spell) -> Outcome<()> {
+    /// Takes a spell out of every table of living spells; its present revision goes to the earlier ones.
+    fn remove(&mut self, current: &Current) -> Outcome<()> {
+        let spell = &current.spell;
         let id = spell.id.0;
+        if let Some(revision) = current.revision() {
+            self.add_revision(spell.id, &revision)?;
+        }
         self.spells.remove(id)?;
         self.statuses.remove(id)?;
         match spell.fields.key.as_deref() {
@@ -119,12 +124,17 @@ impl<'t> SpellTables<'t> {
         Ok(())
     }
 
+    fn add_revision(&mut self, id: SpellId, revision: &Revision) -> Outcome<()> {
+        self.revisions.insert((id.0, revision.revision), encode_revision(revision).as_slice())?;
+        Ok(())
+    }
+
     /// A living spell without a key whose fields are all equal to these.
     fn find_equal(&self, fields: &ValidSpell) -> Outcome<Option<SpellId>> {
         let hash = content_hash(fields);
         for entry in self.by_content.range((hash, 0)..=(hash, u64::MAX))? {
             let id = SpellId(entry?.0.value().1);
-            if self.find(id)?.is_some_and(|spell| spell.fields == *fields) {
+            if self.find(id)?.is_some_and(|current| current.spell.fields == *fields) {
                 return Ok(Some(id));
             }
         }
@@ -141,25 +151,13 @@ pub(crate) struct NewSpell {
     /// The id is the writer's to give.
     spell: Spell,
     record: Vec<u8>,
-    revision: Vec<u8>,
 }
 
 impl NewSpell {
     pub(crate) fn of(fields: ValidSpell, stamp: &Stamp) -> Self {
         let spell = Spell { id: SpellId(0), fields, created_at: stamp.at, updated_at: None, revision: 1 };
-        let record = encode_spell(&spell);
-        let revision = encode_revision(&revision_of(&spell, ChangeKind::Created, stamp));
-        Self { spell, record, revision }
-    }
-}
-
-fn revision_of(spell: &Spell, kind: ChangeKind, stamp: &Stamp) -> Revision {
-    Revision {
-        revision: spell.revision,
-        kind,
-        fields: spell.fields.clone(),
-        by: stamp.by.clone(),
-        at: stamp.at,
+        let record = encode_spell(&spell, &stamp.by);
+        Self { spell, record }
     }
 }
 
@@ -172,11 +170,11 @@ pub(crate) struct Spells<'s, 't> {
 
 impl Spells<'_, '_> {
     pub(crate) fn create(&mut self, new: NewSpell) -> Outcome<Written<Spell>> {
-        let NewSpell { mut spell, record, revision } = new;
+        let NewSpell { mut spell, record } = new;
         self.tables.key_is_free(&spell.fields, None)?;
         spell.id = SpellId(self.counters.increase(Counter::LastSpell));
         self.tables.put(&spell, &record)?;
-        let sequence = self.log(&spell, ChangeKind::Created, &revision)?;
+        let sequence = self.log(spell.id, ChangeKind::Created)?;
         Ok(Written { value: spell, sequence })
     }
 
@@ -187,32 +185,38 @@ impl Spells<'_, '_> {
         expected: Option<u64>,
         stamp: &Stamp,
     ) -> Outcome<Written<Spell>> {
-        let spell = self.tables.expect(id, expected)?;
+        let current = self.tables.expect(id, expected)?;
         self.tables.key_is_free(&fields, Some(id))?;
-        self.replace(&spell, fields, stamp)
+        self.replace(&current, fields, stamp)
     }
 
-    fn replace(&mut self, spell: &Spell, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
-        self.tables.remove(spell)?;
+    fn replace(&mut self, current: &Current, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
+        self.tables.remove(current)?;
+        let before = &current.spell;
         let spell = Spell {
-            id: spell.id,
+            id: before.id,
             fields,
-            created_at: spell.created_at,
+            created_at: before.created_at,
             updated_at: Some(stamp.at),
-            revision: spell.revision + 1,
+            revision: before.revision + 1,
         };
-        self.tables.put(&spell, &encode_spell(&spell))?;
-        let revision = encode_revision(&revision_of(&spell, ChangeKind::Updated, stamp));
-        let sequence = self.log(&spell, ChangeKind::Updated, &revision)?;
+        self.tables.put(&spell, &encode_spell(&spell, &stamp.by))?;
+        let sequence = self.log(spell.id, ChangeKind::Updated)?;
         Ok(Written { value: spell, sequence })
     }
 
     pub(crate) fn delete(&mut self, id: SpellId, expected: Option<u64>, stamp: &Stamp) -> Outcome<Sequence> {
-        let mut spell = self.tables.expect(id, expected)?;
-        self.tables.remove(&spell)?;
-        spell.revision += 1;
-        let revision = encode_revision(&revision_of(&spell, ChangeKind::Deleted, stamp));
-        self.log(&spell, ChangeKind::Deleted, &revision)
+        let current = self.tables.expect(id, expected)?;
+        self.tables.remove(&current)?;
+        let revision = Revision {
+            revision: current.spell.revision + 1,
+            kind: ChangeKind::Deleted,
+            fields: current.spell.fields,
+            by: stamp.by.clone(),
+            at: stamp.at,
+        };
+        self.tables.add_revision(id, &revision)?;
+        self.log(id, ChangeKind::Deleted)
     }
 
     pub(crate) fn import(
@@ -231,9 +235,9 @@ impl Spells<'_, '_> {
                 None => None,
             };
             match known {
-                Some(spell) if spell.fields == fields => summary.unchanged += 1,
-                Some(spell) => {
-                    self.replace(&spell, fields, stamp)?;
+                Some(current) if current.spell.fields == fields => summary.unchanged += 1,
+                Some(current) => {
+                    self.replace(&current, fields, stamp)?;
                     summary.updated += 1;
                 }
                 None => {
@@ -245,12 +249,11 @@ impl Spells<'_, '_> {
         Ok(Written { value: summary, sequence: Sequence(self.counters.get(Counter::LastChange)) })
     }
 
-    /// Appends to the spell's history and to the change log.
-    fn log(&mut self, spell: &Spell, kind: ChangeKind, revision: &[u8]) -> Outcome<Sequence> {
+    /// Appends to the change log.
+    fn log(&mut self, id: SpellId, kind: ChangeKind) -> Outcome<Sequence> {
         self.notes.wrote = true;
-        self.tables.revisions.insert((spell.id.0, spell.revision), revision)?;
         let sequence = self.counters.increase(Counter::LastChange);
-        self.tables.changes.insert(sequence, (spell.id.0, change_code(kind)))?;
+        self.tables.changes.insert(sequence, (id.0, change_code(kind)))?;
         Ok(Sequence(sequence))
     }
 }

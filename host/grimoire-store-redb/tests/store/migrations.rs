@@ -12,12 +12,22 @@ use grimoire_ports::conformance::store::samples::{
     at, delivery, keyed, review, review_key, spell, stamp, versioned,
 };
 use grimoire_ports::store::{
-    DeliveryOutcome, DeliveryStore, ImportSummary, JobStore, ReviewStore, SpellFilter, SpellStore,
+    DeliveryOutcome, DeliveryStore, ImportSummary, JobStore, ReviewStore, SpellFilter, SpellStore, Stamp,
 };
 use grimoire_store_redb::{Options, RedbStore};
 use tempfile::TempDir;
 
 use crate::disk::Disk;
+
+/// The revisions of a spell: number, what happened, the title, by whom and when.
+async fn history(store: &RedbStore, id: u64) -> Vec<(u64, ChangeKind, String, Stamp)> {
+    let revisions = store.spell_revisions(SpellId(id)).await.unwrap();
+    let told = revisions.into_iter().map(|revision| {
+        let title = revision.fields.into_fields().title;
+        (revision.revision, revision.kind, title, Stamp { by: revision.by, at: revision.at })
+    });
+    told.collect()
+}
 
 async fn holds_everything(path: &Path) {
     let store = RedbStore::open(path, Options::default()).unwrap();
@@ -28,8 +38,13 @@ async fn holds_everything(path: &Path) {
     assert_eq!((spells.items[1].revision, spells.items[1].updated_at), (2, Some(at(4))));
     let tagged = SpellFilter { tag: Some("types".to_owned()), ..SpellFilter::default() };
     assert_eq!(store.list_spells(&tagged, PageRequest::default()).await.unwrap(), spells);
-    let deleted = store.spell_revisions(SpellId(3)).await.unwrap();
-    assert_eq!(deleted.last().map(|revision| revision.kind), Some(ChangeKind::Deleted));
+    assert_eq!(history(&store, 1).await, [(1, ChangeKind::Created, "first title".to_owned(), stamp(1))]);
+    let created = (1, ChangeKind::Created, "without a key".to_owned(), stamp(2));
+    let updated = (2, ChangeKind::Updated, "without a key, changed".to_owned(), stamp(4));
+    assert_eq!(history(&store, 2).await, [created, updated]);
+    let created = (1, ChangeKind::Created, "gone".to_owned(), stamp(3));
+    let deleted = (2, ChangeKind::Deleted, "gone".to_owned(), stamp(5));
+    assert_eq!(history(&store, 3).await, [created, deleted]);
     assert_eq!(store.changes_after(Sequence(0), 100).await.unwrap().len(), 5);
     assert_eq!(store.last_sequence().await.unwrap(), Sequence(5));
 
@@ -62,6 +77,11 @@ async fn works_on(path: &Path) {
     let imported = store.import_spells(batch, stamp(200)).await.unwrap();
     assert_eq!(imported.value, ImportSummary { created: 1, updated: 0, unchanged: 2 });
     assert_eq!(store.get_spell(SpellId(4)).await.unwrap().fields, spell("new"));
+    store.update_spell(SpellId(1), keyed("kept", "second title"), None, stamp(201)).await.unwrap();
+    store.update_spell(SpellId(1), keyed("kept", "third title"), None, stamp(202)).await.unwrap();
+    let written = [(1, "first title"), (2, "second title"), (3, "third title")];
+    let told = history(&store, 1).await.into_iter().map(|(revision, _, title, _)| (revision, title));
+    assert!(told.eq(written.map(|(revision, title)| (revision, title.to_owned()))), "the history is whole");
     let again = store.record_delivery_and_enqueue(delivery("newer", 201), Some(versioned("a", "b"))).await;
     assert_eq!(again.unwrap(), DeliveryOutcome::Duplicate(Some(JobId(2))));
     let (claimed, _) = store.claim_job(at(201), at(300)).await.unwrap().unwrap();
@@ -91,7 +111,7 @@ async fn files_of_every_version_open_with_everything_in_them() {
         versions.push(fixture.file_name().into_string().unwrap());
     }
     versions.sort();
-    let expected = ["schema-1.redb", "schema-2.redb", "schema-3.redb", "schema-4.redb"];
+    let expected = ["schema-1.redb", "schema-2.redb", "schema-3.redb", "schema-4.redb", "schema-5.redb"];
     assert_eq!(versions, expected, "every version has its file");
 }
 
@@ -99,7 +119,7 @@ async fn files_of_every_version_open_with_everything_in_them() {
 async fn journals_of_every_version_are_done_again() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crashed");
     let folder = TempDir::new().unwrap();
-    for version in [4] {
+    for version in [4, 5] {
         for name in [format!("schema-{version}.redb"), format!("schema-{version}.redb.journal")] {
             fs::copy(fixtures.join(&name), folder.path().join(&name)).unwrap();
         }

@@ -11,8 +11,8 @@ use core::ptr::NonNull;
 use talc::base::Talc;
 use talc::base::binning::Binning;
 use talc::cell::TalcSyncCell;
-use talc::source::Source;
 use talc::min_first_heap_size;
+use talc::source::Source;
 use talc::wasm::WasmBinning;
 
 /// Bytes of a page of memory.
