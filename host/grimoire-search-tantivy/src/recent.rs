@@ -17,9 +17,10 @@ use crate::terms::{SpellTerms, TermCounter};
 
 /// How many changes are taken in at a time.
 const BATCH: usize = 500;
-/// On how many threads spells are split into words, which is most of the work. With one, a stream of writes
-/// on two processors leaves a search less than it takes to keep up.
-const COUNTERS: usize = 2;
+/// On how many threads spells are split into words, which is most of the work. Somebody waits for it: beside
+/// a stream of writes, which has as many threads on two processors, fewer get less of them than a search
+/// takes to keep up.
+const COUNTERS: usize = 4;
 /// Below so many spells another thread costs more than it saves.
 const SMALLEST_PART: usize = 16;
 
