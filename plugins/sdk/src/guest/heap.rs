@@ -93,12 +93,14 @@ unsafe impl Source for Memory {
     }
 }
 
-/// Makes the memory large enough for an allocation: where the new part begins, and its bytes.
+/// Makes the memory large enough for an allocation: where the new part begins, and its bytes. `Err` where
+/// the host allows no more.
 fn grow(layout: Layout) -> Result<(*mut u8, usize), ()> {
     let needed = layout.size().checked_add(layout.align() + OVERHEAD).ok_or(())?;
     let pages = needed.div_ceil(PAGE).max(STEP);
     match memory_grow(0, pages) {
-        usize::MAX => Err(()),
+        // The last page of the address space is left alone: its end has no address.
+        before if before.saturating_add(pages) > usize::MAX / PAGE => Err(()),
         before => Ok((core::ptr::with_exposed_provenance_mut(before * PAGE), pages * PAGE)),
     }
 }

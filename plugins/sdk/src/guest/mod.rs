@@ -3,7 +3,8 @@
 
 pub mod analyzer;
 mod convert;
-#[cfg(feature = "allocator")]
+// Under WASI the C library has a heap of its own in the same place.
+#[cfg(all(feature = "allocator", target_os = "unknown"))]
 #[allow(unsafe_code)]
 mod heap;
 pub mod matcher;
