@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How bad a diagnostic is, mildest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// A remark that asks for nothing.
@@ -13,6 +13,7 @@ pub enum Severity {
     /// A warning: the build went on.
     Warning,
     /// An error: this is why the run failed, or one of the reasons.
+    #[default]
     Error,
     /// The tool itself could not go on.
     Fatal,
@@ -27,6 +28,108 @@ impl Severity {
             Self::Warning => "warning",
             Self::Error => "error",
             Self::Fatal => "fatal",
+        }
+    }
+}
+
+/// What went wrong, as somebody would sort failures: whose job it is to fix them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// Code that a compiler, a linker or an interpreter's parser refused.
+    Compile,
+    /// Code that a linter, a formatter or a type checker beside the compiler complains about.
+    Lint,
+    /// A test that failed.
+    Test,
+    /// A program that crashed: a panic, an uncaught exception, a signal.
+    Crash,
+    /// A package that cannot be resolved, fetched or installed, or a lock file out of date.
+    Dependency,
+    /// A host that cannot be reached, a connection that broke, a server's 5xx.
+    Network,
+    /// A token, credential, file mode or policy that does not allow it.
+    Permission,
+    /// Memory, disk, file handles or a quota used up.
+    Resource,
+    /// Something took longer than it may.
+    Timeout,
+    /// The runner or a service of the CI system itself.
+    Infrastructure,
+    /// A setting, a workflow, a missing file or program, a wrong option.
+    Configuration,
+}
+
+impl Kind {
+    /// The word used in answers and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Compile => "compile",
+            Self::Lint => "lint",
+            Self::Test => "test",
+            Self::Crash => "crash",
+            Self::Dependency => "dependency",
+            Self::Network => "network",
+            Self::Permission => "permission",
+            Self::Resource => "resource",
+            Self::Timeout => "timeout",
+            Self::Infrastructure => "infrastructure",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+/// What a diagnostic is to the others of its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Why the run failed, or one of the reasons.
+    #[default]
+    Root,
+    /// It follows from a root.
+    Consequence,
+    /// It only says that something failed, or counts; of use when no root was found.
+    Summary,
+    /// The run went on.
+    Warning,
+}
+
+impl Role {
+    /// The word used in answers and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Consequence => "consequence",
+            Self::Summary => "summary",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// How sure the analyzer is that this is an error of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Lines that look like the cause, picked because nothing was recognised.
+    Guess,
+    /// The shape of an error that many tools share.
+    Likely,
+    /// The format of a known tool.
+    #[default]
+    Certain,
+}
+
+impl Confidence {
+    /// The word used in answers and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guess => "guess",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
         }
     }
 }
@@ -72,7 +175,7 @@ pub struct Span {
 }
 
 /// One structured error.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The tool that reported it, lower case: `rustc`, `pytest`, `tsc`…
     pub tool: String,
@@ -84,6 +187,14 @@ pub struct Diagnostic {
     pub message: String,
     /// How bad it is.
     pub severity: Severity,
+    /// What went wrong.
+    pub kind: Kind,
+    /// What it is to the others of its run.
+    pub role: Role,
+    /// How sure the analyzer is.
+    pub confidence: Confidence,
+    /// The failed test, as its runner prints it.
+    pub test: Option<String>,
     /// Where it is.
     pub location: Option<Location>,
     /// Innermost call first.

@@ -47,6 +47,7 @@ impl ErrorReport {
             stack_trace,
             context: self.context,
             span: Span::default(),
+            ..Diagnostic::default()
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Patterns that recognise an error.
 
+mod literals;
 mod outline;
+mod telling;
 
 use std::sync::OnceLock;
 
@@ -8,6 +10,7 @@ use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 
 use outline::Outline;
+pub use telling::telling;
 
 /// A pattern of a spell: a regular expression in the syntax of the `regex` crate, searched anywhere
 /// in the text. A text that holds the pattern verbatim matches too, so plain text such as
@@ -124,6 +127,33 @@ impl ErrorPattern {
             self.expression.as_ref().and_then(|expression| expression.find(&self.literal, text));
         by_expression
             .or_else(|| text.find(&self.literal).map(|start| &text[start..start + self.literal.len()]))
+    }
+}
+
+impl ErrorPattern {
+    /// Texts in lower case of which every text where the pattern is found has at least one, in whatever
+    /// case; absent where that cannot be told. Looking for them first saves trying the pattern.
+    pub fn needles(&self) -> Option<Vec<Vec<u8>>> {
+        let verbatim = self.literal.to_ascii_lowercase().into_bytes();
+        if self.expression.is_none() {
+            return Some(vec![verbatim]);
+        }
+        let Some(outline) = Outline::of(&self.literal) else { return Some(vec![verbatim]) };
+        let mut needles = outline.needles()?;
+        // A text that holds the expression verbatim matches too.
+        if !needles.iter().any(|needle| memmem::find(&verbatim, needle).is_some()) {
+            needles.push(verbatim);
+        }
+        Some(needles)
+    }
+
+    /// How much a text where the pattern was found tells: the letters that the pattern names itself, as
+    /// [`telling`] counts them. What it takes whatever it is (`.+`) tells nothing.
+    pub fn telling(&self, found: &str) -> u32 {
+        if self.expression.is_none() || found == self.literal {
+            return telling(found);
+        }
+        Outline::of(&self.literal).map_or(0, |outline| outline.named(found))
     }
 }
 

@@ -1,10 +1,20 @@
-//! The arithmetic of ranking: pure, total, the same to the last bit everywhere.
+//! The arithmetic of ranking, and the rule of what may be shown: pure, total, the same to the last bit
+//! everywhere.
+
+mod code;
+mod guard;
+mod language;
 
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Diagnostic;
 use crate::spell::{Spell, SpellId};
+
+pub use code::{CodeEvidence, is_code, is_same as is_same_code, normal as normal_code, own_codes};
+pub use guard::{Grounds, Withheld, grounds};
+pub use language::{LanguageEvidence, Languages};
 
 /// Why a score is what it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,23 +28,52 @@ pub struct Reason {
 }
 
 /// What the host found out about a candidate before any plugin judges.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
     /// BM25 divided by that of the best candidate: (0, 1], or 0 when found by another way.
     pub keyword: f64,
     /// What the spell's pattern said.
     pub pattern: PatternEvidence,
+    /// Whether the spell is for the diagnostic's code.
+    pub code: CodeEvidence,
+    /// Whether both are about one language.
+    pub language: LanguageEvidence,
+}
+
+impl Evidence {
+    /// What is known of a spell by comparing it with a diagnostic; its pattern is not tried here.
+    pub fn of(diagnostic: &Diagnostic, spell: &Spell, keyword: f64, pattern: PatternEvidence) -> Self {
+        let fields = &spell.fields;
+        Self {
+            keyword,
+            pattern,
+            code: CodeEvidence::of(diagnostic, &fields.error_type, fields.covers_code),
+            language: LanguageEvidence::of(diagnostic, fields.tags.iter().map(String::as_str)),
+        }
+    }
 }
 
 /// What came of trying a spell's pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PatternEvidence {
     /// Not tried.
+    #[default]
     Untried,
     /// Tried, not found.
     Missed,
-    /// Found: what matched.
-    Hit(String),
+    /// Found.
+    Hit(PatternHit),
+}
+
+/// Where a spell's pattern was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PatternHit {
+    /// What matched, cut where it is long.
+    pub text: String,
+    /// How much of it tells something: see [`crate::pattern::ErrorPattern::telling`].
+    pub telling: u32,
+    /// Whether it stands in the message or its code, rather than in the lines around it.
+    pub in_message: bool,
 }
 
 /// A spell to judge.
@@ -54,6 +93,8 @@ pub struct Verdict {
     pub candidate: usize,
     /// 0 (unrelated) to 1 (certain).
     pub score: f64,
+    /// Whether the matcher would show it. What has no grounds is not shown all the same: see [`grounds`].
+    pub shown: bool,
     /// Strongest first.
     pub reasons: Vec<Reason>,
 }
@@ -84,48 +125,107 @@ pub fn compare(left: (f64, SpellId), right: (f64, SpellId)) -> Ordering {
     right.0.total_cmp(&left.0).then(left.1.cmp(&right.1))
 }
 
-/// Orders candidates by their verdicts and keeps the best `limit` of at least `threshold`.
+/// A candidate with all that was decided about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked<'c> {
+    /// Which spell.
+    pub spell: &'c Spell,
+    /// 0 to 1.
+    pub score: f64,
+    /// Why it is shown, or why not.
+    pub shown: Result<Grounds, Withheld>,
+    /// Strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// Orders all candidates by their verdicts and decides for each whether it is shown: with grounds, by the
+/// matcher's leave, with a score of at least `threshold`, among the first `limit` of those. Candidates that
+/// the matcher left out come last.
+pub fn judge<'c>(
+    diagnostic: &Diagnostic,
+    candidates: &'c [Candidate],
+    verdicts: Vec<Verdict>,
+    threshold: f64,
+    limit: usize,
+) -> Vec<Ranked<'c>> {
+    let mut of_candidate: Vec<Option<Verdict>> = vec![None; candidates.len()];
+    for verdict in verdicts {
+        if let Some(place) = of_candidate.get_mut(verdict.candidate) {
+            *place = Some(verdict);
+        }
+    }
+    let mut ranked: Vec<Ranked<'_>> = candidates
+        .iter()
+        .zip(of_candidate)
+        .map(|(candidate, verdict)| {
+            let grounds = grounds(diagnostic, &candidate.evidence);
+            let Some(Verdict { score, shown, reasons, .. }) = verdict else {
+                let shown = grounds.and(Err(Withheld::LeftOut));
+                return Ranked { spell: &candidate.spell, score: 0.0, shown, reasons: Vec::new() };
+            };
+            let shown = match grounds {
+                Ok(_) if !shown => Err(Withheld::Matcher),
+                // Also what is not a number.
+                Ok(_) if !(score >= threshold) => Err(Withheld::Threshold),
+                grounds => grounds,
+            };
+            Ranked { spell: &candidate.spell, score, shown, reasons }
+        })
+        .collect();
+    ranked.sort_by(|left, right| compare((left.score, left.spell.id), (right.score, right.spell.id)));
+    for surplus in ranked.iter_mut().filter(|ranked| ranked.shown.is_ok()).skip(limit) {
+        surplus.shown = Err(Withheld::Limit);
+    }
+    ranked
+}
+
+/// Those of [`judge`] that are shown, as an answer has them.
 pub fn rank(
+    diagnostic: &Diagnostic,
     candidates: &[Candidate],
     verdicts: Vec<Verdict>,
     threshold: f64,
     limit: usize,
 ) -> Vec<RankedSpell> {
-    let mut ranked: Vec<RankedSpell> = verdicts
-        .into_iter()
-        .filter(|verdict| verdict.score >= threshold)
-        .filter_map(|verdict| {
-            let spell = &candidates.get(verdict.candidate)?.spell;
-            Some(RankedSpell {
-                id: spell.id,
-                title: spell.fields.title.clone(),
-                error_type: spell.fields.error_type.clone(),
-                description: spell.fields.description.clone(),
-                solution_code: spell.fields.solution_code.clone(),
-                revision: spell.revision,
-                score: verdict.score,
-                reasons: verdict.reasons,
-            })
-        })
-        .collect();
-    ranked.sort_by(|left, right| compare((left.score, left.id), (right.score, right.id)));
-    ranked.truncate(limit);
-    ranked
+    let judged = judge(diagnostic, candidates, verdicts, threshold, limit);
+    judged.into_iter().filter(|ranked| ranked.shown.is_ok()).map(RankedSpell::from).collect()
 }
 
-/// The fallback when no matcher answers: keyword order, with the evidence as the only reason.
+impl From<Ranked<'_>> for RankedSpell {
+    fn from(ranked: Ranked<'_>) -> Self {
+        let Spell { id, fields, revision, .. } = ranked.spell;
+        Self {
+            id: *id,
+            title: fields.title.clone(),
+            error_type: fields.error_type.clone(),
+            description: fields.description.clone(),
+            solution_code: fields.solution_code.clone(),
+            revision: *revision,
+            score: ranked.score,
+            reasons: ranked.reasons,
+        }
+    }
+}
+
+/// The fallback when no matcher answers: what has evidence first, each part in keyword order.
 pub fn keyword_verdicts(candidates: &[Candidate]) -> Vec<Verdict> {
-    candidates
-        .iter()
-        .enumerate()
-        .map(|(index, candidate)| Verdict {
-            candidate: index,
-            score: candidate.evidence.keyword.clamp(0.0, 1.0),
-            reasons: vec![Reason {
-                signal: "keyword".to_owned(),
-                weight: candidate.evidence.keyword.clamp(0.0, 1.0),
-                detail: "keyword search only: no matcher answered".to_owned(),
-            }],
-        })
-        .collect()
+    let verdict = |(index, candidate): (usize, &Candidate)| {
+        let Evidence { keyword, pattern, code, .. } = &candidate.evidence;
+        let half = keyword.clamp(0.0, 1.0) / 2.0;
+        let evident = matches!(pattern, PatternEvidence::Hit(_)) || *code == CodeEvidence::Covered;
+        let mut reasons = vec![Reason {
+            signal: "keyword".to_owned(),
+            weight: half,
+            detail: "keyword search only: no matcher answered".to_owned(),
+        }];
+        if let PatternEvidence::Hit(hit) = pattern {
+            let detail = format!("the spell's pattern matches “{}”", crate::text::cut(&hit.text, 160));
+            reasons.insert(0, Reason { signal: "pattern".to_owned(), weight: 0.5, detail });
+        } else if evident {
+            let detail = "the spell covers the error's code".to_owned();
+            reasons.insert(0, Reason { signal: "code".to_owned(), weight: 0.5, detail });
+        }
+        Verdict { candidate: index, score: if evident { 0.5 + half } else { half }, shown: true, reasons }
+    };
+    candidates.iter().enumerate().map(verdict).collect()
 }

@@ -77,6 +77,10 @@ pub struct SpellFields {
     pub error_type: String,
     /// See [`ErrorPattern`].
     pub error_pattern: String,
+    /// Whether the fix helps with every error of this code, whatever its message says: an equal code is
+    /// evidence enough. Not so for broad codes such as `E0308`, which have several spells.
+    #[serde(default)]
+    pub covers_code: bool,
     /// The fix: 1 to 65,536 characters.
     pub solution_code: String,
     /// Words to find it by; joined with commas at most 500 characters.

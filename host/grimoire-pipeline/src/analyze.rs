@@ -8,7 +8,9 @@ use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 
+use crate::log_pass::LogPass;
 use crate::merge::merge;
+use crate::settle::settle;
 use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
 
 /// A defect, told once.
@@ -25,7 +27,8 @@ pub struct CountedDiagnostic {
 /// What was found in one artifact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisReport {
-    /// The defects, in the order of their places in the artifact.
+    /// The defects: roots first, then what follows from them, then warnings, each in the order of their
+    /// places in the artifact.
     pub diagnostics: Vec<CountedDiagnostic>,
     /// Analyzers that failed or do not handle the artifact: the answer is what the others found.
     pub problems: Vec<PluginProblem>,
@@ -55,7 +58,9 @@ impl Pipeline {
         if artifact.size.is_some_and(|size| size > limit) {
             return Err(too_large(limit).into());
         }
-        let analysis = self.ports().analyzers.analyze(artifact, limited(content, limit)).await?;
+        let pass = LogPass::default();
+        let content = pass.watch(artifact.kind, limited(content, limit));
+        let analysis = self.ports().analyzers.analyze(artifact, content).await?;
         let mut problems = Vec::new();
         let mut plugins = Vec::new();
         let mut findings = Vec::new();
@@ -78,7 +83,7 @@ impl Pipeline {
             findings.push((found.plugin.name.clone(), found.diagnostics));
             plugins.push(found.plugin);
         }
-        let mut diagnostics = merge(findings);
+        let mut diagnostics = settle(merge(findings), &pass.finish());
         let mut gaps = Vec::new();
         let most = self.settings().diagnostics_per_artifact;
         if diagnostics.len() > most {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures::StreamExt as _;
 use futures::stream;
 use grimoire_domain::artifact::Artifact;
-use grimoire_domain::diagnostic::{Diagnostic, Location, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Location, Role, Span};
 use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginProblem};
 use grimoire_ports::github::ByteStream;
 
@@ -93,11 +93,14 @@ impl Pipeline {
     }
 
     /// What is to be matched: diagnostics that differ only in their place within a file share one
-    /// call. The gravest come first when there are more than the settings allow.
+    /// call. Of a run that failed only the causes are: nobody looks for the fix of a warning then.
     fn groups(&self, diagnosis: &mut Diagnosis) -> Vec<(Diagnostic, Vec<usize>)> {
         let mut known: HashMap<Diagnostic, usize> = HashMap::new();
         let mut groups: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
-        for (index, error) in diagnosis.errors.iter().enumerate() {
+        let wanted = most_telling(diagnosis.errors.iter().map(|error| error.diagnostic.role));
+        let of_interest =
+            diagnosis.errors.iter().enumerate().filter(|(_, error)| Some(error.diagnostic.role) == wanted);
+        for (index, error) in of_interest {
             let placeless = placeless(&error.diagnostic);
             match known.get(&placeless) {
                 Some(&group) => groups[group].1.push(index),
@@ -115,6 +118,11 @@ impl Pipeline {
         }
         groups
     }
+}
+
+/// The role that tells most of those that there are.
+fn most_telling(roles: impl Iterator<Item = Role>) -> Option<Role> {
+    roles.min()
 }
 
 fn placeless(diagnostic: &Diagnostic) -> Diagnostic {

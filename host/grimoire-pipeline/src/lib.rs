@@ -13,6 +13,7 @@ mod health;
 mod import;
 mod ingest;
 mod jobs;
+mod log_pass;
 mod merge;
 mod patterns;
 mod rank;
@@ -20,6 +21,7 @@ mod render;
 mod retrieve;
 mod reviews;
 mod settings;
+mod settle;
 mod spells;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use grimoire_domain::diagnostic::{Diagnostic, Location, Severity, Span};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Location, Role, Severity, Span};
 
 use crate::analyze::CountedDiagnostic;
 
@@ -12,6 +12,7 @@ use crate::analyze::CountedDiagnostic;
 /// 2. Equal diagnostics in several places of the artifact are one with a count.
 /// 3. Where two analyzers name the same place with a similar message, as when a build tool repeats
 ///    what a compiler said, the more specific one is kept.
+/// 4. An error without a place whose message stands in that of another says nothing new.
 pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiagnostic> {
     let mut entries: Vec<Entry> = findings
         .into_iter()
@@ -27,6 +28,7 @@ pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiag
     entries.retain(|entry| !entry.absorbed);
     count_repeats(&mut entries);
     absorb_same_places(&mut entries);
+    absorb_same_words(&mut entries);
     entries.into_iter().filter(|entry| !entry.absorbed).map(|entry| entry.found).collect()
 }
 
@@ -92,9 +94,9 @@ fn sort_by_place(entries: &mut [Entry]) {
     });
 }
 
-/// How much a diagnostic says, most important first: how grave, code, line, stack, type, column,
-/// and how much of the artifact it explains.
-type Specificity = (bool, u32, u64);
+/// How much a diagnostic says, most important first: how sure its analyzer is, how grave it is, code, line,
+/// stack, type, column, and how much of the artifact it explains.
+type Specificity = (Confidence, bool, u32, u64);
 
 fn specificity(diagnostic: &Diagnostic) -> Specificity {
     let start = diagnostic.location.as_ref().and_then(|location| location.start);
@@ -107,7 +109,7 @@ fn specificity(diagnostic: &Diagnostic) -> Specificity {
     ];
     let total = points.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum();
     let width = diagnostic.span.end.saturating_sub(diagnostic.span.start);
-    (diagnostic.severity >= Severity::Error, total, width)
+    (diagnostic.confidence, diagnostic.severity >= Severity::Error, total, width)
 }
 
 /// Marks the less specific of two as absorbed by the other; ties go to the one that comes first.
@@ -133,11 +135,22 @@ fn absorb_overlaps(entries: &mut [Entry]) {
             }
             let empty = entries[right].span().start == entries[right].span().end;
             let same_plugin = entries[left].found.plugin == entries[right].found.plugin;
-            if !empty && !same_plugin && !entries[right].absorbed {
+            if !empty
+                && !same_plugin
+                && !entries[right].absorbed
+                && about_one_thing(&entries[left], &entries[right])
+            {
                 absorb(entries, left, right);
             }
         }
     }
+}
+
+/// Whether two diagnostics that overlap tell the same. What only sums up, or follows from something else,
+/// often encloses what it sums up: the two are one only where they begin with the same line.
+fn about_one_thing(left: &Entry, right: &Entry) -> bool {
+    let is_root = |entry: &Entry| matches!(entry.found.diagnostic.role, Role::Root | Role::Warning);
+    is_root(left) == is_root(right) || left.span().start == right.span().start
 }
 
 fn count_repeats(entries: &mut Vec<Entry>) {
@@ -183,6 +196,44 @@ fn absorb_same_places(entries: &mut [Entry]) {
             }
         }
     }
+}
+
+/// The fewest bytes of a message that is looked for in others: shorter ones are found by chance.
+const MESSAGE_OF_NOTE: usize = 16;
+/// Errors that are compared by their words; in longer lists a repetition does little harm.
+const COMPARED: usize = 300;
+
+fn absorb_same_words(entries: &mut [Entry]) {
+    let is_error = |entry: &Entry| !entry.absorbed && entry.found.diagnostic.severity >= Severity::Error;
+    let errors: Vec<usize> = (0..entries.len()).filter(|&at| is_error(&entries[at])).take(COMPARED).collect();
+    let words: Vec<String> = errors.iter().map(|&at| flat(&entries[at].found.diagnostic.message)).collect();
+    for (one, &loser) in errors.iter().enumerate() {
+        if words[one].len() < MESSAGE_OF_NOTE || entries[loser].found.diagnostic.location.is_some() {
+            continue;
+        }
+        let winner = (0..errors.len()).find(|&other| {
+            let entry = &entries[errors[other]];
+            other != one
+                && !entry.absorbed
+                && words[other].contains(&words[one])
+                // Of two that say the same, the one that says more stays, else the first.
+                && (words[other].len() > words[one].len()
+                    || (specificity(&entry.found.diagnostic), one)
+                        > (specificity(&entries[loser].found.diagnostic), other))
+                && entry.found.diagnostic.confidence >= entries[loser].found.diagnostic.confidence
+        });
+        if let Some(winner) = winner {
+            entries[loser].absorbed = true;
+            let again = entries[loser].found.count;
+            let count = &mut entries[errors[winner]].found.count;
+            *count = count.saturating_add(again);
+        }
+    }
+}
+
+/// Words with one blank between them.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether two diagnostics name one place. A path may be printed whole by one tool and relative by

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grimoire_domain::pattern::ErrorPattern;
-use grimoire_domain::ranking::PatternEvidence;
+use grimoire_domain::ranking::{PatternEvidence, PatternHit};
 use grimoire_domain::spell::{Spell, SpellId};
 use grimoire_domain::text;
 use lru::LruCache;
@@ -26,21 +26,27 @@ impl PatternCache {
         spells.iter().filter(|spell| !cache.contains(&(spell.id, spell.revision))).count()
     }
 
-    /// Tries a spell's pattern on a text. Takes time linear in the text; compiles at most once, and
-    /// only when the text has a beginning of a match.
-    pub(crate) fn evidence(&self, spell: &Spell, text: &str) -> PatternEvidence {
-        self.pattern(spell).find(text).map_or(PatternEvidence::Missed, |found| {
-            PatternEvidence::Hit(text::cut(found, EVIDENCE).to_owned())
+    /// Tries a spell's pattern on a text, of which so many bytes are the message and its code. Takes time
+    /// linear in the text; compiles at most once, and only when the text has a beginning of a match.
+    pub(crate) fn evidence(&self, spell: &Spell, text: &str, message: usize) -> PatternEvidence {
+        let pattern = self.pattern(spell.id, spell.revision, &spell.fields.error_pattern);
+        let Some(found) = pattern.find(text) else { return PatternEvidence::Missed };
+        let start = found.as_ptr().addr() - text.as_ptr().addr();
+        PatternEvidence::Hit(PatternHit {
+            text: text::cut(found, EVIDENCE).to_owned(),
+            telling: pattern.telling(found),
+            in_message: start < message,
         })
     }
 
-    fn pattern(&self, spell: &Spell) -> Arc<ErrorPattern> {
-        let key = (spell.id, spell.revision);
+    /// The pattern of a revision of a spell.
+    pub(crate) fn pattern(&self, id: SpellId, revision: u64, source: &str) -> Arc<ErrorPattern> {
+        let key = (id, revision);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(known);
         }
         // Read outside the lock: others are waiting.
-        let pattern = Arc::new(ErrorPattern::from_store(&spell.fields.error_pattern));
+        let pattern = Arc::new(ErrorPattern::from_store(source));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&pattern));
         pattern
     }

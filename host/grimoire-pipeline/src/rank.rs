@@ -72,7 +72,8 @@ impl Pipeline {
                 verdicts
             }
         };
-        report.spells = rank(&retrieved.candidates, verdicts, settings.threshold, settings.spells_per_error);
+        report.spells =
+            rank(diagnostic, &retrieved.candidates, verdicts, settings.threshold, settings.spells_per_error);
         Ok(report)
     }
 }

@@ -44,7 +44,8 @@ impl Pipeline {
             .zip(evidence)
             .map(|(spell, pattern)| {
                 let keyword = if best > 0.0 { (score_of(spell.id) / best).clamp(0.0, 1.0) } else { 0.0 };
-                Candidate { spell, evidence: Evidence { keyword, pattern } }
+                let evidence = Evidence::of(diagnostic, &spell, keyword, pattern);
+                Candidate { spell, evidence }
             })
             .collect();
         Ok(Retrieved { candidates, sequence: found.sequence })
@@ -56,15 +57,22 @@ impl Pipeline {
         spells: &[Arc<Spell>],
     ) -> Result<Vec<PatternEvidence>, PipelineError> {
         let text = diagnostic.searchable_text();
+        let message = text.len() - around(diagnostic);
         if text.len() <= INLINE_TEXT && self.patterns().missing(spells) <= INLINE_COMPILATIONS {
-            return Ok(spells.iter().map(|spell| self.patterns().evidence(spell, &text)).collect());
+            return Ok(spells.iter().map(|spell| self.patterns().evidence(spell, &text, message)).collect());
         }
         let pipeline = self.clone();
         let spells = spells.to_vec();
         tokio::task::spawn_blocking(move || {
-            spells.iter().map(|spell| pipeline.patterns().evidence(spell, &text)).collect()
+            spells.iter().map(|spell| pipeline.patterns().evidence(spell, &text, message)).collect()
         })
         .await
         .map_err(|error| PipelineError::new(ErrorKind::Internal, format!("trying patterns failed: {error}")))
     }
+}
+
+/// How many bytes of a diagnostic's searchable text surround its message: context and stack trace.
+fn around(diagnostic: &Diagnostic) -> usize {
+    let context = if diagnostic.context.is_empty() { 0 } else { diagnostic.context.len() + 1 };
+    diagnostic.stack_trace.iter().map(|frame| frame.text.len() + 1).sum::<usize>() + context
 }

@@ -35,6 +35,8 @@ pub struct SpellPatch {
     pub error_type: Option<String>,
     /// See [`SpellFields::error_pattern`].
     pub error_pattern: Option<String>,
+    /// See [`SpellFields::covers_code`].
+    pub covers_code: Option<bool>,
     /// See [`SpellFields::solution_code`].
     pub solution_code: Option<String>,
     /// See [`SpellFields::tags`].
@@ -60,6 +62,7 @@ impl SpellPatch {
             description: self.description.unwrap_or(fields.description),
             error_type: self.error_type.unwrap_or(fields.error_type),
             error_pattern: self.error_pattern.unwrap_or(fields.error_pattern),
+            covers_code: self.covers_code.unwrap_or(fields.covers_code),
             solution_code: self.solution_code.unwrap_or(fields.solution_code),
             tags: self.tags.unwrap_or(fields.tags),
             status: self.status.unwrap_or(fields.status),

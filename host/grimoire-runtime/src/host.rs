@@ -5,8 +5,8 @@ use std::sync::Arc;
 use grimoire_domain::review::PluginProblem;
 use grimoire_ports::PortError;
 use grimoire_ports::plugins::{PluginInventory, PluginStatus};
-use tokio::sync::Semaphore;
 
+use crate::admission::Admission;
 use crate::compile::{CacheReport, Compiler};
 use crate::load::Loader;
 use crate::log::LogLine;
@@ -24,8 +24,8 @@ pub struct PluginHost {
     pub(crate) options: Arc<Options>,
     pub(crate) registry: Registry,
     pub(crate) compiler: Compiler,
-    /// How many more scans may begin.
-    pub(crate) scans: Arc<Semaphore>,
+    /// Who may begin a scan.
+    pub(crate) admission: Admission,
     /// After everything that runs on them.
     pub(crate) threads: PluginThreads,
 }
@@ -65,7 +65,7 @@ impl PluginHost {
         let first =
             first.map_err(|_| PortError::internal("the plugin host could not start", "loading panicked"))?;
         Ok(Self {
-            scans: Arc::new(Semaphore::new(options.max_instances)),
+            admission: Admission::new(options.max_instances, first.most_scans(), options.admission_wait),
             registry: Registry::new(first),
             compiler,
             options,

@@ -4,18 +4,21 @@
 //! wasmtime never leave this crate. One call takes this way:
 //!
 //! 1. `score` or `analyze` takes the running generation (`registry`) and keeps it to the end.
-//! 2. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
-//! 3. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
-//! 4. `instance_policy` says how long an instance lives; `call` makes its store with all limits armed:
+//! 2. `probes` wakes those analyzers that may have something to say on an artifact, and `admission` gives
+//!    each scan a place; `lane` is one analyzer's part.
+//! 3. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
+//! 4. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
+//! 5. `instance_policy` says how long an instance lives; `call` makes its store with all limits armed:
 //!    memory (`limits`), time, log (`log`), output.
-//! 5. `worlds` makes a fresh instance and calls it, in the version that the component has.
-//! 6. `validate` checks every bound of the contract; `problem` names what went wrong; `usage` counts
+//! 6. `worlds` makes a fresh instance and calls it, in the version that the component has.
+//! 7. `validate` checks every bound of the contract; `problem` names what went wrong; `usage` counts
 //!    what it took.
 //!
 //! Before that, at start: `preflight` looks at a component, `compile` finds its code in the `cache` or has
 //! it made in the `background`, `load` tries it once.
 #![deny(unsafe_code)] // one exception, in `compile`: code from the authenticated cache
 
+mod admission;
 mod analyze;
 mod background;
 mod breaker;
@@ -26,6 +29,7 @@ mod digest;
 mod engine;
 mod host;
 mod instance_policy;
+mod lane;
 mod lifeless;
 mod limits;
 mod load;
@@ -34,6 +38,7 @@ pub mod measure;
 mod options;
 mod plugin;
 mod preflight;
+mod probes;
 mod problem;
 mod registry;
 mod score;

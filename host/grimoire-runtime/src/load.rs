@@ -15,6 +15,7 @@ use crate::digest::Digest;
 use crate::options::{Options, PluginSource};
 use crate::plugin::{Code, Plugin};
 use crate::preflight::{self, Rejection, World};
+use crate::probes;
 use crate::problem::{Fault, Reason, engine_words};
 use crate::registry::Generation;
 use crate::worlds::{analyzer, matcher};
@@ -45,7 +46,7 @@ impl Loader<'_> {
                 Err(rejection) => rejected.push(rejection_problem(&source.name, rejection)),
             }
         }
-        Generation { number, plugins, rejected }
+        Generation::new(number, plugins, rejected)
     }
 
     async fn load(&self, source: &PluginSource) -> Result<Plugin, Rejection> {
@@ -54,27 +55,32 @@ impl Loader<'_> {
         let digest = Digest::of(&source.component);
         let (component, from_cache) = self.compiler.load(&source.component, digest)?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
-        let code = self.probe(&source.name, checked.world, linked).await?;
+        let code = self.try_once(&source.name, checked.world, linked).await?;
         let identity = PluginIdentity { name: source.name.clone(), digest: digest.to_string() };
         Ok(Plugin::new(self.engine, self.options, identity, checked.version, from_cache, code))
     }
 
     /// Makes one instance under the limits of a call. It proves that the exports have the types of
     /// the world, that the instance fits its memory and that its start ends in time; an analyzer
-    /// also says what it accepts.
-    async fn probe(&self, name: &str, world: World, linked: InstancePre<Call>) -> Result<Code, Rejection> {
+    /// also says what it accepts and what wakes it.
+    async fn try_once(&self, name: &str, world: World, linked: InstancePre<Call>) -> Result<Code, Rejection> {
         let policy = world.instance_policy();
         let mut store = policy.store(self.engine, self.options, &name.into(), &Arc::default());
         let budget = self.options.feed_budget;
         let mut allowance = Allowance::new(budget.computing);
         let mut entry = Entry::arm(&mut store, budget, &allowance);
-        let probed = match world {
+        let tried = match world {
             World::Analyzer => {
                 let code = analyzer::v0_1::Analyzer::new(linked).map_err(|error| link_rejection(&error))?;
                 let outcome = entry
-                    .wait(async { code.instantiate(&mut store).await?.supports(&mut store).await })
+                    .wait(async {
+                        let instance = code.instantiate(&mut store).await?;
+                        let kinds = instance.supports(&mut store).await?;
+                        Ok((kinds, instance.probes(&mut store).await?))
+                    })
                     .await;
-                entry.settle(&mut store, &mut allowance, outcome).map(|kinds| Code::Analyzer { code, kinds })
+                let said = entry.settle(&mut store, &mut allowance, outcome);
+                said.map(|(kinds, probes)| Code::Analyzer { code, kinds, probes })
             }
             World::Matcher => {
                 let code = matcher::v0_1::Matcher::new(linked).map_err(|error| link_rejection(&error))?;
@@ -82,11 +88,14 @@ impl Loader<'_> {
                 entry.settle(&mut store, &mut allowance, outcome).map(|_| Code::Matcher(code))
             }
         };
-        match probed {
+        match tried {
             Ok(Code::Analyzer { kinds, .. }) if kinds.is_empty() => {
                 Err(Rejection("supports: must name at least one kind of artifact".to_owned()))
             }
-            Ok(Code::Analyzer { code, kinds }) => Ok(Code::Analyzer { code, kinds: distinct(&kinds) }),
+            Ok(Code::Analyzer { code, kinds, probes }) => {
+                probes::check(&probes).map_err(Rejection)?;
+                Ok(Code::Analyzer { code, kinds: distinct(&kinds), probes })
+            }
             Ok(code) => Ok(code),
             Err(Fault { reason, detail }) => {
                 Err(Rejection(format!("does not start ({}): {detail}", reason.as_str())))

@@ -42,8 +42,8 @@ pub struct Options {
     /// plugins, so that one that hogs its share leaves room for the others. Default: the number of
     /// processors, at most 4.
     pub threads: usize,
-    /// How many scans are under way at a time, over all analyzers. Raised to the number of
-    /// analyzers where it is lower. Default: 32.
+    /// How many scans are under way at a time, over all analyzers that are awake. Raised to the number of
+    /// analyzers where it is lower; as many are kept for one artifact at a time. Default: 48.
     pub max_instances: usize,
     /// Bytes of all memories and tables of one instance together. Default: 64 MiB.
     pub memory_bytes_per_call: usize,
@@ -79,7 +79,7 @@ impl Default for Options {
             cache_folder: None,
             active_matcher: "matcher-hybrid".to_owned(),
             threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
-            max_instances: 32,
+            max_instances: 48,
             memory_bytes_per_call: 64 << 20,
             output_bytes_per_call: 32 << 20,
             log_bytes_per_call: 64 << 10,

@@ -22,7 +22,12 @@ use crate::worlds::{analyzer, matcher};
 /// Its code, linked and typed.
 #[derive(Clone)]
 pub(crate) enum Code {
-    Analyzer { code: analyzer::v0_1::Analyzer, kinds: Vec<ArtifactKind> },
+    Analyzer {
+        code: analyzer::v0_1::Analyzer,
+        kinds: Vec<ArtifactKind>,
+        /// None: it is always awake.
+        probes: Vec<String>,
+    },
     Matcher(matcher::v0_1::Matcher),
 }
 

@@ -8,6 +8,7 @@ use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::review::PluginProblem;
 
 use crate::plugin::{Code, Plugin};
+use crate::probes::Watch;
 
 /// One set of plugins. A request takes it once and keeps it to its end, so that no answer mixes two.
 pub(crate) struct Generation {
@@ -17,16 +18,35 @@ pub(crate) struct Generation {
     pub(crate) plugins: BTreeMap<String, Arc<Plugin>>,
     /// What could not be loaded, in the order given.
     pub(crate) rejected: Vec<PluginProblem>,
+    /// Looks for the probes of all analyzers, by their numbers.
+    pub(crate) watch: Watch,
 }
 
 impl Generation {
-    /// Analyzers that accept a kind, by name.
-    pub(crate) fn analyzers(&self, kind: ArtifactKind) -> Vec<Arc<Plugin>> {
-        let accepts = |plugin: &&Arc<Plugin>| match &plugin.code {
+    pub(crate) fn new(
+        number: u64,
+        plugins: BTreeMap<String, Arc<Plugin>>,
+        rejected: Vec<PluginProblem>,
+    ) -> Self {
+        let watch = Watch::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
+            Code::Analyzer { probes, .. } => Some((number, &probes[..])),
+            Code::Matcher(_) => None,
+        }));
+        Self { number, plugins, rejected, watch }
+    }
+
+    /// Analyzers that accept a kind with their numbers, by name.
+    pub(crate) fn analyzers(&self, kind: ArtifactKind) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
+        let accepts = move |plugin: &Plugin| match &plugin.code {
             Code::Analyzer { kinds, .. } => kinds.contains(&kind),
             Code::Matcher(_) => false,
         };
-        self.plugins.values().filter(accepts).cloned().collect()
+        self.plugins.values().cloned().enumerate().filter(move |(_, plugin)| accepts(plugin))
+    }
+
+    /// How many scans one artifact can need at most.
+    pub(crate) fn most_scans(&self) -> usize {
+        self.plugins.values().filter(|plugin| matches!(plugin.code, Code::Analyzer { .. })).count()
     }
 }
 

@@ -106,6 +106,7 @@ pub(crate) fn bytes_of_diagnostics(diagnostics: &[Diagnostic]) -> usize {
             + diagnostic.error_type.len()
             + diagnostic.code.as_ref().map_or(0, String::len)
             + diagnostic.message.len()
+            + diagnostic.test.as_ref().map_or(0, String::len)
             + path(&diagnostic.location)
             + frames
             + diagnostic.context.len()

@@ -14,6 +14,7 @@ pub(crate) mod bounds {
     pub(crate) const TOOL: usize = 64;
     pub(crate) const ERROR_TYPE: usize = 100;
     pub(crate) const CODE: usize = 128;
+    pub(crate) const TEST: usize = 512;
     pub(crate) const MESSAGE: usize = 8_192;
     pub(crate) const CONTEXT: usize = 16_384;
     pub(crate) const FRAMES: usize = 256;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Diagnostic, Position};
-use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, Verdict};
+use grimoire_domain::pattern::telling;
+use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, PatternHit, Verdict};
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::analyzer::Analyzers as _;
 use grimoire_ports::plugins::matcher::Matchers as _;
@@ -134,7 +135,7 @@ async fn both_matchers_prefer_the_spell_that_fits() {
         other.fields = fields.validate().expect("valid fields");
         candidates[1] = Candidate {
             spell: other.into(),
-            evidence: Evidence { keyword: 0.2, pattern: PatternEvidence::Missed },
+            evidence: Evidence { keyword: 0.2, pattern: PatternEvidence::Missed, ..Evidence::default() },
         };
         let judgement = host.score(&diagnostic(), &candidates).await.expect("a judgement");
         assert_eq!(judgement.plugin.name, name);
@@ -176,7 +177,7 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
     let spell = (text(), text(), text(), evidence);
     (text(), text(), prop::collection::vec(spell, 0..12)).prop_map(|(message, context, spells)| {
         let mut all = candidates(spells.len() as u64);
-        for (candidate, (title, description, solution, (keyword, hit))) in all.iter_mut().zip(spells) {
+        for (candidate, (title, description, solution, (keyword, found))) in all.iter_mut().zip(spells) {
             let mut spell = (*candidate.spell).clone();
             let mut fields = spell.fields.clone().into_fields();
             // Texts that the domain refuses leave the candidate as it was.
@@ -186,8 +187,11 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
             if let Ok(valid) = fields.validate() {
                 spell.fields = valid;
             }
-            let pattern = hit.map_or(PatternEvidence::Missed, PatternEvidence::Hit);
-            *candidate = Candidate { spell: spell.into(), evidence: Evidence { keyword, pattern } };
+            let hit = |text: String| {
+                PatternEvidence::Hit(PatternHit { telling: telling(&text), text, in_message: true })
+            };
+            let pattern = found.map_or(PatternEvidence::Missed, hit);
+            *candidate = Candidate { spell: spell.into(), evidence: Evidence { keyword, pattern, ..Evidence::default() } };
         }
         (Diagnostic { message: format!("m{message}"), context, ..diagnostic() }, all)
     })

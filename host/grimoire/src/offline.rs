@@ -118,7 +118,7 @@ fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
 }
 
 fn starter() -> anyhow::Result<Vec<SpellFields>> {
-    spellbook::parse("starter.yaml", spellbook::STARTER)
+    spellbook::starter()
 }
 
 /// Where compiled plugins are kept when there is no data folder, so that a second call need not compile.

@@ -175,7 +175,7 @@ async fn load_starter(pipeline: &Pipeline, store: &RedbStore) -> anyhow::Result<
     if store.last_sequence().await?.0 > 0 {
         return Ok(0);
     }
-    let spells = spellbook::parse("starter.yaml", spellbook::STARTER)?;
+    let spells = spellbook::starter()?;
     let written = pipeline.import_spells(spells, "starter spellbook", &|_, _| {}).await?;
     // The first question should find them; when the index takes longer, it is asked without it.
     if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {

@@ -6,8 +6,30 @@ use anyhow::{Context as _, bail};
 use grimoire_domain::spell::{Samples, Spell, SpellFields, SpellSource, SpellStatus};
 use serde::{Deserialize, Serialize};
 
-/// The spellbook that ships, loaded into an empty store.
-pub const STARTER: &str = include_str!("../spellbook/starter.yaml");
+/// Makes the list of the files that ship, each with its name.
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("../spellbook/", $name)))),+] };
+}
+
+/// The files of the spellbook that ships, one a family of tools.
+const STARTER: &[(&str, &str)] = shipped![
+    "ci.yaml",
+    "containers.yaml",
+    "databases.yaml",
+    "dotnet.yaml",
+    "functional.yaml",
+    "go.yaml",
+    "infrastructure.yaml",
+    "javascript.yaml",
+    "jvm.yaml",
+    "mobile.yaml",
+    "native.yaml",
+    "php.yaml",
+    "python.yaml",
+    "ruby.yaml",
+    "rust.yaml",
+    "systems.yaml",
+];
 
 /// The version of the format that this program writes and reads.
 const VERSION: u32 = 1;
@@ -40,6 +62,8 @@ struct Entry {
     description: String,
     error_type: String,
     error_pattern: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    covers_code: bool,
     solution_code: String,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<String>,
@@ -82,6 +106,15 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Vec<SpellFields>> {
     Ok(file.spells.into_iter().map(Entry::into_fields).collect())
 }
 
+/// The spellbook that ships, loaded into an empty store: all its families as one list.
+pub fn starter() -> anyhow::Result<Vec<SpellFields>> {
+    let mut spells = Vec::new();
+    for (name, text) in STARTER {
+        spells.append(&mut parse(name, text)?);
+    }
+    Ok(spells)
+}
+
 /// Writes a spellbook.
 pub fn render(spells: Vec<Spell>, notation: Notation) -> anyhow::Result<String> {
     let spells = spells.into_iter().map(|spell| Entry::from(spell.fields.into_fields())).collect();
@@ -100,6 +133,7 @@ impl Entry {
             description: self.description,
             error_type: self.error_type,
             error_pattern: self.error_pattern,
+            covers_code: self.covers_code,
             solution_code: self.solution_code,
             tags: self.tags,
             status: self.status,
@@ -119,6 +153,7 @@ impl From<SpellFields> for Entry {
             description: fields.description,
             error_type: fields.error_type,
             error_pattern: fields.error_pattern,
+            covers_code: fields.covers_code,
             solution_code: fields.solution_code,
             tags: fields.tags,
             status: fields.status,

@@ -1,8 +1,8 @@
 //! `::error file=…::message`, `##[error]message`.
 
 use grimoire_plugin_sdk::{
-    Diagnostic, Line, Location, Marker, Position, Severity,
-    text::{is_generic_closing_line, place_at_start, place_in_parentheses, trailing_group},
+    Confidence, Diagnostic, Line, Location, Marker, Position, Severity,
+    text::{is_generic_closing_line, kind_of, place_at_start, place_in_parentheses, trailing_group},
 };
 
 /// An annotation with a place, or an error in words that only the CI system prints.
@@ -51,10 +51,14 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
         code: code.map(str::to_owned),
         message: message.to_owned(),
         severity,
+        // Without a place it may be any tool's sentence.
+        confidence: if location.is_some() { Confidence::Certain } else { Confidence::Likely },
+        kind: kind_of(message),
         location,
         stack_trace: Vec::new(),
         context: [title.unwrap_or_default(), parts.next().unwrap_or_default()].join("\n").trim().to_owned(),
         span: line.span,
+        ..Diagnostic::default()
     })
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{Step, located, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Severity, Span,
-    text::{Characters, Context, is_generic_closing_line},
+    Confidence, Diagnostic, Kind, Location, Severity, Span,
+    text::{Characters, Context, is_generic_closing_line, kind_of},
 };
 
 /// Lines kept below a diagnostic.
@@ -14,6 +14,8 @@ const LINES: usize = 24;
 pub(crate) struct Located {
     tool: &'static str,
     severity: Severity,
+    /// The line itself says that it is an error or warning.
+    explicit: bool,
     code: Option<String>,
     message: String,
     location: Option<Location>,
@@ -25,10 +27,7 @@ impl Located {
     pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
         let found = located::read(line.text, line.characters)?;
         let described = &found.described;
-        if tool::is_others(found.path) && !found.foreign
-            || described.is_note
-            || is_generic_closing_line(described.message)
-        {
+        if described.is_note || is_generic_closing_line(described.message) {
             return None;
         }
         let level = line.level.filter(|&level| level >= Severity::Warning);
@@ -40,6 +39,10 @@ impl Located {
                 && line.indent < 4
                 && line.level.is_none()
                 && message.len() >= 3
+                && message.starts_with(|c: char| {
+                    c.is_alphanumeric() || matches!(c, '\'' | '"' | '`' | '(' | '[' | '+')
+                })
+                && !message.starts_with("+0x")
                 && !message.starts_with("in ")
                 && !message.starts_with("from ")
                 && !message.starts_with("at ");
@@ -57,6 +60,7 @@ impl Located {
         Some(Self {
             tool: tool::name(found.path, described.code.as_deref()),
             severity,
+            explicit,
             code: described.code.clone(),
             message: described.message.to_owned(),
             location: Some(found.location).filter(|location| !location.path.is_empty()),
@@ -117,12 +121,15 @@ impl Located {
             tool: self.tool.to_owned(),
             error_type,
             code: self.code,
+            // A place and prose: a linter's, where nothing says how bad it is.
+            kind: if self.explicit { kind_of(&self.message) } else { Kind::Lint },
             message: self.message,
             severity: self.severity,
             location: self.location,
-            stack_trace: Vec::new(),
+            confidence: Confidence::Likely,
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         })
     }
 }

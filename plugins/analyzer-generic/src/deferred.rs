@@ -23,7 +23,6 @@ impl Deferred {
     pub(crate) fn see(&mut self, marker: Option<Marker>, text: &str) {
         match marker {
             Some(Marker::Error) => self.failed = true,
-            Some(Marker::Group) => self.would_tell = true,
             _ => {
                 let start = trim_start(text);
                 let start = ["[INFO] ", "[ERROR] "]

@@ -53,6 +53,9 @@ const WORDS: &[(&str, Option<Severity>)] = &[
     ("suggestion", Some(Severity::Info)),
     ("note", None),
     ("notice", None),
+    ("debug", None),
+    ("trace", None),
+    ("verbose", None),
     ("remark", None),
     ("hint", None),
     ("help", None),
@@ -60,6 +63,13 @@ const WORDS: &[(&str, Option<Severity>)] = &[
 
 /// Reads what follows a place.
 pub(crate) fn describe(rest: &str) -> Described<'_> {
+    let mut found = leading(rest);
+    found.message = trailing_code(found.message, &mut found);
+    found
+}
+
+/// Reads severity and code in front of a message.
+pub(crate) fn leading(rest: &str) -> Described<'_> {
     let mut found = Described::default();
     let mut text = rest.trim_start_matches([':', ' ', '\t']);
     text = text.strip_prefix("- ").unwrap_or(text);
@@ -75,7 +85,7 @@ pub(crate) fn describe(rest: &str) -> Described<'_> {
             break;
         }
     }
-    found.message = trailing_code(text.trim(), &mut found);
+    found.message = text.trim();
     found
 }
 

@@ -208,6 +208,7 @@ impl Block {
             stack_trace: self.frames,
             context,
             span: self.span,
+            ..Diagnostic::default()
         })
     }
 

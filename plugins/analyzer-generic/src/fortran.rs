@@ -69,6 +69,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         })
     }
 }

@@ -237,6 +237,7 @@ impl Entry {
             stack_trace: Vec::new(),
             context: format!("test: {test}\n{}", self.context.take()),
             span: self.span,
+            ..Diagnostic::default()
         }
     }
 }
@@ -356,6 +357,7 @@ impl Panic {
             stack_trace: self.frames,
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         }
     }
 }

@@ -228,11 +228,7 @@ impl GenericAnalyzer {
             Record::Phpunit(block) => out.extend(block.finish()),
             Record::Terraform(block) => out.extend(block.finish()),
             Record::Cmake(block) => out.push(block.finish()),
-            Record::Plain(block) => {
-                if let Some(found) = block.finish() {
-                    self.deferred.push(found, out);
-                }
-            }
+            Record::Plain(block) => self.deferred.push(block.finish(), out),
         }
     }
 }

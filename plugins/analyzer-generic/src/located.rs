@@ -16,8 +16,6 @@ pub(crate) struct Located<'a> {
     pub(crate) described: Described<'a>,
     /// The shape itself is one that only diagnostics have.
     pub(crate) sure: bool,
-    /// The shape is of no tool that has an analyzer of its own.
-    pub(crate) foreign: bool,
 }
 
 /// Reads one line without prefixes.
@@ -39,10 +37,12 @@ pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
         .or_else(|| characters.may_have(b'(').then(|| parentheses(text)).flatten())
         .or_else(|| characters.may_have(b'[').then(|| brackets(text)).flatten())
         .or_else(|| without_line(text, characters))
+        .or_else(|| after_command(text, characters))
+        .or_else(|| docstring(text, characters))
 }
 
 fn from_place<'a>(place: Place<'a>, rest: &'a str, sure: bool) -> Located<'a> {
-    Located { path: place.path, location: place.location(), described: describe(rest), sure, foreign: false }
+    Located { path: place.path, location: place.location(), described: describe(rest), sure }
 }
 
 /// `path:3:7: error: message` and all that differs in the rest.
@@ -102,7 +102,7 @@ fn brackets(text: &str) -> Option<Located<'_>> {
     let (column, rest) = leading_number(rest.strip_prefix(',')?.trim_start())?;
     let rest = rest.strip_prefix("]: ")?;
     let place = Place { path, line, column: Some(column), end: None, rest };
-    looks_like_path(path).then(|| Located { foreign: true, ..from_place(place, rest, true) })
+    looks_like_path(path).then(|| from_place(place, rest, true))
 }
 
 /// `e: file:///path:3:7 message` and `e: path: (3, 7): message`.
@@ -152,6 +152,25 @@ fn severity_first(text: &str, characters: Characters) -> Option<Located<'_>> {
     Some(found)
 }
 
+/// `clang-tidy -p=build /src/a.c:3:7: warning: message`: a command's echo before what it says.
+fn after_command(text: &str, characters: Characters) -> Option<Located<'_>> {
+    static PATH: Needle = Needle::new(" /");
+    if !characters.may_contain(&PATH) {
+        return None;
+    }
+    let start = PATH.find_all(text).take(16).filter_map(|at| colons(&text[at + 1..])).last()?;
+    start.described.severity.is_some().then_some(start)
+}
+
+/// `path:docstring of name:26: WARNING: message`, as Sphinx prints it.
+fn docstring(text: &str, characters: Characters) -> Option<Located<'_>> {
+    static OF: Needle = Needle::new(":docstring of ");
+    let (path, rest) = OF.split_among(characters, text)?;
+    let (_, rest) = rest.split_once(':')?;
+    let (line, rest) = leading_number(rest)?;
+    looks_like_path(path).then(|| from_place(Place { path, line, column: None, end: None, rest }, rest, true))
+}
+
 /// `path.csproj : error NU1101: message`, `LINK : fatal error LNK1104: message`: a file and no line.
 fn without_line(text: &str, characters: Characters) -> Option<Located<'_>> {
     static DIVIDER: Needle = Needle::new(" : ");
@@ -166,5 +185,5 @@ fn without_line(text: &str, characters: Characters) -> Option<Located<'_>> {
         return None;
     }
     let location = Location::file(if looks_like_path(path) { path } else { "" });
-    Some(Located { path, location, described, sure: true, foreign: false })
+    Some(Located { path, location, described, sure: true })
 }

@@ -87,6 +87,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: format!("test: {}\n{}", self.test, self.context.take()),
             span: self.span,
+            ..Diagnostic::default()
         })
     }
 }

@@ -1,25 +1,26 @@
-//! `error: message` without a place: what Git, package managers, Docker and linkers print.
+//! `error: message` without a place: what Git, package managers, Docker and linkers print, and any tool that
+//! says `error` before it says what.
 
-use crate::{Step, prefix::Stripped, tool};
+use crate::{Step, describe, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Severity, Span,
-    text::{Characters, Context, Needle, place_at_start},
+    Confidence, Diagnostic, Location, Severity, Span,
+    text::{Beginnings, Characters, Context, Needle, kind_of, place_at_start},
 };
 
 /// Lines kept after an error.
 const LINES: usize = 8;
 
-/// An error being read. Held for a line, because the next may show that it is another analyzer's.
+/// An error being read, with the lines below that belong to it.
 #[derive(Debug)]
 pub(crate) struct Block {
-    tool: &'static str,
-    error_type: &'static str,
+    tool: String,
+    error_type: String,
     code: Option<String>,
     message: String,
+    /// The innermost of the causes that stand below: `Caused by: …`.
+    cause: Option<String>,
     location: Option<Location>,
-    severity: Severity,
     context: Context,
-    dropped: bool,
     blank: bool,
     span: Span,
 }
@@ -49,48 +50,133 @@ const STARTS: &[(&str, &str, &str)] = &[
     ("cc1plus: error: ", "gcc", "driver"),
     ("gcc: fatal error: ", "gcc", "driver"),
     ("javac: error: ", "javac", "driver"),
-    ("error: ", "log", "error"),
-    ("Error: ", "log", "error"),
-    ("ERROR: ", "log", "error"),
-    ("FATAL: ", "log", "error"),
-    ("fatal error: ", "log", "error"),
 ];
+
+/// What a line says, by its shape.
+struct Found<'a> {
+    tool: &'a str,
+    error_type: &'a str,
+    code: Option<String>,
+    message: &'a str,
+}
+
+impl<'a> Found<'a> {
+    fn new(tool: &'a str, error_type: &'a str, message: &'a str) -> Self {
+        Self { tool, error_type, code: None, message }
+    }
+}
+
+/// Reads the shapes of an error without a place, most specific first.
+fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
+    let text = line.text;
+    if let Some((tool, error_type, message)) = linker(text, line.characters) {
+        return Some(Found::new(tool, error_type, message));
+    }
+    // Deeper down a line belongs to something else: quoted output, a list, a trace.
+    if line.indent > 2 {
+        return None;
+    }
+    if let Some(rule) = text.strip_prefix("make: *** ").or_else(|| after_make(text)) {
+        return Some(Found::new("make", "make", rule));
+    }
+    if let Some((tool, error_type, message)) = compiler(text) {
+        return Some(Found {
+            code: compiler_code(text).map(str::to_owned),
+            ..Found::new(tool, error_type, message)
+        });
+    }
+    let first = text.bytes().next()?;
+    if let Some((start, tool, kind)) =
+        STARTS.iter().find(|(start, ..)| start.as_bytes()[0] == first && text.starts_with(start))
+    {
+        // curl's number belongs to the message.
+        let message = if *tool == "curl" { text } else { &text[start.len()..] };
+        return Some(Found::new(tool, kind, message));
+    }
+    level(text).or_else(|| of_program(text, line.characters)).or_else(|| fields(text))
+}
+
+/// `error: message`, `ERROR - message`, `fatal error[X1]: message`, `❌ message`.
+fn level(text: &str) -> Option<Found<'_>> {
+    if let Some(rest) = text.strip_prefix('❌') {
+        let message = rest.trim_start_matches('\u{fe0f}').trim();
+        return Some(level(message).unwrap_or(Found::new("log", "error", message)));
+    }
+    static LEVELS: Beginnings = Beginnings::new(&[
+        "error", "Error", "ERROR", "fatal", "Fatal", "FATAL", "critical", "Critical", "CRITICAL", "[error]",
+        "[ERROR]", "[fatal]", "[FATAL]",
+    ]);
+    // A bracketed level without a colon is what build tools put before whatever they print.
+    if !LEVELS.begin(text) || text.starts_with('[') {
+        return None;
+    }
+    let described = describe::leading(text);
+    (described.severity >= Some(Severity::Error)).then(|| Found {
+        tool: described.code.as_deref().map_or("log", |code| tool::name("", Some(code))),
+        error_type: "error",
+        code: described.code,
+        message: described.message,
+    })
+}
+
+/// `program: error: message`, `program: fatal: message`, `program error: message`: the program is one word.
+fn of_program(text: &str, characters: Characters) -> Option<Found<'_>> {
+    static SIGNS: [Needle; 6] = [
+        Needle::new(": error: "),
+        Needle::new(": fatal: "),
+        Needle::new(": fatal error: "),
+        Needle::new(": ERROR: "),
+        Needle::new(": Error: "),
+        Needle::new(" error: "),
+    ];
+    for sign in &SIGNS {
+        let Some((program, message)) = sign.split_among(characters, text) else { continue };
+        let is_program = (2..=24).contains(&program.len())
+            && program.starts_with(|c: char| c.is_ascii_alphabetic())
+            && program
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'.'))
+            && !matches!(program, "no" | "an" | "the" | "this" | "unknown" | "info" | "warning" | "debug");
+        if is_program {
+            return Some(Found::new(program, "error", message));
+        }
+    }
+    None
+}
+
+/// `level=error msg="message"`, also with a time before it.
+fn fields(text: &str) -> Option<Found<'_>> {
+    static LEVELS: [Needle; 2] = [Needle::new("level=error "), Needle::new("level=fatal ")];
+    let at = LEVELS.iter().find_map(|level| level.find(text))?;
+    let (_, rest) = text[at..].split_once("msg=")?;
+    let message = match rest.strip_prefix('"') {
+        Some(quoted) => {
+            let end = quoted.rfind('"').unwrap_or(quoted.len());
+            // What follows the message are further fields.
+            quoted[..end].split("\" ").next().unwrap_or_default()
+        }
+        None => rest.split(' ').next().unwrap_or_default(),
+    };
+    Some(Found::new("log", "error", message))
+}
 
 impl Block {
     pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
-        let text = line.text;
-        let (tool, error_type, message) = linker(text, line.characters).or_else(|| {
-            if line.indent > 2 {
-                return None;
-            }
-            if let Some(rule) = text.strip_prefix("make: *** ").or_else(|| after_make(text)) {
-                return Some(("make", "make", rule));
-            }
-            if let Some(found) = compiler(text) {
-                return Some(found);
-            }
-            let first = text.bytes().next()?;
-            let (start, tool, kind) =
-                STARTS.iter().find(|(start, ..)| start.as_bytes()[0] == first && text.starts_with(start))?;
-            // curl's number belongs to the message.
-            let message = if *tool == "curl" { text } else { &text[start.len()..] };
-            Some((*tool, *kind, message))
-        })?;
-        let message = message.trim();
-        if message.len() < 4 {
+        let found = read(line)?;
+        let message = found.message.trim();
+        if message.len() < 4 || !message.contains(|c: char| c.is_alphabetic()) || is_name(message) {
             return None;
         }
         let mut context = Context::default();
-        context.push(text);
+        context.push(line.text);
         Some(Self {
-            tool,
-            error_type,
-            code: compiler_code(text).map(str::to_owned),
+            tool: found.tool.to_lowercase(),
+            error_type: found.code.clone().unwrap_or_else(|| found.error_type.to_owned()),
+            code: found.code,
             message: message.to_owned(),
-            location: object_file(text).map(Location::file),
-            severity: Severity::Error,
+            cause: None,
+            location: object_file(line.text).map(Location::file),
             context,
-            dropped: false,
             blank: false,
             span,
         })
@@ -99,18 +185,21 @@ impl Block {
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim_start();
         if start.is_empty() && self.context.lines() == 1 && !self.blank {
-            // Nix puts the place below a blank line.
+            // Some put the place or the reason below a blank line.
             self.blank = true;
             return Step::Taken;
         }
-        // rustc, Node and Python print such a headline, too, and something of theirs below it.
-        if self.context.lines() == 1
-            && (start.starts_with("--> ")
-                || start.starts_with("-----")
-                || text.starts_with("    at ")
-                || start.starts_with("Caused by:"))
-        {
-            self.dropped = true;
+        if let Some(cause) = start.strip_prefix("Caused by:").or_else(|| start.strip_prefix("caused by:")) {
+            let cause = cause.trim();
+            if !cause.is_empty() {
+                self.cause = Some(cause.to_owned());
+            }
+            return self.take(text, span);
+        }
+        // A headline that ends with a colon announces what comes.
+        if self.message.ends_with(':') && !start.is_empty() && self.context.lines() == 1 {
+            self.message = format!("{} {start}", self.message);
+            return self.take(text, span);
         }
         let goes_on = start.starts_with(">>> ") || text.starts_with("  ") && !start.is_empty();
         if !goes_on || self.context.lines() >= LINES {
@@ -118,32 +207,46 @@ impl Block {
         }
         if let Some(place) = start.strip_prefix("at ").and_then(place_at_start)
             && self.location.is_none()
-            && !tool::is_others(place.path)
         {
             self.location = Some(place.location());
-            self.dropped = false;
         }
+        self.take(text, span)
+    }
+
+    fn take(&mut self, text: &str, span: Span) -> Step {
         self.context.push(text);
         self.span = self.span.to(span);
         Step::Taken
     }
 
-    pub(crate) fn finish(mut self) -> Option<Diagnostic> {
-        if self.dropped {
-            return None;
+    pub(crate) fn finish(mut self) -> Diagnostic {
+        if let Some(cause) = self.cause.filter(|cause| !self.message.contains(cause.as_str())) {
+            self.message = format!("{}: {cause}", self.message.trim_end_matches(':'));
         }
-        Some(Diagnostic {
-            tool: self.tool.to_owned(),
-            error_type: self.error_type.to_owned(),
+        Diagnostic {
+            tool: self.tool,
+            error_type: self.error_type,
             code: self.code,
+            kind: kind_of(&self.message),
             message: self.message,
-            severity: self.severity,
+            severity: Severity::Error,
+            confidence: Confidence::Likely,
             location: self.location,
-            stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
-        })
+            ..Diagnostic::default()
+        }
     }
+}
+
+/// `test_pot (tests.PotTest)`, `tests.PotTest.test_pot`: the name of a test, whose error stands below.
+fn is_name(message: &str) -> bool {
+    let name = message.split_once(" (").map_or(message, |(name, _)| name);
+    let is_identifier = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    !name.contains(' ')
+        && name.contains(['.', '_'])
+        && name.chars().all(is_identifier)
+        && !name.ends_with('.')
 }
 
 /// The code in `error CS2008: message`.

@@ -43,10 +43,7 @@ impl Block {
         if text == "╷" {
             return block(true, Severity::Error, "");
         }
-        if let Some(title) = text.strip_prefix("Error: ") {
-            return block(false, Severity::Error, title);
-        }
-        text.strip_prefix("Warning: ").and_then(|title| block(false, Severity::Warning, title))
+        None
     }
 
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
@@ -124,6 +121,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         })
     }
 }

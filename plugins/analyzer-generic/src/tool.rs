@@ -26,7 +26,18 @@ pub(crate) fn is_others(path: &str) -> bool {
 pub(crate) fn is_source(path: &str) -> bool {
     matches!(
         extension(path).to_ascii_lowercase().as_str(),
-        "go" | "c"
+        "go" | "rs"
+            | "py"
+            | "pyi"
+            | "js"
+            | "jsx"
+            | "ts"
+            | "tsx"
+            | "mjs"
+            | "cjs"
+            | "vue"
+            | "svelte"
+            | "c"
             | "h"
             | "cc"
             | "cpp"
@@ -139,6 +150,7 @@ pub(crate) fn name(path: &str, code: Option<&str>) -> &'static str {
                 "SC" => return "shellcheck",
                 "DL" => return "hadolint",
                 "CS" | "BC" | "FS" | "CA" | "IDE" | "SA" | "NU" | "MSB" | "NETSDK" => return "dotnet",
+                "TS" => return "tsc",
                 "C" | "LNK" | "D" if code.len() - letters == 4 => return "msvc",
                 _ => {}
             }
@@ -146,6 +158,8 @@ pub(crate) fn name(path: &str, code: Option<&str>) -> &'static str {
     }
     match extension(path).to_ascii_lowercase().as_str() {
         "go" => "go",
+        "rs" => "rustc",
+        "py" | "pyi" | "ipynb" => "python",
         "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" | "hh" | "m" | "mm" | "cu" | "s" => "gcc",
         "f" | "f90" | "f95" | "for" => "gfortran",
         "java" => "javac",

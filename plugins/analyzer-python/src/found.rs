@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use grimoire_plugin_sdk::text::cut;
+use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
 
 /// Lines of an excerpt.
 const EXCERPT: usize = 60;
@@ -79,27 +80,21 @@ pub(crate) fn last_part(kind: &str) -> &str {
     kind.rsplit('.').next().unwrap_or(kind)
 }
 
-/// Whether a file is neither the interpreter's, nor an installed package's, nor generated: the place
-/// that a person can change.
-pub(crate) fn is_own(path: &str) -> bool {
-    const FOREIGN: &[&str] = &[
-        "site-packages",
-        "dist-packages",
-        "/lib/python",
-        "/lib64/python",
-        "\\lib\\",
-        "/Lib/",
-        "/importlib/",
-        "/_pytest/",
-        "/pluggy/",
-        "/unittest/",
-        "/hostedtoolcache/",
-        "\\hostedtoolcache\\",
-        ".egg/",
-        "/asyncio/",
-        "/concurrent/futures/",
-    ];
-    !path.starts_with('<') && !path.starts_with('[') && !FOREIGN.iter().any(|part| path.contains(part))
+/// A finding without a place.
+pub(crate) fn finding(tool: &str, error_type: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: error_type.to_owned(),
+        kind,
+        message: message.trim().to_owned(),
+        span,
+        ..Diagnostic::default()
+    }
+}
+
+/// A line that only says that something failed.
+pub(crate) fn summary(tool: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
+    Diagnostic { role: Role::Summary, ..finding(tool, "failed", kind, message, span) }
 }
 
 /// `File "path", line 12, in name`: path, line, name.
@@ -131,16 +126,6 @@ mod tests {
         ] {
             assert_eq!(exception_kind(text), kind, "{text}");
         }
-    }
-
-    #[test]
-    fn foreign_files_are_known() {
-        assert!(is_own("/home/runner/work/app/app/src/main.py") && is_own("D:\\a\\app\\main.py"));
-        assert!(
-            !is_own("/usr/lib/python3.11/json/decoder.py")
-                && !is_own("/x/site-packages/y.py")
-                && !is_own("<string>")
-        );
     }
 
     #[test]

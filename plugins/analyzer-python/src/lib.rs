@@ -14,6 +14,7 @@
 
 mod found;
 mod lint;
+mod own;
 mod packaging;
 mod pytest;
 mod reports;

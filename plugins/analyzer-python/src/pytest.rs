@@ -5,7 +5,8 @@ use grimoire_plugin_sdk::text::{leading_word, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
 use std::collections::HashSet;
 
-use crate::found::{Excerpt, exception_kind, file_line, is_own, is_surely_exception};
+use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception};
+use crate::own::is_own;
 
 /// Failures whose names are remembered, so that the summary does not repeat them.
 const REMEMBERED: usize = 20_000;

@@ -3,7 +3,8 @@
 use grimoire_plugin_sdk::text::trim;
 use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
 
-use crate::found::{Excerpt, exception_kind, file_line, is_own, is_surely_exception, last_part};
+use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception, last_part};
+use crate::own::is_own;
 
 const HEADER: &str = "Traceback (most recent call last):";
 /// Frames kept of one exception; of deeper recursion the outermost are dropped.

@@ -173,6 +173,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         }))
     }
 
@@ -308,5 +309,6 @@ pub(crate) fn short_form(start: &str, span: Span) -> Option<Diagnostic> {
         stack_trace: Vec::new(),
         context: String::new(),
         span,
+        ..Diagnostic::default()
     })
 }

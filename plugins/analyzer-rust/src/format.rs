@@ -45,6 +45,7 @@ impl Block {
             stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
+            ..Diagnostic::default()
         }
     }
 }

@@ -7,6 +7,9 @@ use grimoire_plugin_sdk::{Candidate, Diagnostic};
 pub(crate) struct Codes {
     /// Each with whether the diagnostic itself says that it is its code.
     codes: Vec<(String, bool)>,
+    /// The diagnostic's code where it is a plain word, as some linters' rules are (`quotes`): it is compared
+    /// with what spells say that they are for, never with the words of a title.
+    plain: Option<String>,
     /// The letters and the length of the explicit code when it is of the form letters and digits.
     family: Option<(String, usize)>,
 }
@@ -35,7 +38,8 @@ impl Codes {
             }
         };
         let explicit = error.code.as_deref().filter(|code| !code.is_empty());
-        if let Some(code) = explicit {
+        let has_form = |code: &&str| is_code(code) || is_rule_name(code);
+        if let Some(code) = explicit.filter(has_form) {
             add(code, true);
         }
         if is_code(&error.error_type) || is_rule_name(&error.error_type) {
@@ -59,15 +63,20 @@ impl Codes {
             add(name, false);
         }
         let family = explicit.or(Some(error.error_type.as_str())).and_then(family);
-        Self { codes, family }
+        Self { codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
     }
 
     /// Compares with what the candidate says that it is for: error type, tags, title and pattern.
     pub(crate) fn evidence(&self, candidate: &Candidate) -> CodeEvidence {
+        let spell = &candidate.spell;
+        if let Some(plain) = &self.plain
+            && same(plain, &spell.error_type)
+        {
+            return CodeEvidence::Equal { code: plain.clone(), explicit: true };
+        }
         if self.codes.is_empty() {
             return CodeEvidence::None;
         }
-        let spell = &candidate.spell;
         let mut other = None;
         let mut best: Option<&(String, bool)> = None;
         let named = [spell.error_type.as_str()].into_iter().chain(spell.tags.iter().map(String::as_str));
@@ -122,6 +131,7 @@ pub(crate) fn is_code(word: &str) -> bool {
         return true;
     }
     word.len() >= 5
+        && !matches!(word, "ERROR" | "ERRORS" | "EXCEPTION" | "EXPECTED" | "EXITED")
         && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
         && (word.contains('_') && letters >= 2 || letters == word.len() && word.starts_with('E'))
 }
@@ -150,7 +160,7 @@ fn normal(code: &str) -> String {
 }
 
 /// Whether a word is that normalised code.
-fn same(code: &str, word: &str) -> bool {
+pub(crate) fn same(code: &str, word: &str) -> bool {
     let word = word.rsplit("::").next().unwrap_or(word).trim();
     word.len() == code.len()
         && word.bytes().zip(code.bytes()).all(|(byte, code)| match byte {
@@ -174,7 +184,7 @@ mod tests {
         for code in ["E0382", "TS2304", "F401", "RUF057", "ERR_MODULE_NOT_FOUND", "ENOENT", "ERESOLVE"] {
             assert!(is_code(code), "{code}");
         }
-        for word in ["error", "HTTP", "X1", "E", "PATH", "utf8", "TypeError", "A_1é", ""] {
+        for word in ["error", "ERROR", "HTTP", "X1", "E", "PATH", "utf8", "TypeError", "A_1é", ""] {
             assert!(!is_code(word), "{word}");
         }
         assert!(is_rule_name("no-unused-vars") && is_rule_name("clippy::needless_return"));

@@ -28,8 +28,6 @@ const UNSEEN: f64 = 6.0;
 pub(crate) struct Features {
     /// How much the text that the spell's pattern matched says; 0 without a hit.
     pub(crate) pattern: f64,
-    /// The pattern was tried and not found.
-    pub(crate) pattern_missed: f64,
     pub(crate) code: Option<CodeEvidence>,
     /// Likeness of the error types.
     pub(crate) kind: f64,
@@ -75,7 +73,6 @@ pub(crate) fn measure(error: &Diagnostic, query: &Query, candidates: &[Candidate
         let spell = &candidate.spell;
         let mut features = Features {
             pattern: pattern_strength(&candidate.evidence.pattern),
-            pattern_missed: f64::from(candidate.evidence.pattern == PatternEvidence::Missed),
             code: Some(codes.evidence(candidate)),
             kind: kind_likeness(error, &spell.error_type),
             title_covered: covered[at].0,
@@ -97,11 +94,12 @@ fn clean(number: f64) -> f64 {
     if number.is_finite() { number.clamp(0.0, 1.0) } else { 0.0 }
 }
 
-/// From 0.2 for a few characters, which many texts have, to 1 for a whole sentence.
+/// From 0.2 for a few letters that tell something, which many texts have, to 1 for a whole sentence; less
+/// in the lines around the message.
 fn pattern_strength(evidence: &PatternEvidence) -> f64 {
-    let PatternEvidence::Hit(text) = evidence else { return 0.0 };
-    let letters = text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80).count();
-    (0.2 + 0.8 * (letters.min(28) as f64 / 28.0)).min(1.0)
+    let PatternEvidence::Hit(hit) = evidence else { return 0.0 };
+    let strength = 0.2 + 0.8 * (f64::from(hit.telling.min(28)) / 28.0);
+    if hit.in_message { strength } else { strength * 0.85 }
 }
 
 /// Counts the query's terms in the candidate's fields. Returns the share of the title's and of the

@@ -41,7 +41,7 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
     let features = features::measure(error, &query, candidates);
     Ok((0_u32..)
         .zip(candidates.iter().zip(&features))
-        .map(|(index, (candidate, features))| score::judge(index, &query, candidate, features))
+        .map(|(index, (candidate, features))| score::judge(index, error, &query, candidate, features))
         .collect())
 }
 

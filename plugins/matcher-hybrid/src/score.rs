@@ -1,8 +1,8 @@
 //! From features to a score with reasons.
 
-use grimoire_plugin_sdk::{Candidate, Reason, Verdict};
+use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence, Reason, Verdict, Withheld};
 
-use crate::codes::CodeEvidence;
+use crate::codes::{self, CodeEvidence};
 use crate::features::{FIELDS, Features};
 use crate::query::Query;
 
@@ -11,7 +11,6 @@ use crate::query::Query;
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     pub(crate) pattern: f64,
-    pub(crate) pattern_missed: f64,
     pub(crate) code: f64,
     pub(crate) code_in_message: f64,
     pub(crate) other_code: f64,
@@ -30,7 +29,6 @@ pub(crate) struct Weights {
 
 pub(crate) const WEIGHTS: Weights = Weights {
     pattern: 0.60,
-    pattern_missed: 0.0,
     code: 0.60,
     code_in_message: 0.45,
     other_code: -0.30,
@@ -52,11 +50,19 @@ const BEND: f64 = 0.6;
 /// Reasons that add less than this are left out.
 const LEAST_REASON: f64 = 0.005;
 
-/// Judges one candidate.
-pub(crate) fn judge(index: u32, query: &Query, candidate: &Candidate, features: &Features) -> Verdict {
+/// Judges one candidate. What has grounds to be shown scores above a half, everything else below: in each
+/// half the order is that of the evidence.
+pub(crate) fn judge(
+    index: u32,
+    error: &Diagnostic,
+    query: &Query,
+    candidate: &Candidate,
+    features: &Features,
+) -> Verdict {
     let mut reasons = reasons(query, candidate, features, &WEIGHTS);
     let sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
-    let score = bend(sum);
+    let grounds = candidate.evidence.grounds(error);
+    let score = if grounds.is_ok() { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
     // The weights are scaled so that they add up to the score.
     let scale = if sum > 0.0 { score / sum } else { 1.0 };
     for reason in &mut reasons {
@@ -66,7 +72,8 @@ pub(crate) fn judge(index: u32, query: &Query, candidate: &Candidate, features: 
     reasons.sort_by(|one, other| {
         other.weight.abs().total_cmp(&one.weight.abs()).then_with(|| one.signal.cmp(&other.signal))
     });
-    Verdict { candidate: index, score, reasons }
+    reasons.extend(grounds.err().map(Withheld::reason));
+    Verdict { candidate: index, score, shown: grounds.is_ok(), reasons }
 }
 
 /// The sum as it is up to [`BEND`], then ever slower towards 1: rising everywhere, with no corner.
@@ -87,18 +94,22 @@ fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &
             reasons.push(Reason { signal: signal.to_owned(), weight, detail });
         }
     };
-    if let grimoire_plugin_sdk::PatternEvidence::Hit(text) = &candidate.evidence.pattern {
+    let hit = match &candidate.evidence.pattern {
+        PatternEvidence::Hit(hit) => Some(hit),
+        PatternEvidence::Untried | PatternEvidence::Missed => None,
+    };
+    // One fact counts once: what a pattern found may be the code and nothing else.
+    let hit_is_code = match (hit, &features.code) {
+        (Some(hit), Some(CodeEvidence::Equal { code, .. })) => is_code_alone(&hit.text, code),
+        _ => false,
+    };
+    if let Some(hit) = hit.filter(|_| !hit_is_code) {
         add(
             "pattern",
             weights.pattern * features.pattern,
-            format!("the spell's pattern matches “{}”", shown(text, 160)),
+            format!("the spell's pattern matches “{}”", shown(&hit.text, 160)),
         );
     }
-    add(
-        "pattern-missed",
-        weights.pattern_missed * features.pattern_missed,
-        "the spell's pattern was not found".to_owned(),
-    );
     match &features.code {
         Some(CodeEvidence::Equal { code, explicit: true }) => {
             add("code", weights.code, format!("the spell is for {}", shown(code, 64)));
@@ -110,6 +121,8 @@ fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &
                 format!("the spell is for {}, which the message names", shown(code, 64)),
             );
         }
+        // A spell may be for several codes: then its pattern says so.
+        Some(CodeEvidence::Other(_)) if hit.is_some_and(|hit| hit.in_message) => {}
         Some(CodeEvidence::Other(code)) => {
             add(
                 "other-code",
@@ -119,9 +132,13 @@ fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &
         }
         Some(CodeEvidence::None) | None => {}
     }
+    let kind_is_code = matches!(
+        &features.code,
+        Some(CodeEvidence::Equal { code, .. }) if is_code_alone(&candidate.spell.error_type, code)
+    );
     add(
         "error-type",
-        weights.kind * features.kind,
+        if kind_is_code { 0.0 } else { weights.kind * features.kind },
         format!("error type {}", shown(&candidate.spell.error_type, 100)),
     );
     let message = dot(&weights.words, &features.words)
@@ -143,6 +160,12 @@ fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &
     );
     add("keyword", weights.keyword * features.keyword, "found by keyword search".to_owned());
     reasons
+}
+
+/// Whether a text is a normalised code and nothing else but punctuation.
+fn is_code_alone(text: &str, code: &str) -> bool {
+    let rest = text.rsplit("::").next().unwrap_or(text);
+    codes::same(code, rest.trim_matches(|c: char| !c.is_alphanumeric()))
 }
 
 fn dot(weights: &[f64; FIELDS], features: &[f64; FIELDS]) -> f64 {

@@ -1,7 +1,10 @@
 //! What the default matcher promises: sensible order, calibrated scores, reasons, and no dependence on
 //! anything but its arguments.
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, PatternEvidence, Spell, Verdict};
+use grimoire_plugin_sdk::{
+    Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Spell,
+    Verdict,
+};
 use matcher_hybrid::score;
 use proptest::prelude::*;
 
@@ -19,9 +22,16 @@ fn spell(
         description: description.into(),
         error_type: error_type.into(),
         error_pattern: pattern.into(),
+        covers_code: false,
         solution_code: solution.into(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
     }
+}
+
+/// A pattern's find all of which tells something.
+fn hit(text: &str) -> PatternEvidence {
+    let telling = text.chars().filter(|c| c.is_alphanumeric()).count();
+    PatternEvidence::Hit(PatternHit { text: text.into(), telling: u32::try_from(telling).unwrap(), in_message: true })
 }
 
 fn untried(spell: Spell) -> Candidate {
@@ -98,14 +108,75 @@ fn verdicts(error: &Diagnostic, candidates: &[Candidate]) -> Vec<Verdict> {
 }
 
 #[test]
-fn the_right_spell_is_worth_showing_and_the_others_are_not() {
-    let candidates: Vec<_> = book().into_iter().map(untried).collect();
+fn the_right_spell_is_shown_and_the_others_are_not() {
+    let mut candidates: Vec<_> = book().into_iter().map(untried).collect();
+    candidates[0].evidence.pattern = hit("borrow of moved value");
     let got = verdicts(&moved(), &candidates);
-    assert!(got[0].score >= 0.5, "{got:#?}");
+    assert!(got[0].shown && got[0].score >= 0.75, "{got:#?}");
     for other in &got[1..] {
-        assert!(other.score < 0.25, "{other:#?}");
+        assert!(!other.shown && other.score < 0.125, "{other:#?}");
     }
     assert_eq!(got[0].reasons[0].signal, "code");
+}
+
+#[test]
+fn a_code_alone_shows_only_what_covers_it() {
+    let with = |code| {
+        let evidence = Evidence { keyword: 1.0, pattern: PatternEvidence::Missed, code, ..Evidence::default() };
+        Candidate { spell: book().remove(0), evidence }
+    };
+    let got = verdicts(&moved(), &[with(CodeEvidence::Partial), with(CodeEvidence::Covered)]);
+    assert!(!got[0].shown && got[0].score < 0.5, "{got:#?}");
+    assert!(got[1].shown && got[1].score > 0.5, "{got:#?}");
+    assert_eq!(got[0].reasons.last().unwrap().signal, "broad-code");
+}
+
+#[test]
+fn nothing_of_another_language_is_shown() {
+    let mut candidate = untried(book().remove(0));
+    candidate.evidence.pattern = hit("borrow of moved value");
+    candidate.evidence.language = LanguageEvidence::Other;
+    let got = verdicts(&moved(), &[candidate]);
+    assert!(!got[0].shown && got[0].score < 0.5, "{got:#?}");
+    assert_eq!(got[0].reasons.last().unwrap().signal, "other-language");
+}
+
+#[test]
+fn a_guess_needs_a_find_that_tells_much() {
+    let guess = Diagnostic { confidence: Confidence::Guess, ..moved() };
+    let with = |pattern, code| Candidate {
+        evidence: Evidence { pattern, code, ..Evidence::default() },
+        ..untried(book().remove(0))
+    };
+    let missed = PatternEvidence::Missed;
+    let candidates = [
+        with(missed, CodeEvidence::Covered),
+        with(hit("borrow"), CodeEvidence::None),
+        with(hit("borrow of moved value"), CodeEvidence::None),
+    ];
+    let shown: Vec<bool> = verdicts(&guess, &candidates).iter().map(|verdict| verdict.shown).collect();
+    assert_eq!(shown, [false, false, true]);
+}
+
+#[test]
+fn one_fact_counts_once() {
+    let named = || spell("E0382", "Use of a moved value", "", "E0382", "", &["rust"]);
+    let mut twice = untried(named());
+    twice.evidence.pattern = hit("E0382");
+    twice.evidence.code = CodeEvidence::Covered;
+    let mut once = untried(named());
+    once.evidence.code = CodeEvidence::Covered;
+    let got = verdicts(&moved(), &[once, twice]);
+    assert_eq!(got[0].score.to_bits(), got[1].score.to_bits(), "{got:#?}");
+    assert!(got[0].reasons.iter().all(|reason| reason.signal != "error-type"), "{got:#?}");
+}
+
+#[test]
+fn a_plain_word_is_no_code() {
+    let error = Diagnostic { code: Some("debug".into()), message: "planning 3 charts".into(), ..Diagnostic::default() };
+    let candidate = untried(spell("E0277", "No Display or Debug", "", "doesn't implement", "", &["rust"]));
+    let got = verdicts(&error, &[candidate]);
+    assert!(got[0].score < 0.125 && got[0].reasons.iter().all(|reason| reason.signal != "code"), "{got:#?}");
 }
 
 #[test]
@@ -123,34 +194,34 @@ fn a_spell_for_another_code_of_the_family_is_put_back() {
 fn a_long_pattern_hit_alone_is_worth_showing_and_a_short_one_is_not() {
     let hit = |text: &str| Candidate {
         spell: spell("other", "Something", "", text, "", &[]),
-        evidence: Evidence { keyword: 0.0, pattern: PatternEvidence::Hit(text.into()) },
+        evidence: Evidence { pattern: hit(text), ..Evidence::default() },
     };
     let error = Diagnostic { message: "xyz".into(), ..Diagnostic::default() };
     let got = verdicts(&error, &[hit("expected struct, found enumeration here"), hit("err")]);
-    assert!(got[0].score >= 0.5 && got[1].score < 0.25, "{got:#?}");
+    assert!(got[0].shown && got[0].score >= 0.75 && !got[1].shown && got[1].score < 0.25, "{got:#?}");
     assert_eq!(got[0].reasons[0].signal, "pattern");
     assert!(got[0].reasons[0].detail.contains("expected struct"));
 }
 
 #[test]
-fn words_alone_can_be_enough() {
+fn words_alone_rank_and_never_show() {
     let error = Diagnostic { message: "unable to resolve dependency tree".into(), ..Diagnostic::default() };
     let candidates: Vec<_> = book().into_iter().map(untried).collect();
     let got = verdicts(&error, &candidates);
     let best = got.iter().max_by(|one, other| one.score.total_cmp(&other.score)).unwrap();
     assert_eq!(best.candidate, 4);
-    assert!(best.score >= 0.3, "{best:#?}");
+    assert!(best.score >= 0.15 && !best.shown, "{best:#?}");
     assert!(best.reasons.iter().any(|reason| reason.detail.contains("resolve")), "{best:#?}");
 }
 
 #[test]
 fn more_evidence_never_lowers_a_score() {
     let plain = untried(book().remove(0));
-    let mut hit = plain.clone();
-    hit.evidence.pattern = PatternEvidence::Hit("borrow of moved value".into());
-    let mut found = hit.clone();
+    let mut recognised = plain.clone();
+    recognised.evidence.pattern = hit("borrow of moved value");
+    let mut found = recognised.clone();
     found.evidence.keyword = 1.0;
-    let got = verdicts(&moved(), &[plain, hit, found]);
+    let got = verdicts(&moved(), &[plain, recognised, found]);
     assert!(got[0].score < got[1].score && got[1].score < got[2].score && got[2].score < 1.0);
 }
 
@@ -179,7 +250,7 @@ fn numbers_and_names_of_the_user_do_not_decide() {
 prop_compose! {
     fn any_spell()(texts in prop::array::uniform5("[a-cA-C0-9é_`'\"\\\\(?: .\n-]{0,60}"), tags in prop::collection::vec("[a-c0-9E-]{0,6}", 0..3)) -> Spell {
         let [title, description, error_type, error_pattern, solution_code] = texts;
-        Spell { id: 1, title, description, error_type, error_pattern, solution_code, tags }
+        Spell { id: 1, title, description, error_type, error_pattern, covers_code: false, solution_code, tags }
     }
 }
 
@@ -187,13 +258,19 @@ fn any_pattern() -> impl Strategy<Value = PatternEvidence> {
     prop_oneof![
         Just(PatternEvidence::Untried),
         Just(PatternEvidence::Missed),
-        "[a-cé\n ]{0,40}".prop_map(PatternEvidence::Hit),
+        ("[a-cé\n ]{0,40}", 0..60_u32, any::<bool>()).prop_map(|(text, telling, in_message)| {
+            PatternEvidence::Hit(PatternHit { text, telling, in_message })
+        }),
     ]
 }
 
+fn any_language() -> impl Strategy<Value = LanguageEvidence> {
+    prop_oneof![Just(LanguageEvidence::Unknown), Just(LanguageEvidence::Same), Just(LanguageEvidence::Other)]
+}
+
 prop_compose! {
-    fn any_candidate()(spell in any_spell(), pattern in any_pattern(), keyword in any::<f64>()) -> Candidate {
-        Candidate { spell, evidence: Evidence { keyword, pattern } }
+    fn any_candidate()(spell in any_spell(), pattern in any_pattern(), keyword in any::<f64>(), language in any_language()) -> Candidate {
+        Candidate { spell, evidence: Evidence { keyword, pattern, language, ..Evidence::default() } }
     }
 }
 

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Reason, Spell, Verdict};
+use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Reason, Spell, Verdict, Withheld};
 
 /// Fewest characters of a keyword.
 const SHORTEST: usize = 3;
@@ -39,7 +39,7 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
     let mut verdicts: Vec<Verdict> = (0_u32..)
         .zip(candidates)
         .filter(|(_, candidate)| has_type(&candidate.spell, &error.error_type))
-        .map(|(index, candidate)| judge(index, &wanted, &candidate.spell))
+        .map(|(index, candidate)| judge(index, error, &wanted, candidate))
         .collect();
     verdicts.sort_by(|one, other| other.score.total_cmp(&one.score));
     Ok(verdicts)
@@ -51,17 +51,20 @@ fn has_type(spell: &Spell, error_type: &str) -> bool {
     error_type.is_empty() || spell.error_type.trim().to_lowercase() == error_type.to_lowercase()
 }
 
-fn judge(index: u32, wanted: &BTreeSet<String>, spell: &Spell) -> Verdict {
+fn judge(index: u32, error: &Diagnostic, wanted: &BTreeSet<String>, candidate: &Candidate) -> Verdict {
+    let spell = &candidate.spell;
     let fields = [&spell.title, &spell.description, &spell.error_pattern].into_iter().chain(&spell.tags);
     let offered = keywords(fields.map(String::as_str));
     let shared: Vec<&str> = wanted.intersection(&offered).map(String::as_str).collect();
     let score = if wanted.is_empty() { 0.0 } else { shared.len() as f64 / wanted.len() as f64 };
-    let reasons = if shared.is_empty() {
+    let mut reasons = if shared.is_empty() {
         Vec::new()
     } else {
         vec![Reason { signal: "keywords".to_owned(), weight: score, detail: detail(&shared, wanted.len()) }]
     };
-    Verdict { candidate: index, score, reasons }
+    let grounds = candidate.evidence.grounds(error);
+    reasons.extend(grounds.err().map(Withheld::reason));
+    Verdict { candidate: index, score, shown: grounds.is_ok(), reasons }
 }
 
 /// The distinct keywords of some texts, in alphabetical order.

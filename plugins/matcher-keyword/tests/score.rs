@@ -1,6 +1,6 @@
 //! The documented algorithm, and what any matcher promises.
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, PatternEvidence, Spell, Verdict};
+use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, PatternEvidence, PatternHit, Spell, Verdict};
 use matcher_keyword::{STOP_WORDS, score};
 use proptest::prelude::*;
 
@@ -50,6 +50,22 @@ fn tags_pattern_and_description_count() {
 }
 
 #[test]
+fn only_what_has_evidence_may_be_shown() {
+    let hit = |text: &str, telling| Candidate {
+        evidence: Evidence {
+            pattern: PatternEvidence::Hit(PatternHit { text: text.into(), telling, in_message: true }),
+            ..Evidence::default()
+        },
+        ..candidate("", "linker missing")
+    };
+    let candidates = [candidate("", "linker missing"), hit("linker", 6), hit("error", 0)];
+    let verdicts = score(&error("", "linker missing"), &candidates).unwrap();
+    assert_eq!(verdicts.iter().map(|verdict| verdict.shown).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(verdicts[0].reasons[1].signal, "words-only");
+    assert_eq!(verdicts[2].reasons[1].signal, "weak-pattern");
+}
+
+#[test]
 fn a_message_without_keywords_scores_nothing() {
     for message in ["", "is it of an", "the and for"] {
         let verdicts = score(&error("", message), &[candidate("", "the and for is it")]).unwrap();
@@ -74,7 +90,7 @@ prop_compose! {
     fn any_candidate()(texts in prop::array::uniform4("[a-cé_ .]{0,12}"), kind in "[AB]?", keyword in any::<f64>()) -> Candidate {
         let [title, description, error_pattern, tag] = texts;
         let spell = Spell { title, description, error_pattern, error_type: kind, tags: vec![tag], ..Spell::default() };
-        Candidate { spell, evidence: Evidence { keyword, pattern: PatternEvidence::Untried } }
+        Candidate { spell, evidence: Evidence { keyword, ..Evidence::default() } }
     }
 }
 

@@ -7,6 +7,13 @@ pub trait Analyzer: Sized {
     /// The kinds that `start` accepts. Not empty.
     fn supports() -> &'static [ArtifactKind];
 
+    /// Texts of which an artifact must hold at least one, byte for byte, for this analyzer to have anything
+    /// to say; empty when every artifact is of interest. Colour codes may divide words, so a probe is best a
+    /// word without blanks.
+    fn probes() -> &'static [&'static str] {
+        &[]
+    }
+
     /// Begins a scan.
     fn start(artifact: &Artifact) -> Result<Self, Failure>;
 
@@ -22,6 +29,9 @@ pub trait Analyzer: Sized {
 pub trait LineAnalyzer: Default {
     /// The longest line in bytes that [`Self::line`] is given; longer ones are cut.
     const LINE_LIMIT: usize = 16 * 1024;
+
+    /// See [`Analyzer::probes`].
+    const PROBES: &'static [&'static str] = &[];
 
     /// Takes the next line and adds the diagnostics that are complete by now.
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>);

@@ -7,7 +7,8 @@
 //! error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value: `x`
 //! ```
 //!
-//! Lines below it, indented, ask for more: `type: E0382`, `context: text that it contains`,
+//! Lines below it, indented, ask for more: `type: E0382`, `kind: compile`, `role: root`, `confidence: likely`,
+//! `test: name`, `context: text that it contains`,
 //! `frames: 2`, `lines: 1-4` (the lines of the block that the span covers). In messages `\n` stands for
 //! a line break.
 
@@ -138,6 +139,11 @@ fn headline(found: &Diagnostic) -> String {
     format!("{severity} | {} | {code} | {place} | {}", found.tool, found.message.replace('\n', "\\n"))
 }
 
+/// The name of a case of an enum, in lower case.
+fn word(value: impl std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
+}
+
 fn place(location: &Location) -> String {
     let mut text = location.path.clone();
     if let Some(start) = location.start {
@@ -152,7 +158,15 @@ fn place(location: &Location) -> String {
 fn details(found: &Diagnostic) -> String {
     let context: String =
         found.context.lines().fold(String::new(), |text, line| text + "      " + line + "\n");
-    format!("    type: {}, frames: {}\n{context}", found.error_type, found.stack_trace.len())
+    format!(
+        "    type: {}, kind: {}, role: {}, confidence: {}, test: {}, frames: {}\n{context}",
+        found.error_type,
+        word(found.kind),
+        word(found.role),
+        word(found.confidence),
+        found.test.as_deref().unwrap_or("-"),
+        found.stack_trace.len()
+    )
 }
 
 fn detail_problem(log: &str, found: &Diagnostic, detail: &str) -> Option<String> {
@@ -160,6 +174,10 @@ fn detail_problem(log: &str, found: &Diagnostic, detail: &str) -> Option<String>
     let holds = match key {
         "type" => found.error_type == value,
         "context" => found.context.contains(value),
+        "kind" => word(found.kind) == value,
+        "role" => word(found.role) == value,
+        "confidence" => word(found.confidence) == value,
+        "test" => found.test.as_deref().unwrap_or("-") == value,
         "frames" => found.stack_trace.len().to_string() == value,
         "lines" => {
             let line_of = |offset: u64| {

@@ -21,9 +21,16 @@ pub mod text;
 pub mod value;
 
 pub use analyzer::{Analyzer, LineAnalyzer, analyze_all, analyze_chunks};
+pub use grimoire_log::{Steps, path};
 pub use line::{Line, LineScan, Marker, Properties};
-pub use matcher::{Candidate, Evidence, PatternEvidence, Reason, Spell, Verdict};
-pub use value::{Artifact, ArtifactKind, Diagnostic, Failure, Frame, Location, Position, Severity, Span};
+pub use matcher::{
+    Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Reason, Spell, Verdict,
+    Withheld,
+};
+pub use value::{
+    Artifact, ArtifactKind, Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity,
+    Span,
+};
 
 /// Exports an [`Analyzer`] as the component's `grimoire:analyzer` interface.
 ///

@@ -6,6 +6,8 @@ pub const TOOL: usize = 64;
 pub const ERROR_TYPE: usize = 100;
 /// Bytes of [`crate::Diagnostic::code`].
 pub const CODE: usize = 128;
+/// Bytes of [`crate::Diagnostic::test`].
+pub const TEST: usize = 512;
 /// Bytes of [`crate::Diagnostic::message`].
 pub const MESSAGE: usize = 8_192;
 /// Bytes of [`crate::Diagnostic::context`].

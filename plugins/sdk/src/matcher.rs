@@ -1,5 +1,7 @@
 //! The values of `wit/matcher/matcher.wit` as plain Rust.
 
+use crate::{Confidence, Diagnostic};
+
 /// A stored fix, as far as ranking needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spell {
@@ -13,6 +15,8 @@ pub struct Spell {
     pub error_type: String,
     /// The regular expression or text that recognises the error; the host has tried it.
     pub error_pattern: String,
+    /// The fix helps with every error of this code, whatever its message says.
+    pub covers_code: bool,
     /// The fix.
     pub solution_code: String,
     /// Its tags.
@@ -27,8 +31,44 @@ pub enum PatternEvidence {
     Untried,
     /// Tried, not found.
     Missed,
-    /// Found: the text that matched.
-    Hit(String),
+    /// Found.
+    Hit(PatternHit),
+}
+
+/// What a spell's pattern found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatternHit {
+    /// The text that matched.
+    pub text: String,
+    /// How many letters of it tell something: those that the pattern names itself, without words that
+    /// every failure has.
+    pub telling: u32,
+    /// Whether it stands in the message or its code, rather than in the lines around it.
+    pub in_message: bool,
+}
+
+/// Whether the spell is for the diagnostic's own code or exception type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodeEvidence {
+    /// It is not, or the diagnostic has none.
+    #[default]
+    None,
+    /// It is, and there are errors of the code with which it does not help.
+    Partial,
+    /// It is, and it covers all of the code.
+    Covered,
+}
+
+/// Whether spell and diagnostic are about one language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LanguageEvidence {
+    /// One of them names none.
+    #[default]
+    Unknown,
+    /// They have one in common.
+    Same,
+    /// They name different ones.
+    Other,
 }
 
 /// What the host knows about a candidate before any plugin judges.
@@ -38,6 +78,86 @@ pub struct Evidence {
     pub keyword: f64,
     /// Whether the spell's pattern was found.
     pub pattern: PatternEvidence,
+    /// Whether the spell is for the diagnostic's code.
+    pub code: CodeEvidence,
+    /// Whether both are about one language.
+    pub language: LanguageEvidence,
+}
+
+/// Why a spell may not be shown: what the host's own guard says too, for a matcher to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// It is for another language than the error's.
+    OtherLanguage,
+    /// Its pattern was tried and not found.
+    PatternMissed,
+    /// The code is equal, but it has several causes, and the pattern that tells them apart was not found.
+    BroadCode,
+    /// What its pattern found stands in any failure.
+    WeakPattern,
+    /// The error is a guess, and what the pattern found does not tell enough for one.
+    Guess,
+    /// Nothing but words speaks for it.
+    WordsOnly,
+}
+
+/// The least that a pattern's find must tell, in letters.
+const TELLING: u32 = 5;
+/// The same for an error that is only a guess.
+const TELLING_FOR_A_GUESS: u32 = 12;
+
+impl Evidence {
+    /// Whether there are grounds to show the spell for this error: its pattern, or a code that it covers.
+    pub fn grounds(&self, error: &Diagnostic) -> Result<(), Withheld> {
+        if self.language == LanguageEvidence::Other {
+            return Err(Withheld::OtherLanguage);
+        }
+        let guess = error.confidence == Confidence::Guess;
+        let weak = match &self.pattern {
+            PatternEvidence::Hit(hit) if guess && hit.telling < TELLING_FOR_A_GUESS => Withheld::Guess,
+            PatternEvidence::Hit(hit) if hit.telling < TELLING => Withheld::WeakPattern,
+            PatternEvidence::Hit(_) => return Ok(()),
+            PatternEvidence::Missed if self.code == CodeEvidence::Partial => Withheld::BroadCode,
+            PatternEvidence::Missed => Withheld::PatternMissed,
+            PatternEvidence::Untried => Withheld::WordsOnly,
+        };
+        match self.code {
+            CodeEvidence::Covered if guess => Err(Withheld::Guess),
+            CodeEvidence::Covered => Ok(()),
+            CodeEvidence::None | CodeEvidence::Partial => Err(weak),
+        }
+    }
+}
+
+impl Withheld {
+    /// The signal under which a matcher's reasons name it.
+    pub fn signal(self) -> &'static str {
+        match self {
+            Self::OtherLanguage => "other-language",
+            Self::PatternMissed => "pattern-missed",
+            Self::BroadCode => "broad-code",
+            Self::WeakPattern => "weak-pattern",
+            Self::Guess => "guess",
+            Self::WordsOnly => "words-only",
+        }
+    }
+
+    /// A sentence for people.
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::OtherLanguage => "the spell is for another language than the error's",
+            Self::PatternMissed => "the spell's pattern was not found in the error",
+            Self::BroadCode => "the code has several causes, and the spell's pattern was not found",
+            Self::WeakPattern => "what the spell's pattern found stands in any failure",
+            Self::Guess => "the error is a guess, and what the pattern found does not tell enough",
+            Self::WordsOnly => "only words speak for the spell",
+        }
+    }
+
+    /// The reason that says so. It adds nothing to a score.
+    pub fn reason(self) -> Reason {
+        Reason { signal: self.signal().to_owned(), weight: 0.0, detail: self.detail().to_owned() }
+    }
 }
 
 /// A spell to judge, with what the host knows.
@@ -67,6 +187,9 @@ pub struct Verdict {
     pub candidate: u32,
     /// 0 to 1, finite.
     pub score: f64,
+    /// Whether the spell may be shown, beside being ranked. The host shows none without grounds all the
+    /// same: a pattern that was found and tells something, or a code that the spell covers.
+    pub shown: bool,
     /// Strongest first, at most 16.
     pub reasons: Vec<Reason>,
 }

@@ -19,6 +19,62 @@ pub enum Severity {
     Fatal,
 }
 
+/// What went wrong, as somebody would sort failures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// Code that a compiler, a linker or an interpreter's parser refused.
+    Compile,
+    /// Code that a linter, a formatter or a type checker beside the compiler complains about.
+    Lint,
+    /// A test that failed.
+    Test,
+    /// A program that crashed: a panic, an uncaught exception, a signal.
+    Crash,
+    /// A package that cannot be resolved, fetched or installed, or a lock file out of date.
+    Dependency,
+    /// A host that cannot be reached, a connection that broke, a server's 5xx.
+    Network,
+    /// A token, credential, file mode or policy that does not allow it.
+    Permission,
+    /// Memory, disk, file handles or a quota used up.
+    Resource,
+    /// Something took longer than it may.
+    Timeout,
+    /// The runner or a service of the CI system itself.
+    Infrastructure,
+    /// A setting, a workflow, a missing file or program, a wrong option.
+    Configuration,
+}
+
+/// What a diagnostic is to the others of its run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Why the run failed, or one of the reasons.
+    #[default]
+    Root,
+    /// It follows from a root.
+    Consequence,
+    /// It only says that something failed, or counts. Of use when no root was found.
+    Summary,
+    /// The run went on. [`Diagnostic::fit`] makes it so for everything below [`Severity::Error`].
+    Warning,
+}
+
+/// How sure the analyzer is that this is an error of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// Lines that look like the cause, picked because nothing was recognised.
+    Guess,
+    /// The shape of an error that many tools share.
+    Likely,
+    /// The format of a known tool.
+    #[default]
+    Certain,
+}
+
 /// A place in a text file, counted from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -68,22 +124,7 @@ pub struct Frame {
     pub text: String,
 }
 
-/// A range of bytes of the artifact as it was fed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
-    /// Offset of the first byte.
-    pub start: u64,
-    /// Offset after the last byte.
-    pub end: u64,
-}
-
-impl Span {
-    /// The smallest span that covers both.
-    #[must_use]
-    pub fn to(self, other: Self) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
-    }
-}
+pub use grimoire_log::Span;
 
 /// One structured error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -98,6 +139,14 @@ pub struct Diagnostic {
     pub message: String,
     /// How bad it is.
     pub severity: Severity,
+    /// What went wrong.
+    pub kind: Kind,
+    /// What it is to the others.
+    pub role: Role,
+    /// How sure the analyzer is.
+    pub confidence: Confidence,
+    /// The failed test, as its runner prints it.
+    pub test: Option<String>,
     /// Where it is.
     pub location: Option<Location>,
     /// Innermost call first.
@@ -130,6 +179,14 @@ impl Diagnostic {
         text::cut_in_place(&mut self.context, limits::CONTEXT);
         if let Some(code) = &mut self.code {
             text::cut_in_place(code, limits::CODE);
+        }
+        if let Some(test) = &mut self.test {
+            text::keep_name(test);
+            text::cut_in_place(test, limits::TEST);
+        }
+        self.test = self.test.take().filter(|test| !test.is_empty());
+        if self.severity < Severity::Error {
+            self.role = Role::Warning;
         }
         self.code = self.code.take().filter(|code| !code.is_empty());
         self.location = self.location.take().and_then(fit_location);

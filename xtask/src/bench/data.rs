@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
-use grimoire_domain::ranking::{self, PatternEvidence};
+use grimoire_domain::pattern::telling;
+use grimoire_domain::ranking::{self, CodeEvidence, LanguageEvidence, PatternEvidence, PatternHit};
 use grimoire_domain::spell::{Spell, SpellFields, SpellId, ValidSpell, join_tags};
 use grimoire_plugin_sdk as sdk;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -91,7 +92,11 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
         .map(|number| {
             let fields = valid_spell(number)?;
             let pattern = match number % 16 {
-                0 => PatternEvidence::Hit(fields.title.clone()),
+                0 => PatternEvidence::Hit(PatternHit {
+                    text: fields.title.clone(),
+                    telling: telling(&fields.title),
+                    in_message: true,
+                }),
                 _ => PatternEvidence::Missed,
             };
             let spell = Spell {
@@ -102,7 +107,7 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
                 revision: 1,
             };
             let keyword = 1.0 / (number as f64 + 1.0);
-            let evidence = ranking::Evidence { keyword, pattern };
+            let evidence = ranking::Evidence { keyword, pattern, ..ranking::Evidence::default() };
             Ok(ranking::Candidate { spell: Arc::new(spell), evidence })
         })
         .collect()
@@ -126,11 +131,25 @@ pub(super) fn native_candidate(candidate: &ranking::Candidate) -> sdk::Candidate
     let pattern = match &candidate.evidence.pattern {
         PatternEvidence::Untried => sdk::PatternEvidence::Untried,
         PatternEvidence::Missed => sdk::PatternEvidence::Missed,
-        PatternEvidence::Hit(text) => sdk::PatternEvidence::Hit(text.clone()),
+        PatternEvidence::Hit(hit) => sdk::PatternEvidence::Hit(sdk::PatternHit {
+            text: hit.text.clone(),
+            telling: hit.telling,
+            in_message: hit.in_message,
+        }),
+    };
+    let code = match candidate.evidence.code {
+        CodeEvidence::None => sdk::CodeEvidence::None,
+        CodeEvidence::Partial => sdk::CodeEvidence::Partial,
+        CodeEvidence::Covered => sdk::CodeEvidence::Covered,
+    };
+    let language = match candidate.evidence.language {
+        LanguageEvidence::Unknown => sdk::LanguageEvidence::Unknown,
+        LanguageEvidence::Same => sdk::LanguageEvidence::Same,
+        LanguageEvidence::Other(_) => sdk::LanguageEvidence::Other,
     };
     sdk::Candidate {
         spell: native_spell(candidate.spell.id.0, &candidate.spell.fields),
-        evidence: sdk::Evidence { keyword: candidate.evidence.keyword, pattern },
+        evidence: sdk::Evidence { keyword: candidate.evidence.keyword, pattern, code, language },
     }
 }
 
@@ -142,6 +161,7 @@ pub(super) fn native_spell(id: u64, fields: &SpellFields) -> sdk::Spell {
         description: fields.description.clone(),
         error_type: fields.error_type.clone(),
         error_pattern: fields.error_pattern.clone(),
+        covers_code: fields.covers_code,
         solution_code: fields.solution_code.clone(),
         tags: fields.tags.iter().cloned().collect(),
     }

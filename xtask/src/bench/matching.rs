@@ -230,5 +230,5 @@ fn verdict(verdict: sdk::Verdict) -> anyhow::Result<Verdict> {
         .map(|reason| Reason { signal: reason.signal, weight: reason.weight, detail: reason.detail })
         .collect();
     let candidate = usize::try_from(verdict.candidate).context("an index")?;
-    Ok(Verdict { candidate, score: verdict.score, reasons })
+    Ok(Verdict { candidate, score: verdict.score, shown: verdict.shown, reasons })
 }

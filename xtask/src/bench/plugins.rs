@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::matcher::Matchers as _;
 use grimoire_runtime::measure::DirectMatcher;
@@ -43,14 +43,8 @@ pub(super) fn host(bench: &Bench, sources: Vec<PluginSource>) -> anyhow::Result<
 fn nothing() -> Diagnostic {
     Diagnostic {
         tool: "none".to_owned(),
-        error_type: String::new(),
-        code: None,
         message: "-".to_owned(),
-        severity: Severity::Error,
-        location: None,
-        stack_trace: Vec::new(),
-        context: String::new(),
-        span: Span::default(),
+        ..Diagnostic::default()
     }
 }
 

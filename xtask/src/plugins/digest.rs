@@ -1,6 +1,6 @@
 //! The digest of all that a component is built from.
 //!
-//! Over: the plugin's and the SDK's manifests and `src/`, the WIT packages that the SDK binds, the
+//! Over: the manifests and `src/` of the plugin, the SDK and the crate of log lines, the WIT packages that the SDK binds, the
 //! plugin profile, the compiler's flags, the pinned toolchain, and the locked versions of the dependencies as far as the
 //! plugin reaches them. Not over tests, cases and prose, nor over what only the host uses.
 
@@ -14,7 +14,9 @@ use std::{
 };
 use toml::{Table, Value};
 
-const SDK: &str = "plugins/sdk";
+/// The packages of the workspace that every plugin is built with: folder and name.
+const SHARED: [(&str, &str); 2] =
+    [("plugins/sdk", "grimoire-plugin-sdk"), ("host/grimoire-log", "grimoire-log")];
 const WIT: [&str; 3] = ["wit/types", "wit/analyzer", "wit/matcher"];
 
 /// SHA-256 as hexadecimal text.
@@ -26,7 +28,8 @@ pub(super) fn of_bytes(bytes: &[u8]) -> String {
 pub(super) fn of_sources(root: &Path, name: &str) -> anyhow::Result<String> {
     let plugin = format!("plugins/{name}");
     let mut parts = BTreeMap::new();
-    for package in [plugin.as_str(), SDK] {
+    let packages = [&[(plugin.as_str(), name)][..], &SHARED].concat();
+    for (package, _) in &packages {
         add_files(root, &Path::new(package).join("src"), &mut parts)?;
         add_file(root, &Path::new(package).join("Cargo.toml"), &mut parts)?;
     }
@@ -44,7 +47,7 @@ pub(super) fn of_sources(root: &Path, name: &str) -> anyhow::Result<String> {
     let toolchain = read_table(&root.join("rust-toolchain.toml"))?;
     let channel = toolchain.get("toolchain").and_then(|toolchain| toolchain.get("channel"));
     parts.insert("toolchain".to_owned(), text_of(channel));
-    add_dependencies(root, &workspace, &[&plugin, SDK], &mut parts)?;
+    add_dependencies(root, &workspace, &packages, &mut parts)?;
 
     let mut hash = Sha256::new();
     for (name, content) in parts {
@@ -95,7 +98,7 @@ fn add_file(root: &Path, path: &Path, parts: &mut BTreeMap<String, String>) -> a
 fn add_dependencies(
     root: &Path,
     workspace: &Table,
-    packages: &[&str],
+    packages: &[(&str, &str)],
     parts: &mut BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     let lock = read_table(&root.join("Cargo.lock"))?;
@@ -103,17 +106,14 @@ fn add_dependencies(
         lock.get("package").and_then(Value::as_array).context("Cargo.lock has no packages")?.iter().collect();
     let shared = workspace.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     let mut open = Vec::new();
-    for package in packages {
+    for (package, name) in packages {
         let manifest = read_table(&root.join(package).join("Cargo.toml"))?;
-        let name =
-            Path::new(package).file_name().context("a package has a folder")?.to_string_lossy().into_owned();
-        let name = if *package == SDK { "grimoire-plugin-sdk".to_owned() } else { name };
         for dependency in direct_dependencies(&manifest) {
             if let Some(entry) = shared.and_then(|shared| shared.get(&dependency)) {
                 parts.insert(format!("dependency {dependency}"), entry.to_string());
             }
             // The lock file names the version where a package is locked in several.
-            let reference = references(&locked, &name)
+            let reference = references(&locked, name)
                 .find(|reference| reference.split(' ').next() == Some(&dependency))
                 .with_context(|| format!("Cargo.lock does not know {dependency} of {name}"))?;
             open.push(reference.to_owned());
@@ -137,7 +137,7 @@ fn add_dependencies(
         let source = field(entry, "source");
         if source.is_empty() {
             ensure!(
-                packages.iter().any(|package| package.ends_with(name)) || name == "grimoire-plugin-sdk",
+                packages.iter().any(|(_, covered)| *covered == name),
                 "{name} is a package of the workspace that the digest does not cover"
             );
             continue;

@@ -3,6 +3,8 @@
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Repetition};
 
+use super::literals;
+
 /// With more possible beginnings than this, looking for them is not worth it.
 const MAXIMUM_STARTS: usize = 32;
 
@@ -25,6 +27,16 @@ impl Outline {
         let useful =
             (1..=MAXIMUM_STARTS).contains(&starts.len()) && starts.iter().all(|start| !start.is_empty());
         useful.then_some(starts)
+    }
+
+    /// See [`literals::needles`].
+    pub(super) fn needles(&self) -> Option<Vec<Vec<u8>>> {
+        literals::needles(&self.0)
+    }
+
+    /// See [`literals::named`].
+    pub(super) fn named(&self, found: &str) -> u32 {
+        literals::named(&self.0, found)
     }
 
     /// Whether no match is empty.

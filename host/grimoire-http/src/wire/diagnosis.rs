@@ -23,6 +23,18 @@ pub struct DiagnosticBody {
     /// `hint`, `info`, `warning`, `error` or `fatal`.
     #[schema(example = "error")]
     pub severity: &'static str,
+    /// What went wrong: `compile`, `lint`, `test`, `crash`, `dependency`, `network`, `permission`, `resource`,
+    /// `timeout`, `infrastructure`, `configuration` or `unknown`.
+    #[schema(example = "compile")]
+    pub kind: &'static str,
+    /// What it is to the others of its run: `root`, `consequence`, `summary` or `warning`.
+    #[schema(example = "root")]
+    pub role: &'static str,
+    /// How sure the analyzer is: `certain`, `likely` or `guess`.
+    #[schema(example = "certain")]
+    pub confidence: &'static str,
+    /// The failed test, as its runner prints it.
+    pub test: Option<String>,
     /// Where it is.
     pub location: Option<LocationBody>,
     /// Innermost call first.
@@ -99,6 +111,10 @@ impl DiagnosticBody {
             code: diagnostic.code,
             message: diagnostic.message,
             severity: diagnostic.severity.as_str(),
+            kind: diagnostic.kind.as_str(),
+            role: diagnostic.role.as_str(),
+            confidence: diagnostic.confidence.as_str(),
+            test: diagnostic.test,
             location: diagnostic.location.map(LocationBody::from),
             stack_trace: diagnostic.stack_trace.into_iter().map(FrameBody::from).collect(),
             context: diagnostic.context,

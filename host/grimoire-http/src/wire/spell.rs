@@ -27,6 +27,8 @@ pub struct SpellBody {
     /// A regular expression in linear-time syntax, or plain text.
     #[schema(example = "use of moved value")]
     pub error_pattern: String,
+    /// Whether the fix helps with every error of this code, whatever its message says.
+    pub covers_code: bool,
     /// The fix.
     pub solution_code: String,
     /// Separated by commas, at most 500 characters.
@@ -60,6 +62,7 @@ impl From<Spell> for SpellBody {
             description: fields.description,
             error_type: fields.error_type,
             error_pattern: fields.error_pattern,
+            covers_code: fields.covers_code,
             solution_code: fields.solution_code,
             tags: join_tags(&fields.tags),
             status: fields.status.into(),
@@ -182,6 +185,9 @@ pub struct SpellInput {
     /// A regular expression in linear-time syntax, or plain text (`text:` in front forces that).
     #[schema(example = "use of moved value")]
     pub error_pattern: Option<String>,
+    /// Whether the fix helps with every error of this code, whatever its message says: `false` unless told
+    /// otherwise, and for broad codes that have several spells.
+    pub covers_code: Option<bool>,
     /// Not empty.
     #[schema(example = "Borrow instead of moving: `&value`.")]
     pub solution_code: Option<String>,
@@ -244,6 +250,7 @@ impl SpellInput {
             description: self.description,
             error_type: self.error_type,
             error_pattern: self.error_pattern,
+            covers_code: self.covers_code,
             solution_code: self.solution_code,
             tags: self.tags.as_deref().map(parse_tags),
             status: self.status.map(SpellStatus::from),
@@ -282,6 +289,8 @@ pub struct RevisionBody {
     pub error_type: String,
     /// The pattern then.
     pub error_pattern: String,
+    /// Whether it was for every error of its code.
+    pub covers_code: bool,
     /// The solution then.
     pub solution_code: String,
     /// The tags then.
@@ -306,6 +315,7 @@ impl From<Revision> for RevisionBody {
             description: fields.description,
             error_type: fields.error_type,
             error_pattern: fields.error_pattern,
+            covers_code: fields.covers_code,
             solution_code: fields.solution_code,
             tags: join_tags(&fields.tags),
             status: fields.status.into(),

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use grimoire_domain::Timestamp;
-use grimoire_domain::diagnostic::{Location, Position, Span};
+use grimoire_domain::diagnostic::{Location, Position};
 use grimoire_domain::job::JobId;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{PluginProblem, ReviewKey};
@@ -34,11 +34,8 @@ fn error(message: &str, path: &str, spells: Vec<RankedSpell>) -> DiagnosedError 
             error_type: "E0382".to_owned(),
             code: Some("E0382".to_owned()),
             message: message.to_owned(),
-            severity: Severity::Error,
             location: Some(Location { path: path.to_owned(), start, end: None }),
-            stack_trace: Vec::new(),
-            context: String::new(),
-            span: Span::default(),
+            ..Diagnostic::default()
         },
         count: 1,
         spells,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use grimoire_domain::artifact::ArtifactKind;
-use grimoire_domain::diagnostic::{Diagnostic, Location, Position, Severity, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Location, Position};
 use grimoire_domain::job::JobState;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{Diagnosis, PluginIdentity};
@@ -41,13 +41,9 @@ fn diagnostic(error_type: &str, message: &str, place: Option<(&str, u32)>) -> Di
     Diagnostic {
         tool: "tool".to_owned(),
         error_type: error_type.to_owned(),
-        code: None,
         message: message.to_owned(),
-        severity: Severity::Error,
         location,
-        stack_trace: Vec::new(),
-        context: String::new(),
-        span: Span::default(),
+        ..Diagnostic::default()
     }
 }
 

@@ -8,7 +8,7 @@ use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
-use grimoire_domain::ranking::{PatternEvidence, Verdict, compare, keyword_verdicts};
+use grimoire_domain::ranking::{PatternEvidence, PatternHit, Verdict, compare, keyword_verdicts};
 use grimoire_domain::review::PluginProblem;
 use grimoire_domain::spell::SpellStatus;
 use grimoire_pipeline::{Settings, SpellPatch};
@@ -70,7 +70,8 @@ async fn the_matcher_is_told_what_the_pattern_found_also_after_the_spell_changed
     world.pipeline.patch_spell(spell.id, patch, None, "ann").await.expect("patched");
     world.pipeline.match_error(report("use of moved value: `x`")).await.expect("matched");
     let seen = seen.lock().expect("not poisoned").clone();
-    let hit = PatternEvidence::Hit("use of moved value: `x`".to_owned());
+    let text = "use of moved value: `x`".to_owned();
+    let hit = PatternEvidence::Hit(PatternHit { text, telling: 13, in_message: true });
     assert_eq!(seen, [hit, PatternEvidence::Missed]);
 }
 
@@ -148,7 +149,9 @@ async fn an_artifact_above_the_limit_is_refused_known_or_streamed() {
 fn scored(scores: Vec<f64>) -> ScriptedMatchers {
     ScriptedMatchers::new(move |_, candidates| {
         let verdicts = scores.iter().take(candidates.len()).enumerate();
-        Ok(verdicts.map(|(candidate, &score)| Verdict { candidate, score, reasons: Vec::new() }).collect())
+        Ok(verdicts
+            .map(|(candidate, &score)| Verdict { candidate, score, shown: true, reasons: Vec::new() })
+            .collect())
     })
 }
 

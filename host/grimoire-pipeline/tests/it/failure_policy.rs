@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::job::JobState;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
@@ -21,15 +21,10 @@ fn policy(plugin: &str, policy: FailurePolicy) -> Settings {
 fn findings(plugin: &str, message: &str, reason: Option<&str>) -> Findings {
     let diagnostic = Diagnostic {
         tool: "tool".to_owned(),
-        error_type: String::new(),
-        code: None,
         message: message.to_owned(),
-        severity: Severity::Error,
-        location: None,
-        stack_trace: Vec::new(),
-        context: String::new(),
         // Nowhere near what another analyzer finds.
         span: Span { start: message.len() as u64, end: message.len() as u64 + 1 },
+        ..Diagnostic::default()
     };
     Findings {
         plugin: PluginIdentity { name: plugin.to_owned(), digest: "0".repeat(64) },

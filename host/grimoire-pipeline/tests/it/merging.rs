@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grimoire_domain::diagnostic::{Diagnostic, Location, Position, Severity, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Location, Position, Span};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_pipeline::{AnalysisReport, Settings};
 use grimoire_ports::fakes::ScriptedAnalyzers;
@@ -14,14 +14,9 @@ use crate::world::{World, block_on, bytes_of, log_artifact};
 fn diagnostic(message: &str, span: (u64, u64)) -> Diagnostic {
     Diagnostic {
         tool: "tool".to_owned(),
-        error_type: String::new(),
-        code: None,
         message: message.to_owned(),
-        severity: Severity::Error,
-        location: None,
-        stack_trace: Vec::new(),
-        context: String::new(),
         span: Span { start: span.0, end: span.1 },
+        ..Diagnostic::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::StreamExt;
 use grimoire_domain::artifact::Artifact;
-use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
@@ -81,11 +81,8 @@ fn error_lines(content: &[u8]) -> Vec<Diagnostic> {
                 error_type: code.clone().unwrap_or_default(),
                 code,
                 message: message.trim_end().to_owned(),
-                severity: Severity::Error,
-                location: None,
-                stack_trace: Vec::new(),
-                context: String::new(),
                 span: Span { start, end },
+                ..Diagnostic::default()
             });
         }
         start = end;

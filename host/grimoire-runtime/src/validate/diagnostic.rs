@@ -1,6 +1,6 @@
 //! Rules for what analyzers return.
 
-use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Span};
+use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Role, Severity, Span};
 
 use super::text::{check_name, check_not_empty, check_text};
 use super::{Broken, bounds};
@@ -29,6 +29,11 @@ fn check(diagnostic: &Diagnostic, fed: u64) -> Result<(), Broken> {
     }
     check_not_empty("message", &diagnostic.message)?;
     check_text("message", &diagnostic.message, bounds::MESSAGE)?;
+    check_role(diagnostic)?;
+    if let Some(test) = &diagnostic.test {
+        check_not_empty("test", test)?;
+        check_name("test", test, bounds::TEST)?;
+    }
     if let Some(location) = &diagnostic.location {
         check_location(location).map_err(|broken| format!("location.{broken}"))?;
     }
@@ -50,6 +55,15 @@ fn check_tool(tool: &str) -> Result<(), Broken> {
         return Err("tool: must be lower case".to_owned());
     }
     Ok(())
+}
+
+/// Whoever merges and shows goes by the role alone: it must not contradict the severity.
+fn check_role(diagnostic: &Diagnostic) -> Result<(), Broken> {
+    match (diagnostic.role == Role::Warning, diagnostic.severity < Severity::Error) {
+        (false, true) => Err("role: must be warning below the severity error".to_owned()),
+        (true, false) => Err("role: must not be warning from the severity error on".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 fn check_frame(frame: &Frame) -> Result<(), Broken> {
@@ -100,7 +114,7 @@ fn check_span(span: Span, fed: u64) -> Result<(), Broken> {
 
 #[cfg(test)]
 mod tests {
-    use grimoire_domain::diagnostic::Severity;
+    use grimoire_domain::diagnostic::{Confidence, Kind};
 
     use super::*;
 
@@ -111,6 +125,10 @@ mod tests {
             code: Some("E0382".to_owned()),
             message: "borrow of moved value".to_owned(),
             severity: Severity::Error,
+            kind: Kind::Test,
+            role: Role::Consequence,
+            confidence: Confidence::Likely,
+            test: Some("moves::twice".to_owned()),
             location: Some(Location {
                 path: "C:/work/src/main.rs".to_owned(),
                 start: Some(Position { line: 4, column: Some(7) }),
@@ -151,6 +169,11 @@ mod tests {
             (broken(|d| d.code = Some("c".repeat(129))), "code: has 129 bytes"),
             (broken(|d| d.message.clear()), "message: must not be empty"),
             (broken(|d| d.message = "m".repeat(8_193)), "message: has 8193 bytes"),
+            (broken(|d| d.severity = Severity::Warning), "role: must be warning below the severity error"),
+            (broken(|d| d.role = Role::Warning), "role: must not be warning from the severity error on"),
+            (broken(|d| d.test = Some(String::new())), "test: must not be empty"),
+            (broken(|d| d.test = Some("t".repeat(513))), "test: has 513 bytes, may have at most 512"),
+            (broken(|d| d.test = Some("a\nb".to_owned())), "test: has the control character U+000A"),
             (broken(|d| d.context = "c".repeat(16_385)), "context: has 16385 bytes"),
             (broken(|d| location(d).path.clear()), "location.path: must not be empty"),
             (broken(|d| location(d).path = "p".repeat(1_025)), "location.path: has 1025 bytes"),

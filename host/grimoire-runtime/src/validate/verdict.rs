@@ -64,7 +64,7 @@ mod tests {
     fn valid(candidate: usize) -> Verdict {
         let reason =
             Reason { signal: "error-type".to_owned(), weight: -0.5, detail: "other type".to_owned() };
-        Verdict { candidate, score: 1.0, reasons: vec![reason] }
+        Verdict { candidate, score: 1.0, shown: true, reasons: vec![reason] }
     }
 
     fn broken(change: impl FnOnce(&mut Verdict)) -> String {

@@ -1,4 +1,4 @@
-//! Encodes the guests of `tests/guests/` as components of the frozen contract.
+//! Encodes the guests of `tests/guests/` as components of the present contract.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -7,9 +7,9 @@ use grimoire_runtime::PluginSource;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-const TYPES: &str = include_str!("../../../../wit/frozen/types-0.1.0/types.wit");
-const ANALYZER: &str = include_str!("../../../../wit/frozen/analyzer-0.1.0/analyzer.wit");
-const MATCHER: &str = include_str!("../../../../wit/frozen/matcher-0.1.0/matcher.wit");
+const TYPES: &str = include_str!("../../../../wit/types/types.wit");
+const ANALYZER: &str = include_str!("../../../../wit/analyzer/analyzer.wit");
+const MATCHER: &str = include_str!("../../../../wit/matcher/matcher.wit");
 const WASI: &str = include_str!("../guests/wasi/imports.wit");
 
 const LOG: &str = r#"(import "grimoire:types/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;

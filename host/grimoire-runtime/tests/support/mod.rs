@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use grimoire_domain::Timestamp;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
-use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
-use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
+use grimoire_domain::diagnostic::{Diagnostic, Span};
+use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, PatternHit};
 use grimoire_domain::spell::{Spell, SpellFields, SpellId};
 use grimoire_ports::github::ByteStream;
 use grimoire_runtime::PluginSource;
@@ -45,11 +45,9 @@ pub(crate) fn diagnostic() -> Diagnostic {
         error_type: "E0382".to_owned(),
         code: Some("E0382".to_owned()),
         message: "borrow of moved value: `x`".to_owned(),
-        severity: Severity::Error,
-        location: None,
-        stack_trace: Vec::new(),
         context: "let y = x;".to_owned(),
         span: Span { start: 0, end: 26 },
+        ..Diagnostic::default()
     }
 }
 
@@ -71,8 +69,12 @@ pub(crate) fn candidates(count: u64) -> Vec<Candidate> {
             updated_at: None,
             revision: 1,
         };
-        let evidence =
-            Evidence { keyword: 1.0 / id as f64, pattern: PatternEvidence::Hit("borrow of".to_owned()) };
+        let hit = PatternHit { text: "borrow of moved value".to_owned(), telling: 16, in_message: true };
+        let evidence = Evidence {
+            keyword: 1.0 / id as f64,
+            pattern: PatternEvidence::Hit(hit),
+            ..Evidence::default()
+        };
         Candidate { spell: spell.into(), evidence }
     };
     (1..=count).map(candidate).collect()

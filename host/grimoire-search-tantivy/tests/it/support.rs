@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use grimoire_domain::diagnostic::{Diagnostic, Severity, Span};
+use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::spell::{
@@ -222,11 +222,8 @@ pub(crate) fn diagnostic(error_type: &str, code: Option<&str>, message: &str, co
         error_type: error_type.to_owned(),
         code: code.map(str::to_owned),
         message: message.to_owned(),
-        severity: Severity::Error,
-        location: None,
-        stack_trace: Vec::new(),
         context: context.to_owned(),
-        span: Span::default(),
+        ..Diagnostic::default()
     }
 }
 

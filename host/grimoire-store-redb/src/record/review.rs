@@ -2,7 +2,9 @@
 //! said then, whatever became of the spells since.
 
 use grimoire_domain::Timestamp;
-use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Severity, Span};
+use grimoire_domain::diagnostic::{
+    Confidence, Diagnostic, Frame, Kind, Location, Position, Role, Severity, Span,
+};
 use grimoire_domain::job::JobId;
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::review::{
@@ -46,6 +48,13 @@ struct DiagnosticRecord {
     code: Option<String>,
     message: String,
     severity: u8,
+    /// This and the next three are absent in what was written before there were such fields.
+    #[serde(default)]
+    kind: u8,
+    role: Option<u8>,
+    #[serde(default)]
+    confidence: u8,
+    test: Option<String>,
     location: Option<LocationRecord>,
     stack_trace: Vec<FrameRecord>,
     context: String,
@@ -121,7 +130,7 @@ pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<Review, Port
     let record: ReviewRecord = decode(VERSION, &what, bytes)?;
     let errors = record.errors.into_iter().map(ErrorRecord::into_error).collect::<Option<_>>();
     let diagnosis = Diagnosis {
-        errors: errors.ok_or_else(|| unreadable(&what, "unknown severity"))?,
+        errors: errors.ok_or_else(|| unreadable(&what, "unknown severity, kind, role or confidence"))?,
         problems: record.problems.into_iter().map(ProblemRecord::into_problem).collect(),
         degraded: record.degraded,
         generation: record.generation,
@@ -167,6 +176,10 @@ impl DiagnosticRecord {
             code: diagnostic.code,
             message: diagnostic.message,
             severity: severity_code(diagnostic.severity),
+            kind: code_of(&KINDS, diagnostic.kind),
+            role: Some(code_of(&ROLES, diagnostic.role)),
+            confidence: code_of(&CONFIDENCES, diagnostic.confidence),
+            test: diagnostic.test,
             location: diagnostic.location.map(LocationRecord::of),
             stack_trace: diagnostic.stack_trace.into_iter().map(FrameRecord::of).collect(),
             context: diagnostic.context,
@@ -175,12 +188,18 @@ impl DiagnosticRecord {
     }
 
     fn into_diagnostic(self) -> Option<Diagnostic> {
+        let severity = severity_of(self.severity)?;
+        let unsaid = if severity < Severity::Error { Role::Warning } else { Role::Root };
         Some(Diagnostic {
             tool: self.tool,
             error_type: self.error_type,
             code: self.code,
             message: self.message,
-            severity: severity_of(self.severity)?,
+            severity,
+            kind: *KINDS.get(usize::from(self.kind))?,
+            role: self.role.map_or(Some(&unsaid), |code| ROLES.get(usize::from(code))).copied()?,
+            confidence: *CONFIDENCES.get(usize::from(self.confidence))?,
+            test: self.test,
             location: self.location.map(LocationRecord::into_location),
             stack_trace: self.stack_trace.into_iter().map(FrameRecord::into_frame).collect(),
             context: self.context,
@@ -261,6 +280,30 @@ impl PluginRecord {
     fn into_plugin(self) -> PluginIdentity {
         PluginIdentity { name: self.name, digest: self.digest }
     }
+}
+
+/// Kinds by their codes. Codes are part of the file's format: a new one comes last.
+const KINDS: [Kind; 12] = [
+    Kind::Unknown,
+    Kind::Compile,
+    Kind::Lint,
+    Kind::Test,
+    Kind::Crash,
+    Kind::Dependency,
+    Kind::Network,
+    Kind::Permission,
+    Kind::Resource,
+    Kind::Timeout,
+    Kind::Infrastructure,
+    Kind::Configuration,
+];
+/// Roles by their codes, as [`KINDS`].
+const ROLES: [Role; 4] = [Role::Root, Role::Consequence, Role::Summary, Role::Warning];
+/// Confidences by their codes, as [`KINDS`]; the first is what an old record means.
+const CONFIDENCES: [Confidence; 3] = [Confidence::Certain, Confidence::Likely, Confidence::Guess];
+
+fn code_of<T: PartialEq>(values: &[T], value: T) -> u8 {
+    (0..).zip(values).find_map(|(code, known)| (*known == value).then_some(code)).expect("the list is whole")
 }
 
 /// Codes are part of the file's format: never reuse one.

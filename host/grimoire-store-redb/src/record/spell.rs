@@ -38,6 +38,9 @@ struct RestRecord {
     tags: BTreeSet<String>,
     status: u8,
     source: u8,
+    /// Absent in what was written before there was such a field.
+    #[serde(default)]
+    covers_code: bool,
     auto_generated: bool,
     confidence: Option<f64>,
     must_match: Vec<String>,
@@ -197,6 +200,7 @@ impl RestRecord {
             tags: fields.tags.clone(),
             status: status_code(fields.status),
             source: source_code(fields.source),
+            covers_code: fields.covers_code,
             auto_generated: fields.auto_generated,
             confidence: fields.confidence,
             must_match: fields.samples.must_match.clone(),
@@ -212,6 +216,7 @@ impl RestRecord {
             description,
             error_type,
             error_pattern,
+            covers_code: self.covers_code,
             solution_code,
             tags: self.tags,
             status: status_of(self.status).ok_or_else(|| unreadable(what, "unknown status"))?,
@@ -285,6 +290,7 @@ mod tests {
     fn sample() -> Spell {
         let mut fields = keyed("a-key", "A \"title\"\n of ünïts\u{0}").into_fields();
         fields.solution_code = String::new();
+        fields.covers_code = true;
         fields.confidence = Some(0.1);
         fields.samples.must_match = vec!["one".to_owned()];
         let fields = ValidSpell::from_store(fields);

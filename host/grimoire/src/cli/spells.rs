@@ -146,7 +146,7 @@ fn read_valid(files: &[PathBuf]) -> anyhow::Result<Vec<SpellFields>> {
 /// The spells of one file, unchecked.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<SpellFields>> {
     if file == Path::new("starter") {
-        return spellbook::parse("starter.yaml", spellbook::STARTER);
+        return spellbook::starter();
     }
     let name = file.display().to_string();
     let size = std::fs::metadata(file).with_context(|| format!("{name} cannot be opened"))?.len();

@@ -1,5 +1,9 @@
 //! Spellbook files: the one that ships, import and export.
 
+use std::collections::BTreeSet;
+
+use grimoire_domain::pattern::ErrorPattern;
+
 use crate::process::Place;
 
 #[test]
@@ -10,18 +14,67 @@ fn the_starter_spellbook_is_right_with_all_its_samples() {
 
 #[test]
 fn the_starter_spellbook_covers_every_promised_field() {
-    let spells = grimoire::spellbook::parse("starter.yaml", grimoire::spellbook::STARTER).expect("it parses");
-    assert!(spells.len() >= 80, "{} spells", spells.len());
-    for tag in
-        ["rust", "python", "javascript", "typescript", "go", "java", "c", "cpp", "docker", "github-actions"]
-    {
+    let spells = grimoire::spellbook::starter().expect("it parses");
+    assert!(spells.len() >= 400, "{} spells", spells.len());
+    for tag in [
+        "rust",
+        "python",
+        "javascript",
+        "typescript",
+        "go",
+        "java",
+        "kotlin",
+        "csharp",
+        "c",
+        "cpp",
+        "ruby",
+        "php",
+        "docker",
+        "kubernetes",
+        "terraform",
+        "ansible",
+        "git",
+        "shell",
+        "github-actions",
+        "gitlab-ci",
+    ] {
         assert!(spells.iter().any(|spell| spell.tags.contains(tag)), "no spell is tagged {tag}");
     }
     for spell in &spells {
         let key = spell.key.as_deref().expect("every spell has a key");
-        assert!(!spell.samples.must_match.is_empty(), "{key} has nothing that it must match");
-        assert!(!spell.samples.must_not_match.is_empty(), "{key} has nothing that it must not match");
+        assert!(spell.samples.must_match.len() >= 2, "{key} has too little that it must match");
+        assert!(spell.samples.must_not_match.len() >= 2, "{key} has too little that it must not match");
     }
+}
+
+#[test]
+fn every_key_and_title_of_the_starter_spellbook_is_unique() {
+    let spells = grimoire::spellbook::starter().expect("it parses");
+    let keys: BTreeSet<_> = spells.iter().map(|spell| spell.key.as_deref()).collect();
+    let titles: BTreeSet<_> = spells.iter().map(|spell| spell.title.as_str()).collect();
+    assert_eq!(keys.len(), spells.len());
+    assert_eq!(titles.len(), spells.len());
+}
+
+/// A pattern that hits what another spell is for shows a wrong fix.
+#[test]
+fn no_pattern_of_the_starter_spellbook_hits_the_samples_of_another_spell() {
+    let spells = grimoire::spellbook::starter().expect("it parses");
+    let patterns: Vec<_> = spells
+        .iter()
+        .map(|spell| (spell, ErrorPattern::parse(&spell.error_pattern).expect("it is checked by another test")))
+        .collect();
+    let mut clashes = Vec::new();
+    for other in &spells {
+        for text in &other.samples.must_match {
+            for (spell, pattern) in &patterns {
+                if spell.key != other.key && pattern.find(text).is_some() {
+                    clashes.push(format!("{:?} hits a sample of {:?}: {text}", spell.key, other.key));
+                }
+            }
+        }
+    }
+    assert!(clashes.is_empty(), "{}", clashes.join("\n"));
 }
 
 #[test]

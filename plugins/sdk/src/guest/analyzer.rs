@@ -38,6 +38,10 @@ impl<A: Analyzer + 'static> analyze::Guest for Component<A> {
             })
             .collect()
     }
+
+    fn probes() -> Vec<String> {
+        A::probes().iter().map(|&probe| probe.to_owned()).collect()
+    }
 }
 
 impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {

@@ -1,7 +1,27 @@
 //! Native values to generated ones and back. Both worlds speak the same generated types.
 
 use super::analyzer::grimoire::types::types as wit;
-use crate::{Diagnostic, Failure, Frame, Location, Position, Severity, Span};
+use crate::{Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity, Span};
+
+/// Both ways between enums with the same cases.
+macro_rules! both_ways {
+    ($name:ident, $out:ident, $in:ident: $($case:ident)*) => {
+        fn $out(value: $name) -> wit::$name {
+            match value { $($name::$case => wit::$name::$case),* }
+        }
+        fn $in(value: wit::$name) -> $name {
+            match value { $(wit::$name::$case => $name::$case),* }
+        }
+    };
+}
+
+both_ways!(Severity, severity_out, severity_in: Hint Info Warning Error Fatal);
+both_ways!(
+    Kind, kind_out, kind_in:
+    Unknown Compile Lint Test Crash Dependency Network Permission Resource Timeout Infrastructure Configuration
+);
+both_ways!(Role, role_out, role_in: Root Consequence Summary Warning);
+both_ways!(Confidence, confidence_out, confidence_in: Guess Likely Certain);
 
 pub(super) fn failure_out(failure: Failure) -> wit::Failure {
     match failure {
@@ -17,13 +37,11 @@ pub(super) fn diagnostic_out(diagnostic: Diagnostic) -> wit::Diagnostic {
         error_type: diagnostic.error_type,
         code: diagnostic.code,
         message: diagnostic.message,
-        severity: match diagnostic.severity {
-            Severity::Hint => wit::Severity::Hint,
-            Severity::Info => wit::Severity::Info,
-            Severity::Warning => wit::Severity::Warning,
-            Severity::Error => wit::Severity::Error,
-            Severity::Fatal => wit::Severity::Fatal,
-        },
+        severity: severity_out(diagnostic.severity),
+        kind: kind_out(diagnostic.kind),
+        role: role_out(diagnostic.role),
+        confidence: confidence_out(diagnostic.confidence),
+        test: diagnostic.test,
         location: diagnostic.location.map(location_out),
         stack_trace: diagnostic
             .stack_trace
@@ -54,13 +72,11 @@ pub(super) fn diagnostic_in(diagnostic: wit::Diagnostic) -> Diagnostic {
         error_type: diagnostic.error_type,
         code: diagnostic.code,
         message: diagnostic.message,
-        severity: match diagnostic.severity {
-            wit::Severity::Hint => Severity::Hint,
-            wit::Severity::Info => Severity::Info,
-            wit::Severity::Warning => Severity::Warning,
-            wit::Severity::Error => Severity::Error,
-            wit::Severity::Fatal => Severity::Fatal,
-        },
+        severity: severity_in(diagnostic.severity),
+        kind: kind_in(diagnostic.kind),
+        role: role_in(diagnostic.role),
+        confidence: confidence_in(diagnostic.confidence),
+        test: diagnostic.test,
         location: diagnostic.location.map(location_in),
         stack_trace: diagnostic
             .stack_trace

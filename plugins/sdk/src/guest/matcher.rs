@@ -1,7 +1,10 @@
 //! The world `grimoire:matcher/matcher`.
 
 use super::convert;
-use crate::{Candidate, Diagnostic, Evidence, Failure, PatternEvidence, Spell, Verdict};
+use crate::{
+    Candidate, CodeEvidence, Diagnostic, Evidence, Failure, LanguageEvidence, PatternEvidence, PatternHit,
+    Spell, Verdict,
+};
 use std::marker::PhantomData;
 
 #[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -42,16 +45,38 @@ impl<S: Score> match_spells::Guest for Component<S> {
 }
 
 fn candidate_in(candidate: match_spells::Candidate) -> Candidate {
-    let match_spells::Spell { id, title, description, error_type, error_pattern, solution_code, tags } =
-        candidate.spell;
+    let match_spells::Spell {
+        id,
+        title,
+        description,
+        error_type,
+        error_pattern,
+        covers_code,
+        solution_code,
+        tags,
+    } = candidate.spell;
     Candidate {
-        spell: Spell { id, title, description, error_type, error_pattern, solution_code, tags },
+        spell: Spell { id, title, description, error_type, error_pattern, covers_code, solution_code, tags },
         evidence: Evidence {
             keyword: candidate.evidence.keyword,
             pattern: match candidate.evidence.pattern {
                 match_spells::PatternEvidence::Untried => PatternEvidence::Untried,
                 match_spells::PatternEvidence::Missed => PatternEvidence::Missed,
-                match_spells::PatternEvidence::Hit(text) => PatternEvidence::Hit(text),
+                match_spells::PatternEvidence::Hit(hit) => PatternEvidence::Hit(PatternHit {
+                    text: hit.text,
+                    telling: hit.telling,
+                    in_message: hit.in_message,
+                }),
+            },
+            code: match candidate.evidence.code {
+                match_spells::CodeEvidence::None => CodeEvidence::None,
+                match_spells::CodeEvidence::Partial => CodeEvidence::Partial,
+                match_spells::CodeEvidence::Covered => CodeEvidence::Covered,
+            },
+            language: match candidate.evidence.language {
+                match_spells::LanguageEvidence::Unknown => LanguageEvidence::Unknown,
+                match_spells::LanguageEvidence::Same => LanguageEvidence::Same,
+                match_spells::LanguageEvidence::Other => LanguageEvidence::Other,
             },
         },
     }
@@ -61,6 +86,7 @@ fn verdict_out(verdict: Verdict) -> match_spells::Verdict {
     match_spells::Verdict {
         candidate: verdict.candidate,
         score: verdict.score,
+        shown: verdict.shown,
         reasons: verdict
             .reasons
             .into_iter()

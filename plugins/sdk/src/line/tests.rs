@@ -39,7 +39,17 @@ fn a_line_is_cleaned_of_what_ci_and_terminals_add() {
         (b"2024-09-15T07:40:01.123456Z 00O text", "text"),
         (b"[2024-09-15T07:40:01.123Z] text", "text"),
         (b"[2024-09-15T07:40:01.123Z text", "[2024-09-15T07:40:01.123Z text"),
-        (b"2024-09-15 07:40:01 text", "2024-09-15 07:40:01 text"),
+        (b"2024-09-15 07:40:01 text", "text"),
+        (b"2024-09-15 07:40:01,123 - text", "text"),
+        (b"2024-09-15T07:40:01.123+02:00 text", "text"),
+        (b"[07:40:01]   text", "  text"),
+        (b"(07:40:01) text", "text"),
+        (b"07:40:01.123 text", "text"),
+        (b"2024-09-15T07:40:01.7105816Z #12 3.456 [07:40:01] text", "text"),
+        (b"12.345 text", "text"),
+        (b"1.5 text", "1.5 text"),
+        (b"07:40 text", "07:40 text"),
+        (b"2024-09-15 text", "2024-09-15 text"),
         (b"build\tRun tests\t2024-09-15T07:40:01.7105816Z text", "text"),
         (b"a\tb\tc", "a\tb\tc"),
         (b"\x1b[31mred\x1b[0m \x1b[mplain\x1b[22m", "red plain"),
@@ -87,32 +97,6 @@ fn the_echo_of_a_step_is_marked_and_its_output_is_not() {
     let log = b"##[group]Run make\n\x1b[36;1mmake && echo error: no\x1b[0m\nshell: bash\nenv:\n  A: error: no\n##[endgroup]\nerror: yes\n##[group]Run tests\nerror: also\n##[endgroup]\n";
     let marks: Vec<_> = lines(log).iter().map(|line| line.ends_with("true")).collect();
     assert_eq!(marks, [true, true, true, true, true, true, false, true, false, true]);
-}
-
-#[test]
-fn markers_are_decoded() {
-    let split = |text| {
-        let (marker, properties, text) = marker::split(text);
-        (marker, properties, text.into_owned())
-    };
-    let (found, properties, text) =
-        split("::error file=src/a%2Cb.py,line=3,col=7,endLine=4,title=ruff (F401)::unused%0Aimport 100%25");
-    assert_eq!((found, text.as_str()), (Some(Marker::Error), "unused\nimport 100%"));
-    assert_eq!(properties.get("file"), Some("src/a,b.py"));
-    assert_eq!((properties.number("line"), properties.number("col")), (Some(3), Some(7)));
-    assert_eq!(properties.get("title"), Some("ruff (F401)"));
-    let (found, properties, text) = split(
-        "##vso[task.logissue type=warning;sourcepath=a.cs;linenumber=2;columnnumber=5;code=CS0168;]unused",
-    );
-    assert_eq!((found, text.as_str()), (Some(Marker::Warning), "unused"));
-    assert_eq!(
-        (properties.get("file"), properties.number("line"), properties.number("col")),
-        (Some("a.cs"), Some(2), Some(5))
-    );
-    assert_eq!(split("##[error]boom").0, Some(Marker::Error));
-    assert_eq!(split("[command]/usr/bin/git version").0, Some(Marker::Command));
-    assert_eq!(split("::std::vector<int> x").0, None);
-    assert_eq!(split("##[unknown]x").2, "##[unknown]x");
 }
 
 proptest! {

@@ -77,7 +77,10 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Found errors",
 ]);
 
-static CONTAINED: [Needle; 5] = [
+static CONTAINED: [Needle; 8] = [
+    Needle::new("ld returned "),
+    Needle::new("linker command failed with exit code"),
+    Needle::new("failed with exit code "),
     Needle::new("exited with code "),
     Needle::new("returned a non-zero code"),
     Needle::new("did not complete successfully: exit code"),

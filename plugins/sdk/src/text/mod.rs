@@ -1,32 +1,27 @@
 //! Tools that several analyzers use on text: places, closing lines, bounded collections, cuts. All are
 //! linear scanners without backtracking.
 
+pub use grimoire_log::cut;
+use grimoire_log::reorders;
+
 mod closing;
 mod collect;
+mod kind;
 mod place;
 mod search;
 
 pub use closing::{closes_generically, is_generic_closing_line};
 pub use collect::{Context, Deduplicator};
+pub use kind::kind_of;
 pub use place::{
     Place, extension, looks_like_path, normal_path, place_at_end, place_at_start, place_in_parentheses,
 };
 pub use search::{Beginnings, Characters, Needle};
 
-/// The longest start of `text` of at most `limit` bytes that ends between characters.
-pub fn cut(text: &str, limit: usize) -> &str {
-    &text[..text.floor_char_boundary(limit)]
-}
-
 /// Cuts a string to at most `limit` bytes between characters.
 pub fn cut_in_place(text: &mut String, limit: usize) {
     let length = cut(text, limit).len();
     text.truncate(length);
-}
-
-/// Whether a character reorders text or marks its byte order: the contract forbids it in every string.
-pub(crate) fn reorders(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
 }
 
 /// Removes what the contract forbids in text: what reorders it, and control characters but the ends

@@ -190,6 +190,10 @@ pub fn looks_like_path(text: &str) -> bool {
     if SCHEME.is_in(path) || PROSE.is_in(path) || path.ends_with([' ', ':', ',']) {
         return false;
     }
+    // A path that begins after a blank is a command's argument: `rspec ./spec/pot_spec.rb`.
+    if [" ./", " /", " ../"].iter().any(|start| path.contains(start)) {
+        return false;
+    }
     let (folder, name) = match path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\')) {
         Some(at) => (Some(&path[..at]), &path[at + 1..]),
         None => (None, path),

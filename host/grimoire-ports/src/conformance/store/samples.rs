@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
-use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Severity, Span};
+use grimoire_domain::diagnostic::{
+    Confidence, Diagnostic, Frame, Kind, Location, Position, Role, Severity, Span,
+};
 use grimoire_domain::job::{JobId, NewJob};
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
@@ -35,6 +37,7 @@ pub fn fields(title: &str) -> SpellFields {
         description: format!("why {title} happens"),
         error_type: "TypeError".to_owned(),
         error_pattern: "text:TypeError".to_owned(),
+        covers_code: false,
         solution_code: "do the right thing".to_owned(),
         tags: ["python", "types"].map(str::to_owned).into(),
         status: SpellStatus::Active,
@@ -95,6 +98,25 @@ pub fn review_key(name: &str, number: u64, digit: char) -> ReviewKey {
     ReviewKey { pull_request, head_sha: CommitSha::parse(&sha).expect("the sample is valid") }
 }
 
+/// Every severity, kind, role and confidence at least once.
+fn kinds() -> [(Severity, Kind, Role, Confidence); 12] {
+    use {Confidence as C, Kind as K, Role as R, Severity as S};
+    [
+        (S::Hint, K::Unknown, R::Warning, C::Certain),
+        (S::Info, K::Compile, R::Warning, C::Likely),
+        (S::Warning, K::Lint, R::Warning, C::Guess),
+        (S::Error, K::Test, R::Root, C::Certain),
+        (S::Fatal, K::Crash, R::Consequence, C::Likely),
+        (S::Error, K::Dependency, R::Summary, C::Guess),
+        (S::Error, K::Network, R::Root, C::Certain),
+        (S::Error, K::Permission, R::Root, C::Certain),
+        (S::Error, K::Resource, R::Root, C::Certain),
+        (S::Error, K::Timeout, R::Root, C::Certain),
+        (S::Error, K::Infrastructure, R::Root, C::Certain),
+        (S::Error, K::Configuration, R::Root, C::Certain),
+    ]
+}
+
 /// A review that uses every field.
 pub fn review(key: ReviewKey, seconds: u64) -> Review {
     let place = Position { line: 3, column: Some(7) };
@@ -103,8 +125,7 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
         start: Some(place),
         end: Some(Position { line: 4, column: None }),
     };
-    let severities = [Severity::Hint, Severity::Info, Severity::Warning, Severity::Error, Severity::Fatal];
-    let errors = severities.into_iter().enumerate().map(|(index, severity)| DiagnosedError {
+    let errors = kinds().into_iter().enumerate().map(|(index, (severity, kind, role, confidence))| DiagnosedError {
         artifact: "diff".to_owned(),
         diagnostic: Diagnostic {
             tool: "rustc".to_owned(),
@@ -112,6 +133,10 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
             code: (index > 0).then(|| "E0308".to_owned()),
             message: "mismatched types: \"a\" \u{0} 🦀".to_owned(),
             severity,
+            kind,
+            role,
+            confidence,
+            test: (kind == Kind::Test).then(|| "näme::works \"twice\"".to_owned()),
             location: Some(location.clone()),
             stack_trace: vec![Frame {
                 function: Some("main".to_owned()),
@@ -171,10 +196,10 @@ pub fn any_spell() -> impl Strategy<Value = ValidSpell> {
     ];
     let texts = (any_text(255), any_text(2_000), any_text(100), "[a-z(){}.*+\\[\\]]{3,40}", any_text(2_000));
     let tags = prop::collection::btree_set("[a-zA-Z0-9ßÄ#+-]{1,12}", 0..6);
-    let rest = (status, source, any::<bool>(), prop::option::of(0.0..=1.0), any_text(80));
+    let rest = (status, source, any::<(bool, bool)>(), prop::option::of(0.0..=1.0), any_text(80));
     (texts, tags, rest).prop_map(|(texts, tags, rest)| {
         let (title, description, error_type, pattern, solution_code) = texts;
-        let (status, source, auto_generated, confidence, sample) = rest;
+        let (status, source, (covers_code, auto_generated), confidence, sample) = rest;
         let samples = Samples {
             must_match: vec![format!("{sample}{pattern}{sample}")],
             must_not_match: vec![String::new()],
@@ -185,6 +210,7 @@ pub fn any_spell() -> impl Strategy<Value = ValidSpell> {
             description,
             error_type,
             error_pattern: format!("text:{pattern}"),
+            covers_code,
             solution_code,
             tags,
             status,

@@ -21,7 +21,7 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/frozen/types-0.1.0", "../../wit/frozen/analyzer-0.1.0"],
+        path: ["../../wit/types", "../../wit/analyzer"],
         world: "grimoire:analyzer/analyzer",
         with: {
             "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::types,
@@ -70,6 +70,11 @@ impl Instance {
             analyze::ArtifactKind::Text => ArtifactKind::Text,
         };
         Ok(kinds.into_iter().map(kind_in).collect())
+    }
+
+    /// What wakes it, not yet checked.
+    pub(crate) async fn probes(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<String>> {
+        self.0.grimoire_analyzer_analyze().call_probes(store).await
     }
 
     /// Begins the scan.

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::ranking::{Candidate, PatternEvidence, Reason, Verdict};
+use grimoire_domain::ranking::{
+    Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict,
+};
 use grimoire_domain::text;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
@@ -21,7 +23,7 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/frozen/types-0.1.0", "../../wit/frozen/matcher-0.1.0"],
+        path: ["../../wit/types", "../../wit/matcher"],
         world: "grimoire:matcher/matcher",
         with: {
             "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::lent,
@@ -96,6 +98,7 @@ fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spe
             description: cut(&fields.description),
             error_type: cut(&fields.error_type),
             error_pattern: cut(&fields.error_pattern),
+            covers_code: fields.covers_code,
             solution_code: cut(&fields.solution_code),
             tags,
         },
@@ -104,7 +107,21 @@ fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spe
             pattern: match &candidate.evidence.pattern {
                 PatternEvidence::Untried => match_spells::PatternEvidence::Untried,
                 PatternEvidence::Missed => match_spells::PatternEvidence::Missed,
-                PatternEvidence::Hit(hit) => match_spells::PatternEvidence::Hit(text::cut(hit, HIT)),
+                PatternEvidence::Hit(hit) => match_spells::PatternEvidence::Hit(match_spells::PatternHit {
+                    text: text::cut(&hit.text, HIT),
+                    telling: hit.telling,
+                    in_message: hit.in_message,
+                }),
+            },
+            code: match candidate.evidence.code {
+                CodeEvidence::None => match_spells::CodeEvidence::None,
+                CodeEvidence::Partial => match_spells::CodeEvidence::Partial,
+                CodeEvidence::Covered => match_spells::CodeEvidence::Covered,
+            },
+            language: match candidate.evidence.language {
+                LanguageEvidence::Unknown => match_spells::LanguageEvidence::Unknown,
+                LanguageEvidence::Same => match_spells::LanguageEvidence::Same,
+                LanguageEvidence::Other(_) => match_spells::LanguageEvidence::Other,
             },
         },
     }
@@ -120,6 +137,7 @@ fn verdict_in(verdict: match_spells::Verdict) -> Verdict {
         // Out of range on a machine that cannot count so far is out of range anyway.
         candidate: usize::try_from(verdict.candidate).unwrap_or(usize::MAX),
         score: verdict.score,
+        shown: verdict.shown,
         reasons: verdict.reasons.into_iter().map(reason_in).collect(),
     }
 }

@@ -18,7 +18,7 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/frozen/types-0.1.0"],
+        path: ["../../wit/types"],
         inline: "
             package grimoire:shared;
             world shared {
@@ -73,6 +73,27 @@ pub(crate) fn failure_in(failure: &types::Failure) -> (Fault, &str) {
     }
 }
 
+/// Both ways between enums with the same cases.
+macro_rules! both_ways {
+    ($name:ident, $in:ident, $out:ident: $($case:ident)*) => {
+        fn $in(value: types::$name) -> domain::$name {
+            match value { $(types::$name::$case => domain::$name::$case),* }
+        }
+
+        fn $out(value: domain::$name) -> types::$name {
+            match value { $(domain::$name::$case => types::$name::$case),* }
+        }
+    };
+}
+
+both_ways!(Severity, severity_in, severity_out: Hint Info Warning Error Fatal);
+both_ways!(
+    Kind, kind_in, kind_out:
+    Unknown Compile Lint Test Crash Dependency Network Permission Resource Timeout Infrastructure Configuration
+);
+both_ways!(Role, role_in, role_out: Root Consequence Summary Warning);
+both_ways!(Confidence, confidence_in, confidence_out: Guess Likely Certain);
+
 /// A diagnostic that a plugin returned, not yet checked.
 pub(crate) fn diagnostic_in(diagnostic: types::Diagnostic) -> domain::Diagnostic {
     domain::Diagnostic {
@@ -80,13 +101,11 @@ pub(crate) fn diagnostic_in(diagnostic: types::Diagnostic) -> domain::Diagnostic
         error_type: diagnostic.error_type,
         code: diagnostic.code,
         message: diagnostic.message,
-        severity: match diagnostic.severity {
-            types::Severity::Hint => domain::Severity::Hint,
-            types::Severity::Info => domain::Severity::Info,
-            types::Severity::Warning => domain::Severity::Warning,
-            types::Severity::Error => domain::Severity::Error,
-            types::Severity::Fatal => domain::Severity::Fatal,
-        },
+        severity: severity_in(diagnostic.severity),
+        kind: kind_in(diagnostic.kind),
+        role: role_in(diagnostic.role),
+        confidence: confidence_in(diagnostic.confidence),
+        test: diagnostic.test,
         location: diagnostic.location.map(location_in),
         stack_trace: diagnostic.stack_trace.into_iter().map(frame_in).collect(),
         context: diagnostic.context,
@@ -116,13 +135,11 @@ pub(crate) fn diagnostic_out(diagnostic: &domain::Diagnostic) -> types::Diagnost
         error_type: cut(&diagnostic.error_type, bounds::ERROR_TYPE),
         code: diagnostic.code.as_deref().map(|code| cut(code, bounds::CODE)),
         message: cut(&diagnostic.message, bounds::MESSAGE),
-        severity: match diagnostic.severity {
-            domain::Severity::Hint => types::Severity::Hint,
-            domain::Severity::Info => types::Severity::Info,
-            domain::Severity::Warning => types::Severity::Warning,
-            domain::Severity::Error => types::Severity::Error,
-            domain::Severity::Fatal => types::Severity::Fatal,
-        },
+        severity: severity_out(diagnostic.severity),
+        kind: kind_out(diagnostic.kind),
+        role: role_out(diagnostic.role),
+        confidence: confidence_out(diagnostic.confidence),
+        test: diagnostic.test.as_deref().map(|test| cut(test, bounds::TEST)),
         location: diagnostic.location.as_ref().map(location_out),
         stack_trace: diagnostic.stack_trace.iter().take(bounds::FRAMES).map(frame_out).collect(),
         context: cut(&diagnostic.context, bounds::CONTEXT),

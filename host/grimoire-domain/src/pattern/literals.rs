@@ -1,0 +1,264 @@
+//! The fixed texts of an expression: what a text must have for a match to be possible, and how much of
+//! a match the expression names by itself.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Literal};
+
+use super::telling::telling;
+
+/// The most texts of which a match has one.
+const MOST: usize = 64;
+/// The most bytes of such a text. What is longer is cut: a part of it is as good.
+const LONGEST: usize = 48;
+/// Classes of more characters than this are not spelt out.
+const SPELT_OUT: usize = 8;
+
+/// Texts in lower case of which every match has at least one, in whatever case; absent where that cannot
+/// be told. Of several such sets the one whose weakest text tells most.
+pub(super) fn needles(expression: &Hir) -> Option<Vec<Vec<u8>>> {
+    let needles = Part::of(expression).best()?;
+    needles.iter().all(|needle| !needle.is_empty()).then_some(needles)
+}
+
+/// What is known of a part of an expression.
+struct Part {
+    /// All texts that the part matches, where they are few.
+    exact: Option<Vec<Vec<u8>>>,
+    /// Texts of which every match of the part has one.
+    needed: Option<Vec<Vec<u8>>>,
+}
+
+impl Part {
+    fn of(part: &Hir) -> Self {
+        match part.kind() {
+            HirKind::Empty | HirKind::Look(_) => Self::exact(vec![Vec::new()]),
+            HirKind::Literal(Literal(text)) => Self::exact(vec![text.to_ascii_lowercase()]),
+            HirKind::Class(class) => spelt_out(class).map_or(Self::unknown(), Self::exact),
+            HirKind::Capture(capture) => Self::of(&capture.sub),
+            HirKind::Repetition(repetition) => {
+                let inner = Self::of(&repetition.sub);
+                match (repetition.min, repetition.max) {
+                    (1, Some(1)) => inner,
+                    (0, Some(1)) => match inner.exact {
+                        Some(mut texts) if texts.len() < MOST / 4 => {
+                            texts.push(Vec::new());
+                            Self::exact(texts)
+                        }
+                        _ => Self::unknown(),
+                    },
+                    (0, _) => Self::unknown(),
+                    _ => Self { exact: None, needed: inner.best() },
+                }
+            }
+            HirKind::Concat(parts) => Self::sequence(parts),
+            HirKind::Alternation(parts) => Self::choice(parts),
+        }
+    }
+
+    fn unknown() -> Self {
+        Self { exact: None, needed: None }
+    }
+
+    fn exact(texts: Vec<Vec<u8>>) -> Self {
+        Self { exact: Some(texts), needed: None }
+    }
+
+    /// The better of what is known.
+    fn best(self) -> Option<Vec<Vec<u8>>> {
+        better(self.exact, self.needed)
+    }
+
+    fn sequence(parts: &[Hir]) -> Self {
+        let mut run: Vec<Vec<u8>> = vec![Vec::new()];
+        let mut needed = None;
+        let mut unbroken = true;
+        for part in parts {
+            let part = Self::of(part);
+            match part.exact {
+                Some(texts) if run.len() * texts.len() <= MOST && !is_long(&run) => {
+                    run = run.iter().flat_map(|start| texts.iter().map(|end| joined(start, end))).collect();
+                }
+                exact => {
+                    unbroken = false;
+                    needed = better(needed, Some(run));
+                    needed = better(needed, part.needed);
+                    run = exact.unwrap_or_else(|| vec![Vec::new()]);
+                }
+            }
+        }
+        if unbroken { Self::exact(run) } else { Self { exact: None, needed: better(needed, Some(run)) } }
+    }
+
+    fn choice(parts: &[Hir]) -> Self {
+        let mut exact = Some(Vec::new());
+        let mut needed = Some(Vec::new());
+        for part in parts {
+            let part = Self::of(part);
+            exact = union(exact, part.exact.clone());
+            needed = union(needed, part.best());
+        }
+        Self { exact, needed }
+    }
+}
+
+fn joined(start: &[u8], end: &[u8]) -> Vec<u8> {
+    [start, end].concat()
+}
+
+fn is_long(texts: &[Vec<u8>]) -> bool {
+    texts.iter().any(|text| text.len() > LONGEST)
+}
+
+fn union(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
+    let (mut all, more) = (left?, right?);
+    for text in more {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    (all.len() <= MOST).then_some(all)
+}
+
+/// The set whose weakest text tells more; the first of two equal ones.
+fn better(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(if worth(&right) > worth(&left) { right } else { left }),
+        (left, right) => left.or(right),
+    }
+}
+
+fn worth(texts: &[Vec<u8>]) -> usize {
+    let worth_of = |text: &Vec<u8>| {
+        let telling = telling(&String::from_utf8_lossy(text)) as usize;
+        2 * telling.min(LONGEST) + text.len().min(LONGEST)
+    };
+    texts.iter().map(worth_of).min().unwrap_or(0)
+}
+
+/// The characters of a small class in lower case, each once. Letters that Unicode folds to an ASCII letter
+/// are left out beside that letter: `(?i)k` also takes the sign for kelvin, which no log has.
+fn spelt_out(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    let mut add = |text: Vec<u8>| {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    };
+    match class {
+        Class::Unicode(class) => {
+            let ranges = class.ranges();
+            let count: u64 =
+                ranges.iter().map(|range| u64::from(u32::from(range.end()) - u32::from(range.start())) + 1).sum();
+            if count > 2 * SPELT_OUT as u64 {
+                return None;
+            }
+            let folds = ranges.iter().any(|range| range.start().is_ascii_alphabetic());
+            for character in ranges.iter().flat_map(|range| range.start()..=range.end()) {
+                if !(folds && matches!(character, '\u{17f}' | '\u{212a}')) {
+                    add(character.to_ascii_lowercase().to_string().into_bytes());
+                }
+            }
+        }
+        Class::Bytes(class) => {
+            for range in class.ranges() {
+                if usize::from(range.end() - range.start()) > 2 * SPELT_OUT {
+                    return None;
+                }
+                (range.start()..=range.end()).for_each(|byte| add(vec![byte.to_ascii_lowercase()]));
+            }
+        }
+    }
+    (1..=SPELT_OUT).contains(&texts.len()).then_some(texts)
+}
+
+/// Stands in a skeleton where an expression takes anything.
+const ANYTHING: char = '\u{0}';
+
+/// How much of a match the expression names by itself: `error: .+` names nothing, however long the match.
+pub(super) fn named(expression: &Hir, found: &str) -> u32 {
+    skeleton(expression, &found.to_ascii_lowercase()).map_or(0, |text| telling(&text))
+}
+
+/// The fixed texts of a match in their order; absent where the part cannot have been in it.
+fn skeleton(part: &Hir, found: &str) -> Option<String> {
+    match part.kind() {
+        HirKind::Empty | HirKind::Look(_) => Some(String::new()),
+        HirKind::Literal(Literal(text)) => {
+            let text = String::from_utf8_lossy(text);
+            found.contains(&text.to_ascii_lowercase()).then(|| text.into_owned())
+        }
+        HirKind::Class(class) => Some(match spelt_out(class) {
+            Some(texts) => texts
+                .iter()
+                .map(|text| String::from_utf8_lossy(text))
+                .find(|text| found.contains(text.as_ref()))?
+                .into_owned(),
+            None => ANYTHING.to_string(),
+        }),
+        HirKind::Capture(capture) => skeleton(&capture.sub, found),
+        HirKind::Repetition(repetition) if repetition.min == 0 => {
+            // Whether it was there cannot be told by its single characters.
+            let optional = matches!(repetition.sub.kind(), HirKind::Class(_)).then(|| ANYTHING.to_string());
+            Some(optional.or_else(|| skeleton(&repetition.sub, found)).unwrap_or_default())
+        }
+        HirKind::Repetition(repetition) => skeleton(&repetition.sub, found),
+        HirKind::Concat(parts) => parts.iter().map(|part| skeleton(part, found)).collect(),
+        HirKind::Alternation(parts) => {
+            parts.iter().filter_map(|part| skeleton(part, found)).max_by_key(|text| telling(text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(source: &str) -> Hir {
+        regex_syntax::parse(source).expect(source)
+    }
+
+    fn needles_of(source: &str) -> Vec<String> {
+        let needles = needles(&parse(source)).unwrap_or_default();
+        needles.into_iter().map(|needle| String::from_utf8_lossy(&needle).into_owned()).collect()
+    }
+
+    #[test]
+    fn every_match_has_one_of_the_needles() {
+        for (source, expected) in [
+            ("use of moved value: `", vec!["use of moved value: `"]),
+            (r"error: .+ is not dyn compatible", vec![" is not dyn compatible"]),
+            (r"TS283[45]\b|need explicit", vec!["ts2834", "ts2835", "need explicit"]),
+            (r"(?i)Cannot Connect", vec!["cannot connect"]),
+            (r"[Ss]hallow update not allowed", vec!["shallow update not allowed"]),
+            (r"propert(?:y|ies) of", vec!["property of", "properties of"]),
+            (r"runner(?:: \S+)? has lost communication", vec![" has lost communication"]),
+            (r"\w+|x", vec![]),
+            (r"a*", vec![]),
+        ] {
+            assert_eq!(needles_of(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_expression_names_counts() {
+        let named = |source: &str, found: &str| named(&parse(source), found);
+        assert_eq!(named("error: .+", "error: the sky is falling down today"), 0);
+        assert_eq!(named("import cycle not allowed", "import cycle not allowed"), 18);
+        assert_eq!(named(r"TS(?:2531|2532)\b|Object is possibly null", "TS2532"), 12);
+        assert_eq!(named(r"cannot borrow .+ as mutable", "cannot borrow `long_name` as mutable"), 15);
+        assert!(named(r"(?i)cannot connect to the docker daemon", "Cannot connect to the Docker daemon") >= 19);
+    }
+
+    proptest! {
+        #[test]
+        fn no_match_is_without_a_needle(source in r"(?:\(\?i\))?[ab]{1,3}[(|\[][abc|]{1,4}[)\]][?*+]?[abz.]{0,3}", text in "[abczABCZ]{0,12}") {
+            let Ok(regex) = regex::Regex::new(&source) else { return Ok(()) };
+            if let (Some(needles), Some(found)) = (needles(&parse(&source)), regex.find(&text)) {
+                let found = found.as_str().to_ascii_lowercase();
+                let has = |needle: &Vec<u8>| memchr::memmem::find(found.as_bytes(), needle).is_some();
+                prop_assert!(needles.iter().any(has), "{} in {}: {:?}", source, text, needles);
+            }
+        }
+    }
+}

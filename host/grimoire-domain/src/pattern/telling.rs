@@ -1,0 +1,156 @@
+//! How much a text tells of one failure: words that every failure has tell nothing.
+
+/// Words of error messages and sentences as such, sorted. What is made of them alone fits any failure.
+const EMPTY_WORDS: &[&str] = &[
+    "a",
+    "above",
+    "an",
+    "and",
+    "are",
+    "at",
+    "be",
+    "been",
+    "below",
+    "build",
+    "builds",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "code",
+    "column",
+    "command",
+    "could",
+    "couldn",
+    "debug",
+    "did",
+    "didn",
+    "directory",
+    "does",
+    "doesn",
+    "err",
+    "error",
+    "errors",
+    "exception",
+    "exceptions",
+    "exit",
+    "exited",
+    "fail",
+    "failed",
+    "fails",
+    "failure",
+    "failures",
+    "fatal",
+    "file",
+    "for",
+    "found",
+    "from",
+    "has",
+    "have",
+    "help",
+    "hint",
+    "in",
+    "info",
+    "invalid",
+    "is",
+    "it",
+    "its",
+    "job",
+    "line",
+    "log",
+    "message",
+    "missing",
+    "no",
+    "none",
+    "not",
+    "note",
+    "null",
+    "of",
+    "on",
+    "or",
+    "output",
+    "problem",
+    "process",
+    "program",
+    "result",
+    "returned",
+    "see",
+    "status",
+    "step",
+    "such",
+    "t",
+    "test",
+    "tests",
+    "that",
+    "the",
+    "this",
+    "to",
+    "trace",
+    "unable",
+    "unexpected",
+    "unknown",
+    "warn",
+    "warning",
+    "warnings",
+    "was",
+    "were",
+    "with",
+];
+
+/// The number of letters and digits in words that tell something; numbers tell nothing, and a code such
+/// as `E0382` or `ERR_REQUIRE_ESM` counts twice: nothing else looks like it.
+pub fn telling(text: &str) -> u32 {
+    let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
+    words.map(telling_word).fold(0, u32::saturating_add)
+}
+
+fn telling_word(word: &str) -> u32 {
+    let letters = word.chars().filter(|character| character.is_alphabetic()).count();
+    if letters == 0 || is_empty_word(word) {
+        return 0;
+    }
+    let length = u32::try_from(word.chars().filter(|character| *character != '_').count()).unwrap_or(u32::MAX);
+    if is_letters_and_digits(word) || is_capitals(word) { length.saturating_mul(2) } else { length }
+}
+
+fn is_empty_word(word: &str) -> bool {
+    let mut lower = [0; 12];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    EMPTY_WORDS.binary_search_by(|known| known.as_bytes().cmp(lower)).is_ok()
+}
+
+/// `E0382`, `TS2304`: capitals, then at least three digits.
+fn is_letters_and_digits(word: &str) -> bool {
+    let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
+    digits.len() < word.len() && digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `ERR_REQUIRE_ESM`, `EADDRINUSE`: capitals joined by `_`, or `E` and capitals.
+fn is_capitals(word: &str) -> bool {
+    word.len() >= 5
+        && (word.starts_with('E') || word.contains('_'))
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_can_be_searched() {
+        assert!(EMPTY_WORDS.is_sorted());
+    }
+
+    #[test]
+    fn what_every_failure_says_tells_nothing() {
+        for text in ["", "error: ", "fatal error", "command not found", "Error: 42", "BUILD FAILED", "exit code 1", "No such file"] {
+            assert_eq!(telling(text), 0, "{text}");
+        }
+        assert_eq!(telling("error: import cycle"), 11);
+        assert_eq!(telling("E0382"), 10);
+        assert_eq!(telling("EADDRINUSE"), 20);
+        assert_eq!(telling("élan"), 4);
+    }
+}

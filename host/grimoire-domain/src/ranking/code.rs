@@ -1,0 +1,162 @@
+//! Codes of errors: whether a word is one, and whether two are the same.
+
+use crate::diagnostic::Diagnostic;
+use crate::pattern::telling;
+
+/// What a spell's code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CodeEvidence {
+    /// The spell is not for this code, or the diagnostic has none. A plain word such as `error` is no code.
+    #[default]
+    None,
+    /// It is for this code, and there are errors of the code with which it does not help.
+    Partial,
+    /// It is for this code and covers all of it.
+    Covered,
+}
+
+impl CodeEvidence {
+    /// Compares the diagnostic's own code or exception type with the one that a spell is for. Codes that
+    /// only stand in a message are not its own.
+    pub fn of(diagnostic: &Diagnostic, error_type: &str, covers_code: bool) -> Self {
+        match own_codes(diagnostic).any(|code| is_same(code, error_type)) {
+            false => Self::None,
+            true if covers_code => Self::Covered,
+            true => Self::Partial,
+        }
+    }
+}
+
+/// What identifies the error by its form: the code, and the error type where it is one.
+pub fn own_codes(diagnostic: &Diagnostic) -> impl Iterator<Item = &str> {
+    let stated = diagnostic.code.as_deref().into_iter().chain([diagnostic.error_type.as_str()]);
+    stated.map(str::trim).filter(|code| is_code(code))
+}
+
+/// Whether a word has the form of a code: `E0382`, `ERR_REQUIRE_ESM`, `ENOENT`, `no-unused-vars`,
+/// `clippy::needless_return`, `java.lang.NullPointerException`. A plain word is none.
+pub fn is_code(word: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/@:.\\".contains(&byte);
+    word.len() >= 3
+        && word.len() <= 100
+        && word.bytes().all(plain)
+        && (is_number_code(word) || is_capitals(word) || is_exception(word) || is_rule(word))
+}
+
+/// Whether two codes are the same but for case, namespace, and `_` for `-`.
+pub fn is_same(left: &str, right: &str) -> bool {
+    let (left, right) = (last_part(left.trim()), last_part(right.trim()));
+    let as_one = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    !left.is_empty() && left.bytes().map(as_one).eq(right.bytes().map(as_one))
+}
+
+/// The form under which equal codes are found.
+pub fn normal(code: &str) -> String {
+    last_part(code.trim()).to_ascii_lowercase().replace('_', "-")
+}
+
+/// `NullPointerException` of `java.lang.NullPointerException`, `needless_return` of `clippy::needless_return`.
+fn last_part(code: &str) -> &str {
+    let after_colons = code.rsplit("::").next().unwrap_or(code);
+    if is_exception(after_colons) {
+        return after_colons.rsplit(['.', '\\']).next().unwrap_or(after_colons);
+    }
+    after_colons
+}
+
+/// Capitals, then digits: `E0382`, `TS2304`, `F401`, `ORA-00942`.
+fn is_number_code(word: &str) -> bool {
+    let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
+    let letters = word.len() - digits.len();
+    let digits = digits.strip_prefix('-').unwrap_or(digits);
+    (1..=9).contains(&letters) && (2..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Capitals joined by `_`, or `E` and capitals.
+fn is_capitals(word: &str) -> bool {
+    const NO_CODES: [&str; 7] = ["ERROR", "ERRORS", "EXCEPTION", "EXCEPTIONS", "EXPECTED", "EXIT_CODE", "EXITED"];
+    word.len() >= 5
+        && (word.starts_with('E') || word.contains('_'))
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && word.bytes().filter(u8::is_ascii_uppercase).count() >= 2
+        && !NO_CODES.contains(&word)
+}
+
+/// A class's name of several words, with its namespace or without: `KeyError`, `java.io.IOException`.
+fn is_exception(word: &str) -> bool {
+    let name = word.rsplit(['.', '\\', ':']).next().unwrap_or(word);
+    let humps = name.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    name.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && (humps.count() >= 1 || name.len() > 5 && (name.ends_with("Error") || name.ends_with("Exception")))
+        && !matches!(name, "Error" | "Exception")
+}
+
+/// Words joined by `-`, `_`, `/` or `::`, of which one is not as empty as `exit-code`.
+fn is_rule(word: &str) -> bool {
+    let name = word.rsplit("::").next().unwrap_or(word);
+    let is_joined = name.contains(['-', '_', '/']) || word.contains("::");
+    is_joined
+        && !word.contains(['.', '\\'])
+        && word.bytes().any(|byte| byte.is_ascii_lowercase())
+        && telling(&name.replace(['_', '-'], " ")) >= 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_known_by_their_form() {
+        for code in [
+            "E0382",
+            "TS2304",
+            "F401",
+            "NETSDK1045",
+            "ORA-00942",
+            "ERR_MODULE_NOT_FOUND",
+            "MODULE_NOT_FOUND",
+            "ENOENT",
+            "no-unused-vars",
+            "arg-type",
+            "@typescript-eslint/no-explicit-any",
+            "clippy::needless_return",
+            "Style/StringLiterals",
+            "KeyError",
+            "IOError",
+            "java.lang.NullPointerException",
+            "ActiveRecord::RecordInvalid",
+        ] {
+            assert!(is_code(code), "{code}");
+        }
+        for word in [
+            "", "debug", "error", "Error", "ERROR", "Exception", "warning", "test", "build", "panic", "compile", "42",
+            "exit-code", "build-failed", "a b", "quotes", "E", "HTTP", "file.rs", "EXIT_CODE",
+        ] {
+            assert!(!is_code(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn codes_meet_over_spelling_and_namespace() {
+        assert!(is_same("clippy::needless_return", "needless-return"));
+        assert!(is_same("java.lang.NullPointerException", "NullPointerException"));
+        assert!(is_same("e0382", "E0382"));
+        assert!(!is_same("E0382", "E0383") && !is_same("", ""));
+        assert_eq!(normal("java.io.IOException"), "ioexception");
+    }
+
+    #[test]
+    fn only_the_diagnostics_own_code_counts() {
+        let diagnostic = Diagnostic {
+            code: Some("debug".to_owned()),
+            error_type: "E0382".to_owned(),
+            message: "see E0499".to_owned(),
+            ..Diagnostic::default()
+        };
+        assert_eq!(CodeEvidence::of(&diagnostic, "E0382", true), CodeEvidence::Covered);
+        assert_eq!(CodeEvidence::of(&diagnostic, "E0382", false), CodeEvidence::Partial);
+        assert_eq!(CodeEvidence::of(&diagnostic, "E0499", true), CodeEvidence::None);
+        assert_eq!(CodeEvidence::of(&diagnostic, "debug", true), CodeEvidence::None);
+    }
+}

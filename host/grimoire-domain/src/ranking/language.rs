@@ -1,0 +1,255 @@
+//! Which languages a diagnostic and a spell are about, and whether they contradict each other.
+
+use crate::diagnostic::Diagnostic;
+
+/// Whether spell and diagnostic speak of one language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LanguageEvidence {
+    /// One of them names no language: a spell without a language among its tags is for all of them.
+    #[default]
+    Unknown,
+    /// They have one in common.
+    Same,
+    /// They have none in common: the spell's language or languages, by name.
+    Other(String),
+}
+
+impl LanguageEvidence {
+    /// Compares the tags of a spell with the tool, the file and the exception of a diagnostic.
+    pub fn of<'t>(diagnostic: &Diagnostic, tags: impl IntoIterator<Item = &'t str>) -> Self {
+        Languages::of_diagnostic(diagnostic).compare(&Languages::of_tags(tags))
+    }
+}
+
+/// A set of languages; those that share tools and errors are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Languages {
+    families: u32,
+    /// Whether what C toolchains say belongs to it too, as with extensions that are compiled while a
+    /// package is installed.
+    native_parts: bool,
+}
+
+macro_rules! families {
+    ($($name:ident $text:literal: $($word:literal)*;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        enum Family { $($name),* }
+
+        impl Family {
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text)),*];
+
+            /// The family that a tool, a tag, or a file's extension belongs to.
+            fn of(word: &str) -> Option<Self> {
+                match word {
+                    $($($word)|* => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+// Names of languages, of tools that only one language has, and extensions of their files. Tools that carry
+// the words of any language (docker, make, bazel, git, junit reports, CI systems) are left out on purpose.
+families! {
+    Rust "Rust": "rust" "rustc" "cargo" "clippy" "rustfmt" "rustdoc" "rustup" "miri" "tokio" "rs" "nextest";
+    Python "Python": "python" "pytest" "pip" "mypy" "ruff" "flake8" "pylint" "black" "isort" "poetry" "uv" "tox" "nox"
+        "conda" "django" "celery" "pydantic" "numpy" "pandas" "pyright" "ty" "setuptools" "unittest" "py" "pyi" "ipynb"
+        "bandit" "pipenv" "hatch" "flask" "fastapi" "sqlalchemy" "pdm" "autopep8" "yapf" "sphinx";
+    JavaScript "JavaScript": "javascript" "typescript" "node" "nodejs" "npm" "yarn" "pnpm" "bun" "eslint" "tsc" "jest"
+        "vitest" "mocha" "webpack" "vite" "rollup" "next" "nextjs" "react" "vue" "svelte" "angular" "prettier" "babel"
+        "esbuild" "cypress" "stylelint" "biome" "oxlint" "tslint" "jasmine" "karma" "ava" "nuxt" "astro" "lerna" "nx"
+        "turbo" "parcel" "prisma" "css" "scss" "sass" "postcss" "swc" "ts-node" "tsx" "js" "jsx" "mjs" "cjs" "ts" "mts" "cts" "node-gyp" "lighthouse";
+    Jvm "Java": "java" "kotlin" "scala" "groovy" "jvm" "maven" "gradle" "ant" "javac" "kotlinc" "scalac" "spring"
+        "spring-boot" "hibernate" "jpa" "testng" "checkstyle" "spotbugs" "pmd" "detekt" "ktlint" "sbt" "clojure" "jdk"
+        "leiningen" "surefire" "kt" "kts" "jacoco" "android" "lombok" "ktor" "errorprone" "spotless";
+    Dotnet ".NET": "dotnet" "csharp" "c#" "fsharp" "f#" "visual-basic" "msbuild" "nuget" "xunit" "nunit" "mstest" "csc"
+        "roslyn" "cs" "fs" "vb" "csproj" "fsproj" "vbproj" "cshtml" "razor" "aspnet" "vstest" "blazor" "vbc" "fsc" "unity" "maui";
+    Native "C and C++": "c" "cpp" "c++" "gcc" "g++" "clang" "clang++" "clang-tidy" "cppcheck" "msvc" "cl" "ld" "lld"
+        "cmake" "meson" "ninja" "autotools" "googletest" "gtest" "catch2" "ctest" "h" "cc" "cxx" "hh" "hpp" "hxx"
+        "valgrind" "asan" "objective-c";
+    Fortran "Fortran": "fortran" "gfortran" "f90" "f95" "f03" "for";
+    Go "Go": "go" "golang" "golangci-lint" "gofmt" "staticcheck" "govet" "go-vet" "go-test" "gotestsum" "goimports"
+        "ginkgo" "revive" "gosec";
+    Ruby "Ruby": "ruby" "rails" "bundler" "rubygems" "gem" "rake" "rspec" "minitest" "rubocop" "cucumber" "rb" "gemspec"
+        "jekyll" "sorbet" "erb";
+    Php "PHP": "php" "composer" "phpunit" "phpstan" "psalm" "laravel" "symfony" "phpcs" "pest" "php-cs-fixer" "rector";
+    Apple "Swift": "swift" "xcode" "xcodebuild" "ios" "swiftlint" "xctest" "codesign" "swiftpm" "swiftc";
+    Dart "Dart": "dart" "flutter" "pub";
+    Beam "Elixir": "elixir" "mix" "erlang" "exunit" "credo" "dialyzer" "rebar" "rebar3" "ex" "exs" "erl" "phoenix" "hex";
+    Haskell "Haskell": "haskell" "ghc" "cabal" "stack" "hlint" "hs";
+    Ocaml "OCaml": "ocaml" "dune" "opam" "ml" "mli";
+    Perl "Perl": "perl" "cpan" "pl" "pm" "prove";
+    R "R": "r" "cran" "testthat" "rcmdcheck" "renv" "r-lang";
+    Lua "Lua": "lua" "luacheck" "luarocks" "busted";
+    Julia "Julia": "julia" "jl";
+    Zig "Zig": "zig";
+    Nim "Nim": "nim" "nimble";
+    Elm "Elm": "elm";
+    Solidity "Solidity": "solidity" "solc" "hardhat" "foundry" "sol";
+    Terraform "Terraform": "terraform" "opentofu" "tf" "tfvars" "tflint";
+    Latex "LaTeX": "latex" "pdflatex" "tex" "xelatex" "lualatex";
+}
+
+/// Tools between languages, with all that their errors may be in.
+const BRIDGES: &[(&str, &[Family])] = &[
+    ("cocoapods", &[Family::Apple, Family::Ruby]),
+    ("fastlane", &[Family::Apple, Family::Ruby]),
+    ("flutter", &[Family::Dart, Family::Jvm, Family::Apple]),
+    ("react-native", &[Family::JavaScript, Family::Jvm, Family::Apple]),
+    ("ndk", &[Family::Native, Family::Jvm]),
+    ("jni", &[Family::Native, Family::Jvm]),
+    ("cython", &[Family::Python, Family::Native]),
+    ("maturin", &[Family::Python, Family::Rust]),
+    ("pyo3", &[Family::Python, Family::Rust]),
+    ("napi", &[Family::JavaScript, Family::Rust]),
+    ("wasm-pack", &[Family::JavaScript, Family::Rust]),
+    ("m", &[Family::Apple, Family::Native]),
+    ("mm", &[Family::Apple, Family::Native]),
+];
+
+impl Languages {
+    /// Those among the tags of a spell.
+    pub fn of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut languages = Self::default();
+        for tag in tags {
+            languages.add(tag);
+            let native = ["native-extension", "native-dependency", "linker", "cgo", "ffi", "node-gyp", "openssl"];
+            languages.native_parts |= native.iter().any(|word| tag.eq_ignore_ascii_case(word));
+        }
+        languages
+    }
+
+    /// Those of a diagnostic: of its tool, its file, its exception, and the files of its stack trace
+    /// where nothing else tells.
+    pub fn of_diagnostic(diagnostic: &Diagnostic) -> Self {
+        let mut languages = Self::default();
+        languages.add(&diagnostic.tool);
+        if let Some(location) = &diagnostic.location {
+            languages.add_file(&location.path);
+        }
+        languages.add_exception(&diagnostic.error_type);
+        languages.add_exception(diagnostic.message.split([':', ' ']).next().unwrap_or_default());
+        if languages.families == 0 {
+            let frames = diagnostic.stack_trace.iter().filter_map(|frame| frame.location.as_ref());
+            frames.take(4).for_each(|location| languages.add_file(&location.path));
+        }
+        languages
+    }
+
+    fn add(&mut self, word: &str) {
+        let mut lower = [0; 16];
+        let Some(lower) = lower.get_mut(..word.len()) else { return };
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        let Ok(word) = std::str::from_utf8(lower) else { return };
+        let bridge = BRIDGES.iter().find(|(name, _)| *name == word).map_or(&[][..], |(_, families)| families);
+        for family in Family::of(word).iter().chain(bridge) {
+            self.families |= 1 << *family as u32;
+        }
+    }
+
+    fn add_file(&mut self, path: &str) {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        if let Some((_, extension)) = name.rsplit_once('.') {
+            self.add(extension);
+        }
+    }
+
+    /// A name in a namespace that only one language has.
+    fn add_exception(&mut self, name: &str) {
+        const JVM: [&str; 9] = [
+            "java.",
+            "javax.",
+            "jakarta.",
+            "kotlin.",
+            "kotlinx.",
+            "scala.",
+            "org.springframework.",
+            "org.junit.",
+            "org.hibernate.",
+        ];
+        const RUBY: [&str; 6] =
+            ["ActiveRecord::", "ActionView::", "ActionController::", "ActiveModel::", "Bundler::", "Gem::"];
+        let of = |known: &[&str]| known.iter().any(|start| name.starts_with(start));
+        let family = if of(&JVM) {
+            Family::Jvm
+        } else if of(&["System.", "Microsoft."]) && name.ends_with("Exception") {
+            Family::Dotnet
+        } else if of(&["builtins.", "django.", "sqlalchemy."]) {
+            Family::Python
+        } else if of(&RUBY) {
+            Family::Ruby
+        } else {
+            return;
+        };
+        self.families |= 1 << family as u32;
+    }
+
+    fn has(self, family: Family) -> bool {
+        self.families & (1 << family as u32) != 0
+    }
+
+    /// Compares those of a diagnostic with those of a spell.
+    pub fn compare(self, spell: &Self) -> LanguageEvidence {
+        if self.families == 0 || spell.families == 0 {
+            return LanguageEvidence::Unknown;
+        }
+        if self.families & spell.families != 0 {
+            return LanguageEvidence::Same;
+        }
+        // Compilers and linkers of C are run by the package managers of most languages, whose programs load
+        // its libraries: their words belong to no language alone.
+        let carries = |languages: Self| !(languages.has(Family::Jvm) || languages.has(Family::Dotnet));
+        let native = spell.has(Family::Native) && carries(self) || self.has(Family::Native) && spell.native_parts;
+        if native { LanguageEvidence::Unknown } else { LanguageEvidence::Other(spell.names()) }
+    }
+
+    /// The names for people, joined.
+    pub fn names(self) -> String {
+        let names = Family::ALL.iter().filter(|(family, _)| self.has(*family)).map(|(_, name)| *name);
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Location;
+
+    fn diagnostic(tool: &str, path: Option<&str>, error_type: &str) -> Diagnostic {
+        let location = |path: &str| Location { path: path.to_owned(), start: None, end: None };
+        Diagnostic {
+            tool: tool.to_owned(),
+            location: path.map(location),
+            error_type: error_type.to_owned(),
+            ..Diagnostic::default()
+        }
+    }
+
+    #[test]
+    fn languages_are_told_by_tool_file_and_exception() {
+        let of = |tool: &str, path: Option<&str>, kind: &str| Languages::of_diagnostic(&diagnostic(tool, path, kind)).names();
+        assert_eq!(of("rustc", None, ""), "Rust");
+        assert_eq!(of("junit", Some("shop/till/DrawerTest.java"), ""), "Java");
+        assert_eq!(of("log", None, "java.lang.AssertionError"), "Java");
+        assert_eq!(of("docker", Some("Dockerfile"), ""), "");
+        assert_eq!(of("playwright", Some("e2e/till.spec.ts"), ""), "JavaScript");
+        assert_eq!(of("xunit", None, "System.NullReferenceException"), ".NET");
+    }
+
+    #[test]
+    fn contradictions_are_told() {
+        let compare = |tool: &str, tags: &[&str]| LanguageEvidence::of(&diagnostic(tool, None, ""), tags.iter().copied());
+        assert_eq!(compare("javac", &["typescript", "types"]), LanguageEvidence::Other("JavaScript".to_owned()));
+        assert_eq!(compare("tsc", &["javascript"]), LanguageEvidence::Same);
+        assert_eq!(compare("rustc", &["docker", "disk"]), LanguageEvidence::Unknown);
+        assert_eq!(compare("log", &["rust"]), LanguageEvidence::Unknown);
+        // A header that is missing while a package is installed.
+        assert_eq!(compare("gcc", &["python", "native-extension"]), LanguageEvidence::Unknown);
+        assert_eq!(compare("python", &["c", "cpp", "linux"]), LanguageEvidence::Unknown);
+        assert_eq!(compare("javac", &["c", "cpp"]), LanguageEvidence::Other("C and C++".to_owned()));
+        assert_eq!(compare("gcc", &["python", "imports"]), LanguageEvidence::Other("Python".to_owned()));
+    }
+}

@@ -1,0 +1,172 @@
+//! Clocks that CI systems, log drivers and build tools put before a line, one before another.
+
+use crate::words;
+
+/// Clocks taken off one line at most.
+const MOST: usize = 4;
+
+/// The line without the clocks at its start.
+pub(crate) fn after_all(line: &str) -> &str {
+    let mut text = line;
+    for _ in 0..MOST {
+        let Some(rest) = after_one(text) else { break };
+        text = rest;
+    }
+    text
+}
+
+fn after_one(text: &str) -> Option<&str> {
+    match text.as_bytes().first()? {
+        b'0'..=b'9' => after_timestamp(text)
+            .or_else(|| after_date(text))
+            .or_else(|| after_time(text))
+            .or_else(|| after_seconds(text)),
+        b'[' | b'(' => after_timestamp(text).or_else(|| after_brackets(text)),
+        b'#' => after_build_clock(text),
+        _ => None,
+    }
+}
+
+/// `2024-09-15T07:40:01.7105816Z `, in brackets with Jenkins, and GitLab's stream mark `00O ` after it.
+pub(crate) fn after_timestamp(text: &str) -> Option<&str> {
+    const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    const FRACTION: words::Shape = words::Shape::at(b"0000000Z", 0);
+    // The last word overlaps the one before it.
+    const DATE: [words::Shape; 3] =
+        [words::Shape::at(SHAPE, 0), words::Shape::at(SHAPE, 8), words::Shape::at(SHAPE, SHAPE.len() - 8)];
+    let (text, bracketed) = match text.strip_prefix('[') {
+        Some(inner) => (inner, true),
+        None => (text, false),
+    };
+    let bytes = text.as_bytes();
+    let start = bytes.first_chunk::<{ SHAPE.len() }>()?;
+    if !DATE.iter().all(|shape| shape.fits(start)) {
+        return None;
+    }
+    let mut end = SHAPE.len();
+    // GitHub's seven digits at once, any other number of them one by one.
+    if bytes.get(end) == Some(&b'.') && FRACTION.fits(&bytes[end + 1..]) {
+        end += 1 + 7;
+    } else if bytes.get(end) == Some(&b'.') {
+        end += 1 + bytes[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    }
+    if bytes.get(end) != Some(&b'Z') {
+        return None;
+    }
+    let rest = &text[end + 1..];
+    let rest = if bracketed { rest.strip_prefix(']')? } else { rest };
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    let rest = rest.strip_prefix(' ')?;
+    Some(after_stream_mark(rest).unwrap_or(rest))
+}
+
+/// GitLab: two hexadecimal digits, `O` or `E`, then a blank or `+`.
+fn after_stream_mark(text: &str) -> Option<&str> {
+    match text.as_bytes() {
+        [a, b, b'O' | b'E', b' ' | b'+', ..] if is_hexadecimal(*a) && is_hexadecimal(*b) => Some(&text[4..]),
+        _ => None,
+    }
+}
+
+fn is_hexadecimal(byte: u8) -> bool {
+    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
+
+/// `#12 3.456 `, which Docker's builder puts before the output of a step.
+fn after_build_clock(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('#')?;
+    let rest = after_digits(rest)?.strip_prefix(' ')?;
+    let rest = after_digits(rest)?.strip_prefix('.')?;
+    let rest = after_digits(rest)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
+}
+
+/// `12.345 `, which Docker's builder puts before a failed step's last lines: two or three decimals.
+fn after_seconds(text: &str) -> Option<&str> {
+    let fraction = after_digits(text)?.strip_prefix('.')?;
+    let rest = after_digits(fraction)?;
+    let decimals = fraction.len() - rest.len();
+    let rest = rest.strip_prefix(' ')?;
+    // A number in a column has blanks on both sides.
+    ((2..=3).contains(&decimals) && rest.starts_with(|c: char| !c.is_whitespace())).then_some(rest)
+}
+
+/// `[07:40:01] `, `(07:40:01) `, `[2024-09-15 07:40:01,123] `.
+fn after_brackets(text: &str) -> Option<&str> {
+    let inner = &text[1..];
+    let rest = clock(inner)?;
+    let rest = rest.strip_prefix(if text.starts_with('[') { ']' } else { ')' })?;
+    if rest.is_empty() { Some(rest) } else { after_blanks(rest) }
+}
+
+/// `2024-09-15 07:40:01,123 `, `2024/09/15 07:40:01 `, `2024-09-15T07:40:01+02:00 `, then perhaps `- ` or `| `.
+fn after_date(text: &str) -> Option<&str> {
+    after_clock_alone(after_day(text).and_then(time)?)
+}
+
+/// `07:40:01 `, `07:40:01.123 `.
+fn after_time(text: &str) -> Option<&str> {
+    after_clock_alone(time(text)?)
+}
+
+fn after_clock_alone(rest: &str) -> Option<&str> {
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    let rest = after_blanks(rest)?;
+    Some(rest.strip_prefix("- ").or_else(|| rest.strip_prefix("| ")).unwrap_or(rest))
+}
+
+fn clock(text: &str) -> Option<&str> {
+    match after_day(text) {
+        Some(rest) => time(rest),
+        None => time(text),
+    }
+}
+
+/// `2024-09-15T`, `2024-09-15 `, `2024/09/15 `.
+fn after_day(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes().first_chunk::<11>()?;
+    let is_day = bytes.iter().enumerate().all(|(at, byte)| match at {
+        4 | 7 => matches!(byte, b'-' | b'/'),
+        10 => matches!(byte, b'T' | b' '),
+        _ => byte.is_ascii_digit(),
+    });
+    is_day.then(|| &text[11..])
+}
+
+/// `07:40:01`, a fraction after `.` or `,`, and a zone: `Z`, `+02:00`, ` +0000`.
+fn time(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes().first_chunk::<8>()?;
+    let is_time = bytes
+        .iter()
+        .enumerate()
+        .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+    if !is_time {
+        return None;
+    }
+    let rest = &text[8..];
+    let rest = rest.strip_prefix(['.', ',']).and_then(after_digits).unwrap_or(rest);
+    Some(rest.strip_prefix('Z').or_else(|| after_zone(rest)).unwrap_or(rest))
+}
+
+/// `+02:00`, `-0500`, also after a blank.
+fn after_zone(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix(' ').unwrap_or(text).strip_prefix(['+', '-'])?;
+    let (hours, rest) = digits.split_at_checked(2)?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let (minutes, rest) = rest.split_at_checked(2)?;
+    (hours.bytes().chain(minutes.bytes()).all(|byte| byte.is_ascii_digit())).then_some(rest)
+}
+
+/// One blank, or more in front of text: what is indented stays so.
+fn after_blanks(text: &str) -> Option<&str> {
+    text.strip_prefix([' ', '\t'])
+}
+
+fn after_digits(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < text.len()).then_some(rest)
+}

@@ -1,0 +1,197 @@
+//! Paths as logs print them: whose file it is, and where it lies in its repository.
+
+/// Folders that hold no file of the user's: packages, tool caches, standard libraries, toolchains. Compared with whole
+/// components.
+const FOREIGN_FOLDERS: &[&str] = &[
+    "node_modules",
+    "(NODE_MODULES)",
+    "bower_components",
+    "site-packages",
+    "dist-packages",
+    ".pyenv",
+    ".rbenv",
+    ".rvm",
+    ".nvm",
+    ".yarn",
+    ".pnpm",
+    ".pnpm-store",
+    ".cargo",
+    ".rustup",
+    "rustc",
+    ".gradle",
+    ".m2",
+    ".ivy2",
+    ".sbt",
+    ".nuget",
+    ".pub-cache",
+    ".stack",
+    ".cabal",
+    ".opam",
+    ".conda",
+    "miniconda3",
+    "anaconda3",
+    "gems",
+    "rubygems",
+    "hostedtoolcache",
+    "_actions",
+    "_tool",
+    "goroot",
+    "DerivedData",
+    "Xcode.app",
+    "vcpkg",
+    "webpack-internal:",
+    "jdk.internal",
+];
+
+/// Beginnings of paths that belong to the system or a runtime.
+const FOREIGN_ROOTS: &[&str] = &[
+    "/usr/lib/",
+    "/usr/lib64/",
+    "/usr/include/",
+    "/usr/share/",
+    "/usr/libexec/",
+    "/usr/local/lib/",
+    "/usr/local/include/",
+    "/usr/local/go/",
+    "/usr/local/share/",
+    "/opt/homebrew/",
+    "/opt/go/",
+    "/nix/store/",
+    "/lib/",
+    "/lib64/",
+    "/System/",
+    "/Library/",
+    "/Applications/",
+    "/rustc/",
+    "C:/Program Files",
+    "C:/hostedtoolcache/",
+    "C:/Windows/",
+    "node:",
+    "internal/",
+    "<frozen ",
+    "<string>",
+    "<stdin>",
+    "<anonymous>",
+    "java.base/",
+    "dart:",
+    "package:flutter/",
+    "package:flutter_test/",
+    "package:test_api/",
+    "package:matcher/",
+    "package:stack_trace/",
+    "org/junit/",
+    "sun/reflect/",
+];
+
+/// Whether a path is that of a file which the user may have written: not one of a package, a tool, a runtime
+/// or the system. A path of which nothing is known counts as the user's.
+pub fn is_own(path: &str) -> bool {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let forward = path.replace('\\', "/");
+    let folder = forward.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_go_package = forward.contains("/pkg/mod/");
+    let is_bundler = forward.contains("/vendor/bundle/") || forward.contains("/vendor/cache/");
+    !(FOREIGN_ROOTS.iter().any(|root| forward.starts_with(root))
+        || is_go_package
+        || is_bundler
+        || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name)))
+}
+
+/// The path from the repository's root on, where it lies in the workspace of a usual runner: GitHub
+/// (`/home/runner/work/R/R/`, `/__w/R/R/`, `D:/a/R/R/`, `/github/workspace/`), GitLab (`/builds/GROUP/PROJECT/`), Travis,
+/// CircleCI, Azure (`/home/vsts/work/1/s/`, `D:/a/1/s/`) and Jenkins (`…/workspace/JOB/`). Any other path as it is.
+pub fn in_repository(path: &str) -> &str {
+    let after = |prefix: &str, components: usize| {
+        let mut rest = path.strip_prefix(prefix)?;
+        for _ in 0..components {
+            rest = rest.split_once('/')?.1;
+        }
+        (!rest.is_empty()).then_some(rest)
+    };
+    // The name of the repository stands twice.
+    let doubled = |prefix: &str| {
+        let rest = path.strip_prefix(prefix)?;
+        let (name, rest) = rest.split_once('/')?;
+        let rest = rest.strip_prefix(name)?.strip_prefix('/')?;
+        (!rest.is_empty()).then_some(rest)
+    };
+    [
+        "/home/runner/work/",
+        "/Users/runner/work/",
+        "/runner/_work/",
+        "/__w/",
+        "D:/a/",
+        "C:/a/",
+        "/home/runner/_work/",
+    ]
+    .iter()
+    .find_map(|prefix| doubled(prefix))
+    .or_else(|| after("/github/workspace/", 0))
+    .or_else(|| {
+        ["/home/vsts/work/", "/Users/runner/work/", "/__w/", "D:/a/"].iter().find_map(|prefix| {
+            // Azure numbers its agents' folders: `1/s`.
+            let (number, rest) = path.strip_prefix(prefix)?.split_once("/s/")?;
+            (number.bytes().all(|byte| byte.is_ascii_digit()) && !rest.is_empty()).then_some(rest)
+        })
+    })
+    .or_else(|| after("/home/travis/build/", 2))
+    .or_else(|| after("/Users/travis/build/", 2))
+    .or_else(|| after("/home/circleci/project/", 0))
+    .or_else(|| after("/root/project/", 0))
+    .or_else(|| after("/builds/", 2))
+    .or_else(|| after("/var/lib/jenkins/workspace/", 1))
+    .or_else(|| after("/var/jenkins_home/workspace/", 1))
+    .or_else(|| after("/home/jenkins/agent/workspace/", 1))
+    .or_else(|| after("/home/jenkins/workspace/", 1))
+    .or_else(|| after("/codebuild/output/", 2).and_then(|rest| rest.strip_prefix("src/")))
+    .or_else(|| after("/drone/src/", 0))
+    .or_else(|| after("/opt/atlassian/pipelines/agent/build/", 0))
+    .unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_runners_workspace_begins_at_the_repositorys_root() {
+        for (path, expected) in [
+            ("/home/runner/work/pot/pot/src/lid.rs", "src/lid.rs"),
+            ("/home/runner/work/pot/lid/src/lid.rs", "/home/runner/work/pot/lid/src/lid.rs"),
+            ("/__w/pot/pot/lid.c", "lid.c"),
+            ("D:/a/pot/pot/src/Lid.cs", "src/Lid.cs"),
+            ("/home/vsts/work/1/s/src/Lid.cs", "src/Lid.cs"),
+            ("D:/a/1/s/src/Lid.cs", "src/Lid.cs"),
+            ("/builds/kitchen/pot/src/lid.go", "src/lid.go"),
+            ("/home/travis/build/kitchen/pot/lid.rb", "lid.rb"),
+            ("/var/lib/jenkins/workspace/pot-main/src/Lid.java", "src/Lid.java"),
+            ("/srv/pot/lid.py", "/srv/pot/lid.py"),
+            ("src/lid.rs", "src/lid.rs"),
+        ] {
+            assert_eq!(in_repository(path), expected);
+        }
+    }
+
+    #[test]
+    fn packages_tools_and_runtimes_are_nobodys_own() {
+        for path in [
+            "node_modules/lid/index.js",
+            "/opt/hostedtoolcache/Python/3.12.1/x64/lib/python3.12/site-packages/lid/a.py",
+            "/home/runner/.cargo/registry/src/index-1/lid-1.0.0/src/lib.rs",
+            "/rustc/abc/library/core/src/option.rs",
+            "/usr/lib/python3.12/unittest/case.py",
+            "/home/runner/go/pkg/mod/example.org/lid@v1.0.0/lid.go",
+            "node:internal/modules/cjs/loader",
+            "vendor/bundle/ruby/3.3.0/gems/lid-1.0.0/lib/lid.rb",
+            "C:\\Program Files\\dotnet\\sdk\\a.targets",
+            "/home/runner/work/_actions/actions/cache/v4/dist/index.js",
+        ] {
+            assert!(!is_own(path), "{path}");
+        }
+        for path in
+            ["src/lid.rs", "/home/runner/work/pot/pot/lib/lid.rb", "./tests/node.py", "Makefile", "gems.rb"]
+        {
+            assert!(is_own(path), "{path}");
+        }
+    }
+}

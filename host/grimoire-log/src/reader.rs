@@ -1,0 +1,168 @@
+//! Raw bytes of a log in any chunks → cleaned lines with their byte spans.
+
+use crate::{Marker, Properties, Span, clean, echo::Echo, marker};
+use std::borrow::Cow;
+
+/// One cleaned line of a log.
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    /// The text without byte order mark, line end, clocks, job and step columns, escape sequences, control
+    /// characters (but tabs) and trailing blanks; invalid UTF-8 is replaced. The marker, if any, is removed
+    /// and what it encodes is decoded, so that only here `\n` may occur. Cut to the reader's limit.
+    pub text: Cow<'a, str>,
+    /// The bytes of the raw line in the artifact, without its line end.
+    pub span: Span,
+    /// The number of the line in the artifact, from 1. Parts of a line that a bare carriage return
+    /// divides (progress bars) come one by one with the same number.
+    pub number: u64,
+    /// The step that a column before the line names, as `gh run view --log` prints it.
+    pub column: Option<&'a str>,
+    /// What the CI system says the line is.
+    pub marker: Option<Marker>,
+    /// What the marker says beside its text: `file`, `line`, `col`, `endLine`, `endColumn`, `title`,
+    /// `code`.
+    pub properties: Properties,
+    /// The line belongs to the echo of a step's script or environment: never an error.
+    pub echoed: bool,
+    /// The line is the header of a step, which the runner printed.
+    pub begins_step: bool,
+}
+
+impl Line<'_> {
+    /// The text without the blanks around it.
+    pub fn trimmed(&self) -> &str {
+        self.text.trim()
+    }
+
+    /// The number of leading blanks; a tab counts as one.
+    pub fn indent(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches([' ', '\t']).len()
+    }
+
+    /// Whether nothing but blanks is left.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+}
+
+/// Divides a log into lines and cleans them. Its memory does not grow with the log.
+pub struct LineReader {
+    /// The longest text in bytes; longer ones are cut.
+    limit: usize,
+    /// The start of a line that began in an earlier chunk, up to the raw limit.
+    partial: Vec<u8>,
+    /// Offset of the first byte of the current line.
+    line_start: u64,
+    /// Bytes fed so far.
+    offset: u64,
+    number: u64,
+    /// A carriage return at this offset ended the text; what follows decides whether the line, too.
+    pending_return: Option<u64>,
+    echo: Echo,
+    scratch: clean::Scratch,
+}
+
+impl LineReader {
+    /// A reader whose lines are cut to `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            partial: Vec::new(),
+            line_start: 0,
+            offset: 0,
+            number: 1,
+            pending_return: None,
+            echo: Echo::default(),
+            scratch: clean::Scratch::default(),
+        }
+    }
+
+    /// Raw bytes kept of a line: escape sequences may take several times the room of the text.
+    fn raw_limit(&self) -> usize {
+        4 * self.limit
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = self.raw_limit().saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// Takes the next bytes and gives every line that ends in them.
+    pub fn feed(&mut self, chunk: &[u8], each: &mut impl FnMut(&Line<'_>)) {
+        let base = self.offset;
+        let mut position = 0;
+        while position < chunk.len() {
+            if let Some(text_end) = self.pending_return {
+                match chunk[position] {
+                    b'\r' => position += 1,
+                    b'\n' => {
+                        self.complete(&[], text_end, each);
+                        position += 1;
+                        self.number += 1;
+                        self.line_start = base + position as u64;
+                        self.pending_return = None;
+                    }
+                    _ => {
+                        // A bare carriage return: the terminal would overwrite the text before it.
+                        if !self.partial.is_empty() {
+                            self.complete(&[], text_end, each);
+                        }
+                        self.line_start = base + position as u64;
+                        self.pending_return = None;
+                    }
+                }
+                continue;
+            }
+            let rest = &chunk[position..];
+            match memchr::memchr2(b'\n', b'\r', rest) {
+                None => {
+                    self.keep(rest);
+                    break;
+                }
+                Some(length) if rest[length] == b'\n' => {
+                    self.complete(&rest[..length], base + (position + length) as u64, each);
+                    position += length + 1;
+                    self.number += 1;
+                    self.line_start = base + position as u64;
+                }
+                Some(length) => {
+                    self.keep(&rest[..length]);
+                    self.pending_return = Some(base + (position + length) as u64);
+                    position += length + 1;
+                }
+            }
+        }
+        self.offset = base + chunk.len() as u64;
+    }
+
+    /// The log has ended: gives the last line, where no line end closed it.
+    pub fn finish(&mut self, each: &mut impl FnMut(&Line<'_>)) {
+        if !self.partial.is_empty() {
+            let end = self.pending_return.unwrap_or(self.offset);
+            self.complete(&[], end, each);
+        }
+    }
+
+    /// The current line's text ends at `end`; its last bytes are `tail`.
+    fn complete(&mut self, tail: &[u8], end: u64, each: &mut impl FnMut(&Line<'_>)) {
+        let span = Span { start: self.line_start, end };
+        if self.partial.is_empty() {
+            self.process(&tail[..tail.len().min(self.raw_limit())], span, each);
+        } else {
+            self.keep(tail);
+            let mut raw = std::mem::take(&mut self.partial);
+            self.process(&raw, span, each);
+            raw.clear();
+            self.partial = raw;
+        }
+    }
+
+    fn process(&mut self, raw: &[u8], span: Span, each: &mut impl FnMut(&Line<'_>)) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let (column, text) = clean::clean(raw, self.limit, &mut scratch);
+        let (marker, properties, text) = marker::split(text);
+        let (echoed, begins_step) = self.echo.line(raw, marker, &text);
+        each(&Line { text, span, number: self.number, column, marker, properties, echoed, begins_step });
+        self.scratch = scratch;
+    }
+}

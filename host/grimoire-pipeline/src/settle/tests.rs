@@ -1,0 +1,147 @@
+use grimoire_domain::diagnostic::{Frame, Location, Position, Span};
+use grimoire_log::Step;
+use proptest::prelude::*;
+
+use super::*;
+use crate::merge::merge;
+
+/// An error at an offset of the log.
+fn error(message: &str, start: u64) -> Diagnostic {
+    Diagnostic {
+        tool: "tool".to_owned(),
+        message: message.to_owned(),
+        span: Span { start, end: start + 10 },
+        ..Diagnostic::default()
+    }
+}
+
+fn at(path: &str, line: u32) -> Option<Location> {
+    Some(Location { path: path.to_owned(), start: Some(Position { line, column: None }), end: None })
+}
+
+/// A log whose first hundred bytes are of a step that passed, the next of one that failed.
+fn outline() -> Outline {
+    let step = |start, outcome| Step { name: String::new(), start, outcome };
+    Outline {
+        steps: vec![step(0, Outcome::Passed), step(100, Outcome::Failed), step(200, Outcome::Unknown)],
+        run: Outcome::Failed,
+    }
+}
+
+fn settled(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let found = found.into_iter().map(|diagnostic| CountedDiagnostic {
+        diagnostic,
+        count: 1,
+        plugin: "p".to_owned(),
+    });
+    settle(found.collect(), &outline()).into_iter().map(|found| found.diagnostic).collect()
+}
+
+fn messages(found: Vec<Diagnostic>) -> Vec<String> {
+    settled(found).into_iter().map(|found| found.message).collect()
+}
+
+#[test]
+fn what_a_step_that_passed_reports_is_no_error_of_the_run() {
+    assert_eq!(messages(vec![error("linted", 10), error("broken", 110)]), ["broken"]);
+}
+
+#[test]
+fn a_run_that_passed_has_no_errors() {
+    let found = CountedDiagnostic { diagnostic: error("logged", 110), count: 1, plugin: "p".to_owned() };
+    assert_eq!(settle(vec![found], &Outline { run: Outcome::Passed, ..Outline::default() }), []);
+}
+
+#[test]
+fn summaries_and_guesses_count_when_nothing_else_was_found() {
+    let summary = Diagnostic { role: Role::Summary, ..error("2 tests failed", 150) };
+    let guess = Diagnostic { confidence: Confidence::Guess, ..error("the lid is not there", 140) };
+    assert_eq!(messages(vec![summary.clone()]), ["2 tests failed"]);
+    assert_eq!(messages(vec![summary.clone(), guess.clone()]), ["the lid is not there"]);
+    assert_eq!(messages(vec![summary, guess, error("broken", 110)]), ["broken"]);
+}
+
+#[test]
+fn of_several_guesses_that_of_the_failed_step_stays() {
+    let guess = |message, start| Diagnostic { confidence: Confidence::Guess, ..error(message, start) };
+    assert_eq!(messages(vec![guess("first", 10), guess("second", 110), guess("third", 210)]), ["second"]);
+}
+
+#[test]
+fn roots_come_before_what_follows_from_them_and_before_warnings() {
+    let consequence = Diagnostic { role: Role::Consequence, ..error("not built", 110) };
+    let warning = Diagnostic { severity: Severity::Warning, role: Role::Warning, ..error("unused", 105) };
+    let found = vec![warning, consequence, error("elsewhere", 205), error("broken", 150)];
+    assert_eq!(messages(found), ["broken", "elsewhere", "not built", "unused"]);
+}
+
+#[test]
+fn beside_a_certain_root_the_mere_shape_of_an_error_counts_less() {
+    let line = Diagnostic { confidence: Confidence::Likely, ..error("logged on purpose", 110) };
+    let prose = Diagnostic { kind: Kind::Lint, location: at("a.java", 3), ..line.clone() };
+    let found = settled(vec![line.clone(), prose, error("broken", 150)]);
+    let roles: Vec<_> = found.iter().map(|found| found.role).collect();
+    assert_eq!(roles, [Role::Root, Role::Consequence, Role::Warning]);
+    assert_eq!(settled(vec![line])[0].role, Role::Root, "alone it is what there is");
+}
+
+#[test]
+fn a_place_is_the_users_or_none() {
+    let frame = |path: &str| Frame { function: None, location: at(path, 7), text: path.to_owned() };
+    let thrown = Diagnostic {
+        location: at("node_modules/lid/index.js", 3),
+        stack_trace: vec![frame("node_modules/lid/index.js"), frame("/home/runner/work/pot/pot/src/pot.js")],
+        ..error("no lid", 110)
+    };
+    assert_eq!(settled(vec![thrown.clone()])[0].location, at("src/pot.js", 7));
+    let inside = Diagnostic { stack_trace: vec![frame("node_modules/lid/index.js")], ..thrown };
+    assert_eq!(settled(vec![inside])[0].location, None);
+}
+
+#[test]
+fn a_plain_word_is_no_code() {
+    let found =
+        Diagnostic { code: Some("debug".to_owned()), error_type: "debug".to_owned(), ..error("x", 110) };
+    assert_eq!(settled(vec![found])[0].code, None);
+}
+
+prop_compose! {
+    fn any_error()(
+        start in 0_u64..300,
+        length in 1_u64..40,
+        message in prop::sample::select(vec!["the lid is broken", "no water in the pot", "the lid is broken by the pot", "x"]),
+        role in prop::sample::select(vec![Role::Root, Role::Consequence, Role::Summary]),
+        confidence in prop::sample::select(vec![Confidence::Guess, Confidence::Likely, Confidence::Certain]),
+        place in prop::option::of(1_u32..4),
+    ) -> Diagnostic {
+        let location = place.and_then(|line| at("src/pot.c", line));
+        Diagnostic { span: Span { start, end: start + length }, role, confidence, location, ..error(message, 0) }
+    }
+}
+
+proptest! {
+    /// What was found is never lost on the way: where an analyzer reports an error outside of the steps that
+    /// passed, the answer has one.
+    #[test]
+    fn of_any_errors_at_least_one_is_told(one in proptest::collection::vec(any_error(), 0..12), other in proptest::collection::vec(any_error(), 0..12)) {
+        let counts = one.iter().chain(&other).any(|found| found.span.start >= 100);
+        let merged = merge(vec![("one".to_owned(), one), ("other".to_owned(), other)]);
+        // A merged diagnostic may begin in a step that passed when its parts overlapped one.
+        let reachable = merged.iter().any(|found| found.diagnostic.span.start >= 100);
+        let told = settle(merged, &outline());
+        prop_assert!(!counts || !reachable || !told.is_empty());
+    }
+
+    /// No two tell one defect: neither the same lines nor the same words.
+    #[test]
+    fn no_two_of_different_analyzers_tell_the_same(one in proptest::collection::vec(any_error(), 0..12), other in proptest::collection::vec(any_error(), 0..12)) {
+        let told = settle(merge(vec![("one".to_owned(), one), ("other".to_owned(), other)]), &outline());
+        for (at, left) in told.iter().enumerate() {
+            for right in &told[at + 1..] {
+                let (a, b) = (&left.diagnostic, &right.diagnostic);
+                let same_start = a.span.start == b.span.start && a.span.end > b.span.start;
+                prop_assert!(left.plugin == right.plugin || !same_start, "{a:?} and {b:?}");
+            }
+        }
+    }
+}

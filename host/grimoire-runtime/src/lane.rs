@@ -1,0 +1,205 @@
+//! One analyzer's part of one artifact.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use grimoire_domain::artifact::Artifact;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_ports::plugins::analyzer::Findings;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime::Store;
+
+use crate::admission::Place;
+use crate::breaker::Attempt;
+use crate::call::{Allowance, Call, Entry};
+use crate::plugin::{Code, Plugin};
+use crate::problem::{Fault, Reason};
+use crate::threads::PluginThreads;
+use crate::usage::{Usage, bytes_of_diagnostics};
+use crate::validate::check_diagnostics;
+use crate::worlds::analyzer::v0_1::{Analyzer, Said};
+use crate::worlds::shared::v0_1::failure_in;
+
+/// Chunks that wait for an analyzer that is slower than the others.
+const QUEUE: usize = 2;
+
+/// One analyzer's part of one artifact. It sleeps until it is woken: then it has no instance and no place.
+pub(crate) struct Lane {
+    number: usize,
+    plugin: Arc<Plugin>,
+    awake: Option<Awake>,
+}
+
+struct Awake {
+    sender: mpsc::Sender<Bytes>,
+    work: Result<(Attempt, AbortOnDropHandle<Scanned>), Fault>,
+    started: Instant,
+}
+
+/// What a scan found, why it stopped early if it did, and what it used up.
+struct Scanned {
+    diagnostics: Vec<Diagnostic>,
+    fault: Option<Fault>,
+    usage: Usage,
+}
+
+impl Scanned {
+    fn nothing(fault: Fault) -> Self {
+        Self { diagnostics: Vec::new(), fault: Some(fault), usage: Usage::default() }
+    }
+}
+
+impl Lane {
+    /// Of the analyzer that has this number in its generation; it sleeps.
+    pub(crate) fn new(number: usize, plugin: Arc<Plugin>) -> Self {
+        Self { number, plugin, awake: None }
+    }
+
+    /// The analyzer's number in its generation.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    pub(crate) fn is_awake(&self) -> bool {
+        self.awake.is_some()
+    }
+
+    /// Whether only some artifacts have to do with it.
+    pub(crate) fn may_sleep(&self) -> bool {
+        matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
+    }
+
+    /// Begins the scan, of an artifact of which so many bytes at the beginning are left out.
+    pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, left_out: u64, place: Place) {
+        let started = Instant::now();
+        let code = match &self.plugin.code {
+            Code::Analyzer { code, .. } => code.clone(),
+            Code::Matcher(_) => unreachable!("only analyzers are asked"),
+        };
+        let size = artifact.size.map(|size| size.saturating_sub(left_out));
+        let artifact = Artifact { size, ..artifact.clone() };
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let work = self.plugin.admit().map(|attempt| {
+            let scan = Scan { plugin: Arc::clone(&self.plugin), code, artifact, left_out };
+            (attempt, threads.spawn(scan.run(receiver, place)))
+        });
+        self.awake = Some(Awake { sender, work, started });
+    }
+
+    /// Passes the next bytes, if it is awake.
+    pub(crate) async fn feed(&self, chunk: &Bytes) {
+        if let Some(awake) = &self.awake {
+            // A closed lane has failed or gave up; its findings say so.
+            let _ = awake.sender.send(chunk.clone()).await;
+        }
+    }
+
+    /// Tells the scan that the artifact has ended and waits for what it found. One that never woke found
+    /// nothing.
+    pub(crate) async fn end(self) -> Findings {
+        let Self { plugin, awake, .. } = self;
+        let Some(Awake { sender, work, started }) = awake else {
+            return Findings { plugin: plugin.identity.clone(), diagnostics: Vec::new(), problem: None };
+        };
+        drop(sender);
+        let (attempt, scanned) = match work {
+            Ok((attempt, task)) => {
+                let scanned = task.await.unwrap_or_else(|error| {
+                    tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
+                    Scanned::nothing(Fault::new(Reason::Failed, "the host could not finish the scan"))
+                });
+                (Some(attempt), scanned)
+            }
+            Err(fault) => (None, Scanned::nothing(fault)),
+        };
+        let Scanned { diagnostics, fault, usage } = scanned;
+        let problem = plugin.ended(started, &usage, attempt, fault);
+        Findings { plugin: plugin.identity.clone(), diagnostics, problem }
+    }
+}
+
+/// One scan, on the plugins' threads.
+struct Scan {
+    plugin: Arc<Plugin>,
+    code: Analyzer,
+    artifact: Artifact,
+    /// Bytes of the artifact that come before those that are fed.
+    left_out: u64,
+}
+
+impl Scan {
+    /// The place is given back when the instance is gone.
+    async fn run(self, receiver: mpsc::Receiver<Bytes>, place: Place) -> Scanned {
+        let mut diagnostics = Vec::new();
+        let mut store = self.plugin.store();
+        let fault = self.follow(receiver, &mut store, &mut diagnostics).await.err();
+        let usage = store.data().usage();
+        drop(store);
+        drop(place);
+        Scanned { diagnostics, fault, usage }
+    }
+
+    async fn follow(
+        &self,
+        mut receiver: mpsc::Receiver<Bytes>,
+        store: &mut Store<Call>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<(), Fault> {
+        let plugin = &self.plugin;
+        let budget = plugin.options().feed_budget;
+        let mut allowance = Allowance::new(plugin.options().scan_computing);
+        let mut fed = 0_u64;
+
+        let turn = plugin.turn().await?;
+        let mut entry = Entry::arm(store, budget, &allowance);
+        let outcome = entry
+            .wait(async {
+                let instance = self.code.instantiate(&mut *store).await?;
+                let scan = instance.open(&mut *store, &self.artifact).await?;
+                Ok((instance, scan))
+            })
+            .await;
+        let (instance, scan) = entry.settle(store, &mut allowance, outcome)?;
+        drop(turn);
+
+        while let Some(chunk) = receiver.recv().await {
+            let turn = plugin.turn().await?;
+            let mut entry = Entry::arm(store, budget, &allowance);
+            let outcome = entry.wait(instance.feed(&mut *store, scan, &chunk)).await;
+            let said = entry.settle(store, &mut allowance, outcome)?;
+            drop(turn);
+            fed += chunk.len() as u64;
+            self.take(store, said, fed, diagnostics)?;
+        }
+        let _turn = plugin.turn().await?;
+        let mut entry = Entry::arm(store, budget, &allowance);
+        let outcome = entry.wait(instance.finish(&mut *store, scan)).await;
+        let said = entry.settle(store, &mut allowance, outcome)?;
+        self.take(store, said, fed, diagnostics)
+    }
+
+    /// Checks what one call returned and keeps it; what came before stays valid either way.
+    fn take(
+        &self,
+        store: &mut Store<Call>,
+        said: Said,
+        fed: u64,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<(), Fault> {
+        let mut found = said.map_err(|failure| {
+            let (fault, words) = failure_in(&failure);
+            self.plugin.note(words);
+            fault
+        })?;
+        store.data_mut().returned(bytes_of_diagnostics(&found));
+        check_diagnostics(&found, diagnostics.len(), fed).map_err(Fault::invalid_output)?;
+        for diagnostic in &mut found {
+            diagnostic.span.start += self.left_out;
+            diagnostic.span.end += self.left_out;
+        }
+        diagnostics.append(&mut found);
+        Ok(())
+    }
+}

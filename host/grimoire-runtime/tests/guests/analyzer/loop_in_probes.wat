@@ -1,0 +1,1 @@
+(func $probes (result i32) (loop $forever (br $forever)) (unreachable))

@@ -1,0 +1,171 @@
+//! Analyzers that sleep until an artifact has something for them.
+
+mod support;
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use grimoire_domain::diagnostic::{Diagnostic, Span};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::plugins::PluginInventory as _;
+use grimoire_ports::plugins::analyzer::{Analyzers as _, Findings};
+use grimoire_runtime::{Options, PluginHost, PluginSource};
+use support::guests::{Group, guest};
+use support::{content, log, shipped};
+
+/// Bytes that a guest is fed at a time.
+const CHUNK: usize = 256 << 10;
+
+fn start(options: Options, plugins: Vec<PluginSource>) -> PluginHost {
+    let host = PluginHost::start(options, plugins).expect("a host");
+    assert_eq!(host.rejected(), []);
+    host
+}
+
+fn sleeper() -> PluginHost {
+    start(Options::default(), vec![guest(Group::Analyzer, "sleeper")])
+}
+
+async fn analyze(host: &PluginHost, bytes: &[u8]) -> Vec<Findings> {
+    host.analyze(&log(), content(bytes, 100_000)).await.expect("an analysis").findings
+}
+
+/// Lines of dots, with a text at an offset.
+fn lines(length: usize, line: usize, text: &str, at: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (1..=length).map(|number| if number % line == 0 { b'\n' } else { b'.' }).collect();
+    bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+    bytes
+}
+
+/// The pieces that the sleeper was fed, as ranges of the artifact.
+async fn pieces(host: &PluginHost, bytes: &[u8]) -> Vec<(usize, usize)> {
+    let findings = analyze(host, bytes).await.remove(0);
+    assert_eq!(findings.problem, None);
+    let place = |offset: u64| usize::try_from(offset).expect("it is in the artifact");
+    findings.diagnostics.iter().map(|found| (place(found.span.start), place(found.span.end))).collect()
+}
+
+#[tokio::test]
+async fn one_that_never_wakes_costs_nothing_and_says_nothing() {
+    let host = sleeper();
+    for bytes in [&b""[..], b"need", &lines(5 * CHUNK, 100, "needl", CHUNK)] {
+        let findings = analyze(&host, bytes).await.remove(0);
+        assert_eq!((findings.diagnostics, findings.problem), (Vec::new(), None));
+    }
+    assert_eq!(host.plugins()[0].calls, 0);
+    assert_eq!(host.peak_memory("sleeper"), Some(0), "there was no instance");
+}
+
+#[tokio::test]
+async fn a_short_artifact_is_fed_as_a_whole() {
+    assert_eq!(pieces(&sleeper(), b"a needle").await, [(0, 8)]);
+}
+
+#[tokio::test]
+async fn what_is_fed_begins_with_the_line_that_reaches_into_the_chunk_before() {
+    let host = sleeper();
+    let length = 4 * CHUNK + 10;
+    // The last line that ends before an offset, with lines of 100 bytes.
+    let line = |offset: usize| offset / 100 * 100;
+    let rest = |from: usize| (from..4).map(|chunk| (chunk * CHUNK, (chunk + 1) * CHUNK)).chain([(4 * CHUNK, length)]);
+    for (at, first) in [
+        // In the first two chunks nothing is left out.
+        (0, 0),
+        (CHUNK - 6, 0),
+        (CHUNK - 3, 0),
+        (2 * CHUNK - 6, 0),
+        // Ends in the third.
+        (2 * CHUNK - 3, 1),
+        (2 * CHUNK, 1),
+        (3 * CHUNK - 6, 1),
+        // In the rest.
+        (length - 6, 3),
+    ] {
+        let expected: Vec<_> = (first > 0)
+            .then(|| (line(first * CHUNK), first * CHUNK))
+            .into_iter()
+            .chain(rest(first))
+            .collect();
+        assert_eq!(pieces(&host, &lines(length, 100, "needle", at)).await, expected, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_many_chunks_is_fed_from_the_chunk_before_on() {
+    let bytes = lines(4 * CHUNK, usize::MAX, "needle", 3 * CHUNK + 5);
+    assert_eq!(pieces(&sleeper(), &bytes).await, [(2 * CHUNK, 3 * CHUNK), (3 * CHUNK, 4 * CHUNK)]);
+}
+
+#[tokio::test]
+async fn a_line_that_begins_with_a_chunk_has_nothing_before_it() {
+    let bytes = lines(4 * CHUNK, 64, "needle", 3 * CHUNK + 5);
+    assert_eq!(pieces(&sleeper(), &bytes).await, [(2 * CHUNK, 3 * CHUNK), (3 * CHUNK, 4 * CHUNK)]);
+}
+
+#[tokio::test]
+async fn one_without_probes_is_always_awake_beside_it() {
+    let host = start(
+        Options::default(),
+        vec![guest(Group::Analyzer, "sleeper"), guest(Group::Analyzer, "honest")],
+    );
+    let findings = analyze(&host, &lines(3 * CHUNK, 100, "needle", 3 * CHUNK - 10)).await;
+    let spans = |findings: &Findings| -> Vec<Span> { findings.diagnostics.iter().map(|found| found.span).collect() };
+    assert_eq!(spans(&findings[0]).first(), Some(&Span { start: 0, end: CHUNK as u64 }), "honest");
+    assert_eq!(findings[0].diagnostics.len(), 3);
+    assert_eq!(findings[1].diagnostics.len(), 3, "a line's beginning and two chunks");
+    assert_eq!(spans(&findings[0]).last(), spans(&findings[1]).last());
+}
+
+/// Some shipped analyzers with a log that wakes them.
+const SHIPPED: [(&str, &str); 3] = [
+    ("analyzer-rust", "error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:20\n  |\n4 |     f(x);\n  |       ^\n\n"),
+    ("analyzer-python", "Traceback (most recent call last):\n  File \"app/main.py\", line 3, in <module>\n    run()\nKeyError: 'x'\n"),
+    ("analyzer-javascript", "src/app.ts(3,5): error TS2304: Cannot find name 'foo'.\n"),
+];
+
+#[tokio::test]
+async fn woken_late_a_shipped_analyzer_finds_the_same() {
+    for (name, text) in SHIPPED {
+        let host = start(Options::default(), vec![shipped(name)]);
+        let alone = analyze(&host, text.as_bytes()).await.remove(0).diagnostics;
+        assert_ne!(alone, [], "{name}");
+        let quiet = "some line that says nothing of interest to anybody\n".repeat(4 * CHUNK / 50);
+        let late = analyze(&host, format!("{quiet}{text}").as_bytes()).await.remove(0);
+        assert_eq!(late.problem, None, "{name}");
+        let shifted = |found: Diagnostic| {
+            let span = Span {
+                start: found.span.start + quiet.len() as u64,
+                end: found.span.end + quiet.len() as u64,
+            };
+            Diagnostic { span, ..found }
+        };
+        assert_eq!(late.diagnostics, alone.into_iter().map(shifted).collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn only_those_that_are_awake_take_places() {
+    let options = Options {
+        max_instances: 1,
+        admission_wait: Duration::from_millis(10),
+        content_wait: Duration::from_secs(3_600),
+        ..Options::default()
+    };
+    let host = start(options, vec![guest(Group::Analyzer, "sleeper")]);
+    // Has the only place, for as long as its content does not end.
+    let endless = content(&vec![b'x'; CHUNK - 6], CHUNK).chain(content(b"needle", 6)).chain(stream::pending()).boxed();
+    let artifact = log();
+    let mut first = Box::pin(host.analyze(&artifact, endless));
+    while host.plugins()[0].calls == 0 {
+        assert!(futures::poll!(&mut first).is_pending());
+        tokio::task::yield_now().await;
+    }
+    let findings = analyze(&host, b"nothing").await.remove(0);
+    assert_eq!((findings.diagnostics, findings.problem), (Vec::new(), None));
+    let error = host.analyze(&artifact, content(b"a needle", 8)).await.expect_err("no place is free");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    drop(first);
+    while host.analyze(&artifact, content(b"a needle", 8)).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}

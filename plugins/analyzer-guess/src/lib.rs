@@ -1,0 +1,209 @@
+//! The last resort: when no analyzer recognises anything in a failed run, the line that most looks like its
+//! cause, with the lines around it, said to be a guess. The host shows it only when nothing was found.
+//!
+//! No single sign is trusted: words of failure, nearness to the end of the step, and that a line is said
+//! once are weighed together, as LogSage does with the key lines of CI logs (arXiv 2506.03691).
+
+#![deny(unsafe_code)]
+
+mod words;
+
+use grimoire_plugin_sdk::{
+    Confidence, Diagnostic, Line, LineAnalyzer, LineScan, Marker, Span, Steps, export_analyzer,
+    text::{Context, cut, kind_of, trim},
+};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+
+/// Guesses of one log at most.
+const MOST: usize = 500;
+/// Lines kept before and after a candidate.
+const BEFORE: usize = 4;
+const AFTER: usize = 6;
+/// Candidates kept of a step.
+const CANDIDATES: usize = 12;
+/// Bytes of a line that are kept; what says why is at the start.
+const LINE: usize = 400;
+/// Templates of lines whose repetitions are counted; later ones count as new.
+const TEMPLATES: usize = 4096;
+/// What a line's words must weigh to be a candidate.
+const LEAST: f32 = 3.0;
+/// What they must weigh where nothing says that the run failed.
+const SURE: f32 = 6.0;
+/// Lines after which the nearness of a step's end has fallen to less than half.
+const NEAR: f32 = 40.0;
+
+/// Follows the log and keeps what may be the cause.
+#[derive(Debug, Default)]
+pub struct Guesses {
+    /// The last lines, for the context of the next candidate.
+    before: VecDeque<String>,
+    step: Step,
+    steps: Steps,
+    /// Guesses made: one a step.
+    made: usize,
+}
+
+#[derive(Debug, Default)]
+struct Step {
+    lines: u32,
+    candidates: Vec<Candidate>,
+    templates: HashMap<u64, u32, BuildHasherDefault<DefaultHasher>>,
+    /// A line says that the step failed.
+    failed: bool,
+    /// A line says that all went well.
+    passed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    weight: f32,
+    template: u64,
+    at: u32,
+    text: String,
+    context: Context,
+    after: usize,
+    span: Span,
+}
+
+/// The analyzer as the component exports it.
+pub type Scan = LineScan<Guesses>;
+
+export_analyzer!(Scan);
+
+impl LineAnalyzer for Guesses {
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        let steps = self.steps.count();
+        self.steps.line(line);
+        if self.steps.count() > steps {
+            self.end_step(out);
+        }
+        if line.echoed
+            || matches!(line.marker, Some(Marker::Debug | Marker::Command | Marker::Group | Marker::EndGroup))
+        {
+            return;
+        }
+        let text = trim(&line.text);
+        if text.is_empty() {
+            return;
+        }
+        self.step.lines += 1;
+        for candidate in &mut self.step.candidates {
+            if candidate.after < AFTER {
+                candidate.context.push(cut(text, LINE));
+                candidate.after += 1;
+            }
+        }
+        match words::verdict(text, line.marker) {
+            Some(words::Verdict::Failed) => self.step.failed = true,
+            Some(words::Verdict::Passed) => self.step.passed = true,
+            None => {}
+        }
+        let weight = words::weight(text, line.marker);
+        if weight >= LEAST {
+            self.add(text, weight, line.span);
+        }
+        if self.before.len() == BEFORE {
+            self.before.pop_front();
+        }
+        self.before.push_back(cut(text, LINE).to_owned());
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.end_step(out);
+    }
+}
+
+impl Guesses {
+    fn add(&mut self, text: &str, weight: f32, span: Span) {
+        let template = template(text);
+        let step = &mut self.step;
+        if let Some(count) = step.templates.get_mut(&template) {
+            *count += 1;
+            // What was said before is known.
+            return;
+        }
+        if step.templates.len() < TEMPLATES {
+            step.templates.insert(template, 1);
+        }
+        if step.candidates.len() == CANDIDATES {
+            let lines = step.lines;
+            let weakest = (0..CANDIDATES)
+                .min_by(|&one, &other| {
+                    step.candidates[one].score(lines).total_cmp(&step.candidates[other].score(lines))
+                })
+                .unwrap_or_default();
+            step.candidates.remove(weakest);
+        }
+        let mut context = Context::default();
+        for line in &self.before {
+            context.push(line);
+        }
+        context.push(cut(text, LINE));
+        step.candidates.push(Candidate {
+            weight,
+            template,
+            at: step.lines,
+            text: text.to_owned(),
+            context,
+            after: 0,
+            span,
+        });
+    }
+
+    /// A step has ended: its guess, which the host takes when the step failed and nothing was found.
+    fn end_step(&mut self, out: &mut Vec<Diagnostic>) {
+        let step = std::mem::take(&mut self.step);
+        if self.made == MOST {
+            return;
+        }
+        let best = if step.failed {
+            step.best()
+        } else if step.passed {
+            None
+        } else {
+            step.best().filter(|best| best.weight >= SURE)
+        };
+        let Some(best) = best else { return };
+        self.made += 1;
+        let message = words::message(&best.text);
+        out.push(Diagnostic {
+            tool: "log".to_owned(),
+            error_type: "guess".to_owned(),
+            message: message.to_owned(),
+            confidence: Confidence::Guess,
+            kind: kind_of(message),
+            context: best.context.as_str().to_owned(),
+            span: best.span,
+            ..Diagnostic::default()
+        });
+    }
+}
+
+impl Step {
+    fn best(&self) -> Option<Candidate> {
+        let score = |candidate: &Candidate| {
+            let repeated = self.templates.get(&candidate.template).copied().unwrap_or(1);
+            candidate.score(self.lines) / if repeated > 3 { 2.0 } else { 1.0 }
+        };
+        // Of equals the first: what follows repeats it.
+        self.candidates.iter().rev().max_by(|one, other| score(one).total_cmp(&score(other))).cloned()
+    }
+}
+
+impl Candidate {
+    /// What its words weigh, less the farther it is from the end.
+    fn score(&self, lines: u32) -> f32 {
+        let distance = f32::from(u16::try_from(lines.saturating_sub(self.at)).unwrap_or(u16::MAX));
+        self.weight * (0.4 + 0.6 * NEAR / (NEAR + distance))
+    }
+}
+
+/// A line without what differs from one repetition to the next: numbers.
+fn template(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_digit()) {
+        byte.hash(&mut hasher);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,279 @@
+//! What the words of a line say: that something failed, that all went well, how much it looks like a cause.
+
+use grimoire_plugin_sdk::{
+    Marker,
+    text::{Beginnings, cut, is_generic_closing_line},
+};
+
+/// What a line says of the whole step or run.
+pub(super) enum Verdict {
+    Failed,
+    Passed,
+}
+
+static FAILED: Beginnings = Beginnings::new(&[
+    "Process completed with exit code",
+    "Error: Process completed with exit code",
+    "error: Process completed with exit code",
+    "ERROR: Job failed",
+    "BUILD FAIL",
+    "Build FAIL",
+    "Finished: FAILURE",
+    "FAILURE: Build",
+    "FAILED",
+    "make: *** ",
+    "npm ERR!",
+    "npm error",
+    "error Command failed",
+    "Exited with code exit status",
+    "exit status ",
+    "Bash exited with code",
+    "The operation was canceled",
+    "fatal: ",
+    "Traceback (most recent call last)",
+    "panic: ",
+    "error: ",
+    "Error: ",
+    "ERROR: ",
+]);
+
+static PASSED: Beginnings = Beginnings::new(&[
+    "BUILD SUCCESS",
+    "Build succeeded",
+    "Finished: SUCCESS",
+    "Job succeeded",
+    "test result: ok",
+    "Done. Your build exited with 0",
+    "Successfully ",
+    "All checks passed",
+    "All tests passed",
+    "OK (",
+    "PASS",
+]);
+
+/// Whether a line tells how the step or the run ended.
+pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
+    if marker == Some(Marker::Error) {
+        return Some(Verdict::Failed);
+    }
+    if FAILED.begin(text) || text.starts_with("The command \"") && !text.ends_with("exited with 0.") {
+        return Some(Verdict::Failed);
+    }
+    if let Some((_, code)) = text.rsplit_once(" exited with ")
+        && !code.trim_start_matches("code ").starts_with('0')
+    {
+        return Some(Verdict::Failed);
+    }
+    PASSED.begin(text).then_some(Verdict::Passed)
+}
+
+/// Beginnings of words, in lower case, and what they weigh. A word stands alone: in names, flags and paths
+/// it says nothing. Longer ones first where one begins another.
+const WORDS: &[(&str, f32)] = &[
+    ("abort", 5.0),
+    ("assert", 5.0),
+    ("bad", 3.0),
+    ("broken", 4.0),
+    ("cannot", 7.0),
+    ("can't", 7.0),
+    ("conflict", 4.0),
+    ("corrupt", 5.0),
+    ("could", 2.0),
+    ("couldn't", 6.0),
+    ("crash", 5.0),
+    ("denied", 7.0),
+    ("dumped", 6.0),
+    ("error", 6.0),
+    ("exception", 6.0),
+    ("exceed", 5.0),
+    ("expected", 3.0),
+    ("expired", 6.0),
+    ("fail", 6.0),
+    ("fatal", 8.0),
+    ("fault", 5.0),
+    ("forbidden", 6.0),
+    ("illegal", 5.0),
+    ("incompatible", 6.0),
+    ("invalid", 6.0),
+    ("killed", 6.0),
+    ("mismatch", 6.0),
+    ("missing", 5.0),
+    ("must", 4.0),
+    ("no", 2.0),
+    ("not", 3.5),
+    ("panic", 7.0),
+    ("refus", 6.0),
+    ("reject", 6.0),
+    ("required", 2.0),
+    ("should", 2.5),
+    ("stopped", 2.0),
+    ("terminated", 4.0),
+    ("timed", 5.0),
+    ("timeout", 4.0),
+    ("unable", 7.0),
+    ("unauthorized", 7.0),
+    ("undefined", 5.0),
+    ("unexpected", 5.0),
+    ("unhandled", 6.0),
+    ("unknown", 4.0),
+    ("unreachable", 6.0),
+    ("unrecognized", 6.0),
+    ("unresolved", 6.0),
+    ("unsupported", 6.0),
+    ("violat", 5.0),
+    ("wrong", 5.0),
+];
+
+/// Words that make the others weigh less: the line is advice, or about something that did no harm.
+const CALMING: &[&str] = &[
+    "warning",
+    "warn",
+    "deprecat",
+    "info",
+    "debug",
+    "notice",
+    "note",
+    "hint",
+    "skip",
+    "retry",
+    "ignor",
+    "pass",
+    "success",
+    "ok",
+    "trace",
+    "optional",
+    "downloading",
+    "installing",
+    "try",
+    "see",
+    "learn",
+    "using",
+    "handl",
+];
+
+/// The first letters of [`WORDS`] and [`CALMING`].
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    let mut at = 0;
+    while at < WORDS.len() {
+        first[WORDS[at].0.as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    at = 0;
+    while at < CALMING.len() {
+        first[CALMING[at].as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    first
+};
+
+/// How much a line looks like the cause of a failure; 0 for nearly all.
+pub(super) fn weight(text: &str, marker: Option<Marker>) -> f32 {
+    if is_generic_closing_line(text) || is_command(text) {
+        return 0.0;
+    }
+    // The start of a line tells; data goes on for ever.
+    let text = cut(text, 400);
+    let bytes = text.as_bytes();
+    let (mut strongest, mut others, mut calm) = (0.0_f32, 0.0_f32, 0);
+    let mut at = 0;
+    let mut before = b' ';
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let begins = byte.is_ascii_alphabetic() && !before.is_ascii_alphanumeric();
+        if !begins {
+            before = byte;
+            at += 1;
+            continue;
+        }
+        let length =
+            bytes[at..].iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'\'').count();
+        if FIRST[usize::from(byte.to_ascii_lowercase())] && stands_alone(bytes, at, at + length, before) {
+            let word = &bytes[at..at + length];
+            let is = |start: &str| {
+                word.get(..start.len()).is_some_and(|word| word.eq_ignore_ascii_case(start.as_bytes()))
+            };
+            if let Some((stem, weight)) = WORDS.iter().rfind(|(stem, _)| is(stem) && fits(stem, length)) {
+                let weight = if is_negated(bytes, at, stem) { 0.0 } else { *weight };
+                others += strongest.min(weight) * 0.3;
+                strongest = strongest.max(weight);
+            } else if CALMING.iter().any(|stem| is(stem)) {
+                calm += 1;
+            }
+        }
+        at += length;
+        before = bytes[at - 1];
+    }
+    let mut weight = strongest + others.min(4.0);
+    if marker == Some(Marker::Error) {
+        weight += 6.0;
+    }
+    if text.starts_with("[ERROR]") {
+        weight += 2.0;
+    } else if text.starts_with(['❌', '✗', '✘', '✖', '⨯', '×', '🚨', '💥']) {
+        weight += 4.0;
+    }
+    // Sentences tell, tables and lists of names do not.
+    if !text.contains(' ') {
+        weight *= 0.3;
+    }
+    match calm {
+        0 => weight,
+        1 => weight * 0.6,
+        _ => weight * 0.35,
+    }
+}
+
+/// Short stems are whole words: `not` is no `note`, `no` no `node`.
+fn fits(stem: &str, length: usize) -> bool {
+    stem.len() > 3 || stem.len() == length
+}
+
+/// Whether a word is one of a sentence and no part of a name, flag or path.
+fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
+    let opens = start == 0
+        || matches!(
+            before,
+            b' ' | b'\t' | b'[' | b'(' | b'"' | b'\'' | b':' | b'|' | b'>' | b'*' | b',' | b'!'
+        );
+    let closes = match bytes.get(end) {
+        None => true,
+        Some(b' ' | b'\t' | b']' | b')' | b'"' | b':' | b',' | b';' | b'!' | b'?') => true,
+        Some(b'.') => bytes.get(end + 1).is_none_or(|next| *next == b' '),
+        _ => false,
+    };
+    opens && closes
+}
+
+/// `0 errors`, `no errors`, `without failures`.
+fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
+    let before = bytes[..at].trim_ascii_end();
+    matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault")
+        && (before.ends_with(b" 0")
+            || before == b"0"
+            || before.ends_with(b"no")
+            || before.ends_with(b"No")
+            || before.ends_with(b"without")
+            || before.ends_with(b"if")
+            || before.ends_with(b"on"))
+}
+
+/// The echo of a command: `+ make`, `$ make`, `> make`.
+fn is_command(text: &str) -> bool {
+    ["+ ", "++ ", "$ ", "% ", "> ", "Run "].iter().any(|start| text.starts_with(start))
+}
+
+/// The sentence of a line, without the level at its start.
+pub(super) fn message(text: &str) -> &str {
+    let mut message = text;
+    for level in ["[ERROR]", "[error]", "[FATAL]", "ERROR:", "Error:", "error:", "FATAL:", "fatal:", "ERROR"]
+    {
+        if let Some(rest) = message.strip_prefix(level)
+            && !rest.trim().is_empty()
+        {
+            message = rest.trim_start_matches([':', ' ', '-']);
+            break;
+        }
+    }
+    message
+}

@@ -1,0 +1,71 @@
+//! The cases of this analyzer, and what holds for any bytes.
+
+use analyzer_guess::Scan;
+use grimoire_plugin_sdk::{ArtifactKind, analyze_all, cases};
+use proptest::prelude::*;
+use std::path::Path;
+
+#[test]
+fn cases() {
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+}
+
+/// Lines that say nothing.
+fn noise() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "Downloading boiler 1.2",
+        "  compiling pot v0.1",
+        "",
+        "ok 3 - pours",
+        "12% done",
+        "│ table │ row │",
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// Sentences as tools say them when something is wrong.
+fn complaint() -> impl Strategy<Value = String> {
+    let how = prop::sample::select(vec![
+        "error: {} is broken",
+        "{} could not be found",
+        "cannot open {}",
+        "Unable to resolve {}",
+        "{}: permission denied",
+        "failed to fetch {}",
+        "invalid value for {}",
+        "[ERROR] {} timed out",
+        "  ⨯ {} does not exist",
+    ]);
+    (how, "[a-z]{3,12}").prop_map(|(how, what)| how.replace("{}", &what))
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_chunks_give_the_same(
+        log in proptest::collection::vec(prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..20),
+            noise().prop_map(|line| (line + "\n").into_bytes()),
+            complaint().prop_map(|line| (line + "\n").into_bytes()),
+            Just(b"##[error]Process completed with exit code 1.\n".to_vec()),
+            Just(b"##[group]Run x\nshell: sh\n##[endgroup]\n".to_vec()),
+        ], 0..50).prop_map(|pieces| pieces.concat()),
+        size in 1_usize..50,
+    ) {
+        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+    }
+
+    /// A red log never ends with nothing: wherever the complaint stands, it is the guess.
+    #[test]
+    fn the_only_complaint_of_a_failed_step_is_found(
+        before in proptest::collection::vec(noise(), 0..200),
+        complaint in complaint(),
+        after in proptest::collection::vec(noise(), 0..200),
+    ) {
+        let log = [before, vec![complaint.clone()], after, vec!["##[error]Process completed with exit code 1.".to_owned()]]
+            .concat()
+            .join("\n");
+        let found = analyze_all::<Scan>(ArtifactKind::Log, log.as_bytes()).expect("logs are supported");
+        prop_assert_eq!(found.len(), 1);
+        prop_assert!(complaint.contains(&found[0].message), "{} is not {complaint}", found[0].message);
+    }
+}

@@ -1,0 +1,309 @@
+//! What Maven says of a failed build: the goal with its reason, and other errors that end in `-> [Help 1]`.
+//!
+//! ```text
+//! [ERROR] Failed to execute goal org.example:kettle-plugin:1.0:boil (default) on project pot: Execution default of
+//!   goal org.example:kettle-plugin:1.0:boil failed: REASON -> [Help 1]
+//! [ERROR]
+//! [ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.
+//! [ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/MojoFailureException
+//! ```
+//!
+//! The reason may go on for lines, up to the help. What wraps it is taken off. A reason that only says that
+//! tests or sources have failed is a summary.
+
+use crate::{
+    failure::thrown,
+    gradle::Claim,
+    reason::{kind_of, kind_of_task, role_of},
+    session::Session,
+    text::Text,
+};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Role, Span,
+    text::{Beginnings, Context, Needle, place_at_start},
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Maven {
+    open: Option<Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    /// The goal's plugin, as `maven-compiler-plugin`.
+    plugin: String,
+    lines: Vec<String>,
+    /// The help was named: only hints follow.
+    complete: bool,
+    count: usize,
+    roots: u64,
+    context: Context,
+    span: Span,
+}
+
+static GOAL: Needle = Needle::new("Failed to execute goal");
+static HELP: Needle = Needle::new("-> [Help ");
+
+impl Maven {
+    pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> Claim {
+        if let Some(block) = &mut self.open {
+            if block.line(text) {
+                return Claim::Shared;
+            }
+            self.close(session, out);
+        }
+        match Block::start(text, session.roots()) {
+            Some(block) => {
+                self.open = Some(block);
+                Claim::Shared
+            }
+            None => Claim::None,
+        }
+    }
+
+    /// Whether a block ends before this line.
+    pub(crate) fn ends_before(&self, text: &Text<'_>) -> bool {
+        self.open.as_ref().is_some_and(|block| !block.is_mine(text))
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
+        let Some(block) = self.open.take() else { return };
+        let Some(found) = block.finish(session) else { return };
+        if found.role == Role::Summary && found.kind == Kind::Test {
+            session.tests_failed(out);
+        }
+        session.report_once(found, out);
+    }
+}
+
+impl Block {
+    const LINES: usize = 200;
+
+    fn start(text: &Text<'_>, roots: u64) -> Option<Self> {
+        let line = text.text;
+        let mut plugin = String::new();
+        let reason = if let Some(at) = GOAL.find_among(text.characters, line) {
+            // `org.apache.maven.lifecycle.LifecycleExecutionException: Failed to execute goal …` is its stack.
+            if at > 0 && !line[..at].ends_with(": ") || line[..at].contains("Exception") {
+                return None;
+            }
+            let rest = line[at + GOAL.text().len()..].trim_start();
+            let (goal, reason) = split_goal(rest)?;
+            goal.clone_into(&mut plugin);
+            reason
+        } else if HELP.find_among(text.characters, line).is_some() && (text.is_error() || text.level.is_none()) && !line.starts_with("->") {
+            line
+        } else {
+            return None;
+        };
+        let mut context = Context::default();
+        context.push(text.raw);
+        let mut block =
+            Self { plugin, lines: Vec::new(), complete: false, count: 0, roots, context, span: text.span };
+        block.add(reason);
+        Some(block)
+    }
+
+    fn add(&mut self, line: &str) {
+        let line = match HELP.find(line) {
+            Some(at) => {
+                self.complete = true;
+                line[..at].trim_end()
+            }
+            None => line,
+        };
+        self.lines.push(line.to_owned());
+    }
+
+    /// Whether a line belongs to the block: the reason up to the help, then hints.
+    fn is_mine(&self, text: &Text<'_>) -> bool {
+        static HINTS: Beginnings = Beginnings::new(&[
+            "To see the full stack trace",
+            "Re-run Maven",
+            "For more information about the errors",
+            "[Help ",
+            "http",
+            "After correcting the problems",
+            "mvn ",
+            "Please refer to",
+            "-> [Help ",
+        ]);
+        if self.count >= Self::LINES || GOAL.find_among(text.characters, text.text).is_some() {
+            return false;
+        }
+        if self.complete {
+            return text.is_error() && (text.is_blank() || HINTS.begin(text.text)) || text.text.starts_with("[Help ");
+        }
+        // The rest of a reason has no level where the reason is one text of lines.
+        text.is_error() || text.level.is_none() && !text.is_blank() && self.count < 60
+    }
+
+    fn line(&mut self, text: &Text<'_>) -> bool {
+        if !self.is_mine(text) {
+            return false;
+        }
+        self.count += 1;
+        if !self.complete {
+            self.add(text.text);
+        }
+        self.context.push(text.raw);
+        self.span = self.span.to(text.span);
+        true
+    }
+
+    fn finish(mut self, session: &Session) -> Option<Diagnostic> {
+        let message = reason(&self.lines);
+        let explained = session.roots() > self.roots;
+        let is_compile = self.plugin.contains("compiler") || self.plugin.contains("kotlin") || self.plugin.contains("scala");
+        let mut kind = kind_of(&message);
+        if kind == Kind::Unknown {
+            kind = if is_compile { Kind::Compile } else { kind_of_task(&self.plugin) };
+        }
+        if message.contains("forked VM terminated") {
+            kind = Kind::Crash;
+        } else if message.contains("timeout or other error in the fork") {
+            kind = Kind::Timeout;
+        }
+        let mut role = role_of(&message);
+        if message.is_empty() {
+            role = Role::Summary;
+        }
+        if explained || role == Role::Summary && kind == Kind::Unknown {
+            role = Role::Summary;
+        }
+        let (name, words) = match thrown(&message, false) {
+            Some((name, words)) if !words.is_empty() => (name.rsplit('.').next().unwrap_or_default(), words),
+            _ => ("", message.as_str()),
+        };
+        let location = words.lines().next().and_then(place_at_start).map(|place| place.location());
+        let error_type = match (name, kind) {
+            ("", Kind::Dependency | Kind::Network) => "dependency",
+            ("", _) if !self.plugin.is_empty() => "goal",
+            ("", _) => "build",
+            (name, _) => name,
+        };
+        let message = if words.is_empty() { format!("Failed to execute goal of {}", self.plugin) } else { words.to_owned() };
+        Some(Diagnostic {
+            tool: "maven".to_owned(),
+            error_type: error_type.to_owned(),
+            message,
+            kind,
+            role,
+            location,
+            context: self.context.take(),
+            span: self.span,
+            ..Diagnostic::default()
+        })
+    }
+}
+
+/// The plugin and the reason in `org.example:kettle-plugin:1.0:boil (default) on project pot: REASON`.
+fn split_goal(rest: &str) -> Option<(&str, &str)> {
+    let goal = rest.split([' ', '\n']).next().unwrap_or_default();
+    let plugin = goal.split(':').nth(1).unwrap_or_default();
+    let after = match rest.find("on project ") {
+        Some(at) => &rest[at + "on project ".len()..],
+        None => rest.split_once(") ").or_else(|| rest.split_once(' ')).map_or("", |(_, after)| after),
+    };
+    let reason = match after.split_once(": ") {
+        Some((_, reason)) => reason,
+        None => {
+            // Nothing after the colon: the reason stands below.
+            after.strip_suffix(':').map(|_| "").or_else(|| rest.find("on project ").map(|_| ""))?
+        }
+    };
+    Some((plugin, reason))
+}
+
+/// The reason without what wraps it, with the lines that it needs.
+fn reason(lines: &[String]) -> String {
+    const HINTS: [&str; 9] = [
+        "Please refer to",
+        "To see the full",
+        "Re-run Maven",
+        "For more information",
+        "See dump files",
+        "-> [Help",
+        "Try again",
+        "org.apache.maven.surefire.booter.",
+        "at org.",
+    ];
+    let mut said: Vec<&str> = Vec::new();
+    for line in lines {
+        let line = without_wrappers(line.trim());
+        if line.is_empty() || HINTS.iter().any(|hint| line.starts_with(hint)) || said.contains(&line) {
+            continue;
+        }
+        said.push(line);
+    }
+    // Wrappers above the reason, each in a line of its own.
+    while said.len() > 1 && is_wrapper(said[0]) {
+        said.remove(0);
+    }
+    let Some((first, rest)) = said.split_first() else { return String::new() };
+    let mut text = (*first).to_owned();
+    // A command line, a diff: the first lines say it.
+    for line in rest.iter().take(12).filter(|line| !line.starts_with("Command was")) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    if text.starts_with("The following artifacts could not be resolved") {
+        let last = text.find(": Could not ").or_else(|| text.find(": Failure to "));
+        if let Some(at) = last {
+            text = text[at + 2..].to_owned();
+        }
+    }
+    text
+}
+
+/// Whether a line only announces the reason below it.
+fn is_wrapper(line: &str) -> bool {
+    line.ends_with(':') && !line.starts_with("The following files had format violations")
+        || line == "Compilation failure"
+        || line.starts_with("Could not resolve dependencies for project") && !line.contains(": Could not")
+        || line.starts_with("dependency: ")
+}
+
+/// The text after `Execution default of goal … failed: `, `Plugin … or one of its dependencies could not be
+/// resolved: ` and the like.
+fn without_wrappers(line: &str) -> &str {
+    const WRAPPERS: [(&str, &str); 16] = [
+        ("Execution ", " failed: "),
+        ("Plugin ", " could not be resolved: "),
+        ("Could not resolve dependencies for project ", ": "),
+        ("Failed to collect dependencies ", ": "),
+        ("Failed to read artifact descriptor for ", ": "),
+        ("Failed during checkstyle execution", ": "),
+        ("Failed during checkstyle configuration", ": "),
+        ("Unable to parse configuration", ": "),
+        ("Error resolving project artifact", ": "),
+        ("Unresolveable build extension", ": "),
+        ("MavenReportException", ": "),
+        ("Error while generating Javadoc", ": "),
+        ("Fatal error compiling", ": "),
+        ("An Ant BuildException has occured", ": "),
+        ("An Ant BuildException has occurred", ": "),
+        ("The following error occurred while executing this line", ": "),
+    ];
+    let mut line = line;
+    for _ in 0..8 {
+        let before = line;
+        for (start, end) in WRAPPERS {
+            if line.starts_with(start)
+                && let Some((_, rest)) = line.split_once(end)
+                && !rest.trim().is_empty()
+            {
+                line = rest.trim();
+            }
+        }
+        line = line.strip_prefix("error: ").unwrap_or(line);
+        if line.len() == before.len() {
+            break;
+        }
+    }
+    line
+}

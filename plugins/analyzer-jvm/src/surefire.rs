@@ -1,0 +1,343 @@
+//! Failed tests as Maven's Surefire and Failsafe print them.
+//!
+//! ```text
+//! [ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 s <<< FAILURE! -- in org.example.PotTest
+//! [ERROR] org.example.PotTest.holdsTwoCups -- Time elapsed: 0.02 s <<< FAILURE!
+//! org.opentest4j.AssertionFailedError: expected: <2> but was: <1>
+//! 	at org.example.PotTest.holdsTwoCups(PotTest.java:21)
+//! …
+//! [ERROR] Failures:
+//! [ERROR]   PotTest.holdsTwoCups:21->check:9 expected: <2> but was: <1>
+//! [ERROR] Errors:
+//! [ERROR]   PotTest.pours:33 » NullPointer
+//! ```
+//!
+//! The lists at the end say the same again in short: they tell of tests of which nothing was said before, and
+//! of those that passed when they ran again (`Flakes:`).
+
+use crate::{failure::Header, session::Session, text::Text};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Role, Span,
+    text::{Beginnings, Needle, leading_number},
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Surefire {
+    /// The class whose tests come next.
+    class: String,
+    list: Option<List>,
+}
+
+/// A list of failed tests being read.
+#[derive(Debug)]
+struct List {
+    flakes: bool,
+    entry: Option<Entry>,
+    entries: usize,
+    /// Lines since the head that are no entry.
+    foreign: usize,
+    names: String,
+    span: Span,
+}
+
+#[derive(Debug)]
+struct Entry {
+    test: String,
+    class: String,
+    line: Option<u32>,
+    error_type: String,
+    message: String,
+    span: Span,
+}
+
+impl Surefire {
+    /// The test that the line says has failed.
+    pub(crate) fn header(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> Option<Header<'static>> {
+        static RUNNING: Needle = Needle::new("Running ");
+        static SIGN: Needle = Needle::new("<<< ");
+        if text.text.starts_with(RUNNING.text()) {
+            text.text[RUNNING.text().len()..].clone_into(&mut self.class);
+            return None;
+        }
+        let (before, after) = SIGN.split_among(text.characters, text.text)?;
+        if !(after.starts_with("FAILURE!") || after.starts_with("ERROR!")) {
+            return None;
+        }
+        if before.starts_with("Tests run:") {
+            let class = after.split_once(" in ").map_or("", |(_, class)| class.trim());
+            if !class.is_empty() {
+                class.clone_into(&mut self.class);
+            }
+            let counts = before.split(", Time").next().unwrap_or(before).trim_end_matches([',', ' ']);
+            let of = if self.class.is_empty() { String::new() } else { format!(" in {}", self.class) };
+            session.report(summary(format!("{counts}{of}"), text.span), out);
+            return None;
+        }
+        let name = before
+            .split_once(" -- Time elapsed")
+            .or_else(|| before.split_once("Time elapsed"))
+            .map_or(before, |(name, _)| name)
+            .trim();
+        if name.is_empty() {
+            return None;
+        }
+        let simple = self.class.rsplit('.').next().unwrap_or_default();
+        let test = if simple.is_empty() || name.contains(simple) || name.ends_with(')') && name.contains(".") {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.class)
+        };
+        Some(Header { test, tool: "junit", ..Header::default() })
+    }
+
+    /// Reads the lists at the end; whether the line is one of theirs.
+    pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> bool {
+        static HEADS: Beginnings = Beginnings::new(&["Failures:", "Errors:", "Failed tests:", "Tests in error:", "Flakes:", "Flaked tests:"]);
+        let line = text.text;
+        if let Some(head) = HEADS.position(line) {
+            let after = line.split_once(':').map_or("", |(_, after)| after).trim();
+            if after.is_empty() || head == 2 || head == 3 {
+                self.close(session, out);
+                self.list = Some(List {
+                    flakes: head >= 4,
+                    entry: None,
+                    entries: 0,
+                    foreign: 0,
+                    names: String::new(),
+                    span: text.span,
+                });
+                if let (Some(list), Some(entry)) = (&mut self.list, entry(after, text.span)) {
+                    list.begin(entry, session, out);
+                }
+                return true;
+            }
+        }
+        let Some(list) = &mut self.list else { return false };
+        if line.starts_with("Tests run:") {
+            list.span = list.span.to(text.span);
+            self.close(session, out);
+            return true;
+        }
+        if text.is_blank() {
+            return false;
+        }
+        if let Some(found) = entry(line, text.span) {
+            list.begin(found, session, out);
+            list.span = list.span.to(text.span);
+            return true;
+        }
+        // A message of several lines.
+        if let Some(entry) = &mut list.entry
+            && entry.message.lines().count() < 24
+            && !line.starts_with('[')
+        {
+            if !entry.message.is_empty() {
+                entry.message.push('\n');
+            }
+            entry.message.push_str(line);
+            list.span = list.span.to(text.span);
+            return true;
+        }
+        list.foreign += 1;
+        if list.foreign > 2 {
+            self.close(session, out);
+        }
+        false
+    }
+
+    pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
+        let Some(mut list) = self.list.take() else { return };
+        list.end(session, out);
+        if list.entries > 0 && !list.flakes {
+            session.report(summary(format!("failed tests: {}", list.names), list.span), out);
+        }
+    }
+}
+
+impl List {
+    fn begin(&mut self, next: Entry, session: &mut Session, out: &mut Vec<Diagnostic>) {
+        // `Run 1: …` tells of the test above it.
+        if next.test.is_empty() {
+            if let Some(entry) = &mut self.entry
+                && entry.message.is_empty()
+            {
+                (entry.message, entry.line, entry.class) = (next.message, next.line, next.class);
+                entry.error_type = next.error_type;
+            }
+            return;
+        }
+        self.end(session, out);
+        self.entries += 1;
+        if self.names.len() < 500 {
+            let comma = if self.names.is_empty() { "" } else { ", " };
+            self.names.push_str(comma);
+            self.names.push_str(&next.test);
+        }
+        self.entry = Some(next);
+    }
+
+    fn end(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
+        let Some(entry) = self.entry.take() else { return };
+        if self.flakes {
+            session.passed_again(&entry.test);
+            return;
+        }
+        if !session.is_new_test(&entry.test) {
+            return;
+        }
+        let file = format!("{}.{}", entry.class, session.extension());
+        let message = match (entry.message.trim(), entry.error_type.as_str()) {
+            ("", "") => format!("{} failed", entry.test),
+            ("", name) => name.to_owned(),
+            (message, _) => message.to_owned(),
+        };
+        session.hold_test(
+            Diagnostic {
+                tool: "junit".to_owned(),
+                error_type: if entry.error_type.is_empty() { "test".to_owned() } else { entry.error_type },
+                context: message.clone(),
+                message,
+                kind: Kind::Test,
+                test: Some(entry.test),
+                location: entry.line.map(|line| Location::at(&file, line, None)),
+                span: entry.span,
+                ..Diagnostic::default()
+            },
+            out,
+        );
+    }
+}
+
+fn summary(message: String, span: Span) -> Diagnostic {
+    Diagnostic {
+        tool: "junit".to_owned(),
+        error_type: "test".to_owned(),
+        message,
+        kind: Kind::Test,
+        role: Role::Summary,
+        span,
+        ..Diagnostic::default()
+    }
+}
+
+/// `PotTest.holds:21->Helper.check:48 message`, `PotTest>Base.holds:33 » IllegalState message`,
+/// `holds(org.example.PotTest): message`, `org.example.PotTest.holds`, `Run 1: PotTest.holds:12 message`.
+fn entry(line: &str, span: Span) -> Option<Entry> {
+    if let Some((_, run)) = line.strip_prefix("Run ").and_then(leading_number) {
+        let mut found = entry(run.strip_prefix(": ")?, span)?;
+        found.test.clear();
+        return Some(found);
+    }
+    if let Some(found) = with_class_behind(line, span) {
+        return Some(found);
+    }
+    let first = line.bytes().next()?;
+    if !first.is_ascii_alphabetic() {
+        return None;
+    }
+    // The class, `>` and the class that it extends, the method.
+    let word = line.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$' | b'>')));
+    let name = &line[..word.unwrap_or(line.len())];
+    let own = name.split('>').next().unwrap_or_default();
+    let parts: Vec<_> = own.split('.').collect();
+    let is_class = |part: &&str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.len() > 2;
+    let at = parts.iter().position(|part| is_class(part))?;
+    let class = parts[at];
+    let inherited = name.split_once('>').map(|(_, base)| base);
+    let method = match inherited {
+        Some(base) => base.split_once('.').map_or("", |(_, method)| method),
+        None => parts.get(at + 1).copied().unwrap_or_default(),
+    };
+    let is_qualified = at > 0;
+    let mut rest = &line[name.len()..];
+    // Parameters, and names of Spock with blanks, before the line.
+    if !rest.starts_with([':', ' ']) && !rest.is_empty() || rest.starts_with(' ') && named_with_blanks(rest) {
+        let end = place_in(rest)?;
+        rest = &rest[end..];
+    }
+    let mut test = line[..line.len() - rest.len()].trim().to_owned();
+    if let Some(base) = inherited {
+        // The test's own class and the inherited method.
+        let tail = base.split_once('.').map_or("", |(_, method)| method);
+        test = format!("{own}.{tail}{}", &test[name.len().min(test.len())..]);
+    }
+    let place_class = inherited.and_then(|base| base.split('.').next()).unwrap_or(class);
+    let (line_number, after) = match rest.strip_prefix(':').and_then(leading_number) {
+        Some((line, after)) => (Some(line), after),
+        None => (None, rest),
+    };
+    let after = without_calls(after);
+    let (error_type, message) = described(after)?;
+    let complete = line_number.is_some() || !error_type.is_empty() || is_qualified && after.is_empty() && !method.is_empty();
+    complete.then(|| Entry {
+        test,
+        class: place_class.to_owned(),
+        line: line_number,
+        error_type: error_type.to_owned(),
+        message: message.to_owned(),
+        span,
+    })
+}
+
+/// Whether a name of words goes on to a line number.
+fn named_with_blanks(rest: &str) -> bool {
+    !rest.starts_with(" » ") && place_in(rest).is_some_and(|end| end < 200 && !rest[..end].contains([':', '<', '"', '»']))
+}
+
+/// Where `:12` begins, followed by a blank, an arrow or nothing.
+fn place_in(rest: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = rest[from..].find(':') {
+        let colon = from + found;
+        if let Some((_, after)) = leading_number(&rest[colon + 1..])
+            && (after.is_empty() || after.starts_with([' ', '-']))
+        {
+            return Some(colon);
+        }
+        from = colon + 1;
+    }
+    None
+}
+
+/// What follows `->Helper.check:48->check:9`.
+fn without_calls(after: &str) -> &str {
+    let mut after = after;
+    while let Some(call) = after.strip_prefix("->") {
+        let end = call.find("->").into_iter().chain(call.find(' ')).min().unwrap_or(call.len());
+        after = &call[end..];
+    }
+    after
+}
+
+/// The type and the message of ` » NullPointer message` or ` message`.
+fn described(after: &str) -> Option<(&str, &str)> {
+    if after.is_empty() {
+        return Some(("", ""));
+    }
+    let rest = after.strip_prefix(' ')?.trim();
+    Some(match rest.strip_prefix("» ") {
+        Some(thrown) => thrown.split_once(' ').map_or((thrown, ""), |(name, message)| (name, message.trim())),
+        None => ("", rest),
+    })
+}
+
+/// `holds(org.example.PotTest): message`.
+fn with_class_behind(line: &str, span: Span) -> Option<Entry> {
+    let (method, rest) = line.split_once('(')?;
+    let (class, message) = rest.split_once(')')?;
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'[' | b']' | b' ' | b','))
+    };
+    let qualified = class.contains('.') && !class.contains([' ', ',']) && class.rsplit('.').next()?.starts_with(|c: char| c.is_ascii_uppercase());
+    if !qualified || !is_name(method) || method.contains('.') || !(message.is_empty() || message.starts_with(": ")) {
+        return None;
+    }
+    Some(Entry {
+        test: line[..line.len() - message.len()].to_owned(),
+        class: class.to_owned(),
+        line: None,
+        error_type: String::new(),
+        message: message.trim_start_matches(": ").to_owned(),
+        span,
+    })
+}

@@ -1,0 +1,286 @@
+//! CMake: a headline with or without a place, indented paragraphs, the stack of calls.
+//!
+//! ```text
+//! CMake Error at /usr/share/cmake-3.28/Modules/FindLid.cmake:9 (message):
+//!   Could NOT find Lid (missing: LID_LIBRARY)
+//! Call Stack (most recent call first):
+//!   CMakeLists.txt:12 (find_package)
+//! ```
+
+use crate::{inbox::Inbox, view::View};
+use grimoire_plugin_sdk::{
+    Diagnostic, Frame, Kind, Location, Role, Severity, Span,
+    text::{Context, place_at_start},
+};
+
+/// Lines of one message.
+const LINES: usize = 80;
+/// Paragraphs of one message that may become the sentence shown.
+const PARAGRAPHS: usize = 12;
+/// What a message is cut to when paragraphs are joined.
+const LONG: usize = 600;
+
+/// Reads CMake's messages.
+#[derive(Debug, Default)]
+pub(crate) struct Cmake {
+    open: Option<Block>,
+}
+
+/// A message being read.
+#[derive(Debug)]
+struct Block {
+    severity: Severity,
+    command: String,
+    paragraphs: Vec<String>,
+    /// The last line ended a paragraph.
+    ended: bool,
+    location: Option<Location>,
+    in_stack: bool,
+    frames: Vec<Frame>,
+    /// Without a place the text is not indented, and ends with the first blank line.
+    flat: bool,
+    /// The blanks that prefixes of the log put before all lines.
+    margin: usize,
+    context: Context,
+    span: Span,
+}
+
+impl Cmake {
+    pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
+        if let Some(block) = &mut self.open {
+            if block.line(view) {
+                return;
+            }
+            self.finish(inbox);
+        }
+        if let Some(block) = Block::start(view) {
+            self.open = Some(block);
+        } else if let Some(mut found) = alone(view.text) {
+            found.span = view.span;
+            view.text.clone_into(&mut found.context);
+            inbox.push(found);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
+        if let Some(found) = self.open.take().and_then(Block::finish) {
+            inbox.push(found);
+        }
+    }
+}
+
+/// Lines that are no block.
+fn alone(text: &str) -> Option<Diagnostic> {
+    let (message, role) = if text.starts_with("-- Configuring incomplete, errors occurred!") {
+        (text.trim_start_matches("-- "), Role::Summary)
+    } else if let Some(message) = text.strip_prefix("Error: ").filter(|message| {
+        message.starts_with("could not load cache") || message.starts_with("could not find CMAKE_") || message.starts_with("generator : ")
+    }) {
+        (message, Role::Root)
+    } else {
+        return None;
+    };
+    Some(Diagnostic {
+        tool: "cmake".to_owned(),
+        error_type: "cmake".to_owned(),
+        message: message.to_owned(),
+        severity: Severity::Error,
+        kind: Kind::Configuration,
+        role,
+        ..Diagnostic::default()
+    })
+}
+
+impl Block {
+    /// `CMake Error at PATH:LINE (COMMAND):`, `CMake Warning (dev) in PATH:`, `CMake Error: MESSAGE`.
+    fn start(view: &View<'_>) -> Option<Self> {
+        let text = view.text;
+        let rest = text.strip_prefix("CMake ")?;
+        let (severity, rest) = if let Some(rest) = rest.strip_prefix("Error").or_else(|| rest.strip_prefix("Internal Error")) {
+            (Severity::Error, rest)
+        } else {
+            (Severity::Warning, rest.strip_prefix("Deprecation Warning").or_else(|| rest.strip_prefix("Warning"))?)
+        };
+        let rest = rest.strip_prefix(" (dev)").unwrap_or(rest);
+        let mut context = Context::default();
+        context.push(text);
+        let mut block = Self {
+            severity,
+            command: String::new(),
+            paragraphs: Vec::new(),
+            ended: true,
+            location: None,
+            in_stack: false,
+            frames: Vec::new(),
+            flat: false,
+            margin: view.indent,
+            context,
+            span: view.span,
+        };
+        if let Some(place) = rest.strip_prefix(" at ") {
+            let place = place_at_start(place)?;
+            block.location = Some(place.location());
+            // Some logs have the message in the same line.
+            let rest = place.rest.trim();
+            let (command, message) = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+                Some((command, message)) => (command, message),
+                None => ("", rest),
+            };
+            command.clone_into(&mut block.command);
+            block.say(message.trim_start_matches(':').trim());
+        } else if let Some(place) = rest.strip_prefix(" in ") {
+            block.location = Some(Location::file(place.trim_end_matches(':')));
+        } else {
+            block.flat = true;
+            block.say(rest.strip_prefix(':')?.trim());
+        }
+        Some(block)
+    }
+
+    fn say(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if self.ended || self.paragraphs.is_empty() {
+            self.ended = false;
+            if self.paragraphs.len() < PARAGRAPHS {
+                self.paragraphs.push(text.to_owned());
+            }
+        } else if let Some(last) = self.paragraphs.last_mut()
+            && last.len() < LONG
+        {
+            last.push(' ');
+            last.push_str(text);
+        }
+    }
+
+    fn line(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        if text.is_empty() {
+            // The stack ends the message; so does the end of a paragraph without a place.
+            let done = self.in_stack || self.flat && !self.paragraphs.is_empty();
+            self.ended = true;
+            return !done;
+        }
+        if self.context.lines() > LINES {
+            return false;
+        }
+        if text.starts_with("Call Stack (most recent call first)") {
+            self.in_stack = true;
+        } else if self.in_stack {
+            let Some(place) = place_at_start(text).filter(|place| place.rest.trim_start().starts_with('(')) else {
+                return false;
+            };
+            let function = place.rest.trim().trim_matches(['(', ')']).to_owned();
+            self.frames.push(Frame { function: Some(function), location: Some(place.location()), text: text.to_owned() });
+        } else if self.flat {
+            // What follows without indentation is the message's only until something else speaks.
+            if text.starts_with("--") || text.starts_with("CMake ") || text.starts_with("make") || text.starts_with("See also ") || text.starts_with("##") {
+                return false;
+            }
+            if self.paragraphs.len() + self.context.lines() > 12 {
+                return false;
+            }
+            self.place_in_words(text);
+            self.say(text);
+        } else if view.indent > self.margin {
+            self.say(text);
+        } else {
+            return false;
+        }
+        self.context.push(view.body());
+        self.span = self.span.to(view.span);
+        true
+    }
+
+    /// `Error in cmake code at` and, below, `/src/CMakeLists.txt:12:`.
+    fn place_in_words(&mut self, text: &str) {
+        if self.location.is_none()
+            && self.paragraphs.first().is_some_and(|first| first.ends_with(" at"))
+            && let Some(place) = place_at_start(text)
+        {
+            self.location = Some(place.location());
+        }
+    }
+
+    fn finish(mut self) -> Option<Diagnostic> {
+        // A place without a message completes nothing.
+        if self.paragraphs.is_empty() {
+            return None;
+        }
+        let message = sentence(&self.paragraphs);
+        let own = self.frames.iter().filter_map(|frame| frame.location.as_ref()).find(|place| !is_module(&place.path));
+        if self.location.as_ref().is_some_and(|place| is_module(&place.path))
+            && let Some(own) = own
+        {
+            self.location = Some(own.clone());
+        }
+        let follows = message.starts_with("vcpkg install failed")
+            || message.starts_with("CMAKE_") && message.contains(" not set, after EnableLanguage")
+            || message.starts_with("Build step for ") && message.contains(" failed: ");
+        Some(Diagnostic {
+            tool: "cmake".to_owned(),
+            error_type: "cmake".to_owned(),
+            kind: kind(&message),
+            message,
+            severity: self.severity,
+            role: if follows { Role::Consequence } else { Role::Root },
+            location: self.location,
+            stack_trace: self.frames,
+            context: self.context.take(),
+            span: self.span,
+            ..Diagnostic::default()
+        })
+    }
+}
+
+/// The paragraph that names the cause, with what a headline among them announces.
+fn sentence(paragraphs: &[String]) -> String {
+    // The compiler's own words are the last of what it printed.
+    if paragraphs.iter().any(|text| text.starts_with("is not able to compile a simple test program")) {
+        let cause = paragraphs.iter().flat_map(|text| text.split_once("error: ")).map(|(_, cause)| cause).next();
+        let start = paragraphs.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
+        return match cause {
+            Some(cause) => format!("{start} {}", cut(cause)),
+            None => start,
+        };
+    }
+    let named = |text: &&String| {
+        text.starts_with("Could not find a package configuration file provided by")
+            || text.starts_with("Could NOT find ")
+            || text.starts_with("Could not find a configuration file for package")
+    };
+    let first = paragraphs.iter().position(|text| named(&text)).unwrap_or(0);
+    let mut message = paragraphs[first].clone();
+    // A headline ends with a colon, or is a few words.
+    for next in paragraphs.iter().skip(first + 1) {
+        let is_headline = message.ends_with([':', ',']) || message.split(' ').count() < 4;
+        if !is_headline || message.len() > LONG {
+            break;
+        }
+        message.push(' ');
+        message.push_str(next);
+    }
+    cut(&message).to_owned()
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONG)]
+}
+
+/// CMake's own modules and a package manager's scripts.
+fn is_module(path: &str) -> bool {
+    path.contains("/share/cmake") || path.contains("/CMake.app/") || path.contains("/scripts/buildsystems/vcpkg") || path.contains("/lib/cmake/") || path.contains("/Modules/") && path.contains("cmake")
+}
+
+fn kind(message: &str) -> Kind {
+    const DEPENDENCY: [&str; 5] = ["Could NOT find ", "Could not find a package", "A required package was not found", "A required library", "Could not find a configuration file"];
+    const NETWORK: [&str; 4] = ["Each download failed", "Failed to clone repository", "error: downloading ", "status_code"];
+    if DEPENDENCY.iter().any(|part| message.contains(part)) || message.contains("required packages were not found") {
+        Kind::Dependency
+    } else if NETWORK.iter().any(|part| message.contains(part)) {
+        Kind::Network
+    } else {
+        Kind::Configuration
+    }
+}

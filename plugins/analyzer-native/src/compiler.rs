@@ -1,0 +1,384 @@
+//! GCC, Clang and everything that speaks like them: a place, a severity, a message, and around it where
+//! the file was included from, the function, the source, notes.
+//!
+//! ```text
+//! In file included from pot.c:3:
+//! lid.h: In function 'boil':
+//! lid.h:7:3: error: 'watr' undeclared (first use in this function) [-Werror=x]
+//!     7 |   watr++;
+//!       |   ^~~~
+//! lid.h:2:5: note: …
+//! ```
+
+use crate::{inbox::Inbox, names, view::View};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Role, Severity, Span,
+    text::{Context, Needle, Place, place_at_start, trailing_group, trim_start},
+};
+
+/// Lines kept below a diagnostic: template backtraces are long.
+const LINES: usize = 60;
+/// Lines kept before one.
+const PREFACE: usize = 30;
+
+/// The words between a place and its message.
+static WORDS: [(Needle, Severity); 9] = [
+    (Needle::new(": error: "), Severity::Error),
+    (Needle::new(": fatal error: "), Severity::Error),
+    (Needle::new(": Error: "), Severity::Error),
+    (Needle::new(": Fatal error: "), Severity::Error),
+    (Needle::new(": internal compiler error: "), Severity::Fatal),
+    (Needle::new(": sorry, unimplemented: "), Severity::Error),
+    (Needle::new(": warning: "), Severity::Warning),
+    (Needle::new(": Warning: "), Severity::Warning),
+    (Needle::new(": remark: "), Severity::Info),
+];
+static NOTE: Needle = Needle::new(": note: ");
+static REQUIRED: Needle = Needle::new("required from ");
+static GENERATED: Needle = Needle::new(" generated.");
+
+/// Reads what C compilers print.
+#[derive(Debug, Default)]
+pub(crate) struct Compiler {
+    preface: Preface,
+    open: Option<Block>,
+    /// Clang was seen at work, so that lines that both could print are its.
+    is_clang: bool,
+}
+
+/// What stands before a diagnostic.
+#[derive(Debug, Default)]
+struct Preface {
+    context: Context,
+    span: Option<Span>,
+    /// The user's place that a template was instantiated from.
+    own: Option<Location>,
+    /// What stands here is about a diagnostic's notes, not about the next one.
+    for_notes: bool,
+}
+
+/// A diagnostic being read.
+#[derive(Debug)]
+struct Block {
+    found: Diagnostic,
+    context: Context,
+    own: Option<Location>,
+    /// A line that is source if carets follow.
+    source: Option<(String, Span)>,
+    certain_tool: bool,
+}
+
+impl Compiler {
+    pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
+        if view.is_blank() {
+            self.close(inbox);
+            self.preface = Preface::default();
+            return;
+        }
+        if self.note(view) || self.headline(view, inbox) || self.before(view) || self.below(view) {
+            return;
+        }
+        self.see_program(view, inbox);
+        self.close(inbox);
+        self.preface = Preface::default();
+    }
+
+    pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
+        self.close(inbox);
+        self.preface = Preface::default();
+    }
+
+    fn close(&mut self, inbox: &mut Inbox) {
+        let Some(mut block) = self.open.take() else { return };
+        if block.found.location.as_ref().is_some_and(|place| names::is_system(&place.path))
+            && let Some(own) = block.own.take()
+        {
+            block.found.location = Some(own);
+        }
+        if !block.certain_tool && self.is_clang {
+            "clang".clone_into(&mut block.found.tool);
+        }
+        block.found.context = block.context.take();
+        inbox.push(block.found);
+    }
+
+    /// `path:3:7: error: message`.
+    fn headline(&mut self, view: &View<'_>, inbox: &mut Inbox) -> bool {
+        let text = view.text;
+        let Some((at, needle, severity)) = WORDS
+            .iter()
+            .filter_map(|(needle, severity)| Some((needle.find_among(view.characters, text)?, needle, *severity)))
+            .min_by_key(|(at, ..)| *at)
+        else {
+            return false;
+        };
+        let (before, message) = (&text[..at], text[at + needle.text().len()..].trim());
+        let Some(place) = place_before(&text[..=at], before) else { return false };
+        if names::is_probe(place.path) || message.is_empty() {
+            self.close(inbox);
+            return true;
+        }
+        let is_assembler = needle.text().starts_with(": E") || needle.text().starts_with(": W");
+        if is_assembler && names::is_fortran(place.path) {
+            return false;
+        }
+        self.close(inbox);
+        let (message, codes) = split_codes(message);
+        let located = place.location();
+        // Limits of the compiler say nothing of the code.
+        let role = if message.starts_with("too many errors emitted") { Role::Summary } else { Role::Root };
+        let (tool, certain_tool) = tool(place.path, message, codes);
+        let code = codes.and_then(code);
+        let mut context = Context::default();
+        let preface = std::mem::take(&mut self.preface);
+        let mut span = view.span;
+        if let Some(before) = preface.span
+            && !preface.for_notes
+        {
+            for line in preface.context.as_str().lines() {
+                context.push(line);
+            }
+            span = before.to(span);
+        }
+        context.push(text);
+        let kind = match tool {
+            "clang-tidy" | "cppcheck" | "clang-format" | "cpplint" => Kind::Lint,
+            _ => Kind::Compile,
+        };
+        self.open = Some(Block {
+            found: Diagnostic {
+                tool: tool.to_owned(),
+                error_type: code.clone().unwrap_or_else(|| category(severity).to_owned()),
+                code,
+                message: message.to_owned(),
+                severity,
+                kind,
+                role,
+                location: Some(located),
+                span,
+                ..Diagnostic::default()
+            },
+            context,
+            own: preface.own,
+            source: None,
+            certain_tool,
+        });
+        true
+    }
+
+    /// `path:3:7: note: message` belongs to the diagnostic before it.
+    fn note(&mut self, view: &View<'_>) -> bool {
+        if self.open.is_none() || !view.characters.may_contain(&NOTE) {
+            return false;
+        }
+        let Some(at) = NOTE.find(view.text) else { return false };
+        let Some(place) = place_before(&view.text[..=at], &view.text[..at]) else { return false };
+        let preface = std::mem::take(&mut self.preface);
+        let Some(block) = &mut self.open else { return false };
+        for line in preface.context.as_str().lines() {
+            block.context.push(line);
+        }
+        let requested = view.text[at..].contains("requested here") || REQUIRED.is_in(&view.text[at..]);
+        if requested && block.own.is_none() && !names::is_system(place.path) {
+            block.own = Some(place.location());
+        }
+        block.take(view)
+    }
+
+    /// Where the file is included from, which function it is: before a diagnostic or before its note.
+    fn before(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        let is_include = text.starts_with("In file included from ")
+            || text.starts_with("In module ")
+            || text.starts_with("from ") && text.ends_with([':', ',']);
+        let is_context = is_include
+            || text.ends_with(':')
+                && (text.contains(": In ") || text.contains(": in ") || text.ends_with(": At top level:") || text.ends_with(": At global scope:") || text.ends_with("Assembler messages:"));
+        let from = REQUIRED.find_among(view.characters, text);
+        if !is_context && from.is_none() || self.preface.context.lines() >= PREFACE {
+            return false;
+        }
+        if from.is_some()
+            && let Some(place) = place_at_start(text)
+            && !names::is_system(place.path)
+        {
+            // The last one is where the user's code begins it all.
+            self.preface.own = Some(place.location());
+        }
+        self.preface.for_notes = self.open.is_some() && is_include;
+        self.preface.context.push(text);
+        self.preface.span = Some(self.preface.span.map_or(view.span, |span| span.to(view.span)));
+        true
+    }
+
+    /// Source, carets, what else stands below a diagnostic.
+    fn below(&mut self, view: &View<'_>) -> bool {
+        let Some(block) = &mut self.open else { return false };
+        let text = view.text;
+        if is_margin(text) || text == "compilation terminated." {
+            return block.take(view);
+        }
+        if is_carets(text) {
+            if let Some((source, span)) = block.source.take() {
+                block.context.push(&source);
+                block.found.span = block.found.span.to(span);
+            }
+            return block.take(view);
+        }
+        // One line of source without a margin, if carets follow.
+        let goes_on = block.source.is_none() && block.context.lines() < LINES;
+        if goes_on {
+            block.source = Some((view.raw.trim_end().to_owned(), view.span));
+        }
+        // It may as well be another's: whoever knows it reads it, too.
+        goes_on && !WORDS.iter().any(|(needle, _)| needle.find_among(view.characters, text).is_some())
+            && !text.starts_with("make")
+            && !GENERATED.is_in(text)
+    }
+
+    /// Tells GCC from Clang by what is said of the compiler, and reads the lines that count errors.
+    fn see_program(&mut self, view: &View<'_>, _inbox: &mut Inbox) {
+        static CLANG: Needle = Needle::new("lang");
+        static GNU: Needle = Needle::new(" GNU ");
+        let text = view.text;
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && GENERATED.find_among(view.characters, text).is_some()
+            && (text.contains(" error") || text.contains(" warning"))
+        {
+            self.is_clang = true;
+        } else if CLANG.find_among(view.characters, text).is_some() {
+            let identified = text.contains("compiler identification is") && text.contains("Clang");
+            let ran = ["clang ", "clang++ ", "/clang ", "/clang++ "].iter().any(|name| text.starts_with(name))
+                || text.contains("/clang ") || text.contains("/clang++ ") || text.starts_with("clang: ") || text.starts_with("clang++: ");
+            self.is_clang |= identified || ran;
+        } else if GNU.find_among(view.characters, text).is_some() && text.contains("compiler identification is") {
+            self.is_clang = false;
+        }
+    }
+}
+
+impl Block {
+    fn take(&mut self, view: &View<'_>) -> bool {
+        self.source = None;
+        if self.context.lines() < LINES {
+            self.context.push(view.body());
+        }
+        self.found.span = self.found.span.to(view.span);
+        true
+    }
+}
+
+/// The place at the end of which `: error:` begins. `text` ends with the colon.
+fn place_before<'a>(text: &'a str, before: &'a str) -> Option<Place<'a>> {
+    let start = trim_start(text);
+    // Linkers and make name the program first.
+    let mut place = match place_at_start(start) {
+        Some(place) => place,
+        None => {
+            // `<command-line>: error: x`, `lid.h: error: x`.
+            let name = before.trim();
+            if !names::is_native_source(name) || name.contains(' ') || name.contains(": ") {
+                return None;
+            }
+            return Some(Place { path: name, line: 0, column: None, end: None, rest: "" });
+        }
+    };
+    let mut rest = place.rest;
+    // Clang prints ranges in braces.
+    while let Some((range, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        if !range.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'-')) {
+            return None;
+        }
+        rest = after;
+    }
+    let good = matches!(rest.trim(), "" | ":") && names::is_native_source(place.path);
+    place.rest = "";
+    good.then_some(place)
+}
+
+/// Whether a line is source or a suggestion with a margin: `   14 | x`, `      |  ^~~`, `  +++ |+#include <x>`.
+fn is_margin(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '.').trim_start();
+    rest.starts_with('|')
+}
+
+/// Whether a line holds nothing but marks below source.
+fn is_carets(text: &str) -> bool {
+    text.contains(['^', '~'])
+        && text.bytes().all(|byte| matches!(byte, b'^' | b'~' | b'-' | b'|' | b' ' | b'\t' | b'.' | b'_' | b'+'))
+}
+
+/// The message and the codes in brackets at its end.
+fn split_codes(message: &str) -> (&str, Option<&str>) {
+    let message = message.trim_end_matches('\\').trim_end();
+    match trailing_group(message, '[', ']') {
+        Some((text, inner)) if !text.is_empty() && is_codes(inner) => {
+            // GCC's analyzer has a weakness before its option.
+            let text = match trailing_group(text, '[', ']') {
+                Some((before, inner)) if inner.starts_with("CWE-") => before,
+                _ => text,
+            };
+            (text, Some(inner))
+        }
+        _ => (message, None),
+    }
+}
+
+fn is_codes(inner: &str) -> bool {
+    let word = |text: &str| {
+        text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'=' | b'_' | b'.' | b'+' | b'/'))
+            && text.len() > 2
+    };
+    inner.split(',').all(|code| word(code.trim()) || code.trim().bytes().all(|byte| byte.is_ascii_digit()) || code == "Format String")
+        && inner.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic())
+}
+
+/// `unused-variable` of `-Wunused-variable`, `-Werror=unused-variable`, `-Werror,-Wunused-variable`; a check's
+/// name as it is.
+fn code(codes: &str) -> Option<String> {
+    codes
+        .split(',')
+        .map(|code| {
+            let code = code.trim();
+            code.strip_prefix("-Werror=").or_else(|| code.strip_prefix("-W")).unwrap_or(code)
+        })
+        .find(|code| !matches!(*code, "error" | "" | "-warnings-as-errors"))
+        .map(|code| code.trim_end_matches('=').to_owned())
+}
+
+/// Who prints such a message, and whether that is sure.
+fn tool(path: &str, message: &str, codes: Option<&str>) -> (&'static str, bool) {
+    if let Some(codes) = codes {
+        if codes == "-Wclang-format-violations" {
+            return ("clang-format", true);
+        }
+        if codes.starts_with("-Werror,-W") {
+            return ("clang", true);
+        }
+        if !codes.starts_with('-') {
+            let is_check = codes.contains('-');
+            return (if is_check { "clang-tidy" } else { "cppcheck" }, true);
+        }
+    }
+    if names::is_fortran(path) {
+        return ("gfortran", true);
+    }
+    if message.contains(['\u{2018}', '\u{201c}']) || message.ends_with(": No such file or directory") {
+        return ("gcc", true);
+    }
+    let is_clang = message.ends_with("file not found")
+        || message.starts_with("use of undeclared identifier")
+        || message.starts_with("no member named")
+        || message.starts_with("no matching member function")
+        || message.starts_with("unknown type name '") && message.contains("; did you mean");
+    (if is_clang { "clang" } else { "gcc" }, is_clang)
+}
+
+fn category(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Fatal => "internal-compiler-error",
+        Severity::Error => "compile",
+        _ => "warning",
+    }
+}

@@ -1,0 +1,111 @@
+//! What a compiler says of itself: wrong options, missing files, a back end that was killed.
+//!
+//! ```text
+//! cc1plus: error: unrecognized command-line option '-Wlid'
+//! clang: error: no such file or directory: 'lid.c'
+//! g++: fatal error: Killed signal terminated program cc1plus
+//! collect2: error: ld returned 1 exit status
+//! nvcc fatal   : Unsupported gpu architecture 'compute_35'
+//! ```
+
+use crate::{inbox::Inbox, names, view::View};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity, text::Needle};
+
+static SIGNS: [Needle; 5] = [
+    Needle::new("error: "),
+    Needle::new(" error "),
+    Needle::new("fatal "),
+    Needle::new("out of memory"),
+    Needle::new("virtual memory exhausted"),
+];
+
+/// Reads one line.
+pub(crate) fn line(view: &View<'_>, inbox: &mut Inbox) {
+    if !SIGNS.iter().any(|sign| view.characters.may_contain(sign)) || view.text.len() > 4_000 {
+        return;
+    }
+    if let Some(mut found) = driver(view.text).or_else(|| nvidia(view.text)) {
+        found.span = view.span;
+        view.text.clone_into(&mut found.context);
+        inbox.push(found);
+    }
+}
+
+/// `PROGRAM: [fatal ]error: MESSAGE`.
+fn driver(text: &str) -> Option<Diagnostic> {
+    let (program, rest) = names::program_line(text)?;
+    let tool = match program {
+        "gcc" | "g++" | "cc" | "c++" | "cpp" | "cc1" | "cc1plus" | "cc1obj" | "lto1" | "lto-wrapper"
+        | "collect2" | "as" => "gcc",
+        "clang" | "clang++" | "clang-cl" => "clang",
+        "gfortran" | "f951" => "gfortran",
+        "emcc" | "em++" => "emscripten",
+        "nvcc" | "cicc" | "ptxas" => "nvcc",
+        "icc" | "icpc" | "icx" | "icpx" | "ifort" | "ifx" | "flang" | "flang-new" | "nvc" | "nvc++"
+        | "nvfortran" => program,
+        _ => return None,
+    };
+    if rest.starts_with("out of memory") || rest.starts_with("virtual memory exhausted") {
+        return Some(found(tool, rest, Role::Root));
+    }
+    let message = ["fatal error: ", "internal compiler error: ", "error: ", "Fatal Error: ", "Error: "]
+        .iter()
+        .find_map(|word| rest.strip_prefix(word))
+        // `ifort: error #10236: File not found:  'x'`
+        .or_else(|| rest.strip_prefix("error #").and_then(|rest| Some(rest.split_once(": ")?.1)))
+        .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))?;
+    Some(found(tool, message.trim(), role(message)))
+}
+
+/// `nvcc fatal   : MESSAGE`, `ptxas error   : MESSAGE`, `nvlink error   : MESSAGE`.
+fn nvidia(text: &str) -> Option<Diagnostic> {
+    let (program, rest) = text.split_once(' ')?;
+    if !matches!(names::program(program), "nvcc" | "ptxas" | "nvlink" | "fatbinary" | "cudafe++") {
+        return None;
+    }
+    let rest = rest.strip_prefix("fatal").or_else(|| rest.strip_prefix("error"))?;
+    let message = rest.trim_start().strip_prefix(": ")?.trim();
+    (!message.is_empty()).then(|| found("nvcc", message, role(message)))
+}
+
+/// What only says that something failed, which is above.
+fn role(message: &str) -> Role {
+    const FOLLOWS: [&str; 10] = [
+        "ld returned ",
+        "linker command failed",
+        "wasm-ld failed",
+        "some warnings being treated as errors",
+        "all warnings being treated as errors",
+        "Ptx assembly aborted due to errors",
+        "linker failed",
+        "assembler command failed",
+        "clang frontend command failed",
+        "ld.lld failed",
+    ];
+    if FOLLOWS.iter().any(|start| message.starts_with(start)) || message.contains("failed (returned ") {
+        Role::Consequence
+    } else {
+        Role::Root
+    }
+}
+
+fn found(tool: &str, message: &str, role: Role) -> Diagnostic {
+    let killed = message.contains("Killed") || message.contains("out of memory") || message.contains("memory exhausted") || message.contains("signal 9");
+    let linking = message.starts_with("ld ") || message.starts_with("linker ");
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: if killed {
+            "out-of-memory"
+        } else if linking {
+            "link"
+        } else {
+            "compile"
+        }
+        .to_owned(),
+        message: message.to_owned(),
+        severity: Severity::Error,
+        kind: if killed { Kind::Resource } else { Kind::Compile },
+        role,
+        ..Diagnostic::default()
+    }
+}

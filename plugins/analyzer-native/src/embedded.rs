@@ -1,0 +1,123 @@
+//! Builds for small machines: Zephyr's west, ESP-IDF, PlatformIO, Arduino, and Qt's qmake.
+//!
+//! ```text
+//! FATAL ERROR: can't init: no west.yml found in /src/config
+//! devicetree error: /src/pot.dts:12 (column 3): parse error: undefined node label 'lid'
+//! Error: Unknown board ID 'kettle'
+//! Error resolving FQBN: getting build properties for board arduino:avr:kettle: platform not installed
+//! Project ERROR: Unknown module(s) in QT: steam
+//! ```
+
+use crate::{inbox::Inbox, view::View};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Role, Severity,
+    text::{Beginnings, leading_number, place_at_start},
+};
+
+static STARTS: Beginnings = Beginnings::new(&[
+    "FATAL ERROR: ",
+    "devicetree error: ",
+    "Error: Unknown board ID",
+    "Error: Detected unknown package",
+    "Error: Nothing to build",
+    "UnknownPackageError: ",
+    "Error: Could not find the package with",
+    "Error resolving FQBN: ",
+    "Error initializing instance: ",
+    "Error installing ",
+    "Error during build: ",
+    "Error opening sketch: ",
+    "Error: Failed to install",
+    "Error downloading ",
+    "Compilation error: ",
+    "Sketch too big",
+    "text section exceeds available space",
+    "data section exceeds available space",
+    "Project ERROR: ",
+    "ninja failed with exit code ",
+    "cmake failed with exit code ",
+    "*** [",
+    "error: Aborting due to Kconfig warnings",
+    "west: unknown command ",
+    "ERROR: Build failed",
+    "ERROR: update failed for project",
+    "Kconfig.zephyr:",
+]);
+
+/// Remembers Kconfig's warning, which is the error when it ends the build.
+#[derive(Debug, Default)]
+pub(crate) struct Embedded {
+    warning: Option<String>,
+}
+
+impl Embedded {
+    pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
+        let text = view.text;
+        if text.starts_with("warning: ") && (text.contains("(defined at ") || text.contains("undefined symbol ")) {
+            self.warning = Some(text["warning: ".len()..text.floor_char_boundary(600)].to_owned());
+        }
+        if !STARTS.begin(text) {
+            return;
+        }
+        if let Some(found) = self.read(text) {
+            inbox.fail(view.number);
+            inbox.push(Diagnostic { span: view.span, context: text.to_owned(), ..found });
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Option<Diagnostic> {
+        let (start, message) = text.split_once(": ").unwrap_or(("", text));
+        let message = message.trim();
+        Some(match start {
+            "FATAL ERROR" if message.starts_with("command exited with status ") => found("west", message, Kind::Unknown, Role::Consequence),
+            "FATAL ERROR" => found("west", message, Kind::Configuration, Role::Root),
+            "west" => found("west", message, Kind::Configuration, Role::Root),
+            "ERROR" if message.starts_with("update failed for project") => found("west", message, Kind::Dependency, Role::Root),
+            "devicetree error" => Diagnostic { location: devicetree(message), ..found("devicetree", message, Kind::Configuration, Role::Root) },
+            "error" => {
+                let message = self.warning.take().unwrap_or_else(|| message.to_owned());
+                found("kconfig", &message, Kind::Configuration, Role::Root)
+            }
+            "UnknownPackageError" => found("platformio", message, Kind::Dependency, Role::Root),
+            "Error" => found("platformio", message, Kind::Configuration, Role::Root),
+            "Error during build" if message.starts_with("exit status ") => found("arduino", message, Kind::Unknown, Role::Consequence),
+            "Compilation error" => found("arduino", message, Kind::Compile, Role::Summary),
+            "Project ERROR" => found("qmake", message, Kind::Dependency, Role::Root),
+            _ if text.starts_with("*** [") => {
+                // SCons, which PlatformIO runs.
+                let (target, status) = text[5..].split_once("] ")?;
+                let known = status.starts_with("Error ") || target.contains(".pio") && !status.is_empty();
+                known.then(|| found("scons", &text[4..], Kind::Unknown, Role::Consequence))?
+            }
+            _ if text.contains("failed with exit code ") => found("esp-idf", text, Kind::Unknown, Role::Consequence),
+            _ if text.contains("exceeds available space") || text.starts_with("Sketch too big") => {
+                let role = if text.starts_with("Sketch") { Role::Root } else { Role::Consequence };
+                found("arduino", text, Kind::Resource, role)
+            }
+            _ if start.starts_with("Error ") => {
+                let network = message.contains("dial tcp") || message.contains("timeout");
+                found("arduino", text, if network { Kind::Network } else { Kind::Dependency }, Role::Root)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// `/src/pot.dts:12 (column 3): parse error: …`.
+fn devicetree(message: &str) -> Option<Location> {
+    let place = place_at_start(message)?;
+    let column = place.rest.trim_start().strip_prefix("(column ").and_then(leading_number).map(|(column, _)| column);
+    Some(Location::at(place.path, place.line, place.column.or(column)))
+}
+
+fn found(tool: &str, message: &str, kind: Kind, role: Role) -> Diagnostic {
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: tool.to_owned(),
+        message: message.to_owned(),
+        severity: Severity::Error,
+        kind,
+        role,
+        ..Diagnostic::default()
+    }
+}

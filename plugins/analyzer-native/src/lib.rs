@@ -1,0 +1,155 @@
+//! Finds what C, C++, Fortran and CUDA builds and tests report.
+//!
+//! | file | what it reads |
+//! | --- | --- |
+//! | `compiler` | GCC, Clang, clang-tidy, cppcheck and assemblers: place, severity, message, with includes, notes, source |
+//! | `driver` | what compilers say of themselves: options, missing files, `collect2`, NVIDIA's tools |
+//! | `linker`, `apple` | ld, gold, lld, mold, modpost; Apple's linker with its lists of symbols |
+//! | `msvc` | Microsoft's compiler, linker and helpers; Intel's and NVIDIA's compilers in the same form |
+//! | `fortran` | gfortran, nvfortran, a program's runtime errors |
+//! | `make` | Make, Ninja, SCons: missing rules, and recipes that failed as consequences |
+//! | `cmake`, `configure`, `meson`, `bazel` | configuration and build files, `pkg-config`, lists of failed tests |
+//! | `ctest`, `gtest`, `catch2`, `unit`, `suites` | CTest, GoogleTest, cmocka, Catch2, doctest, Boost.Test, Check, Unity, CppUTest, CppUnit, Qt Test, Automake, lit |
+//! | `sanitizer`, `crash` | sanitizers, Valgrind, signals, failed assertions, uncaught exceptions, the loader |
+//! | `lint` | cppcheck's old form, cpplint, clang-format, include-what-you-use |
+//! | `packages`, `embedded` | vcpkg, Conan; west, ESP-IDF, PlatformIO, Arduino, qmake |
+//!
+//! Every recogniser sees every line and keeps its own state; of two that report one line the [`inbox`] keeps the
+//! better. What only follows from something else is said to be a consequence.
+#![deny(unsafe_code)]
+
+mod apple;
+mod bazel;
+mod catch2;
+mod cmake;
+mod compiler;
+mod configure;
+mod crash;
+mod ctest;
+mod driver;
+mod embedded;
+mod fortran;
+mod gtest;
+mod inbox;
+mod linker;
+mod lint;
+mod make;
+mod meson;
+mod msvc;
+mod names;
+mod packages;
+mod sanitizer;
+mod suites;
+mod unit;
+mod view;
+
+use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
+use view::View;
+
+/// The analyzer: see the crate's documentation.
+#[derive(Debug, Default)]
+pub struct Native {
+    inbox: inbox::Inbox,
+    lines: u64,
+    apple: apple::Apple,
+    bazel: bazel::Bazel,
+    catch2: catch2::Catch2,
+    cmake: cmake::Cmake,
+    compiler: compiler::Compiler,
+    configure: configure::Configure,
+    crash: crash::Crash,
+    ctest: ctest::Ctest,
+    embedded: embedded::Embedded,
+    fortran: fortran::Fortran,
+    gtest: gtest::Gtest,
+    linker: linker::Linker,
+    lint: lint::Lint,
+    make: make::Make,
+    meson: meson::Meson,
+    msvc: msvc::Msvc,
+    packages: packages::Packages,
+    sanitizer: sanitizer::Sanitizer,
+    suites: suites::Suites,
+    unit: unit::Unit,
+}
+
+/// The analyzer as the component exports it.
+pub type Scan = LineScan<Native>;
+
+export_analyzer!(Scan);
+
+impl LineAnalyzer for Native {
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        self.lines = line.number;
+        if line.echoed || matches!(line.marker, Some(Marker::Debug | Marker::Group | Marker::EndGroup | Marker::Command)) {
+            self.cut();
+            return;
+        }
+        if line.marker == Some(Marker::Error) {
+            self.inbox.fail(line.number);
+        }
+        if line.marker.is_some() {
+            // Only an annotation may hold several lines.
+            line.text.split('\n').for_each(|text| self.text(&View::new(text, line)));
+        } else {
+            self.text(&View::new(&line.text, line));
+        }
+        self.inbox.release(out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.cut();
+        self.inbox.finish(self.lines, out);
+    }
+}
+
+impl Native {
+    fn text(&mut self, view: &View<'_>) {
+        let inbox = &mut self.inbox;
+        self.gtest.line(view, inbox);
+        self.compiler.line(view, inbox);
+        driver::line(view, inbox);
+        self.linker.line(view, inbox);
+        self.apple.line(view, inbox);
+        self.msvc.line(view, inbox);
+        self.fortran.line(view, inbox);
+        self.cmake.line(view, inbox);
+        self.configure.line(view, inbox);
+        self.meson.line(view, inbox);
+        self.bazel.line(view, inbox);
+        self.catch2.line(view, inbox);
+        self.unit.line(view, inbox);
+        self.suites.line(view, inbox);
+        self.sanitizer.line(view, inbox);
+        self.crash.line(view, inbox);
+        self.lint.line(view, inbox);
+        self.packages.line(view, inbox);
+        self.embedded.line(view, inbox);
+        self.ctest.line(view, inbox);
+        self.make.line(view, inbox);
+    }
+
+    /// Completes what is open: another step begins, or the log ends.
+    fn cut(&mut self) {
+        let inbox = &mut self.inbox;
+        self.gtest.finish(inbox);
+        self.compiler.finish(inbox);
+        self.linker.finish(inbox);
+        self.apple.finish(inbox);
+        self.msvc.finish(inbox);
+        self.fortran.finish();
+        self.cmake.finish(inbox);
+        self.configure.finish(inbox);
+        self.meson.finish(inbox);
+        self.bazel.finish(inbox);
+        self.catch2.finish(inbox);
+        self.unit.finish(inbox);
+        self.suites.finish(inbox);
+        self.sanitizer.finish(inbox);
+        self.crash.finish(inbox);
+        self.lint.finish(inbox);
+        self.packages.finish(inbox);
+        self.ctest.finish(inbox);
+        self.make.finish(inbox);
+    }
+}

@@ -1,0 +1,286 @@
+//! Make in its dialects, Ninja, SCons: rules that are missing are errors, a recipe that failed follows from what
+//! it printed.
+//!
+//! ```text
+//! make[1]: *** [Makefile:12: pot.o] Error 1
+//! make: *** No rule to make target 'lid.o', needed by 'pot'.  Stop.
+//! Makefile:7: *** missing separator.  Stop.
+//! FAILED: pot.o
+//! ninja: build stopped: subcommand failed.
+//! ```
+
+use crate::{inbox::Inbox, names, view::View};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Role, Severity, Span,
+    text::{Context, Needle, leading_number, place_at_start, trailing_group},
+};
+use std::collections::VecDeque;
+
+/// Lines before a failed recipe that are kept, since they may say why.
+const BEFORE: usize = 8;
+/// Lines of a failed edge of Ninja that are looked at.
+const OUTPUT: usize = 200;
+
+static STARS: Needle = Needle::new("*** ");
+
+/// Reads what build tools of this kind print.
+#[derive(Debug, Default)]
+pub(crate) struct Make {
+    before: VecDeque<String>,
+    /// The file that Make could not include: what it says of it again is no news.
+    included: Option<String>,
+    edge: Option<Edge>,
+}
+
+/// A failed edge of Ninja.
+#[derive(Debug)]
+struct Edge {
+    outputs: String,
+    span: Span,
+    lines: usize,
+    /// The line of the output that seems to say why.
+    reason: Option<String>,
+    sure: bool,
+    context: Context,
+}
+
+impl Make {
+    pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
+        let text = view.text;
+        if text.is_empty() {
+            return;
+        }
+        if let Some(edge) = &mut self.edge
+            && !edge.line(view)
+        {
+            self.close(inbox);
+        }
+        let found = if let Some(outputs) = text.strip_prefix("FAILED: ").filter(|_| view.indent == 0) {
+            self.close(inbox);
+            self.edge = Edge::start(outputs, view);
+            None
+        } else if text.starts_with("ninja: ") {
+            ninja(text)
+        } else if STARS.find_among(view.characters, text).is_some() {
+            self.stars(text)
+        } else {
+            self.plain(view)
+        };
+        if let Some(mut found) = found {
+            found.span = view.span;
+            if found.role == Role::Consequence {
+                inbox.fail(view.number);
+                found.context = self.before.iter().fold(String::new(), |all, line| all + line + "\n") + text;
+            } else {
+                text.clone_into(&mut found.context);
+            }
+            inbox.push(found);
+        }
+        if self.before.len() == BEFORE {
+            self.before.pop_front();
+        }
+        let end = text.floor_char_boundary(400);
+        self.before.push_back(text[..end].to_owned());
+    }
+
+    pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
+        self.close(inbox);
+        self.before.clear();
+    }
+
+    fn close(&mut self, inbox: &mut Inbox) {
+        if let Some(edge) = self.edge.take() {
+            inbox.push(edge.finish());
+        }
+    }
+
+    /// `make: *** …`, `Makefile:7: *** …`, SCons' `scons: *** …` and `*** [pot.o] Error 1`, BSD's `*** Error code 1`.
+    fn stars(&mut self, text: &str) -> Option<Diagnostic> {
+        let (before, rest) = STARS.split(text)?;
+        let before = before.trim_end();
+        let rest = rest.trim();
+        let (tool, location) = match before.strip_suffix(':') {
+            None if before.is_empty() => {
+                let known = rest.starts_with('[') || rest.starts_with("Error code ");
+                (known.then_some("make")?, None)
+            }
+            None => return None,
+            Some(name) => match program(name) {
+                Some(tool) => (tool, None),
+                None => ("make", Some(makefile(name)?)),
+            },
+        };
+        if rest.starts_with("Waiting for unfinished") || rest.is_empty() {
+            return None;
+        }
+        if let Some((target, status)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            let mut found = made(tool, rest, Role::Consequence);
+            // `[Makefile:12: pot.o] Error 1`
+            found.location = place_at_start(target)
+                .filter(|place| !place.path.ends_with("build.make") && !place.path.contains("CMakeFiles/"))
+                .map(|place| place.location());
+            let status = status.trim();
+            if status.starts_with("Killed") || status == "Error 137" {
+                found.kind = Kind::Resource;
+            }
+            return Some(found);
+        }
+        if rest.starts_with("Error code ") {
+            return Some(made(tool, rest, Role::Consequence));
+        }
+        let message = rest.trim_end_matches("Stop.").trim().trim_end_matches('.').trim();
+        if let Some(included) = &self.included
+            && message.contains(included.as_str())
+        {
+            return None;
+        }
+        let mut found = made(tool, if message.is_empty() { rest } else { message }, Role::Root);
+        if message.contains("memory exhausted") {
+            found.kind = Kind::Resource;
+        }
+        found.location = location;
+        Some(found)
+    }
+
+    /// `make: gcc: No such file or directory`, `Makefile:3: lid.mk: No such file or directory`, BSD's
+    /// `make: don't know how to make pot. Stop`.
+    fn plain(&mut self, view: &View<'_>) -> Option<Diagnostic> {
+        static ENDS: [&str; 6] =
+            ["No such file or directory", "Command not found", "command not found", "Permission denied", "Argument list too long", "Stop"];
+        let text = view.text;
+        if let Some(end) = ENDS.iter().find(|end| text.ends_with(*end)) {
+            let (name, rest) = text.split_once(": ")?;
+            if let Some(tool) = program(name) {
+                if *end == "Stop" && !rest.starts_with("don't know how to make ") {
+                    return None;
+                }
+                let mut found = made(tool, rest.trim_end_matches("Stop").trim_end_matches([' ', '.']), Role::Root);
+                if end.ends_with("not found") || *end == "No such file or directory" && !rest.contains("makefile") {
+                    "command-not-found".clone_into(&mut found.error_type);
+                }
+                return Some(found);
+            }
+            // `Makefile:3: lid.mk: No such file or directory` is an error if Make cannot make the file.
+            let place = place_at_start(text)?;
+            let missing = place.rest.trim().strip_suffix(": No such file or directory")?;
+            let mut found = made("make", place.rest.trim(), Role::Root);
+            found.location = makefile(text.split_once(": ")?.0);
+            found.location.as_ref()?;
+            self.included = Some(missing.to_owned());
+            return Some(found);
+        }
+        // `make: invalid option -- 'x'`, `NMAKE : fatal error …` is another's.
+        let rest = text.strip_prefix("make: ").or_else(|| text.strip_prefix("gmake: "))?;
+        let known = ["invalid option", "unrecognized option", "illegal option", "the `-"].iter().any(|start| rest.starts_with(start));
+        known.then(|| made("make", rest, Role::Root))
+    }
+}
+
+impl Edge {
+    /// `FAILED: pot.o lid.o`, `FAILED: [code=1] pot.o`.
+    fn start(outputs: &str, view: &View<'_>) -> Option<Self> {
+        let outputs = match outputs.strip_prefix('[') {
+            Some(rest) => rest.split_once("] ")?.1,
+            None => outputs,
+        };
+        let first = outputs.split(' ').next().unwrap_or_default();
+        // Bazel and others say `FAILED:` in sentences.
+        let is_file = first.contains(['.', '/', '\\']) || first.ends_with(|c: char| c.is_ascii_lowercase()) && !outputs.contains(' ');
+        let mut context = Context::default();
+        context.push(view.text);
+        is_file.then(|| Self {
+            outputs: outputs.to_owned(),
+            span: view.span,
+            lines: 0,
+            reason: None,
+            sure: false,
+            context,
+        })
+    }
+
+    /// Takes a line of the output; `false` when it ended.
+    fn line(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        self.lines += 1;
+        if self.lines > OUTPUT || text.starts_with("ninja: ") || is_step(text) {
+            return false;
+        }
+        // The first line is the command.
+        if self.lines == 1 || text.is_empty() {
+            return true;
+        }
+        if self.context.lines() < 20 {
+            self.context.push(view.raw);
+        }
+        let lower = text.to_ascii_lowercase();
+        let says = ["error", "failed", "not found", "no such", "cannot", "denied", "exception"].iter().any(|word| lower.contains(word));
+        if !self.sure && (says || self.reason.is_none() || !view.raw.starts_with(' ')) {
+            self.sure = says;
+            self.reason = Some(text[..text.floor_char_boundary(400)].to_owned());
+        }
+        true
+    }
+
+    fn finish(mut self) -> Diagnostic {
+        let mut outputs = self.outputs.trim().split(' ');
+        let first = outputs.next().unwrap_or_default();
+        let message = match self.reason {
+            Some(reason) => format!("FAILED: {first}: {reason}"),
+            None => format!("FAILED: {first}"),
+        };
+        Diagnostic { span: self.span, context: self.context.take(), ..made("ninja", &message, Role::Consequence) }
+    }
+}
+
+/// `[12/345] Building …`
+fn is_step(text: &str) -> bool {
+    text.strip_prefix('[')
+        .and_then(leading_number)
+        .and_then(|(_, rest)| leading_number(rest.strip_prefix('/')?))
+        .is_some_and(|(_, rest)| rest.starts_with(']'))
+}
+
+/// `ninja: error: …`, `ninja: build stopped: …`.
+fn ninja(text: &str) -> Option<Diagnostic> {
+    let rest = text.strip_prefix("ninja: ")?;
+    if let Some(message) = rest.strip_prefix("error: ").or_else(|| rest.strip_prefix("fatal: ")) {
+        return Some(made("ninja", message, Role::Root));
+    }
+    rest.starts_with("build stopped: ").then(|| made("ninja", rest, Role::Summary))
+}
+
+/// The tool, when the text is the name of a Make: `make`, `make[2]`, `gmake`, `mingw32-make.exe`.
+fn program(name: &str) -> Option<&'static str> {
+    let name = match trailing_group(name, '[', ']') {
+        Some((name, level)) if level.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => name,
+    };
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    match name.strip_suffix(".exe").unwrap_or(name) {
+        "make" | "gmake" | "bmake" | "remake" | "mingw32-make" | "colormake" | "GNUmake" => Some("make"),
+        "scons" => Some("scons"),
+        _ => None,
+    }
+}
+
+/// `Makefile:7` or any other file that Make reads.
+fn makefile(name: &str) -> Option<Location> {
+    let place = place_at_start(name)?;
+    let file = place.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let good = file.to_ascii_lowercase().contains("makefile") || file.ends_with(".mk") || file.ends_with(".mak") || file.ends_with(".make") || file.starts_with("Kbuild");
+    (good && place.rest.trim().trim_end_matches(':').is_empty() || good && place.rest.starts_with(' '))
+        .then(|| place.location())
+        .filter(|place| !names::is_probe(&place.path))
+}
+
+fn made(tool: &str, message: &str, role: Role) -> Diagnostic {
+    Diagnostic {
+        tool: tool.to_owned(),
+        error_type: tool.to_owned(),
+        message: message.to_owned(),
+        severity: Severity::Error,
+        kind: if role == Role::Root { Kind::Configuration } else { Kind::Unknown },
+        role,
+        ..Diagnostic::default()
+    }
+}

@@ -1,0 +1,391 @@
+//! Ansible: what a task failed with, and why a playbook cannot be read.
+//!
+//! ```text
+//! TASK [till : Install the package] ****
+//! task path: /src/roles/till/tasks/main.yml:3
+//! fatal: [web-2]: FAILED! => {"changed": false, "msg": "No package matching 'till-server' is available"}
+//! failed: [web-2] (item=till) => {"msg": "…"}
+//! fatal: [web-2]: UNREACHABLE! => {"msg": "Failed to connect to the host via ssh: …"}
+//! ```
+//!
+//! The result may be JSON on one line or many, YAML below the line, or sections (`MSG:`) of the debug
+//! callback. What is ignored (`...ignoring`) or rescued, as the recap shows, is no error.
+//!
+//! ```text
+//! ERROR! couldn't resolve module/action 'till'. This often indicates a misspelling, …
+//!
+//! The error appears to be in '/src/site.yml': line 12, column 7, but may
+//!
+//! [ERROR]: Task failed: Module failed: non-zero return code
+//! Origin: /src/site.yml:6:7
+//! ```
+
+use crate::{
+    ansible_result::{self, Outcome},
+    kinds,
+    sink::{Recogniser, Sink},
+    text::{Text, found},
+};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Span,
+    text::{Beginnings, Context, Needle, leading_number, place_at_start},
+};
+
+/// Failures held until the recap.
+const HELD: usize = 200;
+/// Bytes of one result.
+const RESULT: usize = 256 * 1024;
+/// Lines of one result or error.
+const LINES: usize = 400;
+
+/// Reads the output of `ansible-playbook`.
+#[derive(Debug, Default)]
+pub(crate) struct Ansible {
+    task: String,
+    task_place: Option<Location>,
+    open: Option<Open>,
+    /// Failures by host: the recap may say that they were rescued.
+    held: Vec<(String, Diagnostic)>,
+    /// How many of them belong to the present task.
+    of_task: usize,
+    in_recap: bool,
+}
+
+/// What is being read.
+#[derive(Debug)]
+enum Open {
+    Result(Outcome, Shape),
+    Error(Message),
+}
+
+/// How the rest of a result looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Json,
+    Yaml,
+    /// Whole, but sections may follow it.
+    Done,
+    Section,
+}
+
+/// `ERROR! …` or `[ERROR]: …`.
+#[derive(Debug)]
+struct Message {
+    text: String,
+    location: Option<Location>,
+    is_text_over: bool,
+    is_over: bool,
+    context: Context,
+    span: Span,
+}
+
+impl Recogniser for Ansible {
+    fn line(&mut self, line: &Text<'_>, sink: &mut Sink) {
+        if let Some(open) = &mut self.open {
+            let taken = match open {
+                Open::Result(outcome, shape) => take(outcome, shape, line),
+                Open::Error(message) => message.line(line),
+            };
+            if taken {
+                return;
+            }
+            self.close(line.text.starts_with("fatal: ["), sink);
+        }
+        self.begin(line, sink);
+    }
+
+    fn finish(&mut self, sink: &mut Sink) {
+        self.close(false, sink);
+        self.release(sink);
+    }
+
+    fn since(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| match open {
+            Open::Result(outcome, _) => outcome.span.start,
+            Open::Error(message) => message.span.start,
+        })
+    }
+}
+
+impl Ansible {
+    fn begin(&mut self, line: &Text<'_>, sink: &mut Sink) {
+        static STARTS: Beginnings = Beginnings::new(&[
+            "TASK [",
+            "RUNNING HANDLER [",
+            "task path: ",
+            "fatal: [",
+            "failed: [",
+            "...ignoring",
+            "PLAY RECAP",
+            "ERROR! ",
+            "PLAY [",
+        ]);
+        let text = line.text;
+        if self.in_recap {
+            match recap(text) {
+                Some((host, good)) => {
+                    if good {
+                        self.held.retain(|(failed, _)| failed != host);
+                    }
+                }
+                None => {
+                    self.in_recap = false;
+                    self.release(sink);
+                }
+            }
+        }
+        if let Some(message) = line.line.trim_start().strip_prefix("[ERROR]: ") {
+            self.open = Some(Open::Error(Message::new(message, line)));
+            return;
+        }
+        match STARTS.position(text) {
+            Some(0 | 1) => {
+                text.trim_end_matches(['*', ' ']).clone_into(&mut self.task);
+                self.task_place = None;
+                self.of_task = 0;
+            }
+            Some(2) => {
+                let place = text["task path: ".len()..].trim();
+                self.task_place = place_at_start(place).map(|place| place.location());
+            }
+            Some(3 | 4) => self.result(line),
+            Some(5) => {
+                self.held.truncate(self.held.len().saturating_sub(self.of_task));
+                self.of_task = 0;
+            }
+            Some(6) => self.in_recap = true,
+            Some(7) => {
+                self.open = Some(Open::Error(Message::new(&text["ERROR! ".len()..], line)));
+            }
+            Some(8) => self.task.clear(),
+            _ => {}
+        }
+    }
+
+    /// `fatal: [host]: FAILED! => {…}`, `failed: [host] (item=x) => {…}`.
+    fn result(&mut self, line: &Text<'_>) {
+        let Some((head, body)) = line.text.split_once(" => ") else {
+            // The YAML callback may have nothing to say.
+            if let Some(head) = line.text.strip_suffix(" =>") {
+                self.open_result(head, "", line);
+            }
+            return;
+        };
+        self.open_result(head, body, line);
+    }
+
+    fn open_result(&mut self, head: &str, body: &str, line: &Text<'_>) {
+        let Some((host, rest)) = head.split_once('[').and_then(|(_, rest)| rest.split_once(']')) else {
+            return;
+        };
+        let is_unreachable = rest.contains("UNREACHABLE!");
+        if !is_unreachable && !rest.contains("FAILED!") && !head.starts_with("failed: [") {
+            return;
+        }
+        let mut outcome = Outcome::new(host, is_unreachable, line);
+        outcome.context.push(&self.task);
+        outcome.context.push(line.text);
+        let body = body.trim();
+        let shape = if !body.starts_with('{') {
+            outcome.yaml(body);
+            Shape::Yaml
+        } else if outcome.json(body) || body.len() > 1 && !line.line.ends_with(['{', ',']) {
+            // Whole, or cut: a result that goes on ends its line so.
+            outcome.words(body);
+            Shape::Done
+        } else {
+            outcome.raw.push_str(body);
+            Shape::Json
+        };
+        self.open = Some(Open::Result(outcome, shape));
+    }
+
+    fn close(&mut self, goes_on: bool, sink: &mut Sink) {
+        match self.open.take() {
+            Some(Open::Result(outcome, _)) => {
+                let host = outcome.host.clone();
+                let items = self.of_task > 0 && outcome.is_of_items();
+                let Some(diagnostic) = outcome.finish(self.task_place.clone()) else { return };
+                sink.cover(diagnostic.span);
+                if items {
+                    return;
+                }
+                if self.held.len() == HELD {
+                    let (_, oldest) = self.held.remove(0);
+                    sink.beside(oldest);
+                    self.of_task = self.of_task.min(HELD - 1);
+                }
+                self.held.push((host, diagnostic));
+                self.of_task += 1;
+            }
+            Some(Open::Error(message)) => {
+                if goes_on && message.is_of_task() {
+                    // The result that follows says the same in full.
+                    self.task_place = message.location.or(self.task_place.take());
+                    sink.cover(message.span);
+                } else if let Some(diagnostic) = message.finish() {
+                    sink.block(diagnostic);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn release(&mut self, sink: &mut Sink) {
+        self.of_task = 0;
+        for (_, diagnostic) in self.held.drain(..) {
+            sink.beside(diagnostic);
+        }
+    }
+}
+
+/// Takes a line of a result; whether it is one.
+fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
+    if outcome.context.lines() > LINES || outcome.raw.len() > RESULT {
+        return false;
+    }
+    let (raw, text) = (line.line, line.line.trim());
+    match *shape {
+        Shape::Json => {
+            outcome.raw.push('\n');
+            outcome.raw.push_str(raw);
+            if text == "}" && raw.len() - raw.trim_start().len() <= outcome.indent {
+                let body = std::mem::take(&mut outcome.raw);
+                if !outcome.json(&body) {
+                    outcome.words(&body);
+                }
+                *shape = Shape::Done;
+            } else if text.starts_with("TASK [") || text.starts_with("PLAY ") || text.starts_with("fatal: ") {
+                let body = std::mem::take(&mut outcome.raw);
+                outcome.words(&body);
+                return false;
+            }
+        }
+        Shape::Yaml => {
+            if text.is_empty() || !raw.starts_with(' ') {
+                *shape = Shape::Done;
+                return take(outcome, shape, line);
+            }
+            outcome.yaml(raw);
+        }
+        Shape::Done | Shape::Section => {
+            if let Some(section) = ansible_result::section(text) {
+                outcome.begin_section(section);
+                *shape = Shape::Section;
+            } else if *shape == Shape::Section && !ends_section(text) {
+                outcome.in_section(raw);
+            } else if text.is_empty() && *shape == Shape::Done && !outcome.is_blank {
+                outcome.is_blank = true;
+                return true;
+            } else {
+                return false;
+            }
+        }
+    }
+    if !text.is_empty() {
+        outcome.context.push(raw);
+        outcome.span = outcome.span.to(line.span);
+    }
+    true
+}
+
+fn ends_section(text: &str) -> bool {
+    static ENDS: Beginnings = Beginnings::new(&[
+        "TASK [", "PLAY ", "RUNNING HANDLER", "fatal: [", "failed: [", "ok: [", "changed: [", "skipping: [",
+        "...ignoring", "##[", "NO MORE HOSTS", "\tto retry",
+    ]);
+    ENDS.begin(text)
+}
+
+/// `web-1 : ok=4 changed=0 unreachable=0 failed=0 …`: the host, and whether it went well.
+fn recap(text: &str) -> Option<(&str, bool)> {
+    static DIVIDER: Needle = Needle::new(" : ok=");
+    let (host, counts) = match DIVIDER.split(text) {
+        Some(parts) => parts,
+        None => text.split_once(": ok=").or_else(|| text.split_once(" ok="))?,
+    };
+    let count = |name: &str| {
+        counts
+            .split_once(name)
+            .and_then(|(_, rest)| leading_number(rest.trim_start_matches(['=', ' '])))
+            .map(|(number, _)| number)
+    };
+    let good = count("failed=") == Some(0) && count("unreachable=").unwrap_or(0) == 0;
+    Some((host.trim(), good))
+}
+
+impl Message {
+    fn new(text: &str, line: &Text<'_>) -> Self {
+        let mut context = Context::default();
+        context.push(line.text);
+        Self {
+            text: text.trim().to_owned(),
+            location: None,
+            is_text_over: false,
+            is_over: false,
+            context,
+            span: line.span,
+        }
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        let text = line.text;
+        if self.context.lines() > 30
+            || self.is_over && !text.is_empty()
+            || text.starts_with("fatal: [")
+            || text.starts_with("ERROR! ")
+            || text.starts_with("TASK [")
+            || text.starts_with("##[")
+            || line.line.starts_with("[ERROR]: ")
+        {
+            return false;
+        }
+        if text.is_empty() {
+            // The blank line after the offending one is the end.
+            self.is_over |= self.location.is_some() && self.context.as_str().contains('^');
+            self.is_text_over = true;
+            return true;
+        }
+        if let Some(origin) = text.strip_prefix("Origin: ")
+            && let Some(place) = place_at_start(origin)
+        {
+            self.location = Some(place.location());
+            self.is_text_over = true;
+        } else if let Some(location) = ansible_result::error_place(text) {
+            self.location = self.location.take().or(Some(location));
+            self.is_text_over = true;
+        } else if self.is_text_over {
+            let explains = self.location.is_some()
+                || text.starts_with("The offending line")
+                || text.starts_with("be elsewhere");
+            if !explains {
+                return false;
+            }
+        } else if self.text.len() < 2000 && !self.text.is_empty() {
+            self.text.push(' ');
+            self.text.push_str(text);
+        } else {
+            text.clone_into(&mut self.text);
+        }
+        self.context.push(line.line);
+        self.span = self.span.to(line.span);
+        true
+    }
+
+    /// Whether the message announces the result of a task.
+    fn is_of_task(&self) -> bool {
+        self.text.starts_with("Task failed")
+    }
+
+    fn finish(mut self) -> Option<Diagnostic> {
+        let error_type = if self.text.contains("yntax") { "syntax" } else { "error" };
+        let kind = kinds::of(&self.text, Kind::Configuration);
+        if self.text.is_empty() {
+            return None;
+        }
+        Some(Diagnostic {
+            location: self.location,
+            ..found("ansible", error_type, kind, &self.text, &self.context.take(), self.span)
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! What Docker, Compose, Podman and registries say in one sentence.
+
+use crate::{
+    sentences::{Sentence, Sentences},
+    text::Text,
+};
+use grimoire_plugin_sdk::{Diagnostic, Kind};
+
+const fn docker(kind: Kind, error_type: &'static str, start: &'static str) -> Sentence {
+    Sentence::new("docker", error_type, kind, start)
+}
+
+const fn compose(kind: Kind, start: &'static str) -> Sentence {
+    Sentence::new("docker-compose", "compose", kind, start)
+}
+
+const fn podman(kind: Kind, start: &'static str) -> Sentence {
+    Sentence::new("podman", "podman", kind, start)
+}
+
+use Kind::{Configuration, Dependency, Infrastructure, Network, Permission, Resource};
+
+static TABLE: Sentences<{ ROWS.len() }> = Sentences::new(ROWS);
+
+const ROWS: &[Sentence] = &[
+    // The daemon.
+    docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon at "),
+    docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon."),
+    docker(Infrastructure, "daemon", "docker: Cannot connect to the Docker daemon"),
+    docker(Infrastructure, "daemon", "error during connect: "),
+    docker(Permission, "daemon", "Got permission denied while trying to connect to the Docker daemon"),
+    docker(Permission, "daemon", "permission denied while trying to connect to the Docker daemon"),
+    docker(Configuration, "daemon", "Error response from daemon: "),
+    docker(Configuration, "daemon", "docker: Error response from daemon: "),
+    docker(Infrastructure, "daemon", "failed to connect to the docker API at "),
+    // Registries.
+    docker(Permission, "registry", "denied: "),
+    docker(Permission, "registry", "unauthorized: "),
+    docker(Permission, "registry", "no basic auth credentials"),
+    docker(Permission, "registry", "error from registry: "),
+    docker(Permission, "registry", "Cannot perform an interactive login from a non TTY device"),
+    docker(Permission, "registry", "Cannot perform an interactive login from a non-TTY device"),
+    docker(Permission, "registry", "Must provide --username with --password-stdin"),
+    docker(Permission, "registry", "Error saving credentials: "),
+    docker(Permission, "registry", "pull access denied for "),
+    docker(Permission, "registry", "Username and password required"),
+    docker(Resource, "registry", "toomanyrequests: "),
+    docker(Dependency, "registry", "manifest for ").with(" not found"),
+    docker(Dependency, "registry", "manifest unknown"),
+    docker(Dependency, "registry", "no matching manifest for "),
+    docker(Dependency, "registry", "name unknown: "),
+    docker(Network, "registry", "received unexpected HTTP status: "),
+    docker(Network, "registry", "unexpected status from "),
+    docker(Network, "registry", "error parsing HTTP ").with("response body"),
+    docker(Network, "registry", "error pulling image configuration: "),
+    docker(Resource, "storage", "failed to register layer: "),
+    docker(Dependency, "registry", "An image does not exist locally with the tag: "),
+    docker(Dependency, "registry", "failed to copy: httpReadSeeker: "),
+    // Command lines and contexts.
+    docker(Configuration, "usage", "invalid argument ").with("invalid reference format"),
+    docker(Configuration, "usage", "invalid tag "),
+    docker(Configuration, "usage", "docker: invalid reference format"),
+    docker(Configuration, "usage", "invalid reference format"),
+    docker(Configuration, "usage", "\"docker ").with(" requires "),
+    docker(Configuration, "usage", "docker: '").with("' is not a docker command"),
+    docker(Configuration, "build", "unable to prepare context: "),
+    docker(Configuration, "build", "resolve : lstat ").with("no such file or directory"),
+    docker(Configuration, "build", "COPY failed: "),
+    docker(Configuration, "build", "ADD failed: "),
+    docker(Configuration, "build", "Dockerfile parse error line "),
+    docker(Configuration, "build", "failed to read dockerfile: "),
+    docker(Configuration, "build", "multiple platforms feature is currently not supported for docker driver"),
+    docker(Configuration, "build", "Multi-platform build is not supported for the docker driver"),
+    docker(Configuration, "build", "Cache export is not supported for the docker driver"),
+    docker(Configuration, "build", "no builder ").with(" found"),
+    // Compose.
+    compose(Configuration, "The Compose file '"),
+    compose(Configuration, "Version in \"").with(" is unsupported"),
+    compose(Configuration, "validating ").with(".y"),
+    compose(Configuration, "service \"").with("invalid compose project"),
+    compose(Configuration, "service \"").with("didn't complete successfully"),
+    compose(Configuration, "no configuration file provided: not found"),
+    compose(Configuration, "no such service: "),
+    compose(Configuration, "env file ").with(" not found"),
+    compose(Configuration, "dependency failed to start: "),
+    compose(Configuration, "container ").with(" is unhealthy"),
+    compose(Configuration, "for ").with("  Cannot start service "),
+    compose(Configuration, "for ").with("  Container \"").said_to_be_an_error(),
+    // Podman and its kin.
+    podman(Configuration, "building at STEP \"").summary(),
+    podman(Configuration, "error building at STEP \"").summary(),
+    podman(Dependency, "initializing source docker://"),
+];
+
+/// Reads one line.
+pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
+    if line.indent > 4 {
+        return None;
+    }
+    TABLE.read(line)
+}

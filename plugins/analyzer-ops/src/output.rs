@@ -1,0 +1,42 @@
+//! The output of a command that a tool of operations ran.
+
+/// The line that most likely says why a command failed: the last one that sounds like an error, else the
+/// last. Lines that only close the output of package managers and make are none.
+pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    const NOISE: [&str; 8] = [
+        "npm ERR! A complete log",
+        "npm error A complete log",
+        "make: ***",
+        "make[",
+        "The command '",
+        "exit status ",
+        "+ exit ",
+        "See above",
+    ];
+    let lines = lines
+        .map(str::trim)
+        .filter(|line| line.len() > 2 && !NOISE.iter().any(|noise| line.starts_with(noise)));
+    lines.clone().rfind(|line| sounds_like_an_error(line)).or_else(|| lines.clone().next_back())
+}
+
+/// The same for a text of several lines.
+pub(crate) fn telling_line(output: &str) -> Option<&str> {
+    telling(output.lines().collect::<Vec<_>>().into_iter())
+}
+
+/// Whether a line has a word that errors have and other output seldom has.
+pub(crate) fn sounds_like_an_error(line: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "error", "fail", "not found", "no such", "denied", "cannot", "can't", "unable", "fatal", "refused",
+        "invalid", "could not", "couldn't", "missing",
+    ];
+    // Short lines only: what is long is data.
+    if line.len() > 2000 {
+        return false;
+    }
+    let lower = line.to_ascii_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+        && !lower.contains("0 error")
+        && !lower.contains("no error")
+        && !lower.contains("0 fail")
+}

@@ -1,0 +1,217 @@
+//! Package managers of other systems: apk, dnf, yum, rpm, zypper, pacman, Homebrew, Chocolatey, winget, snap.
+//!
+//! ```text
+//! ERROR: unable to select packages:
+//!   till (no such package):
+//!     required by: world[till]
+//!
+//! Error:
+//!  Problem: package till-2.0 requires libcoin >= 3, but none of the providers can be installed
+//!
+//! Errors during downloading metadata for repository 'till':
+//!   - Curl error (6): Couldn't resolve host name for https://till.example.org/repodata/repomd.xml
+//! ```
+
+use crate::{
+    kinds,
+    sentences::{Sentence, Sentences},
+    sink::{Block, Sink, Step},
+    text::{Text, found},
+};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Span,
+    text::{Beginnings, Needle},
+};
+
+const fn row(tool: &'static str, start: &'static str) -> Sentence {
+    Sentence::new(tool, "package", Kind::Dependency, start)
+}
+
+static TABLE: Sentences<{ ROWS.len() }> = Sentences::new(ROWS);
+
+const ROWS: &[Sentence] = &[
+    row("apk", "Unable to lock database: ").said_to_be_an_error(),
+    row("apk", "Failed to open apk database: "),
+    row("apk", "unable to read database: ").said_to_be_an_error(),
+    row("dnf", "Unable to find a match: "),
+    row("dnf", "Nothing to do").said_to_be_an_error().summary(),
+    row("dnf", "Failed to download metadata for repo '"),
+    row("dnf", "Cannot find a valid baseurl for repo: "),
+    row("dnf", "Cannot retrieve repository metadata (repomd.xml) for repository: "),
+    row("dnf", "GPG check FAILED").summary(),
+    row("dnf", "Public key for ").with(" is not installed"),
+    row("dnf", "Failed to synchronize cache for repo '"),
+    row("dnf", "No matching repo to modify: "),
+    row("dnf", "Error unpacking rpm package "),
+    row("zypper", "No provider of '").with("' found"),
+    row("zypper", "Package '").with("' not found."),
+    row("zypper", "Repository '").with("' is invalid."),
+    row("pacman", "target not found: "),
+    row("pacman", "failed retrieving file '"),
+    row("pacman", "failed to synchronize all databases").said_to_be_an_error(),
+    row("pacman", "failed to commit transaction (").summary(),
+    row("pacman", "failed to prepare transaction (").summary(),
+    row("pacman", "failed to init transaction ("),
+    row("brew", "No available formula "),
+    row("brew", "No formulae found "),
+    row("brew", "Cask '").with("' is unavailable"),
+    row("brew", "It seems there is already ").said_to_be_an_error(),
+    row("brew", "The `brew link` step did not complete successfully"),
+    row("brew", "Failed to download resource \""),
+    row("brew", "Your Command Line Tools are too ").said_to_be_an_error(),
+    row("brew", "Your Xcode ").with("is too ").said_to_be_an_error(),
+    row("brew", "Formulae found in multiple taps"),
+    row("brew", "Cannot install ").with("Homebrew"),
+    row("brew", "The following formula").said_to_be_an_error(),
+    row("choco", "Unable to find package '").with("source"),
+    row("choco", "The install of ").with(" was NOT successful").summary(),
+    row("choco", "The upgrade of ").with(" was NOT successful").summary(),
+    row("choco", "The remote file either doesn't exist, is unauthorized, or is forbidden for url "),
+    row("choco", "Checksum for '").with("did not meet"),
+    row("choco", "Chocolatey installed 0/").with("packages failed").summary(),
+    row("winget", "No package found matching input criteria"),
+    row("winget", "Installer failed with exit code: "),
+    row("winget", "No applicable installer found"),
+    row("snap", "snap \"").with("\" not found"),
+    row("snap", "unable to contact snap store"),
+    row("snap", "cannot install \"").with("snap"),
+    row("conda", "PackagesNotFoundError: ").summary(),
+];
+
+/// Reads one line.
+pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
+    TABLE
+        .read(line)
+        .or_else(|| alpine(line))
+        .or_else(|| in_filesystem(line))
+        .or_else(|| dnf_match(line))
+        .or_else(|| not_installed(line))
+}
+
+/// `ERROR: till-2.0-r1: package mentioned in index not found (try 'apk update')`.
+fn alpine(line: &Text<'_>) -> Option<Diagnostic> {
+    static REASONS: [Needle; 6] = [
+        Needle::new(": package mentioned in index not found"),
+        Needle::new(": temporary error (try again later)"),
+        Needle::new(": UNTRUSTED signature"),
+        Needle::new(": BAD signature"),
+        Needle::new(": BAD archive"),
+        Needle::new(": trying to overwrite "),
+    ];
+    if !line.is_error() || !REASONS.iter().any(|sign| sign.find_among(line.characters, line.bare).is_some()) {
+        return None;
+    }
+    let kind = if line.bare.contains("temporary error") { Kind::Network } else { Kind::Dependency };
+    Some(line.found("apk", "package", kind, line.bare))
+}
+
+/// `till: /usr/bin/till exists in filesystem` of pacman.
+fn in_filesystem(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new(" exists in filesystem");
+    let at = SIGN.find_among(line.characters, line.text)?;
+    let (package, path) = line.text[..at].split_once(": ")?;
+    (!package.contains(' ') && path.starts_with('/'))
+        .then(|| line.found("pacman", "conflict", Kind::Dependency, line.text))
+}
+
+/// `No match for argument: till`, `No package till available.`
+fn dnf_match(line: &Text<'_>) -> Option<Diagnostic> {
+    let text = line.text;
+    let is_one = text.starts_with("No match for argument: ")
+        || text.starts_with("No package ") && text.ends_with(" available.");
+    // The error that follows names it again.
+    is_one.then(|| Diagnostic {
+        role: grimoire_plugin_sdk::Role::Summary,
+        ..line.found("dnf", "package", Kind::Dependency, text)
+    })
+}
+
+/// `till not installed. The package was not found with the source(s) listed.` of Chocolatey.
+fn not_installed(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new(" not installed. The package was not found with the source(s) listed.");
+    let at = SIGN.find_among(line.characters, line.text)?;
+    (!line.text[..at].contains(' '))
+        .then(|| line.found("choco", "package", Kind::Dependency, line.text))
+}
+
+/// A headline whose reasons stand indented below it.
+#[derive(Debug)]
+pub(crate) struct Reasons {
+    tool: &'static str,
+    head: String,
+    reasons: Vec<String>,
+    context: String,
+    span: Span,
+}
+
+/// Reasons kept of one list.
+const MOST: usize = 30;
+
+impl Block for Reasons {
+    fn start(line: &Text<'_>) -> Option<Self> {
+        static STARTS: Beginnings = Beginnings::new(&[
+            "ERROR: unable to select packages:",
+            "ERROR: unsatisfiable constraints:",
+            "Errors during downloading metadata for repository '",
+            "error: Failed dependencies:",
+            "Error: Transaction test error:",
+            "error: cannot perform the following tasks:",
+            "Problem: ",
+            "Error: ",
+        ]);
+        let tool = match STARTS.position(line.text)? {
+            0 | 1 => "apk",
+            2 | 4 => "dnf",
+            3 => "rpm",
+            5 => "snap",
+            6 if line.indent == 1 => "dnf",
+            7 if line.text == "Error: Problem: " || line.bare.starts_with("Problem: ") => "dnf",
+            _ => return None,
+        };
+        let text = line.text.strip_prefix("Error: ").unwrap_or(line.text);
+        let (head, reasons) = match text.strip_prefix("Problem: ") {
+            Some(problem) => (String::new(), vec![problem.to_owned()]),
+            None => (text.to_owned(), Vec::new()),
+        };
+        Some(Self { tool, head, reasons, context: line.line.to_owned(), span: line.span })
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> Step {
+        let belongs = line.indent > 0 || self.tool == "snap" && line.text.starts_with("- ");
+        if !belongs || line.text.is_empty() || self.context.len() > 8000 {
+            return Step::Foreign;
+        }
+        // Another problem of the same solver.
+        if line.text.starts_with("Problem ") {
+            return Step::Foreign;
+        }
+        let text = line.text.strip_prefix("- ").unwrap_or(line.text);
+        // The first reason and what it is required by; the rest is context.
+        if self.reasons.len() < MOST {
+            self.reasons.push(text.to_owned());
+        }
+        self.context.push('\n');
+        self.context.push_str(line.line);
+        self.span = self.span.to(line.span);
+        Step::Taken
+    }
+
+    fn finish(self, sink: &mut Sink) {
+        if self.reasons.is_empty() {
+            return;
+        }
+        let head = self.head.strip_prefix("ERROR: ").or_else(|| self.head.strip_prefix("error: "));
+        let head = head.unwrap_or(&self.head).trim_end_matches(':');
+        let reasons = match self.tool {
+            "apk" | "rpm" => self.reasons.join(" "),
+            _ => self.reasons.join("; "),
+        };
+        let message = if head.is_empty() { reasons } else { format!("{head}: {reasons}") };
+        let kind = kinds::of(&message, Kind::Dependency);
+        sink.block(found(self.tool, "packages", kind, &message, &self.context, self.span));
+    }
+
+    fn begins(&self) -> u64 {
+        self.span.start
+    }
+}

@@ -1,0 +1,433 @@
+//! Terraform, OpenTofu, Packer and TFLint, which share one form of diagnostics.
+//!
+//! In a box (`╷`, lines after `│`, `╵`), whatever a wrapper such as Terragrunt puts before it, or without:
+//!
+//! ```text
+//! Error: title
+//!
+//!   with aws_instance.web,
+//!   on main.tf line 14, in resource "aws_instance" "web":
+//!   14:   lidd = true
+//!
+//! The first paragraph of the details.
+//! ```
+//!
+//! Place and resource may be missing. Without a box the title alone is anybody's: it counts when a place or
+//! a resource follows, when its words are Terraform's, or when the log is Terraform's.
+
+use crate::{
+    kinds,
+    sink::{Recogniser, Sink},
+    text::Text,
+};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Severity, Span,
+    text::{Beginnings, Context, Needle, leading_number, trailing_group},
+};
+
+/// Lines of one diagnostic.
+const LINES: usize = 120;
+/// Lines of one without a box.
+const PLAIN_LINES: usize = 60;
+/// A detail is cut to its first sentence beyond this length.
+const DETAIL: usize = 240;
+
+/// Reads Terraform's diagnostics.
+#[derive(Debug, Default)]
+pub(crate) struct Terraform {
+    open: Option<Record>,
+    /// The log is one of Terraform or a wrapper.
+    seen: bool,
+}
+
+/// A diagnostic being read.
+#[derive(Debug)]
+struct Record {
+    boxed: bool,
+    severity: Severity,
+    title: String,
+    resource: bool,
+    location: Option<Location>,
+    detail: String,
+    part: Part,
+    context: Context,
+    span: Span,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// The rest of the title, or what follows it.
+    Title,
+    /// After the blank line below the title or place.
+    Between,
+    /// The place and the source below it.
+    Place,
+    /// The first paragraph of the details.
+    Detail,
+    /// What comes after it.
+    Rest,
+}
+
+impl Recogniser for Terraform {
+    fn line(&mut self, line: &Text<'_>, sink: &mut Sink) {
+        self.look(line);
+        let inner = boxed(line);
+        if let Some(record) = &mut self.open {
+            let taken = match (record.boxed, inner) {
+                (true, Some(Inner::End)) => {
+                    record.span = record.span.to(line.span);
+                    false
+                }
+                (true, Some(Inner::Line(inner))) => record.line(inner, line),
+                (false, None) => record.plain(line),
+                _ => false,
+            };
+            if taken {
+                return;
+            }
+            self.close(sink);
+        }
+        self.open = match inner {
+            Some(Inner::Start) => Some(Record::new(true, line)),
+            Some(Inner::Line(inner)) => {
+                let mut record = Record::new(true, line);
+                record.line(inner, line).then_some(record).filter(|record| !record.title.is_empty())
+            }
+            Some(Inner::End) => None,
+            None if line.text.starts_with("Error: ") || line.text.starts_with("Warning: ") => {
+                let mut record = Record::new(false, line);
+                record.line(line.text, line).then_some(record).filter(|record| !record.title.is_empty())
+            }
+            None => None,
+        };
+    }
+
+    fn finish(&mut self, sink: &mut Sink) {
+        self.close(sink);
+    }
+
+    fn since(&self) -> Option<u64> {
+        self.open.as_ref().map(|record| record.span.start)
+    }
+}
+
+impl Terraform {
+    /// Looks for what only logs of Terraform say.
+    fn look(&mut self, line: &Text<'_>) {
+        static WORDS: [Needle; 6] = [
+            Needle::new("Terraform "),
+            Needle::new("OpenTofu "),
+            Needle::new("Terragrunt "),
+            Needle::new("Initializing the backend"),
+            Needle::new("Initializing provider plugins"),
+            Needle::new("terraform "),
+        ];
+        if !self.seen {
+            self.seen = WORDS.iter().any(|word| word.find_among(line.characters, line.line).is_some());
+        }
+    }
+
+    fn close(&mut self, sink: &mut Sink) {
+        let Some(record) = self.open.take() else { return };
+        if let Some(diagnostic) = record.finish(self.seen) {
+            sink.block(diagnostic);
+        }
+    }
+}
+
+/// What the sides of a box show.
+#[derive(Clone, Copy)]
+enum Inner<'a> {
+    Start,
+    Line(&'a str),
+    End,
+}
+
+fn boxed<'a>(line: &Text<'a>) -> Option<Inner<'a>> {
+    // The three signs begin with the same two bytes, as only drawings do.
+    let at = memchr_sign(line.line)?;
+    let (before, sign) = line.line.split_at(at);
+    if at > 160 || !(before.trim().is_empty() || before.ends_with(' ')) || before.contains('|') {
+        return None;
+    }
+    let mut characters = sign.chars();
+    match characters.next()? {
+        '╷' => sign.trim_end().chars().nth(1).is_none().then_some(Inner::Start),
+        '╵' => sign.trim_end().chars().nth(1).is_none().then_some(Inner::End),
+        '│' => Some(Inner::Line(characters.as_str())),
+        _ => None,
+    }
+}
+
+/// Where the first sign of a box may be.
+fn memchr_sign(text: &str) -> Option<usize> {
+    if text.is_ascii() {
+        return None;
+    }
+    text.find(['╷', '│', '╵'])
+}
+
+impl Record {
+    fn new(boxed: bool, line: &Text<'_>) -> Self {
+        Self {
+            boxed,
+            severity: Severity::Error,
+            title: String::new(),
+            resource: false,
+            location: None,
+            detail: String::new(),
+            part: Part::Title,
+            context: Context::default(),
+            span: line.span,
+        }
+    }
+
+    /// Takes a line without the side of the box; whether it belongs to the diagnostic.
+    fn line(&mut self, inner: &str, line: &Text<'_>) -> bool {
+        if self.context.lines() >= if self.boxed { LINES } else { PLAIN_LINES } {
+            return false;
+        }
+        let text = inner.trim();
+        if self.title.is_empty() {
+            let (severity, title) = match (text.strip_prefix("Error: "), text.strip_prefix("Warning: ")) {
+                (Some(title), _) => (Severity::Error, title),
+                (_, Some(title)) => (Severity::Warning, title),
+                _ if text.is_empty() => return true,
+                _ => return false,
+            };
+            (self.severity, self.title) = (severity, title.to_owned());
+        } else {
+            self.content(inner, text);
+        }
+        self.context.push(inner.strip_prefix(' ').unwrap_or(inner));
+        self.span = self.span.to(line.span);
+        true
+    }
+
+    /// A line of a diagnostic without a box, where the next output follows without a sign.
+    fn plain(&mut self, line: &Text<'_>) -> bool {
+        let text = line.text;
+        if text.starts_with("Error: ") || text.starts_with("Warning: ") || text.starts_with("##[") {
+            return false;
+        }
+        let ended = match self.part {
+            Part::Rest => !line.line.starts_with(' ') || !text.starts_with(['*', '-']),
+            // Only what is set apart by a blank line belongs to a title.
+            Part::Title => !text.is_empty() && !line.line.starts_with([' ', '\t']),
+            // What is indented below it without a place is another tool's.
+            Part::Between if self.location.is_none() && !self.resource => {
+                line.indent > 0 && place(text).is_none() && !is_resource(line.line, text)
+            }
+            _ => false,
+        };
+        !ended && self.line(line.line, line)
+    }
+
+    fn content(&mut self, inner: &str, text: &str) {
+        if text.is_empty() {
+            self.part = match self.part {
+                Part::Detail if is_headline(&self.detail) => Part::Between,
+                Part::Detail | Part::Rest => Part::Rest,
+                _ => Part::Between,
+            };
+            return;
+        }
+        if self.part != Part::Detail && self.part != Part::Rest {
+            if let Some(location) = place(text) {
+                self.location = self.location.take().or(Some(location));
+                self.part = Part::Place;
+                return;
+            }
+            if is_resource(inner, text) {
+                self.resource = true;
+                self.part = Part::Place;
+                return;
+            }
+        }
+        match self.part {
+            Part::Title => {
+                if self.title.len() < 2 * DETAIL {
+                    self.title.push(' ');
+                    self.title.push_str(bullet(text));
+                }
+            }
+            Part::Between | Part::Detail => {
+                self.part = Part::Detail;
+                // Of a list of causes in a list of causes the last one says the most.
+                if text.starts_with("* ") && !text.ends_with("occurred:") || is_headline(&self.detail) {
+                    self.detail.clear();
+                }
+                if self.detail.len() < 8 * DETAIL {
+                    if !self.detail.is_empty() {
+                        self.detail.push(' ');
+                    }
+                    self.detail.push_str(bullet(text));
+                }
+            }
+            Part::Place | Part::Rest => {}
+        }
+    }
+
+    fn finish(mut self, seen: bool) -> Option<Diagnostic> {
+        if self.title.is_empty() {
+            return None;
+        }
+        let named = self.location.is_some() || self.resource;
+        let words = || is_terraform(&self.title) || is_terraform(&self.detail);
+        let rule = rule(&self.title);
+        let detail = first_sentence(&self.detail);
+        // A title alone, without a box, says no more than the line does.
+        if !self.boxed && !named && (detail.is_empty() || !(seen || words())) {
+            return None;
+        }
+        let tool = self.tool(rule.is_some());
+        let (title, code) = match rule {
+            Some((title, code)) => (title.to_owned(), Some(code.to_owned())),
+            None => (self.title.clone(), None),
+        };
+        let message = message(&title, &detail, code.is_some());
+        let kind = if code.is_some() { Kind::Lint } else { kind(&message) };
+        let otherwise = if self.severity == Severity::Warning { "warning" } else { "error" };
+        Some(Diagnostic {
+            tool: tool.to_owned(),
+            error_type: code.clone().unwrap_or_else(|| otherwise.to_owned()),
+            code,
+            message,
+            severity: self.severity,
+            kind,
+            location: self.location,
+            context: self.context.take(),
+            span: self.span,
+            ..Diagnostic::default()
+        })
+    }
+
+    fn tool(&self, is_lint: bool) -> &'static str {
+        let path = self.location.as_ref().map_or("", |location| location.path.as_str());
+        if is_lint {
+            "tflint"
+        } else if path.ends_with(".pkr.hcl") || path.ends_with(".pkr.json") {
+            "packer"
+        } else if path.ends_with(".nomad") || path.ends_with(".nomad.hcl") {
+            "nomad"
+        } else if path.ends_with(".tofu") || self.title.contains("OpenTofu") || self.detail.contains("OpenTofu")
+        {
+            "opentofu"
+        } else if path.ends_with("terragrunt.hcl") {
+            "terragrunt"
+        } else {
+            "terraform"
+        }
+    }
+}
+
+/// `on main.tf line 14, in resource "x" "y":`, `on main.tf line 3:`.
+fn place(text: &str) -> Option<Location> {
+    let (path, rest) = text.strip_prefix("on ")?.split_once(" line ")?;
+    let (line, rest) = leading_number(rest)?;
+    let good = path.contains('.') && (rest.is_empty() || rest.starts_with([':', ',']));
+    good.then(|| Location::at(path.trim_end_matches(','), line, None))
+}
+
+/// `with module.web.aws_instance.a["x"],`.
+fn is_resource(inner: &str, text: &str) -> bool {
+    inner.starts_with("  ")
+        && text.strip_prefix("with ").is_some_and(|rest| {
+            let address = rest.trim_end_matches([',', ':']);
+            address.contains(['.', '[']) && !address.split('[').next().unwrap_or_default().contains(' ')
+        })
+}
+
+/// TFLint puts its rule into parentheses at the end: `message (terraform_required_version)`.
+fn rule(title: &str) -> Option<(&str, &str)> {
+    let (title, rule) = trailing_group(title, '(', ')')?;
+    let good = rule.contains('_')
+        && rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    (good && !title.is_empty()).then_some((title, rule))
+}
+
+/// `2 errors occurred:`, below which the causes are listed.
+fn is_headline(detail: &str) -> bool {
+    detail.ends_with("occurred:")
+}
+
+fn bullet(text: &str) -> &str {
+    text.strip_prefix("* ").unwrap_or(text)
+}
+
+fn first_sentence(detail: &str) -> String {
+    let detail = detail.trim();
+    if detail.len() <= DETAIL {
+        return detail.to_owned();
+    }
+    match detail.find(". ") {
+        Some(end) => detail[..=end].to_owned(),
+        None => detail.to_owned(),
+    }
+}
+
+/// Title and detail, without saying anything twice.
+fn message(title: &str, detail: &str, is_lint: bool) -> String {
+    let title = title.trim().trim_end_matches(':');
+    if detail.is_empty() || is_lint && detail.starts_with("Reference: ") || title.contains(detail) {
+        return title.to_owned();
+    }
+    if is_headline(title) || detail.starts_with(title) {
+        return detail.to_owned();
+    }
+    let title = title.strip_suffix('.').unwrap_or(title);
+    let title = title.strip_suffix(" 1 error occurred").unwrap_or(title).trim_end_matches(':');
+    format!("{title}: {detail}")
+}
+
+/// Words that only Terraform's messages have.
+fn is_terraform(text: &str) -> bool {
+    static TITLES: Beginnings = Beginnings::new(&[
+        "Backend ",
+        "Error acquiring the state lock",
+        "Error configuring ",
+        "Error creating ",
+        "Error loading state",
+        "Error refreshing state",
+        "Failed to get existing workspaces",
+        "Failed to install provider",
+        "Failed to query available provider packages",
+        "Failed to read module directory",
+        "Inconsistent dependency lock file",
+        "Invalid provider ",
+        "Missing required provider",
+        "Module not installed",
+        "No configuration files",
+        "No value for required variable",
+        "Provider produced inconsistent",
+        "Provider configuration not present",
+        "Required plugins are not installed",
+        "Saved plan is stale",
+        "Unsupported Terraform Core version",
+        "Unsupported provider ",
+    ]);
+    static WORDS: [Needle; 6] = [
+        Needle::new("erraform"),
+        Needle::new("OpenTofu"),
+        Needle::new("registry provider"),
+        Needle::new("provider registry"),
+        Needle::new("hashicorp/"),
+        Needle::new("state lock"),
+    ];
+    TITLES.begin(text) || WORDS.iter().any(|word| word.is_in(text))
+}
+
+fn kind(message: &str) -> Kind {
+    static DEPENDENCY: [Needle; 5] = [
+        Needle::new("provider packages"),
+        Needle::new("nstall provider"),
+        Needle::new("dependency lock file"),
+        Needle::new("download module"),
+        Needle::new("plugins are not installed"),
+    ];
+    kinds::of(
+        message,
+        if DEPENDENCY.iter().any(|sign| sign.is_in(message)) { Kind::Dependency } else { Kind::Configuration },
+    )
+}

@@ -1,0 +1,110 @@
+//! What a project demands beside passing tests: coverage, docstrings; and uploads that an index refuses.
+
+use grimoire_plugin_sdk::text::{Beginnings, trim};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
+
+use crate::found::finding;
+use crate::kinds;
+
+/// Recognises refusals.
+#[derive(Default)]
+pub(crate) struct Gates {
+    /// An upload was refused; the next line may say why.
+    refused: Option<(Diagnostic, u32)>,
+}
+
+static STARTS: Beginnings = Beginnings::new(&[
+    "FAIL Required test coverage",
+    "ERROR: Coverage failure",
+    "Coverage failure",
+    "FAIL Coverage",
+    "No data to report.",
+    "RESULT: FAILED (minimum",
+    "Failure. Coverage is below",
+    "ERROR ",
+    "HTTPError: ",
+    "InvalidDistribution: ",
+    "Trusted publishing exchange failure",
+    "Found ",
+    "lists of files in version control",
+]);
+
+impl Gates {
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = trim(text);
+        if let Some((mut found, left)) = self.refused.take() {
+            // `* `invalid-publisher`: …` comes after a sentence and a blank line.
+            let reason = trimmed.strip_prefix("* `").is_some() || found.tool == "twine";
+            if reason && !trimmed.is_empty() {
+                let indented = text.starts_with([' ', '*']);
+                if indented || found.message.contains(" from http") && left > 1 {
+                    found.message = format!("{}\n{}", trimmed.trim_start_matches("* "), found.message);
+                    found.span = found.span.to(span);
+                    out.push(found);
+                    return true;
+                }
+            }
+            if left > 1 && (trimmed.is_empty() || found.tool != "twine") {
+                self.refused = Some((found, left - 1));
+                return false;
+            }
+            out.push(found);
+        }
+        if !STARTS.begin(trimmed) {
+            return false;
+        }
+        if let Some(found) = demand(trimmed, span) {
+            out.push(found);
+            return true;
+        }
+        let message = trimmed.strip_prefix("ERROR ").map_or(trimmed, str::trim_start);
+        if message.starts_with("Trusted publishing exchange failure") {
+            let mut found = finding("pypi", "trusted-publishing", Kind::Permission, message, span);
+            // As an annotation it has all its lines at once.
+            match message.lines().find_map(|line| line.trim().strip_prefix("* `")) {
+                Some(reason) => {
+                    found.message = format!("`{reason}");
+                    out.push(found);
+                }
+                None => self.refused = Some((found, 12)),
+            }
+            return true;
+        }
+        let is_refusal = message.starts_with("HTTPError: ") && (message.contains("pypi.org") || message.contains("/legacy"));
+        if is_refusal || message.starts_with("InvalidDistribution: ") || message.starts_with("`long_description` has syntax errors") {
+            let error_type = message.split(':').next().filter(|kind| !kind.contains(' ')).unwrap_or("metadata");
+            let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
+            let found = finding("twine", error_type, kind, message, span);
+            self.refused = Some((found, 3));
+            return true;
+        }
+        false
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.refused.take().map(|(found, _)| found));
+    }
+}
+
+fn demand(text: &str, span: Span) -> Option<Diagnostic> {
+    let plain = text.trim_start_matches("ERROR: ").trim_start_matches("FAIL ");
+    let (tool, error_type, kind) = if plain.starts_with("Required test coverage") && plain.contains("not reached")
+        || plain.starts_with("Coverage failure: total of ")
+        || plain.starts_with("Coverage failure: ")
+    {
+        ("coverage", "fail-under", Kind::Test)
+    } else if text.starts_with("No data to report.") {
+        ("coverage", "no-data", Kind::Configuration)
+    } else if text.starts_with("Failure. Coverage is below") {
+        ("diff-cover", "fail-under", Kind::Test)
+    } else if text.starts_with("RESULT: FAILED (minimum") {
+        ("interrogate", "fail-under", Kind::Lint)
+    } else if text.starts_with("Found ") && text.contains(" known vulnerabilit") {
+        ("pip-audit", "vulnerability", Kind::Dependency)
+    } else if text.starts_with("lists of files in version control and sdist do not match") {
+        ("check-manifest", "manifest", Kind::Lint)
+    } else {
+        return None;
+    };
+    Some(finding(tool, error_type, kind, plain, span))
+}

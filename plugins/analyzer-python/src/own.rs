@@ -1,0 +1,83 @@
+//! Whose file a frame is in: only places that a person can change are worth showing.
+
+/// Parts of paths that only the interpreter, installed packages, environments and tools have.
+const FOREIGN: &[&str] = &[
+    "site-packages",
+    "dist-packages",
+    "/lib/python",
+    "/lib64/python",
+    "\\lib\\",
+    "\\Lib\\",
+    "/Lib/",
+    "/importlib/",
+    "/_pytest/",
+    "/pluggy/",
+    "/unittest/",
+    "/hostedtoolcache/",
+    "\\hostedtoolcache\\",
+    ".egg/",
+    "/asyncio/",
+    "/concurrent/futures/",
+    "/multiprocessing/",
+    ".pyenv/",
+    "\\.pyenv\\",
+    "/pipx/",
+    "/.tox/",
+    "/.nox/",
+    "/.venv/",
+    "/virtualenvs/",
+    "/.cache/",
+    "/.local/",
+    "/conda/",
+    "/miniconda",
+    "/anaconda",
+    "/miniforge",
+    "/mambaforge",
+    "/micromamba/",
+    "/nix/store/",
+    "/pip-build-env-",
+    "/pip-install-",
+    "/pypy",
+    "/_actions/",
+    "\\_actions\\",
+    "/venv/bin/",
+    "/env/bin/",
+    "\\Scripts\\",
+    "/cpython/",
+    "/poetry/core/",
+    "ipykernel_",
+];
+
+/// Beginnings of such paths.
+const FOREIGN_ROOTS: &[&str] = &["/usr/", "/bin/", "/sbin/", "<", "[", "frozen ", "venv/", "env/lib", ".venv/"];
+
+/// Whether a file is neither the interpreter's, nor an installed package's, nor a tool's, nor generated:
+/// the place that a person can change.
+pub(crate) fn is_own(path: &str) -> bool {
+    // Images of containers keep the sources of an application there.
+    let root_is_own = path.starts_with("/usr/src/") || path.starts_with("/usr/app/");
+    (root_is_own || !FOREIGN_ROOTS.iter().any(|root| path.starts_with(root)))
+        && !FOREIGN.iter().any(|part| path.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_files_are_known() {
+        for own in ["/home/runner/work/app/app/src/main.py", "D:\\a\\app\\main.py", "tests/test_a.py", "/usr/src/app/a.py"] {
+            assert!(is_own(own), "{own}");
+        }
+        for foreign in [
+            "/usr/lib/python3.11/json/decoder.py",
+            "/x/site-packages/y.py",
+            "<string>",
+            "/root/.pyenv/versions/3.12.1/bin/pytest",
+            "/usr/local/bin/ansible",
+            "/tmp/pip-install-ab/x/setup.py",
+        ] {
+            assert!(!is_own(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What runners of several tasks and builders put before each line of a task.
+
+use grimoire_plugin_sdk::text::leading_number;
+
+/// A line without the builder's clock (`#12 3.456 `, `2.044 `), a container's name (`web-1  | `) or a
+/// task's number (`[0] `). The indentation of what follows stays.
+pub(crate) fn strip(text: &str) -> &str {
+    match text.as_bytes().first() {
+        Some(b'#') => after_step_and_clock(text).unwrap_or(text),
+        Some(b'0'..=b'9') => after_clock(text).unwrap_or(text),
+        Some(b'[') => after_number(text).unwrap_or(text),
+        Some(b'a'..=b'z' | b'A'..=b'Z') => after_container(text).unwrap_or(text),
+        _ => text,
+    }
+}
+
+/// `#12 3.456 `.
+fn after_step_and_clock(text: &str) -> Option<&str> {
+    let (_, rest) = leading_number(text.strip_prefix('#')?)?;
+    after_clock(rest.strip_prefix(' ')?)
+}
+
+/// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, so that versions are none.
+fn after_clock(text: &str) -> Option<&str> {
+    let (_, rest) = leading_number(text)?;
+    let whole = text.len() - rest.len();
+    let rest = rest.strip_prefix('.')?;
+    let decimals = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &rest[decimals..];
+    if !(1..=3).contains(&decimals) || whole + decimals < 4 {
+        return None;
+    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
+}
+
+/// `[0] `, as parallel runners number their commands.
+fn after_number(text: &str) -> Option<&str> {
+    let (_, rest) = leading_number(&text[1..])?;
+    rest.strip_prefix("] ")
+}
+
+/// `web-1  | `: two blanks or more tell it from a table.
+fn after_container(text: &str) -> Option<&str> {
+    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)).count();
+    let rest = text.get(name..)?.strip_prefix(' ')?.trim_start_matches(' ').strip_prefix('|')?;
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    // Sources in compilers' excerpts begin with a number, not with a name.
+    (name > 1).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::strip;
+
+    #[test]
+    fn prefixes_go_and_indents_stay() {
+        for (text, rest) in [
+            ("#11 2.044 poetry.lock", "poetry.lock"),
+            ("#11 2.044", ""),
+            ("2.044   File", "  File"),
+            ("[0]   x", "  x"),
+            ("web-1  |   File \"a.py\"", "  File \"a.py\""),
+            ("3.11 is required", "3.11 is required"),
+            ("123.4 x", "x"),
+            ("[error] x", "[error] x"),
+            ("a.py:1: x", "a.py:1: x"),
+        ] {
+            assert_eq!(strip(text), rest);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Exceptions that nobody rescued, as the interpreter prints them:
+//!
+//! ```text
+//! app/pot.rb:3:in 'Pot#fill': undefined method 'lid' for nil (NoMethodError)
+//!         from app/pot.rb:9:in '<main>'
+//! ```
+//!
+//! with a backtick before the method in older versions, the other way round on terminals (`2: from …`
+//! before it), with further lines of the message and an excerpt of the source before the frames, and with
+//! the causes below it.
+
+use crate::{
+    panel::{Draft, Reader, Seen},
+    trace::{self, Trace},
+};
+use grimoire_plugin_sdk::{Diagnostic, Kind, text::Needle};
+
+/// Lines of a message before its first frame.
+const MESSAGE_LINES: usize = 16;
+/// Lines of an exception.
+const LINES: usize = 300;
+
+/// Reads exceptions.
+#[derive(Debug, Default)]
+pub(crate) struct Exceptions {
+    open: Option<Block>,
+    /// The frames just before, in a trace that is told the other way round.
+    before: Trace,
+}
+
+#[derive(Debug)]
+struct Block {
+    draft: Draft,
+    trace: Trace,
+    /// Lines that are parts of the message if frames follow.
+    waiting: Vec<String>,
+    /// Frames of this exception or cause were seen.
+    framed: bool,
+}
+
+/// What the interpreter prints first: frame, message, type.
+struct Head<'a> {
+    place: &'a str,
+    message: &'a str,
+    error_type: &'a str,
+}
+
+fn head<'a>(line: &Seen<'a>) -> Option<Head<'a>> {
+    static IN: [Needle; 2] = [Needle::new(":in '"), Needle::new(":in `")];
+    static END: Needle = Needle::new("': ");
+    let at = IN.iter().find_map(|sign| sign.find_among(line.characters, line.start))?;
+    let end = at + END.find(&line.start[at..])?;
+    let rest = &line.start[end + END.text().len()..];
+    let place = &line.start[..=end];
+    if rest == "unhandled exception" {
+        return Some(Head { place, message: rest, error_type: "RuntimeError" });
+    }
+    let (message, error_type) = rest.strip_suffix(')')?.rsplit_once('(')?;
+    trace::is_type(error_type).then_some(Head { place, message: message.trim(), error_type })
+}
+
+impl Exceptions {
+    fn close(&mut self, out: &mut Vec<Diagnostic>) {
+        let Some(Block { mut draft, trace, .. }) = self.open.take() else { return };
+        draft.found.location = trace.own();
+        draft.found.stack_trace = trace.into_frames();
+        if draft.found.message.is_empty() {
+            draft.found.message = draft.found.error_type.clone();
+        }
+        out.push(draft.done());
+    }
+}
+
+impl Block {
+    fn new(head: &Head<'_>, line: &Seen<'_>, before: Trace) -> Self {
+        let mut block = Self {
+            draft: Draft::new("ruby", Kind::Crash, line),
+            trace: Trace::default(),
+            waiting: Vec::new(),
+            framed: false,
+        };
+        block.name(head, line);
+        let mut before = before.into_frames();
+        before.reverse();
+        before.into_iter().for_each(|frame| block.trace.push(frame));
+        block
+    }
+
+    /// Takes type and message: of the innermost cause in the end.
+    fn name(&mut self, head: &Head<'_>, line: &Seen<'_>) {
+        let found = &mut self.draft.found;
+        found.kind = trace::kind(head.error_type, Kind::Crash);
+        head.error_type.clone_into(&mut found.error_type);
+        head.message.clone_into(&mut found.message);
+        let frame = Seen { start: head.place, ..*line };
+        if let Some(frame) = trace::frame(&frame) {
+            self.trace.push(frame);
+        }
+        self.waiting.clear();
+        self.framed = false;
+    }
+
+    /// Whether the line is a part of it.
+    fn line(&mut self, line: &Seen<'_>) -> bool {
+        if self.draft.lines() >= LINES {
+            return false;
+        }
+        if line.start.starts_with("from ")
+            && let Some(frame) = trace::frame(line)
+        {
+            let waiting = std::mem::take(&mut self.waiting);
+            for (at, text) in waiting.iter().enumerate() {
+                // A line of the source and the carets below it say nothing new.
+                let underlined = waiting.get(at + 1).is_some_and(|next| is_carets(next));
+                if !text.trim().is_empty() && !underlined && !is_carets(text) {
+                    self.draft.say(text);
+                }
+            }
+            self.trace.push(frame);
+            self.framed = true;
+            self.draft.take(line);
+            return true;
+        }
+        if line.start.starts_with("... ") && line.start.ends_with(" levels...") {
+            self.draft.take(line);
+            return true;
+        }
+        // A cause stands directly below the frames.
+        if let Some(cause) = head(line)
+            && self.framed
+        {
+            self.draft.take(line);
+            self.name(&cause, line);
+            return true;
+        }
+        if self.framed || self.waiting.len() >= MESSAGE_LINES {
+            return false;
+        }
+        self.waiting.push(line.text.to_owned());
+        true
+    }
+}
+
+fn is_carets(text: &str) -> bool {
+    text.contains('^') && text.bytes().all(|byte| matches!(byte, b'^' | b' ' | b'\t'))
+}
+
+impl Reader for Exceptions {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        if self.open.is_some() {
+            let is_head = self.open.as_ref().is_some_and(|block| !block.framed) && head(line).is_some();
+            if !is_head && self.open.as_mut().is_some_and(|block| block.line(line)) {
+                return;
+            }
+            self.close(out);
+        }
+        if let Some(head) = head(line) {
+            self.open = Some(Block::new(&head, line, std::mem::take(&mut self.before)));
+        } else if line.start.contains(": from ")
+            && let Some(frame) = trace::frame(line)
+        {
+            self.before.push(frame);
+        } else if !self.before.is_empty() {
+            self.before = Trace::default();
+        }
+    }
+
+    fn open(&self) -> Option<u64> {
+        self.open.as_ref().map(|block| block.draft.since())
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+    }
+}

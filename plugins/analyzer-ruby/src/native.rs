@@ -1,0 +1,146 @@
+//! A gem whose native extension did not build: RubyGems prints what the build printed, in which the
+//! reason stands.
+//!
+//! ```text
+//! Gem::Ext::BuildError: ERROR: Failed to build gem native extension.
+//!
+//!     current directory: /usr/local/bundle/gems/pg-1.5.4/ext
+//! /usr/local/bin/ruby extconf.rb
+//! checking for pg_config... no
+//! *** extconf.rb failed ***
+//! …
+//! An error occurred while installing pg (1.5.4), and Bundler cannot continue.
+//! ```
+
+use crate::panel::{Draft, Reader, Seen};
+use grimoire_plugin_sdk::{Diagnostic, Kind, text::Needle};
+
+/// Lines of a build.
+const LINES: usize = 360;
+
+/// Reads failed builds.
+#[derive(Debug, Default)]
+pub(crate) struct Native {
+    open: Option<Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    draft: Draft,
+    seen: usize,
+    /// The line that gives the reason, and how good it is.
+    cause: Option<(u8, String)>,
+    gem: Option<String>,
+    /// Lines since RubyGems said where the files are.
+    after: Option<usize>,
+}
+
+/// How well a line of a build says why it failed; 0 is not at all.
+fn weight(start: &str) -> u8 {
+    const GOOD: [&str; 18] = [
+        ": fatal error: ",
+        ": error: ",
+        "command not found",
+        "Can't find the '",
+        " is missing",
+        "are missing",
+        "No package '",
+        "cannot find -l",
+        "library not found for -l",
+        "undefined reference to",
+        "You have to install",
+        "You need to install",
+        "must be installed",
+        "requires Ruby version",
+        "requires a C++",
+        "No such file or directory",
+        "ERROR: ",
+        "error: linker",
+    ];
+    const FAIR: [&str; 5] =
+        ["Could not create Makefile", "cannot load such file", " (RuntimeError)", " (LoadError)", "Could not find"];
+    if start.starts_with("checking ") {
+        return u8::from(start.ends_with("... no"));
+    }
+    if start.starts_with("ERROR: Failed to build") || start.starts_with('#') || start.starts_with("-- ") {
+        0
+    } else if GOOD.iter().any(|sign| start.contains(sign)) {
+        3
+    } else if FAIR.iter().any(|sign| start.contains(sign)) {
+        2
+    } else {
+        u8::from(start.starts_with("extconf failed") || start.starts_with("make failed") || start.starts_with("rake failed"))
+    }
+}
+
+impl Native {
+    fn close(&mut self, out: &mut Vec<Diagnostic>) {
+        let Some(Block { mut draft, cause, gem, .. }) = self.open.take() else { return };
+        if let Some((_, cause)) = &cause {
+            draft.say(cause);
+        }
+        match gem {
+            Some(gem) => draft.say(&format!("Failed to build gem native extension of {gem}.")),
+            None => draft.say("Failed to build gem native extension."),
+        }
+        "native-extension".clone_into(&mut draft.found.error_type);
+        out.push(draft.done());
+    }
+}
+
+/// The gem and its version in the closing sentence, or in the path of its extension.
+fn gem_of(start: &str) -> Option<String> {
+    if let Some(rest) = start.strip_prefix("An error occurred while installing ") {
+        return rest.split(", and").next().map(str::to_owned);
+    }
+    let (_, rest) = start.strip_prefix("current directory: ")?.rsplit_once("/gems/")?;
+    rest.split('/').next().map(str::to_owned)
+}
+
+impl Reader for Native {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        static BEGIN: [Needle; 2] =
+            [Needle::new("Failed to build gem native extension."), Needle::new("*** extconf.rb failed ***")];
+        let start = line.start;
+        if let Some(block) = &mut self.open {
+            block.seen += 1;
+            let begins_again = BEGIN[0].is_in(start);
+            let late = block.after.as_mut().is_some_and(|after| {
+                *after += 1;
+                *after > 30
+            });
+            if block.seen > LINES || late || begins_again {
+                self.close(out);
+            } else {
+                if !start.is_empty() {
+                    block.draft.take(line);
+                }
+                let weight = weight(start);
+                if weight > block.cause.as_ref().map_or(0, |(best, _)| *best) {
+                    block.cause = Some((weight, start.to_owned()));
+                }
+                if let Some(gem) = gem_of(start) {
+                    block.gem = Some(gem);
+                }
+                if start.starts_with("Results logged to ") {
+                    block.after = Some(0);
+                } else if start.starts_with("An error occurred while installing ") {
+                    self.close(out);
+                }
+                return;
+            }
+        }
+        if BEGIN.iter().any(|sign| sign.find_among(line.characters, start).is_some()) {
+            let draft = Draft::new("rubygems", Kind::Dependency, line);
+            self.open = Some(Block { draft, seen: 0, cause: None, gem: None, after: None });
+        }
+    }
+
+    fn open(&self) -> Option<u64> {
+        self.open.as_ref().map(|block| block.draft.since())
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+    }
+}

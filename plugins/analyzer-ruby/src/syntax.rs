@@ -1,0 +1,89 @@
+//! What Ruby's parsers refuse:
+//!
+//! ```text
+//! pot.rb:5: syntax error, unexpected end-of-input, expecting `end' (SyntaxError)
+//! pot.rb:9:in 'Kernel#require': /app/pot.rb:5: syntax errors found (SyntaxError)
+//!   4 |   def lid(
+//! > 5 | end
+//!     | ^~~ unexpected 'end'; expected a `)` to close the parameters
+//! ```
+
+use crate::panel::{Draft, Reader, Seen};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind,
+    text::{Needle, Place, extension, leading_number, place_at_start},
+};
+
+/// Lines of an excerpt.
+const LINES: usize = 16;
+
+/// Reads syntax errors.
+#[derive(Debug, Default)]
+pub(crate) struct Syntax {
+    open: Option<Draft>,
+    /// The message stands in the excerpt below.
+    announced: bool,
+}
+
+/// The place before `syntax error`: the last of the line, after the one that loaded the file.
+fn place<'a>(line: &Seen<'a>) -> Option<(Place<'a>, &'a str)> {
+    static ERROR: Needle = Needle::new(": syntax error");
+    let (before, after) = ERROR.split_among(line.characters, line.start)?;
+    let text = before.rsplit(": ").next()?;
+    let place = place_at_start(text).filter(|place| place.rest.is_empty() && is_ruby(place.path))?;
+    let message = &line.start[line.start.len() - after.len() - "syntax error".len()..];
+    Some((place, message.strip_suffix(" (SyntaxError)").unwrap_or(message)))
+}
+
+/// Whether a file may be Ruby, which has many without an extension.
+fn is_ruby(path: &str) -> bool {
+    matches!(
+        extension(path),
+        "" | "rb" | "rake" | "ru" | "gemspec" | "erb" | "builder" | "jbuilder" | "thor" | "podspec"
+    )
+}
+
+/// What the newer parser says below the source: `    | ^~~ unexpected 'end'`.
+fn underlined(start: &str) -> Option<&str> {
+    let rest = start.strip_prefix('|')?.trim_start().strip_prefix('^')?;
+    let message = rest.trim_start_matches(['~', '^', ' ']);
+    (!message.is_empty()).then_some(message)
+}
+
+impl Reader for Syntax {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        if let Some(draft) = &mut self.open {
+            let text = line.start.trim_start_matches(['>', ' ']);
+            let is_source = text.starts_with('|')
+                || leading_number(text).is_some_and(|(_, rest)| rest.trim_start().starts_with('|'))
+                || line.start.starts_with('~')
+                || line.start.starts_with('^');
+            if is_source && draft.lines() < LINES {
+                draft.take(line);
+                if let Some(message) = underlined(text)
+                    && std::mem::take(&mut self.announced)
+                {
+                    draft.found.message = message.to_owned();
+                }
+                return;
+            }
+            out.extend(self.open.take().map(Draft::done));
+        }
+        if let Some((place, message)) = place(line) {
+            let mut draft = Draft::new("ruby", Kind::Compile, line);
+            "SyntaxError".clone_into(&mut draft.found.error_type);
+            draft.found.location = Some(place.location());
+            draft.say(message);
+            self.announced = message.ends_with(" found");
+            self.open = Some(draft);
+        }
+    }
+
+    fn open(&self) -> Option<u64> {
+        self.open.as_ref().map(Draft::since)
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.open.take().map(Draft::done));
+    }
+}
