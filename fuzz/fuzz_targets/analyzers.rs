@@ -7,7 +7,7 @@ use analyzer_generic::GenericScan;
 use analyzer_javascript::Scan as JavaScriptScan;
 use analyzer_python::Scan as PythonScan;
 use analyzer_rust::RustScan;
-use grimoire_plugin_sdk::{Analyzer, Artifact, ArtifactKind, Diagnostic};
+use grimoire_plugin_sdk::{Analyzer, Artifact, ArtifactKind, Diagnostic, Role, Severity};
 use libfuzzer_sys::fuzz_target;
 
 fn run<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) -> Vec<Diagnostic> {
@@ -23,6 +23,7 @@ fn run<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) -> Vec<Diagn
     for diagnostic in &found {
         assert!(diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end <= bytes.len() as u64);
         assert!(!diagnostic.message.is_empty() && diagnostic.message.len() <= 8_192);
+        assert_eq!(diagnostic.role == Role::Warning, diagnostic.severity < Severity::Error);
         assert!(!diagnostic.tool.is_empty() && diagnostic.context.len() <= 16_384);
     }
     found
@@ -35,11 +36,23 @@ fn check<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) {
 fuzz_target!(|bytes: &[u8]| {
     let [which, cut, bytes @ ..] = bytes else { return };
     let chunk = usize::from(*cut) + 1;
-    match which % 5 {
+    match which % 17 {
         0 => check::<RustScan>(ArtifactKind::Log, bytes, chunk),
         1 => check::<PythonScan>(ArtifactKind::Log, bytes, chunk),
         2 => check::<JavaScriptScan>(ArtifactKind::Log, bytes, chunk),
         3 => check::<GenericScan>(ArtifactKind::Log, bytes, chunk),
+        4 => check::<analyzer_dotnet::Scan>(ArtifactKind::Log, bytes, chunk),
+        5 => check::<analyzer_functional::Scan>(ArtifactKind::Log, bytes, chunk),
+        6 => check::<analyzer_go::Scan>(ArtifactKind::Log, bytes, chunk),
+        7 => check::<analyzer_guess::Scan>(ArtifactKind::Log, bytes, chunk),
+        8 => check::<analyzer_jvm::Scan>(ArtifactKind::Log, bytes, chunk),
+        9 => check::<analyzer_mobile::Scan>(ArtifactKind::Log, bytes, chunk),
+        10 => check::<analyzer_native::Scan>(ArtifactKind::Log, bytes, chunk),
+        11 => check::<analyzer_ops::Scan>(ArtifactKind::Log, bytes, chunk),
+        12 => check::<analyzer_php::Scan>(ArtifactKind::Log, bytes, chunk),
+        13 => check::<analyzer_report::Scan>(ArtifactKind::Log, bytes, chunk),
+        14 => check::<analyzer_ruby::Scan>(ArtifactKind::Log, bytes, chunk),
+        15 => check::<analyzer_runner::Scan>(ArtifactKind::Log, bytes, chunk),
         _ => check::<DiffScan>(ArtifactKind::Diff, bytes, chunk),
     }
 });

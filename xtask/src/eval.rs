@@ -7,6 +7,7 @@ mod components;
 mod data;
 mod diff;
 mod extraction;
+mod hunt;
 mod retrieval;
 
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ enum What {
     Diff(Files),
     /// Analyze logs with the shipped components: is every error found, with its place and message?
     Extraction(Files),
+    /// Run `grimoire match` on small logs of kinds that failed once: is what an expert expects said, and nothing else?
+    Hunt(hunt::Arguments),
     /// Rank spells for errors with the shipped matcher: is the right one found, and how far up?
     Retrieval(retrieval::Arguments),
 }
@@ -46,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         What::Diff(files) => diff::run(files),
         What::Extraction(files) => extraction::run(files),
+        What::Hunt(arguments) => hunt::run(arguments),
         What::Retrieval(arguments) => retrieval::run(arguments),
     }
 }

@@ -29,6 +29,8 @@ pub struct ErrorPattern {
 struct Expression {
     /// Every match begins with one of these; absent where that cannot be told.
     starts: Option<Vec<Vec<u8>>>,
+    /// No text matches, as with `[^\s\S]`.
+    takes_nothing: bool,
     /// Absent inside where it does not compile, which a checked pattern always does.
     compiled: OnceLock<Option<Regex>>,
 }
@@ -90,11 +92,12 @@ impl ErrorPattern {
         }
         let outline = Outline::of(source);
         let starts = outline.as_ref().and_then(Outline::starts);
+        let takes_nothing = outline.as_ref().is_some_and(Outline::takes_nothing);
         let told = outline.is_some_and(|outline| {
             outline.takes_text() && outline.compiled_size_bound() <= Self::MAXIMUM_COMPILED_SIZE
         });
         if told && starts.as_deref().is_some_and(|starts| NEUTRAL.iter().any(|text| !has_any(text, starts))) {
-            let expression = Expression { starts, compiled: OnceLock::new() };
+            let expression = Expression { starts, takes_nothing: false, compiled: OnceLock::new() };
             return Ok(Self { literal: source.to_owned(), expression: Some(expression) });
         }
         let regex = compile(source).map_err(|error| match error {
@@ -107,7 +110,7 @@ impl ErrorPattern {
         if NEUTRAL.iter().all(|text| regex.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        let expression = Expression { starts, compiled: OnceLock::from(Some(regex)) };
+        let expression = Expression { starts, takes_nothing, compiled: OnceLock::from(Some(regex)) };
         Ok(Self { literal: source.to_owned(), expression: Some(expression) })
     }
 
@@ -116,8 +119,10 @@ impl ErrorPattern {
         if let Some(literal) = source.strip_prefix(Self::TEXT_PREFIX) {
             return Self { literal: literal.trim().to_owned(), expression: None };
         }
-        let starts = Outline::of(source).and_then(|outline| outline.starts());
-        let expression = Expression { starts, compiled: OnceLock::new() };
+        let outline = Outline::of(source);
+        let starts = outline.as_ref().and_then(Outline::starts);
+        let takes_nothing = outline.is_some_and(|outline| outline.takes_nothing());
+        let expression = Expression { starts, takes_nothing, compiled: OnceLock::new() };
         Self { literal: source.to_owned(), expression: Some(expression) }
     }
 
@@ -145,6 +150,11 @@ impl ErrorPattern {
             needles.push(verbatim);
         }
         Some(needles)
+    }
+
+    /// Whether the pattern is found in some text: one that is not (`[^\s\S]`) says that there is none.
+    pub fn is_usable(&self) -> bool {
+        self.expression.as_ref().is_none_or(|expression| !expression.takes_nothing)
     }
 
     /// How much a text where the pattern was found tells: the letters that the pattern names itself, as

@@ -6,6 +6,7 @@ mod guard;
 mod language;
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::spell::{Spell, SpellId};
 
 pub use code::{CodeEvidence, is_code, is_same as is_same_code, normal as normal_code, own_codes};
 pub use guard::{Grounds, Withheld, grounds};
-pub use language::{LanguageEvidence, Languages};
+pub use language::{LanguageEvidence, Languages, tool_of_tags};
 
 /// Why a score is what it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +66,16 @@ pub enum PatternEvidence {
     Hit(PatternHit),
 }
 
+impl PatternEvidence {
+    /// What was found.
+    pub fn hit(&self) -> Option<&PatternHit> {
+        match self {
+            Self::Hit(hit) => Some(hit),
+            Self::Untried | Self::Missed => None,
+        }
+    }
+}
+
 /// Where a spell's pattern was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PatternHit {
@@ -74,6 +85,8 @@ pub struct PatternHit {
     pub telling: u32,
     /// Whether it stands in the message or its code, rather than in the lines around it.
     pub in_message: bool,
+    /// Where in the diagnostic's searchable text it stands, in bytes.
+    pub place: Range<usize>,
 }
 
 /// A spell to judge.
@@ -172,11 +185,55 @@ pub fn judge<'c>(
             Ranked { spell: &candidate.spell, score, shown, reasons }
         })
         .collect();
+    withhold_less_specific(diagnostic, candidates, &mut ranked);
     ranked.sort_by(|left, right| compare((left.score, left.spell.id), (right.score, right.spell.id)));
     for surplus in ranked.iter_mut().filter(|ranked| ranked.shown.is_ok()).skip(limit) {
         surplus.shown = Err(Withheld::Limit);
     }
     ranked
+}
+
+/// By how many letters a find must tell more than another in the same place, so that the other is withheld.
+const MORE_SPECIFIC: u32 = 4;
+
+/// Of spells whose patterns were found in one place the one that names more is for this very error: `No
+/// module named 'distutils'` is not mended as any other missing module is. So is the one that names the
+/// tool, where two linters say the same. Where a pattern was found, a code alone is less specific too.
+/// `ranked` are in the order of the candidates.
+fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ranked: &mut [Ranked<'_>]) {
+    let names_tool = |spell: &Spell| {
+        let tools = [diagnostic.tool.as_str(), &diagnostic.error_type];
+        let mut names = spell.fields.tags.iter().chain([&spell.fields.error_type]);
+        names.any(|name| tools.iter().any(|tool| !tool.is_empty() && tool.eq_ignore_ascii_case(name)))
+    };
+    let specificity = |candidate: &Candidate, hit: &PatternHit| {
+        hit.telling.saturating_add(if names_tool(&candidate.spell) { MORE_SPECIFIC } else { 0 })
+    };
+    let finds: Vec<(&PatternHit, u32)> = candidates
+        .iter()
+        .zip(ranked.iter())
+        .filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern))
+        .filter_map(|(candidate, _)| {
+            let hit = candidate.evidence.pattern.hit()?;
+            Some((hit, specificity(candidate, hit)))
+        })
+        .collect();
+    for (candidate, ranked) in candidates.iter().zip(ranked) {
+        let less_specific = match (&ranked.shown, candidate.evidence.pattern.hit()) {
+            (Ok(Grounds::Pattern), Some(mine)) => {
+                let more_specific = specificity(candidate, mine).saturating_add(MORE_SPECIFIC);
+                finds.iter().any(|(other, specificity)| {
+                    let overlap = mine.place.start < other.place.end && other.place.start < mine.place.end;
+                    overlap && *specificity >= more_specific
+                })
+            }
+            (Ok(Grounds::Code), _) => finds.iter().any(|(other, _)| other.in_message),
+            _ => false,
+        };
+        if less_specific {
+            ranked.shown = Err(Withheld::LessSpecific);
+        }
+    }
 }
 
 /// Those of [`judge`] that are shown, as an answer has them.

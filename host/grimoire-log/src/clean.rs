@@ -38,6 +38,28 @@ pub(super) fn clean<'a>(raw: &'a [u8], limit: usize, scratch: &'a mut Scratch) -
     (column, cut(text, limit).trim_end())
 }
 
+/// Whether the first colour of a line is red, bright or not.
+pub(super) fn is_red(raw: &[u8]) -> bool {
+    let mut rest = raw;
+    while let Some(at) = memchr(ESCAPE, rest) {
+        rest = &rest[at + 1..];
+        let Some(inner) = rest.strip_prefix(b"[") else { continue };
+        let length = inner.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+        if inner.get(length) != Some(&b'm') {
+            continue;
+        }
+        // Attributes such as bold come before the colour.
+        for attribute in inner[..length].split(|byte| *byte == b';') {
+            match attribute {
+                b"31" | b"91" | b"41" => return true,
+                [b'3' | b'9', _] => return false,
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
 /// Whether a line is ASCII without control characters but tabs.
 fn is_printable(raw: &[u8]) -> bool {
     // Two words in a round, because a sandbox looks at its clock in every round of a loop. The last two

@@ -22,6 +22,8 @@ pub struct Line<'a> {
     /// What the marker says beside its text: `file`, `line`, `col`, `endLine`, `endColumn`, `title`,
     /// `code`.
     pub properties: Properties,
+    /// The line is printed in red: its tool calls it an error.
+    pub red: bool,
     /// The line belongs to the echo of a step's script or environment: never an error.
     pub echoed: bool,
     /// The line is the header of a step, which the runner printed.
@@ -162,7 +164,8 @@ impl LineReader {
         let (column, text) = clean::clean(raw, self.limit, &mut scratch);
         let (marker, properties, text) = marker::split(text);
         let (echoed, begins_step) = self.echo.line(raw, marker, &text);
-        each(&Line { text, span, number: self.number, column, marker, properties, echoed, begins_step });
+        let red = clean::is_red(raw);
+        each(&Line { text, span, number: self.number, column, marker, properties, red, echoed, begins_step });
         self.scratch = scratch;
     }
 }

@@ -70,7 +70,7 @@ const MOST_NAME: usize = 200;
 /// Reads the steps of a log, line by line.
 #[derive(Debug, Default)]
 pub struct Steps {
-    steps: Vec<Seen>,
+    seen: Vec<Seen>,
     /// Where the last header began that the runner may have printed.
     header: Option<(u64, String)>,
     /// Steps are told by columns, so that headers are not asked.
@@ -102,12 +102,12 @@ struct Seen {
 impl Steps {
     /// Takes the next line.
     pub fn line(&mut self, line: &Line<'_>) {
-        if self.steps.is_empty() {
-            self.steps.push(Seen::default());
+        if self.seen.is_empty() {
+            self.seen.push(Seen::default());
         }
         self.boundary(line);
         let text: &str = &line.text;
-        let Some(seen) = self.steps.last_mut() else { return };
+        let Some(seen) = self.seen.last_mut() else { return };
         if line.marker == Some(Marker::Error) {
             seen.has_error |= line.properties.is_empty();
             seen.ends_with_error = true;
@@ -129,7 +129,7 @@ impl Steps {
 
     /// How many steps have begun.
     pub fn count(&self) -> usize {
-        self.steps.len()
+        self.seen.len()
     }
 
     /// Begins a step where a line says so.
@@ -137,7 +137,7 @@ impl Steps {
         let start = line.span.start;
         let text: &str = &line.text;
         if let Some(column) = line.column {
-            if !self.by_columns || self.steps.last().is_some_and(|seen| seen.step.name != column) {
+            if !self.by_columns || self.seen.last().is_some_and(|seen| seen.step.name != column) {
                 self.by_columns = true;
                 let closing = is_closing(column);
                 self.begin(column, start, closing, true);
@@ -175,7 +175,7 @@ impl Steps {
                 {
                     let name = name.1.split(['[', ' ']).next().unwrap_or_default();
                     if is_closing(name) {
-                        self.last_script.get_or_insert(self.steps.len() - 1);
+                        self.last_script.get_or_insert(self.seen.len() - 1);
                     }
                     self.begin(name, start, is_closing(name), true);
                 }
@@ -210,25 +210,25 @@ impl Steps {
     fn begin(&mut self, name: &str, start: u64, closing: bool, in_sequence: bool) {
         self.command_ended = false;
         self.header = None;
-        if self.steps.len() < MOST_STEPS {
+        if self.seen.len() < MOST_STEPS {
             let name = crate::cut(name, MOST_NAME).to_owned();
             let step = Step { name, start, outcome: Outcome::Unknown };
-            self.steps.push(Seen { step, closing, in_sequence, ..Seen::default() });
+            self.seen.push(Seen { step, closing, in_sequence, ..Seen::default() });
         }
     }
 
     /// The log has ended: its steps and how they ended.
     pub fn finish(mut self) -> Outline {
         if self.run == Outcome::Failed
-            && let Some(seen) = self.last_script.and_then(|script| self.steps.get_mut(script))
+            && let Some(seen) = self.last_script.and_then(|script| self.seen.get_mut(script))
         {
             seen.step.outcome = Outcome::Failed;
         }
-        let last = self.steps.len().saturating_sub(1);
-        for at in 0..self.steps.len() {
-            let goes_on = at < last && self.steps[at + 1].in_sequence;
-            let before_closing = goes_on && self.steps[at + 1].closing;
-            let seen = &mut self.steps[at];
+        let last = self.seen.len().saturating_sub(1);
+        for at in 0..self.seen.len() {
+            let goes_on = at < last && self.seen[at + 1].in_sequence;
+            let before_closing = goes_on && self.seen[at + 1].closing;
+            let seen = &mut self.seen[at];
             if seen.step.outcome != Outcome::Unknown || !(goes_on || at == last && self.closed) {
                 continue;
             }
@@ -238,14 +238,14 @@ impl Steps {
                 Outcome::Passed
             };
         }
-        let has_failed = self.steps.iter().any(|seen| seen.step.outcome == Outcome::Failed);
-        let all_passed = self.closed && self.steps.iter().all(|seen| seen.step.outcome == Outcome::Passed);
+        let has_failed = self.seen.iter().any(|seen| seen.step.outcome == Outcome::Failed);
+        let all_passed = self.closed && self.seen.iter().all(|seen| seen.step.outcome == Outcome::Passed);
         let run = match self.run {
             Outcome::Unknown if has_failed => Outcome::Failed,
             Outcome::Unknown if all_passed => Outcome::Passed,
             told => told,
         };
-        Outline { steps: self.steps.into_iter().map(|seen| seen.step).collect(), run }
+        Outline { steps: self.seen.into_iter().map(|seen| seen.step).collect(), run }
     }
 }
 

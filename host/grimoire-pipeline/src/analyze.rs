@@ -5,6 +5,7 @@ use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_log::Outcome;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 
@@ -12,6 +13,9 @@ use crate::log_pass::LogPass;
 use crate::merge::merge;
 use crate::settle::settle;
 use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
+
+/// Who found an error that no analyzer did: a spell whose pattern stands in the log.
+const SPELLBOOK: &str = "spellbook";
 
 /// A defect, told once.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +62,7 @@ impl Pipeline {
         if artifact.size.is_some_and(|size| size > limit) {
             return Err(too_large(limit).into());
         }
-        let pass = LogPass::default();
+        let pass = LogPass::new(self.pattern_scan().await?);
         let content = pass.watch(artifact.kind, limited(content, limit));
         let analysis = self.ports().analyzers.analyze(artifact, content).await?;
         let mut problems = Vec::new();
@@ -83,7 +87,18 @@ impl Pipeline {
             findings.push((found.plugin.name.clone(), found.diagnostics));
             plugins.push(found.plugin);
         }
-        let mut diagnostics = settle(merge(findings), &pass.finish());
+        let mut diagnostics = merge(findings);
+        if let Some((outline, patterns)) = pass.finish() {
+            let found: Vec<Diagnostic> = diagnostics.iter().map(|found| found.diagnostic.clone()).collect();
+            let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
+            let known = patterns.finish(&found, counts);
+            diagnostics.extend(known.into_iter().map(|diagnostic| CountedDiagnostic {
+                diagnostic,
+                count: 1,
+                plugin: SPELLBOOK.to_owned(),
+            }));
+            diagnostics = settle(diagnostics, &outline);
+        }
         let mut gaps = Vec::new();
         let most = self.settings().diagnostics_per_artifact;
         if diagnostics.len() > most {

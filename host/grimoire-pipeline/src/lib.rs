@@ -15,6 +15,9 @@ mod ingest;
 mod jobs;
 mod log_pass;
 mod merge;
+mod pattern_book;
+mod pattern_scan;
+mod pattern_set;
 mod patterns;
 mod rank;
 mod render;
@@ -42,11 +45,13 @@ pub use ingest::{Ingested, Receipt, WebhookRequest};
 pub use jobs::events::JobEvents;
 pub use jobs::runner::{Runner, RunnerSettings, Tick};
 pub use jobs::{REVIEW_PULL_REQUEST, ReviewRequest};
-pub use rank::MatchReport;
-pub use render::markdown;
+pub use pattern_scan::PatternScan;
+pub use rank::{ExplainedSpell, Explanation, MatchReport};
+pub use render::{Folded, Group, fold, markdown};
 pub use settings::Settings;
 pub use spells::{SpellPatch, SpellQuery};
 
+use pattern_book::PatternBook;
 use patterns::PatternCache;
 
 /// What the use cases need of the world.
@@ -78,13 +83,14 @@ struct Inner {
     ports: Ports,
     settings: Settings,
     patterns: PatternCache,
+    book: PatternBook,
 }
 
 impl Pipeline {
     /// The use cases over these ports.
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let patterns = PatternCache::new(settings.pattern_cache);
-        Self(Arc::new(Inner { ports, settings, patterns }))
+        Self(Arc::new(Inner { ports, settings, patterns, book: PatternBook::default() }))
     }
 
     /// What the operator chose.
@@ -103,5 +109,9 @@ impl Pipeline {
 
     fn patterns(&self) -> &PatternCache {
         &self.0.patterns
+    }
+
+    fn book(&self) -> &PatternBook {
+        &self.0.book
     }
 }

@@ -1,51 +1,73 @@
-//! What the host reads of a log itself, while the analyzers read it.
+//! What the host reads of a log itself, while the analyzers read it: its steps, and the lines that a spell knows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt as _;
 use grimoire_domain::artifact::ArtifactKind;
-use grimoire_log::{LineReader, Outline, Steps};
+use grimoire_log::{Line, LineReader, Marker, Outline, Steps};
 use grimoire_ports::github::ByteStream;
 
-/// The longest line in bytes that is looked at: what tells steps is short.
+use crate::pattern_scan::PatternScan;
+
+/// The longest line in bytes that is looked at: what tells steps is short, and what a spell knows is near the start.
 const LINE_LIMIT: usize = 4 << 10;
 
-/// One pass over a log, beside that of the analyzers: its steps.
-#[derive(Clone, Default)]
+/// One pass over a log, beside that of the analyzers.
+#[derive(Clone)]
 pub(crate) struct LogPass(Arc<Mutex<Option<Reading>>>);
 
 struct Reading {
-    lines: LineReader,
+    reader: LineReader,
+    lines: Lines,
+}
+
+struct Lines {
     steps: Steps,
+    patterns: PatternScan,
 }
 
 impl LogPass {
-    /// The same stream; what flows through it is read. A diff has no steps.
+    /// A pass that tries the patterns of a scan.
+    pub(crate) fn new(patterns: PatternScan) -> Self {
+        let lines = Lines { steps: Steps::default(), patterns };
+        Self(Arc::new(Mutex::new(Some(Reading { reader: LineReader::new(LINE_LIMIT), lines }))))
+    }
+
+    /// The same stream; what flows through it is read. A diff has neither steps nor errors of a run.
     pub(crate) fn watch(&self, kind: ArtifactKind, content: ByteStream) -> ByteStream {
         if kind == ArtifactKind::Diff {
             return content;
         }
-        let reading = Arc::clone(&self.0);
-        *lock(&reading) = Some(Reading { lines: LineReader::new(LINE_LIMIT), steps: Steps::default() });
+        let pass = self.clone();
         content
             .inspect(move |chunk| {
                 if let Ok(chunk) = chunk
-                    && let Some(Reading { lines, steps }) = lock(&reading).as_mut()
+                    && let Some(Reading { reader, lines }) = pass.lock().as_mut()
                 {
-                    lines.feed(chunk, &mut |line| steps.line(line));
+                    reader.feed(chunk, &mut |line| lines.line(line));
                 }
             })
             .boxed()
     }
 
-    /// The content has ended: the steps it has. Without any for what is no log.
-    pub(crate) fn finish(self) -> Outline {
-        let Some(Reading { mut lines, mut steps }) = lock(&self.0).take() else { return Outline::default() };
-        lines.finish(&mut |line| steps.line(line));
-        steps.finish()
+    /// The content has ended: the steps it has, and the lines that spells know.
+    pub(crate) fn finish(self) -> Option<(Outline, PatternScan)> {
+        let Reading { mut reader, mut lines } = self.lock().take()?;
+        reader.finish(&mut |line| lines.line(line));
+        Some((lines.steps.finish(), lines.patterns))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Reading>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn lock(reading: &Mutex<Option<Reading>>) -> std::sync::MutexGuard<'_, Option<Reading>> {
-    reading.lock().unwrap_or_else(PoisonError::into_inner)
+impl Lines {
+    fn line(&mut self, line: &Line<'_>) {
+        self.steps.line(line);
+        let is_output = !line.echoed && matches!(line.marker, None | Some(Marker::Error));
+        if is_output {
+            self.patterns.line(&line.text, line.span.start, line.span.end);
+        }
+    }
 }

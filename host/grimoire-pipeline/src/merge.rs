@@ -64,12 +64,21 @@ fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
 }
 
 /// What makes two diagnostics the same defect told twice.
-pub(crate) type Identity = (String, String, Option<String>, Severity, String, Option<Location>);
+pub(crate) type Identity =
+    (String, String, Option<String>, Severity, String, Option<String>, Option<Location>);
 
 /// The identity of a diagnostic: everything but where in the artifact it stands and what surrounds it.
 pub(crate) fn identity(diagnostic: &Diagnostic) -> Identity {
-    let Diagnostic { tool, error_type, code, severity, message, location, .. } = diagnostic;
-    (tool.clone(), error_type.clone(), code.clone(), *severity, message.clone(), location.clone())
+    let Diagnostic { tool, error_type, code, severity, message, test, location, .. } = diagnostic;
+    (
+        tool.clone(),
+        error_type.clone(),
+        code.clone(),
+        *severity,
+        message.clone(),
+        test.clone(),
+        location.clone(),
+    )
 }
 
 struct Entry {
@@ -118,7 +127,9 @@ fn absorb(entries: &mut [Entry], left: usize, right: usize) {
     let (winner, loser) = if wins { (left, right) } else { (right, left) };
     entries[loser].absorbed = true;
     let count = entries[loser].found.count;
-    let place = entries[loser].found.diagnostic.location.clone();
+    // A surer analyzer that names no place may have left it out: frames of tools are none.
+    let is_surer = entries[winner].found.diagnostic.confidence > entries[loser].found.diagnostic.confidence;
+    let place = entries[loser].found.diagnostic.location.clone().filter(|_| !is_surer);
     let kept = &mut entries[winner].found;
     kept.count = kept.count.max(count);
     kept.diagnostic.location = kept.diagnostic.location.take().or(place);
@@ -148,9 +159,19 @@ fn absorb_overlaps(entries: &mut [Entry]) {
 
 /// Whether two diagnostics that overlap tell the same. What only sums up, or follows from something else,
 /// often encloses what it sums up: the two are one only where they begin with the same line.
+///
+/// Of a report on one line all findings have one span: their places tell them apart.
 fn about_one_thing(left: &Entry, right: &Entry) -> bool {
+    if left.span() == right.span() && lines_differ(&left.found.diagnostic, &right.found.diagnostic) {
+        return false;
+    }
     let is_root = |entry: &Entry| matches!(entry.found.diagnostic.role, Role::Root | Role::Warning);
     is_root(left) == is_root(right) || left.span().start == right.span().start
+}
+
+fn lines_differ(left: &Diagnostic, right: &Diagnostic) -> bool {
+    let line = |diagnostic: &Diagnostic| diagnostic.location.as_ref().and_then(|location| location.start);
+    matches!((line(left), line(right)), (Some(one), Some(other)) if one.line != other.line)
 }
 
 fn count_repeats(entries: &mut Vec<Entry>) {
@@ -213,14 +234,17 @@ fn absorb_same_words(entries: &mut [Entry]) {
         }
         let winner = (0..errors.len()).find(|&other| {
             let entry = &entries[errors[other]];
+            let (winner, loser) = (&entry.found.diagnostic, &entries[loser].found.diagnostic);
             other != one
                 && !entry.absorbed
+                // What only quotes a cause does not stand for it, and two tests are two.
+                && (winner.role == Role::Root || loser.role != Role::Root)
+                && (winner.test == loser.test || loser.test.is_none())
                 && words[other].contains(&words[one])
                 // Of two that say the same, the one that says more stays, else the first.
                 && (words[other].len() > words[one].len()
-                    || (specificity(&entry.found.diagnostic), one)
-                        > (specificity(&entries[loser].found.diagnostic), other))
-                && entry.found.diagnostic.confidence >= entries[loser].found.diagnostic.confidence
+                    || (specificity(winner), one) > (specificity(loser), other))
+                && winner.confidence >= loser.confidence
         });
         if let Some(winner) = winner {
             entries[loser].absorbed = true;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{PatternEvidence, PatternHit};
-use grimoire_domain::spell::{Spell, SpellId};
+use grimoire_domain::spell::SpellId;
 use grimoire_domain::text;
 use lru::LruCache;
 
@@ -20,22 +20,32 @@ impl PatternCache {
         Self(Mutex::new(LruCache::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN))))
     }
 
-    /// How many of these spells' patterns would have to be compiled.
-    pub(crate) fn missing(&self, spells: &[Arc<Spell>]) -> usize {
+    /// How many of these patterns would have to be read.
+    pub(crate) fn missing(&self, revisions: impl Iterator<Item = (SpellId, u64)>) -> usize {
         let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        spells.iter().filter(|spell| !cache.contains(&(spell.id, spell.revision))).count()
+        revisions.filter(|revision| !cache.contains(revision)).count()
     }
 
     /// Tries a spell's pattern on a text, of which so many bytes are the message and its code. Takes time
     /// linear in the text; compiles at most once, and only when the text has a beginning of a match.
-    pub(crate) fn evidence(&self, spell: &Spell, text: &str, message: usize) -> PatternEvidence {
-        let pattern = self.pattern(spell.id, spell.revision, &spell.fields.error_pattern);
-        let Some(found) = pattern.find(text) else { return PatternEvidence::Missed };
+    pub(crate) fn evidence(
+        &self,
+        id: SpellId,
+        revision: u64,
+        source: &str,
+        text: &str,
+        message: usize,
+    ) -> PatternEvidence {
+        let pattern = self.pattern(id, revision, source);
+        let Some(found) = pattern.find(text) else {
+            return if pattern.is_usable() { PatternEvidence::Missed } else { PatternEvidence::Untried };
+        };
         let start = found.as_ptr().addr() - text.as_ptr().addr();
         PatternEvidence::Hit(PatternHit {
             text: text::cut(found, EVIDENCE).to_owned(),
             telling: pattern.telling(found),
             in_message: start < message,
+            place: start..start + found.len(),
         })
     }
 

@@ -1,13 +1,14 @@
 //! A diagnostic gets its candidate spells, each with the evidence that the host has.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 
+use crate::pattern_book::Found;
 use crate::{Pipeline, PipelineError};
 
 /// Candidates in the order of search, and how far search had followed the spellbook.
@@ -16,33 +17,62 @@ pub(crate) struct Retrieved {
     pub(crate) sequence: Sequence,
 }
 
-/// Above this much work, patterns are tried on a thread that may block.
-const INLINE_TEXT: usize = 16 << 10;
-const INLINE_COMPILATIONS: usize = 8;
+/// The most candidates beside those that search offers: spells whose pattern is found, or that cover the code.
+const BY_EVIDENCE: usize = 64;
 
 impl Pipeline {
-    /// Spells that may fit. What search offers is read from the store, because search may lag: a
-    /// deleted or retired spell is never a candidate.
-    pub(crate) async fn retrieve(&self, diagnostic: &Diagnostic) -> Result<Retrieved, PipelineError> {
+    /// Spells that may fit: what search offers, every spell whose pattern is found, and every spell that
+    /// covers the code. They are read from the store, because search may lag: a deleted or retired spell
+    /// is never a candidate, unless it is `asked` for.
+    pub(crate) async fn retrieve(
+        &self,
+        diagnostic: &Diagnostic,
+        asked: Option<SpellId>,
+    ) -> Result<Retrieved, PipelineError> {
         let found = self.ports().search.candidates(diagnostic, self.settings().candidates).await?;
         let scores: HashMap<SpellId, f32> = found.hits.iter().map(|hit| (hit.spell, hit.score)).collect();
-        let ids: Vec<SpellId> = found.hits.iter().map(|hit| hit.spell).collect();
+        let mut ids: Vec<SpellId> = found.hits.iter().map(|hit| hit.spell).collect();
+
+        let patterns = self.pattern_book().await?;
+        let text: Arc<str> = diagnostic.searchable_text().into();
+        let message = text.len() - around(diagnostic);
+        let hits = self.find_patterns(&patterns, &text, message).await?;
+        let mut strongest: Vec<&Found> = hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
+        strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
+        ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
+        let covering = patterns.covering(diagnostic);
+        for spell in covering.into_iter().take(BY_EVIDENCE).chain(asked) {
+            if !ids.contains(&spell) {
+                ids.push(spell);
+            }
+        }
+
         let spells: Vec<Arc<Spell>> = self
             .ports()
             .store
             .get_spells(&ids)
             .await?
             .into_iter()
-            .filter(|spell| spell.fields.status == SpellStatus::Active)
+            .filter(|spell| spell.fields.status == SpellStatus::Active || Some(spell.id) == asked)
             .map(Arc::new)
             .collect();
-        let evidence = self.try_patterns(diagnostic, &spells).await?;
+        let hits: HashMap<SpellId, Found> = hits.into_iter().map(|hit| (hit.spell, hit)).collect();
         let score_of = |id: SpellId| f64::from(scores.get(&id).copied().unwrap_or(0.0));
         let best = spells.iter().map(|spell| score_of(spell.id)).fold(0.0, f64::max);
         let candidates = spells
             .into_iter()
-            .zip(evidence)
-            .map(|(spell, pattern)| {
+            .map(|spell| {
+                let hit = hits.get(&spell.id).filter(|hit| hit.revision == spell.revision);
+                let entry = patterns.get(spell.id).filter(|entry| entry.revision == spell.revision);
+                let pattern = match (hit, entry) {
+                    (Some(hit), _) => hit.evidence.clone(),
+                    (None, Some(entry)) => entry.missed(),
+                    // It was changed a moment ago.
+                    (None, None) => {
+                        let source = &spell.fields.error_pattern;
+                        self.patterns().evidence(spell.id, spell.revision, source, &text, message)
+                    }
+                };
                 let keyword = if best > 0.0 { (score_of(spell.id) / best).clamp(0.0, 1.0) } else { 0.0 };
                 let evidence = Evidence::of(diagnostic, &spell, keyword, pattern);
                 Candidate { spell, evidence }
@@ -50,24 +80,12 @@ impl Pipeline {
             .collect();
         Ok(Retrieved { candidates, sequence: found.sequence })
     }
+}
 
-    async fn try_patterns(
-        &self,
-        diagnostic: &Diagnostic,
-        spells: &[Arc<Spell>],
-    ) -> Result<Vec<PatternEvidence>, PipelineError> {
-        let text = diagnostic.searchable_text();
-        let message = text.len() - around(diagnostic);
-        if text.len() <= INLINE_TEXT && self.patterns().missing(spells) <= INLINE_COMPILATIONS {
-            return Ok(spells.iter().map(|spell| self.patterns().evidence(spell, &text, message)).collect());
-        }
-        let pipeline = self.clone();
-        let spells = spells.to_vec();
-        tokio::task::spawn_blocking(move || {
-            spells.iter().map(|spell| pipeline.patterns().evidence(spell, &text, message)).collect()
-        })
-        .await
-        .map_err(|error| PipelineError::new(ErrorKind::Internal, format!("trying patterns failed: {error}")))
+fn telling(found: &Found) -> u32 {
+    match &found.evidence {
+        PatternEvidence::Hit(hit) => hit.telling,
+        PatternEvidence::Untried | PatternEvidence::Missed => 0,
     }
 }
 

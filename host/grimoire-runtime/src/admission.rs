@@ -79,8 +79,7 @@ mod tests {
         let admission = Admission::new(4, 3, SHORT);
         let (mut first, mut second) = (admission.places(), admission.places());
         let common = second.take().await.expect("the one common place");
-        let reserved =
-            [first.take().await.expect("the reserve"), first.take().await.expect("the reserve")];
+        let reserved = [first.take().await.expect("the reserve"), first.take().await.expect("the reserve")];
         let error = second.take().await.expect_err("nothing is left");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         drop(first);

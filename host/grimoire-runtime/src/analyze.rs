@@ -139,8 +139,6 @@ impl Reading<'_> {
     fn before(&self) -> [Bytes; 2] {
         let [first, last] = &self.earlier;
         let line = first.iter().rposition(|&byte| byte == b'\n').map_or(first.len(), |end| end + 1);
-        // At the beginning of the artifact there is nothing to leave out.
-        let is_whole = self.bytes == (first.len() + last.len()) as u64;
-        [if is_whole { first.clone() } else { first.slice(line..) }, last.clone()]
+        [first.slice(line..), last.clone()]
     }
 }

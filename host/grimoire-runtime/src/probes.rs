@@ -21,9 +21,7 @@ pub(crate) fn check(probes: &[String]) -> Result<(), String> {
     for (index, probe) in probes.iter().enumerate() {
         if !(1..=MAX_PROBE_BYTES).contains(&probe.len()) {
             let bytes = probe.len();
-            return Err(format!(
-                "probes[{index}]: has {bytes} bytes, must have from 1 to {MAX_PROBE_BYTES}"
-            ));
+            return Err(format!("probes[{index}]: has {bytes} bytes, must have from 1 to {MAX_PROBE_BYTES}"));
         }
     }
     Ok(())
@@ -106,7 +104,11 @@ impl Watch {
 fn form(texts: &[&str]) -> Result<Form, BuildError> {
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
     if bytes > BYTES_IN_TABLE {
-        return NFA::builder().match_kind(MatchKind::Standard).prefilter(false).build(texts).map(Form::Packed);
+        return NFA::builder()
+            .match_kind(MatchKind::Standard)
+            .prefilter(false)
+            .build(texts)
+            .map(Form::Packed);
     }
     dfa::DFA::builder()
         .match_kind(MatchKind::Standard)
@@ -157,7 +159,10 @@ mod tests {
         let (first, second) = (owned(&["gradle", "BUILD"]), owned(&["radl", "gradle"]));
         let watch = Watch::new([(3, &first[..]), (7, &second[..])]);
         assert_eq!(woken(&watch, &[b"no grad", b"le", b"x"]), [[].into(), [3, 7].into(), [].into()]);
-        assert_eq!(woken(&watch, &[b"gradl", b"", b"BUIL", b"D"]), [[7].into(), [].into(), [].into(), [3].into()]);
+        assert_eq!(
+            woken(&watch, &[b"gradl", b"", b"BUIL", b"D"]),
+            [[7].into(), [].into(), [].into(), [3].into()]
+        );
     }
 
     #[test]

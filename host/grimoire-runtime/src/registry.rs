@@ -28,10 +28,11 @@ impl Generation {
         plugins: BTreeMap<String, Arc<Plugin>>,
         rejected: Vec<PluginProblem>,
     ) -> Self {
-        let watch = Watch::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
-            Code::Analyzer { probes, .. } => Some((number, &probes[..])),
-            Code::Matcher(_) => None,
-        }));
+        let watch =
+            Watch::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
+                Code::Analyzer { probes, .. } => Some((number, &probes[..])),
+                Code::Matcher(_) => None,
+            }));
         Self { number, plugins, rejected, watch }
     }
 

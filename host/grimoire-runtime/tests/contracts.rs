@@ -1,56 +1,50 @@
-//! Released contracts never change.
+//! The contracts and what is said about them agree. Nothing is released yet: with the first release each
+//! package's text is frozen, and this test then asks for the frozen copy.
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
 use support::root;
 
-fn digest(path: &Path) -> String {
-    hex::encode(Sha256::digest(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))))
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Path → digest, as recorded.
-fn recorded() -> BTreeMap<String, String> {
-    let sums = fs::read_to_string(root().join("wit/frozen/SHA256SUMS")).expect("the recorded digests");
-    let entry = |line: &str| {
-        let (digest, path) = line.split_once("  ").expect("a digest and a path");
-        (path.to_owned(), digest.to_owned())
-    };
-    sums.lines().map(entry).collect()
+const WORLDS: [&str; 3] = ["types", "analyzer", "matcher"];
+
+/// The version of a package, as its text names it.
+fn version(world: &str) -> String {
+    let path = format!("wit/{world}/{world}.wit");
+    let text = text(&path);
+    let package = text.lines().find_map(|line| line.strip_prefix(&format!("package grimoire:{world}@")));
+    package.and_then(|rest| rest.strip_suffix(';')).unwrap_or_else(|| panic!("{path}: no package")).to_owned()
 }
 
 #[test]
-fn frozen_text_is_what_was_released() {
-    let folder = root().join("wit/frozen");
-    let mut present = BTreeMap::new();
-    for package in fs::read_dir(&folder).expect("the folder") {
-        let package = package.expect("an entry");
-        if !package.file_type().expect("a type").is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(package.path()).expect("a package") {
-            let path = file.expect("an entry").path();
-            let name = path.strip_prefix(&folder).expect("inside").to_str().expect("text").to_owned();
-            present.insert(name, digest(&path));
-        }
+fn packages_have_the_version_that_the_policy_says_is_not_released() {
+    let policy = text("wit/README.md");
+    let unreleased = policy
+        .lines()
+        .find_map(|line| line.strip_prefix("Not released: `")?.split_once('`'))
+        .map(|(version, _)| version.to_owned())
+        .expect("the policy says which version is not released");
+    for world in WORLDS {
+        assert_eq!(version(world), unreleased, "{world}: say in wit/README.md what is released");
     }
-    assert_eq!(present, recorded());
+    assert!(
+        !root().join("wit/frozen").exists(),
+        "wit/frozen comes with the first release: bind it, and say so in wit/README.md"
+    );
 }
 
 #[test]
-fn working_text_under_a_released_number_is_the_released_text() {
-    for world in ["types", "analyzer", "matcher"] {
-        let working = root().join(format!("wit/{world}/{world}.wit"));
-        let text = fs::read_to_string(&working).expect("the working text");
-        let package =
-            text.lines().find_map(|line| line.strip_prefix("package grimoire:")).expect("a package");
-        let frozen = package.trim_end_matches(';').replace('@', "-");
-        if let Some(digest_of_release) = recorded().get(&format!("{frozen}/{world}.wit")) {
-            assert_eq!(&digest(&working), digest_of_release, "{world}: change the version with the text");
+fn packages_use_each_other_in_their_present_versions() {
+    for world in WORLDS {
+        let text = text(&format!("wit/{world}/{world}.wit"));
+        for used in text.split("grimoire:types/").skip(1) {
+            let (_, rest) = used.split_once('@').expect("a version");
+            assert!(rest.starts_with(&version("types")), "{world} uses grimoire:types/{used:.30}");
         }
     }
 }

@@ -85,7 +85,10 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ),
     ("span_backwards", Fails("invalid_output", "diagnostics[0].span: start lies after end")),
     ("ansi_message", Fails("invalid_output", "diagnostics[0].message: has the control character U+001B")),
-    ("warning_as_root", Fails("invalid_output", "diagnostics[0].role: must be warning below the severity error")),
+    (
+        "warning_as_root",
+        Fails("invalid_output", "diagnostics[0].role: must be warning below the severity error"),
+    ),
     ("unknown_kind", Fails("invalid_output", "")),
     ("diagnostic_flood", Fails("invalid_output", "diagnostics: 12000 in one scan, at most 10000")),
     ("handle_flood", Fails("memory", "too many handles")),

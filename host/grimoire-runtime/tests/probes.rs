@@ -32,7 +32,8 @@ async fn analyze(host: &PluginHost, bytes: &[u8]) -> Vec<Findings> {
 
 /// Lines of dots, with a text at an offset.
 fn lines(length: usize, line: usize, text: &str, at: usize) -> Vec<u8> {
-    let mut bytes: Vec<u8> = (1..=length).map(|number| if number % line == 0 { b'\n' } else { b'.' }).collect();
+    let mut bytes: Vec<u8> =
+        (1..=length).map(|number| if number % line == 0 { b'\n' } else { b'.' }).collect();
     bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
     bytes
 }
@@ -67,7 +68,9 @@ async fn what_is_fed_begins_with_the_line_that_reaches_into_the_chunk_before() {
     let length = 4 * CHUNK + 10;
     // The last line that ends before an offset, with lines of 100 bytes.
     let line = |offset: usize| offset / 100 * 100;
-    let rest = |from: usize| (from..4).map(|chunk| (chunk * CHUNK, (chunk + 1) * CHUNK)).chain([(4 * CHUNK, length)]);
+    let rest = |from: usize| {
+        (from..4).map(|chunk| (chunk * CHUNK, (chunk + 1) * CHUNK)).chain([(4 * CHUNK, length)])
+    };
     for (at, first) in [
         // In the first two chunks nothing is left out.
         (0, 0),
@@ -104,12 +107,11 @@ async fn a_line_that_begins_with_a_chunk_has_nothing_before_it() {
 
 #[tokio::test]
 async fn one_without_probes_is_always_awake_beside_it() {
-    let host = start(
-        Options::default(),
-        vec![guest(Group::Analyzer, "sleeper"), guest(Group::Analyzer, "honest")],
-    );
+    let host =
+        start(Options::default(), vec![guest(Group::Analyzer, "sleeper"), guest(Group::Analyzer, "honest")]);
     let findings = analyze(&host, &lines(3 * CHUNK, 100, "needle", 3 * CHUNK - 10)).await;
-    let spans = |findings: &Findings| -> Vec<Span> { findings.diagnostics.iter().map(|found| found.span).collect() };
+    let spans =
+        |findings: &Findings| -> Vec<Span> { findings.diagnostics.iter().map(|found| found.span).collect() };
     assert_eq!(spans(&findings[0]).first(), Some(&Span { start: 0, end: CHUNK as u64 }), "honest");
     assert_eq!(findings[0].diagnostics.len(), 3);
     assert_eq!(findings[1].diagnostics.len(), 3, "a line's beginning and two chunks");
@@ -118,8 +120,14 @@ async fn one_without_probes_is_always_awake_beside_it() {
 
 /// Some shipped analyzers with a log that wakes them.
 const SHIPPED: [(&str, &str); 3] = [
-    ("analyzer-rust", "error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:20\n  |\n4 |     f(x);\n  |       ^\n\n"),
-    ("analyzer-python", "Traceback (most recent call last):\n  File \"app/main.py\", line 3, in <module>\n    run()\nKeyError: 'x'\n"),
+    (
+        "analyzer-rust",
+        "error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:20\n  |\n4 |     f(x);\n  |       ^\n\n",
+    ),
+    (
+        "analyzer-python",
+        "Traceback (most recent call last):\n  File \"app/main.py\", line 3, in <module>\n    run()\nKeyError: 'x'\n",
+    ),
     ("analyzer-javascript", "src/app.ts(3,5): error TS2304: Cannot find name 'foo'.\n"),
 ];
 
@@ -153,7 +161,8 @@ async fn only_those_that_are_awake_take_places() {
     };
     let host = start(options, vec![guest(Group::Analyzer, "sleeper")]);
     // Has the only place, for as long as its content does not end.
-    let endless = content(&vec![b'x'; CHUNK - 6], CHUNK).chain(content(b"needle", 6)).chain(stream::pending()).boxed();
+    let endless =
+        content(&vec![b'x'; CHUNK - 6], CHUNK).chain(content(b"needle", 6)).chain(stream::pending()).boxed();
     let artifact = log();
     let mut first = Box::pin(host.analyze(&artifact, endless));
     while host.plugins()[0].calls == 0 {

@@ -16,8 +16,25 @@ use proptest::prelude::*;
 use support::{candidates, content, diagnostic, log, shipped};
 use tokio::runtime::Runtime;
 
-const ANALYZERS: [&str; 5] =
-    ["analyzer-diff", "analyzer-generic", "analyzer-javascript", "analyzer-python", "analyzer-rust"];
+const ANALYZERS: [&str; 17] = [
+    "analyzer-diff",
+    "analyzer-dotnet",
+    "analyzer-functional",
+    "analyzer-generic",
+    "analyzer-go",
+    "analyzer-guess",
+    "analyzer-javascript",
+    "analyzer-jvm",
+    "analyzer-mobile",
+    "analyzer-native",
+    "analyzer-ops",
+    "analyzer-php",
+    "analyzer-python",
+    "analyzer-report",
+    "analyzer-ruby",
+    "analyzer-runner",
+    "analyzer-rust",
+];
 const MATCHERS: [&str; 2] = ["matcher-hybrid", "matcher-keyword"];
 
 const RUSTC: &str = "\
@@ -188,10 +205,18 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
                 spell.fields = valid;
             }
             let hit = |text: String| {
-                PatternEvidence::Hit(PatternHit { telling: telling(&text), text, in_message: true })
+                PatternEvidence::Hit(PatternHit {
+                    telling: telling(&text),
+                    text,
+                    in_message: true,
+                    ..PatternHit::default()
+                })
             };
             let pattern = found.map_or(PatternEvidence::Missed, hit);
-            *candidate = Candidate { spell: spell.into(), evidence: Evidence { keyword, pattern, ..Evidence::default() } };
+            *candidate = Candidate {
+                spell: spell.into(),
+                evidence: Evidence { keyword, pattern, ..Evidence::default() },
+            };
         }
         (Diagnostic { message: format!("m{message}"), context, ..diagnostic() }, all)
     })

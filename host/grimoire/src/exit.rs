@@ -8,16 +8,18 @@ use grimoire_ports::PortError;
 
 use crate::config::ConfigErrors;
 
-/// Exit codes: 0 to 2 answer the question of `match` and `analyze`; from 64 something went wrong,
+/// Exit codes: 0 to 3 answer the question of `match` and `analyze`; from 64 something went wrong,
 /// with the numbers of BSD's `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It worked; for `match`: at least one spell fits; for `analyze`: a diagnostic was found.
+    /// It worked; for `match` and `analyze`: an error was found.
     Ok = 0,
-    /// Diagnostics were found, and no spell fits any of them.
-    NoMatch = 1,
-    /// No diagnostic was found.
+    /// Nothing was recognised in a log that looks red: what is told is a guess.
+    Guess = 1,
+    /// No error was found.
     NoDiagnostic = 2,
+    /// With `--require-fix`: errors were found, and no spell fits any of them.
+    NoFix = 3,
     /// The command line is wrong.
     Usage = 64,
     /// The input's content is wrong.
@@ -41,9 +43,10 @@ pub enum Exit {
 /// The table for `--help`.
 pub const HELP: &str = "\
 Exit codes:
-  0   a spell fits (match), a diagnostic was found (analyze), it worked (others)
-  1   diagnostics were found, and no spell fits any of them
-  2   no diagnostic was found
+  0   an error was found (match, analyze), it worked (others)
+  1   nothing was recognised, and what is told is a guess
+  2   no error was found
+  3   errors were found and no spell fits any of them (match --require-fix)
   64  the command line is wrong          65  the input's content is wrong
   66  the input cannot be opened         69  something needed cannot be reached
   70  a defect of the program            74  reading or writing failed

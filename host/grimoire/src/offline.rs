@@ -84,8 +84,7 @@ pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Resu
         }
     };
     let search = wiring::open_search(&index, store.clone()).await?;
-    let cache = config.data_folder.is_dir().then(|| config.data_folder.join("compiled")).or_else(user_cache);
-    let plugins = wiring::start_plugins(config, cache.as_deref()).await?;
+    let plugins = wiring::start_plugins(config).await?;
     let ports = Ports {
         store: Arc::new(store.clone()),
         search: Arc::clone(&search) as _,
@@ -119,12 +118,4 @@ fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
 
 fn starter() -> anyhow::Result<Vec<SpellFields>> {
     spellbook::starter()
-}
-
-/// Where compiled plugins are kept when there is no data folder, so that a second call need not compile.
-fn user_cache() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    Some(base.join("grimoire").join("compiled"))
 }

@@ -57,7 +57,7 @@ impl Server {
             (config.webhook_secrets.clone(), None)
         };
         let search = wiring::open_search(&config.data_folder.join("index"), store.clone()).await?;
-        let plugins = wiring::start_plugins(&config, Some(&config.data_folder.join("compiled"))).await?;
+        let plugins = wiring::start_plugins(&config).await?;
         let ports = Ports {
             store: Arc::new(store.clone()),
             search: Arc::clone(&search) as _,

@@ -1,6 +1,6 @@
 //! Picks the adapters and puts them behind the ports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -47,10 +47,10 @@ pub(crate) async fn open_search(folder: &Path, store: RedbStore) -> anyhow::Resu
 }
 
 /// The plugin host with the shipped plugins and the operator's.
-pub(crate) async fn start_plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<Arc<PluginHost>> {
+pub(crate) async fn start_plugins(config: &Config) -> anyhow::Result<Arc<PluginHost>> {
     let sources = plugin_files::read(config.plugin_folder.as_deref())?;
     let options = grimoire_runtime::Options {
-        cache_folder: cache.map(Path::to_path_buf),
+        cache_folder: user_cache(),
         active_matcher: config.matcher.clone(),
         threads: config.plugin_threads,
         memory_bytes_per_call: config.plugin_memory,
@@ -72,6 +72,15 @@ pub(crate) async fn start_plugins(config: &Config, cache: Option<&Path>) -> anyh
         }
     }
     Ok(Arc::new(host))
+}
+
+/// Where compiled plugins are kept: in the user's own cache, never in a data folder, which may have come with an
+/// archive or a checkout. None where there is no home: then every start compiles.
+fn user_cache() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(base.join("grimoire").join("compiled"))
 }
 
 /// What judges webhook requests.

@@ -1,11 +1,61 @@
-//! Finds what .NET builds and tests report: MSBuild, NuGet, the SDK, vstest, xUnit, NUnit and unhandled exceptions.
+//! Finds what .NET builds and tests report: MSBuild, NuGet, the SDK, vstest, xUnit, NUnit and unhandled
+//! exceptions.
+//!
+//! | tool | what is read |
+//! | --- | --- |
+//! | `dotnet` | findings in the format of MSBuild (compilers, analyzers, NuGet, the SDK, `dotnet format`), sentences of the host, exceptions with their inner ones, failed tests of vstest and of the testing platform |
+//! | `xunit`, `nunit` | failed tests, as their own runners print them |
+//! | `nuget` | feeds and packages, in sentences |
+//!
+//! At most one record of several lines is open ([`Record`]). A line that continues it is its own; else the
+//! recognisers are asked in turn whether it begins theirs; what begins nothing may still belong to the record.
 #![deny(unsafe_code)]
 
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
+mod exception;
+mod frames;
+mod host;
+mod msbuild;
+mod session;
+mod tests;
+mod text;
 
-/// The analyzer: see the crate's documentation.
+use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
+use session::Session;
+use text::Text;
+
+/// The analyzer: see the crate's documentation. Holds one open record and a bounded number of exceptions.
 #[derive(Debug, Default)]
-pub struct Dotnet {}
+pub struct Dotnet {
+    session: Session,
+    open: Option<Box<dyn Record>>,
+}
+
+/// What a record says to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// It is mine, and more may come.
+    Taken,
+    /// It may be in the midst of me: a blank line.
+    Waits,
+    /// It is not mine: I ended before it.
+    Over,
+    /// It is not mine, unless nobody else's.
+    Foreign,
+}
+
+/// A diagnostic of several lines being read.
+trait Record: std::fmt::Debug + Send {
+    /// Takes a line that can be nothing else.
+    fn line(&mut self, text: &Text<'_>) -> Step;
+
+    /// Takes a line that begins nothing else; whether it does.
+    fn also(&mut self, _text: &Text<'_>) -> bool {
+        false
+    }
+
+    /// It is complete, or was none.
+    fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>);
+}
 
 /// The analyzer as the component exports it.
 pub type Scan = LineScan<Dotnet>;
@@ -13,7 +63,109 @@ pub type Scan = LineScan<Dotnet>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Dotnet {
-    fn line(&mut self, _line: &Line<'_>, _out: &mut Vec<Diagnostic>) {}
+    const PROBES: &'static [&'static str] = &[
+        "dotnet",
+        "MSBuild",
+        "MSBUILD",
+        "csproj",
+        "fsproj",
+        "vbproj",
+        ".cs(",
+        ".cs:",
+        ".fs(",
+        ".vb(",
+        "NuGet",
+        "nuget",
+        "NU1",
+        "NETSDK",
+        "CS0",
+        "CS1",
+        "CS2",
+        "CS8",
+        "MSB",
+        "xUnit",
+        "Xunit",
+        "NUnit",
+        "[FAIL]",
+        "vstest",
+        "System.",
+        "Unhandled",
+        ".NET",
+        "ms]",
+        "TESTERROR",
+        "Failed!",
+        ".sln",
+        "Build FAILED",
+        "Error Message:",
+        "DbContext",
+        "ICU package",
+        "global.json",
+        "SA1",
+        "CA1",
+        "CA2",
+        "IDE0",
+        "FS0",
+        "BC3",
+        "ms)",
+    ];
 
-    fn finish(&mut self, _out: &mut Vec<Diagnostic>) {}
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        if line.echoed || line.marker == Some(Marker::Debug) {
+            self.close(out);
+            return;
+        }
+        let text = Text::of(line);
+        self.session.see(line.marker, text.words);
+        if matches!(line.marker, Some(Marker::Group | Marker::EndGroup | Marker::Command | Marker::Notice)) {
+            self.close(out);
+            return;
+        }
+        if let Some(record) = &mut self.open {
+            match record.line(&text) {
+                Step::Taken | Step::Waits => return,
+                Step::Over => self.close(out),
+                Step::Foreign => {}
+            }
+        }
+        if text.is_blank() {
+            return;
+        }
+        if let Some(next) = begin(&text) {
+            self.close(out);
+            self.open = Some(next);
+            return;
+        }
+        if let Some(record) = &mut self.open
+            && !record.also(&text)
+        {
+            self.close(out);
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+        self.session.finish(out);
+    }
+}
+
+/// The record that a line begins.
+fn begin(text: &Text<'_>) -> Option<Box<dyn Record>> {
+    if let Some(block) = tests::Block::start(text) {
+        return Some(Box::new(block));
+    }
+    if let Some(block) = msbuild::Block::start(text) {
+        return Some(Box::new(block));
+    }
+    if let Some(block) = host::Block::start(text) {
+        return Some(Box::new(block));
+    }
+    exception::Block::start(text).map(|block| Box::new(block) as Box<dyn Record>)
+}
+
+impl Dotnet {
+    fn close(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some(record) = self.open.take() {
+            record.finish(&mut self.session, out);
+        }
+    }
 }

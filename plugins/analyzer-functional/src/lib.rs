@@ -1,11 +1,98 @@
-//! Finds what Elixir, Erlang, Haskell, OCaml and Nix report: mix, ExUnit, rebar, Cabal, Stack, GHC, dune and nix.
+//! Finds what functional languages and their tools report in a log.
+//!
+//! | file | what it reads |
+//! | --- | --- |
+//! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
+//! | `beam` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test |
+//! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
+//! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
+//! | `nix` | Nix |
+//! | `clojure` | Clojure, `clojure.test`, Leiningen |
+//! | `browser` | Elm, PureScript, Gleam, Idris |
 #![deny(unsafe_code)]
 
+mod beam;
+mod browser;
+mod cabal;
+mod clojure;
+mod elixir;
+mod exunit;
+mod ghc;
+mod hspec;
+mod mix;
+mod nix;
+mod ocaml;
+mod opam;
+#[allow(dead_code, reason = "the same for several families")]
+mod panel;
+#[allow(dead_code, reason = "the same for several families")]
+mod sentence;
+mod solving;
+
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
+use panel::{Lines, Panel, Reader};
 
 /// The analyzer: see the crate's documentation.
-#[derive(Debug, Default)]
-pub struct Functional {}
+pub struct Functional(Panel);
+
+impl Default for Functional {
+    fn default() -> Self {
+        let readers: Vec<Box<dyn Reader>> = vec![
+            Box::<exunit::ExUnit>::default(),
+            Box::<beam::Eunit>::default(),
+            Box::<elixir::Exceptions>::default(),
+            Box::<elixir::Compiler>::default(),
+            Box::new(mix::mix()),
+            Box::<mix::Unchecked>::default(),
+            Box::<mix::Unformatted>::default(),
+            Box::new(solving::Solving::new("hex", "version solving failed.", |text| {
+                text.contains("your app")
+            })),
+            Box::new(mix::hex()),
+            Box::<beam::Credo>::default(),
+            Box::<beam::Dialyzer>::default(),
+            Box::new(Lines(beam::erlc)),
+            Box::<beam::Excerpt>::default(),
+            Box::new(beam::rebar()),
+            Box::<hspec::Tests>::default(),
+            Box::<ghc::Ghc>::default(),
+            Box::<ghc::Exceptions>::default(),
+            Box::<cabal::Solver>::default(),
+            Box::<cabal::Plan>::default(),
+            Box::new(cabal::cabal()),
+            Box::new(cabal::stack()),
+            Box::<ocaml::Compiler>::default(),
+            Box::<ocaml::Exceptions>::default(),
+            Box::<opam::Build>::default(),
+            Box::<ocaml::Alcotest>::default(),
+            Box::new(opam::opam()),
+            Box::new(opam::unmet()),
+            Box::<nix::Nix>::default(),
+            Box::<clojure::Clojure>::default(),
+            Box::new(clojure::leiningen()),
+            Box::<browser::Elm>::default(),
+            Box::<browser::PureScript>::default(),
+            Box::<browser::Others>::default(),
+            Box::new(Lines(mix::summary)),
+            Box::new(Lines(hspec::summary)),
+            Box::new(Lines(beam::summary)),
+            Box::new(Lines(clojure::summary)),
+        ];
+        Self(Panel::new(readers).stripping(without_package))
+    }
+}
+
+/// Without the package that Stack puts before the lines of its build: `pot      > src/Pot.hs:3:1: error:`.
+fn without_package(text: &str) -> &str {
+    let whole = text;
+    let text = text.trim_start();
+    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
+    let rest = text[name..].trim_start_matches(' ');
+    match rest.strip_prefix("> ") {
+        Some(rest) if name > 1 && !matches!(&text[..name], "iex" | "ghci" | "nix-repl") => rest,
+        _ => whole,
+    }
+}
 
 /// The analyzer as the component exports it.
 pub type Scan = LineScan<Functional>;
@@ -13,7 +100,86 @@ pub type Scan = LineScan<Functional>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Functional {
-    fn line(&mut self, _line: &Line<'_>, _out: &mut Vec<Diagnostic>) {}
+    const PROBES: &'static [&'static str] = &[
+        ".ex:",
+        ".exs",
+        ".erl",
+        "** (",
+        "mix.",
+        "(Mix)",
+        "Hex",
+        "rebar3",
+        "===>",
+        "credo",
+        "Credo",
+        "dialyzer",
+        "eunit",
+        "_SUITE",
+        ".hs:",
+        ".lhs",
+        ".hsc",
+        "cabal",
+        "Cabal",
+        "[S-",
+        "HasCallStack",
+        "GHC",
+        "ghc-",
+        "Use -p",
+        "[__",
+        ".ml\"",
+        ".mli\"",
+        "dune",
+        "opam",
+        "[FAIL]",
+        ".v\"",
+        "ocaml",
+        "OCaml",
+        ".mly",
+        "/nix/",
+        ".nix",
+        "nix-",
+        "derivation",
+        "undefined variable",
+        ".clj",
+        "clojure",
+        "leiningen",
+        ".elm",
+        "elm-",
+        ".purs",
+        "spago",
+        ".gleam",
+        ".idr",
+        "Could not resolve dependencies",
+        "specified:",
+        "To rerun",
+        "#===",
+        "stack.yaml",
+        "but got:",
+        "stacktrace:",
+        "infinite recursion",
+        "version solving failed",
+        "needed, but",
+        "patterns in",
+        "hash mismatch",
+        "failures,",
+        "Stack configuration",
+        "doctest",
+        "Hex package",
+        "does not provide attribute",
+        "warnings-as-errors",
+        "could not compile dependency",
+        "<no location info>",
+        "Package conflict",
+        "couldn't be met",
+        "t be satisfied",
+        "While processing",
+    ];
 
-    fn finish(&mut self, _out: &mut Vec<Diagnostic>) {}
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        self.0.line(line, out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.0.finish(out);
+    }
 }

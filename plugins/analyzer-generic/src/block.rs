@@ -27,7 +27,7 @@ impl Located {
     pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
         let found = located::read(line.text, line.characters)?;
         let described = &found.described;
-        if described.is_note || is_generic_closing_line(described.message) {
+        if described.is_note || is_generic_closing_line(described.message) || is_probe(found.path) {
             return None;
         }
         let level = line.level.filter(|&level| level >= Severity::Warning);
@@ -132,6 +132,12 @@ impl Located {
             ..Diagnostic::default()
         })
     }
+}
+
+/// Sources that configuration scripts write to see what a compiler can: they are expected to fail.
+fn is_probe(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.starts_with("conftest.") || path.contains("CMakeScratch") || path.contains("CMakeTmp")
 }
 
 fn is_note(start: &str) -> bool {

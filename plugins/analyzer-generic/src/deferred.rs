@@ -1,5 +1,5 @@
-//! Diagnostics that may be noise: an exception that a test logged on purpose, a line that begins with
-//! `error:`. They count when the run failed, or when nothing says that it did not.
+//! Diagnostics that may be noise: a line that begins with `error:`, which a test may have logged on purpose. They
+//! count when the run failed, or when nothing says that it did not.
 
 use grimoire_plugin_sdk::{Diagnostic, Marker, text::trim_start};
 use std::collections::VecDeque;
@@ -9,10 +9,8 @@ use std::collections::VecDeque;
 pub(crate) struct Deferred {
     waiting: VecDeque<Diagnostic>,
     failed: bool,
-    /// The log is a CI runner's, which marks a failed step, or a tool said that all went well.
+    /// A tool said that all went well.
     would_tell: bool,
-    /// A test runner named what failed: other exceptions were logged, not thrown at it.
-    explained: bool,
 }
 
 impl Deferred {
@@ -40,19 +38,6 @@ impl Deferred {
         self.failed
     }
 
-    /// A failed test was reported with its exception.
-    pub(crate) fn explain(&mut self) {
-        self.explained = true;
-        self.waiting.retain(|found| !is_exception(found));
-    }
-
-    /// The same as [`Self::push`] for an exception that may have been logged on purpose.
-    pub(crate) fn push_exception(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
-        if !self.explained {
-            self.push(diagnostic, out);
-        }
-    }
-
     /// Reports at once in a run that has failed, else holds.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
         if self.failed {
@@ -76,9 +61,4 @@ impl Deferred {
             self.release(out);
         }
     }
-}
-
-/// Only exceptions have frames.
-fn is_exception(diagnostic: &Diagnostic) -> bool {
-    !diagnostic.stack_trace.is_empty()
 }

@@ -93,21 +93,44 @@ fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
         let message = if *tool == "curl" { text } else { &text[start.len()..] };
         return Some(Found::new(tool, kind, message));
     }
-    level(text).or_else(|| of_program(text, line.characters)).or_else(|| fields(text))
+    level(text)
+        .or_else(|| of_program(text, line.characters))
+        .or_else(|| fields(text))
+        .or_else(|| (line.level >= Some(Severity::Error)).then(|| of_logger(text)).flatten())
+}
+
+/// What stands after `[ERROR] `: a sentence, not the rest of a table, a help or a source line.
+fn of_logger(text: &str) -> Option<Found<'_>> {
+    static HELP: Beginnings = Beginnings::new(&[
+        "-> [Help",
+        "[Help",
+        "For more information",
+        "To see the full",
+        "Re-run Maven",
+        "After correcting",
+        "Please refer to",
+        "mvn ",
+        "Tests run:",
+        "Failures:",
+        "Errors:",
+        "There are test failures",
+        "http",
+    ]);
+    let is_sentence = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.split(' ').count() > 2;
+    (is_sentence && !HELP.begin(text)).then(|| Found::new("log", "error", text))
 }
 
 /// `error: message`, `ERROR - message`, `fatal error[X1]: message`, `❌ message`.
 fn level(text: &str) -> Option<Found<'_>> {
+    static LEVELS: Beginnings = Beginnings::new(&[
+        "error", "Error", "ERROR", "fatal", "Fatal", "FATAL", "critical", "Critical", "CRITICAL", "[error]:",
+        "[ERROR]:", "[FATAL]:",
+    ]);
     if let Some(rest) = text.strip_prefix('❌') {
         let message = rest.trim_start_matches('\u{fe0f}').trim();
         return Some(level(message).unwrap_or(Found::new("log", "error", message)));
     }
-    static LEVELS: Beginnings = Beginnings::new(&[
-        "error", "Error", "ERROR", "fatal", "Fatal", "FATAL", "critical", "Critical", "CRITICAL", "[error]",
-        "[ERROR]", "[fatal]", "[FATAL]",
-    ]);
-    // A bracketed level without a colon is what build tools put before whatever they print.
-    if !LEVELS.begin(text) || text.starts_with('[') {
+    if !LEVELS.begin(text) {
         return None;
     }
     let described = describe::leading(text);

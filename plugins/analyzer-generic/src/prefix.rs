@@ -25,7 +25,8 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
     let mut indent = 0;
     for _ in 0..6 {
         let start = trim_start(text);
-        indent = text.len() - start.len();
+        // A tab stands for several blanks.
+        indent = text[..text.len() - start.len()].bytes().map(|byte| if byte == b'\t' { 4 } else { 1 }).sum();
         let Some(rest) =
             after_tag(start, &mut level).or_else(|| after_node(start)).or_else(|| after_clock(start))
         else {

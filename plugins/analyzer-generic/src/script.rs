@@ -1,11 +1,11 @@
-//! Interpreters whose place is in words: shells, Perl, PHP, Elixir; and tools that name their fields.
+//! Interpreters whose place is in words: shells, Perl; and tools that name their fields.
 
 use std::borrow::Cow;
 
 use crate::prefix::Stripped;
 use grimoire_plugin_sdk::{
     Diagnostic, Location, Severity, Span,
-    text::{Characters, Needle, extension, leading_number, looks_like_path, place_at_start},
+    text::{Characters, Needle, extension, leading_number, looks_like_path},
 };
 
 /// Reads one line without prefixes.
@@ -15,13 +15,10 @@ pub(crate) fn read(line: &Stripped<'_>, span: Span) -> Option<Diagnostic> {
     let found = (numbered && characters.may_have(b':'))
         .then(|| shell(text))
         .flatten()
-        .or_else(|| php(text, characters))
-        .or_else(|| elixir(text))
         .or_else(|| numbered.then(|| perl(text, characters)).flatten())
         .or_else(|| fields(text, characters))
         .or_else(|| table(text))
-        .or_else(|| inspection(text))
-        .or_else(|| issue_at(text, characters))?;
+        .or_else(|| inspection(text))?;
     let Found { tool, error_type, message, location, severity } = found;
     let message = message.trim();
     if message.is_empty() {
@@ -115,41 +112,6 @@ fn numbered(rest: &str) -> Option<(u32, &str)> {
     (is_word && after.is_empty()).then_some((line, message))
 }
 
-/// `PHP Fatal error:  message in /src/a.php on line 3`.
-fn php(text: &str, characters: Characters) -> Option<Found<'_>> {
-    static PLACE: Needle = Needle::new(" on line ");
-    PLACE.find_among(characters, text)?;
-    let text = text.strip_prefix("PHP ").unwrap_or(text);
-    let kinds = ["Parse error", "Fatal error", "Warning", "Notice", "Deprecated", "Catchable fatal error"];
-    let kind =
-        kinds.iter().find(|kind| text.strip_prefix(**kind).is_some_and(|rest| rest.starts_with(": ")))?;
-    let rest = &text[kind.len() + 2..];
-    let (before, line) = rest.rsplit_once(" on line ")?;
-    let (line, _) = leading_number(line)?;
-    let (message, path) = before.rsplit_once(" in ")?;
-    let severity = if kind.ends_with("error") { Severity::Error } else { Severity::Warning };
-    Some(Found {
-        tool: "php",
-        error_type: kind,
-        message: message.into(),
-        location: Some(Location::at(path, line, None)),
-        severity: Some(severity),
-    })
-}
-
-/// `** (CompileError) lib/a.ex:3: message`.
-fn elixir(text: &str) -> Option<Found<'_>> {
-    let (error_type, rest) = text.strip_prefix("** (")?.split_once(") ")?;
-    if error_type.contains(' ') {
-        return None;
-    }
-    let (location, message) = match place_at_start(rest) {
-        Some(place) => (Some(place.location()), place.rest),
-        None => (None, rest),
-    };
-    Some(Found { tool: "elixir", error_type, message: message.into(), location, severity: None })
-}
-
 /// `message at lib/a.pm line 3.`, `message at line 3, column 7.  Explanation.`
 fn perl(text: &str, characters: Characters) -> Option<Found<'_>> {
     static LINE: Needle = Needle::new(" line ");
@@ -211,21 +173,6 @@ fn fields(text: &str, characters: Characters) -> Option<Found<'_>> {
         message: message.into(),
         location: Some(Location::at(path, line, column)),
         severity: Some(severity),
-    })
-}
-
-/// Swift Testing: `Test name() recorded an issue at Tests.swift:9:5: message`.
-fn issue_at(text: &str, characters: Characters) -> Option<Found<'_>> {
-    static RECORDED: Needle = Needle::new(" recorded an issue ");
-    let (_, rest) = RECORDED.split_among(characters, text)?;
-    let (_, rest) = rest.split_once("at ")?;
-    let place = place_at_start(rest)?;
-    Some(Found {
-        tool: "swift",
-        error_type: "test",
-        message: place.rest.into(),
-        location: Some(place.location()),
-        severity: None,
     })
 }
 

@@ -1,11 +1,39 @@
-//! Finds what Go builds and tests report: the compiler, vet, modules, tests, panics and golangci-lint.
+//! Finds what Go builds, tests and linters report.
+//!
+//! | file | what it reads |
+//! | --- | --- |
+//! | `compile` | the compiler, vet, imports that are missing or in a cycle, Go's linker |
+//! | `modules` | `go: …`: modules, checksums, versions, toolchains, errors of `go.mod` |
+//! | `tests`, `entry` | `go test` with and without `-v`, gotestsum, testify's tables, subtests, examples, fuzz tests |
+//! | `panic` | panics, fatal errors of the runtime, data races, tests out of time |
+//! | `ginkgo` | Ginkgo, gocheck, GoConvey |
+//! | `lint` | golangci-lint, staticcheck, gofmt and its kin, govulncheck |
+//!
+//! The lines of `go test -json` are another analyzer's.
 #![deny(unsafe_code)]
 
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
+mod compile;
+mod entry;
+mod ginkgo;
+mod lint;
+mod modules;
+mod panic;
+mod tests;
+mod view;
+
+use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
+use view::View;
 
 /// The analyzer: see the crate's documentation.
 #[derive(Debug, Default)]
-pub struct Go {}
+pub struct Go {
+    compile: compile::Compile,
+    ginkgo: ginkgo::Ginkgo,
+    lint: lint::Lint,
+    modules: modules::Modules,
+    panic: Option<panic::Panic>,
+    tests: tests::Tests,
+}
 
 /// The analyzer as the component exports it.
 pub type Scan = LineScan<Go>;
@@ -13,7 +41,108 @@ pub type Scan = LineScan<Go>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Go {
-    fn line(&mut self, _line: &Line<'_>, _out: &mut Vec<Diagnostic>) {}
+    const PROBES: &'static [&'static str] = &[
+        ".go:",
+        "go: ",
+        "go get: ",
+        "go build: ",
+        "go run: ",
+        "go install: ",
+        "go test: ",
+        "go vet: ",
+        "go tool: ",
+        "go mod: ",
+        "go.mod",
+        "go.sum",
+        "goroutine ",
+        "panic: ",
+        "DATA RACE",
+        "--- FAIL",
+        "=== FAIL",
+        "FAIL\t",
+        "FAIL    ",
+        "[build failed]",
+        "[setup failed]",
+        "golangci",
+        "level=error",
+        "ERRO ",
+        "gofmt",
+        "goimports",
+        "gofumpt",
+        ".go.orig",
+        "GO-20",
+        "[FAILED]",
+        "• Failure",
+        "[It]",
+        "_test.go",
+        "import cycle",
+        "Go files",
+        "cannot find package",
+        "cannot find module",
+        "cgo: ",
+        "relocation target",
+        "/pkg/tool/",
+        "VCS status",
+    ];
 
-    fn finish(&mut self, _out: &mut Vec<Diagnostic>) {}
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        if line.echoed {
+            self.cut(out);
+            self.lint.echo(&line.text, line.number);
+            return;
+        }
+        if matches!(line.marker, Some(Marker::Debug | Marker::Group | Marker::EndGroup | Marker::Command)) {
+            self.cut(out);
+            return;
+        }
+        if line.marker.is_some() {
+            // Only an annotation may hold several lines.
+            for text in line.text.split('\n') {
+                self.text(&View::new(text, line), out);
+            }
+        } else {
+            self.text(&View::new(&line.text, line), out);
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.cut(out);
+    }
+}
+
+impl Go {
+    fn text(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) {
+        if let Some(panic) = &mut self.panic {
+            if panic.line(view) {
+                return;
+            }
+            out.extend(self.panic.take().and_then(panic::Panic::finish));
+        }
+        if let Some(mut panic) = panic::Panic::start(view) {
+            self.compile.finish(out);
+            panic.set_test(self.tests.test_of_panic());
+            self.panic = Some(panic);
+            return;
+        }
+        if self.tests.line(view, out) {
+            self.compile.finish(out);
+            return;
+        }
+        let quiet = self.tests.is_running();
+        if self.ginkgo.line(view, out) || self.modules.line(view, out) || self.lint.line(view, quiet, out) {
+            self.compile.finish(out);
+            return;
+        }
+        self.compile.line(view, quiet, out);
+    }
+
+    /// Completes what is open: another step begins, or the log ends.
+    fn cut(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.panic.take().and_then(panic::Panic::finish));
+        self.tests.finish(out);
+        self.ginkgo.finish(out);
+        self.modules.finish(out);
+        self.lint.finish(out);
+        self.compile.finish(out);
+    }
 }

@@ -89,6 +89,11 @@ impl LineAnalyzer for Guesses {
         }
         self.step.lines += 1;
         for candidate in &mut self.step.candidates {
+            // A headline that ends with a colon announces what comes.
+            if candidate.after == 0 && candidate.text.ends_with(':') {
+                candidate.text.push(' ');
+                candidate.text.push_str(cut(text, LINE));
+            }
             if candidate.after < AFTER {
                 candidate.context.push(cut(text, LINE));
                 candidate.after += 1;
@@ -99,7 +104,7 @@ impl LineAnalyzer for Guesses {
             Some(words::Verdict::Passed) => self.step.passed = true,
             None => {}
         }
-        let weight = words::weight(text, line.marker);
+        let weight = words::weight(text, line.marker, line.red);
         if weight >= LEAST {
             self.add(text, weight, line.span);
         }

@@ -168,8 +168,8 @@ const FIRST: [bool; 256] = {
 };
 
 /// How much a line looks like the cause of a failure; 0 for nearly all.
-pub(super) fn weight(text: &str, marker: Option<Marker>) -> f32 {
-    if is_generic_closing_line(text) || is_command(text) {
+pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
+    if is_generic_closing_line(text) || !red && is_command(text) || is_no_sentence(text) {
         return 0.0;
     }
     // The start of a line tells; data goes on for ever.
@@ -208,6 +208,10 @@ pub(super) fn weight(text: &str, marker: Option<Marker>) -> f32 {
     if marker == Some(Marker::Error) {
         weight += 6.0;
     }
+    // A colour alone is no reason: whole test names are red.
+    if red && weight > 0.0 {
+        weight += 3.0;
+    }
     if text.starts_with("[ERROR]") {
         weight += 2.0;
     } else if text.starts_with(['❌', '✗', '✘', '✖', '⨯', '×', '🚨', '💥']) {
@@ -237,8 +241,7 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
             b' ' | b'\t' | b'[' | b'(' | b'"' | b'\'' | b':' | b'|' | b'>' | b'*' | b',' | b'!'
         );
     let closes = match bytes.get(end) {
-        None => true,
-        Some(b' ' | b'\t' | b']' | b')' | b'"' | b':' | b',' | b';' | b'!' | b'?') => true,
+        None | Some(b' ' | b'\t' | b']' | b')' | b'"' | b':' | b',' | b';' | b'!' | b'?') => true,
         Some(b'.') => bytes.get(end + 1).is_none_or(|next| *next == b' '),
         _ => false,
     };
@@ -256,6 +259,14 @@ fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
             || before.ends_with(b"without")
             || before.ends_with(b"if")
             || before.ends_with(b"on"))
+}
+
+/// A frame of a stack, a comment, a row of a table or of a progress: no sentence of a tool.
+fn is_no_sentence(text: &str) -> bool {
+    text.starts_with("at ")
+        || text.starts_with(['#', '|', '│', '%', '*', '{', '}', '"', '<'])
+        || text.starts_with("FAIL ")
+        || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("--:--")
 }
 
 /// The echo of a command: `+ make`, `$ make`, `> make`.

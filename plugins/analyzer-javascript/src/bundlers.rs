@@ -1,9 +1,9 @@
-//! esbuild, vite, rollup and Next.js: a line that says what, a line that says where.
+//! esbuild, Vite, Rollup, Parcel, Metro and Next.js: a line that says what, a line that says where.
 
-use grimoire_plugin_sdk::text::{Context, place_at_start, place_in_parentheses, trim};
-use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+use grimoire_plugin_sdk::text::{Context, Needle, place_at_start, place_in_parentheses, trim};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::found::{exception, finding, frame, is_code_frame, is_own, is_script};
+use crate::found::{exception, failure, finding, frame, is_code_frame, is_own, is_script};
 use crate::stack::place_in_message;
 use crate::tsc::is_ts_code;
 
@@ -59,7 +59,17 @@ impl Bundlers {
             return Some(rollup(message, span));
         }
         if std::mem::take(&mut self.announced) && !trimmed.is_empty() {
-            return Some(rollup(trimmed, span));
+            // Newer versions count the errors, and show each in a box.
+            if trimmed.starts_with("Build failed with ") {
+                return None;
+            }
+            let found = rollup(trimmed, span);
+            // Rollup alone announces nothing.
+            let tool = if found.error_type == "RollupError" { found.tool.clone() } else { "vite".to_owned() };
+            return Some(Diagnostic { tool, ..found });
+        }
+        if let Some(found) = parcel(text, span).or_else(|| metro(trimmed, span)) {
+            return Some(found);
         }
         if let Some(message) = trimmed.strip_prefix("[vite] Internal server error: ") {
             return Some(Diagnostic { tool: "vite".to_owned(), ..rollup(message, span) });
@@ -68,7 +78,10 @@ impl Bundlers {
         if let Some((location, start)) = place {
             let message =
                 trimmed.strip_prefix("Type error: ").map(|message| ("type-error", message)).or_else(|| {
-                    (trimmed.starts_with("Module not found: ") || trimmed.starts_with("Error: "))
+                    let is_box = trimmed
+                        .strip_prefix("Error:")
+                        .is_some_and(|rest| rest.trim_start().starts_with(['x', '×']));
+                    (!is_box && (trimmed.starts_with("Module not found: ") || trimmed.starts_with("Error: ")))
                         .then(|| (trimmed.split(": ").next().unwrap_or(trimmed), trimmed))
                 });
             if let Some((kind, message)) = message {
@@ -103,7 +116,20 @@ impl Bundlers {
         let place = place_at_start(place_text)
             .or_else(|| place_in_parentheses(place_text))
             .filter(|place| is_script(place.path));
+        // Rollup shows the exception once more, with its frames.
+        let again = exception(trimmed).is_some_and(|_| {
+            trimmed.split_once(": ").is_some_and(|(_, message)| open.message.ends_with(message))
+        });
+        let is_file = open.location.is_none()
+            && !text.starts_with(' ')
+            && is_script(trimmed)
+            && !trimmed.trim_start_matches("file:").contains([' ', ':']);
+        if is_file {
+            open.location = Some(Location::file(trimmed)).filter(|place| is_own(&place.path));
+        }
         let belongs = place.is_some()
+            || again
+            || is_file
             || text.starts_with([' ', '\t'])
             || is_code_frame(text)
             || frame(trimmed).is_some()
@@ -142,6 +168,37 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
         "build-error".clone_into(&mut found.error_type);
     }
     found.severity = severity;
+    if let Some(message) = found.message.strip_suffix(" [plugin angular-compiler]") {
+        found.message = message.to_owned();
+        "angular".clone_into(&mut found.tool);
+        found.kind = Kind::Compile;
+    }
+    Some(found)
+}
+
+/// `@parcel/transformer-js: Expression expected`; the place follows.
+fn parcel(text: &str, span: Span) -> Option<Diagnostic> {
+    let (package, message) = text.strip_prefix("@parcel/")?.split_once(": ")?;
+    let is_package = package.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_package.then(|| failure("parcel", "build-error", Kind::Compile, message, span))
+}
+
+/// `error: Error: Unable to resolve module ./lid from /app/App.js:` of React Native's bundler.
+fn metro(text: &str, span: Span) -> Option<Diagnostic> {
+    static UNABLE: Needle = Needle::new("Unable to resolve module ");
+    let at = UNABLE.find(text)?;
+    let before = text[..at].trim_end();
+    let marked = before.is_empty() || ["error", "error:", "Error:"].iter().any(|end| before.ends_with(end));
+    if !marked {
+        return None;
+    }
+    let message = text[at..].trim_end_matches(':').trim_end();
+    let mut found = failure("metro", "module-not-found", Kind::Dependency, message, span);
+    found.location = message
+        .split_once(" from ")
+        .map(|(_, path)| path.trim_matches(['`', '\'', ' ']).split([':', ' ']).next().unwrap_or_default())
+        .filter(|path| is_script(path) && is_own(path))
+        .map(Location::file);
     Some(found)
 }
 

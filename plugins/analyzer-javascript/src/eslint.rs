@@ -3,9 +3,9 @@
 use grimoire_plugin_sdk::text::{
     Characters, Needle, leading_number, looks_like_path, place_at_start, trailing_group, trim,
 };
-use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::found::{finding, is_script};
+use crate::found::{failure, finding, is_script, summary};
 
 /// Recognises the linters' findings.
 #[derive(Default)]
@@ -14,7 +14,12 @@ pub(crate) struct Eslint {
     file: Option<String>,
     /// prettier checks formatting; the files follow.
     prettier: bool,
+    /// Files that prettier may have named, without its first line.
+    held: Vec<Diagnostic>,
 }
+
+/// Files that wait for prettier's last line.
+const HELD: usize = 1_000;
 
 impl Eslint {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
@@ -37,6 +42,9 @@ impl Eslint {
         });
         let found = numbered.flatten().or_else(|| self.prettier(text, span));
         if let Some(found) = found {
+            if found.tool == "prettier" {
+                out.append(&mut self.held);
+            }
             out.push(found);
             return true;
         }
@@ -57,8 +65,20 @@ impl Eslint {
             return None;
         }
         if let Some(rest) = text.strip_prefix("[error] ") {
+            let refused = [
+                "No files matching ",
+                "Invalid configuration",
+                "Cannot find package ",
+                "No parser could be inferred",
+                "Cannot find module ",
+            ]
+            .iter()
+            .any(|start| rest.starts_with(start));
+            if refused {
+                return Some(failure("prettier", "configuration", Kind::Configuration, rest, span));
+            }
             let (path, message) = rest.split_once(": ")?;
-            if !looks_like_path(path) {
+            if !looks_like_path(path) || path.starts_with('>') {
                 return None;
             }
             let place =
@@ -70,18 +90,24 @@ impl Eslint {
             found.code = None;
             return Some(found);
         }
-        let path = text
-            .strip_prefix("[warn] ")
-            .filter(|path| self.prettier && looks_like_path(path) && !path.contains(' '))?;
-        let mut found = finding(
-            "prettier",
-            "format",
-            &format!("Code style issues found in {path}"),
-            Some(Location::file(path)),
-            span,
-        );
-        found.code = None;
-        Some(found)
+        let path = text.strip_prefix("[warn] ")?;
+        if path.starts_with("Code style issues found") || path.starts_with("Code style issues in ") {
+            return Some(summary("prettier", Kind::Lint, path, span));
+        }
+        if !looks_like_path(path) || path.contains(' ') {
+            return None;
+        }
+        let mut found =
+            failure("prettier", "format", Kind::Lint, &format!("Code style issues found in {path}"), span);
+        found.location = Some(Location::file(path));
+        if self.prettier {
+            return Some(found);
+        }
+        // In a fragment only the last line tells that it is prettier's.
+        if self.held.len() < HELD {
+            self.held.push(found);
+        }
+        None
     }
 }
 
@@ -97,7 +123,11 @@ fn stylish(file: &str, text: &str, span: Span) -> Option<Diagnostic> {
         Some((message, rule)) if !rule.trim().contains(' ') => (message.trim(), rule.trim()),
         _ => (rest, ""),
     };
-    let tool = if matches!(word, "error" | "warning") { "eslint" } else { "stylelint" };
+    let tool = match word {
+        _ if rule.contains('(') => "oxlint",
+        "✖" | "×" | "x" | "⚠" | "‼" => "stylelint",
+        _ => "eslint",
+    };
     let kind = if rule.is_empty() && message.starts_with("Parsing error") { "parse-error" } else { rule };
     let mut found = finding(tool, kind, message, Some(Location::at(file, line, Some(column))), span);
     found.code = (!rule.is_empty()).then(|| rule.to_owned());
@@ -107,8 +137,8 @@ fn stylish(file: &str, text: &str, span: Span) -> Option<Diagnostic> {
 
 fn severity(word: &str) -> Option<Severity> {
     match word {
-        "error" | "Error" | "✖" | "×" | "x" => Some(Severity::Error),
-        "warning" | "Warning" | "warn" | "⚠" | "‼" => Some(Severity::Warning),
+        "error" | "Error" | "Error:" | "✖" | "×" | "x" => Some(Severity::Error),
+        "warning" | "Warning" | "Warning:" | "warn" | "⚠" | "‼" => Some(Severity::Warning),
         _ => None,
     }
 }
@@ -125,7 +155,9 @@ fn compact(text: &str, characters: Characters, span: Span) -> Option<Diagnostic>
         Some((text, rule)) if !rule.contains(' ') => (text, rule),
         _ => (message, ""),
     };
-    let mut found = finding("eslint", rule, message, Some(Location::at(path, line, Some(column))), span);
+    // stylelint writes the word small.
+    let tool = if word.starts_with(|c: char| c.is_ascii_lowercase()) { "stylelint" } else { "eslint" };
+    let mut found = finding(tool, rule, message, Some(Location::at(path, line, Some(column))), span);
     found.severity = severity;
     Some(found)
 }
@@ -151,8 +183,9 @@ fn unix(text: &str, characters: Characters, span: Span) -> Option<Diagnostic> {
         return None;
     }
     let kind = if rule.is_empty() && message.starts_with("Parsing error") { "parse-error" } else { rule };
+    let tool = if rule.contains('(') { "oxlint" } else { "eslint" };
     let mut found =
-        finding("eslint", kind, message, Some(Location::at(place.path, place.line, Some(column))), span);
+        finding(tool, kind, message, Some(Location::at(place.path, place.line, Some(column))), span);
     found.code = (!rule.is_empty()).then(|| rule.to_owned());
     found.severity = severity(word)?;
     Some(found)

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use grimoire_plugin_sdk::text::{Needle, cut, place_at_end, place_at_start, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Span};
 
 /// Lines of an excerpt.
 const EXCERPT: usize = 60;
@@ -47,6 +47,19 @@ pub(crate) fn finding(
     }
 }
 
+/// A finding of a sort, without a place.
+pub(crate) fn failure(tool: &str, error_type: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
+    let mut found = finding(tool, error_type, message, None, span);
+    found.code = None;
+    found.kind = kind;
+    found
+}
+
+/// A line that only says that something failed.
+pub(crate) fn summary(tool: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
+    Diagnostic { role: Role::Summary, ..failure(tool, "failed", kind, message, span) }
+}
+
 /// The exception that a line begins with: `TypeError: message`, `Error [ERR_X]: message`, `Uncaught
 /// TypeError: …`. Gives kind and code.
 pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
@@ -57,14 +70,22 @@ pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
     let end =
         text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.'))).unwrap_or(text.len());
     let (kind, rest) = text.split_at(end);
-    let (code, rest) = match rest.strip_prefix(" [").and_then(|rest| rest.split_once(']')) {
-        Some((code, rest)) => (Some(code), rest),
+    // `TypeError [Error]: …` names a class, no code; `SyntaxError[ @file ]: …` the file.
+    let bracketed = rest.strip_prefix('[').or_else(|| rest.strip_prefix(" ["));
+    let (code, rest) = match bracketed.and_then(|rest| rest.split_once(']')) {
+        Some((code, rest)) => (Some(code).filter(|code| is_code(code)), rest),
         None => (None, rest),
     };
     let is_kind = kind.len() <= 100
         && ["Error", "Exception", "Rejection", "ErrorEvent", "Failure"].iter().any(|end| kind.ends_with(end));
     (is_kind && (rest.is_empty() || rest == ":" || rest.starts_with(": ") || rest.starts_with(" {")))
         .then_some((kind, code))
+}
+
+/// `ERR_ASSERTION`, `EADDRINUSE`.
+pub(crate) fn is_code(word: &str) -> bool {
+    word.len() >= 4
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Extensions of files that the tools of this analyzer read.
@@ -94,33 +115,87 @@ pub(crate) fn is_script(path: &str) -> bool {
     )
 }
 
+/// Parts of paths that only the runtime, installed packages and tools have.
+const FOREIGN: &[&str] = &[
+    "node_modules/",
+    "node_modules\\",
+    "node:internal",
+    "/jest-circus/build/",
+    "/jest-runtime/build/",
+    "(internal/",
+    "/.yarn/",
+    "/.pnpm/",
+    "/.npm/",
+    "/.nvm/",
+    "/.volta/",
+    "/.deno/",
+    "webpack/bootstrap",
+    "/.pnp.",
+    "/_actions/",
+    "\\_actions\\",
+    "/hostedtoolcache/",
+    "/__cypress/",
+    "/cypress/runner/",
+    "__webpack_require__",
+    "/.next/server/",
+    "/.vite-temp/",
+    "webpack-internal:",
+    "-wrapper",
+];
+
+/// Beginnings of such paths.
+const FOREIGN_ROOTS: &[&str] = &[
+    "node:",
+    "internal/",
+    "ext:",
+    "bun:",
+    "deno:",
+    "<",
+    "[",
+    "http:",
+    "https:",
+    "chrome-extension:",
+    "/usr/",
+    "evalmachine",
+    "native",
+];
+
 /// Whether a file is neither the runtime's nor an installed package's nor a test runner's own.
 pub(crate) fn is_own(path: &str) -> bool {
-    !path.starts_with("node:")
-        && !path.starts_with("internal/")
-        && !path.starts_with("ext:")
-        && !path.starts_with('<')
-        && ![
-            "node_modules/",
-            "node:internal",
-            "/jest-circus/build/",
-            "/jest-runtime/build/",
-            "(internal/",
-            "/.yarn/",
-            "webpack/bootstrap",
-            "/.pnp.",
-        ]
-        .iter()
-        .any(|part| path.contains(part))
+    let root_is_own =
+        path.starts_with("/usr/src/") || path.starts_with("/usr/app/") || path.starts_with("[locale]");
+    (root_is_own || !FOREIGN_ROOTS.iter().any(|root| path.starts_with(root)))
+        && !FOREIGN.iter().any(|part| path.contains(part))
 }
 
 /// A stack's line: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
+    static BUNDLED: Needle = Needle::new("webpack://");
+    static SERVED: Needle = Needle::new("/__cypress/tests?p=");
     let trimmed = trim(text);
     // The error's properties follow its last frame in braces.
     let trimmed = trimmed.strip_suffix(" {").unwrap_or(trimmed);
     let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
+    // `Context.eval (webpack:///./cypress/e2e/lid.cy.js:5:9)`: bundlers give their sources a scheme.
+    let served =
+        SERVED.split(rest).map(|(before, path)| (before.rsplit_once('(').map_or("", |(name, _)| name), path));
+    let bundled = || {
+        BUNDLED
+            .split(rest)
+            .map(|(before, path)| (before, path.split_once('/').map_or(path, |(_, path)| path)))
+    };
+    if let Some((before, path)) = served.or_else(bundled) {
+        let path = path.trim_end_matches(')');
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let place = place_at_start(path).filter(|place| place.column.is_some() && place.rest.is_empty())?;
+        let name = before.trim_end_matches('(').trim();
+        return Some(Frame {
+            function: (!name.is_empty()).then(|| name.to_owned()),
+            location: Some(place.location()),
+            text: trimmed.to_owned(),
+        });
+    }
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     if trimmed.starts_with('❯') {
         // vitest gives the function before the path, without parentheses.
@@ -182,10 +257,51 @@ pub(crate) fn is_script_frame(frame: &Frame) -> bool {
     }
 }
 
-/// The place of the first own frame, or else of the first frame with a place.
+/// The place of the first own frame.
 pub(crate) fn own_place(frames: &[Frame]) -> Option<Location> {
-    let places = || frames.iter().filter_map(|frame| frame.location.as_ref());
-    places().find(|place| is_own(&place.path)).or_else(|| places().next()).cloned()
+    let mut places = frames.iter().filter_map(|frame| frame.location.as_ref());
+    places.find(|place| is_own(&place.path)).cloned()
+}
+
+/// The tool whose package a stack's innermost frames are in.
+pub(crate) fn tool_of(frames: &[Frame]) -> Option<&'static str> {
+    /// Packages, most telling first, with the name of their tool.
+    const TOOLS: &[(&str, &str)] = &[
+        ("/playwright/", "playwright"),
+        ("/playwright-core/", "playwright"),
+        ("/@playwright/test/", "playwright"),
+        ("/eslint/", "eslint"),
+        ("/@eslint/", "eslint"),
+        ("/stylelint/", "stylelint"),
+        ("/prettier/", "prettier"),
+        ("/webpack-cli/", "webpack"),
+        ("/webpack/", "webpack"),
+        ("/vitest/", "vitest"),
+        ("/@vitest/", "vitest"),
+        ("/jest-", "jest"),
+        ("/@jest/", "jest"),
+        ("/mocha/", "mocha"),
+        ("/next/dist/", "next"),
+        ("/vite/dist/", "vite"),
+        ("/rollup/", "rollup"),
+        ("/esbuild/", "esbuild"),
+        ("/typescript/lib/", "tsc"),
+        ("/ts-node/", "ts-node"),
+        ("/@angular/cli/", "angular"),
+        ("/@angular-devkit/", "angular"),
+        ("/nuxt/", "nuxt"),
+        ("/metro", "metro"),
+        ("/@expo/cli/", "expo"),
+        ("/gatsby/", "gatsby"),
+        ("/cypress/", "cypress"),
+        ("/npm/node_modules/", "npm"),
+        ("/npm/lib/", "npm"),
+    ];
+    frames.iter().take(12).filter_map(|frame| frame.location.as_ref()).find_map(|place| {
+        let at = place.path.rfind("node_modules")?;
+        let inside = &place.path[at..];
+        TOOLS.iter().find(|(part, _)| inside.contains(part)).map(|(_, tool)| *tool)
+    })
 }
 
 /// The line number that a code frame points at: `> 12 | code`.

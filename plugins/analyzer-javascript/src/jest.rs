@@ -1,9 +1,9 @@
-//! Jest's report: one `●` block for each failing test or suite.
+//! Jest's report: one `●` block for each failing test or suite, and what Jest itself refuses.
 
 use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
-use crate::found::{Excerpt, exception, finding, frame, is_code_frame, own_place, pointed_line};
+use crate::found::{Excerpt, exception, failure, finding, frame, is_code_frame, own_place, pointed_line};
 use crate::stack::place_in_message;
 use crate::tsc::is_ts_code;
 
@@ -12,10 +12,15 @@ const MESSAGE_LINES: usize = 4;
 /// Frames kept.
 const FRAMES: usize = 100;
 
+/// Lines of a block without indentation.
+const FLAT: u32 = 60;
+
 /// One `●` block while it is read.
 struct Block {
     title: String,
     message: Vec<String>,
+    /// `Expected: 4`, `Received: 3`.
+    values: Vec<String>,
     /// The message is complete: values, a code frame or the stack has begun.
     told: bool,
     /// The line that the code frame points at.
@@ -23,6 +28,9 @@ struct Block {
     /// A stack was read: what follows are causes.
     frames: Vec<Frame>,
     causes: bool,
+    /// The block has lost its indentation.
+    flat: bool,
+    lines: u32,
     excerpt: Excerpt,
     span: Span,
 }
@@ -41,17 +49,26 @@ impl Jest {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let start = trim_start(text);
         let indent = text.len() - start.len();
-        if let Some(title) = start.strip_prefix("● ").filter(|_| (1..=4).contains(&indent)) {
+        if let Some(title) = start.strip_prefix("● ").filter(|title| {
+            (1..=4).contains(&indent)
+                || indent == 0
+                    && (title.contains(" › ")
+                        || title.starts_with("Validation Error")
+                        || title.starts_with("Test suite failed to run"))
+        }) {
             self.finish(out);
             self.console = title.trim() == "Console";
             if !self.console {
                 self.block = Some(Block {
                     title: title.trim().to_owned(),
                     message: Vec::new(),
+                    values: Vec::new(),
                     told: false,
                     pointed: None,
                     frames: Vec::new(),
                     causes: false,
+                    flat: indent == 0 && !title.starts_with("Validation Error"),
+                    lines: 0,
                     excerpt: Excerpt::default(),
                     span,
                 });
@@ -68,11 +85,21 @@ impl Jest {
             return self.file.is_some() && indent == 0 && !text.contains("  ");
         }
         if let Some(block) = &mut self.block {
-            if text.trim().is_empty() || indent >= 4 {
+            let least = if block.title.starts_with("Validation Error") { 2 } else { 4 };
+            // Copies from web pages have lost their indentation, or have tabs.
+            let lost = block.flat && block.lines < FLAT && !ends_flat(start);
+            block.lines += 1;
+            if text.trim().is_empty() || indent >= least || lost || text[..indent].contains('\t') {
                 block.line(text, span);
                 return true;
             }
             self.finish(out);
+        }
+        if indent == 0
+            && let Some(found) = refusal(start, span)
+        {
+            out.push(found);
+            return true;
         }
         self.console &= text.trim().is_empty() || indent >= 2;
         self.console
@@ -83,6 +110,13 @@ impl Jest {
             out.extend(block.report(self.file.as_deref()));
         }
     }
+}
+
+/// Whether a line is none of a block that has lost its indentation.
+fn ends_flat(text: &str) -> bool {
+    ["Test Suites: ", "Tests: ", "Snapshots: ", "npm ", "error ", "Error: ", "##[", "> ", "$ "]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 /// What follows `FAIL` or `PASS` at the start of a line.
@@ -99,8 +133,10 @@ fn path_of(rest: &str) -> &str {
 impl Block {
     fn line(&mut self, text: &str, span: Span) {
         let trimmed = text.trim();
-        self.excerpt.push(text.get(4..).unwrap_or_default());
+        self.excerpt.push(if self.flat { text } else { text.get(4..).unwrap_or(trimmed) });
         if trimmed.is_empty() {
+            // What follows the reason is advice.
+            self.told |= !self.message.is_empty() && self.title.starts_with("Validation Error");
             return;
         }
         self.span = self.span.to(span);
@@ -123,6 +159,17 @@ impl Block {
             }
             return;
         }
+        // A file that cannot be parsed: the parser's own words come after Jest's advice.
+        if let Some((kind, _)) = exception(trimmed)
+            && kind == "SyntaxError"
+            && self
+                .message
+                .first()
+                .is_some_and(|first| first.starts_with("Jest encountered an unexpected token"))
+        {
+            self.message = vec![trimmed.to_owned()];
+            self.told = true;
+        }
         if !self.told {
             let shows_values = [
                 "Expected",
@@ -139,11 +186,16 @@ impl Block {
             .any(|word| trimmed.starts_with(word));
             if shows_values || self.message.len() == MESSAGE_LINES {
                 self.told = !self.message.is_empty();
-                if self.told {
-                    return;
-                }
             }
-            self.message.push(trimmed.to_owned());
+            if !self.told {
+                self.message.push(trimmed.to_owned());
+                return;
+            }
+        }
+        let is_value =
+            ["Expected", "Received", "Number of calls"].iter().any(|word| trimmed.starts_with(word));
+        if is_value && self.frames.is_empty() && self.values.len() < 3 {
+            self.values.push(trimmed.to_owned());
         }
     }
 
@@ -152,6 +204,7 @@ impl Block {
             // A list of tests, such as Jest's own summary, or a notice.
             return None;
         }
+        self.message.append(&mut self.values);
         let mut message = self.message.join("\n");
         if message.is_empty() {
             message.clone_from(&self.title);
@@ -172,10 +225,42 @@ impl Block {
             .unwrap_or_else(|| if is_assertion { "assertion" } else { "Error" }.to_owned());
         let mut found = finding("jest", &kind, &message, location, self.span);
         found.code = code;
+        found.kind =
+            if self.title.starts_with("Validation Error") { Kind::Configuration } else { Kind::Test };
+        found.test = match self.title.as_str() {
+            "Test suite failed to run" => file.map(str::to_owned),
+            title if found.kind == Kind::Test => Some(title.to_owned()),
+            _ => None,
+        };
         found.stack_trace = self.frames;
         found.context = format!("{}\n{}", self.title, self.excerpt.take());
         Some(found)
     }
+}
+
+/// What Jest and its coverage refuse without a block.
+fn refusal(text: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(message) = text.strip_prefix("Jest: ")
+        && text.contains(" coverage threshold for ")
+        && text.contains("not met")
+    {
+        return Some(failure("jest", "coverage-threshold", Kind::Test, message, span));
+    }
+    let unmet = text.starts_with("ERROR: Coverage for ") && text.contains(" does not meet ");
+    if unmet {
+        let tool = if text.contains("global threshold (") || text.contains('"') { "coverage" } else { "nyc" };
+        return Some(failure(
+            tool,
+            "coverage-threshold",
+            Kind::Test,
+            text.trim_start_matches("ERROR: "),
+            span,
+        ));
+    }
+    let nothing = text.starts_with("No tests found, exiting with code 1")
+        || text.starts_with("No test files found, exiting with code 1");
+    let tool = if text.starts_with("No tests") { "jest" } else { "vitest" };
+    nothing.then(|| failure(tool, "no-tests", Kind::Configuration, text, span))
 }
 
 /// A finding of the TypeScript compiler as ts-jest shows it: place, code and text.

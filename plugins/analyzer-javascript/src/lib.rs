@@ -2,23 +2,43 @@
 //!
 //! | tool | what is read |
 //! | --- | --- |
-//! | `node`, `mocha` | stacks with causes: innermost error, first own frame; codes; syntax errors; TAP of `node:test` |
-//! | `jest`, `vitest` | one diagnostic a failing test, with the code frame and expected and received values |
-//! | `tsc`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
-//! | `eslint`, `tslint`, `stylelint`, `prettier` | every text format, JSON |
-//! | `webpack`, `vite`, `rollup`, `esbuild`, `babel`, `next` | build errors |
-//! | `npm`, `pnpm`, `yarn` | what they could not install or run |
+//! | `node` | stacks with causes: innermost error, first own frame; codes; syntax errors; memory used up; bad options |
+//! | `bun`, `deno` | errors of the runtimes, their checkers, installers and test runners |
+//! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `node:test`, TAP | one diagnostic a failing test with its id, expected and received values; not those that pass when tried again |
+//! | `tsc`, `angular`, `astro`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
+//! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; settings that they refuse |
+//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `next`, `nuxt` | build errors |
+//! | `npm`, `pnpm`, `yarn` of both generations | conflicts, missing packages, lock files out of date, checksums, rights, scripts with their inner cause |
+//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged` | which task failed, as a summary; prefixes of tasks are taken off |
+//! | `size-limit`, `bundlesize` | sizes beyond their limit |
 //!
-//! Each recogniser is a small state machine over lines in a module of its own. A line goes to them in
-//! turn until one claims it.
+//! Each recogniser is a small state machine over lines in a module of its own. A line that belongs to an
+//! open block of one is kept from the others; any other line goes to all of them.
 #![deny(unsafe_code)]
 
+mod blocks;
+mod bun;
 mod bundlers;
+mod cause;
+mod checkers;
+mod deno;
 mod eslint;
+mod eslint_forms;
+mod fatal;
 mod found;
+mod gates;
 mod jest;
+mod kinds;
+mod managers;
+mod mocha;
+mod monorepo;
+mod next;
+mod nodetest;
 mod npm;
+mod playwright;
+mod prefix;
 mod reports;
+mod runners;
 mod stack;
 mod tap;
 mod tsc;
@@ -26,7 +46,7 @@ mod vitest;
 mod webpack;
 
 use grimoire_plugin_sdk::json::Objects;
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan};
 
 /// The analyzer: see the crate's documentation.
 #[derive(Default)]
@@ -34,14 +54,134 @@ pub struct JavaScript {
     objects: Objects,
     jest: jest::Jest,
     vitest: vitest::Vitest,
+    playwright: playwright::Playwright,
+    runners: runners::Runners,
+    mocha: mocha::Mocha,
+    nodetest: nodetest::NodeTest,
     tap: tap::Tap,
+    bun: bun::Bun,
+    deno: deno::Deno,
     npm: npm::Npm,
+    managers: managers::Managers,
+    monorepo: monorepo::Monorepo,
     webpack: webpack::Webpack,
-    bundlers: bundlers::Bundlers,
     tsc: tsc::Tsc,
+    checkers: checkers::Checkers,
+    next: next::Next,
+    blocks: blocks::Blocks,
+    bundlers: bundlers::Bundlers,
+    gates: gates::Gates,
     eslint: eslint::Eslint,
+    forms: eslint_forms::Forms,
+    fatal: fatal::Fatal,
     stack: stack::Stacks,
+    /// Lines left of a report in XML, which somebody else reads.
+    xml: u32,
 }
+
+/// One of these stands in every log that this analyzer can say something about.
+const PROBES: &[&str] = &[
+    // Files.
+    ".js",
+    ".ts",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    ".jsx",
+    ".vue",
+    ".svelte",
+    ".astro",
+    ".mdx",
+    ".css",
+    ".scss",
+    ".less",
+    "package.json",
+    "node_modules",
+    // Runtimes.
+    "node:",
+    "Node.js",
+    "node ",
+    "<anonymous>",
+    "heap out of memory",
+    "FATAL ERROR",
+    "ERR_",
+    "UnhandledPromise",
+    "EADDRINUSE",
+    "Bun v",
+    "bun ",
+    "Deno",
+    "deno",
+    // Packages and runners.
+    "npm",
+    "yarn",
+    "YN00",
+    "pnpm",
+    "ELIFECYCLE",
+    "failed to resolve",
+    "Script not found",
+    "lockfile is frozen",
+    "Task not found",
+    "lerna",
+    "turbo",
+    " exited (",
+    "command finished with error",
+    " NX ",
+    "FAILURE: ",
+    "husky",
+    "lint-staged",
+    // Tests.
+    "jest",
+    "Jest",
+    "vitest",
+    "mocha",
+    "cypress",
+    "Cypress",
+    "playwright",
+    "Playwright",
+    "karma",
+    " failing",
+    "not ok ",
+    "(fail)",
+    "Failures:",
+    " FAILED",
+    "[fail]",
+    "coverage threshold",
+    "does not meet",
+    "No tests found",
+    // Builds and linters.
+    "error TS",
+    "webpack",
+    "vite",
+    "error during build",
+    "RollupError",
+    "[ERROR] ",
+    "Module not found",
+    "Cannot find module",
+    "Unable to resolve module",
+    "prerendering",
+    "required package(s)",
+    "⨯",
+    "@parcel/",
+    "nuxt",
+    "╭─[",
+    ",-[",
+    "━━━",
+    "ESLint",
+    "eslint",
+    "stylelint",
+    "tslint",
+    "Code style issues",
+    "Unused ",
+    "Unlisted ",
+    "Unresolved imports",
+    "circular dependenc",
+    "size limit",
+    "maxSize",
+];
+
+/// Lines of one element of a report in XML.
+const XML: u32 = 500;
 
 /// Bytes of a line of text that may be an error; longer ones are data.
 const MOST_TEXT: usize = 16 * 1024;
@@ -50,37 +190,111 @@ impl LineAnalyzer for JavaScript {
     /// Reports of one line (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 
+    const PROBES: &'static [&'static str] = PROBES;
+
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         if line.echoed {
             return;
         }
-        let text: &str = &line.text;
+        let text = prefix::strip(&line.text);
         if text.len() > MOST_TEXT && !text.starts_with(['{', '[']) {
             return;
         }
-        let span = line.span;
-        let marked = line.marker.is_some();
-        let _ = self.objects.line(text, span, &mut |value, span| reports::read(value, span, out))
-            || self.jest.line(text, span, out)
-            || self.vitest.line(text, span, out)
-            || self.tap.line(text, span, out)
-            || self.npm.line(text, span, out)
-            || self.webpack.line(text, span, out)
-            || self.tsc.line(text, span, out)
-            || self.bundlers.line(text, span, out)
-            || self.eslint.line(text, span, out)
-            || self.stack.line(text, marked, span, out);
+        if self.in_xml(text) {
+            return;
+        }
+        let before = out.len();
+        self.text(text, line, out);
+        settle(&mut out[before..]);
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        let before = out.len();
         self.jest.finish(out);
         self.vitest.finish(out);
+        self.playwright.finish(out);
+        self.runners.finish(out);
         self.tap.finish(out);
+        self.bun.finish(out);
+        self.deno.finish(out);
         self.npm.finish(out);
+        self.managers.finish(out);
         self.webpack.finish(out);
         self.tsc.finish(out);
+        self.next.finish(out);
+        self.blocks.finish(out);
         self.bundlers.finish(out);
+        self.forms.finish(out);
+        self.fatal.finish(out);
         self.stack.finish(out);
+        settle(&mut out[before..]);
+    }
+}
+
+impl JavaScript {
+    /// Whether a line is a part of a test report in XML, which shows stacks, too.
+    fn in_xml(&mut self, text: &str) -> bool {
+        let start = grimoire_plugin_sdk::text::trim_start(text);
+        if self.xml > 0 {
+            self.xml -= 1;
+            if ["</failure>", "</error>", "</system-out>", "</system-err>"]
+                .iter()
+                .any(|end| text.contains(end))
+            {
+                self.xml = 0;
+            }
+            return true;
+        }
+        let begins = start.starts_with('<')
+            && ["<failure", "<error ", "<system-out", "<system-err"].iter().any(|name| start.contains(name));
+        if begins && !start.contains("/>") && !start.contains("</") {
+            self.xml = XML;
+        }
+        begins
+    }
+
+    fn text(&mut self, text: &str, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        let span = line.span;
+        let marked = line.marker.is_some();
+        let _ = self.objects.line(text, span, &mut |value, span| reports::read(value, span, out))
+            || self.playwright.line(text, span, out)
+            || self.jest.line(text, span, out)
+            || self.vitest.line(text, span, out)
+            || self.runners.line(text, span, out)
+            || self.tap.line(text, span, out)
+            || self.npm.line(text, span, out)
+            || self.managers.line(text, span, out)
+            || self.bun.line(text, span, out)
+            || self.deno.line(text, span, &mut self.stack, out)
+            || self.mocha.line(text, span, &mut self.stack, out)
+            || self.nodetest.line(text, span, &mut self.stack, out)
+            || self.webpack.line(text, span, out)
+            || self.tsc.line(text, span, out)
+            || self.checkers.line(text, span, out)
+            || self.next.line(text, span, &mut self.stack, out)
+            || self.blocks.line(text, span, out)
+            || self.monorepo.line(text, span, out)
+            || self.bundlers.line(text, span, out)
+            || self.gates.line(text, span, out)
+            || self.forms.line(text, span, out)
+            || self.eslint.line(text, span, out)
+            || self.fatal.line(text, span, out)
+            || self.stack.line(text, marked, span, out);
+    }
+}
+
+/// Says what sort of failure a tool's finding is where its recogniser left it open.
+fn settle(found: &mut [Diagnostic]) {
+    for found in found.iter_mut().filter(|found| found.kind == Kind::Unknown) {
+        found.kind = match found.tool.as_str() {
+            "eslint" | "tslint" | "stylelint" | "prettier" | "oxlint" => Kind::Lint,
+            "esbuild" | "vite" | "rollup" | "webpack" | "ts-loader" | "babel" => {
+                kinds::by_words(&found.message).unwrap_or(Kind::Compile)
+            }
+            "next" => Kind::Compile,
+            "jest" | "mocha" | "vitest" => Kind::Test,
+            _ => continue,
+        };
     }
 }
 

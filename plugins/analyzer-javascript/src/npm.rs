@@ -1,165 +1,367 @@
-//! What npm, pnpm and yarn could not do.
+//! npm: a block of lines that begin with `npm ERR!` or `npm error`, with a code, sentences and, where a
+//! script failed, the script's own output.
+//!
+//! ```text
+//! npm error code ERESOLVE                     npm error code 1
+//! npm error ERESOLVE could not resolve        npm error path /app/node_modules/printer
+//! npm error While resolving: shop@1.0.0       npm error command failed
+//! npm error Found: react@19.0.0               npm error command sh -c node install.js
+//! …                                           npm error Error: Cannot find module './lid'
+//! ```
 
-use grimoire_plugin_sdk::text::{Context, trim};
-use grimoire_plugin_sdk::{Diagnostic, Span};
+use grimoire_plugin_sdk::text::{Context, Needle, extension};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Span};
 
-use crate::found::finding;
+use crate::cause::Cause;
+use crate::found::{failure, is_own};
+use crate::kinds;
+
+/// Sentences of one block.
+const SENTENCES: usize = 40;
+/// Lines of a message.
+const MESSAGE: usize = 8;
 
 /// npm's lines of one error while they are read.
+#[derive(Default)]
 struct Open {
     code: String,
-    message: String,
+    path: Option<String>,
+    command: Option<String>,
+    sentences: Vec<String>,
+    cause: Cause,
     context: Context,
     span: Span,
 }
 
-/// Recognises the package managers' errors.
+/// Recognises npm's errors.
 #[derive(Default)]
 pub(crate) struct Npm {
     open: Option<Open>,
+    /// node-gyp's lines outside of npm's.
+    gyp: Option<Open>,
+    /// The package whose archive did not fit its checksum.
+    corrupted: Option<String>,
 }
 
 /// What npm says after each failed script: not an error of its own.
 const GENERIC: &[&str] = &[
-    "ELIFECYCLE",
-    "A complete log of this run",
     "Lifecycle script",
     "Test failed.",
-    "command failed",
-    "command sh -c",
     "Exit status",
+    "Failed at the ",
     "This is probably not a problem with npm",
-];
-/// Lines that name a detail, not the error.
-const DETAILS: &[&str] = &[
-    "code ",
-    "errno ",
-    "syscall ",
-    "path ",
-    "dest ",
-    "workspace ",
-    "location ",
-    "command ",
-    "signal ",
-    "cwd ",
-    "file ",
+    "command failed",
 ];
 
 impl Npm {
+    /// Takes a line; `true` when it is npm's.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        static CORRUPTED: Needle = Needle::new(" seems to be corrupted");
         let line = text
             .strip_prefix("npm ERR! ")
             .or_else(|| text.strip_prefix("npm error "))
-            .or_else(|| (text == "npm ERR!" || text == "npm error").then_some(""));
+            .or_else(|| matches!(text, "npm ERR!" | "npm error").then_some(""));
         let Some(line) = line else {
+            if let Some(rest) = text.strip_prefix("gyp ERR! ") {
+                let open = self.gyp.get_or_insert_with(|| Open { span, ..Open::default() });
+                open.gyp(rest);
+                open.span = open.span.to(span);
+                return true;
+            }
             self.finish(out);
-            return others(text, span, out);
+            if let Some((package, _)) = CORRUPTED.split(text)
+                && let Some((_, package)) = package.rsplit_once("data for ")
+            {
+                self.corrupted = Some(package.split(' ').next().unwrap_or(package).to_owned());
+            }
+            return false;
         };
         if line.starts_with("A complete log of this run") {
             self.finish(out);
             return true;
         }
-        if line.starts_with("code ") {
+        // Workspaces fail one after the other, each with its own block.
+        let begins = line.starts_with("code ") || line.starts_with("Lifecycle script `");
+        if begins && self.open.as_ref().is_some_and(|open| !open.code.is_empty() || line.starts_with('L')) {
             self.finish(out);
         }
-        let open = self.open.get_or_insert_with(|| Open {
-            code: String::new(),
-            message: String::new(),
-            context: Context::default(),
-            span,
-        });
-        open.context.push(line);
+        let open = self.open.get_or_insert_with(|| Open { span, ..Open::default() });
+        open.line(line);
         open.span = open.span.to(span);
-        if let Some(code) = line.strip_prefix("code ") {
-            code.trim().clone_into(&mut open.code);
-        } else if open.message.is_empty()
-            && !line.trim().is_empty()
-            && !DETAILS.iter().any(|detail| line.starts_with(detail))
-        {
-            line.trim().clone_into(&mut open.message);
-        }
         true
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
-        let Some(mut open) = self.open.take() else { return };
-        // Most messages begin with the code again.
-        let message = open.message.strip_prefix(open.code.as_str()).unwrap_or(&open.message).trim();
-        if message.is_empty()
-            || GENERIC.iter().any(|start| open.code.starts_with(start) || open.message.starts_with(start))
-            || open.code.bytes().all(|byte| byte.is_ascii_digit()) && !open.code.is_empty()
-        {
-            return;
+        out.extend(self.gyp.take().and_then(Open::report_gyp));
+        if let Some(open) = self.open.take() {
+            out.extend(open.report(self.corrupted.take()));
         }
-        let mut found = finding("npm", &open.code, message, None, open.span);
-        if open.code.is_empty() {
-            let kind = if message.starts_with("Missing script") { "missing-script" } else { "npm-error" };
-            kind.clone_into(&mut found.error_type);
-        }
-        found.context = open.context.take();
-        out.push(found);
     }
 }
 
-/// pnpm's ` ERR_PNPM_X  message`, yarn's `➤ YN0028: │ message` and `error Couldn't find package …`.
-fn others(text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-    let trimmed = trim(text);
-    let found = if trimmed.starts_with("ERR_PNPM_")
-        && let Some((code, message)) = trimmed
-            .split_once(' ')
-            .filter(|(code, _)| !code.contains("RECURSIVE_RUN") && *code != "ERR_PNPM_NO_SCRIPT_EXIT")
-    {
-        (!code.contains("RUN_FIRST_FAIL"))
-            .then(|| finding("pnpm", code.trim_end_matches(':'), message, None, span))
-    } else if let Some(rest) = trimmed.strip_prefix("➤ YN") {
-        yarn_berry(rest, span)
-    } else if let Some(message) =
-        text.strip_prefix("error ").filter(|rest| YARN.iter().any(|start| rest.starts_with(start)))
-    {
-        let mut found = finding("yarn", "yarn-error", message, None, span);
-        found.code = None;
+impl Open {
+    fn line(&mut self, line: &str) {
+        self.context.push(line);
+        let trimmed = line.trim();
+        if let Some(code) = line.strip_prefix("code ") {
+            code.trim().clone_into(&mut self.code);
+        } else if let Some(path) = line.strip_prefix("path ") {
+            self.path = Some(path.trim().to_owned());
+        } else if let Some(command) = line.strip_prefix("command ") {
+            let command = command.trim();
+            if command != "failed" {
+                self.command = Some(command.trim_start_matches("sh -c ").to_owned());
+            }
+        } else if [
+            "errno ",
+            "syscall ",
+            "dest ",
+            "workspace ",
+            "location ",
+            "signal ",
+            "cwd ",
+            "file ",
+            "prefix ",
+            "lifecycle ",
+        ]
+        .iter()
+        .any(|detail| line.starts_with(detail))
+        {
+            // A detail, not the error.
+        } else {
+            if !self.is_refused() {
+                self.cause.line(line);
+            }
+            if !trimmed.is_empty() && self.sentences.len() < SENTENCES {
+                self.sentences.push(line.trim_end().to_owned());
+            } else if trimmed.is_empty() && self.sentences.last().is_some_and(|last| !last.is_empty()) {
+                self.sentences.push(String::new());
+            }
+        }
+    }
+
+    /// A line of node-gyp's.
+    fn gyp(&mut self, line: &str) {
+        self.context.push(line);
+        if let Some(folder) = line.strip_prefix("cwd ") {
+            self.path = Some(folder.trim().to_owned());
+        } else {
+            self.cause.line(line);
+        }
+    }
+
+    /// That a command failed follows from what the compiler said before.
+    fn report_gyp(mut self) -> Option<Diagnostic> {
+        let mut message = self.cause.take()?;
+        let follows = message.contains("failed with exit code");
+        if let Some((_, package)) = self.path.as_deref().and_then(|path| path.rsplit_once("node_modules/")) {
+            message = format!("{message}\nin {package}");
+        }
+        let mut found = failure("node-gyp", "build", Kind::Dependency, &message, self.span);
+        found.role = if follows { Role::Consequence } else { Role::Root };
+        found.context = self.context.take();
         Some(found)
-    } else {
-        None
-    };
-    let is_found = found.is_some();
-    out.extend(found);
-    is_found
+    }
+
+    /// Whether npm refused by itself, as against a script that failed.
+    fn is_refused(&self) -> bool {
+        self.code.starts_with('E') && self.code != "ELIFECYCLE"
+    }
+
+    fn report(mut self, corrupted: Option<String>) -> Option<Diagnostic> {
+        let span = self.span;
+        let is_script = !self.code.is_empty() && !self.is_refused();
+        let mut found = if is_script || self.code.is_empty() && self.command.is_some() {
+            self.script()?
+        } else {
+            self.refusal(corrupted)?
+        };
+        found.span = span;
+        found.context = self.context.take();
+        Some(found)
+    }
+
+    /// A script that failed: what it printed is the reason, where npm repeats it.
+    fn script(&mut self) -> Option<Diagnostic> {
+        let code = std::mem::take(&mut self.code);
+        let dependency = self.path.as_deref().filter(|path| !is_own(&format!("{path}/")));
+        let shown = self.command.clone().unwrap_or_default();
+        let package = self.sentences.iter().find_map(|line| line.strip_prefix("Failed at the "));
+        let cause = self.cause.take().filter(|cause| !GENERIC.iter().any(|words| cause.starts_with(words)));
+        if let Some(cause) = cause {
+            let mut message = cause;
+            if let Some(path) = dependency {
+                let name = path.rsplit("node_modules/").next().unwrap_or(path);
+                message = format!("{message}\nin {name}: {shown}");
+            }
+            let error_type = crate::found::exception(&message).map_or("script", |(kind, _)| kind).to_owned();
+            let kind = kinds::by_words(&message).unwrap_or(Kind::Dependency);
+            let mut found = failure("npm", &error_type, kind, &message, Span::default());
+            found.code = numbered(&code);
+            return Some(found);
+        }
+        let first = self.sentences.iter().find(|line| !line.is_empty()).cloned();
+        let message = match (package, &first) {
+            (Some(package), _) => format!("{} failed", package.trim_end_matches('.')),
+            (None, Some(first)) => first.trim_end_matches(" with error:").to_owned(),
+            (None, None) if !shown.is_empty() => format!("`{shown}` failed"),
+            (None, None) => return None,
+        };
+        let mut found = failure("npm", "script", Kind::Unknown, &message, Span::default());
+        found.code = numbered(&code);
+        if dependency.is_some() {
+            found.kind = Kind::Dependency;
+        } else {
+            found.role = Role::Summary;
+        }
+        Some(found)
+    }
+
+    fn refusal(&mut self, corrupted: Option<String>) -> Option<Diagnostic> {
+        let code = std::mem::take(&mut self.code);
+        let sentences: Vec<&str> = self
+            .sentences
+            .iter()
+            .map(|line| without_label(line, &code))
+            .skip_while(|line| line.is_empty())
+            .collect();
+        let lines = match code.as_str() {
+            "ERESOLVE" => conflict(&sentences),
+            "EUSAGE" => usage(&sentences),
+            _ => reasons(&sentences),
+        };
+        let mut message = lines.join("\n");
+        if let Some(package) = corrupted.filter(|_| code == "EINTEGRITY") {
+            message.push('\n');
+            message.push_str(&package);
+        }
+        if message.is_empty() || message.starts_with("A complete log") {
+            return None;
+        }
+        let kind = kinds::of_code(&code).or_else(|| kinds::by_words(&message)).unwrap_or(Kind::Configuration);
+        let error_type = match code.as_str() {
+            "" if message.starts_with("Missing script") => "missing-script",
+            "" => "npm-error",
+            code => code,
+        };
+        let mut found = failure("npm", error_type, kind, &message, Span::default());
+        if code.is_empty() && GENERIC.iter().any(|start| message.starts_with(start)) {
+            found.role = Role::Summary;
+            found.message.truncate(found.message.find('\n').unwrap_or(found.message.len()));
+        }
+        if code.is_empty() && message.starts_with("gyp ") {
+            // The compiler's words are better than those of who called it.
+            if let Some(cause) = self.cause.take() {
+                found.message = cause;
+                "node-gyp".clone_into(&mut found.tool);
+                found.kind = Kind::Dependency;
+            }
+        }
+        let package_file = self.path.as_deref().filter(|path| extension(path) == "json" && is_own(path));
+        found.location = package_file.map(Location::file);
+        found.code = Some(code).filter(|code| !code.is_empty());
+        Some(found)
+    }
 }
 
-/// Errors of yarn 1, which begins many other lines with `error`, too.
-const YARN: &[&str] = &[
-    "Couldn't find ",
-    "Command \"",
-    "Your lockfile needs to be updated",
-    "An unexpected error occurred: ",
-    "Incorrect integrity",
-    "The engine \"",
-    "Failed to replace env in config",
-    "Couldn't publish",
-];
+/// An exit status is no code that one could look up, but it is what npm printed.
+fn numbered(code: &str) -> Option<String> {
+    (!code.is_empty()).then(|| code.to_owned())
+}
 
-/// `0028: │ The lockfile would have been modified by this install, which is explicitly forbidden.`
-fn yarn_berry(rest: &str, span: Span) -> Option<Diagnostic> {
-    let (number, message) = rest.split_once(": ")?;
-    let message = message.trim_start_matches(['│', '┌', '└', ' ']);
-    // YN0000 is a plain line, 0002 to 0007 and 0013 are progress and warnings.
-    let quiet = matches!(
-        number,
-        "0000"
-            | "0002"
-            | "0005"
-            | "0006"
-            | "0007"
-            | "0008"
-            | "0013"
-            | "0019"
-            | "0032"
-            | "0060"
-            | "0085"
-            | "0086"
-    );
-    let is_code = number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit());
-    (is_code && !quiet && !message.is_empty())
-        .then(|| finding("yarn", &format!("YN{number}"), message, None, span))
+/// A sentence without the label that npm puts before it: `notarget`, `404`, `JSON.parse`.
+fn without_label<'a>(line: &'a str, code: &str) -> &'a str {
+    const LABELS: &[&str] = &[
+        "notarget ",
+        "notsup ",
+        "engine ",
+        "404 ",
+        "403 ",
+        "401 ",
+        "JSON.parse ",
+        "need auth ",
+        "enoent ",
+        "network ",
+        "peerinvalid ",
+        "ERESOLVE ",
+    ];
+    let line = line.trim_start();
+    let line = line
+        .strip_prefix(code)
+        .filter(|rest| !code.is_empty() && rest.starts_with(' '))
+        .unwrap_or(line)
+        .trim_start();
+    let mut line = line;
+    if let Some(rest) = LABELS.iter().find_map(|label| line.strip_prefix(label)) {
+        line = rest.trim_start();
+    }
+    // Labels of empty lines.
+    if LABELS.iter().any(|label| label.trim_end() == line) { "" } else { line }
+}
+
+/// What conflicts, and what asks for it.
+fn conflict(sentences: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut take_next = false;
+    for line in sentences {
+        let telling = [
+            "While resolving",
+            "Found: ",
+            "Conflicting peer dependency",
+            "could not resolve",
+            "unable to resolve",
+        ]
+        .iter()
+        .any(|start| line.starts_with(start));
+        if telling || take_next {
+            if lines.len() < MESSAGE {
+                lines.push((*line).to_owned());
+            }
+            take_next = false;
+        } else if line.starts_with("Could not resolve dependency") {
+            lines.push((*line).to_owned());
+            take_next = true;
+        } else if line.starts_with("Fix the upstream") {
+            break;
+        }
+    }
+    lines
+}
+
+/// The first paragraph in one line, and which packages the lock file lacks.
+fn usage(sentences: &[&str]) -> Vec<String> {
+    let paragraph: Vec<&str> = sentences.iter().copied().take_while(|line| !line.is_empty()).collect();
+    let differs = |line: &&&str| line.starts_with("Missing: ") || line.starts_with("Invalid: ");
+    let mut lines = vec![paragraph.join(" ")];
+    lines.extend(sentences.iter().filter(differs).take(MESSAGE).map(|line| (*line).to_owned()));
+    lines
+}
+
+/// The first sentence, and those after it that say more of the same.
+fn reasons(sentences: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in sentences {
+        let is_advice = [
+            "Note that you can also",
+            "In most cases you",
+            "To see a list of scripts",
+            "If you are behind",
+            "You can",
+            "Did you mean",
+            "This is related to npm",
+            "tarball, folder",
+        ]
+        .iter()
+        .any(|start| line.starts_with(start));
+        if is_advice || line.starts_with("at ") {
+            break;
+        }
+        if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
+            lines.push((*line).to_owned());
+        }
+        if lines.len() == 4 {
+            break;
+        }
+    }
+    lines
 }

@@ -1,7 +1,7 @@
 //! Reports in JSON: ESLint, stylelint, tslint, mocha, Jest.
 
 use grimoire_plugin_sdk::json::Value;
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Position, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Position, Severity, Span};
 
 use crate::found::{exception, finding, frame, own_place};
 
@@ -21,6 +21,10 @@ pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
         for file in value.list("testResults") {
             let path = file.text("name").unwrap_or_default();
             all.extend(file.list("assertionResults").iter().take(MOST).flat_map(|test| jest(path, test)));
+        }
+    } else if value.list("results").iter().any(|file| file.text("filePath").is_some()) {
+        for file in value.list("results").iter().take(MOST) {
+            read(file, span, out);
         }
     } else if value.get("stats").is_some() {
         let failures =
@@ -117,6 +121,8 @@ fn tested(
     let kind = exception(stack.lines().next().unwrap_or_default()).map_or("Error", |(kind, _)| kind);
     let mut found = finding(tool, kind, message, location, Span::default());
     found.code = code.map(str::to_owned);
+    found.kind = Kind::Test;
+    found.test = title.map(str::to_owned);
     found.stack_trace = frames;
     found.context = format!("{}\n{stack}", title.unwrap_or_default());
     found

@@ -1,9 +1,12 @@
 //! Stacks as V8 prints them, with the causes that Node shows, and what stands before them.
 
-use grimoire_plugin_sdk::text::{leading_number, place_at_start, place_in_parentheses, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
+use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
 
-use crate::found::{Excerpt, exception, finding, frame, is_own, is_script, is_script_frame, own_place};
+use crate::found::{
+    Excerpt, exception, finding, frame, is_code_frame, is_own, is_script, is_script_frame, own_place, tool_of,
+};
+use crate::kinds;
 
 /// Lines between the exception's line and its first frame: messages have several lines.
 const BEFORE_FRAMES: u32 = 30;
@@ -24,6 +27,9 @@ struct Pending {
     age: u32,
     span: Span,
     excerpt: Excerpt,
+    /// The first own file of `Require stack:`.
+    requirer: Option<String>,
+    required: bool,
 }
 
 /// An exception with at least one frame.
@@ -38,6 +44,7 @@ struct Open {
     in_cause: bool,
     /// The open exception's cause was read: frames from now on are the cause's.
     cause_frames: Vec<Frame>,
+    requirer: Option<String>,
     excerpt: Excerpt,
     span: Span,
 }
@@ -49,8 +56,12 @@ pub(crate) struct Stacks {
     open: Option<Open>,
     /// The line that Node prints first for an uncaught error: `/path/file.js:10`.
     place: Option<(Location, u32, Span)>,
-    /// mocha has said how many tests fail; its stacks follow.
-    mocha: bool,
+    /// The failed test that the next exception belongs to, its runner and where its report begins.
+    test: Option<(String, &'static str, Span)>,
+    /// The tool that announced the next exception.
+    tool: Option<(&'static str, Span)>,
+    /// Something of Bun's or of Deno's was seen.
+    runtime: Option<&'static str>,
     /// A test runner shows what the code under test printed: not an error of the run.
     printed: u32,
 }
@@ -61,7 +72,7 @@ impl Stacks {
         if matches!(
             trimmed,
             "console.error" | "console.warn" | "console.log" | "console.info" | "console.debug"
-        ) || trimmed.starts_with("stderr | ")
+        ) || trimmed.trim_start_matches(['·', 'x', '.', '-', '*']).starts_with("stderr | ")
         {
             self.finish(out);
             self.printed = 40;
@@ -85,14 +96,17 @@ impl Stacks {
         if marked {
             self.pending = None;
         }
-        if let Some((count, rest)) = leading_number(trimmed) {
-            self.mocha |= rest == " failing" && count > 0;
+        if trimmed.starts_with("Bun v") || trimmed.starts_with("bun ") {
+            self.runtime = Some("bun");
         }
-        let start = trimmed
-            .strip_prefix("(node:")
-            .and_then(|rest| rest.split_once("UnhandledPromiseRejectionWarning: "))
-            .map_or(trimmed, |(_, rest)| rest);
-        if let Some((kind, code)) = exception(start) {
+        let start = self.without_announcement(trimmed);
+        // Deno's own exceptions have other names.
+        let denied = (start.len() < trimmed.len() && self.runtime == Some("deno"))
+            .then(|| start.split_once(": "))
+            .flatten()
+            .filter(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            .map(|(kind, _)| (kind, None));
+        if let Some((kind, code)) = exception(start).or(denied) {
             let mut excerpt = Excerpt::default();
             excerpt.push(text);
             self.pending = Some(Pending {
@@ -102,14 +116,24 @@ impl Stacks {
                 age: 0,
                 span,
                 excerpt,
+                requirer: None,
+                required: false,
             });
             return true;
         }
         if let Some(pending) = &mut self.pending {
-            if pending.lines.len() < MESSAGE_LINES
+            if let Some(path) = trimmed.strip_prefix("- ").filter(|_| pending.required) {
+                if pending.requirer.is_none() && is_own(path) {
+                    pending.requirer = Some(path.to_owned());
+                }
+                let required = Frame { location: Some(Location::file(path)), ..Frame::default() };
+                self.tool = self.tool.or(tool_of(&[required]).map(|tool| (tool, span)));
+            } else if trimmed == "Require stack:" {
+                pending.required = true;
+            } else if pending.lines.len() < if self.runtime == Some("deno") { 1 } else { MESSAGE_LINES }
                 && !trimmed.is_empty()
-                && !trimmed.starts_with(['+', '-'])
-                && !trimmed.starts_with("Require stack:")
+                && !trimmed.starts_with(['+', '-', '^'])
+                && !is_code_frame(text)
                 && pending.age <= 4
             {
                 pending.lines.push(trimmed.to_owned());
@@ -129,8 +153,69 @@ impl Stacks {
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.close(out);
+        self.without_frames(out);
+        self.test = None;
         self.pending = None;
         self.place = None;
+    }
+
+    /// A test runner names a failed test: the next exception is its.
+    pub(crate) fn begin_test(
+        &mut self,
+        name: &str,
+        tool: &'static str,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        self.close(out);
+        self.without_frames(out);
+        self.test = Some((name.to_owned(), tool, span));
+    }
+
+    /// What prints the exceptions from now on.
+    pub(crate) fn runs_in(&mut self, runtime: &'static str) {
+        self.runtime = Some(runtime);
+    }
+
+    /// Whether an exception's line waits for its frames: its message may have lines of any form.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// A tool says that the next exception is its.
+    pub(crate) fn announce(&mut self, tool: &'static str, span: Span, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+        self.tool = Some((tool, span));
+    }
+
+    /// A test's exception may have no frames: what it says is enough.
+    fn without_frames(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some((name, tool, start)) = self.test.take_if(|_| self.pending.is_some())
+            && let Some(mut pending) = self.pending.take()
+        {
+            let mut found =
+                finding(tool, &pending.kind, &pending.lines.join("\n"), None, start.to(pending.span));
+            found.location = place_in_message(&found.message);
+            found.code = pending.code;
+            found.kind = Kind::Test;
+            found.test = Some(name);
+            found.context = pending.excerpt.take();
+            out.push(found);
+        }
+    }
+
+    /// An exception's line without what its runtime or runner puts before it.
+    fn without_announcement<'a>(&mut self, text: &'a str) -> &'a str {
+        if let Some(rest) = text.strip_prefix("error: Uncaught ") {
+            self.runtime = Some("deno");
+            return rest.strip_prefix("(in promise) ").unwrap_or(rest);
+        }
+        if let Some(rest) = text.strip_prefix("Exception during run: ") {
+            return rest;
+        }
+        text.strip_prefix("(node:")
+            .and_then(|rest| rest.split_once("UnhandledPromiseRejectionWarning: "))
+            .map_or(text, |(_, rest)| rest)
     }
 
     fn age(&mut self) {
@@ -160,6 +245,7 @@ impl Stacks {
                 braces: false,
                 in_cause: false,
                 cause_frames: Vec::new(),
+                requirer: pending.requirer,
                 excerpt: pending.excerpt,
                 span: pending.span,
             });
@@ -178,26 +264,52 @@ impl Stacks {
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut open) = self.open.take() else { return };
-        let mut location = own_place(&open.frames).filter(|place| is_own(&place.path));
+        let mut location = own_place(&open.frames);
         let mut span = open.span;
         if location.is_none() {
-            location = place_in_message(&open.message);
+            location = place_in_message(&open.message).filter(|place| is_own(&place.path));
         }
-        if let Some((place, _, start)) = self.place.take() {
+        if let Some((place, _, start)) = self.place.take()
+            && is_own(&place.path)
+        {
             span = span.to(start);
-            if location.is_none() || open.kind == "SyntaxError" && is_own(&place.path) {
+            if location.is_none() || open.kind == "SyntaxError" {
                 location = Some(place);
             }
         }
-        let location = location.or_else(|| own_place(&open.cause_frames)).or_else(|| own_place(&open.frames));
-        let tool = match open.kind.as_str() {
-            "RollupError" => "rollup",
-            _ if self.mocha => "mocha",
-            _ => "node",
+        let location = location
+            .or_else(|| own_place(&open.cause_frames))
+            .or_else(|| file_in_message(&open.message))
+            .or_else(|| open.requirer.as_deref().map(Location::file));
+        if let Some(path) = &open.requirer {
+            open.message = format!("{}\nRequire stack: {path}", open.message);
+        }
+        let test = self.test.take();
+        let announced = self.tool.take();
+        let tool = match (open.kind.as_str(), &test) {
+            (_, Some((_, "mocha", _))) if open.message.contains("Timed out retrying after") => "cypress",
+            (_, Some((_, tool, _))) => tool,
+            _ if announced.is_some() => announced.unwrap_or_default().0,
+            ("RollupError", _) => "rollup",
+            _ => tool_of(&open.frames).or(self.runtime).unwrap_or("node"),
         };
+        let code = open.code.or_else(|| system_code(&open.message).map(str::to_owned));
         let mut found = finding(tool, &open.kind, &open.message, location, span);
-        found.code = open.code;
+        found.kind = kinds::of_exception(&open.kind, code.as_deref(), &open.message);
+        found.code = code;
         found.severity = Severity::Error;
+        if let Some((_, start)) = announced {
+            found.span = start.to(span);
+        }
+        if let Some((name, _, start)) = test {
+            found.kind = Kind::Test;
+            found.span = start.to(span);
+            found.test = Some(name);
+        } else if open.message.contains("Command failed: ")
+            || open.message.contains("Command failed with exit code")
+        {
+            found.role = Role::Consequence;
+        }
         found.stack_trace = open.frames;
         found.stack_trace.append(&mut open.cause_frames);
         found.context = open.excerpt.take();
@@ -205,9 +317,39 @@ impl Stacks {
     }
 }
 
+/// `Timeout of 100ms exceeded. … (/app/test/lid.js)`, `SyntaxError[ @/app/lid.mjs ]: …`,
+/// `Cannot find package 'jar' imported from /app/lid.mjs`.
+fn file_in_message(message: &str) -> Option<Location> {
+    let first = message.lines().next()?;
+    let path = if let Some(rest) = first.strip_suffix(')') {
+        rest.rsplit_once('(')?.1
+    } else if let Some((_, importer)) = first.split_once(" imported from ") {
+        importer.trim_matches(['\'', '"'])
+    } else {
+        first.split_once("[ @")?.1.split_once(" ]")?.0
+    };
+    (is_script(path) && is_own(path) && !path.contains(' ')).then(|| Location::file(path))
+}
+
+/// `Error: listen EADDRINUSE: address already in use`: the system's code within a message.
+fn system_code(message: &str) -> Option<&str> {
+    let words = message.lines().next()?.split(' ').skip(1).take(4);
+    words.map(|word| word.trim_end_matches([':', ','])).find(|word| {
+        word.len() >= 5
+            && word.starts_with('E')
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    })
+}
+
 /// A line after the frames: properties (`code: 'ENOENT',`), a cause, the closing brace.
 fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
     open.quiet += 1;
+    if trimmed.starts_with("Emitted 'error' event on ")
+        || trimmed.starts_with("... ") && trimmed.contains(" matching cause stack trace")
+    {
+        open.excerpt.push(text);
+        return true;
+    }
     let cause = trimmed
         .strip_prefix("[cause]: ")
         .or_else(|| trimmed.strip_prefix("Caused by: "))

@@ -1,7 +1,7 @@
-//! TAP as `node --test` prints it: `not ok 1 - name` and a YAML block with the error.
+//! TAP as `node --test`, tape, tap, AVA, Mocha and Vitest print it: `not ok 1 - name` and a YAML block.
 
 use grimoire_plugin_sdk::text::{place_at_start, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, own_place};
 
@@ -19,7 +19,12 @@ struct Open {
     kind: Option<String>,
     location: Option<Location>,
     frames: Vec<Frame>,
+    /// `expected` and `actual`, by the names that the producers have for them.
+    expected: Option<String>,
+    actual: Option<String>,
     suite: bool,
+    /// Only Node's runner says how long a test took in this way.
+    node: bool,
     lines: u32,
     excerpt: Excerpt,
     span: Span,
@@ -36,19 +41,22 @@ impl Tap {
         let trimmed = trim(text);
         if let Some(rest) = trimmed.strip_prefix("not ok ") {
             self.finish(out);
-            let name = rest.split_once(" - ").map_or(rest, |(_, name)| name);
+            let name = rest.split_once(' ').map_or(rest, |(_, name)| name.trim_start_matches("- "));
             if name.contains("# TODO") || name.contains("# SKIP") {
                 return true;
             }
             self.open = Some(Open {
-                name: name.to_owned(),
+                name: name.split(" # time=").next().unwrap_or(name).trim_end_matches(" {").to_owned(),
                 message: Vec::new(),
                 in_message: false,
                 code: None,
                 kind: None,
                 location: None,
                 frames: Vec::new(),
+                expected: None,
+                actual: None,
                 suite: false,
+                node: false,
                 lines: 0,
                 excerpt: Excerpt::default(),
                 span,
@@ -70,13 +78,25 @@ impl Tap {
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut open) = self.open.take() else { return };
         // A suite fails because its tests do; a bare `not ok` of another producer says nothing more.
-        if open.suite || open.message.is_empty() {
+        let has_values = open.expected.is_some() || open.actual.is_some();
+        if open.suite || open.message.is_empty() && !has_values && open.kind.is_none() {
             return;
+        }
+        if open.message.is_empty() {
+            open.message.push(open.name.clone());
+        }
+        if has_values && open.message.len() == 1 && !open.message[0].contains("expected") {
+            let value = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+            open.message.push(format!("expected: {}", value(open.expected)));
+            open.message.push(format!("actual: {}", value(open.actual)));
         }
         let location = own_place(&open.frames).or(open.location);
         let kind = open.kind.unwrap_or_else(|| "Error".to_owned());
-        let mut found = finding("node", &kind, &open.message.join("\n"), location, open.span);
-        found.code = open.code;
+        let tool = if open.node { "node" } else { "tap" };
+        let mut found = finding(tool, &kind, &open.message.join("\n"), location, open.span);
+        found.code = open.code.filter(|code| code != "ERR_TEST_FAILURE");
+        found.kind = Kind::Test;
+        found.test = Some(open.name.clone());
         found.stack_trace = open.frames;
         found.context = format!("{}\n{}", open.name, open.excerpt.take());
         out.push(found);
@@ -87,8 +107,9 @@ impl Open {
     fn line(&mut self, text: &str, trimmed: &str, span: Span) {
         self.excerpt.push(text);
         self.span = self.span.to(span);
-        if let Some(found) = frame(&format!("at {}", trimmed.trim_start_matches("at ")))
-            .filter(|found| found.location.is_some())
+        let place = trimmed.strip_prefix("at: ").map_or(trimmed, |place| place.trim_matches(['\'', '"']));
+        if let Some(found) =
+            frame(&format!("at {}", place.trim_start_matches("at "))).filter(|found| found.location.is_some())
         {
             self.frames.push(found);
             return;
@@ -102,10 +123,23 @@ impl Open {
             }
             return;
         };
-        let value = value.trim().trim_matches(['\'', '"']);
-        self.in_message = key == "error" && value.starts_with('|');
+        let value = value.trim().trim_end_matches(',').trim_matches(['\'', '"']);
+        self.in_message = matches!(key, "error" | "message") && value.starts_with('|');
         match key {
-            "error" if !self.in_message => self.message.push(value.to_owned()),
+            "error" | "message" if !self.in_message && !value.is_empty() && self.message.is_empty() => {
+                self.message.push(value.replace("\\\"", "\""));
+            }
+            "expected" | "wanted"
+                if self.expected.is_none() && !value.is_empty() && !value.starts_with(['|', '>', '{']) =>
+            {
+                self.expected = Some(value.to_owned());
+            }
+            "actual" | "found"
+                if self.actual.is_none() && !value.is_empty() && !value.starts_with(['|', '>', '{']) =>
+            {
+                self.actual = Some(value.to_owned());
+            }
+            "duration_ms" => self.node = true,
             "code" => self.code = Some(value.to_owned()),
             "name" => self.kind = exception(value).map(|(kind, _)| kind.to_owned()),
             "location" => self.location = place_at_start(value).map(|place| place.location()),

@@ -1,7 +1,7 @@
 //! The TypeScript compiler: `path(1,2): error TS2304: …` and the pretty form `path:1:2 - error TS2304: …`.
 
-use grimoire_plugin_sdk::text::{Context, Needle, Place, place_at_start, place_in_parentheses};
-use grimoire_plugin_sdk::{Diagnostic, Severity, Span};
+use grimoire_plugin_sdk::text::{Context, Needle, Place, extension, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span};
 
 use crate::found::finding;
 
@@ -52,17 +52,19 @@ impl Tsc {
     }
 }
 
-/// `TS` and digits.
+/// `TS` and digits, or Angular's `NG` and digits.
 pub(crate) fn is_ts_code(code: &str) -> bool {
-    code.strip_prefix("TS").is_some_and(|digits| {
-        (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    code.strip_prefix("TS")
+        .or_else(|| code.strip_prefix("NG").map(|rest| rest.trim_start_matches('-')))
+        .is_some_and(|digits| {
+            (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+        })
 }
 
 /// A finding and whether it is in the pretty form.
 fn read(text: &str, span: Span) -> Option<(Diagnostic, bool)> {
-    static CODE: Needle = Needle::new(" TS");
-    if !CODE.is_in(text) && !text.starts_with("error TS") {
+    static CODES: [Needle; 3] = [Needle::new(" TS"), Needle::new(" NG"), Needle::new(" ts(")];
+    if !CODES.iter().any(|code| code.is_in(text)) {
         return None;
     }
     // Angular's and other wrappers' prefix.
@@ -78,15 +80,41 @@ fn read(text: &str, span: Span) -> Option<(Diagnostic, bool)> {
         return at(&place, pretty.unwrap_or(rest), span).map(|found| (found, pretty.is_some()));
     }
     let (severity, code, message) = severity_code_message(text)?;
-    let mut found = finding("tsc", code, message, None, span);
-    found.severity = severity;
+    let mut found = finding(tool_of(code), code, message, None, span);
+    (found.severity, found.kind) = (severity, Kind::Compile);
     Some((found, false))
 }
 
 fn at(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(found) = language_server(place, rest, span) {
+        return Some(found);
+    }
     let (severity, code, message) = severity_code_message(rest)?;
-    let mut found = finding("tsc", code, message, Some(place.location()), span);
-    found.severity = severity;
+    let mut found = finding(tool_of(code), code, message, Some(place.location()), span);
+    (found.severity, found.kind) = (severity, Kind::Compile);
+    Some(found)
+}
+
+fn tool_of(code: &str) -> &'static str {
+    if code.starts_with("NG") { "angular" } else { "tsc" }
+}
+
+/// `error ts(2322): message`, as Astro's checker prints it.
+fn language_server(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
+    let (word, rest) = rest.split_once(" ts(")?;
+    let (number, message) = rest.split_once("): ")?;
+    let severity = match word {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        "hint" => Severity::Hint,
+        _ => return None,
+    };
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let tool = if extension(place.path) == "astro" { "astro" } else { "tsc" };
+    let mut found = finding(tool, &format!("ts({number})"), message, Some(place.location()), span);
+    (found.severity, found.kind) = (severity, Kind::Compile);
     Some(found)
 }
 

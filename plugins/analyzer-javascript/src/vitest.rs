@@ -1,7 +1,8 @@
 //! Vitest's report: `FAIL` lines, the error at the line's start, `❯` frames, a code frame, a rule.
 
+use grimoire_plugin_sdk::text::place_at_start;
 use grimoire_plugin_sdk::text::trim;
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_code_frame, own_place};
 
@@ -18,6 +19,8 @@ struct Block {
     message: Vec<String>,
     told: bool,
     frames: Vec<Frame>,
+    /// The place of a file that cannot be transformed.
+    broken: Option<Location>,
     excerpt: Excerpt,
     span: Span,
 }
@@ -96,7 +99,8 @@ impl Block {
     fn line(&mut self, text: &str, trimmed: &str, span: Span) {
         self.excerpt.push(text);
         if trimmed.is_empty() {
-            self.told |= !self.message.is_empty();
+            // `Transform failed with 1 error:` says what below.
+            self.told |= self.message.last().is_some_and(|last| !last.ends_with(':'));
             return;
         }
         self.span = self.span.to(span);
@@ -109,7 +113,9 @@ impl Block {
             // The innermost error says what went wrong; the place stays the outermost own one.
             self.message = vec![cause.to_owned()];
             self.told = true;
-        } else if is_code_frame(text) || trimmed.starts_with(['-', '+']) {
+        } else if let Some(place) = broken_place(trimmed) {
+            self.broken = self.broken.take().or(Some(place));
+        } else if is_code_frame(text) || trimmed.starts_with(['-', '+', '╭', '╰', '─']) {
             self.told = true;
         } else if !self.told && self.message.len() < MESSAGE_LINES {
             self.message.push(trimmed.to_owned());
@@ -119,12 +125,26 @@ impl Block {
     fn report(mut self) -> Option<Diagnostic> {
         let first = self.message.first()?;
         let kind = exception(first).map_or("Error", |(kind, _)| kind).to_owned();
-        let location =
-            own_place(&self.frames).or_else(|| (!self.path.is_empty()).then(|| Location::file(&self.path)));
+        let location = own_place(&self.frames)
+            .or_else(|| self.broken.take())
+            .or_else(|| (!self.path.is_empty()).then(|| Location::file(&self.path)));
         let mut found = finding("vitest", &kind, &self.message.join("\n"), location, self.span);
         found.code = exception(first).and_then(|(_, code)| code).map(str::to_owned);
+        found.kind = Kind::Test;
+        found.test =
+            (!self.path.is_empty()).then(|| self.title.lines().next().unwrap_or_default().to_owned());
         found.stack_trace = self.frames;
         found.context = format!("{}\n{}", self.title, self.excerpt.take());
         Some(found)
     }
+}
+
+/// `╭─[ c.test.ts:1:11 ]`, `File: /app/c.test.ts:1:10`, `/app/c.test.ts:1:10: ERROR: Unexpected ";"`.
+fn broken_place(text: &str) -> Option<Location> {
+    let inner = text
+        .strip_prefix("╭─[")
+        .map(|rest| rest.trim().trim_end_matches(']').trim())
+        .or_else(|| text.strip_prefix("File: "))
+        .or_else(|| text.contains(": ERROR: ").then_some(text))?;
+    place_at_start(inner).filter(|place| place.column.is_some()).map(|place| place.location())
 }

@@ -1,9 +1,9 @@
 //! webpack's blocks: `ERROR in ./src/a.js 3:1` and what follows, ts-loader's and other plugins' too.
 
 use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses};
-use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::found::{finding, is_script};
+use crate::found::{exception, finding, is_script};
 use crate::stack::place_in_message;
 use crate::tsc::is_ts_code;
 
@@ -19,6 +19,8 @@ struct Block {
     loader: Option<Location>,
     /// ts-loader's finding, which says the same as the block better.
     typed: Option<Diagnostic>,
+    /// webpack's command could not begin.
+    refused: bool,
     context: Context,
     blank: u32,
     span: Span,
@@ -32,7 +34,20 @@ pub(crate) struct Webpack {
 
 impl Webpack {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        for (start, severity) in [("ERROR in ", Severity::Error), ("WARNING in ", Severity::Warning)] {
+        if let Some(message) = text.strip_prefix("[webpack-cli] ") {
+            if !message.trim_start_matches("✖ ").starts_with("Error: ") {
+                self.finish(out);
+            }
+            return self.refused(message, span);
+        }
+        let begins = [
+            ("ERROR in ", Severity::Error),
+            ("WARNING in ", Severity::Warning),
+            // Vue's tools begin in lower case.
+            (" error  in ", Severity::Error),
+            (" warning  in ", Severity::Warning),
+        ];
+        for (start, severity) in begins {
             if let Some(rest) = text.strip_prefix(start) {
                 self.finish(out);
                 self.open(rest, severity, span);
@@ -47,6 +62,16 @@ impl Webpack {
                 self.finish(out);
             }
             return true;
+        }
+        if block.refused
+            && (text.starts_with('▶') || !text.starts_with([' ', '\t']))
+            && !text.starts_with(" - ")
+        {
+            // What cannot be loaded, and why, is told below each way that was tried.
+            if !text.starts_with('▶') {
+                self.finish(out);
+                return false;
+            }
         }
         let ends = text.starts_with("webpack ")
             || text.starts_with("Found ")
@@ -68,6 +93,36 @@ impl Webpack {
         }
     }
 
+    /// `[webpack-cli] Failed to load 'x.js' config`, `[webpack-cli] Invalid configuration object. …`.
+    fn refused(&mut self, message: &str, span: Span) -> bool {
+        let message = message.trim_start_matches("✖ ");
+        let is_refusal = [
+            "Failed to load ",
+            "Invalid configuration object",
+            "Error: ",
+            "TypeError: ",
+            "ReferenceError: ",
+            "SyntaxError: ",
+            "Unknown ",
+            "Unable load ",
+        ]
+        .iter()
+        .any(|start| message.starts_with(start));
+        if is_refusal {
+            if let Some(block) = self.block.as_mut().filter(|block| block.refused && message.contains(": ")) {
+                // What could not be loaded was said before, why is said now.
+                block.line(&format!("- {message}"), span);
+                return true;
+            }
+            self.open(&format!("{message} "), Severity::Error, span);
+            if let Some(block) = &mut self.block {
+                block.refused = true;
+                block.message = vec![message.to_owned()];
+            }
+        }
+        is_refusal
+    }
+
     fn open(&mut self, rest: &str, severity: Severity, span: Span) {
         let rest = rest.trim();
         let location = place_of(rest);
@@ -76,8 +131,17 @@ impl Webpack {
         // `ERROR in Entry module not found: …`: the message stands in the header.
         let message =
             if location.is_none() && rest.contains(' ') { vec![rest.to_owned()] } else { Vec::new() };
-        self.block =
-            Some(Block { severity, location, message, loader: None, typed: None, context, blank: 0, span });
+        self.block = Some(Block {
+            severity,
+            location,
+            message,
+            loader: None,
+            typed: None,
+            refused: false,
+            context,
+            blank: 0,
+            span,
+        });
     }
 }
 
@@ -126,6 +190,13 @@ impl Block {
             self.typed = Some(finding("tsc", code, message, self.location.clone(), self.span));
             return;
         }
+        if self.refused {
+            let says_more = trimmed.starts_with("- ") || exception(trimmed).is_some();
+            if says_more && self.message.len() < MESSAGE_LINES {
+                self.message.push(trimmed.trim_start_matches("- ").to_owned());
+            }
+            return;
+        }
         // The place again, with 0-based columns.
         let repeats = place_of(trimmed).is_some_and(|place| place.start.is_some()) && self.message.is_empty();
         if self.message.len() < MESSAGE_LINES
@@ -141,6 +212,7 @@ impl Block {
         if let Some(typed) = self.typed {
             return Some(Diagnostic {
                 severity: self.severity,
+                kind: Kind::Compile,
                 context: self.context.take(),
                 span: self.span,
                 ..typed
@@ -168,7 +240,12 @@ impl Block {
             .to_owned();
         let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
         found.code = None;
+        found.kind = Kind::Compile;
         found.severity = self.severity;
+        if self.refused {
+            found.kind = Kind::Configuration;
+            found.location = None;
+        }
         found.context = self.context.take();
         Some(found)
     }

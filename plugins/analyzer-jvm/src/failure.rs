@@ -1,44 +1,26 @@
 //! Exceptions with their causes and frames, and failed tests, whose message is one.
 //!
-//! A test runner names the test ([`Header`]), prints what was thrown or a message of its own, then frames,
+//! A test runner names the test ([`crate::header`]), prints what was thrown or a message of its own, then frames,
 //! then causes. The place is the user's own ([`own_place`]), the words are those of the innermost cause that
 //! has any.
 
 use crate::{
     Record, Step,
-    frames::{bare_frame, frame, own_place},
-    session::Session,
+    frames::{bare_frame, class_and_method, frame, own_place, runner},
+    header::{Header, is_end, is_source_of_test},
+    reason::{kind_of, role_of},
+    session::{Session, Strength},
     text::Text,
+    thrown::{Thrown, is_fatal, scala_place, short_place, thrown, words},
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Frame, Kind, Location, Severity, Span,
-    text::{Beginnings, Context, leading_number, place_at_end},
+    Diagnostic, Frame, Kind, Location, Role, Severity, Span,
+    text::{Beginnings, Context, leading_number, place_at_start},
 };
 
-/// Lines of a message at most.
+/// Lines of a message at most, and frames kept of a stack.
 const MESSAGE_LINES: usize = 48;
-/// Frames kept of a stack.
 const FRAMES: usize = 48;
-
-/// How a test runner announces that a test has failed.
-#[derive(Debug)]
-pub(crate) struct Header<'a> {
-    pub(crate) test: String,
-    pub(crate) tool: &'static str,
-    /// Only lines with a deeper indent belong to the test.
-    pub(crate) indent: Option<usize>,
-    /// Frames have no `at`.
-    pub(crate) bare_frames: bool,
-    /// What the line says beside the name.
-    pub(crate) message: &'a str,
-}
-
-/// What was thrown.
-#[derive(Debug, Default)]
-struct Thrown {
-    name: String,
-    message: String,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -56,6 +38,7 @@ pub(crate) struct Block {
     test: Option<String>,
     tool: &'static str,
     indent: Option<usize>,
+    quoted: bool,
     bare_frames: bool,
     phase: Phase,
     /// The outermost first.
@@ -72,16 +55,19 @@ pub(crate) struct Block {
     /// It ended the program's main thread.
     strong: bool,
     context: Context,
+    /// That of the first line.
+    first: Span,
     span: Span,
 }
 
 impl Block {
     pub(crate) fn of_test(header: Header<'_>, text: &Text<'_>) -> Self {
         let mut block = Self::empty(text);
-        block.certain = true;
+        block.certain = !header.needs_frames;
         block.tool = header.tool;
         block.indent = header.indent;
         block.bare_frames = header.bare_frames;
+        block.quoted = header.quoted;
         block.test = Some(header.test);
         if !header.message.is_empty() {
             block.first_line(header.message);
@@ -93,14 +79,15 @@ impl Block {
     /// `Caused by: java.lang.…`.
     pub(crate) fn of_exception(text: &Text<'_>) -> Option<Self> {
         static CAUSES: Beginnings = Beginnings::new(&["Caused by: ", "Exception in thread "]);
-        let line = text.text;
+        let line = text.words;
         if !line.contains('.') {
             return None;
         }
         let (rest, uncaught, strong) = match CAUSES.position(line) {
             Some(0) => (&line["Caused by: ".len()..], false, false),
             Some(1) => {
-                let (thread, rest) = line["Exception in thread ".len()..].trim_start_matches('"').split_once("\" ")?;
+                let (thread, rest) =
+                    line["Exception in thread ".len()..].trim_start_matches('"').split_once("\" ")?;
                 (rest, true, thread == "main")
             }
             _ => (line, false, false),
@@ -120,6 +107,7 @@ impl Block {
             test: None,
             tool: "java",
             indent: None,
+            quoted: false,
             bare_frames: false,
             phase: Phase::Begin,
             thrown: Vec::new(),
@@ -131,6 +119,7 @@ impl Block {
             certain: false,
             strong: false,
             context,
+            first: text.span,
             span: text.span,
         }
     }
@@ -144,13 +133,21 @@ impl Block {
 
     /// The first line after the name of a test: a type with a message, Gradle's short form, or a message.
     fn first_line(&mut self, line: &str) {
-        let line = line.strip_prefix("=> ").unwrap_or(line);
+        let line = line.strip_prefix("=> ").or_else(|| line.strip_prefix("Throwable #1: ")).unwrap_or(line);
         self.phase = Phase::Message;
         let mut found = Thrown::default();
         if let Some((name, message)) = thrown(line, true) {
             name.clone_into(&mut found.name);
             message.clone_into(&mut found.message);
             self.place = self.place.take().or_else(|| short_place(line));
+            // `cold (Kettle.scala:5)`, `/src/PotSuite.scala:12 message`.
+            if let Some((words, place)) = scala_place(message) {
+                (found.message, self.place) = (words.to_owned(), Some(place));
+            } else if self.tool == "munit"
+                && let Some(place) = place_at_start(message)
+            {
+                (found.message, self.place) = (place.rest.trim().to_owned(), Some(place.location()));
+            }
         } else if let Some((message, place)) = scala_place(line) {
             message.clone_into(&mut found.message);
             self.place = Some(place);
@@ -187,7 +184,10 @@ impl Block {
         let read = if self.bare_frames { bare_frame(line) } else { frame(line) };
         if let Some(frame) = read {
             let frames = if self.thrown.len() > 1 { &mut self.cause_frames } else { &mut self.frames };
-            if frames.len() < FRAMES {
+            // A deep recursion ends in the test.
+            let (class, _) = self.test.as_deref().map(class_and_method).unwrap_or_default();
+            let is_own = class.len() > 2 && line.contains(class);
+            if frames.len() < FRAMES || is_own && frames.len() < FRAMES + 8 {
                 frames.push(frame);
             }
             if self.phase == Phase::Begin {
@@ -222,17 +222,19 @@ impl Block {
             return Step::Waits;
         }
         if text.indent <= indent {
-            return Step::Foreign;
+            return Step::Over;
         }
-        if self.stack(text.text) {
+        let unquoted = if self.quoted { text.unquoted() } else { None };
+        let text = &unquoted.unwrap_or(*text);
+        if self.stack(text.words) {
             return self.take(text);
         }
         match self.phase {
-            Phase::Begin if is_source_of_test(text.text) => {}
-            Phase::Begin => self.first_line(text.text),
-            Phase::Cause => self.cause(text.text),
+            Phase::Begin if is_source_of_test(text.words) => {}
+            Phase::Begin => self.first_line(text.words),
+            Phase::Cause => self.cause(text.words),
             Phase::Message if self.message_lines < MESSAGE_LINES => self.add_indented(text, indent),
-            Phase::Frames if self.blank => return Step::Foreign,
+            Phase::Frames if self.blank => return Step::Over,
             _ => {}
         }
         self.take(text)
@@ -242,7 +244,7 @@ impl Block {
     fn add_indented(&mut self, text: &Text<'_>, indent: usize) {
         let beyond = text.indent.saturating_sub(indent + 4);
         let cut = text.body.len().saturating_sub(text.body.trim_start().len()).saturating_sub(beyond);
-        let line = text.body.get(cut..).unwrap_or(text.text).trim_end().to_owned();
+        let line = text.body.get(cut..).unwrap_or(text.words).trim_end().to_owned();
         self.add(&line);
     }
 }
@@ -259,17 +261,27 @@ impl Record for Block {
                 && self.message_lines < MESSAGE_LINES
                 && text.level.is_none();
             self.blank = true;
-            return if goes_on { Step::Waits } else { Step::Last };
+            return if goes_on { Step::Waits } else { Step::Over };
         }
-        if self.stack(text.text) {
+        if self.stack(text.words) {
             return self.take(text);
         }
         if self.phase == Phase::Cause {
-            self.cause(text.text);
+            self.cause(text.words);
             return self.take(text);
         }
-        if self.phase == Phase::Begin && text.level.is_none() && thrown(text.text, true).is_some() {
-            self.first_line(text.text);
+        if self.phase == Phase::Begin && text.level.is_none() && thrown(text.words, true).is_some() {
+            self.first_line(text.words);
+            return self.take(text);
+        }
+        // Ant prints the message, then the type with the message.
+        if self.phase == Phase::Message
+            && self.test.is_some()
+            && let Some(last) = self.thrown.last_mut()
+            && last.name.is_empty()
+            && let Some((name, message)) = thrown(text.words, false)
+        {
+            *last = Thrown { name: name.to_owned(), message: message.to_owned() };
             return self.take(text);
         }
         Step::Foreign
@@ -281,13 +293,16 @@ impl Record for Block {
             && self.indent.is_none()
             && self.message_lines < MESSAGE_LINES
             && (self.certain || !self.blank)
+            && (self.test.is_some() || !is_fatal(&self.thrown))
             && !is_end(text);
         if !is_mine {
             return false;
         }
+        let is_source =
+            self.tool == "munit" && leading_number(text.words).is_some_and(|(_, rest)| rest.starts_with(':'));
         if self.phase == Phase::Begin {
-            self.first_line(text.text);
-        } else {
+            self.first_line(text.words);
+        } else if !is_source {
             let line = text.body.trim_end().to_owned();
             self.add(&line);
         }
@@ -298,8 +313,9 @@ impl Record for Block {
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let mut block = *self;
         let has_frames = !block.frames.is_empty() || !block.cause_frames.is_empty();
-        let is_fatal = block.thrown.first().is_some_and(|thrown| is_fatal(&thrown.name));
+        let is_fatal = is_fatal(&block.thrown);
         if !has_frames && !block.certain && !is_fatal {
+            block.alone(session);
             return;
         }
         if let Some(test) = &block.test
@@ -308,39 +324,58 @@ impl Record for Block {
             return;
         }
         let is_test = block.test.is_some();
-        let strong = block.strong || is_fatal;
-        let found = block.diagnostic();
+        let strength = if block.strong || is_fatal { Strength::Strong } else { Strength::Logged };
+        let mut found = block.diagnostic();
+        if role_of(&found.message) == Role::Summary && !is_test {
+            found.role = Role::Summary;
+        }
         if is_test {
             session.hold_test(found, out);
         } else {
-            session.hold_exception(strong, found);
+            session.hold_exception(strength, found);
         }
     }
 }
 
 impl Block {
+    /// A line that only names what was thrown, as people copy it: better than nothing.
+    fn alone(mut self, session: &mut Session) {
+        static PACKAGES: Beginnings = Beginnings::new(&[
+            "java.", "javax.", "jakarta.", "kotlin.", "scala.", "groovy.", "org.", "com.", "io.", "net.",
+            "hudson.",
+        ]);
+        let Some(thrown) = self.thrown.first_mut() else { return };
+        let length = thrown.message.find('\n').unwrap_or(thrown.message.len());
+        thrown.message.truncate(length);
+        if self.test.is_some() || thrown.message.is_empty() || !PACKAGES.begin(&thrown.name) {
+            return;
+        }
+        self.thrown.truncate(1);
+        let mut found = self.diagnostic();
+        found.span = self.first;
+        found.role = role_of(&found.message);
+        let length = found.context.find('\n').unwrap_or(found.context.len());
+        found.context.truncate(length);
+        session.hold_exception(Strength::Alone, found);
+    }
+
     fn diagnostic(&mut self) -> Diagnostic {
         let location =
             self.place.take().or_else(|| own_place(&self.frames, &self.cause_frames, self.test.as_deref()));
         let name = self.thrown.iter().rev().map(|thrown| thrown.name.as_str()).find(|name| !name.is_empty());
         let name = name.unwrap_or_default().to_owned();
-        let words = self.thrown.iter().rev().find(|thrown| !thrown.message.trim().is_empty());
-        let message = match words {
-            Some(thrown) => trimmed(&thrown.message),
-            // Nothing but types.
-            None => {
-                let names: Vec<_> =
-                    self.thrown.iter().map(|thrown| thrown.name.as_str()).filter(|name| !name.is_empty()).collect();
-                match names.as_slice() {
-                    [] => "the test failed without a message".to_owned(),
-                    [name] => (*name).to_owned(),
-                    [first, .., last] => format!("{first} caused by {last}"),
-                }
-            }
+        let message = words(&self.thrown);
+        let by_words = match kind_of(&format!("{name}: {message}")) {
+            Kind::Unknown | Kind::Dependency => Kind::Crash,
+            kind => kind,
         };
-        let is_memory = name.ends_with("OutOfMemoryError");
         let simple = name.rsplit(['.', '$']).next().unwrap_or_default();
-        let tool = self.tool_of(&message);
+        let is_spock = message.starts_with("Condition not satisfied");
+        let tool = match (self.tool, runner(&self.frames)) {
+            ("junit", _) if is_spock => "spock",
+            ("junit", Some(runner)) => runner,
+            (tool, _) => tool,
+        };
         self.frames.append(&mut self.cause_frames);
         Diagnostic {
             tool: tool.to_owned(),
@@ -353,11 +388,7 @@ impl Block {
             .to_owned(),
             message,
             severity: Severity::Error,
-            kind: match (self.test.is_some(), is_memory) {
-                (true, _) => Kind::Test,
-                (false, true) => Kind::Resource,
-                (false, false) => Kind::Crash,
-            },
+            kind: if self.test.is_some() { Kind::Test } else { by_words },
             test: self.test.take(),
             location,
             stack_trace: std::mem::take(&mut self.frames),
@@ -366,97 +397,4 @@ impl Block {
             ..Diagnostic::default()
         }
     }
-
-    fn tool_of(&self, message: &str) -> &'static str {
-        let has = |start: &str| {
-            self.frames.iter().any(|frame| frame.function.as_deref().is_some_and(|name| name.starts_with(start)))
-        };
-        match self.tool {
-            "junit" if has("org.testng.") => "testng",
-            "junit" if has("org.scalatest.") => "scalatest",
-            "junit" if has("io.kotest.") => "kotest",
-            "junit" if has("org.spockframework.") || has("spock.") || message.starts_with("Condition not satisfied") => {
-                "spock"
-            }
-            tool => tool,
-        }
-    }
-}
-
-/// What JUnit's console launcher says of a test before what was thrown.
-fn is_source_of_test(text: &str) -> bool {
-    ["MethodSource [", "ClassSource [", "ClassBasedTestDescriptor", "FileSource ["].iter().any(|start| text.starts_with(start))
-}
-
-/// Whether the line ends a message: a build tool speaks, or another test.
-fn is_end(text: &Text<'_>) -> bool {
-    static ENDS: Beginnings = Beginnings::new(&["> Task ", "BUILD ", "Tests run:", "FAILURE: ", "Process finished", "====="]);
-    text.level.is_some() || text.is_blank() || ENDS.begin(text.text)
-}
-
-/// Errors that are never logged on purpose, with or without a stack.
-fn is_fatal(name: &str) -> bool {
-    matches!(
-        name,
-        "java.lang.OutOfMemoryError" | "java.lang.UnsupportedClassVersionError"
-    )
-}
-
-/// A message without blank lines around it and trailing blanks in it.
-fn trimmed(message: &str) -> String {
-    let lines: Vec<_> = message.lines().map(str::trim_end).collect();
-    let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(0);
-    lines[first..].join("\n").trim().to_owned()
-}
-
-/// A type and what follows `: `. Qualified, unless the context says that something was thrown.
-pub(crate) fn thrown(text: &str, certain: bool) -> Option<(&str, &str)> {
-    const ENDINGS: [&str; 11] = [
-        "Exception", "Error", "Failure", "Throwable", "Failed", "Abort", "Interrupt", "Fault", "Violation", "Timeout",
-        "ExceptionInInitializerError",
-    ];
-    let end = text.bytes().position(|byte| matches!(byte, b':' | b' ' | b'(' | b'\t')).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    let last = match name.rsplit_once('.') {
-        Some((_, last)) => last,
-        None if certain => name,
-        None => return None,
-    };
-    let has_package = last.len() < name.len();
-    let shaped = name.len() <= 200
-        && last.starts_with(|c: char| c.is_ascii_uppercase())
-        && name.split('.').all(|part| {
-            !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'$' | b'-'))
-        })
-        && name.starts_with(|c: char| c.is_ascii_alphabetic());
-    let named = ENDINGS.iter().any(|ending| last.ends_with(ending));
-    if !shaped || !(named || certain && has_package) {
-        return None;
-    }
-    let message = match rest.as_bytes() {
-        [] => "",
-        [b':', ..] => rest[1..].trim(),
-        _ if short_place(text).is_some() => "",
-        [b' ', b'(', ..] if has_package => rest.trim(),
-        _ => return None,
-    };
-    Some((name, message))
-}
-
-/// Gradle's short form: the type, `at`, the file and line.
-fn short_place(text: &str) -> Option<Location> {
-    let (name, place) = text.split_once(" at ")?;
-    if name.contains(' ') || place.contains(' ') {
-        return None;
-    }
-    place_at_end(place).map(|place| place.location())
-}
-
-/// `1 did not equal 2 (PotSpec.scala:12)`.
-fn scala_place(text: &str) -> Option<(&str, Location)> {
-    let (message, place) = text.strip_suffix(')')?.rsplit_once(" (")?;
-    let (file, line) = place.rsplit_once(':')?;
-    let (line, rest) = leading_number(line)?;
-    let is_source = [".scala", ".java", ".kt"].iter().any(|end| file.ends_with(end));
-    (rest.is_empty() && is_source && !message.is_empty()).then(|| (message, Location::at(file, line, None)))
 }

@@ -17,10 +17,13 @@ pub(crate) fn bare_frame(text: &str) -> Option<Frame> {
     let open = rest.rfind('(')?;
     let (function, place) = (&rest[..open], rest[open + 1..].strip_suffix(')')?);
     // Frames of Node have a blank before the parenthesis, and a folder in it.
-    let is_foreign = function.ends_with([' ', '\t'])
+    let is_file = place
+        .split_once(':')
+        .is_some_and(|(file, line)| file.contains('.') && line.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_foreign = function.ends_with([' ', '\t']) && !is_file
         || !function.contains('.')
         || place.contains(['/', '\\', ' ']) && !is_native(place);
-    let function = function.rsplit_once('/').map_or(function, |(_, function)| function);
+    let function = function.rsplit_once('/').map_or(function, |(_, function)| function).trim_end();
     if is_foreign || function.is_empty() || function.contains(": ") {
         return None;
     }
@@ -44,9 +47,8 @@ pub(crate) fn own_place(frames: &[Frame], causes: &[Frame], test: Option<&str>) 
     let (class, method) = test.map(class_and_method).unwrap_or_default();
     // A project may be what is a library to others.
     let package = test.map(package_of).unwrap_or_default();
-    let is_own = |function: &str| {
-        !is_library(function) || !package.is_empty() && function.starts_with(package)
-    };
+    let is_own =
+        |function: &str| !is_library(function) || !package.is_empty() && function.starts_with(package);
     let in_class = |function: &str| class.len() > 2 && function.split(['.', '$']).any(|part| part == class);
     let in_method = |function: &str| {
         method.len() > 2
@@ -114,7 +116,24 @@ pub(crate) fn class_and_method(test: &str) -> (&str, &str) {
 
 /// A method without its parameters: `holds(int)[1]`, `holds{int}[2]`, `holds[kt]`.
 fn bare(method: &str) -> &str {
+    // What some runners print for a class as a whole.
+    let method = if method == "null" { "" } else { method };
     method.find(['(', '[', '{']).map_or(method, |end| &method[..end]).trim()
+}
+
+/// The test framework that frames belong to, where it is not JUnit itself.
+pub(crate) fn runner(frames: &[Frame]) -> Option<&'static str> {
+    const RUNNERS: [(&str, &str); 5] = [
+        ("org.testng.", "testng"),
+        ("org.scalatest.", "scalatest"),
+        ("io.kotest.", "kotest"),
+        ("org.spockframework.", "spock"),
+        ("spock.", "spock"),
+    ];
+    let has = |start: &str| {
+        frames.iter().any(|frame| frame.function.as_deref().is_some_and(|name| name.starts_with(start)))
+    };
+    RUNNERS.iter().find(|(start, _)| has(start)).map(|(_, runner)| *runner)
 }
 
 /// Whether a function is one of a runtime, a test framework or a build tool.
@@ -149,6 +168,8 @@ static LIBRARIES: Beginnings = Beginnings::new(&[
     "org.mockito",
     "net.bytebuddy",
     "mockit.",
+    "com.carrotsearch.",
+    "__randomizedtesting.",
     "io.mockk",
     "org.powermock",
     "org.easymock",

@@ -1,8 +1,8 @@
 //! The reasons in Gradle's `* What went wrong:`.
 
 use crate::{
-    failure::thrown,
     reason::{kind_of, kind_of_task, role_of},
+    thrown::thrown,
 };
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Span,
@@ -36,7 +36,15 @@ pub(crate) fn read(lines: &[Line], place: Option<&Location>) -> Vec<Diagnostic> 
     let task = quoted_task(&headline);
     let reasons = reasons(&lines[first..]);
     if reasons.is_empty() {
-        return vec![diagnostic(&headline, &headline, task, place)];
+        // A reason that has lost its sign.
+        let announces = ["Execution failed for task '", "A problem occurred "]
+            .iter()
+            .any(|start| headline.starts_with(start));
+        let message = match headline.split_once('\n') {
+            Some((_, reason)) if announces => reason,
+            _ => &headline,
+        };
+        return vec![diagnostic(message, &headline, task, place)];
     }
     let mut found: Vec<Diagnostic> = Vec::new();
     for (at, reason) in reasons.iter().enumerate() {
@@ -62,10 +70,13 @@ pub(crate) fn read(lines: &[Line], place: Option<&Location>) -> Vec<Diagnostic> 
 }
 
 fn diagnostic(message: &str, headline: &str, task: Option<&str>, place: Option<&Location>) -> Diagnostic {
-    let (error_type, message) = match thrown(message, false) {
-        Some((name, rest)) if !rest.is_empty() => (name.rsplit(['.', '$']).next().unwrap_or_default(), rest),
-        _ => ("", message),
-    };
+    // Types around each other, the innermost last.
+    let (mut error_type, mut message) = ("", message);
+    while let Some((name, rest)) = thrown(message, false)
+        && !rest.is_empty()
+    {
+        (error_type, message) = (name.rsplit(['.', '$']).next().unwrap_or_default(), rest);
+    }
     let code = code_of(message);
     let mut kind = kind_of(message);
     if kind == Kind::Unknown {
@@ -101,7 +112,8 @@ fn diagnostic(message: &str, headline: &str, task: Option<&str>, place: Option<&
 fn code_of(message: &str) -> Option<&str> {
     let (code, _) = message.strip_prefix('[')?.split_once("] ")?;
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
-    (letters >= 2 && letters < code.len() && code[letters..].bytes().all(|byte| byte.is_ascii_digit())).then_some(code)
+    (letters >= 2 && letters < code.len() && code[letters..].bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some(code)
 }
 
 /// The task in `Execution failed for task ':app:compileJava'.`
@@ -118,7 +130,12 @@ fn reasons(lines: &[Line]) -> Vec<Reason<'_>> {
         .enumerate()
         .map(|(index, &at)| {
             let end = starts.get(index + 1).copied().unwrap_or(lines.len());
-            Reason { depth: lines[at].indent, text: lines[at].text[2..].trim(), more: &lines[at + 1..end] }
+            let (mut depth, mut text) = (lines[at].indent, lines[at].text[2..].trim());
+            // A quotation of the block has a sign of its own.
+            while let Some(inner) = text.strip_prefix("> ") {
+                (depth, text) = (depth + 2, inner.trim());
+            }
+            Reason { depth, text, more: &lines[at + 1..end] }
         })
         .collect()
 }
@@ -141,12 +158,15 @@ fn message(reason: &Reason<'_>, above: &[&str], headline: &str) -> String {
     let mut text = reason.text.to_owned();
     let parent = above.first().copied().unwrap_or(headline);
     // A host, `null`, a number: nothing without what is above it.
-    let is_short = !text.contains(' ') && thrown(&text, false).is_none() || text.len() < 20 || text.ends_with("(no error message)");
+    let is_word = !text.contains(' ') && thrown(&text, false).is_none();
+    let is_short =
+        !text.ends_with(':') && (is_word || text.len() < 20 || text.ends_with("(no error message)"));
     if is_short && !parent.is_empty() {
         text = format!("{}: {text}", parent.trim_end_matches(['.', ':']));
     }
     let package = above.iter().find_map(|above| {
-        let name = above.strip_prefix("Could not resolve ").or_else(|| above.strip_prefix("Could not find "))?;
+        let name =
+            above.strip_prefix("Could not resolve ").or_else(|| above.strip_prefix("Could not find "))?;
         (!name.starts_with("all ")).then(|| name.trim_end_matches('.'))
     });
     if let Some(package) = package
@@ -154,7 +174,12 @@ fn message(reason: &Reason<'_>, above: &[&str], headline: &str) -> String {
     {
         text = format!("Could not resolve {package}: {text}");
     }
-    for line in continuation(reason) {
+    let more = continuation(reason);
+    // What announces the message below it.
+    if reason.text == "startup failed:" && !more.is_empty() {
+        return more.join("\n");
+    }
+    for line in more {
         text.push('\n');
         text.push_str(line);
     }
@@ -163,7 +188,7 @@ fn message(reason: &Reason<'_>, above: &[&str], headline: &str) -> String {
 
 /// The lines below a reason that belong to its sentence.
 fn continuation<'a>(reason: &Reason<'a>) -> Vec<&'a str> {
-    const STOPS: [&str; 10] = [
+    const STOPS: [&str; 11] = [
         "Searched in the following locations",
         "Required by:",
         "Possible solution",
@@ -174,25 +199,33 @@ fn continuation<'a>(reason: &Reason<'a>) -> Vec<&'a str> {
         "If the artifact you are trying",
         "See https://",
         "* ",
+        "at ",
     ];
     // A list follows a colon, and what a task found.
     let is_list = reason.text.ends_with(':')
         || reason.text.contains(" issues were found")
         || reason.text.contains(" issue was found")
         || reason.text.ends_with("have not been accepted.");
-    let lines = reason.more.iter().map(|line| line.text.trim());
+    // A diff, of which only the files matter.
+    let outermost = reason.more.iter().filter(|line| !line.text.is_empty()).map(|line| line.indent).min();
+    let is_diff = reason.more.iter().any(|line| line.text.starts_with("@@ "));
     let mut taken = Vec::new();
-    for line in lines {
-        if line.is_empty() {
-            if is_list {
+    for line in reason.more {
+        let text = line.text.trim();
+        if text.is_empty() {
+            if is_list && (taken.is_empty() || !reason.text.starts_with("startup failed")) {
                 continue;
             }
             break;
         }
-        if STOPS.iter().any(|stop| line.starts_with(stop)) || taken.len() >= MESSAGE_LINES {
+        if is_diff && Some(line.indent) != outermost && !text.contains(['/', '\\']) || text.starts_with("@@ ")
+        {
+            continue;
+        }
+        if STOPS.iter().any(|stop| text.starts_with(stop)) || taken.len() >= MESSAGE_LINES {
             break;
         }
-        taken.push(line);
+        taken.push(text);
     }
     taken
 }
@@ -212,7 +245,8 @@ fn paragraph(lines: &[Line]) -> String {
             }
             break;
         }
-        if line.text.starts_with("See the complete report") || announces && line.text.starts_with("See https") {
+        if line.text.starts_with("See the complete report") || announces && line.text.starts_with("See https")
+        {
             break;
         }
         if !text.is_empty() {

@@ -9,7 +9,7 @@
 //! The short form has `java.lang.AssertionError at PotTest.java:21` instead. The plugin `test-logger` prints the
 //! class in a line of its own, then `  Test holdsTwoCups() FAILED` or `  ✘ holdsTwoCups()`.
 
-use crate::{failure::Header, session::Session, text::Text};
+use crate::{header::Header, session::Session, text::Text};
 
 #[derive(Debug, Default)]
 pub(crate) struct GradleTests {
@@ -19,14 +19,16 @@ pub(crate) struct GradleTests {
 
 impl GradleTests {
     pub(crate) fn header(&mut self, text: &Text<'_>, session: &mut Session) -> Option<Header<'static>> {
-        let line = text.text;
+        let line = text.words;
         if let Some(test) = line.strip_suffix(" PASSED") {
             if test.contains(" > ") {
                 session.passed_again(own_name(test));
             }
             return None;
         }
-        if let Some(name) = line.strip_suffix(" FAILED").or_else(|| without_duration(line)?.strip_suffix(" FAILED")) {
+        if let Some(name) =
+            line.strip_suffix(" FAILED").or_else(|| without_duration(line)?.strip_suffix(" FAILED"))
+        {
             if name.contains(" > ") && !name.starts_with("> ") {
                 return Some(header(own_name(name).to_owned(), text.indent));
             }
@@ -79,7 +81,7 @@ fn without_duration(line: &str) -> Option<&str> {
 
 /// A qualified class alone in its line.
 fn is_class(text: &Text<'_>) -> bool {
-    let line = text.text;
+    let line = text.words;
     text.indent == 0
         && line.len() < 300
         && line.rsplit_once('.').is_some_and(|(package, name)| {

@@ -14,7 +14,11 @@
 //! error: invalid source release: 21
 //! ```
 
-use crate::{Record, Step, session::Session, text::{Level, Text}};
+use crate::{
+    Record, Step,
+    session::Session,
+    text::{Level, Text},
+};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Severity, Span,
     text::{Beginnings, Context, Needle, extension, leading_number, place_at_start},
@@ -31,6 +35,8 @@ pub(crate) struct Block {
     code: Option<String>,
     message: String,
     location: Option<Location>,
+    /// Maven prints no source.
+    is_maven: bool,
     /// The source with its caret was seen: what follows with an indent explains.
     has_caret: bool,
     /// What javac lists below: the symbol, the types.
@@ -43,9 +49,12 @@ pub(crate) struct Block {
 impl Block {
     pub(crate) fn start(text: &Text<'_>) -> Option<Self> {
         static JAVA: Needle = Needle::new(".java:");
-        let line = text.text;
+        let line = text.words;
         let at = JAVA.find_among(text.characters, line);
         let Some(at) = at else { return Self::without_place(text) };
+        if line.starts_with("at ") {
+            return None;
+        }
         // `Exit code: 1 - /src/Pot.java:3: error: …` is javadoc's in Maven.
         let line = match line.strip_prefix("Exit code: ").and_then(|rest| rest.split_once(" - ")) {
             Some((_, rest)) => rest,
@@ -64,6 +73,9 @@ impl Block {
             (place.location(), place.rest, false)
         };
         let (word, message) = severity_word(rest.trim_start());
+        if word == Some(Severity::Info) {
+            return None;
+        }
         // A compiler of old, and a place that only its level makes a finding.
         let severity = match (word, text.level) {
             (Some(severity), _) => severity,
@@ -73,7 +85,7 @@ impl Block {
             (None, _) if is_old(message) => Severity::Error,
             (None, _) => return None,
         };
-        Some(Self::new(text, severity, message, Some(location)))
+        Some(Self { is_maven, ..Self::new(text, severity, message, Some(location)) })
     }
 
     /// `error: invalid source release: 21`, `javac: invalid target release: 21`.
@@ -102,13 +114,12 @@ impl Block {
             "An exception has occurred in the compiler",
             "option ",
         ];
-        let line = text.text;
+        let line = text.words;
         let rest = match STARTS.position(line) {
             Some(0 | 1) => line.split_once(": ")?.1,
-            Some(_) => return None,
             // Maven prints it without the word.
             None if text.is_error() => line,
-            None => return None,
+            _ => return None,
         };
         let found = SAYS.iter().position(|says| rest.starts_with(says))?;
         let plausible = match found {
@@ -125,11 +136,16 @@ impl Block {
         context.push(text.raw);
         let (code, message) = split_code(message);
         Self {
-            tool: if code.is_some_and(|code| code.starts_with(|c: char| c.is_ascii_uppercase())) { "errorprone" } else { "javac" },
+            tool: if code.is_some_and(|code| code.starts_with(|c: char| c.is_ascii_uppercase())) {
+                "errorprone"
+            } else {
+                "javac"
+            },
             severity,
             code: code.map(str::to_owned),
             message: message.to_owned(),
             location,
+            is_maven: false,
             has_caret: false,
             details: String::new(),
             lines: 0,
@@ -149,13 +165,32 @@ impl Block {
 impl Record for Block {
     fn line(&mut self, text: &Text<'_>) -> Step {
         static DETAILS: Beginnings = Beginnings::new(&[
-            "symbol:", "symbol :", "symbol  :", "location:", "location :", "required:", "found:", "found :", "reason:", "bad class file:",
-            "class file has wrong version", "class file contains", "missing return", "Please remove or make sure",
-            "(see http", "Did you mean", "where ", "possible ", "(argument mismatch", "(actual and formal", "method ", "constructor ",
+            "symbol:",
+            "symbol :",
+            "symbol  :",
+            "location:",
+            "location :",
+            "required:",
+            "found:",
+            "found :",
+            "reason:",
+            "bad class file:",
+            "class file has wrong version",
+            "class file contains",
+            "missing return",
+            "Please remove or make sure",
+            "(see http",
+            "Did you mean",
+            "where ",
+            "possible ",
+            "(argument mismatch",
+            "(actual and formal",
+            "method ",
+            "constructor ",
         ]);
-        let line = text.text;
+        let line = text.words;
         if line.is_empty() || self.lines >= LINES || text.level == Some(Level::Info) {
-            return Step::Last;
+            return Step::Over;
         }
         if line == "^" {
             self.has_caret = true;
@@ -180,7 +215,7 @@ impl Record for Block {
 
     fn also(&mut self, text: &Text<'_>) -> bool {
         // The source line above the caret.
-        let is_source = !self.has_caret && self.lines < 3 && !text.is_blank();
+        let is_source = !self.has_caret && self.lines == 0 && !self.is_maven && !text.is_blank();
         if is_source {
             self.take(text);
         }
@@ -189,17 +224,27 @@ impl Record for Block {
 
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let mut block = *self;
-        let needs_details = ["cannot find symbol", "cannot be applied", "incompatible types", "cannot access", "cannot infer", "no suitable"]
-            .iter()
-            .any(|words| block.message.contains(words));
+        let needs_details = [
+            "cannot find symbol",
+            "cannot be applied",
+            "incompatible types",
+            "cannot access",
+            "cannot infer",
+            "no suitable",
+        ]
+        .iter()
+        .any(|words| block.message.contains(words));
         let mut message = block.message.trim().trim_end_matches(';').to_owned();
         if message.is_empty() {
             return;
         }
+        let headline = message.clone();
         if needs_details && !block.details.is_empty() {
-            message = format!("{}: {}", message.trim_end_matches(':'), block.details);
+            let details = block.details.strip_prefix("symbol: ").unwrap_or(&block.details);
+            message = format!("{}: {details}", message.trim_end_matches(':'));
         }
-        let is_setting = block.location.is_none() && (message.contains("release") || message.contains("option"));
+        let is_setting =
+            block.location.is_none() && (message.contains("release") || message.contains("option"));
         let error_type = block.code.clone().unwrap_or_else(|| {
             if block.severity >= Severity::Error { "error" } else { "warning" }.to_owned()
         });
@@ -215,13 +260,18 @@ impl Record for Block {
             span: block.span,
             ..Diagnostic::default()
         };
-        session.report_once(found, out);
+        session.report_headline(&headline, found, out);
     }
 }
 
 /// `/src/Pot.java:[12,15]` and what follows.
 fn maven_place(line: &str) -> Option<(Location, &str)> {
     let (path, rest) = line.split_once(":[")?;
+    // `/C:/src/Pot.java`, the path of an address.
+    let path = match path.as_bytes() {
+        [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &path[1..],
+        _ => path,
+    };
     let (number, rest) = leading_number(rest)?;
     let (column, rest) = match rest.strip_prefix(',').and_then(leading_number) {
         Some((column, rest)) => (Some(column), rest),
@@ -250,11 +300,23 @@ fn severity_word(rest: &str) -> (Option<Severity>, &str) {
 /// What compilers before Java 7 said without the word `error`.
 fn is_old(message: &str) -> bool {
     static OLD: Beginnings = Beginnings::new(&[
-        "cannot find symbol", "package ", "incompatible types", "class ", "illegal start", "';' expected", "unreported exception",
-        "')' expected", "not a statement", "cannot resolve symbol", "reached end of file", "<identifier> expected",
+        "cannot find symbol",
+        "package ",
+        "incompatible types",
+        "class ",
+        "illegal start",
+        "';' expected",
+        "unreported exception",
+        "')' expected",
+        "not a statement",
+        "cannot resolve symbol",
+        "reached end of file",
+        "<identifier> expected",
     ]);
     let plausible = !message.starts_with("package ") || message.ends_with("does not exist");
-    OLD.begin(message) && plausible && (!message.starts_with("class ") || message.contains("expected") || message.contains("public"))
+    OLD.begin(message)
+        && plausible
+        && (!message.starts_with("class ") || message.contains("expected") || message.contains("public"))
 }
 
 /// `[deprecation] message`, `[StringSplitter] message`.

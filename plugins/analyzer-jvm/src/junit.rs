@@ -1,4 +1,5 @@
-//! Failed tests as JUnit prints them itself: its console launcher, its old text runner, Ant's task.
+//! Failed tests as JUnit prints them itself: its console launcher, its old text runner, Ant's task,
+//! the randomized runner.
 //!
 //! ```text
 //! Failures (1):
@@ -10,13 +11,16 @@
 //! 1) holdsTwoCups(org.example.PotTest)
 //! java.lang.AssertionError: expected:<2> but was:<1>
 //!
-//! [junit] Testcase: holdsTwoCups(org.example.PotTest):	FAILED
+//! [junit] Testcase: holdsTwoCups(org.example.PotTest):    FAILED
 //! [junit] expected:<2> but was:<1>
+//!
+//! FAILURE 0.02s J1 | PotTest.holdsTwoCups <<<
+//!    > Throwable #1: java.lang.AssertionError: expected:<2> but was:<1>
 //! ```
 //!
 //! The launcher's tree (`'-- holdsTwoCups() [X] expected: <2> but was: <1>`) counts where nothing else tells.
 
-use crate::{failure::Header, frames::class_and_method, session::Session, text::Text};
+use crate::{frames::class_and_method, header::Header, session::Session, text::Text};
 use grimoire_plugin_sdk::{Diagnostic, Kind};
 
 #[derive(Debug, Default)]
@@ -35,7 +39,7 @@ impl JUnit {
     const TREE: usize = 64;
 
     pub(crate) fn header<'a>(&mut self, text: &Text<'a>) -> Option<Header<'a>> {
-        let line = text.text;
+        let line = text.words;
         match line.as_bytes().first()? {
             b'F' if line.starts_with("Failures (") && line.ends_with("):") => {
                 self.in_failures = true;
@@ -54,6 +58,7 @@ impl JUnit {
             }
             b'0'..=b'9' => numbered(line),
             b'T' => self.ant(line),
+            b'F' | b'E' if line.ends_with(" <<<") => randomized(text),
             b'F' | b'C' if !self.case.is_empty() && matches!(line, "FAILED" | "Caused an ERROR") => {
                 let test = format!("{}({})", std::mem::take(&mut self.case), self.class);
                 Some(Header { test, tool: "junit", ..Header::default() })
@@ -65,7 +70,7 @@ impl JUnit {
         }
     }
 
-    /// Ant: `Testsuite: org.example.PotTest`, `Testcase: holds(org.example.PotTest):	FAILED`,
+    /// Ant: `Testsuite: org.example.PotTest`, `Testcase: holds(org.example.PotTest):    FAILED`,
     /// `Testcase: holds took 0.1 sec`.
     fn ant(&mut self, line: &str) -> Option<Header<'static>> {
         if let Some(class) = line.strip_prefix("Testsuite: ") {
@@ -75,17 +80,20 @@ impl JUnit {
         let rest = line.strip_prefix("Testcase: ")?;
         self.case.clear();
         if let Some((name, _)) = rest.split_once(" took ") {
-            self.case = name.split('(').next().unwrap_or_default().to_owned();
+            name.split('(').next().unwrap_or_default().clone_into(&mut self.case);
             return None;
         }
         let (test, result) = rest.split_once("):")?;
-        matches!(result.trim(), "FAILED" | "Caused an ERROR")
-            .then(|| Header { test: format!("{test})"), tool: "junit", ..Header::default() })
+        matches!(result.trim(), "FAILED" | "Caused an ERROR").then(|| Header {
+            test: format!("{test})"),
+            tool: "junit",
+            ..Header::default()
+        })
     }
 
     /// `|  '-- holdsTwoCups() [X] expected: <2> but was: <1>`.
     fn branch(&mut self, text: &Text<'_>) {
-        let Some((before, message)) = text.text.split_once(" [X]") else { return };
+        let Some((before, message)) = text.words.split_once(" [X]") else { return };
         let drawn = before.trim_start_matches(['|', '+', '-', '\'', '`', ' ', '│', '├', '└', '─']);
         if drawn.len() == before.len() || self.in_failures || self.tree.len() >= Self::TREE {
             return;
@@ -112,12 +120,27 @@ impl JUnit {
     }
 }
 
+/// `FAILURE 0.02s J1 | PotTest.holdsTwoCups <<<`, of the runner of Lucene and its kin.
+fn randomized<'a>(text: &Text<'a>) -> Option<Header<'a>> {
+    let (verdict, test) = text.words.strip_suffix(" <<<")?.split_once(" | ")?;
+    let is_verdict = verdict.starts_with("FAILURE ") || verdict.starts_with("ERROR ");
+    is_verdict.then(|| Header {
+        test: test.trim().to_owned(),
+        tool: "junit",
+        indent: Some(text.indent),
+        quoted: true,
+        ..Header::default()
+    })
+}
+
 /// `1) holdsTwoCups(org.example.PotTest)`.
 fn numbered(line: &str) -> Option<Header<'static>> {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(") ")?;
     let is_name = |name: &str| {
         !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'[' | b']'))
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'[' | b']'))
     };
     let (method, class) = rest.strip_suffix(')')?.split_once('(')?;
     let (simple, _) = class_and_method(rest);

@@ -12,11 +12,11 @@
 //! tests or sources have failed is a summary.
 
 use crate::{
-    failure::thrown,
     gradle::Claim,
     reason::{kind_of, kind_of_task, role_of},
     session::Session,
     text::Text,
+    thrown::thrown,
 };
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role, Span,
@@ -36,7 +36,7 @@ struct Block {
     /// The help was named: only hints follow.
     complete: bool,
     count: usize,
-    roots: u64,
+    told: u64,
     context: Context,
     span: Span,
 }
@@ -45,14 +45,19 @@ static GOAL: Needle = Needle::new("Failed to execute goal");
 static HELP: Needle = Needle::new("-> [Help ");
 
 impl Maven {
-    pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> Claim {
+    pub(crate) fn line(
+        &mut self,
+        text: &Text<'_>,
+        session: &mut Session,
+        out: &mut Vec<Diagnostic>,
+    ) -> Claim {
         if let Some(block) = &mut self.open {
             if block.line(text) {
                 return Claim::Shared;
             }
             self.close(session, out);
         }
-        match Block::start(text, session.roots()) {
+        match Block::start(text, session.told()) {
             Some(block) => {
                 self.open = Some(block);
                 Claim::Shared
@@ -66,15 +71,14 @@ impl Maven {
         self.open.as_ref().is_some_and(|block| !block.is_mine(text))
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let Some(block) = self.open.take() else { return };
-        let Some(found) = block.finish(session) else { return };
+        let found = block.finish(session);
         if found.role == Role::Summary && found.kind == Kind::Test {
             session.tests_failed(out);
+        }
+        if found.role == Role::Summary {
+            session.linters_failed(&found.message, out);
         }
         session.report_once(found, out);
     }
@@ -83,8 +87,8 @@ impl Maven {
 impl Block {
     const LINES: usize = 200;
 
-    fn start(text: &Text<'_>, roots: u64) -> Option<Self> {
-        let line = text.text;
+    fn start(text: &Text<'_>, told: u64) -> Option<Self> {
+        let line = text.words;
         let mut plugin = String::new();
         let reason = if let Some(at) = GOAL.find_among(text.characters, line) {
             // `org.apache.maven.lifecycle.LifecycleExecutionException: Failed to execute goal …` is its stack.
@@ -95,7 +99,10 @@ impl Block {
             let (goal, reason) = split_goal(rest)?;
             goal.clone_into(&mut plugin);
             reason
-        } else if HELP.find_among(text.characters, line).is_some() && (text.is_error() || text.level.is_none()) && !line.starts_with("->") {
+        } else if HELP.find_among(text.characters, line).is_some()
+            && (text.is_error() || text.level.is_none())
+            && !line.starts_with("->")
+        {
             line
         } else {
             return None;
@@ -103,7 +110,7 @@ impl Block {
         let mut context = Context::default();
         context.push(text.raw);
         let mut block =
-            Self { plugin, lines: Vec::new(), complete: false, count: 0, roots, context, span: text.span };
+            Self { plugin, lines: Vec::new(), complete: false, count: 0, told, context, span: text.span };
         block.add(reason);
         Some(block)
     }
@@ -132,11 +139,12 @@ impl Block {
             "Please refer to",
             "-> [Help ",
         ]);
-        if self.count >= Self::LINES || GOAL.find_among(text.characters, text.text).is_some() {
+        if self.count >= Self::LINES || GOAL.find_among(text.characters, text.words).is_some() {
             return false;
         }
         if self.complete {
-            return text.is_error() && (text.is_blank() || HINTS.begin(text.text)) || text.text.starts_with("[Help ");
+            return text.is_error() && (text.is_blank() || HINTS.begin(text.words))
+                || text.words.starts_with("[Help ");
         }
         // The rest of a reason has no level where the reason is one text of lines.
         text.is_error() || text.level.is_none() && !text.is_blank() && self.count < 60
@@ -148,17 +156,19 @@ impl Block {
         }
         self.count += 1;
         if !self.complete {
-            self.add(text.text);
+            self.add(text.words);
         }
         self.context.push(text.raw);
         self.span = self.span.to(text.span);
         true
     }
 
-    fn finish(mut self, session: &Session) -> Option<Diagnostic> {
+    fn finish(mut self, session: &Session) -> Diagnostic {
         let message = reason(&self.lines);
-        let explained = session.roots() > self.roots;
-        let is_compile = self.plugin.contains("compiler") || self.plugin.contains("kotlin") || self.plugin.contains("scala");
+        let explained = session.told() > self.told;
+        let is_compile = self.plugin.contains("compiler")
+            || self.plugin.contains("kotlin")
+            || self.plugin.contains("scala");
         let mut kind = kind_of(&message);
         if kind == Kind::Unknown {
             kind = if is_compile { Kind::Compile } else { kind_of_task(&self.plugin) };
@@ -186,8 +196,15 @@ impl Block {
             ("", _) => "build",
             (name, _) => name,
         };
-        let message = if words.is_empty() { format!("Failed to execute goal of {}", self.plugin) } else { words.to_owned() };
-        Some(Diagnostic {
+        // What was said before, and counted here.
+        let headline = self.lines.iter().map(|line| line.trim()).find(|line| !line.is_empty());
+        let words = if explained { headline.unwrap_or_default() } else { words };
+        let message = if words.is_empty() {
+            format!("Failed to execute goal of {}", self.plugin)
+        } else {
+            words.to_owned()
+        };
+        Diagnostic {
             tool: "maven".to_owned(),
             error_type: error_type.to_owned(),
             message,
@@ -197,7 +214,7 @@ impl Block {
             context: self.context.take(),
             span: self.span,
             ..Diagnostic::default()
-        })
+        }
     }
 }
 
@@ -212,8 +229,9 @@ fn split_goal(rest: &str) -> Option<(&str, &str)> {
     let reason = match after.split_once(": ") {
         Some((_, reason)) => reason,
         None => {
-            // Nothing after the colon: the reason stands below.
-            after.strip_suffix(':').map(|_| "").or_else(|| rest.find("on project ").map(|_| ""))?
+            // Nothing after the colon: the reason stands below, or nowhere.
+            let is_goal = goal.matches(':').count() >= 2 || rest.contains("on project ");
+            is_goal.then_some("")?
         }
     };
     Some((plugin, reason))
@@ -247,7 +265,11 @@ fn reason(lines: &[String]) -> String {
     let Some((first, rest)) = said.split_first() else { return String::new() };
     let mut text = (*first).to_owned();
     // A command line, a diff: the first lines say it.
-    for line in rest.iter().take(12).filter(|line| !line.starts_with("Command was")) {
+    let is_diff = rest.iter().any(|line| line.starts_with("@@ "));
+    let is_said = |line: &&&str| {
+        !line.starts_with("Command was") && (!is_diff || line.contains('/') && !line.contains(' '))
+    };
+    for line in rest.iter().filter(is_said).take(12) {
         text.push('\n');
         text.push_str(line);
     }
@@ -301,6 +323,10 @@ fn without_wrappers(line: &str) -> &str {
             }
         }
         line = line.strip_prefix("error: ").unwrap_or(line);
+        // The goal's line was wrapped before the project.
+        if let Some((_, rest)) = line.strip_prefix("project ").and_then(|rest| rest.split_once(": ")) {
+            line = rest.trim();
+        }
         if line.len() == before.len() {
             break;
         }

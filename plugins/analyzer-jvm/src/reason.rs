@@ -11,39 +11,97 @@ pub(crate) fn kind_of(reason: &str) -> Kind {
         (
             Kind::Resource,
             &[
-                "OutOfMemory", "Java heap space", "Metaspace", "No space left", "disappeared unexpectedly",
-                "GC overhead", "insufficient memory", "too many open files", "Cannot allocate memory",
+                "OutOfMemory",
+                "Java heap space",
+                "Metaspace",
+                "No space left",
+                "disappeared unexpectedly",
+                "GC overhead",
+                "insufficient memory",
+                "too many open files",
+                "Cannot allocate memory",
             ],
         ),
         (
             Kind::Permission,
             &[
-                "status code 401", "status code 403", "status code: 401", "status code: 403", "Unauthorized",
-                "Forbidden (403)", "Permission denied", "Access denied", "authentication failed", "Not authorized",
-                "not authorized", "licences have not been accepted", "licenses have not been accepted",
+                "status code 401",
+                "status code 403",
+                "status code: 401",
+                "status code: 403",
+                "Unauthorized",
+                "Forbidden (403)",
+                "Permission denied",
+                "Access denied",
+                "authentication failed",
+                "Not authorized",
+                "not authorized",
+                "licences have not been accepted",
+                "licenses have not been accepted",
             ],
         ),
         (
             Kind::Network,
             &[
-                "status code 5", "status code: 5", "status code 429", "status code: 429", "Connection refused",
-                "Connection reset", "Connection timed out", "connect timed out", "Connect timed out",
-                "Read timed out", "Name or service not known", "nodename nor servname", "No route to host",
-                "UnknownHost", "Unknown host", "Temporary failure in name resolution", "Network is unreachable",
-                "PKIX path", "SSLHandshake", "SSL handshake", "Premature end of Content-Length",
-                "Remote host terminated the handshake", "Connection closed", "SocketTimeout", "Bad Gateway",
+                "status code 5",
+                "status code: 5",
+                "status code 429",
+                "status code: 429",
+                "Connection refused",
+                "Connection reset",
+                "Connection timed out",
+                "connect timed out",
+                "Connect timed out",
+                "Read timed out",
+                "Name or service not known",
+                "nodename nor servname",
+                "No route to host",
+                "UnknownHost",
+                "Unknown host",
+                "Temporary failure in name resolution",
+                "Network is unreachable",
+                "PKIX path",
+                "SSLHandshake",
+                "SSL handshake",
+                "Premature end of Content-Length",
+                "Remote host terminated the handshake",
+                "Connection closed",
+                "SocketTimeout",
+                "Bad Gateway",
+                "HTTP response code: 5",
             ],
         ),
         (
             Kind::Dependency,
             &[
-                "Could not resolve", "Could not find artifact", "Could not transfer artifact", "Failure to find",
-                "Failure to transfer", "was not found in", "Could not download", "No matching variant",
-                "No matching configuration", "Dependency verification failed", "Cannot find a version of",
-                "Duplicate class", "AAR metadata", "could not be resolved", "Could not find any version",
-                "Could not find any matches", "Non-resolvable", "Dependency convergence", "Banned", "Blocked mirror",
-                "unresolved dependency", "Error downloading", "version conflict", "No plugin found for prefix",
-                "Could not get resource", "Could not GET", "Could not HEAD", "Failed to collect dependencies",
+                "Could not resolve",
+                "Could not find artifact",
+                "Could not transfer artifact",
+                "Failure to find",
+                "Failure to transfer",
+                "was not found in",
+                "Could not download",
+                "No matching variant",
+                "No matching configuration",
+                "Dependency verification failed",
+                "Cannot find a version of",
+                "Duplicate class",
+                "AAR metadata",
+                "could not be resolved",
+                "Could not find any version",
+                "Could not find any matches",
+                "Non-resolvable",
+                "Dependency convergence",
+                "Banned",
+                "Blocked mirror",
+                "unresolved dependency",
+                "Error downloading",
+                "version conflict",
+                "No plugin found for prefix",
+                "Could not get resource",
+                "Could not GET",
+                "Could not HEAD",
+                "Failed to collect dependencies",
             ],
         ),
         (Kind::Timeout, &["Timeout has been exceeded", "timed out after", "Timeout waiting"]),
@@ -70,11 +128,39 @@ fn find_package(characters: Characters, reason: &str) -> bool {
 pub(crate) fn kind_of_task(task: &str) -> Kind {
     let name = task.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if has(&["checkstyle", "spotless", "ktlint", "detekt", "pmd", "spotbugs", "lint", "format", "licen", "codenarc", "errorprone", "forbidden", "japicmp", "animal", "apicheck"]) {
+    if has(&[
+        "checkstyle",
+        "spotless",
+        "ktlint",
+        "detekt",
+        "pmd",
+        "spotbugs",
+        "lint",
+        "format",
+        "licen",
+        "codenarc",
+        "errorprone",
+        "forbidden",
+        "japicmp",
+        "animal",
+        "apicheck",
+    ]) {
         Kind::Lint
     } else if has(&["test", "surefire", "failsafe", "jacoco", "kover"]) {
         Kind::Test
-    } else if has(&["compile", "kapt", "ksp", "javac", "linkdebug", "linkrelease", "processdebugresources", "processreleaseresources", "dex", "r8", "minify"]) {
+    } else if has(&[
+        "compile",
+        "kapt",
+        "ksp",
+        "javac",
+        "linkdebug",
+        "linkrelease",
+        "processdebugresources",
+        "processreleaseresources",
+        "dex",
+        "r8",
+        "minify",
+    ]) {
         Kind::Compile
     } else {
         Kind::Unknown
@@ -106,6 +192,9 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Process exited with an error",
         "Command execution failed",
         "Java returned:",
+        "Application finished with exit code",
+        "Could not exec java: Application finished",
+        "Process terminated with exit code",
         "A failure occurred while executing",
         "Some Enforcer rules have failed. Look above",
         "Coverage checks have not been met",
@@ -117,6 +206,7 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Checkstyle rule violations were found",
         "Failed to run task: '",
         "exec returned:",
+        "impossible to resolve dependencies:",
         "Command finished with non-zero exit value",
         "One or more formatting or lint errors found",
         "For more information see",
@@ -134,7 +224,8 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Failed with errors",
         "(Compile / compile",
     ]);
-    const CONTAINED: [&str; 12] = [
+    const CONTAINED: [&str; 13] = [
+        "exited with errors (exit code",
         "finished with non-zero exit value",
         "reported by Checkstyle",
         "Checkstyle violation",
@@ -148,7 +239,8 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "SpotBugs violations were found",
         "weighted issues",
     ];
-    let counts_bugs = reason.starts_with("failed with ") && reason.contains(" bugs");
+    let counts_bugs = reason.starts_with("PMD ") && reason.contains(" violation")
+        || reason.starts_with("failed with ") && reason.contains(" bugs");
     if SUMMARIES.begin(reason) || CONTAINED.iter().any(|part| reason.contains(part)) || counts_bugs {
         Role::Summary
     } else {

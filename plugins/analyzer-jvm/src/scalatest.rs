@@ -12,7 +12,7 @@
 //! ==> X org.example.PotSuite.holds two cups  0.03s munit.ComparisonFailException: /src/PotSuite.scala:12
 //! ```
 
-use crate::{failure::Header, text::Text};
+use crate::{header::Header, text::Text};
 use grimoire_plugin_sdk::text::Needle;
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(crate) struct ScalaTests {
 impl ScalaTests {
     pub(crate) fn header<'a>(&mut self, text: &Text<'a>) -> Option<Header<'a>> {
         static FAILED: Needle = Needle::new("*** FAILED ***");
-        let line = text.text;
+        let line = text.words;
         if let Some((name, _)) = FAILED.split_among(text.characters, line) {
             let name = name.strip_prefix("- ").or_else(|| name.strip_prefix("• "))?.trim();
             return Some(Header {
@@ -47,9 +47,19 @@ impl ScalaTests {
             b'=' => {
                 let rest = line.strip_prefix("==> X ")?;
                 // The time divides the name from what was thrown.
-                let (name, thrown) = rest.split_once("s ").filter(|(name, _)| name.contains("  "))?;
-                let (name, _) = name.rsplit_once("  ")?;
+                let (name, rest) = rest.split_once("  ")?;
+                let (_, thrown) = rest
+                    .trim_start()
+                    .split_once("s ")
+                    .filter(|(time, _)| time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))?;
                 Some(Header { test: name.to_owned(), tool: "munit", message: thrown, ..Header::default() })
+            }
+            // JUnit below sbt: `Test org.example.PotTest.holds failed: message, took 0.1 sec`.
+            b'T' if text.is_error() && line.starts_with("Test ") => {
+                let (test, rest) = line[5..].split_once(" failed: ")?;
+                let message = rest.rsplit_once(", took ").map_or(rest, |(message, _)| message);
+                let is_name = test.contains('.') && !test.contains(' ');
+                is_name.then(|| Header { test: test.to_owned(), tool: "junit", message, ..Header::default() })
             }
             b'A'..=b'Z' => {
                 self.remember(text);
@@ -61,7 +71,7 @@ impl ScalaTests {
 
     /// Remembers `PotSpec:` and the subject below it, `A pot`.
     fn remember(&mut self, text: &Text<'_>) {
-        let line = text.text;
+        let line = text.words;
         if text.indent > 0 || line.len() > 100 || text.is_error() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use crate::{frames::class_and_method, text::Text};
 use grimoire_plugin_sdk::{
-    Confidence, Diagnostic, Marker, Role, Severity,
+    Confidence, Diagnostic, Location, Marker, Role, Severity,
     text::{Beginnings, Deduplicator},
 };
 use std::{
@@ -19,16 +19,33 @@ struct Held {
     found: Diagnostic,
 }
 
+/// How sure it is that an exception is an error of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strength {
+    /// Nothing but a line that names it: it counts where nothing else does.
+    Alone,
+    /// It has a stack, and may have been logged on purpose.
+    Logged,
+    /// It ended the program.
+    Strong,
+}
+
 /// What recognisers share.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     /// Failed tests and located errors that were reported, to tell repeats from news.
     known: Deduplicator,
     tests: VecDeque<Held>,
+    /// Findings of linters that are warnings unless the goal that checks them fails.
+    rules: Vec<Diagnostic>,
+    /// Linters whose goal or task has failed.
+    failed_linters: Vec<&'static str>,
     /// Exceptions that may have been logged on purpose.
-    exceptions: VecDeque<(bool, Diagnostic)>,
+    exceptions: VecDeque<(Strength, Diagnostic)>,
     /// Causes that were reported.
     roots: u64,
+    /// Causes that were told of, repeats among them.
+    told: u64,
     failed: bool,
     /// The log is one that says how it ended.
     would_tell: bool,
@@ -39,6 +56,8 @@ pub(crate) struct Session {
 impl Session {
     /// Tests held at most; the oldest is reported then.
     const TESTS: usize = 256;
+    /// Warnings held at most.
+    const RULES: usize = 256;
     /// Exceptions held at most; the oldest is forgotten then.
     const EXCEPTIONS: usize = 16;
 
@@ -50,9 +69,12 @@ impl Session {
             Some(Marker::Group) => self.would_tell = true,
             _ => {}
         }
-        // Builds within tests print theirs indented.
-        match VERDICTS.position(text.text) {
-            Some(0) if text.raw.len() - text.raw.trim_start().len() == 0 => {
+        // Builds within tests print theirs with an indent.
+        if text.raw.starts_with([' ', '\t']) {
+            return;
+        }
+        match VERDICTS.position(text.words) {
+            Some(0) => {
                 self.would_tell = true;
                 self.exceptions.clear();
                 for test in &mut self.tests {
@@ -75,9 +97,14 @@ impl Session {
         self.release(|_| true, out);
     }
 
-    /// How many causes were reported so far.
-    pub(crate) fn roots(&self) -> u64 {
-        self.roots
+    /// Whether the log says that all went well.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.would_tell && !self.failed
+    }
+
+    /// How many causes were told of so far, repeats among them.
+    pub(crate) fn told(&self) -> u64 {
+        self.told
     }
 
     /// The extension of the sources that tests are in.
@@ -89,21 +116,76 @@ impl Session {
     pub(crate) fn report(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         if found.severity >= Severity::Error && found.role == Role::Root {
             self.roots += 1;
+            self.told += 1;
         }
         out.push(found);
     }
 
-    /// Reports a diagnostic with a place, unless the same was said before; whether it was not.
-    pub(crate) fn report_once(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) -> bool {
+    /// Reports a diagnostic with a place, unless the same was said before.
+    pub(crate) fn report_once(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
+        let headline = found.message.lines().next().unwrap_or_default().to_owned();
+        self.report_headline(&headline, found, out);
+    }
+
+    /// The same for a message that was made of a headline and details, which a repeat may lack.
+    pub(crate) fn report_headline(&mut self, headline: &str, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let mut hasher = DefaultHasher::new();
-        let headline = found.message.lines().next().unwrap_or_default();
         found.location.as_ref().map(|place| (&place.path, place.start)).hash(&mut hasher);
         headline.hash(&mut hasher);
-        let first = self.known.is_first_key(hasher.finish());
-        if first {
+        if self.known.is_first_key(hasher.finish()) {
+            if let Some(place) = &found.location {
+                self.known.is_first_key(line_key(place));
+            }
             self.report(found, out);
+        } else if found.severity >= Severity::Error && found.role == Role::Root {
+            self.told += 1;
         }
-        first
+    }
+
+    /// The same, where a compiler may have named the same line in other words.
+    pub(crate) fn report_line(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
+        let key = found.location.as_ref().map(line_key);
+        if key.is_none_or(|key| self.known.is_first_key(key)) {
+            self.report_once(found, out);
+        }
+    }
+
+    /// Takes a finding of a linter; a warning waits for the verdict of the goal.
+    pub(crate) fn rule(&mut self, mut found: Diagnostic, is_warning: bool, out: &mut Vec<Diagnostic>) {
+        // Threads of Gradle may print the findings after the verdict.
+        let has_failed = self.failed_linters.iter().any(|tool| found.tool == *tool);
+        if !is_warning || has_failed && found.severity >= Severity::Error {
+            found.severity = Severity::Error;
+            self.report_once(found, out);
+        } else if self.rules.len() < Self::RULES {
+            self.rules.push(found);
+        }
+    }
+
+    /// What checks has failed, as the message of a goal or task says: its warnings are why.
+    pub(crate) fn linters_failed(&mut self, message: &str, out: &mut Vec<Diagnostic>) {
+        const LINTERS: [(&str, &str); 9] = [
+            ("heckstyle", "checkstyle"),
+            ("PMD", "pmd"),
+            ("CPD", "pmd"),
+            ("Coverage", "jacoco"),
+            ("Enforcer", "maven"),
+            ("SpotBugs", "spotbugs"),
+            (" bugs", "spotbugs"),
+            ("KtLint", "ktlint"),
+            ("weighted issues", "detekt"),
+        ];
+        for (_, tool) in LINTERS.iter().filter(|(word, _)| message.contains(word)) {
+            if !self.failed_linters.contains(tool) {
+                self.failed_linters.push(tool);
+            }
+            let (failed, rest) =
+                std::mem::take(&mut self.rules).into_iter().partition(|rule| rule.tool == *tool);
+            self.rules = rest;
+            for found in failed {
+                self.rule(found, false, out);
+            }
+        }
     }
 
     /// Whether a failed test was reported before, as far as its name tells.
@@ -115,7 +197,7 @@ impl Session {
     pub(crate) fn hold_test(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let key = test_key(found.test.as_deref().unwrap_or_default());
         self.roots += 1;
-        self.exceptions.retain(|(strong, _)| *strong);
+        self.exceptions.retain(|(strength, _)| *strength == Strength::Strong);
         if let Some(place) = &found.location {
             self.extension = ["java", "kt", "groovy", "scala"]
                 .into_iter()
@@ -136,9 +218,9 @@ impl Session {
         self.tests.retain(|held| held.key != key);
     }
 
-    /// Takes an exception that nothing but its stack trace says to be an error; a strong one ended a program.
-    pub(crate) fn hold_exception(&mut self, strong: bool, mut found: Diagnostic) {
-        if !strong {
+    /// Takes an exception.
+    pub(crate) fn hold_exception(&mut self, strength: Strength, mut found: Diagnostic) {
+        if strength != Strength::Strong {
             found.confidence = Confidence::Likely;
         }
         let same = |held: &Diagnostic| held.message == found.message && held.error_type == found.error_type;
@@ -148,17 +230,31 @@ impl Session {
         if self.exceptions.len() == Self::EXCEPTIONS {
             self.exceptions.pop_front();
         }
-        self.exceptions.push_back((strong, found));
+        self.exceptions.push_back((strength, found));
     }
 
     /// The log has ended.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.release(|_| true, out);
-        if !self.failed && self.would_tell {
+        // A few lines without an end: what a linter says there is what they are about.
+        let is_part = !self.failed && !self.would_tell;
+        for mut found in std::mem::take(&mut self.rules) {
+            found.severity = if is_part { found.severity } else { Severity::Warning };
+            self.report_once(found, out);
+        }
+        if self.has_passed() {
             return;
         }
         let explained = self.roots > 0;
-        out.extend(self.exceptions.drain(..).filter(|(strong, _)| *strong || !explained).map(|(_, found)| found));
+        let has_stacks = self.exceptions.iter().any(|(strength, _)| *strength != Strength::Alone);
+        let counts = |strength: Strength| match strength {
+            Strength::Strong => true,
+            Strength::Logged => !explained,
+            Strength::Alone => !explained && !has_stacks,
+        };
+        out.extend(
+            self.exceptions.drain(..).filter(|(strength, _)| counts(*strength)).map(|(_, found)| found),
+        );
     }
 
     fn release(&mut self, good: impl Fn(&Held) -> bool, out: &mut Vec<Diagnostic>) {
@@ -181,6 +277,13 @@ impl Held {
         }
         self.found
     }
+}
+
+/// The same for all columns of a line.
+fn line_key(place: &Location) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&place.path, place.line(), "line").hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The same for all forms of a test's name: its simple class and its method with what tells repetitions apart.

@@ -4,7 +4,7 @@
 //! [ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 s <<< FAILURE! -- in org.example.PotTest
 //! [ERROR] org.example.PotTest.holdsTwoCups -- Time elapsed: 0.02 s <<< FAILURE!
 //! org.opentest4j.AssertionFailedError: expected: <2> but was: <1>
-//! 	at org.example.PotTest.holdsTwoCups(PotTest.java:21)
+//!     at org.example.PotTest.holdsTwoCups(PotTest.java:21)
 //! …
 //! [ERROR] Failures:
 //! [ERROR]   PotTest.holdsTwoCups:21->check:9 expected: <2> but was: <1>
@@ -13,9 +13,9 @@
 //! ```
 //!
 //! The lists at the end say the same again in short: they tell of tests of which nothing was said before, and
-//! of those that passed when they ran again (`Flakes:`).
+//! of those that passed when they ran again (`Flakes:`). What was told before is a summary, line by line.
 
-use crate::{failure::Header, session::Session, text::Text};
+use crate::{header::Header, session::Session, text::Text};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Span,
     text::{Beginnings, Needle, leading_number},
@@ -33,11 +33,8 @@ pub(crate) struct Surefire {
 struct List {
     flakes: bool,
     entry: Option<Entry>,
-    entries: usize,
     /// Lines since the head that are no entry.
     foreign: usize,
-    names: String,
-    span: Span,
 }
 
 #[derive(Debug)]
@@ -52,14 +49,19 @@ struct Entry {
 
 impl Surefire {
     /// The test that the line says has failed.
-    pub(crate) fn header(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> Option<Header<'static>> {
+    pub(crate) fn header(
+        &mut self,
+        text: &Text<'_>,
+        session: &mut Session,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Header<'static>> {
         static RUNNING: Needle = Needle::new("Running ");
         static SIGN: Needle = Needle::new("<<< ");
-        if text.text.starts_with(RUNNING.text()) {
-            text.text[RUNNING.text().len()..].clone_into(&mut self.class);
+        if text.words.starts_with(RUNNING.text()) {
+            text.words[RUNNING.text().len()..].clone_into(&mut self.class);
             return None;
         }
-        let (before, after) = SIGN.split_among(text.characters, text.text)?;
+        let (before, after) = SIGN.split_among(text.characters, text.words)?;
         if !(after.starts_with("FAILURE!") || after.starts_with("ERROR!")) {
             return None;
         }
@@ -82,7 +84,8 @@ impl Surefire {
             return None;
         }
         let simple = self.class.rsplit('.').next().unwrap_or_default();
-        let test = if simple.is_empty() || name.contains(simple) || name.ends_with(')') && name.contains(".") {
+        let test = if simple.is_empty() || name.contains(simple) || name.ends_with(')') && name.contains('.')
+        {
             name.to_owned()
         } else {
             format!("{}.{name}", self.class)
@@ -92,20 +95,20 @@ impl Surefire {
 
     /// Reads the lists at the end; whether the line is one of theirs.
     pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> bool {
-        static HEADS: Beginnings = Beginnings::new(&["Failures:", "Errors:", "Failed tests:", "Tests in error:", "Flakes:", "Flaked tests:"]);
-        let line = text.text;
+        static HEADS: Beginnings = Beginnings::new(&[
+            "Failures:",
+            "Errors:",
+            "Failed tests:",
+            "Tests in error:",
+            "Flakes:",
+            "Flaked tests:",
+        ]);
+        let line = text.words;
         if let Some(head) = HEADS.position(line) {
             let after = line.split_once(':').map_or("", |(_, after)| after).trim();
             if after.is_empty() || head == 2 || head == 3 {
                 self.close(session, out);
-                self.list = Some(List {
-                    flakes: head >= 4,
-                    entry: None,
-                    entries: 0,
-                    foreign: 0,
-                    names: String::new(),
-                    span: text.span,
-                });
+                self.list = Some(List { flakes: head >= 4, entry: None, foreign: 0 });
                 if let (Some(list), Some(entry)) = (&mut self.list, entry(after, text.span)) {
                     list.begin(entry, session, out);
                 }
@@ -114,16 +117,26 @@ impl Surefire {
         }
         let Some(list) = &mut self.list else { return false };
         if line.starts_with("Tests run:") {
-            list.span = list.span.to(text.span);
             self.close(session, out);
             return true;
         }
         if text.is_blank() {
             return false;
         }
+        if let Some(run) =
+            line.strip_prefix("Run ").and_then(leading_number).and_then(|(_, run)| run.strip_prefix(": "))
+        {
+            list.run(run, text.span);
+            return true;
+        }
         if let Some(found) = entry(line, text.span) {
             list.begin(found, session, out);
-            list.span = list.span.to(text.span);
+            return true;
+        }
+        // sbt names the classes alone.
+        if is_qualified_class(line) {
+            list.end(session, out);
+            session.report(summary(format!("failed tests in {line}"), text.span), out);
             return true;
         }
         // A message of several lines.
@@ -135,7 +148,7 @@ impl Surefire {
                 entry.message.push('\n');
             }
             entry.message.push_str(line);
-            list.span = list.span.to(text.span);
+            entry.span = entry.span.to(text.span);
             return true;
         }
         list.foreign += 1;
@@ -148,32 +161,29 @@ impl Surefire {
     pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let Some(mut list) = self.list.take() else { return };
         list.end(session, out);
-        if list.entries > 0 && !list.flakes {
-            session.report(summary(format!("failed tests: {}", list.names), list.span), out);
-        }
     }
 }
 
 impl List {
     fn begin(&mut self, next: Entry, session: &mut Session, out: &mut Vec<Diagnostic>) {
-        // `Run 1: …` tells of the test above it.
-        if next.test.is_empty() {
-            if let Some(entry) = &mut self.entry
-                && entry.message.is_empty()
-            {
-                (entry.message, entry.line, entry.class) = (next.message, next.line, next.class);
-                entry.error_type = next.error_type;
-            }
+        self.end(session, out);
+        self.entry = Some(next);
+    }
+
+    /// `Run 2: PotTest.holds:12 message` tells of the test above it.
+    fn run(&mut self, run: &str, span: Span) {
+        let Some(known) = &mut self.entry else { return };
+        known.span = known.span.to(span);
+        if run == "PASS" || !known.message.is_empty() {
             return;
         }
-        self.end(session, out);
-        self.entries += 1;
-        if self.names.len() < 500 {
-            let comma = if self.names.is_empty() { "" } else { ", " };
-            self.names.push_str(comma);
-            self.names.push_str(&next.test);
+        match entry(run, span) {
+            Some(next) => {
+                (known.message, known.line, known.class) = (next.message, next.line, next.class);
+                known.error_type = next.error_type;
+            }
+            None => run.clone_into(&mut known.message),
         }
-        self.entry = Some(next);
     }
 
     fn end(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
@@ -183,6 +193,8 @@ impl List {
             return;
         }
         if !session.is_new_test(&entry.test) {
+            // Told before, in full.
+            session.report(summary(format!("failed test: {}", entry.test), entry.span), out);
             return;
         }
         let file = format!("{}.{}", entry.class, session.extension());
@@ -208,6 +220,14 @@ impl List {
     }
 }
 
+/// `org.example.PotTest` and nothing else.
+fn is_qualified_class(line: &str) -> bool {
+    line.rsplit_once('.').is_some_and(|(package, class)| {
+        package.starts_with(|c: char| c.is_ascii_lowercase())
+            && class.starts_with(|c: char| c.is_ascii_uppercase())
+    }) && line.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'))
+}
+
 fn summary(message: String, span: Span) -> Diagnostic {
     Diagnostic {
         tool: "junit".to_owned(),
@@ -221,13 +241,8 @@ fn summary(message: String, span: Span) -> Diagnostic {
 }
 
 /// `PotTest.holds:21->Helper.check:48 message`, `PotTest>Base.holds:33 » IllegalState message`,
-/// `holds(org.example.PotTest): message`, `org.example.PotTest.holds`, `Run 1: PotTest.holds:12 message`.
+/// `holds(org.example.PotTest): message`, `org.example.PotTest.holds`.
 fn entry(line: &str, span: Span) -> Option<Entry> {
-    if let Some((_, run)) = line.strip_prefix("Run ").and_then(leading_number) {
-        let mut found = entry(run.strip_prefix(": ")?, span)?;
-        found.test.clear();
-        return Some(found);
-    }
     if let Some(found) = with_class_behind(line, span) {
         return Some(found);
     }
@@ -236,12 +251,14 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
         return None;
     }
     // The class, `>` and the class that it extends, the method.
-    let word = line.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$' | b'>')));
+    let word = line
+        .bytes()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$' | b'>')));
     let name = &line[..word.unwrap_or(line.len())];
     let own = name.split('>').next().unwrap_or_default();
     let parts: Vec<_> = own.split('.').collect();
     let is_class = |part: &&str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.len() > 2;
-    let at = parts.iter().position(|part| is_class(part))?;
+    let at = parts.iter().position(is_class)?;
     let class = parts[at];
     let inherited = name.split_once('>').map(|(_, base)| base);
     let method = match inherited {
@@ -250,7 +267,13 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
     };
     let is_qualified = at > 0;
     let mut rest = &line[name.len()..];
-    // Parameters, and names of Spock with blanks, before the line.
+    // Parameters, of which the second kind tells repetitions apart.
+    for (open, close) in [('(', ')'), ('{', '}'), ('[', ']')] {
+        if let Some((_, after)) = rest.strip_prefix(open).and_then(|rest| rest.split_once(close)) {
+            rest = after;
+        }
+    }
+    // Names of Spock with blanks, before the line.
     if !rest.starts_with([':', ' ']) && !rest.is_empty() || rest.starts_with(' ') && named_with_blanks(rest) {
         let end = place_in(rest)?;
         rest = &rest[end..];
@@ -268,7 +291,9 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
     };
     let after = without_calls(after);
     let (error_type, message) = described(after)?;
-    let complete = line_number.is_some() || !error_type.is_empty() || is_qualified && after.is_empty() && !method.is_empty();
+    let complete = line_number.is_some()
+        || !error_type.is_empty()
+        || is_qualified && after.is_empty() && !method.is_empty();
     complete.then(|| Entry {
         test,
         class: place_class.to_owned(),
@@ -281,7 +306,8 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
 
 /// Whether a name of words goes on to a line number.
 fn named_with_blanks(rest: &str) -> bool {
-    !rest.starts_with(" » ") && place_in(rest).is_some_and(|end| end < 200 && !rest[..end].contains([':', '<', '"', '»']))
+    !rest.starts_with(" » ")
+        && place_in(rest).is_some_and(|end| end < 200 && !rest[..end].contains([':', '<', '"', '»']))
 }
 
 /// Where `:12` begins, followed by a blank, an arrow or nothing.
@@ -326,10 +352,19 @@ fn with_class_behind(line: &str, span: Span) -> Option<Entry> {
     let (method, rest) = line.split_once('(')?;
     let (class, message) = rest.split_once(')')?;
     let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'[' | b']' | b' ' | b','))
+        !name.is_empty()
+            && name.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'[' | b']' | b' ' | b',')
+            })
     };
-    let qualified = class.contains('.') && !class.contains([' ', ',']) && class.rsplit('.').next()?.starts_with(|c: char| c.is_ascii_uppercase());
-    if !qualified || !is_name(method) || method.contains('.') || !(message.is_empty() || message.starts_with(": ")) {
+    let qualified = class.contains('.')
+        && !class.contains([' ', ','])
+        && class.rsplit('.').next()?.starts_with(|c: char| c.is_ascii_uppercase());
+    if !qualified
+        || !is_name(method)
+        || method.contains('.')
+        || !(message.is_empty() || message.starts_with(": "))
+    {
         return None;
     }
     Some(Entry {

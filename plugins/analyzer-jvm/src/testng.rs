@@ -3,15 +3,15 @@
 //! ```text
 //! FAILED: holdsTwoCups
 //! java.lang.AssertionError: expected [2] but found [1]
-//! 	at org.example.PotTest.holdsTwoCups(PotTest.java:21)
+//!     at org.example.PotTest.holdsTwoCups(PotTest.java:21)
 //! ```
 
-use crate::{failure::Header, text::Text};
+use crate::{header::Header, text::Text};
 
 /// `FAILED: com.example.PotTest.holds(1)`, `FAILED CONFIGURATION: @BeforeMethod setUp`. Others begin lines so, too:
 /// it counts with what was thrown.
 pub(crate) fn header(text: &Text<'_>) -> Option<Header<'static>> {
-    let rest = text.text.strip_prefix("FAILED")?;
+    let rest = text.words.strip_prefix("FAILED")?;
     let name = match rest.strip_prefix(" CONFIGURATION: @") {
         Some(configuration) => configuration.split_once(' ')?.1,
         None => rest.strip_prefix(": ")?,

@@ -22,7 +22,7 @@ pub(crate) struct Text<'a> {
     /// Without prefixes, with the blanks after them.
     pub(crate) body: &'a str,
     /// Without blanks around it.
-    pub(crate) text: &'a str,
+    pub(crate) words: &'a str,
     /// Leading blanks after the prefixes.
     pub(crate) indent: usize,
     /// What a prefix said.
@@ -39,7 +39,11 @@ impl<'a> Text<'a> {
 
     fn new(raw: &'a str, span: Span) -> Self {
         let mut level = None;
-        let mut rest = raw;
+        // Markdown of those who paste a line.
+        let mut rest = match raw.strip_prefix('`') {
+            Some(inner) if !inner.starts_with('`') => inner.trim_end_matches('`'),
+            _ => raw,
+        };
         for _ in 0..6 {
             let start = trim_start(rest);
             // A prefix begins with one of these; nearly all lines do not.
@@ -56,14 +60,23 @@ impl<'a> Text<'a> {
             let Some(after) = after else { break };
             rest = after;
         }
-        let text = trim(rest);
+        let words = trim(rest);
         let indent = rest.len() - trim_start(rest).len();
-        Self { raw, body: rest, text, indent, level, characters: Characters::of(raw), span }
+        Self { raw, body: rest, words, indent, level, characters: Characters::of(raw), span }
+    }
+
+    /// The same line without the sign of a quotation, where it has one.
+    pub(crate) fn unquoted(&self) -> Option<Self> {
+        let body = self.words.strip_prefix('>')?;
+        let body = body.strip_prefix(' ').unwrap_or(body);
+        let words = trim(body);
+        let indent = body.len() - trim_start(body).len();
+        Some(Self { body, words, indent, ..*self })
     }
 
     /// Whether nothing but prefixes stands in the line.
     pub(crate) fn is_blank(&self) -> bool {
-        self.text.is_empty()
+        self.words.is_empty()
     }
 
     /// Whether a prefix says that it is an error.
@@ -127,6 +140,7 @@ fn begins_with_path(text: &str) -> bool {
     text.starts_with('/')
         || text.starts_with("file:/")
         || text.starts_with("e: ")
+        || text.starts_with("Exception in thread ")
         || matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
         || [".java:", ".kt:", ".kts:", ".scala:", ".groovy:"].iter().any(|end| word.contains(end))
 }
@@ -157,12 +171,10 @@ fn after_date(start: &str) -> Option<&str> {
 /// `14:57:50`, `14:57:50.123` and what follows.
 fn after_time(start: &str) -> Option<&str> {
     let clock = start.as_bytes().get(..8)?;
-    let is_clock =
-        clock.iter().enumerate().all(
-            |(at, byte)| {
-                if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() }
-            },
-        );
+    let is_clock = clock
+        .iter()
+        .enumerate()
+        .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
     if !is_clock {
         return None;
     }
@@ -208,18 +220,29 @@ mod tests {
             ("[  +12 ms] > Task :a", "> Task :a", 0, None),
             ("14:57:50.123 [WARN] x", "x", 0, Some(Level::Warning)),
             ("2024-09-15 07:40:01,123 [INFO] x", "x", 0, Some(Level::Info)),
-            ("2024-09-15T07:40:01.123+0200 [ERROR] [org.gradle.a.B] * Where:", "* Where:", 0, Some(Level::Error)),
+            (
+                "2024-09-15T07:40:01.123+0200 [ERROR] [org.gradle.a.B] * Where:",
+                "* Where:",
+                0,
+                Some(Level::Error),
+            ),
             ("build\t15-Jan-2024 10:20:30\t[ERROR] x", "x", 0, Some(Level::Error)),
             ("Error: /a/B.java:[1,2] x", "/a/B.java:[1,2] x", 0, Some(Level::Error)),
-            ("Error: Could not find or load main class X", "Error: Could not find or load main class X", 0, None),
+            (
+                "Error: Could not find or load main class X",
+                "Error: Could not find or load main class X",
+                0,
+                None,
+            ),
             ("[CXX1101] NDK at x", "[CXX1101] NDK at x", 0, None),
             ("   | x", "| x", 3, None),
             ("[ERROR]", "", 0, Some(Level::Error)),
+            ("`> Class too large`", "> Class too large", 0, None),
             ("[", "[", 0, None),
         ];
         for (raw, text, indent, level) in table {
             let found = Text::new(raw, Span::default());
-            assert_eq!((found.text, found.indent, found.level), (text, indent, level), "{raw}");
+            assert_eq!((found.words, found.indent, found.level), (text, indent, level), "{raw}");
         }
     }
 }

@@ -1,11 +1,108 @@
-//! Finds what Swift, Xcode, CocoaPods, fastlane, Dart and Flutter report: compilers, signing, packages and tests.
+//! Finds what the tools of mobile applications report in a log.
+//!
+//! | file | what it reads |
+//! | --- | --- |
+//! | `swift` | the Swift compiler, SwiftLint, crashes of programs |
+//! | `xctest` | XCTest, Swift Testing, xcpretty and xcbeautify |
+//! | `xcode` | Xcode, SwiftPM, signing, simulators |
+//! | `pods` | CocoaPods, Carthage, fastlane |
+//! | `dart`, `solving` | Dart's analyzer, compiler and formatter; Flutter, pub and its version solver, build_runner |
+//! | `dart_test` | `dart test`, `flutter test` |
 #![deny(unsafe_code)]
 
+mod dart;
+mod dart_test;
+#[allow(dead_code, reason = "the same for several families")]
+mod panel;
+mod pods;
+#[allow(dead_code, reason = "the same for several families")]
+mod sentence;
+mod solving;
+mod swift;
+mod xcode;
+mod xctest;
+
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
+use panel::{Lines, Panel, Reader};
 
 /// The analyzer: see the crate's documentation.
-#[derive(Debug, Default)]
-pub struct Mobile {}
+pub struct Mobile(Panel);
+
+impl Default for Mobile {
+    fn default() -> Self {
+        let readers: Vec<Box<dyn Reader>> = vec![
+            Box::new(Lines(xctest::failure)),
+            Box::<xctest::Issues>::default(),
+            Box::<xctest::Pretty>::default(),
+            Box::<swift::Compiler>::default(),
+            Box::new(Lines(swift::crash)),
+            Box::<dart_test::Tests>::default(),
+            Box::new(Lines(dart::analyzer)),
+            Box::<dart::Compiler>::default(),
+            Box::<dart::Exceptions>::default(),
+            Box::<dart::Formatter>::default(),
+            Box::<dart::Severe>::default(),
+            Box::new(solving::Solving::new("pub", "version solving failed.", |text| {
+                !text.contains("your app")
+            })),
+            Box::new(dart::sentences()),
+            Box::new(dart::flutter()),
+            Box::<xcode::Issue>::default(),
+            Box::new(xcode::xcode()),
+            Box::new(xcode::packages()),
+            Box::new(Lines(xcode::target)),
+            Box::<pods::Fastlane>::default(),
+            Box::new(pods::cocoapods()),
+            Box::new(Lines(pods::lint)),
+            Box::new(pods::carthage()),
+            Box::new(Lines(xctest::encountered)),
+            Box::<pods::Exclaimed>::default(),
+            Box::new(Lines(xcode::signed)),
+            Box::new(Lines(xctest::crashed)),
+            Box::new(Lines(xctest::summary)),
+            Box::new(Lines(dart::summary)),
+        ];
+        Self(Panel::new(readers).stripping(without_lane))
+    }
+}
+
+/// Without what stands before the lines of a tool that another one runs: fastlane's clock and arrow
+/// (`[11:22:33]: ▸ ❌ …`), and the name that Flutter's programs print (`flutter: `, `I/flutter (123): `).
+fn without_lane(text: &str) -> &str {
+    let whole = text;
+    let text = text.trim_start();
+    let bytes = text.as_bytes();
+    let clock = bytes.len() > 11
+        && bytes[0] == b'['
+        && bytes[9..].starts_with(b"]: ")
+        && bytes[1..9]
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+    let mut rest = if clock { &text[12..] } else { after_level(text).unwrap_or(text) };
+    rest = rest.strip_prefix("▸ ").unwrap_or(rest);
+    if let Some(after) = rest.strip_prefix("flutter: ") {
+        rest = after;
+    } else if let Some((number, after)) =
+        rest.strip_prefix("I/flutter (").and_then(|rest| rest.split_once("):"))
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ')
+    {
+        rest = after.strip_prefix(' ').unwrap_or(after);
+    }
+    // The indentation of other lines counts.
+    if rest.len() < text.len() { rest } else { whole }
+}
+
+/// Without `INFO [2024-02-08 12:34:11.52]: `, which fastlane prints when it is verbose.
+fn after_level(text: &str) -> Option<&str> {
+    let rest =
+        ["INFO [", "ERROR [", "WARN [", "DEBUG ["].iter().find_map(|level| text.strip_prefix(level))?;
+    let (clock, rest) = rest.split_once("]: ")?;
+    clock
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b' '))
+        .then_some(rest)
+}
 
 /// The analyzer as the component exports it.
 pub type Scan = LineScan<Mobile>;
@@ -13,7 +110,69 @@ pub type Scan = LineScan<Mobile>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Mobile {
-    fn line(&mut self, _line: &Line<'_>, _out: &mut Vec<Diagnostic>) {}
+    const PROBES: &'static [&'static str] = &[
+        ".swift",
+        "xcodebuild",
+        "Xcode",
+        "XCTest",
+        "XCTAssert",
+        "xcpretty",
+        "xcrun",
+        "Podfile",
+        "CocoaPods",
+        "pod ",
+        "Carthage",
+        "carthage",
+        "Cartfile",
+        "fastlane",
+        ".dart",
+        "pubspec",
+        "flutter",
+        "Flutter",
+        "Dart SDK",
+        "version solving failed",
+        "provisioning profile",
+        "Provisioning profile",
+        "CodeSign",
+        "Signing for",
+        "errSecInternalComponent",
+        "simctl",
+        "Simulator",
+        "iOS",
+        "SwiftPM",
+        "Package.swift",
+        "recorded an issue",
+        "uncaught exception",
+        "swift",
+        "Dependencies could not be resolved",
+        "ITMS-",
+        "[SEVERE]",
+        "FLUTTER",
+        "exportArchive",
+        "from project '",
+        "[!] ",
+        "shared framework",
+        "emit-module",
+        "❌",
+        "Test Case",
+        "Restarting after",
+        "** TEST FAILED",
+        "** BUILD FAILED",
+        "** ARCHIVE FAILED",
+        "✘",
+        "issues found",
+        "issue found",
+        "kernel_snapshot",
+        "build the application",
+        "[E]",
+        "pub.dev",
+    ];
 
-    fn finish(&mut self, _out: &mut Vec<Diagnostic>) {}
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        self.0.line(line, out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.0.finish(out);
+    }
 }

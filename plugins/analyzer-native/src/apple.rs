@@ -55,7 +55,12 @@ impl Apple {
         let undefined = plain.starts_with("Undefined symbols") && plain.ends_with(':');
         let duplicate = plain.starts_with("duplicate symbol ") && plain.ends_with(" in:");
         if undefined || duplicate {
-            let mut list = List { headline: plain.trim_end_matches(':').to_owned(), span: view.span, symbol: None, count: 0 };
+            let mut list = List {
+                headline: plain.trim_end_matches(':').to_owned(),
+                span: view.span,
+                symbol: None,
+                count: 0,
+            };
             if duplicate {
                 let mut context = Context::default();
                 context.push(plain);

@@ -9,20 +9,25 @@
 use crate::{inbox::Inbox, view::View};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
-    text::{Context, Needle, leading_number, place_at_start},
+    text::{Context, extension, leading_number, place_at_start},
 };
 
 /// Lines of an evaluation trace.
 const TRACE: usize = 120;
 
-static LABEL: Needle = Needle::new("//");
+/// Failed targets remembered.
+const TESTS: usize = 200;
 
 /// Reads what Bazel prints.
 #[derive(Debug, Default)]
 pub(crate) struct Bazel {
     /// Bazel spoke before, so that lines without a file of its own are its, too.
     seen: bool,
+    /// Targets whose tests were said to have failed.
+    failed: Vec<String>,
     trace: Option<Trace>,
+    /// Why a repository could not be fetched, which every package of it says again.
+    fetch: Option<String>,
 }
 
 /// A trace of Starlark, whose last line says what is wrong.
@@ -48,25 +53,78 @@ impl Bazel {
         }
         if let Some(rest) = text.strip_prefix("ERROR: ") {
             self.error(rest, view, inbox);
-        } else if text.starts_with("INFO: ") || text.starts_with("Starting local Bazel server") || text.starts_with("Loading: ") {
-            self.seen |= !text.starts_with("INFO: ") || ["Analyzed ", "Elapsed time:", "Build option", "Invocation ID:", "Reading 'startup'", "Found "].iter().any(|start| text[6..].starts_with(start));
+        } else if text.starts_with("INFO: ")
+            || text.starts_with("Starting local Bazel server")
+            || text.starts_with("Loading: ")
+        {
+            self.seen |= !text.starts_with("INFO: ")
+                || [
+                    "Analyzed ",
+                    "Elapsed time:",
+                    "Build option",
+                    "Invocation ID:",
+                    "Reading 'startup'",
+                    "Found ",
+                ]
+                .iter()
+                .any(|start| text[6..].starts_with(start));
         } else if text.starts_with("FAIL: //") || text.starts_with("TIMEOUT: //") {
             let label = text.split(' ').nth(1).unwrap_or_default();
-            inbox.push(test(label, text, view));
-        } else if text.starts_with("//") && LABEL.find_among(view.characters, text).is_some() {
-            result(view, inbox);
-        } else if let Some(rest) = text.strip_prefix("Target ").filter(|rest| rest.starts_with("//") && rest.ends_with("failed to build")) {
+            self.test(label, text, view, inbox);
+        } else if text.starts_with("//") {
+            self.result(view, inbox);
+        } else if let Some(rest) = text
+            .strip_prefix("Target ")
+            .filter(|rest| rest.starts_with("//") && rest.ends_with("failed to build"))
+        {
             inbox.push(Diagnostic { role: Role::Summary, ..found(rest, view) });
-        } else if text.starts_with("FAILED: Build did NOT complete successfully") || text.starts_with("Server terminated abruptly") {
+        } else if text.starts_with("FAILED: Build did NOT complete successfully")
+            || text.starts_with("Server terminated abruptly")
+        {
             let role = if text.starts_with("FAILED") { Role::Summary } else { Role::Root };
-            inbox.push(Diagnostic { role, kind: if role == Role::Root { Kind::Resource } else { Kind::Unknown }, ..found(text, view) });
+            inbox.push(Diagnostic {
+                role,
+                kind: if role == Role::Root { Kind::Resource } else { Kind::Unknown },
+                ..found(text, view)
+            });
         }
     }
 
     pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
         if let Some(trace) = self.trace.take() {
-            inbox.push(trace.finish());
+            let again = self.fetch.is_some() && self.fetch == trace.cause;
+            self.fetch = trace.cause.clone().or(self.fetch.take());
+            let found = trace.finish();
+            inbox.push(if again { Diagnostic { role: Role::Consequence, ..found } } else { found });
         }
+    }
+
+    /// `//lid:core_test   FAILED in 0.3s`, `… FAILED TO BUILD`, `… TIMEOUT in 300.1s`.
+    fn result(&mut self, view: &View<'_>, inbox: &mut Inbox) {
+        let Some((label, status)) = view.text.split_once(' ') else { return };
+        let status = status.trim();
+        if ["FAILED in ", "TIMEOUT in ", "REMOTE FAILURE"].iter().any(|start| status.starts_with(start)) {
+            self.test(label, &format!("{label} {status}"), view, inbox);
+        } else if status.starts_with("FAILED TO BUILD") {
+            inbox.push(Diagnostic { role: Role::Summary, ..found(&format!("{label} {status}"), view) });
+        }
+    }
+
+    /// A failed target: what its test printed says more, if it was printed.
+    fn test(&mut self, label: &str, message: &str, view: &View<'_>, inbox: &mut Inbox) {
+        if self.failed.iter().any(|known| known == label) {
+            return;
+        }
+        if self.failed.len() < TESTS {
+            self.failed.push(label.to_owned());
+        }
+        inbox.push(Diagnostic {
+            error_type: "test".to_owned(),
+            kind: if message.contains("TIMEOUT") { Kind::Timeout } else { Kind::Test },
+            role: Role::Summary,
+            test: Some(label.to_owned()),
+            ..found(message, view)
+        });
     }
 
     fn error(&mut self, rest: &str, view: &View<'_>, inbox: &mut Inbox) {
@@ -80,21 +138,33 @@ impl Bazel {
             },
         };
         // Others say `ERROR: `, too; a label, a file of its own or what came before shows Bazel.
-        let own = location.is_some() || message.contains("'//") || message.contains(" //") || message.contains("'@") || message.starts_with("Build did NOT complete");
+        let own = location.is_some()
+            || message.contains("'//")
+            || message.contains(" //")
+            || message.contains("'@")
+            || message.starts_with("Build did NOT complete")
+            || message.starts_with("An error occurred during the fetch of repository");
         if !own && !self.seen {
             return;
         }
         self.seen = true;
         inbox.fail(view.number);
-        let traced = message.ends_with("Traceback (most recent call last):") || message.starts_with("An error occurred during the fetch of repository") || message.ends_with("during the fetch of repository");
+        let traced = message.ends_with("Traceback (most recent call last):")
+            || message.starts_with("An error occurred during the fetch of repository")
+            || message.ends_with("during the fetch of repository");
         if traced {
             let mut context = Context::default();
             context.push(view.text);
-            let headline = message.trim_end_matches("Traceback (most recent call last):").trim().trim_end_matches(':').to_owned();
+            let headline = message
+                .trim_end_matches("Traceback (most recent call last):")
+                .trim()
+                .trim_end_matches(':')
+                .to_owned();
             self.trace = Some(Trace { headline, location, own: None, cause: None, context, span: view.span });
             return;
         }
-        let role = role(message);
+        let again = self.fetch.as_ref().is_some_and(|fetch| message.contains(fetch.as_str()));
+        let role = if again { Role::Consequence } else { role(message) };
         inbox.push(Diagnostic { role, location, kind: kind(message, role), ..found(message, view) });
     }
 }
@@ -102,10 +172,16 @@ impl Bazel {
 impl Trace {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
-        if self.context.lines() > TRACE || self.cause.is_some() || text.starts_with("ERROR: ") || text.starts_with("INFO: ") {
+        if self.context.lines() > TRACE
+            || self.cause.is_some()
+            || text.starts_with("ERROR: ")
+            || text.starts_with("INFO: ")
+        {
             return false;
         }
-        if let Some(rest) = text.strip_prefix("File \"")
+        if let Some(cause) = text.strip_prefix("java.io.IOException: ") {
+            self.cause = Some(cause.to_owned());
+        } else if let Some(rest) = text.strip_prefix("File \"")
             && let Some((path, rest)) = rest.split_once("\", line ")
             && let Some((line, rest)) = leading_number(rest)
         {
@@ -114,8 +190,13 @@ impl Trace {
                 self.own = Some(Location::at(path, line, column));
             }
         } else if text.starts_with("Error in ") || text.starts_with("Error: ") {
-            let cause = text.strip_prefix("Error in ").and_then(|rest| rest.split_once(": ")).map_or(&text["Error".len()..], |(_, cause)| cause);
-            self.cause = Some(cause.trim_start_matches([':', ' ']).trim_start_matches("java.io.IOException: ").to_owned());
+            let cause = text
+                .strip_prefix("Error in ")
+                .and_then(|rest| rest.split_once(": "))
+                .map_or(&text["Error".len()..], |(_, cause)| cause);
+            self.cause = Some(
+                cause.trim_start_matches([':', ' ']).trim_start_matches("java.io.IOException: ").to_owned(),
+            );
         } else if text.is_empty() && self.context.lines() > 3 {
             return false;
         }
@@ -146,50 +227,44 @@ impl Trace {
 
 fn is_bazel(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    matches!(name, "BUILD" | "BUILD.bazel" | "WORKSPACE" | "WORKSPACE.bazel" | "MODULE.bazel" | ".bazelrc") || name.ends_with(".bzl")
+    matches!(name, "BUILD" | "BUILD.bazel" | "WORKSPACE" | "WORKSPACE.bazel" | "MODULE.bazel" | ".bazelrc")
+        || extension(name) == "bzl"
 }
 
 /// What follows from an error that was printed, or will be by the tool that the action ran.
 fn role(message: &str) -> Role {
-    const FOLLOWS: [&str; 6] = ["Analysis of target '", "Analysis of aspect", "command succeeded, but ", "Couldn't start the build", "Cannot compute config conditions", "no such target '@@"];
+    const FOLLOWS: [&str; 6] = [
+        "Analysis of target '",
+        "Analysis of aspect",
+        "command succeeded, but ",
+        "Couldn't start the build",
+        "Cannot compute config conditions",
+        "no such target '@@",
+    ];
     if message.starts_with("Build did NOT complete") || message.starts_with("Couldn't start") {
         return Role::Summary;
     }
-    let ran = message.contains(" failed: (Exit ") || message.contains(" failed (Exit ") || message.contains(" failed: (Aborted)") || message.contains(" failed: (Segmentation fault)") || message.contains(" failed: I/O exception") && message.contains("missing input");
+    let ran = message.contains(" failed: (Exit ")
+        || message.contains(" failed (Exit ")
+        || message.contains(" failed: (Aborted)")
+        || message.contains(" failed: (Segmentation fault)")
+        || message.contains(" failed: I/O exception") && message.contains("missing input");
     if ran || FOLLOWS.iter().any(|start| message.starts_with(start)) { Role::Consequence } else { Role::Root }
 }
 
 fn kind(message: &str, role: Role) -> Kind {
     if role != Role::Root {
         Kind::Unknown
-    } else if message.contains("Error downloading") || message.contains("GET returned") || message.contains("Unknown host") || message.contains("onnect timed out") {
+    } else if message.contains("Error downloading")
+        || message.contains("GET returned")
+        || message.contains("Unknown host")
+        || message.contains("onnect timed out")
+    {
         Kind::Network
     } else if message.contains("no such package '@") || message.contains("Checksum was") {
         Kind::Dependency
     } else {
         Kind::Configuration
-    }
-}
-
-/// `//lid:core_test   FAILED in 0.3s`, `… FAILED TO BUILD`, `… TIMEOUT in 300.1s`.
-fn result(view: &View<'_>, inbox: &mut Inbox) {
-    let Some((label, status)) = view.text.split_once(' ') else { return };
-    let status = status.trim();
-    if status.starts_with("FAILED in ") || status.starts_with("TIMEOUT in ") || status.starts_with("REMOTE FAILURE") {
-        inbox.push(test(label, &format!("{label} {status}"), view));
-    } else if status.starts_with("FAILED TO BUILD") {
-        inbox.push(Diagnostic { role: Role::Summary, ..found(view.text, view) });
-    }
-}
-
-/// A failed target: what its test printed says more, if it was printed.
-fn test(label: &str, message: &str, view: &View<'_>) -> Diagnostic {
-    Diagnostic {
-        error_type: "test".to_owned(),
-        kind: if message.contains("TIMEOUT") { Kind::Timeout } else { Kind::Test },
-        role: Role::Summary,
-        test: Some(label.to_owned()),
-        ..found(message, view)
     }
 }
 
@@ -204,4 +279,3 @@ fn found(message: &str, view: &View<'_>) -> Diagnostic {
         ..Diagnostic::default()
     }
 }
-

@@ -13,7 +13,7 @@
 //!   1 == 2
 //! ```
 
-use crate::{inbox::Inbox, view::View};
+use crate::{inbox::Inbox, view::View, words::Class};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
     text::{Context, Needle, place_at_start, place_in_parentheses},
@@ -23,7 +23,6 @@ use grimoire_plugin_sdk::{
 const LINES: usize = 16;
 
 static FAILED: Needle = Needle::new("FAILED");
-static ERROR: Needle = Needle::new("ERROR: ");
 static LOWER: Needle = Needle::new(": failed: ");
 static IN: Needle = Needle::new("error: in \"");
 
@@ -97,7 +96,9 @@ impl Catch2 {
         }
         let is_rule = text.len() >= 40 && text.bytes().all(|byte| byte == b'-');
         match (&self.header, is_rule) {
-            (Header::None | Header::Rest, true) => self.header = if matches!(self.header, Header::None) { Header::Name } else { Header::None },
+            (Header::None | Header::Rest, true) => {
+                self.header = if matches!(self.header, Header::None) { Header::Name } else { Header::None }
+            }
             (Header::Name, false) if !text.is_empty() => {
                 // Others draw rules as well: a name is short.
                 self.test = (text.len() < 300).then(|| text.to_owned());
@@ -122,9 +123,15 @@ impl Catch2 {
             blank: false,
         };
         let place = || place_at_start(text).or_else(|| place_in_parentheses(text));
-        if FAILED.find_among(view.characters, text).is_some() && (text.ends_with(": FAILED:") || text.ends_with(": FAILED - but was ok")) {
+        if FAILED.find_among(view.characters, text).is_some()
+            && (text.ends_with(": FAILED:") || text.ends_with(": FAILED - but was ok"))
+        {
             let place = place()?;
-            return place.rest.trim_start_matches([':', ' ']).starts_with("FAILED:").then(|| failure("catch2", place.location(), "", self.test.clone()));
+            return place
+                .rest
+                .trim_start_matches([':', ' '])
+                .starts_with("FAILED:")
+                .then(|| failure("catch2", place.location(), "", self.test.clone()));
         }
         if LOWER.find_among(view.characters, text).is_some() {
             // The compact form has all in one line.
@@ -132,19 +139,24 @@ impl Catch2 {
             let message = place.rest.trim_start_matches([':', ' ']).strip_prefix("failed: ")?;
             return Some(failure("catch2", place.location(), message, None));
         }
-        if ERROR.find_among(view.characters, text).is_some() {
+        if view.word.is_some_and(|word| word.class == Class::Loud) {
             let place = place()?;
             let rest = place.rest.trim_start_matches([':', ' ']);
             let message = rest.strip_prefix("ERROR: ").or_else(|| rest.strip_prefix("FATAL ERROR: "))?;
-            let ours = ["CHECK", "REQUIRE", "WARN", "FAIL", "test case ", "DOCTEST_", "SUBCASE"].iter().any(|word| message.starts_with(word)) || message.ends_with("is NOT correct!");
+            let ours = ["CHECK", "REQUIRE", "WARN", "FAIL", "test case ", "DOCTEST_", "SUBCASE"]
+                .iter()
+                .any(|word| message.starts_with(word))
+                || message.ends_with("is NOT correct!");
             return ours.then(|| failure("doctest", place.location(), message, self.test.clone()));
         }
         if let Some(at) = IN.find_among(view.characters, text) {
             // Boost.Test: `path(15): fatal error: in "Suite/case": critical check x has failed [1 != 2]`
             let (test, message) = text[at + IN.text().len()..].split_once("\": ")?;
             let before = text[..at].trim_end_matches("fatal ").trim_end().trim_end_matches(':');
-            let location = place_in_parentheses(before).or_else(|| place_at_start(before)).map(|place| place.location());
-            let location = location.filter(|place| !place.path.contains("unknown location")).unwrap_or_default();
+            let location =
+                place_in_parentheses(before).or_else(|| place_at_start(before)).map(|place| place.location());
+            let location =
+                location.filter(|place| !place.path.contains("unknown location")).unwrap_or_default();
             return Some(failure("boost.test", location, message, Some(test.to_owned())));
         }
         None
@@ -181,13 +193,24 @@ impl Failure {
             self.blank = true;
             return self.message.is_empty();
         }
-        let is_label = matches!(text, "with expansion:" | "with message:" | "with messages:" | "explicitly with message:" | "explicitly with messages:")
-            || text.starts_with("due to ") || text.starts_with("because ");
+        let is_label = matches!(
+            text,
+            "with expansion:"
+                | "with message:"
+                | "with messages:"
+                | "explicitly with message:"
+                | "explicitly with messages:"
+        ) || text.starts_with("due to ")
+            || text.starts_with("because ");
         let mine = match self.tool {
             "catch2" => is_label || view.indent > 0 || self.message.is_empty(),
             "doctest" => view.indent > 0,
             // The last checkpoint says where the test was.
-            _ => text.ends_with(": last checkpoint") || text.starts_with("Failure occurred in a following context:") || view.indent >= 4,
+            _ => {
+                text.contains(": last checkpoint")
+                    || text.starts_with("Failure occurred in a following context:")
+                    || view.indent >= 4
+            }
         };
         if !mine || self.blank && self.tool != "catch2" || self.context.lines() > LINES {
             return false;
@@ -214,13 +237,15 @@ fn summary(view: &View<'_>) -> Option<Diagnostic> {
         ("catch2", text)
     } else if text == "[doctest] Status: FAILURE!" {
         ("doctest", text)
-    } else if text.starts_with("*** ") && text.contains(" detected in the test ") {
+    } else if text.starts_with("*** ")
+        && text.contains(" detected in the test ")
+        && !text.starts_with("*** No ")
+    {
         ("boost.test", text.trim_start_matches("*** "))
     } else {
         return None;
     };
-    let counts = message.starts_with("*** No errors") || message.starts_with("No errors");
-    (!counts).then(|| Diagnostic {
+    Some(Diagnostic {
         tool: tool.to_owned(),
         error_type: "test".to_owned(),
         message: message.to_owned(),

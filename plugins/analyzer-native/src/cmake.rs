@@ -14,9 +14,21 @@ use grimoire_plugin_sdk::{
 };
 
 /// Lines of one message.
-const LINES: usize = 80;
+const LINES: usize = 600;
+/// Lines of it that are kept.
+const KEPT: usize = 80;
 /// Paragraphs of one message that may become the sentence shown.
 const PARAGRAPHS: usize = 12;
+/// What curl says of a download that failed.
+const NETWORK_CAUSES: [&str; 7] = [
+    "returned error",
+    "Could not resolve host",
+    "Couldn't resolve host",
+    "Failed to connect to",
+    "Connection timed out",
+    "SSL connect error",
+    "Operation too slow",
+];
 /// What a message is cut to when paragraphs are joined.
 const LONG: usize = 600;
 
@@ -39,8 +51,11 @@ struct Block {
     frames: Vec<Frame>,
     /// Without a place the text is not indented, and ends with the first blank line.
     flat: bool,
+    /// What a tool that CMake ran called an error.
+    cause: Option<String>,
     /// The blanks that prefixes of the log put before all lines.
     margin: usize,
+    lines: usize,
     context: Context,
     span: Span,
 }
@@ -74,7 +89,9 @@ fn alone(text: &str) -> Option<Diagnostic> {
     let (message, role) = if text.starts_with("-- Configuring incomplete, errors occurred!") {
         (text.trim_start_matches("-- "), Role::Summary)
     } else if let Some(message) = text.strip_prefix("Error: ").filter(|message| {
-        message.starts_with("could not load cache") || message.starts_with("could not find CMAKE_") || message.starts_with("generator : ")
+        message.starts_with("could not load cache")
+            || message.starts_with("could not find CMAKE_")
+            || message.starts_with("generator : ")
     }) {
         (message, Role::Root)
     } else {
@@ -96,11 +113,15 @@ impl Block {
     fn start(view: &View<'_>) -> Option<Self> {
         let text = view.text;
         let rest = text.strip_prefix("CMake ")?;
-        let (severity, rest) = if let Some(rest) = rest.strip_prefix("Error").or_else(|| rest.strip_prefix("Internal Error")) {
-            (Severity::Error, rest)
-        } else {
-            (Severity::Warning, rest.strip_prefix("Deprecation Warning").or_else(|| rest.strip_prefix("Warning"))?)
-        };
+        let (severity, rest) =
+            if let Some(rest) = rest.strip_prefix("Error").or_else(|| rest.strip_prefix("Internal Error")) {
+                (Severity::Error, rest)
+            } else {
+                (
+                    Severity::Warning,
+                    rest.strip_prefix("Deprecation Warning").or_else(|| rest.strip_prefix("Warning"))?,
+                )
+            };
         let rest = rest.strip_prefix(" (dev)").unwrap_or(rest);
         let mut context = Context::default();
         context.push(text);
@@ -113,7 +134,9 @@ impl Block {
             in_stack: false,
             frames: Vec::new(),
             flat: false,
+            cause: None,
             margin: view.indent,
+            lines: 0,
             context,
             span: view.span,
         };
@@ -162,35 +185,71 @@ impl Block {
             self.ended = true;
             return !done;
         }
-        if self.context.lines() > LINES {
+        self.lines += 1;
+        if self.lines > LINES {
             return false;
         }
+        // MSBuild puts its own words before what sounds like an error, and the project behind it.
+        let (text, is_marked) = match text.strip_prefix("CUSTOMBUILD : ") {
+            Some(rest) => (rest.split(" [").next().unwrap_or(rest), true),
+            None => (text, false),
+        };
         if text.starts_with("Call Stack (most recent call first)") {
             self.in_stack = true;
         } else if self.in_stack {
-            let Some(place) = place_at_start(text).filter(|place| place.rest.trim_start().starts_with('(')) else {
+            let Some(place) = place_at_start(text).filter(|place| place.rest.contains('(')) else {
                 return false;
             };
-            let function = place.rest.trim().trim_matches(['(', ')']).to_owned();
-            self.frames.push(Frame { function: Some(function), location: Some(place.location()), text: text.to_owned() });
+            let function = place.rest.rsplit('(').next().unwrap_or_default().trim_end_matches(')').to_owned();
+            self.frames.push(Frame {
+                function: Some(function),
+                location: Some(place.location()),
+                text: text.to_owned(),
+            });
         } else if self.flat {
-            // What follows without indentation is the message's only until something else speaks.
-            if text.starts_with("--") || text.starts_with("CMake ") || text.starts_with("make") || text.starts_with("See also ") || text.starts_with("##") {
-                return false;
-            }
-            if self.paragraphs.len() + self.context.lines() > 12 {
+            if !self.flat_goes_on(view, text) || self.lines > 40 {
                 return false;
             }
             self.place_in_words(text);
             self.say(text);
-        } else if view.indent > self.margin {
+        } else if view.indent > self.margin || is_marked {
+            if NETWORK_CAUSES.iter().any(|part| text.contains(part)) {
+                self.cause = Some(cut(text).to_owned());
+            } else if let Some(status) = text.strip_prefix("status_string: ") {
+                self.cause = self.cause.take().or_else(|| Some(status.trim_matches('"').to_owned()));
+            } else if self.cause.is_none()
+                && !text.contains("downloading '")
+                && let Some((_, cause)) = text.split_once("error: ")
+            {
+                self.cause = Some(cut(cause).to_owned());
+            }
             self.say(text);
         } else {
             return false;
         }
-        self.context.push(view.body());
+        if self.context.lines() < KEPT {
+            self.context.push(view.body());
+        }
         self.span = self.span.to(view.span);
         true
+    }
+
+    /// Whether a line without indentation is the message's: something announced it, or it is one of the few
+    /// sentences that CMake goes on with.
+    fn flat_goes_on(&self, view: &View<'_>, text: &str) -> bool {
+        const SENTENCES: [&str; 4] = [
+            "Please set them or make sure",
+            "Does not match the generator",
+            "Either remove the CMakeCache",
+            "Parse error",
+        ];
+        let Some(last) = self.paragraphs.last() else { return true };
+        // Variables that are missing are listed, each with its targets.
+        let listed = last.contains("NOTFOUND") && (view.indent > self.margin || !text.contains(' '));
+        last.ends_with([':', ','])
+            || last.ends_with(" at")
+            || listed
+            || SENTENCES.iter().any(|start| text.starts_with(start))
     }
 
     /// `Error in cmake code at` and, below, `/src/CMakeLists.txt:12:`.
@@ -208,13 +267,20 @@ impl Block {
         if self.paragraphs.is_empty() {
             return None;
         }
-        let message = sentence(&self.paragraphs);
-        let own = self.frames.iter().filter_map(|frame| frame.location.as_ref()).find(|place| !is_module(&place.path));
+        let message = sentence(&self.paragraphs, self.cause.as_deref());
+        let own = self
+            .frames
+            .iter()
+            .filter_map(|frame| frame.location.as_ref())
+            .find(|place| !is_module(&place.path));
         if self.location.as_ref().is_some_and(|place| is_module(&place.path))
             && let Some(own) = own
         {
             self.location = Some(own.clone());
         }
+        // No file of CMake's or of a download's is where the user looks.
+        self.location =
+            self.location.filter(|place| !is_module(&place.path) || self.severity == Severity::Warning);
         let follows = message.starts_with("vcpkg install failed")
             || message.starts_with("CMAKE_") && message.contains(" not set, after EnableLanguage")
             || message.starts_with("Build step for ") && message.contains(" failed: ");
@@ -235,14 +301,22 @@ impl Block {
 }
 
 /// The paragraph that names the cause, with what a headline among them announces.
-fn sentence(paragraphs: &[String]) -> String {
-    // The compiler's own words are the last of what it printed.
+fn sentence(paragraphs: &[String], cause: Option<&str>) -> String {
+    // The compiler's own words stand far below.
     if paragraphs.iter().any(|text| text.starts_with("is not able to compile a simple test program")) {
-        let cause = paragraphs.iter().flat_map(|text| text.split_once("error: ")).map(|(_, cause)| cause).next();
         let start = paragraphs.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
         return match cause {
-            Some(cause) => format!("{start} {}", cut(cause)),
+            Some(cause) => format!("{}: {cause}", start.trim_end_matches('.')),
             None => start,
+        };
+    }
+    // A download tells its whole conversation.
+    if let Some(download) = paragraphs.iter().find(|text| text.contains("downloading '")) {
+        let what = download.split(" status_code").next().unwrap_or(download);
+        let start = if paragraphs[0] == *download { String::new() } else { format!("{} ", paragraphs[0]) };
+        return match cause {
+            Some(cause) => format!("{start}{what}: {cause}"),
+            None => format!("{start}{what}"),
         };
     }
     let named = |text: &&String| {
@@ -254,14 +328,17 @@ fn sentence(paragraphs: &[String]) -> String {
     let mut message = paragraphs[first].clone();
     // A headline ends with a colon, or is a few words.
     for next in paragraphs.iter().skip(first + 1) {
-        let is_headline = message.ends_with([':', ',']) || message.split(' ').count() < 4;
+        // `… links to:`, a name, `but the target was not found.`
+        let is_headline = message.ends_with([':', ',']) && !message.ends_with("Possible reasons include:")
+            || message.split(' ').count() < 4
+            || next.starts_with("but ");
         if !is_headline || message.len() > LONG {
             break;
         }
         message.push(' ');
         message.push_str(next);
     }
-    cut(&message).to_owned()
+    cut(message.trim_end_matches("Possible reasons include:").trim_end()).to_owned()
 }
 
 fn cut(text: &str) -> &str {
@@ -270,13 +347,27 @@ fn cut(text: &str) -> &str {
 
 /// CMake's own modules and a package manager's scripts.
 fn is_module(path: &str) -> bool {
-    path.contains("/share/cmake") || path.contains("/CMake.app/") || path.contains("/scripts/buildsystems/vcpkg") || path.contains("/lib/cmake/") || path.contains("/Modules/") && path.contains("cmake")
+    path.contains("-stamp/")
+        || path.contains("/share/cmake")
+        || path.contains("/CMake.app/")
+        || path.contains("/scripts/buildsystems/vcpkg")
+        || path.contains("/lib/cmake/")
+        || path.contains("/Modules/") && path.contains("cmake")
 }
 
 fn kind(message: &str) -> Kind {
-    const DEPENDENCY: [&str; 5] = ["Could NOT find ", "Could not find a package", "A required package was not found", "A required library", "Could not find a configuration file"];
-    const NETWORK: [&str; 4] = ["Each download failed", "Failed to clone repository", "error: downloading ", "status_code"];
-    if DEPENDENCY.iter().any(|part| message.contains(part)) || message.contains("required packages were not found") {
+    const DEPENDENCY: [&str; 5] = [
+        "Could NOT find ",
+        "Could not find a package",
+        "A required package was not found",
+        "A required library",
+        "Could not find a configuration file",
+    ];
+    const NETWORK: [&str; 4] =
+        ["Each download failed", "Failed to clone repository", "error: downloading ", "status_code"];
+    if DEPENDENCY.iter().any(|part| message.contains(part))
+        || message.contains("required packages were not found")
+    {
         Kind::Dependency
     } else if NETWORK.iter().any(|part| message.contains(part)) {
         Kind::Network

@@ -10,10 +10,15 @@
 //! lid.h:2:5: note: …
 //! ```
 
-use crate::{inbox::Inbox, names, view::View};
+use crate::{
+    inbox::Inbox,
+    names,
+    view::View,
+    words::{Class, Word},
+};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
-    text::{Context, Needle, Place, place_at_start, trailing_group, trim_start},
+    text::{Beginnings, Context, Needle, Place, place_at_start, trailing_group, trim_start},
 };
 
 /// Lines kept below a diagnostic: template backtraces are long.
@@ -21,19 +26,8 @@ const LINES: usize = 60;
 /// Lines kept before one.
 const PREFACE: usize = 30;
 
-/// The words between a place and its message.
-static WORDS: [(Needle, Severity); 9] = [
-    (Needle::new(": error: "), Severity::Error),
-    (Needle::new(": fatal error: "), Severity::Error),
-    (Needle::new(": Error: "), Severity::Error),
-    (Needle::new(": Fatal error: "), Severity::Error),
-    (Needle::new(": internal compiler error: "), Severity::Fatal),
-    (Needle::new(": sorry, unimplemented: "), Severity::Error),
-    (Needle::new(": warning: "), Severity::Warning),
-    (Needle::new(": Warning: "), Severity::Warning),
-    (Needle::new(": remark: "), Severity::Info),
-];
-static NOTE: Needle = Needle::new(": note: ");
+/// What ends a diagnostic at once: build tools go on, or give up.
+static ENDS: Beginnings = Beginnings::new(&["make", "gmake", "ninja: ", "FAILED: ", "[", "collect2: "]);
 static REQUIRED: Needle = Needle::new("required from ");
 static GENERATED: Needle = Needle::new(" generated.");
 
@@ -105,21 +99,24 @@ impl Compiler {
     /// `path:3:7: error: message`.
     fn headline(&mut self, view: &View<'_>, inbox: &mut Inbox) -> bool {
         let text = view.text;
-        let Some((at, needle, severity)) = WORDS
-            .iter()
-            .filter_map(|(needle, severity)| Some((needle.find_among(view.characters, text)?, needle, *severity)))
-            .min_by_key(|(at, ..)| *at)
+        let Some(word @ Word { class: Class::Message(severity) | Class::Capital(severity), .. }) = view.word
         else {
             return false;
         };
-        let (before, message) = (&text[..at], text[at + needle.text().len()..].trim());
-        let Some(place) = place_before(&text[..=at], before) else { return false };
+        let (at, before, message) = (word.at, &text[..word.at], text[word.end..].trim());
+        let start = if text.starts_with("clang-tidy") {
+            // It prints its own command in the same line.
+            before.rfind(' ').map_or(0, |blank| blank + 1)
+        } else {
+            0
+        };
+        let Some(place) = place_before(&text[start..=at], &before[start..]) else { return false };
         if names::is_probe(place.path) || message.is_empty() {
             self.close(inbox);
             return true;
         }
-        let is_assembler = needle.text().starts_with(": E") || needle.text().starts_with(": W");
-        if is_assembler && names::is_fortran(place.path) {
+        // gfortran says so below the source, which another recogniser reads.
+        if matches!(word.class, Class::Capital(_)) && names::is_fortran(place.path) {
             return false;
         }
         self.close(inbox);
@@ -150,7 +147,11 @@ impl Compiler {
                 tool: tool.to_owned(),
                 error_type: code.clone().unwrap_or_else(|| category(severity).to_owned()),
                 code,
-                message: message.to_owned(),
+                message: if severity == Severity::Fatal {
+                    format!("internal compiler error: {message}")
+                } else {
+                    message.to_owned()
+                },
                 severity,
                 kind,
                 role,
@@ -168,20 +169,21 @@ impl Compiler {
 
     /// `path:3:7: note: message` belongs to the diagnostic before it.
     fn note(&mut self, view: &View<'_>) -> bool {
-        if self.open.is_none() || !view.characters.may_contain(&NOTE) {
+        let Some(Word { at, class: Class::Note, .. }) = view.word.filter(|_| self.open.is_some()) else {
             return false;
-        }
-        let Some(at) = NOTE.find(view.text) else { return false };
+        };
         let Some(place) = place_before(&view.text[..=at], &view.text[..at]) else { return false };
         let preface = std::mem::take(&mut self.preface);
         let Some(block) = &mut self.open else { return false };
         for line in preface.context.as_str().lines() {
             block.context.push(line);
         }
-        let requested = view.text[at..].contains("requested here") || REQUIRED.is_in(&view.text[at..]);
+        let requested = view.text.ends_with(" requested here") || REQUIRED.is_in(&view.text[at..]);
         if requested && block.own.is_none() && !names::is_system(place.path) {
             block.own = Some(place.location());
         }
+        // Only Clang says it so.
+        self.is_clang |= view.text.ends_with(" requested here");
         block.take(view)
     }
 
@@ -193,7 +195,11 @@ impl Compiler {
             || text.starts_with("from ") && text.ends_with([':', ',']);
         let is_context = is_include
             || text.ends_with(':')
-                && (text.contains(": In ") || text.contains(": in ") || text.ends_with(": At top level:") || text.ends_with(": At global scope:") || text.ends_with("Assembler messages:"));
+                && (text.contains(": In ")
+                    || text.contains(": in ")
+                    || text.ends_with(": At top level:")
+                    || text.ends_with(": At global scope:")
+                    || text.ends_with("Assembler messages:"));
         let from = REQUIRED.find_among(view.characters, text);
         if !is_context && from.is_none() || self.preface.context.lines() >= PREFACE {
             return false;
@@ -231,9 +237,7 @@ impl Compiler {
             block.source = Some((view.raw.trim_end().to_owned(), view.span));
         }
         // It may as well be another's: whoever knows it reads it, too.
-        goes_on && !WORDS.iter().any(|(needle, _)| needle.find_among(view.characters, text).is_some())
-            && !text.starts_with("make")
-            && !GENERATED.is_in(text)
+        goes_on && view.word.is_none() && !ENDS.begin(text) && !GENERATED.is_in(text)
     }
 
     /// Tells GCC from Clang by what is said of the compiler, and reads the lines that count errors.
@@ -248,10 +252,16 @@ impl Compiler {
             self.is_clang = true;
         } else if CLANG.find_among(view.characters, text).is_some() {
             let identified = text.contains("compiler identification is") && text.contains("Clang");
-            let ran = ["clang ", "clang++ ", "/clang ", "/clang++ "].iter().any(|name| text.starts_with(name))
-                || text.contains("/clang ") || text.contains("/clang++ ") || text.starts_with("clang: ") || text.starts_with("clang++: ");
+            let ran =
+                ["clang ", "clang++ ", "/clang ", "/clang++ "].iter().any(|name| text.starts_with(name))
+                    || text.contains("/clang ")
+                    || text.contains("/clang++ ")
+                    || text.starts_with("clang: ")
+                    || text.starts_with("clang++: ");
             self.is_clang |= identified || ran;
-        } else if GNU.find_among(view.characters, text).is_some() && text.contains("compiler identification is") {
+        } else if GNU.find_among(view.characters, text).is_some()
+            && text.contains("compiler identification is")
+        {
             self.is_clang = false;
         }
     }
@@ -272,16 +282,11 @@ impl Block {
 fn place_before<'a>(text: &'a str, before: &'a str) -> Option<Place<'a>> {
     let start = trim_start(text);
     // Linkers and make name the program first.
-    let mut place = match place_at_start(start) {
-        Some(place) => place,
-        None => {
-            // `<command-line>: error: x`, `lid.h: error: x`.
-            let name = before.trim();
-            if !names::is_native_source(name) || name.contains(' ') || name.contains(": ") {
-                return None;
-            }
-            return Some(Place { path: name, line: 0, column: None, end: None, rest: "" });
-        }
+    let Some(mut place) = place_at_start(start) else {
+        // `<command-line>: error: x`, `lid.h: error: x`.
+        let name = before.trim();
+        let good = names::is_native_source(name) && !name.contains(' ');
+        return good.then_some(Place { path: name, line: 0, column: None, end: None, rest: "" });
     };
     let mut rest = place.rest;
     // Clang prints ranges in braces.
@@ -305,7 +310,9 @@ fn is_margin(text: &str) -> bool {
 /// Whether a line holds nothing but marks below source.
 fn is_carets(text: &str) -> bool {
     text.contains(['^', '~'])
-        && text.bytes().all(|byte| matches!(byte, b'^' | b'~' | b'-' | b'|' | b' ' | b'\t' | b'.' | b'_' | b'+'))
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'^' | b'~' | b'-' | b'|' | b' ' | b'\t' | b'.' | b'_' | b'+'))
 }
 
 /// The message and the codes in brackets at its end.
@@ -327,11 +334,14 @@ fn split_codes(message: &str) -> (&str, Option<&str>) {
 fn is_codes(inner: &str) -> bool {
     let word = |text: &str| {
         text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'=' | b'_' | b'.' | b'+' | b'/'))
+            && text.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'=' | b'_' | b'.' | b'+' | b'/')
+            })
             && text.len() > 2
     };
-    inner.split(',').all(|code| word(code.trim()) || code.trim().bytes().all(|byte| byte.is_ascii_digit()) || code == "Format String")
-        && inner.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic())
+    inner.split(',').all(|code| {
+        word(code.trim()) || code.trim().bytes().all(|byte| byte.is_ascii_digit()) || code == "Format String"
+    }) && inner.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic())
 }
 
 /// `unused-variable` of `-Wunused-variable`, `-Werror=unused-variable`, `-Werror,-Wunused-variable`; a check's

@@ -98,20 +98,33 @@ impl Configure {
     /// `Package lid was not found in the pkg-config search path.` and the lines that go with it.
     fn packages(&mut self, text: &str, view: &View<'_>, inbox: &mut Inbox) {
         let is_headline = text.starts_with("Package ")
-            && (text.contains(" was not found in the pkg-config search path") || text.contains("', required by '") && text.ends_with("not found"))
+            && (text.contains(" was not found in the pkg-config search path")
+                || text.contains("', required by '") && text.ends_with("not found"))
             || text.starts_with("Package dependency requirement '");
-        let is_end = text.starts_with("No package '") && text.ends_with(" found") || text.starts_with("Package '") && text.contains(" has version '");
-        let goes_on = text.starts_with("Perhaps you should add the directory containing `") || text.starts_with("to the PKG_CONFIG_PATH environment variable");
+        let is_end = text.starts_with("No package '") && text.ends_with(" found")
+            || text.starts_with("Package '") && text.contains(" has version '");
+        let goes_on = text.starts_with("Perhaps you should add the directory containing `")
+            || text.starts_with("to the PKG_CONFIG_PATH environment variable");
         if is_headline || is_end && self.package.is_none() {
             self.close_package(inbox);
             let mut context = Context::default();
             context.push(text);
-            self.package = Some(Package { message: text.to_owned(), sure: is_end, context, span: view.span, number: view.number });
+            self.package = Some(Package {
+                message: text.to_owned(),
+                sure: is_end,
+                context,
+                span: view.span,
+                number: view.number,
+            });
         } else if let Some(package) = &mut self.package
             && (is_end || goes_on)
         {
             if is_end && !package.sure {
-                package.message = if text.starts_with("Package '") { format!("{} {text}", package.message) } else { text.to_owned() };
+                package.message = if text.starts_with("Package '") {
+                    format!("{} {text}", package.message)
+                } else {
+                    text.to_owned()
+                };
                 package.sure = true;
             }
             package.context.push(text);
@@ -125,6 +138,10 @@ impl Configure {
 impl Block {
     /// `configure: error: MESSAGE` and what else the Autotools print in this form.
     fn start(view: &View<'_>) -> Option<Self> {
+        // `configure`, `autoconf`, `libtool`, `dpkg-…`, and paths to them.
+        if !matches!(view.text.as_bytes().first()?, b'c' | b'a' | b'l' | b'd' | b'.' | b'/') {
+            return None;
+        }
         let at = ERROR.find_among(view.characters, view.text).filter(|at| *at < 200)?;
         let (before, message) = (view.text[..at].trim_end(), view.text[at + ERROR.text().len()..].trim());
         let tool = match before.strip_suffix(':')?.trim_end().rsplit(['/', '\\']).next()? {
@@ -161,13 +178,20 @@ impl Block {
         }
         if self.message.is_empty() {
             // Newer versions repeat the prefix.
-            let rest = ERROR.split(text).filter(|(before, _)| before.ends_with("configure: ")).map_or(text, |(_, rest)| rest);
+            let rest = ERROR
+                .split(text)
+                .filter(|(before, _)| before.ends_with("configure: "))
+                .map_or(text, |(_, rest)| rest);
             rest.trim().clone_into(&mut self.message);
         } else if self.message.ends_with(':') && !text.starts_with("configure: ") {
             self.message.push(' ');
             self.message.push_str(text);
-        } else if !text.starts_with("See `config.log'") && !text.starts_with("See 'config.log'") && !text.starts_with("Consider adjusting")
-            && !text.starts_with("Requested '") && !text.starts_with("No package '") && !text.starts_with("Package ")
+        } else if !text.starts_with("See `config.log'")
+            && !text.starts_with("See 'config.log'")
+            && !text.starts_with("Consider adjusting")
+            && !text.starts_with("Requested '")
+            && !text.starts_with("No package '")
+            && !text.starts_with("Package ")
         {
             return false;
         }
@@ -178,8 +202,13 @@ impl Block {
 
     fn finish(mut self) -> Diagnostic {
         let message = if self.message.is_empty() { "configure failed".to_owned() } else { self.message };
-        let follows = message.contains(" failed with exit status") || message.contains(" failed with status") || message.contains("gave error exit status");
-        let missing = message.starts_with("Package requirements") || message.contains("not found") || message.contains("required") || message.starts_with("Unmet build dependencies");
+        let follows = message.contains(" failed with exit status")
+            || message.contains(" failed with status")
+            || message.contains("gave error exit status");
+        let missing = message.starts_with("Package requirements")
+            || message.contains("not found")
+            || message.contains("required")
+            || message.starts_with("Unmet build dependencies");
         Diagnostic {
             tool: self.tool.to_owned(),
             error_type: self.tool.to_owned(),

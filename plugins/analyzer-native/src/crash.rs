@@ -38,6 +38,19 @@ static LOADER: [Needle; 6] = [
     Needle::new("Error loading shared library "),
     Needle::new("Symbol not found: "),
 ];
+static LIBRARY: [Needle; 3] = [Needle::new(".so"), Needle::new("lookup error: "), Needle::new("GLIBC")];
+static CORE: Needle = Needle::new("core dumped");
+static SHELL: Needle = Needle::new(": line ");
+static STARTS: Beginnings = Beginnings::new(&[
+    "Segmentation fault",
+    "Aborted",
+    "Bus error",
+    "Illegal instruction",
+    "Floating point exception",
+    "Trace/breakpoint trap",
+    "Abort trap",
+    "qemu",
+]);
 static GLIBC: Beginnings = Beginnings::new(&[
     "*** stack smashing detected ***",
     "*** buffer overflow detected ***",
@@ -58,8 +71,8 @@ static GLIBC: Beginnings = Beginnings::new(&[
 #[derive(Debug, Default)]
 pub(crate) struct Crash {
     open: Option<Thrown>,
-    /// The line of the last cause.
-    cause: Option<u64>,
+    /// The line of the last cause, and the test that ran.
+    cause: Option<(u64, Option<String>)>,
 }
 
 /// An uncaught exception, whose words may follow, or a library that is missing, with who wants it.
@@ -83,11 +96,12 @@ impl Crash {
             return;
         }
         let found = assertion(view).or_else(|| terminate(view)).or_else(|| loader(view)).or_else(|| {
-            GLIBC.begin(text).then(|| crash("abort", text.trim_start_matches("*** ").to_owned(), Role::Root))
+            let is_glibc = GLIBC.begin(text);
+            is_glibc.then(|| crash("glibc", "abort", text.trim_matches(['*', ' ']).to_owned(), Role::Root))
         });
         if let Some(mut found) = found {
             inbox.fail(view.number);
-            self.cause = Some(view.number);
+            self.cause = Some((view.number, inbox.test().map(str::to_owned)));
             found.span = view.span;
             found.test = inbox.test().map(str::to_owned);
             let mut context = Context::default();
@@ -95,7 +109,10 @@ impl Crash {
             self.open = Some(Thrown { found, context, lines: 0 });
         } else if let Some(mut found) = signal(view) {
             inbox.fail(view.number);
-            if self.cause.is_some_and(|cause| view.number <= cause + NEAR) {
+            let follows = |(line, test): &(u64, Option<String>)| {
+                view.number <= line + NEAR && test.as_deref() == inbox.test()
+            };
+            if self.cause.as_ref().is_some_and(follows) {
                 found.role = Role::Consequence;
             }
             found.span = view.span;
@@ -117,7 +134,10 @@ impl Thrown {
         let text = view.text;
         self.lines += 1;
         let what = text.strip_prefix("what():");
-        let mine = what.is_some() || text.starts_with("Referenced from: ") || text.starts_with("Reason: ") || text.starts_with("Expected in: ");
+        let mine = what.is_some()
+            || text.starts_with("Referenced from: ")
+            || text.starts_with("Reason: ")
+            || text.starts_with("Expected in: ");
         if !mine || self.lines > 4 {
             return false;
         }
@@ -132,9 +152,9 @@ impl Thrown {
     }
 }
 
-fn crash(error_type: &str, message: String, role: Role) -> Diagnostic {
+fn crash(tool: &str, error_type: &str, message: String, role: Role) -> Diagnostic {
     Diagnostic {
-        tool: "crash".to_owned(),
+        tool: tool.to_owned(),
         error_type: error_type.to_owned(),
         message,
         severity: Severity::Fatal,
@@ -155,16 +175,19 @@ fn assertion(view: &View<'_>) -> Option<Diagnostic> {
             return None;
         }
         let before = &text[..at - 1];
-        let place = before.split_once(": ").and_then(|(_, rest)| place_at_start(rest)).or_else(|| place_at_start(before))?;
+        let place = before
+            .split_once(": ")
+            .and_then(|(_, rest)| place_at_start(rest))
+            .or_else(|| place_at_start(before))?;
         if !names::is_native_source(place.path) {
             return None;
         }
-        let mut found = crash("assertion", message.to_owned(), Role::Root);
+        let mut found = crash("assert", "assertion", message.to_owned(), Role::Root);
         found.location = Some(place.location());
         return Some(found);
     }
     let rest = text[at..].strip_prefix("ssertion failed: ").filter(|_| at == 1)?;
-    let mut found = crash("assertion", text.trim_end_matches('.').to_owned(), Role::Root);
+    let mut found = crash("assert", "assertion", text.trim_end_matches('.').to_owned(), Role::Root);
     if let Some((before, place)) = rest.rsplit_once(", file ")
         && let Some((path, line)) = place.split_once(", line ")
         && let Some((line, _)) = leading_number(line)
@@ -177,7 +200,8 @@ fn assertion(view: &View<'_>) -> Option<Diagnostic> {
     let (expression, place) = rest.strip_suffix(')')?.rsplit_once(" (")?;
     let (path, line) = (place.split(": ").next()?, place.rsplit(": ").next()?.parse().ok()?);
     found.message = format!("Assertion failed: {expression}");
-    found.location = Some(Location::at(path, line, None)).filter(|place| names::is_native_source(&place.path));
+    found.location =
+        Some(Location::at(path, line, None)).filter(|place| names::is_native_source(&place.path));
     found.location.is_some().then_some(found)
 }
 
@@ -187,10 +211,10 @@ fn terminate(view: &View<'_>) -> Option<Diagnostic> {
     TERMINATE.find_among(view.characters, text)?;
     if let Some(name) = text.strip_prefix("terminate called after throwing an instance of '") {
         let name = name.trim_end_matches('\'');
-        return Some(crash(name, format!("uncaught exception of type {name}"), Role::Root));
+        return Some(crash("c++", name, format!("uncaught exception of type {name}"), Role::Root));
     }
     if text == "terminate called without an active exception" || text == "terminate called recursively" {
-        return Some(crash("abort", text.to_owned(), Role::Root));
+        return Some(crash("c++", "abort", text.to_owned(), Role::Root));
     }
     let rest = text.strip_prefix("libc++abi")?.trim_start_matches(".dylib").strip_prefix(": ")?;
     let rest = rest.strip_prefix("terminating ")?;
@@ -199,13 +223,21 @@ fn terminate(view: &View<'_>) -> Option<Diagnostic> {
         Some((name, _)) => name,
         None => thrown,
     };
-    Some(crash(name, thrown.to_owned(), Role::Root))
+    Some(crash("c++", name, thrown.to_owned(), Role::Root))
 }
 
 /// The loader does not find a library, a symbol or a version.
 fn loader(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
-    let (needle, at) = LOADER.iter().find_map(|needle| Some((needle, needle.find_among(view.characters, text)?)))?;
+    // All of them name a library, a version or the loader itself.
+    let wanted = LIBRARY.iter().any(|needle| needle.find_among(view.characters, text).is_some())
+        || text.starts_with("dyld")
+        || text.starts_with("Error loading");
+    if !wanted {
+        return None;
+    }
+    let (needle, at) =
+        LOADER.iter().find_map(|needle| Some((needle, needle.find_among(view.characters, text)?)))?;
     let message = match needle.text() {
         "error while loading shared libraries: " | "symbol lookup error: " => &text[at..],
         "Library not loaded: " | "Symbol not found: " => {
@@ -218,8 +250,7 @@ fn loader(view: &View<'_>) -> Option<Diagnostic> {
         // `pot: /lib/libc.so.6: version `GLIBC_2.34' not found (required by ./pot)`
         _ => &text[text.find("version ")?..],
     };
-    let mut found = crash("link", message.to_owned(), Role::Root);
-    "loader".clone_into(&mut found.tool);
+    let mut found = crash("ld.so", "link", message.to_owned(), Role::Root);
     found.kind = Kind::Dependency;
     found.severity = Severity::Error;
     Some(found)
@@ -228,11 +259,21 @@ fn loader(view: &View<'_>) -> Option<Diagnostic> {
 /// A shell's word for the signal that ended a program: the whole line, or with place, process and command.
 fn signal(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
-    let (needle, error_type, at) = SIGNALS.iter().find_map(|(needle, name)| Some((needle, *name, needle.find_among(view.characters, text)?)))?;
+    // The whole line, a program's name before it, or a shell that says where in its script.
+    let wanted = STARTS.begin(text)
+        || CORE.find_among(view.characters, text).is_some()
+        || SHELL.find_among(view.characters, text).is_some()
+        || SIGNALS.iter().any(|(needle, _)| text.ends_with(needle.text()));
+    if !wanted {
+        return None;
+    }
+    let (needle, error_type, at) = SIGNALS
+        .iter()
+        .find_map(|(needle, name)| Some((needle, *name, needle.find_among(view.characters, text)?)))?;
     let rest = &text[at + needle.text().len()..];
     let before = text[..at].trim_end();
     if needle.text() == "uncaught target signal " {
-        return text.starts_with("qemu").then(|| crash(error_type, text.to_owned(), Role::Root));
+        return text.starts_with("qemu").then(|| crash("qemu", error_type, text.to_owned(), Role::Root));
     }
     // Prose goes on in words, and begins with them.
     let ends = rest.is_empty()
@@ -243,18 +284,19 @@ fn signal(view: &View<'_>) -> Option<Diagnostic> {
         || rest.starts_with('.') && rest.len() == 1;
     let process = before.rsplit(' ').next().unwrap_or_default();
     let is_shell = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-    let is_whole = before.is_empty() || before.ends_with(':') && before.len() < 200 && !before.contains("error");
+    let is_whole =
+        before.is_empty() || before.ends_with(':') && before.len() < 200 && !before.contains("error");
     if !(ends && (is_whole || is_shell) || is_shell && rest.starts_with(' ')) {
         return None;
     }
-    let command = rest.trim_start_matches(" (core dumped)").trim();
+    let command = rest.trim().trim_start_matches("(core dumped)").trim();
     let core = if rest.contains("core dumped") { " (core dumped)" } else { "" };
     let message = if command.len() > 2 && is_shell {
         format!("{}{core}: {}", needle.text(), &command[..command.floor_char_boundary(200)])
     } else {
         format!("{}{core}", needle.text())
     };
-    let mut found = crash(error_type, message, Role::Root);
+    let mut found = crash("shell", error_type, message, Role::Root);
     if error_type == "out-of-memory" {
         // A shell says so of a process that it ran; alone the word is anybody's.
         found.kind = Kind::Resource;
@@ -262,4 +304,3 @@ fn signal(view: &View<'_>) -> Option<Diagnostic> {
     }
     Some(found)
 }
-

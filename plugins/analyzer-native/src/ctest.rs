@@ -19,7 +19,7 @@ const OUTPUT: usize = 400;
 /// Tests of the closing list.
 const LISTED: usize = 200;
 
-static RESULT: Needle = Needle::new("Test #");
+static RESULT: Needle = Needle::new(" Test ");
 static STARS: Needle = Needle::new("***");
 
 /// Reads what CTest prints.
@@ -60,7 +60,7 @@ impl Ctest {
                 self.close_list(inbox);
             }
         }
-        if text.starts_with("Start ") || RESULT.find_among(view.characters, text).is_some() || is_end(text) {
+        if text.starts_with("Start ") || described(view).is_some() || is_end(text) {
             self.close(inbox);
         }
         if text == "The following tests FAILED:" {
@@ -99,7 +99,7 @@ impl Ctest {
         let Some(mut open) = self.open.take() else { return };
         // What the test itself reported says it better.
         let told = inbox.roots() > open.roots;
-        let message = match open.reason {
+        let message = match open.reason.filter(|_| !told) {
             Some(reason) => format!("test {} failed: {reason}", open.name),
             None => format!("test {} failed: {}", open.name, open.status),
         };
@@ -117,7 +117,11 @@ impl Ctest {
     fn close_list(&mut self, inbox: &mut Inbox) {
         let Some((names, span)) = self.list.take() else { return };
         if !names.is_empty() {
-            inbox.push(Diagnostic { role: Role::Summary, span, ..found(format!("{} tests failed: {}", names.len(), names.join(", "))) });
+            inbox.push(Diagnostic {
+                role: Role::Summary,
+                span,
+                ..found(format!("{} tests failed: {}", names.len(), names.join(", ")))
+            });
         }
     }
 }
@@ -137,25 +141,51 @@ impl Failed {
         }
         if !self.sure {
             let lower = text.to_ascii_lowercase();
-            self.sure = ["error", "fail", "assert", "exception", "abort", "not found", "cannot", "unable", "mismatch"].iter().any(|word| lower.contains(word));
+            self.sure = [
+                "error",
+                "fail",
+                "assert",
+                "exception",
+                "abort",
+                "not found",
+                "cannot",
+                "unable",
+                "mismatch",
+            ]
+            .iter()
+            .any(|word| lower.contains(word));
             self.reason = Some(text[..text.floor_char_boundary(400)].to_owned());
         }
         true
     }
 }
 
+/// What stands behind the number in `2/2 Test #2: `; the numbers are aligned.
+fn described<'a>(view: &View<'a>) -> Option<&'a str> {
+    let text = view.text;
+    let at = RESULT
+        .find_among(view.characters, text)
+        .filter(|at| text.as_bytes()[0].is_ascii_digit() && *at < 24)?;
+    let rest = text[at + RESULT.text().len()..].trim_start().strip_prefix('#')?;
+    Some(leading_number(rest)?.1.strip_prefix(':')?.trim_start())
+}
+
 /// `2/2 Test #2: pot_test ....***Failed    0.01 sec`: the test and what it came to, when it failed.
 fn result<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
-    let text = view.text;
-    let at = RESULT.find_among(view.characters, text)?;
-    let (_, rest) = leading_number(&text[at + RESULT.text().len()..])?;
-    let rest = rest.strip_prefix(':')?.trim_start();
+    let rest = described(view)?;
     let stars = STARS.find(rest)?;
-    let (name, status) = (rest[..stars].trim_end_matches("Subprocess aborted"), &rest[stars + 3..]);
+    let (name, status) = (&rest[..stars], &rest[stars + 3..]);
+    // `Subprocess aborted***Exception:`
+    let (name, status) = match name.rsplit_once("Subprocess ") {
+        Some((name, status)) => (name, status),
+        None => (name, status),
+    };
     let name = name.trim_end_matches([' ', '.']);
     // `0.01 sec` ends the line, a regular expression that was not found may follow.
     let status = status.split("  ").next().unwrap_or(status).trim();
-    let passed = status.starts_with("Skipped") || status.starts_with("Passed") || status.starts_with("Not Run (Disabled)");
+    let passed = status.starts_with("Skipped")
+        || status.starts_with("Passed")
+        || status.starts_with("Not Run (Disabled)");
     (!passed && !name.is_empty()).then_some((name, status))
 }
 
@@ -168,7 +198,9 @@ fn listed(text: &str) -> Option<&str> {
 
 /// What ends the output of the last test.
 fn is_end(text: &str) -> bool {
-    text.contains("% tests passed, ") || text.starts_with("Total Test time") || text.starts_with("Errors while running CTest")
+    text.contains("% tests passed, ")
+        || text.starts_with("Total Test time")
+        || text.starts_with("Errors while running CTest")
 }
 
 fn found(message: String) -> Diagnostic {

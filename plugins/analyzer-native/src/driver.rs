@@ -8,23 +8,31 @@
 //! nvcc fatal   : Unsupported gpu architecture 'compute_35'
 //! ```
 
-use crate::{inbox::Inbox, names, view::View};
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity, text::Needle};
+use crate::{inbox::Inbox, names, view::View, words::Class};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Role, Severity,
+    text::{Beginnings, Needle},
+};
 
-static SIGNS: [Needle; 5] = [
-    Needle::new("error: "),
-    Needle::new(" error "),
-    Needle::new("fatal "),
-    Needle::new("out of memory"),
-    Needle::new("virtual memory exhausted"),
+/// How lines begin that have no word behind a colon.
+static STARTS: Beginnings =
+    Beginnings::new(&["nvcc ", "ptxas ", "nvlink ", "fatbinary ", "cudafe++ ", "fatal error: "]);
+static OTHERS: [Needle; 3] = [
+    Needle::new(": ld returned "),
+    Needle::new(": out of memory "),
+    Needle::new("s being treated as errors"),
 ];
 
 /// Reads one line.
 pub(crate) fn line(view: &View<'_>, inbox: &mut Inbox) {
-    if !SIGNS.iter().any(|sign| view.characters.may_contain(sign)) || view.text.len() > 4_000 {
+    let is_word = |class| matches!(class, Class::Message(_) | Class::Capital(_) | Class::Code);
+    let wanted = view.word.is_some_and(|word| is_word(word.class))
+        || STARTS.begin(view.text)
+        || OTHERS.iter().any(|sign| sign.find_among(view.characters, view.text).is_some());
+    if !wanted || view.text.len() > 4_000 {
         return;
     }
-    if let Some(mut found) = driver(view.text).or_else(|| nvidia(view.text)) {
+    if let Some(mut found) = driver(view.text).or_else(|| nvidia(view.text)).or_else(|| header(view.text)) {
         found.span = view.span;
         view.text.clone_into(&mut found.context);
         inbox.push(found);
@@ -53,8 +61,22 @@ fn driver(text: &str) -> Option<Diagnostic> {
         .find_map(|word| rest.strip_prefix(word))
         // `ifort: error #10236: File not found:  'x'`
         .or_else(|| rest.strip_prefix("error #").and_then(|rest| Some(rest.split_once(": ")?.1)))
+        .or_else(|| (program == "collect2" && rest.starts_with("ld returned ")).then_some(rest))
         .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))?;
     Some(found(tool, message.trim(), role(message)))
+}
+
+/// `fatal error: lid.h: No such file or directory`, as people quote it.
+fn header(text: &str) -> Option<Diagnostic> {
+    let message = text.strip_prefix("fatal error: ")?;
+    let tool = if message.ends_with(": No such file or directory") {
+        "gcc"
+    } else if message.ends_with("' file not found") {
+        "clang"
+    } else {
+        return None;
+    };
+    Some(found(tool, message, Role::Root))
 }
 
 /// `nvcc fatal   : MESSAGE`, `ptxas error   : MESSAGE`, `nvlink error   : MESSAGE`.
@@ -90,7 +112,10 @@ fn role(message: &str) -> Role {
 }
 
 fn found(tool: &str, message: &str, role: Role) -> Diagnostic {
-    let killed = message.contains("Killed") || message.contains("out of memory") || message.contains("memory exhausted") || message.contains("signal 9");
+    let killed = message.contains("Killed")
+        || message.contains("out of memory")
+        || message.contains("memory exhausted")
+        || message.contains("signal 9");
     let linking = message.starts_with("ld ") || message.starts_with("linker ");
     Diagnostic {
         tool: tool.to_owned(),

@@ -53,7 +53,9 @@ pub(crate) struct Embedded {
 impl Embedded {
     pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
         let text = view.text;
-        if text.starts_with("warning: ") && (text.contains("(defined at ") || text.contains("undefined symbol ")) {
+        if text.starts_with("warning: ")
+            && (text.contains("(defined at ") || text.contains("undefined symbol "))
+        {
             self.warning = Some(text["warning: ".len()..text.floor_char_boundary(600)].to_owned());
         }
         if !STARTS.begin(text) {
@@ -69,18 +71,30 @@ impl Embedded {
         let (start, message) = text.split_once(": ").unwrap_or(("", text));
         let message = message.trim();
         Some(match start {
-            "FATAL ERROR" if message.starts_with("command exited with status ") => found("west", message, Kind::Unknown, Role::Consequence),
-            "FATAL ERROR" => found("west", message, Kind::Configuration, Role::Root),
-            "west" => found("west", message, Kind::Configuration, Role::Root),
-            "ERROR" if message.starts_with("update failed for project") => found("west", message, Kind::Dependency, Role::Root),
-            "devicetree error" => Diagnostic { location: devicetree(message), ..found("devicetree", message, Kind::Configuration, Role::Root) },
+            "FATAL ERROR" if message.starts_with("command exited with status ") => {
+                found("west", message, Kind::Unknown, Role::Consequence)
+            }
+            // Only a workspace has the commands: that there is none was said before.
+            "west" if message.contains("inside a workspace") => {
+                found("west", message, Kind::Configuration, Role::Consequence)
+            }
+            "FATAL ERROR" | "west" => found("west", message, Kind::Configuration, Role::Root),
+            "ERROR" if message.starts_with("update failed for project") => {
+                found("west", message, Kind::Dependency, Role::Root)
+            }
+            "devicetree error" => {
+                let (location, message) = devicetree(message);
+                Diagnostic { location, ..found("devicetree", message, Kind::Configuration, Role::Root) }
+            }
             "error" => {
                 let message = self.warning.take().unwrap_or_else(|| message.to_owned());
                 found("kconfig", &message, Kind::Configuration, Role::Root)
             }
             "UnknownPackageError" => found("platformio", message, Kind::Dependency, Role::Root),
             "Error" => found("platformio", message, Kind::Configuration, Role::Root),
-            "Error during build" if message.starts_with("exit status ") => found("arduino", message, Kind::Unknown, Role::Consequence),
+            "Error during build" if message.starts_with("exit status ") => {
+                found("arduino", message, Kind::Unknown, Role::Consequence)
+            }
             "Compilation error" => found("arduino", message, Kind::Compile, Role::Summary),
             "Project ERROR" => found("qmake", message, Kind::Dependency, Role::Root),
             _ if text.starts_with("*** [") => {
@@ -89,7 +103,9 @@ impl Embedded {
                 let known = status.starts_with("Error ") || target.contains(".pio") && !status.is_empty();
                 known.then(|| found("scons", &text[4..], Kind::Unknown, Role::Consequence))?
             }
-            _ if text.contains("failed with exit code ") => found("esp-idf", text, Kind::Unknown, Role::Consequence),
+            _ if text.contains("failed with exit code ") => {
+                found("esp-idf", text, Kind::Unknown, Role::Consequence)
+            }
             _ if text.contains("exceeds available space") || text.starts_with("Sketch too big") => {
                 let role = if text.starts_with("Sketch") { Role::Root } else { Role::Consequence };
                 found("arduino", text, Kind::Resource, role)
@@ -103,11 +119,14 @@ impl Embedded {
     }
 }
 
-/// `/src/pot.dts:12 (column 3): parse error: …`.
-fn devicetree(message: &str) -> Option<Location> {
-    let place = place_at_start(message)?;
-    let column = place.rest.trim_start().strip_prefix("(column ").and_then(leading_number).map(|(column, _)| column);
-    Some(Location::at(place.path, place.line, place.column.or(column)))
+/// `/src/pot.dts:12 (column 3): parse error: …`: the place and the message.
+fn devicetree(message: &str) -> (Option<Location>, &str) {
+    let Some(place) = place_at_start(message) else { return (None, message) };
+    let rest = place.rest.trim_start();
+    let column = rest.strip_prefix("(column ").and_then(leading_number);
+    let text = column.map_or(rest, |(_, rest)| rest).trim_start_matches([')', ':', ' ']);
+    let column = place.column.or(column.map(|(column, _)| column));
+    (Some(Location::at(place.path, place.line, column)), text)
 }
 
 fn found(tool: &str, message: &str, kind: Kind, role: Role) -> Diagnostic {

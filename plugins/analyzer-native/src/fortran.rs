@@ -99,9 +99,15 @@ impl Block {
         let span = self.span.to(view.span);
         if self.running {
             let message = text.strip_prefix("Fortran runtime error: ")?;
-            return Some(runtime(message, Some(self.location.clone()), format!("{}\n{text}", self.context.as_str()), span));
+            return Some(runtime(
+                message,
+                Some(self.location.clone()),
+                format!("{}\n{text}", self.context.as_str()),
+                span,
+            ));
         }
-        let (message, severity) = WORDS.iter().find_map(|(word, severity)| Some((text.strip_prefix(word)?, *severity)))?;
+        let (message, severity) =
+            WORDS.iter().find_map(|(word, severity)| Some((text.strip_prefix(word)?, *severity)))?;
         let (message, code) = match message.rsplit_once(" [-W") {
             Some((message, code)) => (message, Some(code.trim_end_matches(']').trim_start_matches("error="))),
             None => (message, None),
@@ -109,7 +115,9 @@ impl Block {
         self.context.push(view.raw);
         Some(Diagnostic {
             tool: "gfortran".to_owned(),
-            error_type: code.unwrap_or(if severity == Severity::Warning { "warning" } else { "compile" }).to_owned(),
+            error_type: code
+                .unwrap_or(if severity == Severity::Warning { "warning" } else { "compile" })
+                .to_owned(),
             code: code.map(str::to_owned),
             message: message.to_owned(),
             severity,

@@ -46,6 +46,7 @@ struct Failure {
     message: Vec<String>,
     /// What comes now explains where, not what.
     traced: bool,
+    tool: &'static str,
     context: Context,
     span: Span,
 }
@@ -72,7 +73,14 @@ impl Gtest {
             let mut context = Context::default();
             context.push(text);
             let message = message.into_iter().map(str::to_owned).collect();
-            self.open = Some(Failure { location, message, traced: false, context, span: view.span });
+            self.open = Some(Failure {
+                location,
+                message,
+                traced: false,
+                tool: "googletest",
+                context,
+                span: view.span,
+            });
             return;
         }
         if let Some(open) = &mut self.open
@@ -111,11 +119,19 @@ impl Gtest {
                 let mut context = Context::default();
                 context.push(view.text);
                 let message = vec![rest.trim_start_matches("--- ").to_owned()];
-                self.open = Some(Failure { location: None, message, traced: false, context, span: view.span });
+                self.open = Some(Failure {
+                    location: None,
+                    message,
+                    traced: false,
+                    tool: "cmocka",
+                    context,
+                    span: view.span,
+                });
             }
             "LINE" => {
                 if let Some(open) = &mut self.open {
-                    open.location = place_at_start(rest.trim_start_matches("--- ")).map(|place| place.location());
+                    open.location =
+                        place_at_start(rest.trim_start_matches("--- ")).map(|place| place.location());
                     open.context.push(view.text);
                     open.span = open.span.to(view.span);
                 }
@@ -128,7 +144,11 @@ impl Gtest {
         self.close(inbox);
         inbox.fail(view.number);
         if rest.contains(", listed below") || rest.contains(" tests failed") {
-            self.listing = Some(Listing { headline: rest.trim_end_matches(", listed below:").trim_end_matches(':').to_owned(), names: Vec::new(), span: view.span });
+            self.listing = Some(Listing {
+                headline: rest.trim_end_matches(", listed below:").trim_end_matches(':').to_owned(),
+                names: Vec::new(),
+                span: view.span,
+            });
             return;
         }
         let name = rest.split(" (").next().unwrap_or(rest);
@@ -143,7 +163,12 @@ impl Gtest {
         let running = self.running.take().filter(|running| running.name == name);
         if running.is_none_or(|running| running.failures == 0) && !name.is_empty() {
             // It failed and printed nothing that could be read, or the log begins here.
-            inbox.push(Diagnostic { span: view.span, test: Some(name.to_owned()), context: view.text.to_owned(), ..found(format!("test {name} failed")) });
+            inbox.push(Diagnostic {
+                span: view.span,
+                test: Some(name.to_owned()),
+                context: view.text.to_owned(),
+                ..found(format!("test {name} failed"))
+            });
         }
         inbox.test_ends();
     }
@@ -164,6 +189,7 @@ impl Gtest {
         let is_exception = message.starts_with("C++ exception") || message.starts_with("SEH exception");
         inbox.push(Diagnostic {
             error_type: if is_exception { "exception" } else { "assertion" }.to_owned(),
+            tool: open.tool.to_owned(),
             test,
             location: open.location,
             context: open.context.take(),
@@ -174,7 +200,11 @@ impl Gtest {
 
     fn close_listing(&mut self, inbox: &mut Inbox) {
         let Some(listing) = self.listing.take() else { return };
-        let message = if listing.names.is_empty() { format!("{} failed", listing.headline) } else { format!("{} failed: {}", listing.headline, listing.names.join(", ")) };
+        let message = if listing.names.is_empty() {
+            format!("{} failed", listing.headline)
+        } else {
+            format!("{} failed: {}", listing.headline, listing.names.join(", "))
+        };
         inbox.push(Diagnostic { role: Role::Summary, span: listing.span, ..found(message) });
     }
 }
@@ -220,13 +250,15 @@ fn failure(text: &str) -> Option<(Option<Location>, Option<&str>)> {
     ];
     if text.ends_with(": Failure") {
         let place = place_at_start(text).filter(|place| place.rest.trim() == "Failure");
-        return (place.is_some() || text == "unknown file: Failure").then(|| (place.map(|place| place.location()), None));
+        return (place.is_some() || text == "unknown file: Failure")
+            .then(|| (place.map(|place| place.location()), None));
     }
     let (before, message) = text.split_once(": error: ")?;
     if !STARTS.iter().any(|start| message.starts_with(start)) {
         return None;
     }
-    let place = place_in_parentheses(before).filter(|place| place.rest.is_empty()).map(|place| place.location());
+    let place =
+        place_in_parentheses(before).filter(|place| place.rest.is_empty()).map(|place| place.location());
     (place.is_some() || before == "unknown file").then_some((place, Some(message)))
 }
 

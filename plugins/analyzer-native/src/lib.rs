@@ -6,6 +6,7 @@
 //! | `driver` | what compilers say of themselves: options, missing files, `collect2`, NVIDIA's tools |
 //! | `linker`, `apple` | ld, gold, lld, mold, modpost; Apple's linker with its lists of symbols |
 //! | `msvc` | Microsoft's compiler, linker and helpers; Intel's and NVIDIA's compilers in the same form |
+//! | `quoted` | Arm's, TI's, IAR's, IBM's and Oracle's compilers, which put the file in quotes |
 //! | `fortran` | gfortran, nvfortran, a program's runtime errors |
 //! | `make` | Make, Ninja, SCons: missing rules, and recipes that failed as consequences |
 //! | `cmake`, `configure`, `meson`, `bazel` | configuration and build files, `pkg-config`, lists of failed tests |
@@ -38,10 +39,12 @@ mod meson;
 mod msvc;
 mod names;
 mod packages;
+mod quoted;
 mod sanitizer;
 mod suites;
 mod unit;
 mod view;
+mod words;
 
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
 use view::View;
@@ -79,9 +82,200 @@ pub type Scan = LineScan<Native>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Native {
+    const PROBES: &'static [&'static str] = &[
+        ".c:",
+        ".cc:",
+        ".cpp:",
+        ".cxx:",
+        ".C:",
+        ".h:",
+        ".hpp:",
+        ".hh:",
+        ".hxx:",
+        ".ipp:",
+        ".inl:",
+        ".tcc:",
+        ".cu:",
+        ".ino:",
+        ".m:",
+        ".mm:",
+        ".S:",
+        ".s:",
+        ".asm:",
+        ".l:",
+        ".y:",
+        ".f90",
+        ".F90",
+        ".f:",
+        ".for:",
+        ".c(",
+        ".c\"",
+        ".h\"",
+        ".cpp\"",
+        ".cc(",
+        ".cpp(",
+        ".cxx(",
+        ".h(",
+        ".hpp(",
+        ".cu(",
+        ".rc(",
+        "standard input}",
+        "<command-line>",
+        "/include/c++/",
+        "undefined reference",
+        "undefined symbol",
+        "Undefined symbols",
+        "duplicate symbol",
+        "multiple definition",
+        "collect2",
+        "linker command failed",
+        "ld: ",
+        "ld.exe",
+        "ld.lld",
+        "lld-link",
+        "wasm-ld",
+        "mold: ",
+        "modpost",
+        "LNK1",
+        "LNK2",
+        "LNK4",
+        "Command line error",
+        "fatal error C",
+        "NMAKE",
+        "nvcc",
+        "ptxas",
+        "nvlink",
+        "clang: ",
+        "clang++: ",
+        "gcc: ",
+        "g++: ",
+        "cc1",
+        "c++: ",
+        "f951",
+        "emcc: ",
+        ": *** ",
+        "*** [",
+        "*** Error code",
+        "make: ",
+        "make[",
+        "scons: ",
+        "ninja: ",
+        "FAILED: ",
+        "CMake",
+        "CMAKE_",
+        "could not load cache",
+        "configure: ",
+        "autoreconf",
+        "automake",
+        "libtool",
+        "dpkg-",
+        "pkg-config",
+        "No package '",
+        "meson.build",
+        "Meson",
+        "meson",
+        "/BUILD:",
+        "BUILD.bazel",
+        "WORKSPACE:",
+        ".bzl",
+        "bazel",
+        "Bazel",
+        "no such package",
+        "no such target",
+        "FAILED in ",
+        "TIMEOUT in ",
+        "Summary of Failures",
+        "Test #",
+        "tests FAILED",
+        "[ RUN ",
+        "[  FAILED",
+        ": Failure",
+        "FAILED:",
+        ": failed: ",
+        "TEST CASE:",
+        "is NOT correct!",
+        "[doctest]",
+        "test cases:",
+        "error: in ",
+        ":FAIL",
+        ":F:",
+        ":E:",
+        "FAIL!  :",
+        ") line: ",
+        "Sanitizer",
+        ": runtime error: ",
+        "libFuzzer",
+        "definitely lost",
+        "Invalid read",
+        "Invalid write",
+        "Invalid free",
+        "Mismatched free",
+        "uninitialised",
+        "Syscall param",
+        "Process terminating",
+        "Segmentation fault",
+        "Aborted",
+        "Bus error",
+        "Illegal instruction",
+        "Floating point exception",
+        "breakpoint trap",
+        "Abort trap",
+        "Killed",
+        "target signal",
+        "ssertion ",
+        "terminate called",
+        "libc++abi",
+        "shared librar",
+        "Library not loaded",
+        "Symbol not found",
+        "lookup error",
+        "(required by ",
+        "stack smashing",
+        "buffer overflow",
+        "free(): ",
+        "alloc(): ",
+        "double free",
+        "corrupted",
+        "munmap_chunk",
+        "pure virtual",
+        "glibc error",
+        "At line ",
+        "Fortran runtime",
+        "NVFORTRAN",
+        "(original)",
+        "(before formatting)",
+        "these lines:",
+        "]: (",
+        "******** TEST",
+        "test-suite.log",
+        "# FAIL:",
+        "# ERROR:",
+        "vcpkg",
+        "triplet ",
+        "onan",
+        "not resolved: ",
+        "FATAL ERROR",
+        "devicetree",
+        "Kconfig",
+        "west: ",
+        "board ID",
+        "UnknownPackageError",
+        "platformio",
+        "Nothing to build",
+        "resolving FQBN",
+        "Error installing",
+        "during build: ",
+        "Sketch too big",
+        "exceeds available space",
+        "Project ERROR",
+        "failed with exit code",
+    ];
+
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         self.lines = line.number;
-        if line.echoed || matches!(line.marker, Some(Marker::Debug | Marker::Group | Marker::EndGroup | Marker::Command)) {
+        if line.echoed
+            || matches!(line.marker, Some(Marker::Debug | Marker::Group | Marker::EndGroup | Marker::Command))
+        {
             self.cut();
             return;
         }
@@ -106,12 +300,12 @@ impl LineAnalyzer for Native {
 impl Native {
     fn text(&mut self, view: &View<'_>) {
         let inbox = &mut self.inbox;
-        self.gtest.line(view, inbox);
         self.compiler.line(view, inbox);
         driver::line(view, inbox);
         self.linker.line(view, inbox);
         self.apple.line(view, inbox);
         self.msvc.line(view, inbox);
+        quoted::line(view, inbox);
         self.fortran.line(view, inbox);
         self.cmake.line(view, inbox);
         self.configure.line(view, inbox);
@@ -127,6 +321,8 @@ impl Native {
         self.embedded.line(view, inbox);
         self.ctest.line(view, inbox);
         self.make.line(view, inbox);
+        // Last: when a test has passed, what the others read of it is forgotten.
+        self.gtest.line(view, inbox);
     }
 
     /// Completes what is open: another step begins, or the log ends.

@@ -11,7 +11,7 @@
 use crate::{inbox::Inbox, names, view::View};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
-    text::{Context, Needle, leading_number, place_at_start},
+    text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
 /// Lines kept below an error.
@@ -81,7 +81,8 @@ impl Linker {
             }
         }
         context.push(text);
-        let arrows = !text.contains("undefined reference to ");
+        let arrows =
+            !text.contains("undefined reference to ") || text.contains("undefined reference to symbol ");
         self.open = Some(Block { found, context, arrows });
         if !arrows {
             self.finish(inbox);
@@ -106,7 +107,8 @@ impl Linker {
             Some((program, rest)) if is_linker(program) => rest,
             _ => before,
         };
-        let is_object = object.ends_with(".o") || object.ends_with(".obj") || object.ends_with(')') || object.contains(".so") || object.ends_with(".a");
+        let is_object =
+            is_object(object) || object.contains(".so") || matches!(extension(object), "a" | "lib" | "dll");
         if is_object {
             let object = object.split(['(', ':']).next().unwrap_or(object);
             self.function = Some((text.to_owned(), object.to_owned(), view.span));
@@ -120,12 +122,15 @@ impl Block {
         let text = view.text;
         let mine = self.arrows
             && (text.starts_with(">>> ")
-                || (text.contains("first defined here") || text.contains("error adding symbols: DSO missing")))
+                || (text.contains("first defined here")
+                    || text.contains("error adding symbols: DSO missing")))
             && self.context.lines() < LINES;
         if !mine {
             return false;
         }
-        if self.found.location.is_none() || self.found.location.as_ref().is_some_and(|place| place.start.is_none()) {
+        if self.found.location.is_none()
+            || self.found.location.as_ref().is_some_and(|place| place.start.is_none())
+        {
             self.found.location = referenced(text).or_else(|| self.found.location.take());
         }
         self.context.push(text);
@@ -137,7 +142,8 @@ impl Block {
 /// The source in lld's `>>> referenced by pot.cpp:7 (src/pot.cpp:7)`, `>>> defined at …`.
 fn referenced(text: &str) -> Option<Location> {
     let rest = text.strip_prefix(">>> ")?;
-    let rest = ["referenced by ", "defined at ", "defined in "].iter().find_map(|start| rest.strip_prefix(start))?;
+    let rest =
+        ["referenced by ", "defined at ", "defined in "].iter().find_map(|start| rest.strip_prefix(start))?;
     let whole = rest.split_once(" (").and_then(|(_, inner)| place_at_start(inner.trim_end_matches(')')));
     whole.or_else(|| place_at_start(rest)).map(|place| place.location())
 }
@@ -146,9 +152,24 @@ fn referenced(text: &str) -> Option<Location> {
 fn is_linker(program: &str) -> bool {
     matches!(
         program,
-        "ld" | "ld.bfd" | "ld.gold" | "gold" | "ld.lld" | "ld64.lld" | "lld" | "rust-lld" | "lld-link" | "wasm-ld" | "mold" | "ld.mold"
+        "ld" | "ld.bfd"
+            | "ld.gold"
+            | "gold"
+            | "ld.lld"
+            | "ld64.lld"
+            | "lld"
+            | "rust-lld"
+            | "lld-link"
+            | "wasm-ld"
+            | "mold"
+            | "ld.mold"
             | "ld64"
     )
+}
+
+/// `pot.o`, `pot.obj`, `liblid.a(pot.o)`.
+fn is_object(name: &str) -> bool {
+    matches!(extension(name), "o" | "obj") || name.ends_with(')')
 }
 
 /// The name that a user would give the linker.
@@ -160,34 +181,38 @@ fn tool(program: &str) -> &'static str {
     }
 }
 
-/// A line that names a symbol, with whatever stands before it: program, object, section, source, `error:`.
+/// A line that names a symbol, with whatever stands before it: program, `error:`, object, section, source.
 fn reference(view: &View<'_>) -> Option<Diagnostic> {
-    let text = view.text;
-    let at = SIGNS[..4].iter().filter_map(|sign| sign.find_among(view.characters, text)).min()?;
-    let before = text[..at].trim_end();
+    let at = SIGNS[..4].iter().filter_map(|sign| sign.find_among(view.characters, view.text)).min()?;
+    let (before, message) = view.text.split_at(at);
     // In prose the sign stands after a word, in a linker's line at the start or after a colon.
-    if !(before.is_empty() || before.ends_with(':')) || before.contains(" warning:") {
+    if !(before.is_empty() || before.trim_end().ends_with(':'))
+        || before.contains(" warning:")
+        || before.contains("lookup error")
+    {
         return None;
     }
-    let before = before.strip_suffix(':').unwrap_or(before);
-    let before = before.strip_suffix(" error").map_or(before, |before| before.trim_end_matches(':'));
-    let is_error_line = text[..at].contains("error: ");
-    let (program, object) = match names::program_line(&format!("{before}: ")) {
-        Some((program, rest)) if is_linker(program) => (program.to_owned(), rest.trim_end_matches([':', ' ']).to_owned()),
-        _ => (String::new(), before.to_owned()),
+    let (linker, object) = match names::program_line(before) {
+        Some((program, rest)) if is_linker(program) => (Some(program), rest),
+        _ => (None, before),
+    };
+    let (object, is_error) = match object.split_once("error: ") {
+        // GNU ld says no such word, gold and LLVM's do.
+        Some((start, rest)) => (if rest.trim().is_empty() { start } else { rest }, true),
+        None => (object, false),
     };
     // `undefined symbol: x` alone is what a dynamic loader says, and Python.
-    let message = &text[at..];
-    if program.is_empty() && !message.starts_with("undefined reference") && !message.starts_with("multiple definition") && !is_error_line {
+    let is_gnu = message.starts_with("undefined reference") || message.starts_with("multiple definition");
+    if linker.is_none() && !is_gnu && !is_error {
         return None;
     }
     Some(Diagnostic {
-        tool: tool(&program).to_owned(),
+        tool: linker.map_or("ld", tool).to_owned(),
         error_type: "link".to_owned(),
         message: message.to_owned(),
         severity: Severity::Error,
         kind: Kind::Compile,
-        location: place_of(&object),
+        location: place_of(object.trim().trim_end_matches(':')),
         ..Diagnostic::default()
     })
 }
@@ -223,19 +248,21 @@ fn place_of(object: &str) -> Option<Location> {
 
 /// `LINKER: [error: ]MESSAGE` of any other kind.
 fn program(text: &str) -> Option<Diagnostic> {
-    let (program, rest) = names::program_line(text)?;
-    if !is_linker(program) {
-        return None;
-    }
-    let message = ["error: ", "fatal error: ", "fatal: "].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest).trim();
     const NOT_ERRORS: [&str; 12] = [
-        "warning", "note:", "supported targets", "supported emulations", "emulation specific", "mode ", "total time", "data size",
-        "remark:", "skipping incompatible", "GNU ld", "using ",
+        "warning",
+        "note:",
+        "supported targets",
+        "supported emulations",
+        "emulation specific",
+        "mode ",
+        "total time",
+        "data size",
+        "remark:",
+        "skipping incompatible",
+        "GNU ld",
+        "using ",
     ];
-    if message.len() < 4 || NOT_ERRORS.iter().any(|start| rest.starts_with(start)) || rest.contains(": warning: ") {
-        return None;
-    }
-    const FOLLOWS: [&str; 9] = [
+    const FOLLOWS: [&str; 8] = [
         "symbol(s) not found",
         "final link failed: bad value",
         "final link failed: nonrepresentable section",
@@ -244,17 +271,33 @@ fn program(text: &str) -> Option<Diagnostic> {
         "link errors found",
         "Not enough room for program headers",
         "failed to convert GOTPCREL",
-        "output/",
     ];
+    let (program, rest) = names::program_line(text)?;
+    if !is_linker(program) {
+        return None;
+    }
+    let message = ["error: ", "fatal error: ", "fatal: "]
+        .iter()
+        .find_map(|word| rest.strip_prefix(word))
+        .unwrap_or(rest)
+        .trim();
+    if message.len() < 4
+        || NOT_ERRORS.iter().any(|start| rest.starts_with(start))
+        || rest.contains(": warning: ")
+    {
+        return None;
+    }
     let lower_start = message.to_ascii_lowercase();
     let follows = FOLLOWS.iter().any(|start| lower_start.starts_with(&start.to_ascii_lowercase()))
         || message.contains("duplicate symbol for architecture")
         || message.contains("duplicate symbols for architecture")
         || message.contains("ld returned 1 exit status");
-    let full = message.contains("No space left on device") || message.contains("memory exhausted") || message.contains("Cannot allocate memory");
+    let full = message.contains("No space left on device")
+        || message.contains("memory exhausted")
+        || message.contains("Cannot allocate memory");
     // `pot.o: relocation … can not be used`: the object is the place.
     let location = message.split_once(": ").and_then(|(object, _)| {
-        (object.ends_with(".o") || object.ends_with(".obj") || object.contains(":(") || object.ends_with(')')).then(|| place_of(object)).flatten()
+        (is_object(object) || object.contains(":(")).then(|| place_of(object)).flatten()
     });
     Some(Diagnostic {
         tool: tool(program).to_owned(),

@@ -90,7 +90,10 @@ impl Open {
                     if block.line == 0 {
                         block.line = leading_number(rest).map_or(0, |(line, _)| line);
                     }
-                } else if !(text.starts_with("+++ ") && block.context.lines() == 1 || block.line > 0 && view.body().starts_with([' ', '+', '-'])) || text.starts_with("--- ") {
+                } else if !(text.starts_with("+++ ") && block.context.lines() == 1
+                    || block.line > 0 && view.body().starts_with([' ', '+', '-']))
+                    || text.starts_with("--- ")
+                {
                     return false;
                 }
                 block.take(view);
@@ -106,7 +109,12 @@ impl Open {
                         return false;
                     }
                     block.message.push(action.to_owned());
-                } else if text.starts_with("#include ") || text.starts_with("- ") || text.starts_with("class ") || text.starts_with("struct ") || text.starts_with("namespace ") {
+                } else if text.starts_with("#include ")
+                    || text.starts_with("- ")
+                    || text.starts_with("class ")
+                    || text.starts_with("struct ")
+                    || text.starts_with("namespace ")
+                {
                     let item = text.split("  //").next().unwrap_or(text).trim_start_matches("- ");
                     if block.message.len() < 40 {
                         block.message.push(item.to_owned());
@@ -140,7 +148,12 @@ impl Block {
             location: Some(Location::at(&self.path, self.line, None)),
             context: self.context.take(),
             span: self.span,
-            ..found("clang-format", None, "the code is not formatted as clang-format would format it", Severity::Error)
+            ..found(
+                "clang-format",
+                None,
+                "the code is not formatted as clang-format would format it",
+                Severity::Error,
+            )
         })
     }
 
@@ -168,7 +181,9 @@ fn cppcheck(view: &View<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let (message, code) = match trailing_group(message, '[', ']') {
-        Some((message, code)) if code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => (message, Some(code)),
+        Some((message, code)) if code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+            (message, Some(code))
+        }
         _ => (message, None),
     };
     Some(Diagnostic { location: Some(place.location()), ..found("cppcheck", code, message, severity) })
@@ -186,10 +201,18 @@ fn cpplint(view: &View<'_>) -> Option<Diagnostic> {
     if !rule.contains('/') || rule.contains(' ') {
         return None;
     }
-    let place = place_at_start(rest).or_else(|| place_in_parentheses(rest)).filter(|place| names::is_native_source(place.path))?;
+    let place = place_at_start(rest)
+        .or_else(|| place_in_parentheses(rest))
+        .filter(|place| names::is_native_source(place.path))?;
     let message = place.rest.trim_start_matches([':', ' ']);
-    let message = message.strip_prefix("error cpplint: ").or_else(|| message.strip_prefix("warning: ")).unwrap_or(message);
-    (!message.is_empty()).then(|| Diagnostic { location: Some(place.location()), ..found("cpplint", Some(rule), message, Severity::Error) })
+    let message = message
+        .strip_prefix("error cpplint: ")
+        .or_else(|| message.strip_prefix("warning: "))
+        .unwrap_or(message);
+    (!message.is_empty()).then(|| Diagnostic {
+        location: Some(place.location()),
+        ..found("cpplint", Some(rule), message, Severity::Error)
+    })
 }
 
 /// The file in `--- src/pot.c (original)`.

@@ -12,7 +12,7 @@
 use crate::{inbox::Inbox, names, view::View};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
-    text::{Context, Needle, leading_number, place_at_start, trailing_group},
+    text::{Context, Needle, extension, leading_number, place_at_start, trailing_group},
 };
 use std::collections::VecDeque;
 
@@ -36,6 +36,8 @@ pub(crate) struct Make {
 #[derive(Debug)]
 struct Edge {
     outputs: String,
+    /// How many errors were found when its output began.
+    roots: u64,
     span: Span,
     lines: usize,
     /// The line of the output that seems to say why.
@@ -57,7 +59,7 @@ impl Make {
         }
         let found = if let Some(outputs) = text.strip_prefix("FAILED: ").filter(|_| view.indent == 0) {
             self.close(inbox);
-            self.edge = Edge::start(outputs, view);
+            self.edge = Edge::start(outputs, view, inbox.roots());
             None
         } else if text.starts_with("ninja: ") {
             ninja(text)
@@ -76,11 +78,14 @@ impl Make {
             }
             inbox.push(found);
         }
-        if self.before.len() == BEFORE {
-            self.before.pop_front();
-        }
-        let end = text.floor_char_boundary(400);
-        self.before.push_back(text[..end].to_owned());
+        let mut kept = if self.before.len() == BEFORE {
+            self.before.pop_front().unwrap_or_default()
+        } else {
+            String::new()
+        };
+        kept.clear();
+        kept.push_str(&text[..text.floor_char_boundary(400)]);
+        self.before.push_back(kept);
     }
 
     pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
@@ -90,7 +95,8 @@ impl Make {
 
     fn close(&mut self, inbox: &mut Inbox) {
         if let Some(edge) = self.edge.take() {
-            inbox.push(edge.finish());
+            let told = inbox.roots() > edge.roots;
+            inbox.push(edge.finish(told));
         }
     }
 
@@ -145,8 +151,14 @@ impl Make {
     /// `make: gcc: No such file or directory`, `Makefile:3: lid.mk: No such file or directory`, BSD's
     /// `make: don't know how to make pot. Stop`.
     fn plain(&mut self, view: &View<'_>) -> Option<Diagnostic> {
-        static ENDS: [&str; 6] =
-            ["No such file or directory", "Command not found", "command not found", "Permission denied", "Argument list too long", "Stop"];
+        static ENDS: [&str; 6] = [
+            "No such file or directory",
+            "Command not found",
+            "command not found",
+            "Permission denied",
+            "Argument list too long",
+            "Stop",
+        ];
         let text = view.text;
         if let Some(end) = ENDS.iter().find(|end| text.ends_with(*end)) {
             let (name, rest) = text.split_once(": ")?;
@@ -154,8 +166,11 @@ impl Make {
                 if *end == "Stop" && !rest.starts_with("don't know how to make ") {
                     return None;
                 }
-                let mut found = made(tool, rest.trim_end_matches("Stop").trim_end_matches([' ', '.']), Role::Root);
-                if end.ends_with("not found") || *end == "No such file or directory" && !rest.contains("makefile") {
+                let mut found =
+                    made(tool, rest.trim_end_matches("Stop").trim_end_matches([' ', '.']), Role::Root);
+                if end.ends_with("not found")
+                    || *end == "No such file or directory" && !rest.contains("makefile")
+                {
                     "command-not-found".clone_into(&mut found.error_type);
                 }
                 return Some(found);
@@ -171,25 +186,29 @@ impl Make {
         }
         // `make: invalid option -- 'x'`, `NMAKE : fatal error …` is another's.
         let rest = text.strip_prefix("make: ").or_else(|| text.strip_prefix("gmake: "))?;
-        let known = ["invalid option", "unrecognized option", "illegal option", "the `-"].iter().any(|start| rest.starts_with(start));
+        let known = ["invalid option", "unrecognized option", "illegal option", "the `-"]
+            .iter()
+            .any(|start| rest.starts_with(start));
         known.then(|| made("make", rest, Role::Root))
     }
 }
 
 impl Edge {
     /// `FAILED: pot.o lid.o`, `FAILED: [code=1] pot.o`.
-    fn start(outputs: &str, view: &View<'_>) -> Option<Self> {
+    fn start(outputs: &str, view: &View<'_>, roots: u64) -> Option<Self> {
         let outputs = match outputs.strip_prefix('[') {
             Some(rest) => rest.split_once("] ")?.1,
             None => outputs,
         };
         let first = outputs.split(' ').next().unwrap_or_default();
         // Bazel and others say `FAILED:` in sentences.
-        let is_file = first.contains(['.', '/', '\\']) || first.ends_with(|c: char| c.is_ascii_lowercase()) && !outputs.contains(' ');
+        let is_file = first.contains(['.', '/', '\\'])
+            || first.ends_with(|c: char| c.is_ascii_lowercase()) && !outputs.contains(' ');
         let mut context = Context::default();
         context.push(view.text);
         is_file.then(|| Self {
             outputs: outputs.to_owned(),
+            roots,
             span: view.span,
             lines: 0,
             reason: None,
@@ -205,15 +224,21 @@ impl Edge {
         if self.lines > OUTPUT || text.starts_with("ninja: ") || is_step(text) {
             return false;
         }
-        // The first line is the command.
-        if self.lines == 1 || text.is_empty() {
+        // The first line is the command, as a rule.
+        let is_command = text.starts_with(['/', ':', '"'])
+            || text.starts_with("cd ")
+            || text.contains(" -")
+            || text.contains("&&");
+        if self.lines == 1 && (is_command || !text.contains(' ')) || text.is_empty() {
             return true;
         }
         if self.context.lines() < 20 {
             self.context.push(view.raw);
         }
         let lower = text.to_ascii_lowercase();
-        let says = ["error", "failed", "not found", "no such", "cannot", "denied", "exception"].iter().any(|word| lower.contains(word));
+        let says = ["error", "failed", "not found", "no such", "cannot", "denied", "exception"]
+            .iter()
+            .any(|word| lower.contains(word));
         if !self.sure && (says || self.reason.is_none() || !view.raw.starts_with(' ')) {
             self.sure = says;
             self.reason = Some(text[..text.floor_char_boundary(400)].to_owned());
@@ -221,14 +246,19 @@ impl Edge {
         true
     }
 
-    fn finish(mut self) -> Diagnostic {
+    /// What was told of its output need not be said again.
+    fn finish(mut self, told: bool) -> Diagnostic {
         let mut outputs = self.outputs.trim().split(' ');
         let first = outputs.next().unwrap_or_default();
-        let message = match self.reason {
+        let message = match self.reason.filter(|_| !told) {
             Some(reason) => format!("FAILED: {first}: {reason}"),
             None => format!("FAILED: {first}"),
         };
-        Diagnostic { span: self.span, context: self.context.take(), ..made("ninja", &message, Role::Consequence) }
+        Diagnostic {
+            span: self.span,
+            context: self.context.take(),
+            ..made("ninja", &message, Role::Consequence)
+        }
     }
 }
 
@@ -267,10 +297,11 @@ fn program(name: &str) -> Option<&'static str> {
 fn makefile(name: &str) -> Option<Location> {
     let place = place_at_start(name)?;
     let file = place.path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let good = file.to_ascii_lowercase().contains("makefile") || file.ends_with(".mk") || file.ends_with(".mak") || file.ends_with(".make") || file.starts_with("Kbuild");
-    (good && place.rest.trim().trim_end_matches(':').is_empty() || good && place.rest.starts_with(' '))
-        .then(|| place.location())
-        .filter(|place| !names::is_probe(&place.path))
+    let good = file.to_ascii_lowercase().contains("makefile")
+        || matches!(extension(file), "mk" | "mak" | "make")
+        || file.starts_with("Kbuild");
+    let ends = place.rest.trim().trim_end_matches(':').is_empty() || place.rest.starts_with(' ');
+    (good && ends && !names::is_probe(place.path)).then(|| place.location())
 }
 
 fn made(tool: &str, message: &str, role: Role) -> Diagnostic {

@@ -8,7 +8,7 @@
 use crate::{inbox::Inbox, view::View};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role, Severity, Span,
-    text::{Context, Needle, leading_number, place_at_start},
+    text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
 /// Lines after the first words of Meson in which a line without a place is its own.
@@ -33,7 +33,10 @@ impl Meson {
     pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
         let text = view.text;
         self.resolve(text, view.number, inbox);
-        if text.starts_with("The Meson build system") || text.starts_with("Program python3 found") || text.starts_with("ninja: Entering directory") {
+        if text.starts_with("The Meson build system")
+            || text.starts_with("Program python3 found")
+            || text.starts_with("ninja: Entering directory")
+        {
             self.seen = Some(view.number);
         } else if text == "Summary of Failures:" {
             self.close(inbox);
@@ -76,7 +79,9 @@ impl Meson {
             }
         } else if before.is_empty() {
             let near = self.seen.is_some_and(|seen| view.number - seen < NEAR);
-            let own = message.contains("meson") || message.starts_with("Unknown compiler(s)") || message.starts_with("Unknown options: ");
+            let own = message.contains("meson")
+                || message.starts_with("Unknown compiler(s)")
+                || message.starts_with("Unknown options: ");
             if own {
                 inbox.push(diagnostic);
             } else if near {
@@ -131,7 +136,10 @@ impl Meson {
 }
 
 fn is_meson(path: &str) -> bool {
-    path.ends_with("meson.build") || path.ends_with("meson_options.txt") || path.ends_with("meson.options") || path.ends_with(".wrap")
+    path.ends_with("meson.build")
+        || path.ends_with("meson_options.txt")
+        || path.ends_with("meson.options")
+        || extension(path) == "wrap"
 }
 
 /// ` 2/7 pot:boils  FAIL  0.03s  exit status 1`: the test and what it came to.
@@ -145,7 +153,8 @@ fn result(text: &str) -> Option<(&str, &str)> {
     let time = status[word.trim().len()..].trim_start();
     // `0.03s` must follow, or this is another list.
     let digits = time.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let good = digits > 0 && time[digits..].trim_start().starts_with('s') && !name.is_empty() && name.len() < 300;
+    let good =
+        digits > 0 && time[digits..].trim_start().starts_with('s') && !name.is_empty() && name.len() < 300;
     let status = if good { status } else { return None };
     let reason = time[digits..].trim_start().trim_start_matches('s').trim();
     Some((name, if reason.is_empty() { status } else { reason }))
@@ -153,7 +162,9 @@ fn result(text: &str) -> Option<(&str, &str)> {
 
 fn found(message: &str) -> Diagnostic {
     let message = message.trim();
-    let missing = message.starts_with("Dependency ") || message.starts_with("Program ") || message.contains("not found");
+    let missing = message.starts_with("Dependency ")
+        || message.starts_with("Program ")
+        || message.contains("not found");
     Diagnostic {
         tool: "meson".to_owned(),
         error_type: "meson".to_owned(),

@@ -7,18 +7,14 @@
 //! cl : Command line error D8021 : invalid numeric argument '/Wx'
 //! ```
 
-use crate::{inbox::Inbox, names, view::View};
+use crate::{inbox::Inbox, names, view::View, words::Class};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity,
-    text::{Context, Needle, looks_like_path, place_in_parentheses, trailing_group},
+    text::{Context, looks_like_path, place_in_parentheses, trailing_group},
 };
 
 /// Notes kept with an error.
 const LINES: usize = 24;
-
-static ERROR: Needle = Needle::new("error ");
-static WARNING: Needle = Needle::new("warning ");
-static BARE_ERROR: Needle = Needle::new("): error");
 
 /// Reads what Microsoft's tools print.
 #[derive(Debug, Default)]
@@ -30,8 +26,8 @@ pub(crate) struct Msvc {
 
 impl Msvc {
     pub(crate) fn line(&mut self, view: &View<'_>, inbox: &mut Inbox) {
-        let signs = [&ERROR, &WARNING, &BARE_ERROR];
-        let found = if signs.iter().any(|sign| view.characters.may_contain(sign)) { read(view.text) } else { None };
+        let wanted = view.word.is_some_and(|word| matches!(word.class, Class::Code | Class::Message(_)));
+        let found = if wanted { read(view.text) } else { None };
         if let Some(mut found) = found {
             self.finish(inbox);
             match found.code.as_deref() {
@@ -88,7 +84,11 @@ fn read(text: &str) -> Option<Diagnostic> {
             if subject.len() > 500 {
                 return None;
             }
-            (subject, rest, Some(Location::file(subject)).filter(|_| looks_like_path(subject) && !is_program(subject)))
+            (
+                subject,
+                rest,
+                Some(Location::file(subject)).filter(|_| looks_like_path(subject) && !is_program(subject)),
+            )
         }
     };
     let (severity, rest) = severity(rest)?;
@@ -99,16 +99,22 @@ fn read(text: &str) -> Option<Diagnostic> {
     let location = location.filter(|place| !names::is_probe(&place.path));
     let code = if is_ours(code) {
         Some(code)
-    } else if let Some(number) = code.strip_prefix('#').filter(|_| is_edg(code)) {
+    } else if let Some(number) = code.strip_prefix('#').filter(|_| location.is_some() && is_edg(code)) {
         Some(number)
-    } else if code.is_empty() && location.as_ref().is_some_and(|place| place.start.is_some() && names::is_native_source(&place.path)) {
+    } else if code.is_empty()
+        && location
+            .as_ref()
+            .is_some_and(|place| place.start.is_some() && names::is_native_source(&place.path))
+    {
         // Clang in Visual Studio: `pot.cpp(3,1): error : message`.
         None
     } else {
         return None;
     };
     let message = match trailing_group(message.trim(), '[', ']') {
-        Some((message, project)) if project.ends_with("proj") || project.ends_with("proj.metaproj") => message,
+        Some((message, project)) if project.ends_with("proj") || project.ends_with("proj.metaproj") => {
+            message
+        }
         _ => message.trim(),
     };
     if message.is_empty() {
@@ -126,7 +132,9 @@ fn read(text: &str) -> Option<Diagnostic> {
         Some("LNK1120" | "U1077" | "LNK1169" | "MSB6006") => Role::Consequence,
         _ => Role::Root,
     };
-    let full = message.contains("out of heap space") || message.contains("not enough memory") || message.contains("No space left");
+    let full = message.contains("out of heap space")
+        || message.contains("not enough memory")
+        || message.contains("No space left");
     Some(Diagnostic {
         tool: tool.to_owned(),
         error_type: code.unwrap_or(if is_link { "link" } else { "compile" }).to_owned(),
@@ -144,7 +152,20 @@ fn read(text: &str) -> Option<Diagnostic> {
 fn is_program(subject: &str) -> bool {
     matches!(
         subject.to_ascii_lowercase().as_str(),
-        "link" | "lib" | "cl" | "nmake" | "rc" | "c1" | "c1xx" | "cvtres" | "midl" | "ml64" | "masm" | "mt.exe" | "link.exe" | "cl.exe"
+        "link"
+            | "lib"
+            | "cl"
+            | "nmake"
+            | "rc"
+            | "c1"
+            | "c1xx"
+            | "cvtres"
+            | "midl"
+            | "ml64"
+            | "masm"
+            | "mt.exe"
+            | "link.exe"
+            | "cl.exe"
     )
 }
 

@@ -13,6 +13,7 @@ pub(crate) fn program(text: &str) -> &str {
     // `ld.lld`, `ld.bfd` and `clang++` are names, what stands before the last `-` is a target. `lto-wrapper`
     // and `clang-cl` have a `-` of their own.
     match name.rsplit_once('-') {
+        Some(("wasm", "ld")) => name,
         Some((_, last)) if !matches!(last, "wrapper" | "cl" | "link" | "tidy" | "format" | "lld") => last,
         _ => name,
     }
@@ -24,7 +25,8 @@ pub(crate) fn program_line(text: &str) -> Option<(&str, &str)> {
     let at = memchr_colon(text)?;
     let (path, rest) = text.split_at(at);
     let drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    (!path.is_empty() && path.len() < 512 && (drive || !path.contains(' '))).then(|| (program(path), &rest[2..]))
+    (!path.is_empty() && path.len() < 512 && (drive || !path.contains(' ')))
+        .then(|| (program(path), &rest[2..]))
 }
 
 /// Where the first `: ` stands that does not belong to a drive.
@@ -43,7 +45,10 @@ fn memchr_colon(text: &str) -> Option<usize> {
 
 /// Whether a file is of the C family or of what its compilers read.
 pub(crate) fn is_native_source(path: &str) -> bool {
-    if matches!(path, "-" | "{standard input}" | "{standard_input}" | "<stdin>" | "<command-line>" | "<built-in>") {
+    if matches!(
+        path,
+        "-" | "{standard input}" | "{standard_input}" | "<stdin>" | "<command-line>" | "<built-in>"
+    ) {
         return true;
     }
     matches!(
@@ -116,7 +121,15 @@ fn is_standard_header(path: &str) -> bool {
 
 /// Whether a file belongs to the compiler, the system or a framework, not to the user.
 pub(crate) fn is_system(path: &str) -> bool {
-    const STARTS: [&str; 7] = ["/usr/include/", "/usr/lib/", "/usr/lib64/", "/usr/bin/", "/lib/", "/Applications/Xcode", "/Library/Developer/"];
+    const STARTS: [&str; 7] = [
+        "/usr/include/",
+        "/usr/lib/",
+        "/usr/lib64/",
+        "/usr/bin/",
+        "/lib/",
+        "/Applications/Xcode",
+        "/Library/Developer/",
+    ];
     const PARTS: [&str; 9] = [
         "/include/c++/",
         "/lib/gcc/",

@@ -80,7 +80,15 @@ impl Packages {
 impl Block {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
-        if text.is_empty() || view.indent == 0 || self.context.lines() > LINES {
+        // `There are invalid packages:` is explained at the left edge.
+        let named = self.found.tool == "conan"
+            && self.found.message.ends_with("invalid packages:")
+            && text.contains(": Invalid");
+        if named {
+            self.found.message.push(' ');
+            self.found.message.push_str(text);
+        }
+        if text.is_empty() || view.indent == 0 && !named || self.context.lines() > LINES {
             return false;
         }
         if self.found.tool == "conan" {
@@ -101,12 +109,19 @@ impl Block {
 
 /// Conan's own sentences; others say `ERROR: `, too.
 fn conan(message: &str, near: bool) -> Option<Diagnostic> {
-    let is_reference = |word: &str| word.split_once('/').is_some_and(|(name, version)| !name.is_empty() && !name.contains(':') && version.starts_with(|c: char| c.is_ascii_digit() || c == '[' || c == 'c' || c == 's'));
+    let is_reference = |word: &str| {
+        word.split_once('/').is_some_and(|(name, version)| {
+            !name.is_empty()
+                && !name.contains(':')
+                && version.starts_with(|c: char| c.is_ascii_digit() || c == '[' || c == 'c' || c == 's')
+        })
+    };
     let first = message.split([' ', ':']).next().unwrap_or_default();
     let own = message.starts_with("Missing binary: ")
         || message.starts_with("Missing prebuilt package for")
         || message.starts_with("Package '") && message.contains("' not resolved")
         || message.starts_with("Version conflict: ")
+        || message.starts_with("There are invalid packages:")
         || message.contains("is not a valid 'settings.")
         || message.contains("Conan")
         || message.contains("conanfile")
@@ -121,24 +136,39 @@ fn conan(message: &str, near: bool) -> Option<Diagnostic> {
         return None;
     }
     // `Missing binary:` lists what the sentence about prebuilt packages explains.
-    let network = message.contains("onnection") || message.contains("timed out") || message.contains("Unable to connect");
+    let network = message.contains("onnection")
+        || message.contains("timed out")
+        || message.contains("Unable to connect");
     Some(found("conan", message, if network { Kind::Network } else { Kind::Dependency }, Role::Root))
 }
 
 /// vcpkg's own sentences.
 fn vcpkg(message: &str, near: bool) -> Option<Diagnostic> {
     let building = message.starts_with("building ") && message.contains(" failed with: ");
-    let own = building || message.contains("vcpkg") || message.starts_with("in triplet ") || message.contains("baseline") || message.starts_with("while loading ");
+    let own = building
+        || message.contains("vcpkg")
+        || message.starts_with("in triplet ")
+        || message.contains("baseline")
+        || message.starts_with("while loading ")
+        || message.starts_with("no version database entry");
     if !own && !near {
         return None;
     }
     // Git, Cargo and compilers say `error: `, too.
-    let strange = message.starts_with("pathspec") || message.starts_with("could not compile") || message.starts_with("linking with");
+    let strange = !own && message.contains('`')
+        || message.starts_with("pathspec")
+        || message.starts_with("could not compile")
+        || message.starts_with("linking with");
     if strange || !own && message.contains(" argument ") {
         return None;
     }
     let network = message.contains("download") || message.contains("status code") || message.contains("curl");
-    Some(found("vcpkg", message, if network { Kind::Network } else { Kind::Dependency }, if building { Role::Consequence } else { Role::Root }))
+    Some(found(
+        "vcpkg",
+        message,
+        if network { Kind::Network } else { Kind::Dependency },
+        if building { Role::Consequence } else { Role::Root },
+    ))
 }
 
 fn found(tool: &str, message: &str, kind: Kind, role: Role) -> Diagnostic {

@@ -66,9 +66,7 @@ impl Sanitizer {
     pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
         let Some(report) = self.open.take() else { return };
         let test = inbox.test().map(str::to_owned);
-        if let Some(found) = report.finish() {
-            inbox.push(Diagnostic { test, ..found });
-        }
+        inbox.push(Diagnostic { test, ..report.finish() });
     }
 }
 
@@ -99,7 +97,9 @@ impl Report {
         };
         if let Some(at) = SANITIZER.find_among(view.characters, text) {
             // `==71==ERROR: AddressSanitizer: …`, `WARNING: ThreadSanitizer: …`
-            let level = ["ERROR: ", "WARNING: "].iter().find_map(|level| text[..at].find(level).map(|start| start + level.len()))?;
+            let level = ["ERROR: ", "WARNING: "]
+                .iter()
+                .find_map(|level| text[..at].find(level).map(|start| start + level.len()))?;
             let name = text.get(level..at)?;
             if name.contains(' ') {
                 return None;
@@ -111,8 +111,15 @@ impl Report {
         if let Some(at) = RUNTIME.find_among(view.characters, text) {
             let place = place_at_start(&text[..at])?;
             let message = &text[at + RUNTIME.text().len()..];
-            return (place.rest.is_empty() && names::is_native_source(place.path))
-                .then(|| report("ubsan", "UndefinedBehaviorSanitizer", &format!("runtime error: {message}"), None, Some(place.location())));
+            return (place.rest.is_empty() && names::is_native_source(place.path)).then(|| {
+                report(
+                    "ubsan",
+                    "UndefinedBehaviorSanitizer",
+                    &format!("runtime error: {message}"),
+                    None,
+                    Some(place.location()),
+                )
+            });
         }
         if let Some(at) = FUZZER.find_among(view.characters, text) {
             let message = text[at + FUZZER.text().len()..].split(" (").next().unwrap_or_default();
@@ -155,9 +162,13 @@ impl Report {
             }
         } else if !self.frames.is_empty() {
             self.stack_ended = true;
-        } else if self.message.ends_with("detected memory leaks") && (text.starts_with("Direct leak of ") || text.starts_with("Indirect leak of ")) {
+        } else if self.message.ends_with("detected memory leaks")
+            && (text.starts_with("Direct leak of ") || text.starts_with("Indirect leak of "))
+        {
             self.message = format!("{}: {}", self.message, text.trim_end_matches(" allocated from:"));
-        } else if (text.starts_with("READ of size ") || text.starts_with("WRITE of size ")) && !self.message.contains(" of size ") {
+        } else if (text.starts_with("READ of size ") || text.starts_with("WRITE of size "))
+            && !self.message.contains(" of size ")
+        {
             let access = text.split(" at 0x").next().unwrap_or(text);
             self.message = format!("{}, {access}", self.message);
         } else if text.starts_with("Hint: ") || text.starts_with("==") && text.contains("Hint: ") {
@@ -195,10 +206,9 @@ impl Report {
         self.span = self.span.to(view.span);
     }
 
-    fn finish(mut self) -> Option<Diagnostic> {
+    fn finish(mut self) -> Diagnostic {
         let own = self.frames.iter().filter(|frame| is_own(frame)).find_map(|frame| frame.location.clone());
-        // Without any frame the headline may be no more than a word in a text.
-        Some(Diagnostic {
+        Diagnostic {
             tool: self.tool.to_owned(),
             error_type: self.error_type,
             message: self.message,
@@ -209,7 +219,7 @@ impl Report {
             context: self.context.take(),
             span: self.span,
             ..Diagnostic::default()
-        })
+        }
     }
 }
 
@@ -225,13 +235,20 @@ fn tool(name: &str) -> &'static str {
 
 /// The headline without what differs from run to run.
 fn plain(message: &str) -> &str {
-    let end = [" on address ", " on unknown address ", " (pid=", " (pc ", ": thread ", " on 0x"].iter().filter_map(|part| message.find(part)).min();
+    let end = [" on address ", " on unknown address ", " (pid=", " (pc ", ": thread ", " on 0x"]
+        .iter()
+        .filter_map(|part| message.find(part))
+        .min();
     message[..end.unwrap_or(message.len())].trim()
 }
 
 /// `#0 0x4f in boil /src/pot.c:12:5`, `#0 boil /src/pot.c:12:5 (pot+0x4)`.
 fn frame(text: &str) -> Option<Frame> {
-    let rest = text.strip_prefix('#')?.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(' ')?.trim_start();
+    let rest = text
+        .strip_prefix('#')?
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .strip_prefix(' ')?
+        .trim_start();
     let rest = match rest.split_once(" in ") {
         Some((address, rest)) if address.starts_with("0x") => rest,
         _ => rest,
@@ -241,35 +258,79 @@ fn frame(text: &str) -> Option<Frame> {
         Some((before, module)) if module.contains("+0x") || module.starts_with("BuildId") => before,
         _ => rest,
     };
-    let place_text = place_text.rsplit_once(" (").filter(|(_, module)| module.contains("+0x")).map_or(place_text, |(before, _)| before);
+    let place_text = place_text
+        .rsplit_once(" (")
+        .filter(|(_, module)| module.contains("+0x"))
+        .map_or(place_text, |(before, _)| before);
     // A function's name may hold blanks, a path seldom does.
     let place = place_at_end(place_text);
     let function = match &place {
         Some(place) => place.rest,
         None => place_text.split(" /").next().unwrap_or(place_text),
     };
-    Some(Frame { function: Some(function.to_owned()), location: place.map(|place| place.location()), text: text.to_owned() })
+    Some(Frame {
+        function: Some(function.to_owned()),
+        location: place.map(|place| place.location()),
+        text: text.to_owned(),
+    })
 }
 
 /// Whether a frame is the user's, not the sanitizer's, the allocator's or the library's.
 fn is_own(frame: &Frame) -> bool {
     let Some(place) = &frame.location else { return false };
     let function = frame.function.as_deref().unwrap_or_default();
-    let of_runtime = ["__asan", "__interceptor_", "__tsan", "__msan", "__ubsan", "__sanitizer", "operator new", "operator delete", "std::", "__gnu_cxx::", "testing::"]
-        .iter()
-        .any(|start| function.starts_with(start));
-    let runtime_path = ["/compiler-rt/", "/libsanitizer/", "/sanitizer_common/", "/glibc", "/sysdeps/", "vg_replace_malloc.c", "/googletest/", "/gtest/", "/csu/"];
-    !of_runtime && !names::is_system(&place.path) && !runtime_path.iter().any(|part| place.path.contains(part)) && !matches!(function, "malloc" | "free" | "calloc" | "realloc" | "memcpy" | "strlen" | "memset" | "strcpy")
+    let of_runtime = [
+        "__asan",
+        "__interceptor_",
+        "__tsan",
+        "__msan",
+        "__ubsan",
+        "__sanitizer",
+        "operator new",
+        "operator delete",
+        "std::",
+        "__gnu_cxx::",
+        "testing::",
+        "Catch::",
+        "doctest::",
+    ]
+    .iter()
+    .any(|start| function.starts_with(start));
+    let runtime_path = [
+        "/compiler-rt/",
+        "/libsanitizer/",
+        "/sanitizer_common/",
+        "/glibc",
+        "/sysdeps/",
+        "vg_replace_malloc.c",
+        "/googletest/",
+        "/gtest/",
+        "/catch2/",
+        "/catch.hpp",
+        "/doctest.h",
+        "/csu/",
+    ];
+    !of_runtime
+        && !names::is_system(&place.path)
+        && !runtime_path.iter().any(|part| place.path.contains(part))
+        && !matches!(
+            function,
+            "malloc" | "free" | "calloc" | "realloc" | "memcpy" | "strlen" | "memset" | "strcpy"
+        )
 }
 
 /// The place in `SUMMARY: AddressSanitizer: heap-use-after-free /src/pot.c:12:5 in boil`.
 fn summary_place(text: &str) -> Option<Location> {
-    text.split(' ').filter_map(place_at_start).find(|place| place.path.contains(['.', '/'])).map(|place| place.location())
+    text.split(' ')
+        .filter_map(place_at_start)
+        .find(|place| place.path.contains(['.', '/']))
+        .map(|place| place.location())
 }
 
 /// UBSan shows the source below its message: `x + 1;`, `  ^`, or a note.
 fn is_excerpt(text: &str) -> bool {
-    text.contains(": note: ") || text.bytes().all(|byte| matches!(byte, b'^' | b'~' | b' ')) && !text.is_empty()
+    text.contains(": note: ")
+        || text.bytes().all(|byte| matches!(byte, b'^' | b'~' | b' ')) && !text.is_empty()
 }
 
 /// `==71== rest`: the process and the rest, with its indentation.
@@ -279,7 +340,8 @@ fn valgrind<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (process, rest) = rest.split_at(digits);
     let rest = rest.strip_prefix("==")?;
-    (!process.is_empty() && (rest.is_empty() || rest.starts_with(' '))).then(|| (process, rest.strip_prefix(' ').unwrap_or(rest)))
+    (!process.is_empty() && (rest.is_empty() || rest.starts_with(' ')))
+        .then(|| (process, rest.strip_prefix(' ').unwrap_or(rest)))
 }
 
 fn is_valgrind_error(rest: &str) -> bool {
@@ -299,5 +361,7 @@ fn is_valgrind_error(rest: &str) -> bool {
         "Illegal memory pool address",
         "Uninitialised byte(s) found",
     ];
-    STARTS.iter().any(|start| rest.starts_with(start)) || rest.contains(" are definitely lost in loss record ") || rest.contains(" bytes in ") && rest.contains(" are indirectly lost in loss record")
+    STARTS.iter().any(|start| rest.starts_with(start))
+        || rest.contains(" are definitely lost in loss record ")
+        || rest.contains(" bytes in ") && rest.contains(" are indirectly lost in loss record")
 }

@@ -58,20 +58,45 @@ impl Suites {
             {
                 let mut context = Context::default();
                 context.push(text);
-                self.open = Some(Report { test: test.to_owned(), reason: None, last: None, lines: 0, context, span: view.span });
+                self.open = Some(Report {
+                    test: test.to_owned(),
+                    reason: None,
+                    last: None,
+                    lines: 0,
+                    context,
+                    span: view.span,
+                });
             }
-        } else if let Some(name) = text.strip_prefix("FAIL: ").or_else(|| text.strip_prefix("ERROR: ")).or_else(|| text.strip_prefix("XPASS: ")) {
+        } else if let Some(name) = text
+            .strip_prefix("FAIL: ")
+            .or_else(|| text.strip_prefix("ERROR: "))
+            .or_else(|| text.strip_prefix("XPASS: "))
+        {
             // unittest prints the same words with the test's class behind them.
             let name = name.trim();
-            if view.indent == 0 && !name.is_empty() && name.len() < 200 && !name.contains(" (") && !name.contains(": ") && self.held.len() < HELD {
+            if view.indent == 0
+                && !name.is_empty()
+                && name.len() < 200
+                && !name.contains(" (")
+                && !name.contains(": ")
+                && self.held.len() < HELD
+            {
                 self.held.push((name.to_owned(), view.span));
             }
         } else if text.starts_with("PASS: ") {
             self.passes = true;
-        } else if (text.starts_with("# FAIL:") || text.starts_with("# ERROR:") || text.starts_with("See ") && text.contains("test-suite.log")) && !text.ends_with(" 0") {
+        } else if (text.starts_with("# FAIL:")
+            || text.starts_with("# ERROR:")
+            || text.starts_with("See ") && text.contains("test-suite.log"))
+            && !text.ends_with(" 0")
+        {
             inbox.fail(view.number);
             for (name, span) in std::mem::take(&mut self.held) {
-                inbox.push(Diagnostic { test: Some(name.clone()), span, ..found("automake", format!("test {name} failed")) });
+                inbox.push(Diagnostic {
+                    test: Some(name.clone()),
+                    span,
+                    ..found("automake", format!("test {name} failed"))
+                });
             }
         }
     }
@@ -87,7 +112,13 @@ impl Suites {
             (None, Some(last)) => (format!("test {} failed: {last}", report.test), None),
             (None, None) => (format!("test {} failed", report.test), None),
         };
-        inbox.push(Diagnostic { test: Some(report.test), location, context: report.context.take(), span: report.span, ..found("lit", message) });
+        inbox.push(Diagnostic {
+            test: Some(report.test),
+            location,
+            context: report.context.take(),
+            span: report.span,
+            ..found("lit", message)
+        });
     }
 }
 

@@ -83,14 +83,21 @@ impl Failure {
         let mine = match self.tool {
             "cpputest" => view.indent > 0,
             "cppunit" => text.starts_with("- ") || self.message.is_empty() || text == "assertion failed",
-            _ => text.starts_with("Actual ") || text.starts_with("Expected ") || text.starts_with("Loc: ") || text.starts_with("Baseline ") || text.starts_with("Computed "),
+            _ => {
+                text.starts_with("Actual ")
+                    || text.starts_with("Expected ")
+                    || text.starts_with("Loc: ")
+                    || text.starts_with("Baseline ")
+                    || text.starts_with("Computed ")
+            }
         };
         if text.is_empty() || !mine || self.context.lines() > LINES {
             return false;
         }
         if let Some(place) = text.strip_prefix("Loc: [") {
             let place = place.trim_end_matches(']');
-            self.location = place_in_parentheses(place).or_else(|| place_at_start(place)).map(|place| place.location());
+            self.location =
+                place_in_parentheses(place).or_else(|| place_at_start(place)).map(|place| place.location());
         } else {
             self.message.push(text.trim_start_matches("- ").to_owned());
         }
@@ -116,15 +123,18 @@ fn start(view: &View<'_>) -> Option<Failure> {
         let mut parts = text[at + 3..].splitn(4, ':');
         let (case, test, number, message) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let good = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty();
-        return good.then(|| failure("check", &format!("{case}:{test}"), Some(place.location()), message.trim()));
+        return good
+            .then(|| failure("check", &format!("{case}:{test}"), Some(place.location()), message.trim()));
     }
     if let Some(at) = FAIL.find_among(view.characters, text) {
         // `path:15:test_pot:FAIL: message`
         let (before, rest) = (&text[..at], &text[at + FAIL.text().len()..]);
         let (place, test) = before.rsplit_once(':')?;
         let place = place_at_start(place).filter(|place| place.rest.is_empty())?;
-        let is_name = !test.is_empty() && test.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        return (is_name && (rest.is_empty() || rest.starts_with(':'))).then(|| failure("unity", test, Some(place.location()), rest.trim_start_matches(':').trim()));
+        let is_name =
+            !test.is_empty() && test.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        return (is_name && (rest.is_empty() || rest.starts_with(':')))
+            .then(|| failure("unity", test, Some(place.location()), rest.trim_start_matches(':').trim()));
     }
     if let Some(at) = CPPUTEST.find_among(view.characters, text) {
         let place = place_at_start(&text[..at]).or_else(|| place_in_parentheses(&text[..at]))?;

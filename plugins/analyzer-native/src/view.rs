@@ -1,8 +1,9 @@
 //! A line as the recognisers see it: without what build tools and people put before it.
 
+use crate::words::{self, Word};
 use grimoire_plugin_sdk::{
-    Line, Marker, Span,
-    text::{Characters, trim, trim_start},
+    Line, Span,
+    text::{Characters, place_at_start, place_in_parentheses, trim, trim_start},
 };
 
 /// Prefixes taken off one line at most.
@@ -19,8 +20,9 @@ pub(crate) struct View<'a> {
     pub(crate) indent: usize,
     /// The characters of the line: most lines lack what most recognisers look for.
     pub(crate) characters: Characters,
+    /// The first word of severity behind a colon.
+    pub(crate) word: Option<Word>,
     pub(crate) span: Span,
-    pub(crate) marker: Option<Marker>,
     /// The number of the line.
     pub(crate) number: u64,
 }
@@ -33,9 +35,9 @@ impl<'a> View<'a> {
             raw,
             text,
             indent,
+            word: words::first(text),
             characters: Characters::of(raw),
             span: line.span,
-            marker: line.marker,
             number: line.number,
         }
     }
@@ -48,7 +50,8 @@ impl<'a> View<'a> {
     pub(crate) fn body(&self) -> &'a str {
         let end = self.raw.trim_end().len();
         let from = end.saturating_sub(self.text.len() + self.indent);
-        self.raw.get(from..end).unwrap_or(self.text)
+        let body = self.raw.get(from..end).unwrap_or(self.text);
+        if body.len() == self.text.len() || body.starts_with([' ', '\t']) { body } else { self.text }
     }
 }
 
@@ -56,12 +59,14 @@ impl<'a> View<'a> {
 fn strip(line: &str) -> (&str, usize) {
     let mut text = line;
     let mut start = trim_start(text);
+    // What looks like a prefix may be text that is indented.
+    let before = text.len() - start.len();
     for _ in 0..PREFIXES {
         let Some(rest) = after_prefix(start) else { break };
         text = rest;
         start = trim_start(text);
     }
-    (trim(start), text.len() - start.len())
+    (trim(start), before.max(text.len() - start.len()))
 }
 
 fn after_prefix(start: &str) -> Option<&str> {
@@ -71,8 +76,28 @@ fn after_prefix(start: &str) -> Option<&str> {
         b'>' | b'|' => start[1..].strip_prefix(' '),
         b'0'..=b'9' => after_number(start),
         b'r' => start.strip_prefix("remote: "),
+        // Cargo tells what a build script's compiler said.
+        b'E' | b'W' | b'e' => after_annotation(start),
+        b'c' => start.strip_prefix("cargo:warning=").or_else(|| start.strip_prefix("cargo::warning=")),
+        b'w' => after_package(start.strip_prefix("warning: ")?),
+        b'`' => start[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/').then(|| &start[1..]),
         _ => None,
     }
+}
+
+/// `Error: ` and `Warning: ` of GitHub's page before a place.
+fn after_annotation(start: &str) -> Option<&str> {
+    let rest = ["Error: ", "Warning: ", "error: "].iter().find_map(|word| start.strip_prefix(word))?;
+    (place_at_start(rest).is_some() || place_in_parentheses(rest).is_some()).then_some(rest)
+}
+
+/// `lid-sys@1.2.3: `.
+fn after_package(text: &str) -> Option<&str> {
+    let (package, rest) = text.split_once(": ")?;
+    let (name, version) = package.split_once('@')?;
+    let good =
+        !name.contains(' ') && version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains(' ');
+    good.then_some(rest)
 }
 
 /// `[exec] `, `[pot:build] `, `[09:14:02] `; never a test runner's `[ RUN      ]` or a progress `[ 50%]`.
@@ -100,7 +125,10 @@ fn after_clock(text: &str) -> Option<&str> {
         .enumerate()
         .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
     let rest = good.then(|| &text[8..])?;
-    Some(rest.strip_prefix(['.', ',']).map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())))
+    Some(
+        rest.strip_prefix(['.', ','])
+            .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+    )
 }
 
 /// `14:57:50 `, CTest's `12: `, MSBuild's `3>`, a builder's seconds `70.51 `.
@@ -137,6 +165,9 @@ mod tests {
             ("[ 50%] x", "[ 50%] x", 0),
             ("[12/30] x", "[12/30] x", 0),
             ("1.2.3 x", "1.2.3 x", 0),
+            ("    [http] x", "x", 4),
+            ("warning: lid-sys@1.2.3: lid.c:1:2: x", "lid.c:1:2: x", 0),
+            ("warning: lid@x: y", "warning: lid@x: y", 0),
         ] {
             assert_eq!(strip(line), (text, indent), "{line}");
         }

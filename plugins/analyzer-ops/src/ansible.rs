@@ -21,14 +21,14 @@
 //! ```
 
 use crate::{
+    ansible_message::Message,
     ansible_result::{self, Outcome},
-    kinds,
     sink::{Recogniser, Sink},
-    text::{Text, found},
+    text::Text,
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Span,
-    text::{Beginnings, Context, Needle, leading_number, place_at_start},
+    Diagnostic, Location,
+    text::{Beginnings, Needle, leading_number, place_at_start},
 };
 
 /// Failures held until the recap.
@@ -49,6 +49,10 @@ pub(crate) struct Ansible {
     /// How many of them belong to the present task.
     of_task: usize,
     in_recap: bool,
+    /// The log is one of Ansible.
+    seen: bool,
+    /// What a module threw, for the result that follows.
+    thrown: Option<String>,
 }
 
 /// What is being read.
@@ -66,17 +70,6 @@ enum Shape {
     /// Whole, but sections may follow it.
     Done,
     Section,
-}
-
-/// `ERROR! …` or `[ERROR]: …`.
-#[derive(Debug)]
-struct Message {
-    text: String,
-    location: Option<Location>,
-    is_text_over: bool,
-    is_over: bool,
-    context: Context,
-    span: Span,
 }
 
 impl Recogniser for Ansible {
@@ -105,6 +98,10 @@ impl Recogniser for Ansible {
             Open::Error(message) => message.span.start,
         })
     }
+
+    fn is_open(&self) -> bool {
+        self.open.is_some() || self.in_recap
+    }
 }
 
 impl Ansible {
@@ -119,6 +116,8 @@ impl Ansible {
             "PLAY RECAP",
             "ERROR! ",
             "PLAY [",
+            "An exception occurred during task execution",
+            "The error was: ",
         ]);
         let text = line.text;
         if self.in_recap {
@@ -138,7 +137,9 @@ impl Ansible {
             self.open = Some(Open::Error(Message::new(message, line)));
             return;
         }
-        match STARTS.position(text) {
+        let start = STARTS.position(text);
+        self.seen |= matches!(start, Some(0..=2 | 6 | 8));
+        match start {
             Some(0 | 1) => {
                 text.trim_end_matches(['*', ' ']).clone_into(&mut self.task);
                 self.task_place = None;
@@ -158,6 +159,11 @@ impl Ansible {
                 self.open = Some(Open::Error(Message::new(&text["ERROR! ".len()..], line)));
             }
             Some(8) => self.task.clear(),
+            Some(9 | 10) => {
+                let thrown = text.split_once("The error was: ").map(|(_, thrown)| thrown.trim());
+                self.thrown = thrown.filter(|thrown| *thrown != "NoneType: None").map(str::to_owned);
+            }
+            None => self.ad_hoc(line),
             _ => {}
         }
     }
@@ -172,6 +178,20 @@ impl Ansible {
             return;
         };
         self.open_result(head, body, line);
+    }
+
+    /// `web-1 | FAILED! => {…}`, `web-1 | UNREACHABLE! => {…}` of a command without a playbook.
+    fn ad_hoc(&mut self, line: &Text<'_>) {
+        static SIGNS: [Needle; 2] = [Needle::new(" | FAILED! => "), Needle::new(" | UNREACHABLE! => ")];
+        for sign in &SIGNS {
+            if let Some((host, body)) = sign.split_among(line.characters, line.line)
+                && !host.trim().contains(' ')
+            {
+                let head = format!("fatal: [{}]:{}", host.trim(), sign.text());
+                self.open_result(&head, body, line);
+                return;
+            }
+        }
     }
 
     fn open_result(&mut self, head: &str, body: &str, line: &Text<'_>) {
@@ -205,7 +225,9 @@ impl Ansible {
             Some(Open::Result(outcome, _)) => {
                 let host = outcome.host.clone();
                 let items = self.of_task > 0 && outcome.is_of_items();
-                let Some(diagnostic) = outcome.finish(self.task_place.clone()) else { return };
+                let thrown = self.thrown.take();
+                let place = self.task_place.clone();
+                let Some(diagnostic) = outcome.finish(place, thrown.as_deref()) else { return };
                 sink.cover(diagnostic.span);
                 if items {
                     return;
@@ -223,7 +245,7 @@ impl Ansible {
                     // The result that follows says the same in full.
                     self.task_place = message.location.or(self.task_place.take());
                     sink.cover(message.span);
-                } else if let Some(diagnostic) = message.finish() {
+                } else if let Some(diagnostic) = message.finish(self.seen) {
                     sink.block(diagnostic);
                 }
             }
@@ -291,8 +313,18 @@ fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
 
 fn ends_section(text: &str) -> bool {
     static ENDS: Beginnings = Beginnings::new(&[
-        "TASK [", "PLAY ", "RUNNING HANDLER", "fatal: [", "failed: [", "ok: [", "changed: [", "skipping: [",
-        "...ignoring", "##[", "NO MORE HOSTS", "\tto retry",
+        "TASK [",
+        "PLAY ",
+        "RUNNING HANDLER",
+        "fatal: [",
+        "failed: [",
+        "ok: [",
+        "changed: [",
+        "skipping: [",
+        "...ignoring",
+        "##[",
+        "NO MORE HOSTS",
+        "\tto retry",
     ]);
     ENDS.begin(text)
 }
@@ -312,80 +344,4 @@ fn recap(text: &str) -> Option<(&str, bool)> {
     };
     let good = count("failed=") == Some(0) && count("unreachable=").unwrap_or(0) == 0;
     Some((host.trim(), good))
-}
-
-impl Message {
-    fn new(text: &str, line: &Text<'_>) -> Self {
-        let mut context = Context::default();
-        context.push(line.text);
-        Self {
-            text: text.trim().to_owned(),
-            location: None,
-            is_text_over: false,
-            is_over: false,
-            context,
-            span: line.span,
-        }
-    }
-
-    fn line(&mut self, line: &Text<'_>) -> bool {
-        let text = line.text;
-        if self.context.lines() > 30
-            || self.is_over && !text.is_empty()
-            || text.starts_with("fatal: [")
-            || text.starts_with("ERROR! ")
-            || text.starts_with("TASK [")
-            || text.starts_with("##[")
-            || line.line.starts_with("[ERROR]: ")
-        {
-            return false;
-        }
-        if text.is_empty() {
-            // The blank line after the offending one is the end.
-            self.is_over |= self.location.is_some() && self.context.as_str().contains('^');
-            self.is_text_over = true;
-            return true;
-        }
-        if let Some(origin) = text.strip_prefix("Origin: ")
-            && let Some(place) = place_at_start(origin)
-        {
-            self.location = Some(place.location());
-            self.is_text_over = true;
-        } else if let Some(location) = ansible_result::error_place(text) {
-            self.location = self.location.take().or(Some(location));
-            self.is_text_over = true;
-        } else if self.is_text_over {
-            let explains = self.location.is_some()
-                || text.starts_with("The offending line")
-                || text.starts_with("be elsewhere");
-            if !explains {
-                return false;
-            }
-        } else if self.text.len() < 2000 && !self.text.is_empty() {
-            self.text.push(' ');
-            self.text.push_str(text);
-        } else {
-            text.clone_into(&mut self.text);
-        }
-        self.context.push(line.line);
-        self.span = self.span.to(line.span);
-        true
-    }
-
-    /// Whether the message announces the result of a task.
-    fn is_of_task(&self) -> bool {
-        self.text.starts_with("Task failed")
-    }
-
-    fn finish(mut self) -> Option<Diagnostic> {
-        let error_type = if self.text.contains("yntax") { "syntax" } else { "error" };
-        let kind = kinds::of(&self.text, Kind::Configuration);
-        if self.text.is_empty() {
-            return None;
-        }
-        Some(Diagnostic {
-            location: self.location,
-            ..found("ansible", error_type, kind, &self.text, &self.context.take(), self.span)
-        })
-    }
 }

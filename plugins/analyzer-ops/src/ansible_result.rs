@@ -161,19 +161,22 @@ impl Outcome {
         message.starts_with("All items completed") || message.starts_with("One or more items failed")
     }
 
-    pub(crate) fn finish(mut self, place: Option<Location>) -> Option<Diagnostic> {
+    pub(crate) fn finish(mut self, place: Option<Location>, thrown: Option<&str>) -> Option<Diagnostic> {
         if self.raw.len() > 1 {
             let raw = std::mem::take(&mut self.raw);
             self.words(&raw);
         }
-        let text = self.message()?;
+        let text = self.message(thrown)?;
         let location = error_place(&text.replace('\n', " ")).or(place);
         let message = match text.split_once("The error appears to ") {
             Some((message, _)) if !message.trim().is_empty() => message.trim(),
             _ => text.trim(),
         };
-        let (error_type, otherwise) =
-            if self.is_unreachable { ("unreachable", Kind::Network) } else { ("failed", Kind::Configuration) };
+        let (error_type, otherwise) = if self.is_unreachable {
+            ("unreachable", Kind::Network)
+        } else {
+            ("failed", Kind::Configuration)
+        };
         let kind = kinds::of(message, otherwise);
         Some(Diagnostic {
             location,
@@ -182,8 +185,9 @@ impl Outcome {
     }
 
     /// The sentence that says most: `msg`, or where that is a phrase what the command printed.
-    fn message(&self) -> Option<String> {
-        const PHRASES: [&str; 6] = [
+    fn message(&self, thrown: Option<&str>) -> Option<String> {
+        const PHRASES: [&str; 7] = [
+            "Unexpected failure during module execution",
             "non-zero return code",
             "MODULE FAILURE",
             "The module failed to execute correctly",
@@ -199,6 +203,9 @@ impl Outcome {
             if let Some(said) = order.iter().find_map(|field| telling_line(self.fields.get(*field))) {
                 return Some(said.to_owned());
             }
+        }
+        if is_phrase && let Some(thrown) = thrown {
+            return Some(thrown.to_owned());
         }
         if message.is_empty() {
             // Nothing readable: the line itself, without what names the host.

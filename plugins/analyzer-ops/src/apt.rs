@@ -37,6 +37,8 @@ pub(crate) struct Apt {
     cause: Option<Diagnostic>,
     /// It was reported: whatever is missing from now on follows from it.
     is_explained: bool,
+    /// An error said what could not be fetched: that a repository is not signed follows from it.
+    is_fetch_failed: bool,
 }
 
 /// What the next lines belong to.
@@ -83,12 +85,11 @@ impl Recogniser for Apt {
                 }
                 self.open = None;
             }
-            Some(Open::Unmet(list)) => {
-                if list.lines.len() < LINES && line.indent > 0 && line.text.contains(|c: char| c == ':' || c == ' ')
-                {
-                    list.push(line);
-                    return;
-                }
+            Some(Open::Unmet(list))
+                if list.lines.len() < LINES && line.indent > 0 && !line.text.is_empty() =>
+            {
+                list.push(line);
+                return;
             }
             Some(Open::Dpkg(list)) => {
                 if list.lines.len() < LINES && line.indent > 0 && !line.text.is_empty() {
@@ -97,7 +98,7 @@ impl Recogniser for Apt {
                 }
                 self.close(sink);
             }
-            None => {}
+            _ => {}
         }
         self.begin(line, sink);
     }
@@ -111,6 +112,10 @@ impl Recogniser for Apt {
             Some(Open::Dpkg(list) | Open::Unmet(list)) => Some(list.span.start),
             _ => None,
         }
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 }
 
@@ -185,17 +190,29 @@ impl Apt {
         {
             let reason = list.lines.join("; ");
             let context = format!("{}\n{}", list.context(), line.text);
-            sink.block(found("apt", "dependencies", Kind::Dependency, &reason, &context, list.span.to(line.span)));
+            sink.block(found(
+                "apt",
+                "dependencies",
+                Kind::Dependency,
+                &reason,
+                &context,
+                list.span.to(line.span),
+            ));
             return;
         }
-        if follows.is_some()
+        if follows == Some(6) {
+            // It says itself what could not be fetched.
+            self.cause = None;
+            self.is_fetch_failed = true;
+        } else if follows.is_some()
             && let Some(cause) = self.cause.take()
         {
             sink.beside(cause);
             self.is_explained = true;
         }
-        if follows.is_some_and(|start| start != 6) && self.is_explained {
-            self.consequence(message, line, sink);
+        let is_unsigned = self.is_fetch_failed && message.starts_with("The repository '");
+        if is_unsigned || follows.is_some_and(|start| start != 6) && self.is_explained {
+            sink.single(consequence(message, line));
             return;
         }
         let kind = match follows {
@@ -204,11 +221,6 @@ impl Apt {
         };
         let role = if SUMS.begin(message) { Role::Summary } else { Role::Root };
         sink.single(Diagnostic { role, ..line.found("apt", "error", kind, message) });
-    }
-
-    fn consequence(&self, message: &str, line: &Text<'_>, sink: &mut Sink) {
-        let found = line.found("apt", "error", kinds::of(message, Kind::Dependency), message);
-        sink.single(Diagnostic { role: Role::Consequence, ..found });
     }
 
     fn close(&mut self, sink: &mut Sink) {
@@ -231,11 +243,23 @@ impl Apt {
             // Without an error below it the list is of another tool, or the log was cut.
             Some(Open::Unmet(list)) if !list.lines.is_empty() => {
                 let reason = list.lines.join("; ");
-                sink.block(found("apt", "dependencies", Kind::Dependency, &reason, &list.context(), list.span));
+                sink.block(found(
+                    "apt",
+                    "dependencies",
+                    Kind::Dependency,
+                    &reason,
+                    &list.context(),
+                    list.span,
+                ));
             }
             _ => {}
         }
     }
+}
+
+fn consequence(message: &str, line: &Text<'_>) -> Diagnostic {
+    let found = line.found("apt", "error", kinds::of(message, Kind::Dependency), message);
+    Diagnostic { role: Role::Consequence, ..found }
 }
 
 fn fetch(message: &str, span: Span) -> Diagnostic {

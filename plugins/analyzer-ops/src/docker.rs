@@ -47,6 +47,8 @@ pub(crate) struct Docker {
     /// The output of the step that runs, in the classic builder.
     output: VecDeque<String>,
     is_classic: bool,
+    /// The reason that was reported last: wrappers repeat it.
+    reason: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +72,7 @@ struct Step {
 }
 
 static SOLVE: Needle = Needle::new("failed to solve");
-static NOT_COMPLETE: Needle = Needle::new("did not complete successfully: exit code");
+static NOT_COMPLETE: Needle = Needle::new("did not complete successfully");
 static RETURNED: Needle = Needle::new("' returned a non-zero code: ");
 
 impl Recogniser for Docker {
@@ -83,6 +85,11 @@ impl Recogniser for Docker {
         {
             let step = std::mem::take(&mut self.step);
             self.unexplained = None;
+            if self.reason == innermost(reason) {
+                sink.cover(line.span);
+                return;
+            }
+            innermost(reason).clone_into(&mut self.reason);
             sink.block(step.explain(reason, line));
             return;
         }
@@ -105,6 +112,10 @@ impl Recogniser for Docker {
             }
             sink.block(diagnostic);
         }
+    }
+
+    fn is_open(&self) -> bool {
+        self.state != State::Outside || self.is_classic
     }
 }
 
@@ -265,6 +276,14 @@ impl Step {
             };
         }
         let message = without_reference(reason);
+        if reason.ends_with("context canceled") {
+            return Diagnostic {
+                role: Role::Consequence,
+                location,
+                context,
+                ..line.found("docker", "canceled", Kind::Infrastructure, &message)
+            };
+        }
         let kind = kinds::of(&message, kind(&message));
         Diagnostic { location, context, ..line.found("docker", "build", kind, &message) }
     }

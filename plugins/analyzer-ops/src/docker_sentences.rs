@@ -1,10 +1,7 @@
 //! What Docker, Compose, Podman and registries say in one sentence.
 
-use crate::{
-    sentences::{Sentence, Sentences},
-    text::Text,
-};
-use grimoire_plugin_sdk::{Diagnostic, Kind};
+use crate::sentences::Sentence;
+use grimoire_plugin_sdk::Kind;
 
 const fn docker(kind: Kind, error_type: &'static str, start: &'static str) -> Sentence {
     Sentence::new("docker", error_type, kind, start)
@@ -20,9 +17,7 @@ const fn podman(kind: Kind, start: &'static str) -> Sentence {
 
 use Kind::{Configuration, Dependency, Infrastructure, Network, Permission, Resource};
 
-static TABLE: Sentences<{ ROWS.len() }> = Sentences::new(ROWS);
-
-const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Sentence] = &[
     // The daemon.
     docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon at "),
     docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon."),
@@ -54,7 +49,7 @@ const ROWS: &[Sentence] = &[
     docker(Network, "registry", "error parsing HTTP ").with("response body"),
     docker(Network, "registry", "error pulling image configuration: "),
     docker(Resource, "storage", "failed to register layer: "),
-    docker(Dependency, "registry", "An image does not exist locally with the tag: "),
+    docker(Dependency, "registry", "An image does not exist locally with the tag: ").consequence(),
     docker(Dependency, "registry", "failed to copy: httpReadSeeker: "),
     // Command lines and contexts.
     docker(Configuration, "usage", "invalid argument ").with("invalid reference format"),
@@ -91,11 +86,3 @@ const ROWS: &[Sentence] = &[
     podman(Configuration, "error building at STEP \"").summary(),
     podman(Dependency, "initializing source docker://"),
 ];
-
-/// Reads one line.
-pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    if line.indent > 4 {
-        return None;
-    }
-    TABLE.read(line)
-}

@@ -11,7 +11,7 @@
 
 use crate::{
     kinds,
-    sink::{Block, Sink, Step},
+    sink::{Block, Sink},
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
@@ -157,65 +157,93 @@ fn testing(line: &Text<'_>) -> Option<Diagnostic> {
 /// `1 chart(s) linted, 1 chart(s) failed`, `failed linting charts: failed processing charts`.
 fn closing(line: &Text<'_>) -> Option<Diagnostic> {
     let bare = line.bare;
+    if !line.is_error() {
+        return None;
+    }
     let is_count = bare.contains(" chart(s) linted, ") && !bare.contains(" 0 chart(s) failed");
-    let is_testing = bare.starts_with("failed linting charts: ") || bare.starts_with("failed installing charts: ");
-    if !is_count && !(is_testing && line.is_error()) {
+    let is_testing =
+        bare.starts_with("failed linting charts: ") || bare.starts_with("failed installing charts: ");
+    if !(is_count || is_testing && line.is_error()) {
         return None;
     }
     Some(Diagnostic { role: Role::Summary, ..line.found("helm", "lint", Kind::Lint, bare) })
 }
 
-/// Values that a chart's schema refuses, one line each:
+/// A message whose causes stand below it, one line each:
 ///
 /// ```text
 /// Error: values don't meet the specifications of the schema(s) in the following chart(s):
 /// till:
 /// - (root): host is required
+///
+/// Error: UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:
+///         * job till-check failed: BackoffLimitExceeded
 /// ```
 #[derive(Debug)]
-pub(crate) struct Schema {
+pub(crate) struct Causes {
+    head: String,
+    said: String,
+    is_schema: bool,
     text: String,
-    problems: String,
     span: Span,
 }
 
-impl Block for Schema {
+impl Block for Causes {
     fn start(line: &Text<'_>) -> Option<Self> {
-        static SIGN: Needle = Needle::new("values don't meet the specifications of the schema(s)");
-        SIGN.find_among(line.characters, line.bare).filter(|_| line.is_error())?;
-        Some(Self { text: line.line.to_owned(), problems: String::new(), span: line.span })
+        static SCHEMA: Needle = Needle::new("values don't meet the specifications of the schema(s)");
+        let bare = line.bare;
+        if !line.is_error() || !bare.ends_with(':') {
+            return None;
+        }
+        let is_schema = SCHEMA.find_among(line.characters, bare).is_some();
+        let is_list = bare.ends_with(" occurred:") && STARTS.begin(bare);
+        let head = if is_schema { "values don't meet the schema" } else { without_count(bare) };
+        (is_schema || is_list).then(|| Self {
+            head: head.to_owned(),
+            said: String::new(),
+            is_schema,
+            text: line.line.to_owned(),
+            span: line.span,
+        })
     }
 
-    fn line(&mut self, line: &Text<'_>) -> Step {
+    fn line(&mut self, line: &Text<'_>) -> bool {
         let text = line.text;
-        let is_problem = text.starts_with("- ");
-        let is_chart = text.ends_with(':') && !text.contains(' ');
-        if !(is_problem || is_chart) || self.problems.len() > 4000 {
-            return Step::Foreign;
+        let cause = text.strip_prefix(if self.is_schema { "- " } else { "* " });
+        let is_chart = self.is_schema && text.ends_with(':') && !text.contains(' ');
+        if cause.is_none() && !is_chart || self.said.len() > 4000 {
+            return false;
         }
-        if is_problem {
-            if !self.problems.is_empty() {
-                self.problems.push_str("; ");
-            }
-            self.problems.push_str(&text[2..]);
+        if let Some(cause) = cause {
+            self.said.push_str(if self.said.is_empty() { "" } else { "; " });
+            self.said.push_str(cause);
         }
         self.text.push('\n');
         self.text.push_str(line.line);
         self.span = self.span.to(line.span);
-        Step::Taken
+        true
     }
 
     fn finish(self, sink: &mut Sink) {
-        if !self.problems.is_empty() {
-            let message = format!("values don't meet the schema: {}", self.problems);
-            sink.block(Diagnostic {
-                location: Some(Location::file("values.yaml")),
-                ..found("helm", "schema", Kind::Configuration, &message, &self.text, self.span)
-            });
+        if self.said.is_empty() {
+            return;
         }
+        let message = format!("{}: {}", self.head, self.said);
+        let mut diagnostic = helm(&message, &self.text, self.span);
+        if self.is_schema {
+            "schema".clone_into(&mut diagnostic.error_type);
+            diagnostic.location = Some(Location::file("values.yaml"));
+        }
+        sink.block(diagnostic);
     }
 
     fn begins(&self) -> u64 {
         self.span.start
     }
+}
+
+/// `pre-upgrade hooks failed: 1 error occurred:` without the count.
+fn without_count(text: &str) -> &str {
+    let text = text.trim_end_matches(':');
+    text.rsplit_once(": ").map_or(text, |(before, _)| before)
 }

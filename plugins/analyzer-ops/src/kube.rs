@@ -11,8 +11,8 @@
 
 use crate::{
     kinds,
-    sentences::{Sentence, Sentences},
-    sink::{Block, Sink, Step},
+    sentences::Sentence,
+    sink::{Block, Sink},
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
@@ -21,14 +21,12 @@ use grimoire_plugin_sdk::{
 };
 
 const fn kubectl(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("kubectl", "kubectl", kind, start)
+    Sentence::new("kubectl", "kubectl", kind, start).at(manifest)
 }
 
 use Kind::{Configuration, Infrastructure, Network, Permission, Timeout};
 
-static TABLE: Sentences<{ ROWS.len() }> = Sentences::new(ROWS);
-
-const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Sentence] = &[
     kubectl(Network, "Unable to connect to the server: "),
     kubectl(Network, "The connection to the server ").with(" was refused"),
     kubectl(Network, "couldn't get current server API group list: "),
@@ -60,7 +58,12 @@ const ROWS: &[Sentence] = &[
     Sentence::new("kustomize", "kustomize", Configuration, "no matches for Id "),
     Sentence::new("kustomize", "kustomize", Configuration, "unable to find one of 'kustomization.yaml'"),
     Sentence::new("kustomize", "kustomize", Configuration, "invalid Kustomization: "),
-    Sentence::new("kustomize", "kustomize", Configuration, "may not add resource with an already registered id"),
+    Sentence::new(
+        "kustomize",
+        "kustomize",
+        Configuration,
+        "may not add resource with an already registered id",
+    ),
     Sentence::new("kind", "cluster", Infrastructure, "failed to create cluster: "),
     Sentence::new("kind", "cluster", Infrastructure, "failed to init node with kubeadm: "),
     Sentence::new("kind", "cluster", Configuration, "no nodes found for cluster "),
@@ -75,16 +78,10 @@ const ROWS: &[Sentence] = &[
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     server(line)
-        .or_else(|| TABLE.read(line).map(with_place))
         .or_else(|| minikube(line))
         .or_else(|| conform(line))
         .or_else(|| policy(line))
         .or_else(|| lint(line))
-}
-
-fn with_place(mut found: Diagnostic) -> Diagnostic {
-    found.location = manifest(&found.message);
-    found
 }
 
 /// `Error from server (NotFound): message`, `Error from server: message`.
@@ -119,10 +116,7 @@ fn manifest(message: &str) -> Option<Location> {
     static LINE: Needle = Needle::new("yaml: line ");
     if let Some((_, rest)) = PARSING.split(message) {
         let (path, rest) = rest.split_once(": ")?;
-        let line = LINE
-            .split(rest)
-            .and_then(|(_, rest)| leading_number(rest))
-            .map_or(0, |(line, _)| line);
+        let line = LINE.split(rest).and_then(|(_, rest)| leading_number(rest)).map_or(0, |(line, _)| line);
         return looks_like_path(path).then(|| Location::at(path, line, None));
     }
     let (_, rest) = QUOTED.iter().find_map(|sign| sign.split(message))?;
@@ -223,25 +217,22 @@ impl Block for Invalid {
         })
     }
 
-    fn line(&mut self, line: &Text<'_>) -> Step {
-        let Some(cause) = line.text.strip_prefix("* ") else { return Step::Foreign };
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        let Some(cause) = line.text.strip_prefix("* ") else { return false };
         if self.causes.len() > 4000 {
-            return Step::Foreign;
+            return false;
         }
         self.causes.push_str(if self.causes.is_empty() { "" } else { "; " });
         self.causes.push_str(cause);
         self.text.push('\n');
         self.text.push_str(line.line);
         self.span = self.span.to(line.span);
-        Step::Taken
+        true
     }
 
     fn finish(self, sink: &mut Sink) {
-        let message = if self.causes.is_empty() {
-            self.message
-        } else {
-            format!("{}: {}", self.message, self.causes)
-        };
+        let message =
+            if self.causes.is_empty() { self.message } else { format!("{}: {}", self.message, self.causes) };
         sink.block(found("kubectl", "Invalid", Configuration, &message, &self.text, self.span));
     }
 

@@ -2,28 +2,62 @@
 //!
 //! | family | tools |
 //! | --- | --- |
-//! | infrastructure as code | Terraform, OpenTofu, Packer, TFLint; Ansible |
+//! | infrastructure as code | Terraform, OpenTofu, Terragrunt, TFLint, Packer, Vagrant; CloudFormation, CDK, Pulumi; Ansible |
+//! | Kubernetes | Helm, chart-testing, helm-unittest, kubectl, kustomize, kind, minikube, k3d, Skaffold, kubeconform, conftest, kube-linter |
+//! | containers | Docker with both builders, registries, Compose, Podman |
+//! | packages of systems | apt and dpkg, apk, dnf, yum and rpm, zypper, pacman, Homebrew, Chocolatey, winget, snap |
+//! | sources and networks | Git with LFS and submodules, ssh, scp, rsync, curl, wget; names, connections and certificates in any program's words |
+//! | shells | bash and its kin, cmd, PowerShell; what the programs that scripts call report; the loader of libraries |
+//! | clouds | aws, az, gcloud, gh, firebase, Wrangler, Heroku, Vercel, Netlify, Fly |
+//! | databases | psql, mysql, redis and others; Flyway, Liquibase, Prisma and other migrations |
+//! | quality | pre-commit, commitlint, yamllint, markdownlint, Vale, Spectral, SQLFluff, ShellCheck, Semgrep, Checkov, tfsec, Trivy, Grype, Snyk, gitleaks, TruffleHog |
+//! | releases and sites | semantic-release, changesets, GoReleaser, Codecov, SonarQube, Lighthouse CI; Hugo, Jekyll, MkDocs, Sphinx, Docusaurus, link checkers |
 //!
 //! Each recogniser is a small state machine over lines, or a table of sentences, in a module of its own. Every
-//! recogniser sees every line; a block of several lines wins over what single lines of it say.
+//! recogniser sees every line; a block of several lines wins over what single lines of it say. Their words are
+//! those of any log that fails, so that there is nothing to probe a log for: a gate before the recognisers tells
+//! lines that begin nothing.
 #![deny(unsafe_code)]
 
 mod ansible;
+mod ansible_lint;
+mod ansible_message;
 mod ansible_result;
 mod apt;
+mod cloud;
+mod database;
 mod docker;
 mod docker_sentences;
+mod gate;
+mod git;
 mod helm;
+mod helm_unittest;
+mod hooks;
 mod kinds;
 mod kube;
+mod lint;
+mod logged;
+mod machines;
+mod network;
 mod output;
 mod packages;
+mod powershell;
+mod release;
+mod scan;
 mod sentences;
+mod shell;
 mod sink;
+mod sites;
+mod ssh;
+mod stacks;
 mod terraform;
+mod terraform_words;
 mod text;
+mod unix;
+mod yaml;
 
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
+use sentences::{Sentence, Sentences};
 use sink::{Blocks, Recogniser, Sink};
 use text::Text;
 
@@ -47,6 +81,10 @@ macro_rules! recognisers {
             fn since(&self) -> Option<u64> {
                 [$(self.$name.since(),)*].into_iter().flatten().min()
             }
+
+            fn is_open(&self) -> bool {
+                $(self.$name.is_open())||*
+            }
         }
     };
 }
@@ -54,30 +92,89 @@ macro_rules! recognisers {
 recognisers! {
     terraform: terraform::Terraform,
     ansible: ansible::Ansible,
+    ansible_lint: Blocks<ansible_lint::Finding>,
     docker: docker::Docker,
-    helm_schema: Blocks<helm::Schema>,
+    helm_causes: Blocks<helm::Causes>,
+    helm_unittest: helm_unittest::HelmUnittest,
     kube_invalid: Blocks<kube::Invalid>,
     apt: apt::Apt,
     packages: Blocks<packages::Reasons>,
+    git: git::Git,
+    hooks: hooks::Hooks,
+    sites: sites::Sites,
+    migration: Blocks<database::Migration>,
+    assertion: Blocks<release::Assertion>,
+    yaml: Blocks<yaml::Error>,
+    lint: lint::Lint,
+    semgrep: lint::Semgrep,
+    scan: scan::Scan,
+    pulumi: Blocks<stacks::Resource>,
+    powershell: powershell::PowerShell,
 }
 
 /// What single lines say: the first that knows a line has it.
-const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 4] =
-    [helm::read, kube::read, docker_sentences::read, packages::read];
+const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
+    ansible_lint::read,
+    helm::read,
+    kube::read,
+    packages::read,
+    ssh::read,
+    machines::read,
+    database::read,
+    release::read,
+    sites::read,
+    cloud::read,
+    stacks::read,
+    lint::read,
+    scan::read,
+    shell::read,
+    unix::read,
+];
 
-/// The analyzer: see the crate's documentation.
+const TABLES: &[&[Sentence]] = &[
+    kube::ROWS,
+    docker_sentences::ROWS,
+    packages::ROWS,
+    ssh::ROWS,
+    machines::ROWS,
+    database::ROWS,
+    release::ROWS,
+    sites::ROWS,
+    cloud::ROWS,
+    unix::ROWS,
+];
+
+/// What is one sentence.
+static SENTENCES: Sentences<{ sentences::count(TABLES) }> = Sentences::new(TABLES);
+
+/// Reads a line that no block claims.
+fn single(text: &Text<'_>) -> Option<Diagnostic> {
+    SINGLES
+        .iter()
+        .find_map(|read| read(text))
+        .or_else(|| SENTENCES.read(text))
+        .or_else(|| network::read(text))
+        .or_else(|| logged::read(text))
+}
+
+/// The analyzer: see the crate's documentation. Without the gate every recogniser looks at every line, which
+/// changes nothing but the time; a test holds the two against each other.
 #[derive(Debug, Default)]
-pub struct Ops {
+pub struct Analysis<const GATED: bool> {
     recognisers: Recognisers,
     sink: Sink,
+    is_open: bool,
 }
+
+/// The analyzer.
+pub type Ops = Analysis<true>;
 
 /// The analyzer as the component exports it.
 pub type Scan = LineScan<Ops>;
 
 export_analyzer!(Scan);
 
-impl LineAnalyzer for Ops {
+impl<const GATED: bool> LineAnalyzer for Analysis<GATED> {
     /// A result of Ansible holds what a command printed, on one line.
     const LINE_LIMIT: usize = 64 * 1024;
 
@@ -86,10 +183,19 @@ impl LineAnalyzer for Ops {
             return;
         }
         let text = Text::new(line);
+        if GATED && !self.is_open && !gate::may_begin(&text) {
+            // A sentence needs no gate but its table.
+            if let Some(found) = SENTENCES.read(&text) {
+                self.sink.single(found);
+                self.sink.settle(None, out);
+            }
+            return;
+        }
         self.recognisers.line(&text, &mut self.sink);
-        if let Some(found) = SINGLES.iter().find_map(|read| read(&text)) {
+        if let Some(found) = single(&text) {
             self.sink.single(found);
         }
+        self.is_open = self.recognisers.is_open();
         if !self.sink.is_idle() {
             self.sink.settle(self.recognisers.since(), out);
         }

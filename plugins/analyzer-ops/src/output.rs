@@ -1,9 +1,12 @@
 //! The output of a command that a tool of operations ran.
 
+use grimoire_plugin_sdk::text::is_generic_closing_line;
+
 /// The line that most likely says why a command failed: the last one that sounds like an error, else the
 /// last. Lines that only close the output of package managers and make are none.
 pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    const NOISE: [&str; 8] = [
+    const NOISE: [&str; 9] = [
+        "in \"",
         "npm ERR! A complete log",
         "npm error A complete log",
         "make: ***",
@@ -15,7 +18,8 @@ pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clon
     ];
     let lines = lines
         .map(str::trim)
-        .filter(|line| line.len() > 2 && !NOISE.iter().any(|noise| line.starts_with(noise)));
+        .filter(|line| line.len() > 2 && !NOISE.iter().any(|noise| line.starts_with(noise)))
+        .filter(|line| !is_generic_closing_line(line));
     lines.clone().rfind(|line| sounds_like_an_error(line)).or_else(|| lines.clone().next_back())
 }
 
@@ -26,9 +30,23 @@ pub(crate) fn telling_line(output: &str) -> Option<&str> {
 
 /// Whether a line has a word that errors have and other output seldom has.
 pub(crate) fn sounds_like_an_error(line: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "error", "fail", "not found", "no such", "denied", "cannot", "can't", "unable", "fatal", "refused",
-        "invalid", "could not", "couldn't", "missing",
+    const WORDS: [&str; 16] = [
+        "error",
+        "fail",
+        "not found",
+        "no such",
+        "denied",
+        "cannot",
+        "can't",
+        "unable",
+        "fatal",
+        "refused",
+        "invalid",
+        "could not",
+        "couldn't",
+        "missing",
+        "duplicate",
+        "unexpected",
     ];
     // Short lines only: what is long is data.
     if line.len() > 2000 {

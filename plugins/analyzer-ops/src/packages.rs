@@ -14,8 +14,8 @@
 
 use crate::{
     kinds,
-    sentences::{Sentence, Sentences},
-    sink::{Block, Sink, Step},
+    sentences::Sentence,
+    sink::{Block, Sink},
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
@@ -27,9 +27,7 @@ const fn row(tool: &'static str, start: &'static str) -> Sentence {
     Sentence::new(tool, "package", Kind::Dependency, start)
 }
 
-static TABLE: Sentences<{ ROWS.len() }> = Sentences::new(ROWS);
-
-const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Sentence] = &[
     row("apk", "Unable to lock database: ").said_to_be_an_error(),
     row("apk", "Failed to open apk database: "),
     row("apk", "unable to read database: ").said_to_be_an_error(),
@@ -43,6 +41,7 @@ const ROWS: &[Sentence] = &[
     row("dnf", "Failed to synchronize cache for repo '"),
     row("dnf", "No matching repo to modify: "),
     row("dnf", "Error unpacking rpm package "),
+    row("dnf", "Error downloading packages:").summary(),
     row("zypper", "No provider of '").with("' found"),
     row("zypper", "Package '").with("' not found."),
     row("zypper", "Repository '").with("' is invalid."),
@@ -80,12 +79,7 @@ const ROWS: &[Sentence] = &[
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    TABLE
-        .read(line)
-        .or_else(|| alpine(line))
-        .or_else(|| in_filesystem(line))
-        .or_else(|| dnf_match(line))
-        .or_else(|| not_installed(line))
+    alpine(line).or_else(|| in_filesystem(line)).or_else(|| dnf_match(line)).or_else(|| not_installed(line))
 }
 
 /// `ERROR: till-2.0-r1: package mentioned in index not found (try 'apk update')`.
@@ -130,16 +124,15 @@ fn dnf_match(line: &Text<'_>) -> Option<Diagnostic> {
 fn not_installed(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new(" not installed. The package was not found with the source(s) listed.");
     let at = SIGN.find_among(line.characters, line.text)?;
-    (!line.text[..at].contains(' '))
-        .then(|| line.found("choco", "package", Kind::Dependency, line.text))
+    (!line.text[..at].contains(' ')).then(|| line.found("choco", "package", Kind::Dependency, line.text))
 }
 
-/// A headline whose reasons stand indented below it.
+/// A headline whose causes stand indented below it.
 #[derive(Debug)]
 pub(crate) struct Reasons {
     tool: &'static str,
     head: String,
-    reasons: Vec<String>,
+    causes: Vec<String>,
     context: String,
     span: Span,
 }
@@ -155,58 +148,59 @@ impl Block for Reasons {
             "Errors during downloading metadata for repository '",
             "error: Failed dependencies:",
             "Error: Transaction test error:",
+            "Error: Error downloading packages:",
             "error: cannot perform the following tasks:",
             "Problem: ",
             "Error: ",
         ]);
         let tool = match STARTS.position(line.text)? {
             0 | 1 => "apk",
-            2 | 4 => "dnf",
+            2 | 4 | 5 => "dnf",
             3 => "rpm",
-            5 => "snap",
-            6 if line.indent == 1 => "dnf",
-            7 if line.text == "Error: Problem: " || line.bare.starts_with("Problem: ") => "dnf",
+            6 => "snap",
+            7 if line.indent == 1 => "dnf",
+            8 if line.text == "Error: Problem: " || line.bare.starts_with("Problem: ") => "dnf",
             _ => return None,
         };
         let text = line.text.strip_prefix("Error: ").unwrap_or(line.text);
-        let (head, reasons) = match text.strip_prefix("Problem: ") {
+        let (head, causes) = match text.strip_prefix("Problem: ") {
             Some(problem) => (String::new(), vec![problem.to_owned()]),
             None => (text.to_owned(), Vec::new()),
         };
-        Some(Self { tool, head, reasons, context: line.line.to_owned(), span: line.span })
+        Some(Self { tool, head, causes, context: line.line.to_owned(), span: line.span })
     }
 
-    fn line(&mut self, line: &Text<'_>) -> Step {
+    fn line(&mut self, line: &Text<'_>) -> bool {
         let belongs = line.indent > 0 || self.tool == "snap" && line.text.starts_with("- ");
         if !belongs || line.text.is_empty() || self.context.len() > 8000 {
-            return Step::Foreign;
+            return false;
         }
         // Another problem of the same solver.
         if line.text.starts_with("Problem ") {
-            return Step::Foreign;
+            return false;
         }
         let text = line.text.strip_prefix("- ").unwrap_or(line.text);
         // The first reason and what it is required by; the rest is context.
-        if self.reasons.len() < MOST {
-            self.reasons.push(text.to_owned());
+        if self.causes.len() < MOST {
+            self.causes.push(text.to_owned());
         }
         self.context.push('\n');
         self.context.push_str(line.line);
         self.span = self.span.to(line.span);
-        Step::Taken
+        true
     }
 
     fn finish(self, sink: &mut Sink) {
-        if self.reasons.is_empty() {
+        if self.causes.is_empty() {
             return;
         }
         let head = self.head.strip_prefix("ERROR: ").or_else(|| self.head.strip_prefix("error: "));
         let head = head.unwrap_or(&self.head).trim_end_matches(':');
-        let reasons = match self.tool {
-            "apk" | "rpm" => self.reasons.join(" "),
-            _ => self.reasons.join("; "),
+        let causes = match self.tool {
+            "apk" | "rpm" => self.causes.join(" "),
+            _ => self.causes.join("; "),
         };
-        let message = if head.is_empty() { reasons } else { format!("{head}: {reasons}") };
+        let message = if head.is_empty() { causes } else { format!("{head}: {causes}") };
         let kind = kinds::of(&message, Kind::Dependency);
         sink.block(found(self.tool, "packages", kind, &message, &self.context, self.span));
     }

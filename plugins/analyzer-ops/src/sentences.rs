@@ -1,7 +1,7 @@
 //! Errors that are one sentence: tables of their beginnings.
 
 use crate::{kinds, text::Text};
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Severity};
 
 /// A sentence that only one tool prints, known by its beginning and, where that is not enough, by a text
 /// that follows.
@@ -15,6 +15,7 @@ pub(crate) struct Sentence {
     role: Role,
     severity: Severity,
     needs_error: bool,
+    place: Option<fn(&str) -> Option<Location>>,
 }
 
 impl Sentence {
@@ -33,6 +34,7 @@ impl Sentence {
             role: Role::Root,
             severity: Severity::Error,
             needs_error: false,
+            place: None,
         }
     }
 
@@ -40,6 +42,12 @@ impl Sentence {
     #[must_use]
     pub(crate) const fn with(self, also: &'static str) -> Self {
         Self { also, ..self }
+    }
+
+    /// What finds a place in it.
+    #[must_use]
+    pub(crate) const fn at(self, place: fn(&str) -> Option<Location>) -> Self {
+        Self { place: Some(place), ..self }
     }
 
     /// Only in a line that says that it is an error.
@@ -64,28 +72,45 @@ impl Sentence {
     }
 }
 
-/// A table of sentences, searched by the first byte of a line.
+/// The two first bytes of a sentence are looked up in this many places.
+const PLACES: usize = 1024;
+
+const fn place_of(first: u8, second: u8) -> usize {
+    (first as usize * 37 + second as usize * 5) % PLACES
+}
+
+/// All sentences in one table, so that a line that is none costs one look.
 #[derive(Debug)]
 pub(crate) struct Sentences<const N: usize> {
-    rows: &'static [Sentence],
-    /// For each byte one more than the first row that begins with it.
-    first: [u16; 256],
-    /// For each row one more than the next one that begins with the same byte.
+    rows: [Sentence; N],
+    /// For each place one more than the first row that belongs there.
+    first: [u16; PLACES],
+    /// For each row one more than the next one of the same place.
     next: [u16; N],
 }
 
 impl<const N: usize> Sentences<N> {
+    /// Joins tables; `N` is the number of all rows.
     #[allow(clippy::cast_possible_truncation, reason = "tables are short")]
-    /// Prepares a table; `N` is the number of its rows.
-    pub(crate) const fn new(rows: &'static [Sentence]) -> Self {
-        assert!(rows.len() == N);
-        let (mut first, mut next) = ([0; 256], [0; N]);
-        let mut at = N;
+    pub(crate) const fn new(tables: &[&[Sentence]]) -> Self {
+        let mut rows = [tables[0][0]; N];
+        let (mut table, mut at) = (0, 0);
+        while table < tables.len() {
+            let mut row = 0;
+            while row < tables[table].len() {
+                rows[at] = tables[table][row];
+                (row, at) = (row + 1, at + 1);
+            }
+            table += 1;
+        }
+        assert!(at == N, "as many rows as counted");
+        let (mut first, mut next) = ([0; PLACES], [0; N]);
         while at > 0 {
             at -= 1;
-            let byte = rows[at].start.as_bytes()[0] as usize;
-            next[at] = first[byte];
-            first[byte] = at as u16 + 1;
+            let start = rows[at].start.as_bytes();
+            let place = place_of(start[0], start[1]);
+            next[at] = first[place];
+            first[place] = at as u16 + 1;
         }
         Self { rows, first, next }
     }
@@ -105,12 +130,14 @@ impl<const N: usize> Sentences<N> {
         Some(Diagnostic {
             severity,
             role: row.role,
+            location: row.place.and_then(|place| place(line.bare)),
             ..line.found(row.tool, row.error_type, kind, line.bare)
         })
     }
 
     fn find(&self, text: &str, is_error: bool) -> Option<&Sentence> {
-        let mut at = self.first[usize::from(*text.as_bytes().first()?)];
+        let [first, second, ..] = *text.as_bytes() else { return None };
+        let mut at = self.first[place_of(first, second)];
         while at > 0 {
             let row = &self.rows[usize::from(at) - 1];
             let holds = (!row.needs_error || is_error)
@@ -124,4 +151,14 @@ impl<const N: usize> Sentences<N> {
         }
         None
     }
+}
+
+/// How many rows the tables have together.
+pub(crate) const fn count(tables: &[&[Sentence]]) -> usize {
+    let (mut table, mut count) = (0, 0);
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    count
 }

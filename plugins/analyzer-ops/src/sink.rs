@@ -17,17 +17,11 @@ pub(crate) trait Recogniser {
     fn since(&self) -> Option<u64> {
         None
     }
-}
 
-/// What a block says to a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// It is mine, and more may come.
-    Taken,
-    /// It is mine, and the last.
-    Last,
-    /// It is not mine: I am complete.
-    Foreign,
+    /// Whether the next line belongs to something that is open, whatever the line is.
+    fn is_open(&self) -> bool {
+        self.since().is_some()
+    }
 }
 
 /// A record of several lines, of which a log has one after the other.
@@ -35,8 +29,8 @@ pub(crate) trait Block: Sized {
     /// Begins with this line, if it does.
     fn start(line: &Text<'_>) -> Option<Self>;
 
-    /// Takes a further line.
-    fn line(&mut self, line: &Text<'_>) -> Step;
+    /// Takes a further line; whether it belongs to the record.
+    fn line(&mut self, line: &Text<'_>) -> bool;
 
     /// Reports what was read, or nothing.
     fn finish(self, sink: &mut Sink);
@@ -58,11 +52,10 @@ impl<B> Default for Blocks<B> {
 impl<B: Block> Recogniser for Blocks<B> {
     fn line(&mut self, line: &Text<'_>, sink: &mut Sink) {
         if let Some(block) = &mut self.0 {
-            match block.line(line) {
-                Step::Taken => return,
-                Step::Last => return self.finish(sink),
-                Step::Foreign => self.finish(sink),
+            if block.line(line) {
+                return;
             }
+            self.finish(sink);
         }
         self.0 = B::start(line);
     }
@@ -109,8 +102,11 @@ impl Sink {
         self.ready.push(diagnostic);
     }
 
-    /// Reports what a single line says, unless a block claims the line.
+    /// Reports what a single line says, unless a block claims the line or another recogniser was first.
     pub(crate) fn single(&mut self, diagnostic: Diagnostic) {
+        if self.waiting.back().is_some_and(|last| last.span == diagnostic.span) {
+            return;
+        }
         if self.waiting.len() == Self::HELD
             && let Some(oldest) = self.waiting.pop_front()
         {
@@ -133,13 +129,13 @@ impl Sink {
             let Some(first) = self.waiting.pop_front() else { break };
             self.release(first);
         }
+        self.ready.sort_by_key(|found| found.span.start);
         out.append(&mut self.ready);
     }
 
     fn release(&mut self, single: Diagnostic) {
         let span = single.span;
-        let claimed =
-            self.covered.iter().rev().any(|block| block.start < span.end && span.start < block.end);
+        let claimed = self.covered.iter().rev().any(|block| block.start < span.end && span.start < block.end);
         if !claimed {
             self.ready.push(single);
         }

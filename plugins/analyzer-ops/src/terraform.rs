@@ -16,13 +16,13 @@
 //! a resource follows, when its words are Terraform's, or when the log is Terraform's.
 
 use crate::{
-    kinds,
     sink::{Recogniser, Sink},
+    terraform_words::{is_terraform, kind, rule, tool},
     text::Text,
 };
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Severity, Span,
-    text::{Beginnings, Context, Needle, leading_number, trailing_group},
+    text::{Beginnings, Context, Needle, leading_number},
 };
 
 /// Lines of one diagnostic.
@@ -44,6 +44,8 @@ pub(crate) struct Terraform {
 #[derive(Debug)]
 struct Record {
     boxed: bool,
+    /// The box's upper corner was seen.
+    has_corner: bool,
     severity: Severity,
     title: String,
     resource: bool,
@@ -89,17 +91,16 @@ impl Recogniser for Terraform {
             self.close(sink);
         }
         self.open = match inner {
-            Some(Inner::Start) => Some(Record::new(true, line)),
+            Some(Inner::Start) => Some(Record { has_corner: true, ..Record::new(true, line) }),
             Some(Inner::Line(inner)) => {
                 let mut record = Record::new(true, line);
                 record.line(inner, line).then_some(record).filter(|record| !record.title.is_empty())
             }
-            Some(Inner::End) => None,
             None if line.text.starts_with("Error: ") || line.text.starts_with("Warning: ") => {
                 let mut record = Record::new(false, line);
                 record.line(line.text, line).then_some(record).filter(|record| !record.title.is_empty())
             }
-            None => None,
+            Some(Inner::End) | None => None,
         };
     }
 
@@ -115,17 +116,21 @@ impl Recogniser for Terraform {
 impl Terraform {
     /// Looks for what only logs of Terraform say.
     fn look(&mut self, line: &Text<'_>) {
-        static WORDS: [Needle; 6] = [
-            Needle::new("Terraform "),
-            Needle::new("OpenTofu "),
-            Needle::new("Terragrunt "),
-            Needle::new("Initializing the backend"),
-            Needle::new("Initializing provider plugins"),
-            Needle::new("terraform "),
-        ];
-        if !self.seen {
-            self.seen = WORDS.iter().any(|word| word.find_among(line.characters, line.line).is_some());
-        }
+        static STARTS: Beginnings = Beginnings::new(&[
+            "Terraform ",
+            "terraform ",
+            "OpenTofu ",
+            "Terragrunt ",
+            "Initializing the backend",
+            "Initializing provider plugins",
+            "Initializing modules",
+            "Acquiring state lock",
+            "Plan: ",
+        ]);
+        static NAME: Needle = Needle::new("erraform");
+        self.seen = self.seen
+            || STARTS.begin(line.bare)
+            || self.open.is_some() && NAME.find_among(line.characters, line.line).is_some();
     }
 
     fn close(&mut self, sink: &mut Sink) {
@@ -172,6 +177,7 @@ impl Record {
     fn new(boxed: bool, line: &Text<'_>) -> Self {
         Self {
             boxed,
+            has_corner: false,
             severity: Severity::Error,
             title: String::new(),
             resource: false,
@@ -189,6 +195,10 @@ impl Record {
             return false;
         }
         let text = inner.trim();
+        // Without corners nothing but the next headline ends a box.
+        if self.boxed && !self.has_corner && !self.title.is_empty() && text.starts_with("Error: ") {
+            return false;
+        }
         if self.title.is_empty() {
             let (severity, title) = match (text.strip_prefix("Error: "), text.strip_prefix("Warning: ")) {
                 (Some(title), _) => (Severity::Error, title),
@@ -217,7 +227,7 @@ impl Record {
             Part::Title => !text.is_empty() && !line.line.starts_with([' ', '\t']),
             // What is indented below it without a place is another tool's.
             Part::Between if self.location.is_none() && !self.resource => {
-                line.indent > 0 && place(text).is_none() && !is_resource(line.line, text)
+                line.indent > 0 && place(text).is_none() && !is_resource(text)
             }
             _ => false,
         };
@@ -239,7 +249,7 @@ impl Record {
                 self.part = Part::Place;
                 return;
             }
-            if is_resource(inner, text) {
+            if (self.boxed || inner.starts_with("  ")) && is_resource(text) {
                 self.resource = true;
                 self.part = Part::Place;
                 return;
@@ -281,7 +291,8 @@ impl Record {
         if !self.boxed && !named && (detail.is_empty() || !(seen || words())) {
             return None;
         }
-        let tool = self.tool(rule.is_some());
+        let path = self.location.as_ref().map_or("", |location| location.path.as_str());
+        let tool = if rule.is_some() { "tflint" } else { tool(path, &self.title, &self.detail) };
         let (title, code) = match rule {
             Some((title, code)) => (title.to_owned(), Some(code.to_owned())),
             None => (self.title.clone(), None),
@@ -302,24 +313,6 @@ impl Record {
             ..Diagnostic::default()
         })
     }
-
-    fn tool(&self, is_lint: bool) -> &'static str {
-        let path = self.location.as_ref().map_or("", |location| location.path.as_str());
-        if is_lint {
-            "tflint"
-        } else if path.ends_with(".pkr.hcl") || path.ends_with(".pkr.json") {
-            "packer"
-        } else if path.ends_with(".nomad") || path.ends_with(".nomad.hcl") {
-            "nomad"
-        } else if path.ends_with(".tofu") || self.title.contains("OpenTofu") || self.detail.contains("OpenTofu")
-        {
-            "opentofu"
-        } else if path.ends_with("terragrunt.hcl") {
-            "terragrunt"
-        } else {
-            "terraform"
-        }
-    }
 }
 
 /// `on main.tf line 14, in resource "x" "y":`, `on main.tf line 3:`.
@@ -331,20 +324,11 @@ fn place(text: &str) -> Option<Location> {
 }
 
 /// `with module.web.aws_instance.a["x"],`.
-fn is_resource(inner: &str, text: &str) -> bool {
-    inner.starts_with("  ")
-        && text.strip_prefix("with ").is_some_and(|rest| {
-            let address = rest.trim_end_matches([',', ':']);
-            address.contains(['.', '[']) && !address.split('[').next().unwrap_or_default().contains(' ')
-        })
-}
-
-/// TFLint puts its rule into parentheses at the end: `message (terraform_required_version)`.
-fn rule(title: &str) -> Option<(&str, &str)> {
-    let (title, rule) = trailing_group(title, '(', ')')?;
-    let good = rule.contains('_')
-        && rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    (good && !title.is_empty()).then_some((title, rule))
+fn is_resource(text: &str) -> bool {
+    text.strip_prefix("with ").is_some_and(|rest| {
+        let address = rest.trim_end_matches([',', ':']);
+        address.contains(['.', '[']) && !address.split('[').next().unwrap_or_default().contains(' ')
+    })
 }
 
 /// `2 errors occurred:`, below which the causes are listed.
@@ -358,6 +342,7 @@ fn bullet(text: &str) -> &str {
 
 fn first_sentence(detail: &str) -> String {
     let detail = detail.trim();
+    let detail = detail.strip_prefix("Error: ").unwrap_or(detail);
     if detail.len() <= DETAIL {
         return detail.to_owned();
     }
@@ -379,55 +364,4 @@ fn message(title: &str, detail: &str, is_lint: bool) -> String {
     let title = title.strip_suffix('.').unwrap_or(title);
     let title = title.strip_suffix(" 1 error occurred").unwrap_or(title).trim_end_matches(':');
     format!("{title}: {detail}")
-}
-
-/// Words that only Terraform's messages have.
-fn is_terraform(text: &str) -> bool {
-    static TITLES: Beginnings = Beginnings::new(&[
-        "Backend ",
-        "Error acquiring the state lock",
-        "Error configuring ",
-        "Error creating ",
-        "Error loading state",
-        "Error refreshing state",
-        "Failed to get existing workspaces",
-        "Failed to install provider",
-        "Failed to query available provider packages",
-        "Failed to read module directory",
-        "Inconsistent dependency lock file",
-        "Invalid provider ",
-        "Missing required provider",
-        "Module not installed",
-        "No configuration files",
-        "No value for required variable",
-        "Provider produced inconsistent",
-        "Provider configuration not present",
-        "Required plugins are not installed",
-        "Saved plan is stale",
-        "Unsupported Terraform Core version",
-        "Unsupported provider ",
-    ]);
-    static WORDS: [Needle; 6] = [
-        Needle::new("erraform"),
-        Needle::new("OpenTofu"),
-        Needle::new("registry provider"),
-        Needle::new("provider registry"),
-        Needle::new("hashicorp/"),
-        Needle::new("state lock"),
-    ];
-    TITLES.begin(text) || WORDS.iter().any(|word| word.is_in(text))
-}
-
-fn kind(message: &str) -> Kind {
-    static DEPENDENCY: [Needle; 5] = [
-        Needle::new("provider packages"),
-        Needle::new("nstall provider"),
-        Needle::new("dependency lock file"),
-        Needle::new("download module"),
-        Needle::new("plugins are not installed"),
-    ];
-    kinds::of(
-        message,
-        if DEPENDENCY.iter().any(|sign| sign.is_in(message)) { Kind::Dependency } else { Kind::Configuration },
-    )
 }

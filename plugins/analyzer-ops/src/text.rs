@@ -2,11 +2,12 @@
 
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Line, Marker, Severity, Span,
-    text::{Beginnings, Characters, leading_number, trim, trim_start},
+    text::{Beginnings, Characters, Needle, leading_number, trim, trim_start},
 };
 
 /// A line as the recognisers see it.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_field_names, reason = "the text of a text is what is read most")]
 pub(crate) struct Text<'a> {
     /// As cleaned by the scanner, with its indentation.
     pub(crate) line: &'a str,
@@ -14,8 +15,12 @@ pub(crate) struct Text<'a> {
     pub(crate) text: &'a str,
     /// The same without a word for its severity: `Error: x` is `x`.
     pub(crate) bare: &'a str,
+    /// What stands before the first `: ` of the text, and what after it: the name of a program or file.
+    pub(crate) head: Option<(&'a str, &'a str)>,
     /// The severity that a prefix, a marker or the first word named.
     pub(crate) level: Option<Severity>,
+    /// The line is one of a logger that names its fields or shortens its levels, as programs in Go have.
+    pub(crate) is_logged: bool,
     /// Leading blanks of the line after the prefixes.
     pub(crate) indent: usize,
     /// The characters of the line: most lines lack what most recognisers look for.
@@ -43,15 +48,22 @@ impl<'a> Text<'a> {
             let Some(rest) = after_prefix(start, &mut level) else { break };
             text = rest;
         }
+        let mut is_logged = false;
+        if let Some((message, logged)) = after_fields(text).or_else(|| after_short_level(text)) {
+            (text, level, is_logged) = (message, Some(logged), true);
+        }
         let text = trim(text);
         let (bare, said) = after_severity(text);
+        let characters = Characters::of(whole);
         Self {
+            head: if characters.may_have(b':') { head(text) } else { None },
             line: whole,
             text,
             bare,
             level: said.or(level),
+            is_logged,
             indent,
-            characters: Characters::of(whole),
+            characters,
             span,
         }
     }
@@ -68,8 +80,18 @@ impl<'a> Text<'a> {
 
     /// A diagnostic of this line.
     pub(crate) fn found(&self, tool: &str, error_type: &str, kind: Kind, message: &str) -> Diagnostic {
-        found(tool, error_type, kind, message, self.line, self.span)
+        let found = found(tool, error_type, kind, message, self.line, self.span);
+        // A logger's fields are quoted.
+        let message = if self.is_logged { message.trim().replace("\\\"", "\"") } else { found.message };
+        Diagnostic { message, ..found }
     }
+}
+
+/// Divides a text at its first `: `.
+fn head(text: &str) -> Option<(&str, &str)> {
+    static COLON: Needle = Needle::new(": ");
+    let at = COLON.find(&text[..text.floor_char_boundary(400)])?;
+    Some((&text[..at], &text[at + 2..]))
 }
 
 /// A diagnostic without place and code.
@@ -97,14 +119,18 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
     match start.as_bytes().first()? {
         b'[' => after_tag(start, level),
         b'(' => after_clock(&start[1..]).and_then(|rest| rest.strip_prefix(')')),
-        b'0'..=b'9' => {
-            after_date(start).or_else(|| after_clock(start)).or_else(|| after_seconds(start)).and_then(
-                |rest| rest.strip_prefix(' ').or_else(|| rest.strip_prefix('\t')).or(end_of(rest)),
-            )
-        }
+        b'0'..=b'9' => after_date(start)
+            .or_else(|| after_clock(start))
+            .or_else(|| after_seconds(start))
+            .and_then(|rest| rest.strip_prefix(' ').or_else(|| rest.strip_prefix('\t')).or(end_of(rest))),
         b'>' => start.strip_prefix("> "),
         b'|' => start.strip_prefix("| "),
+        // Molecule draws a line beside what Ansible prints.
+        0xe2 => start.strip_prefix("│ "),
         b'=' => after_machine(start),
+        // What a remote shell printed, as actions that run one tell apart.
+        b'e' if start.starts_with("err: ") => Some(&start[5..]),
+        b'o' if start.starts_with("out: ") => Some(&start[5..]),
         b'a'..=b'z' => after_service(start),
         _ => None,
     }
@@ -112,6 +138,39 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
 
 fn end_of(rest: &str) -> Option<&str> {
     rest.is_empty().then_some(rest)
+}
+
+/// `time="…" level=fatal msg="message" key=value`: the message, and how bad it is.
+fn after_fields(text: &str) -> Option<(&str, Severity)> {
+    static MESSAGE: Needle = Needle::new(" msg=");
+    static LEVEL: Needle = Needle::new("level=");
+    if !(text.starts_with("time=") || text.starts_with("level=") || text.starts_with("ts=")) {
+        return None;
+    }
+    let (fields, rest) = MESSAGE.split(text)?;
+    let (_, level) = LEVEL.split(fields)?;
+    let level = severity_of(level.split(' ').next()?.trim_matches('"'))?;
+    let Some(quoted) = rest.strip_prefix('"') else { return Some((rest, level)) };
+    let mut escaped = false;
+    let end = quoted.find(|c: char| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    Some((&quoted[..end.unwrap_or(quoted.len())], level))
+}
+
+/// `FATA[0003] message`, `ERRO[2024-05-01T10:00:00Z] message`.
+fn after_short_level(text: &str) -> Option<(&str, Severity)> {
+    static WORDS: Beginnings = Beginnings::new(&["FATA[", "PANI[", "ERRO[", "WARN[", "INFO[", "DEBU["]);
+    let level = match WORDS.position(text)? {
+        0 | 1 => Severity::Fatal,
+        2 => Severity::Error,
+        3 => Severity::Warning,
+        _ => Severity::Info,
+    };
+    let (_, message) = text.split_once("] ")?;
+    Some((message, level))
 }
 
 /// `[ERROR] `, `[lint] `, `[12:00:01] `, `[2024-01-01 12:00:01] `.
@@ -162,8 +221,7 @@ fn after_date(start: &str) -> Option<&str> {
         return Some(rest);
     }
     let zone = rest.strip_prefix(['+', '-']).filter(|zone| {
-        zone.len() >= 4
-            && zone.as_bytes()[..4].iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
+        zone.len() >= 4 && zone.as_bytes()[..4].iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
     });
     Some(match zone {
         Some(zone) => zone.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':'),
@@ -220,12 +278,38 @@ pub(crate) fn severity_of(name: &str) -> Option<Severity> {
 /// A line without its words for a severity, and the first that they named.
 pub(crate) fn after_severity(text: &str) -> (&str, Option<Severity>) {
     static WORDS: Beginnings = Beginnings::new(&[
-        "Error: ", "ERROR: ", "error: ", "Fatal: ", "FATAL: ", "FATAL ERROR: ", "Fatal error: ",
-        "fatal error: ", "ERROR ", "FATAL ", "error - ", "Error - ", "ERROR - ", "ERR! ", "✘ ", "✖ ", "❌ ",
-        "✗ ", "× ", "🚨 ", "⛔ ", "!!! ", "Warning: ", "WARNING: ", "warning: ", "WARN ", "WARNING ", "⚠️ ",
+        "Error: ",
+        "ERROR: ",
+        "error: ",
+        "Fatal: ",
+        "FATAL: ",
+        "FATAL ERROR: ",
+        "Fatal error: ",
+        "fatal error: ",
+        "ERROR ",
+        "CRITICAL ",
+        "FATAL ",
+        "error - ",
+        "Error - ",
+        "ERROR - ",
+        "ERR! ",
+        "✘ ",
+        "✖ ",
+        "❌ ",
+        "✗ ",
+        "× ",
+        "🚨 ",
+        "⛔ ",
+        "!!! ",
+        "Warning: ",
+        "WARNING: ",
+        "warning: ",
+        "WARN ",
+        "WARNING ",
+        "⚠️ ",
         "⚠ ",
     ]);
-    const MILD: usize = 22;
+    const MILD: usize = 23;
     let mut rest = text;
     let mut level = None;
     for _ in 0..3 {
@@ -261,6 +345,13 @@ mod tests {
             ("1.5 GB", "GB", "GB", None),
             ("a | b", "b", "b", None),
             ("12:00 x", "12:00 x", "12:00 x", None),
+            ("FATA[0003] no till", "no till", "no till", Some(Severity::Fatal)),
+            (
+                "time=\"x\" level=error msg=\"a \\\"b\\\" c\" k=v",
+                "a \\\"b\\\" c",
+                "a \\\"b\\\" c",
+                Some(Severity::Error),
+            ),
         ] {
             let read = Text::of(line, None, Span::default());
             assert_eq!((read.text, read.bare, read.level), (text, bare, level), "{line}");

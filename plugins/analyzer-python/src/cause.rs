@@ -50,6 +50,7 @@ fn rank(text: &str) -> Option<Rank> {
     let says_command = text.contains("returned non-zero exit status")
         || text.contains("failed with exit")
         || text.contains("failed with error code")
+        || text.contains("failed with code ")
         || text.contains("exited with")
         || text.starts_with("error: command '") && text.contains("' failed")
         || text.starts_with("error: Command '[");
@@ -89,6 +90,7 @@ const OWN: &[&str] = &[
     "/usr/bin/ld: cannot find",
     "cc: error",
     "Cargo, the Rust package manager, is not installed",
+    "This package requires Rust",
 ];
 
 #[cfg(test)]
@@ -107,6 +109,9 @@ mod tests {
         ] {
             cause.line(line);
         }
-        assert_eq!(cause.take().as_deref(), Some("lid.c:3:10: fatal error: jar.h: No such file or directory"));
+        assert_eq!(
+            cause.take().as_deref(),
+            Some("lid.c:3:10: fatal error: jar.h: No such file or directory")
+        );
     }
 }

@@ -148,9 +148,15 @@ impl Open {
         }
         let is_tree = trimmed.starts_with(['├', '└', '│', '─']);
         let is_item = trimmed.starts_with("- ") || text.starts_with("  ") && !trimmed.starts_with("at ");
-        let is_headline = ["The following package", "Could not solve for", "Output in format", "Package ", "The reported errors are"]
-            .iter()
-            .any(|start| trimmed.starts_with(start));
+        let is_headline = [
+            "The following package",
+            "Could not solve for",
+            "Output in format",
+            "Package ",
+            "The reported errors are",
+        ]
+        .iter()
+        .any(|start| trimmed.starts_with(start));
         let is_conflict = text.contains(" -> ") || text.contains("==") && !text.contains(": ");
         // The list of channels says nothing about the reason.
         if trimmed.starts_with("Current channels") || trimmed.starts_with("with channels") {
@@ -158,7 +164,11 @@ impl Open {
             return false;
         }
         let first = self.lines.is_empty() && !self.blank;
-        let belongs = is_tree || is_item || is_headline || is_conflict && self.found.error_type == "UnsatisfiableError" || first && !trimmed.contains(": ");
+        let belongs = is_tree
+            || is_item
+            || is_headline
+            || is_conflict && self.found.error_type == "UnsatisfiableError"
+            || first && !trimmed.contains(": ");
         if !belongs {
             return false;
         }
@@ -173,13 +183,21 @@ impl Open {
 }
 
 fn kind_of(name: &str, message: &str) -> Kind {
-    if name.contains("HTTP") || name.contains("SSL") || name == "ProxyError" || name == "UnavailableInvalidChannel" {
+    if name.contains("HTTP")
+        || name.contains("SSL")
+        || name == "ProxyError"
+        || name == "UnavailableInvalidChannel"
+    {
         return Kind::Network;
     }
     if name.contains("Writable") {
         return Kind::Permission;
     }
-    if name.starts_with("Environment") || name.starts_with("CommandNotFound") || name.starts_with("Directory") || name.starts_with("CondaValue") {
+    if name.starts_with("Environment")
+        || name.starts_with("CommandNotFound")
+        || name.starts_with("Directory")
+        || name.starts_with("CondaValue")
+    {
         return Kind::Configuration;
     }
     kinds::by_words(message).unwrap_or(Kind::Dependency)

@@ -9,7 +9,7 @@
 //! CommandError: …
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Needle, extension, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::finding;
@@ -50,9 +50,16 @@ impl Django {
     }
 
     /// Takes a line; `true` when it is one of Django's.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
+        static MAKE: Needle = Needle::new("makemigrations");
         let trimmed = trim(text);
-        if text.contains("makemigrations") {
+        if MAKE.find_among(among, text).is_some() {
             self.echo(text);
         }
         if let Some(found) = &mut self.migrations {
@@ -84,8 +91,12 @@ impl Django {
             return true;
         }
         if trimmed.starts_with("Migrations for '") && self.checks_migrations {
-            let message = format!("Missing migrations for {}", trimmed["Migrations for ".len()..].trim_end_matches(':'));
-            self.migrations = Some(finding("django", "missing-migrations", Kind::Configuration, &message, span));
+            let message = format!(
+                "Missing migrations for {}",
+                trimmed["Migrations for ".len()..].trim_end_matches(':')
+            );
+            self.migrations =
+                Some(finding("django", "missing-migrations", Kind::Configuration, &message, span));
             return true;
         }
         let alembic = trimmed
@@ -94,7 +105,9 @@ impl Django {
             .map(|(_, message)| message)
             .or_else(|| {
                 trimmed.strip_prefix("FAILED: ").filter(|rest| {
-                    rest.contains("revision") || rest.contains("Target database is not up to date") || rest.contains("alembic")
+                    rest.contains("revision")
+                        || rest.contains("Target database is not up to date")
+                        || rest.contains("alembic")
                 })
             });
         if let Some(message) = alembic {
@@ -139,12 +152,14 @@ impl Django {
             let (code, message) = rest.split_once(") ")?;
             (code.contains('.') && !code.contains(' ')).then_some((object, code, message))
         });
-        let Some((object, code, message)) = issue else { return trimmed.is_empty() || text.starts_with([' ', '\t']) };
+        let Some((object, code, message)) = issue else {
+            return trimmed.is_empty() || text.starts_with([' ', '\t']);
+        };
         let mut found = finding("django", code, Kind::Configuration, &format!("{object}: {message}"), span);
         found.code = Some(code.to_owned());
         found.severity = severity;
         // Checks of templates and settings name a file.
-        found.location = object.ends_with(".py").then(|| Location::file(object));
+        found.location = (extension(object) == "py").then(|| Location::file(object));
         self.last = Some(found);
         true
     }

@@ -9,7 +9,7 @@
 //! Aborted with 1 warnings in strict mode!
 //! ```
 
-use grimoire_plugin_sdk::text::{Needle, leading_number, place_at_start, trailing_group, trim};
+use grimoire_plugin_sdk::text::{Characters, Needle, leading_number, place_at_start, trailing_group, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception_kind, finding};
@@ -28,38 +28,46 @@ pub(crate) struct Docs {
     announced: Option<(String, u32, Span)>,
 }
 
-static LEVELS: [Needle; 6] = [
+static LEVELS: [Needle; 4] = [
     Needle::new(": WARNING: "),
     Needle::new(": ERROR: "),
     Needle::new(": CRITICAL: "),
     Needle::new(": SEVERE: "),
-    Needle::new("/2) "),
-    Needle::new("/3) "),
 ];
 
 impl Docs {
     /// Takes a line; `true` when it is a finding.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         if trimmed.starts_with("Running Sphinx v") {
             self.sphinx = true;
             return false;
         }
-        if self.announced(text, trimmed, span, out) || self.ends(trimmed, out) {
+        if self.announced(text, trimmed, span, out) || self.ends(trimmed, among, out) {
             return true;
         }
-        if let Some(found) = mkdocs(text, span).or_else(|| self.linkcheck(trimmed, span)) {
+        if let Some(found) = mkdocs(text, span).or_else(|| Self::linkcheck(trimmed, span)) {
             self.hold(found, out);
             return true;
         }
-        if let Some(title) = trimmed.strip_suffix(" error!").or_else(|| trimmed.strip_suffix(" error:"))
-            && matches!(title, "Extension" | "Configuration" | "Theme" | "Sphinx" | "Application" | "Version requirement")
-            || matches!(trimmed, "Warning, treated as error:" | "Exception occurred:")
-        {
+        let title = trimmed.strip_suffix(" error!").or_else(|| trimmed.strip_suffix(" error:"));
+        let is_headline = matches!(
+            title.unwrap_or_default(),
+            "Extension" | "Configuration" | "Theme" | "Sphinx" | "Application" | "Version requirement"
+        );
+        if is_headline || matches!(trimmed, "Warning, treated as error:" | "Exception occurred:") {
             self.announced = Some((trimmed.to_owned(), PATIENCE, span));
             return false;
         }
-        if let Some(found) = self.sphinx_finding(trimmed, span).or_else(|| docutils(trimmed, span)) {
+        if let Some(found) =
+            self.sphinx_finding(trimmed, among, span).or_else(|| docutils(trimmed, among, span))
+        {
             self.hold(found, out);
             return true;
         }
@@ -79,8 +87,9 @@ impl Docs {
     }
 
     /// What a build's last line makes of its findings.
-    fn ends(&mut self, text: &str, out: &mut Vec<Diagnostic>) -> bool {
-        let strict = text.contains("warnings treated as errors") || text.ends_with(" in strict mode!");
+    fn ends(&mut self, text: &str, among: Characters, out: &mut Vec<Diagnostic>) -> bool {
+        static STRICT: Needle = Needle::new("warnings treated as errors");
+        let strict = STRICT.find_among(among, text).is_some() || text.ends_with(" in strict mode!");
         let passed = text.starts_with("build succeeded");
         if !strict && !passed {
             return false;
@@ -99,9 +108,12 @@ impl Docs {
         if left <= 1 || at_once && trimmed.is_empty() && left < PATIENCE - 2 {
             return false;
         }
-        let raised = exception_kind(trimmed).filter(|kind| kind.contains("rror") && !text.starts_with("      "));
+        let raised =
+            exception_kind(trimmed).filter(|kind| kind.contains("rror") && !text.starts_with("      "));
         let message = match raised {
-            Some(kind) if kind.starts_with("sphinx.") => trimmed.strip_prefix(kind).map(|rest| rest.trim_start_matches([':', ' '])),
+            Some(kind) if kind.starts_with("sphinx.") => {
+                trimmed.strip_prefix(kind).map(|rest| rest.trim_start_matches([':', ' ']))
+            }
             Some(_) => Some(trimmed),
             None => Some(trimmed).filter(|_| at_once),
         };
@@ -124,8 +136,9 @@ impl Docs {
         true
     }
 
-    fn sphinx_finding(&mut self, text: &str, span: Span) -> Option<Diagnostic> {
-        let (at, level) = LEVELS[..4].iter().find_map(|level| Some((level.find(text)?, level.text())))?;
+    fn sphinx_finding(&mut self, text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
+        let (at, level) =
+            LEVELS.iter().find_map(|level| Some((level.find_among(among, text)?, level.text())))?;
         let (before, message) = (&text[..at], &text[at + level.len()..]);
         let place = format!("{before}:");
         let location = match sphinx_place(&place) {
@@ -145,7 +158,7 @@ impl Docs {
     }
 
     /// `(guide/jar: line   12) broken    https://… - 404 Client Error: …`
-    fn linkcheck(&self, text: &str, span: Span) -> Option<Diagnostic> {
+    fn linkcheck(text: &str, span: Span) -> Option<Diagnostic> {
         let rest = text.strip_prefix('(')?;
         let (document, rest) = rest.split_once(": line ")?;
         let (line, rest) = leading_number(rest.trim_start())?;
@@ -170,7 +183,8 @@ fn with_code(tool: &str, message: &str, kind: Kind, span: Span) -> Diagnostic {
 
 /// `ref.ref`, `toc.not_included`, `docutils`.
 fn is_type(text: &str) -> bool {
-    text.len() >= 3 && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_' | b'-'))
+    text.len() >= 3
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 fn is_document(path: &str) -> bool {
@@ -189,7 +203,10 @@ fn sphinx_place(text: &str) -> Option<(Location, &str)> {
 }
 
 /// `path:12: (ERROR/3) message`.
-fn docutils(text: &str, span: Span) -> Option<Diagnostic> {
+fn docutils(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
+    static LEVELS: [Needle; 4] =
+        [Needle::new("/1) "), Needle::new("/2) "), Needle::new("/3) "), Needle::new("/4) ")];
+    LEVELS.iter().find_map(|level| level.find_among(among, text))?;
     let place = place_at_start(text)?;
     let (level, message) = place.rest.trim_start().strip_prefix('(')?.split_once(") ")?;
     let severity = match level {

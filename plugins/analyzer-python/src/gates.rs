@@ -11,6 +11,8 @@ use crate::kinds;
 pub(crate) struct Gates {
     /// An upload was refused; the next line may say why.
     refused: Option<(Diagnostic, u32)>,
+    /// Coverage was found too low: newer versions say so twice.
+    uncovered: bool,
 }
 
 static STARTS: Beginnings = Beginnings::new(&[
@@ -54,7 +56,11 @@ impl Gates {
             return false;
         }
         if let Some(found) = demand(trimmed, span) {
-            out.push(found);
+            let again =
+                found.tool == "coverage" && std::mem::replace(&mut self.uncovered, found.tool == "coverage");
+            if !again {
+                out.push(found);
+            }
             return true;
         }
         let message = trimmed.strip_prefix("ERROR ").map_or(trimmed, str::trim_start);
@@ -70,9 +76,14 @@ impl Gates {
             }
             return true;
         }
-        let is_refusal = message.starts_with("HTTPError: ") && (message.contains("pypi.org") || message.contains("/legacy"));
-        if is_refusal || message.starts_with("InvalidDistribution: ") || message.starts_with("`long_description` has syntax errors") {
-            let error_type = message.split(':').next().filter(|kind| !kind.contains(' ')).unwrap_or("metadata");
+        let is_refusal = message.starts_with("HTTPError: ")
+            && (message.contains("pypi.org") || message.contains("/legacy"));
+        if is_refusal
+            || message.starts_with("InvalidDistribution: ")
+            || message.starts_with("`long_description` has syntax errors")
+        {
+            let error_type =
+                message.split(':').next().filter(|kind| !kind.contains(' ')).unwrap_or("metadata");
             let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
             let found = finding("twine", error_type, kind, message, span);
             self.refused = Some((found, 3));
@@ -88,7 +99,8 @@ impl Gates {
 
 fn demand(text: &str, span: Span) -> Option<Diagnostic> {
     let plain = text.trim_start_matches("ERROR: ").trim_start_matches("FAIL ");
-    let (tool, error_type, kind) = if plain.starts_with("Required test coverage") && plain.contains("not reached")
+    let (tool, error_type, kind) = if plain.starts_with("Required test coverage")
+        && plain.contains("not reached")
         || plain.starts_with("Coverage failure: total of ")
         || plain.starts_with("Coverage failure: ")
     {

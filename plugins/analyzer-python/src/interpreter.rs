@@ -7,7 +7,7 @@
 //! lid.py: error: unrecognized arguments: --jar
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, Context, Needle, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Context, Needle, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::finding;
@@ -26,23 +26,30 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         if self.thread(text, trimmed, span) {
             return true;
         }
         self.finish(out);
         if let Some(reason) = trimmed.strip_prefix("Fatal Python error: ") {
-            let mut found = finding("python", "fatal-error", Kind::Crash, &format!("Fatal Python error: {reason}"), span);
+            let mut found =
+                finding("python", "fatal-error", Kind::Crash, &format!("Fatal Python error: {reason}"), span);
             found.severity = Severity::Fatal;
             let mut context = Context::default();
             context.push(text);
             self.crash = Some((found, LINES, context));
             return true;
         }
-        let found = missing_module(trimmed, span)
-            .or_else(|| cannot_open(trimmed, span))
-            .or_else(|| self.arguments(trimmed, span));
+        let found = missing_module(trimmed, among, span)
+            .or_else(|| cannot_open(trimmed, among, span))
+            .or_else(|| self.arguments(trimmed, among, span));
         let is_found = found.is_some();
         out.extend(found);
         is_found
@@ -74,7 +81,8 @@ impl Interpreter {
         if !trimmed.is_empty() {
             found.span = found.span.to(span);
         }
-        if let Some((path, rest)) = trimmed.strip_prefix("File \"").and_then(|rest| rest.split_once("\", line "))
+        if let Some((path, rest)) =
+            trimmed.strip_prefix("File \"").and_then(|rest| rest.split_once("\", line "))
             && let Some((line, _)) = grimoire_plugin_sdk::text::leading_number(rest)
             && found.location.is_none()
             && is_own(path)
@@ -85,7 +93,7 @@ impl Interpreter {
     }
 
     /// argparse's `prog: error: …` and click's `Error: …` after its usage.
-    fn arguments(&mut self, text: &str, span: Span) -> Option<Diagnostic> {
+    fn arguments(&mut self, text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
         static ERROR: Needle = Needle::new(": error: ");
         static ARGUMENTS: Beginnings = Beginnings::new(&[
             "unrecognized arguments",
@@ -97,7 +105,7 @@ impl Interpreter {
             "one of the arguments ",
             "expected ",
         ]);
-        if let Some((program, message)) = ERROR.split(text) {
+        if let Some((program, message)) = ERROR.split_among(among, text) {
             let named = !program.is_empty() && !program.contains([' ', ':', '(']) && ARGUMENTS.begin(message);
             return named.then(|| finding(&tool_of(program), "usage", Kind::Configuration, message, span));
         }
@@ -134,21 +142,25 @@ fn is_python(program: &str) -> bool {
 }
 
 /// `/usr/bin/python3: No module named pytest`, or an import error on a line of its own.
-fn missing_module(text: &str, span: Span) -> Option<Diagnostic> {
+fn missing_module(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     static MISSING: Needle = Needle::new(": No module named ");
-    if text.starts_with("ModuleNotFoundError: No module named ") || text.starts_with("ImportError: cannot import name ") {
+    if text.starts_with("ModuleNotFoundError: No module named ")
+        || text.starts_with("ImportError: cannot import name ")
+    {
         let error_type = text.split(':').next().unwrap_or_default();
         let kind = if error_type == "ImportError" { Kind::Crash } else { Kind::Dependency };
         return Some(finding("python", error_type, kind, text, span));
     }
-    let (program, _) = MISSING.split(text)?;
-    is_python(program).then(|| finding("python", "ModuleNotFoundError", Kind::Dependency, &text[program.len() + 2..], span))
+    let (program, _) = MISSING.split_among(among, text)?;
+    is_python(program)
+        .then(|| finding("python", "ModuleNotFoundError", Kind::Dependency, &text[program.len() + 2..], span))
 }
 
 /// `python: can't open file 'lid.py': [Errno 2] No such file or directory`.
-fn cannot_open(text: &str, span: Span) -> Option<Diagnostic> {
+fn cannot_open(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     static CANNOT: Needle = Needle::new(": can't open file ");
     static MAIN: Needle = Needle::new(": can't find '__main__' module in ");
-    let (program, _) = CANNOT.split(text).or_else(|| MAIN.split(text))?;
-    is_python(program).then(|| finding("python", "file-not-found", Kind::Configuration, &text[program.len() + 2..], span))
+    let (program, _) = CANNOT.split_among(among, text).or_else(|| MAIN.split_among(among, text))?;
+    is_python(program)
+        .then(|| finding("python", "file-not-found", Kind::Configuration, &text[program.len() + 2..], span))
 }

@@ -43,17 +43,26 @@ pub(crate) fn of_exception(error_type: &str, message: &str) -> Kind {
     let name = last_part(error_type);
     let by_name = match name {
         "SyntaxError" | "IndentationError" | "TabError" => Some(Kind::Compile),
-        "ModuleNotFoundError" | "DistributionNotFound" | "PackageNotFoundError" | "VersionConflict"
+        "ModuleNotFoundError"
+        | "DistributionNotFound"
+        | "PackageNotFoundError"
+        | "VersionConflict"
         | "SolverProblemError" => Some(Kind::Dependency),
         "MemoryError" | "OutOfMemoryError" => Some(Kind::Resource),
         "PermissionError" => Some(Kind::Permission),
         "TimeoutError" | "timeout" | "TimeoutExpired" | "ReadTimeout" | "ConnectTimeout" => {
             Some(Kind::Timeout)
         }
-        "ConnectionError" | "ConnectionRefusedError" | "ConnectionResetError" | "ConnectError" | "gaierror"
-        | "URLError" | "SSLError" | "ProxyError" | "NewConnectionError" | "MaxRetryError" => {
-            Some(Kind::Network)
-        }
+        "ConnectionError"
+        | "ConnectionRefusedError"
+        | "ConnectionResetError"
+        | "ConnectError"
+        | "gaierror"
+        | "URLError"
+        | "SSLError"
+        | "ProxyError"
+        | "NewConnectionError"
+        | "MaxRetryError" => Some(Kind::Network),
         "ImproperlyConfigured" | "FileNotFoundError" | "ConfigError" | "ConfigurationError" => {
             Some(Kind::Configuration)
         }

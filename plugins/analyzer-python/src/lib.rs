@@ -2,125 +2,364 @@
 //!
 //! | tool | what is read |
 //! | --- | --- |
-//! | `python` | tracebacks, chained ones too (innermost error type, outermost own place), syntax errors, exception groups |
-//! | `unittest`, `pytest` | one diagnostic a failing test; pytest in long, short, line and native style, collection errors, the summary where nothing else tells |
+//! | `python` | tracebacks, logged and chained ones too (last exception, its direct cause, innermost own place), syntax errors, exception groups, boxes, crashes, missing modules and files |
+//! | `unittest`, `pytest`, `doctest` | one diagnostic a failing test with its id; pytest in long, short, line and native style, fragments of it, collection and fixture errors, timeouts, the summary where nothing else tells |
+//! | `behave`, `robot` | one diagnostic a failing scenario or test |
 //! | `mypy`, `pyright` | text with codes, notes attached; JSON |
-//! | `ruff`, `ty`, `flake8`, `pylint`, `pydocstyle`, `bandit` | every text format, JSON |
-//! | `black`, `isort`, `pip`, `uv` | files they refuse, requirements they cannot meet |
+//! | `ruff`, `ty`, `flake8`, `pylint`, `pydocstyle`, `bandit` and rarer linters | every text format, JSON |
+//! | `black`, `isort`, `ruff format`, `usort` | one diagnostic a file that they would change or cannot read |
+//! | `pip`, `uv`, `poetry`, `conda`, `pipenv`, `pdm`, `build`, `hatch`, `setuptools`, `maturin` | conflicts, missing versions, lock files out of date, hashes, builds with their inner cause |
+//! | `tox`, `nox` | the environment that failed, as a summary; what they themselves refuse |
+//! | `django`, `alembic` | system checks, commands, missing migrations |
+//! | `sphinx`, `mkdocs`, `docutils` | findings, as errors where the build treats them so; configuration |
+//! | `jupyter` | cells that raise |
+//! | `coverage`, `twine`, `pip-audit`, `interrogate` | demands that were not met, uploads refused |
 //!
-//! Each recogniser is a small state machine over lines in a module of its own. A line goes to them in
-//! turn until one claims it.
+//! Each recogniser is a small state machine over lines in a module of its own. A line that belongs to an
+//! open block of one is kept from the others; any other line goes to all of them.
 #![deny(unsafe_code)]
 
+mod cause;
+mod conda;
+mod django;
+mod docs;
+mod doctest;
+mod format;
+mod forms;
 mod found;
+mod gates;
+mod interpreter;
+mod kinds;
 mod lint;
+mod notebook;
 mod own;
-mod packaging;
+mod pip;
+mod pip_words;
+mod poetry;
+mod prefix;
+mod projects;
 mod pytest;
 mod reports;
+mod rich;
 mod ruff;
+mod runners;
+mod suites;
 mod traceback;
+mod unittest;
+mod uv;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use grimoire_plugin_sdk::json::Objects;
-use grimoire_plugin_sdk::text::Deduplicator;
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan};
+use grimoire_plugin_sdk::text::{Characters, Deduplicator};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan, Marker, Span};
 
 /// The analyzer: see the crate's documentation.
 #[derive(Default)]
 pub struct Python {
     objects: Objects,
     traceback: traceback::Tracebacks,
+    rich: rich::Rich,
+    notebook: notebook::Notebook,
     pytest: pytest::Pytest,
+    unittest: unittest::Unittest,
+    doctest: doctest::Doctest,
+    suites: suites::Suites,
+    django: django::Django,
+    docs: docs::Docs,
     ruff: ruff::Ruff,
     lint: lint::Lint,
-    packaging: packaging::Packaging,
+    format: format::Format,
+    installers: Installers,
+    runners: runners::Runners,
+    gates: gates::Gates,
+    interpreter: interpreter::Interpreter,
+    /// Tracebacks that no test's header announced: what passing tests log is no error.
+    loose: Vec<Diagnostic>,
     /// One failure is often told twice: logged by the program and reported by its test runner.
     told: Deduplicator,
-    /// Something was reported.
-    reported: bool,
-    /// A script says that a command which it ran failed: reported when nothing else is.
-    consequence: Option<Diagnostic>,
 }
+
+/// What installs packages.
+#[derive(Default)]
+struct Installers {
+    pip: pip::Pip,
+    uv: uv::Uv,
+    poetry: poetry::Poetry,
+    conda: conda::Conda,
+    projects: projects::Projects,
+}
+
+/// One of these stands in every log that this analyzer can say something about.
+const PROBES: &[&str] = &[
+    // The language and its runners.
+    ".py",
+    ".ipynb",
+    "ython",
+    "Traceback",
+    "pytest",
+    "AssertionError",
+    "short test summary",
+    "FAILURES =",
+    "Cell In[",
+    "Failed example",
+    "FAIL: ",
+    "| FAIL |",
+    ".feature",
+    "hook id",
+    // Packages.
+    "pip ",
+    "pip's",
+    "pip-",
+    "ResolutionImpossible",
+    "matching distribution",
+    "satisfies the requirement",
+    "conflict is caused by",
+    "conflicting dependencies",
+    "did not run successfully",
+    "building wheel",
+    "Building wheel",
+    "build wheels",
+    "THE HASHES",
+    "externally",
+    "requirements.txt",
+    "No solution found",
+    "Failed to download",
+    "Failed to build",
+    "Failed to fetch",
+    "Failed to spawn",
+    "Hash mismatch",
+    "uv.lock",
+    "build backend",
+    "No virtual environment",
+    "No interpreter found",
+    "poetry",
+    "Poetry",
+    "pyproject.toml",
+    "version solving failed",
+    "Group(s) not found",
+    "installation candidates",
+    "conda",
+    "mamba",
+    "PackagesNotFoundError",
+    "ResolvePackageNotFound",
+    "UnsatisfiableError",
+    "environment specs",
+    "Pipfile",
+    "PdmUsageError",
+    "maturin",
+    "setuptools",
+    "find a resolution",
+    // Environments, demands, frameworks.
+    "InvocationError",
+    "commands failed",
+    "evaluation failed",
+    "nox > ",
+    "HandledError",
+    "SystemCheckError",
+    "CommandError",
+    "Unknown command: '",
+    "Migrations for '",
+    "alembic",
+    "Sphinx",
+    ".rst",
+    "strict mode!",
+    "fail-under",
+    "test coverage of",
+    "pypi.org",
+    "InvalidDistribution",
+    "Trusted publishing",
+    "known vulnerabilit",
+    "unrecognized arguments",
+    "arguments are required",
+    "No such option",
+    "would reformat",
+    "Would reformat",
+    "would be reformatted",
+    "incorrectly sorted",
+    "pylint",
+    "messageId",
+    "message-id",
+    "ruff",
+    "mypy",
+    "] FAIL",
+    "violations\"",
+    "rule_code",
+    " ==> ",
+];
+
+/// Tracebacks that wait for the end of the tests at most.
+const LOOSE: usize = 500;
+/// Bytes of a line of text that may be an error; longer ones are data.
+const MOST_TEXT: usize = 16 * 1024;
 
 impl LineAnalyzer for Python {
     /// Reports of one line (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 
+    const PROBES: &'static [&'static str] = PROBES;
+
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
+        let before = out.len();
         if line.echoed {
+            if line.marker == Some(Marker::Group) {
+                // A step's end: what it printed before its tests is told.
+                out.append(&mut self.loose);
+                self.settle(before, out);
+            }
+            self.django.echo(&line.text);
             return;
         }
-        let before = out.len();
-        let text = without_build_prefix(&line.text);
+        let text = prefix::strip(&line.text);
         if text.len() > MOST_TEXT && !text.starts_with(['{', '[']) {
             return;
         }
-        let claimed = self.objects.line(text, line.span, &mut |value, span| reports::read(value, span, out))
-            || self.pytest.line(text, line.span, out)
-            || self.traceback.line(text, line.span, out)
-            || self.ruff.line(line, text, out);
-        if claimed {
-            self.lint.finish(out);
-        } else {
-            self.packaging.line(text, line.span, out);
-            self.lint.line(text, line.span, out);
-        }
+        self.text(line, text, out);
         self.settle(before, out);
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let before = out.len();
         self.pytest.finish(out);
-        self.traceback.finish(out);
+        self.loose_tracebacks(&Tracebacks::Finish, out);
+        self.installers.finish(out);
         self.ruff.finish(out);
-        self.packaging.finish(out);
         self.lint.finish(out);
+        self.format.finish(out);
+        self.docs.finish(out);
+        self.doctest.finish(out);
+        self.django.finish(out);
+        self.runners.finish(out);
+        self.gates.finish(out);
+        self.interpreter.finish(out);
+        out.append(&mut self.loose);
         self.settle(before, out);
-        out.extend(self.consequence.take().filter(|_| !self.reported));
     }
 }
 
+/// What the tracebacks' recogniser is asked to do.
+enum Tracebacks<'a> {
+    Line(&'a str, Span),
+    Finish,
+}
+
 impl Python {
-    /// Drops what was told before, whichever tool tells it now, and keeps consequences back.
+    fn text(&mut self, line: &Line<'_>, text: &str, out: &mut Vec<Diagnostic>) {
+        let span = line.span;
+        let among = Characters::of(text);
+        if let Some(inner) = text.strip_prefix("INTERNALERROR> ") {
+            // pytest's own failure, at times within an error line.
+            let inner = inner.strip_prefix("E ").map_or(inner, str::trim_start);
+            self.loose_tracebacks(&Tracebacks::Line(inner, span), out);
+            return;
+        }
+        let claimed = self.objects.line(text, span, &mut |value, span| reports::read(value, span, out))
+            || self.pytest.line(text, among, span, out)
+            || self.installed(text, among, span, out)
+            || self.doctest.line(text, span, out)
+            || self.notebook.line(text, among, span, out)
+            || self.rich.line(text, span, out)
+            || self.loose_tracebacks(&Tracebacks::Line(text, span), out)
+            || self.ruff.line(line, text, out);
+        if std::mem::take(&mut self.pytest.ended) || self.unittest.ends(text, span, out) {
+            // What failed was told by the tests' own report.
+            self.loose_tracebacks(&Tracebacks::Finish, out);
+            self.loose.clear();
+        }
+        if claimed {
+            self.lint.finish(out);
+            return;
+        }
+        let claimed = self.suites.line(text, span, out)
+            || self.format.line(text, span, out)
+            || self.django.line(text, among, span, out)
+            || self.docs.line(text, among, span, out)
+            || self.runners.line(text, among, span, out)
+            || self.gates.line(text, span, out)
+            || self.interpreter.line(text, among, span, out);
+        if claimed {
+            self.lint.finish(out);
+        } else {
+            self.lint.line(text, among, span, out);
+        }
+    }
+
+    /// Asks the installers, whose errors may hold a traceback of the build's.
+    fn installed(&mut self, text: &str, among: Characters, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let before = out.len();
+        let claimed = self.installers.line(text, among, span, out);
+        if let Some(whole) = out.get(before).map(|found| found.span)
+            && !self.loose.is_empty() | claimed
+        {
+            self.loose_tracebacks(&Tracebacks::Finish, out);
+            self.loose.retain(|inner| inner.span.start < whole.start || inner.span.end > whole.end);
+        }
+        claimed
+    }
+
+    /// Runs the tracebacks' recogniser and puts aside what no test's header announced.
+    fn loose_tracebacks(&mut self, what: &Tracebacks<'_>, out: &mut Vec<Diagnostic>) -> bool {
+        let before = out.len();
+        let claimed = match what {
+            Tracebacks::Line(text, span) => self.traceback.line(text, *span, out),
+            Tracebacks::Finish => {
+                self.traceback.finish(out);
+                false
+            }
+        };
+        let mut at = before;
+        while at < out.len() {
+            if out[at].tool != "python" {
+                at += 1;
+            } else if let Some((name, place)) = self.suites.scenario() {
+                let found = &mut out[at];
+                "behave".clone_into(&mut found.tool);
+                found.kind = Kind::Test;
+                found.test = Some(format!("{}:{}", place.path, place.line().unwrap_or(0)));
+                found.context = format!("{name}\n{}", found.context);
+                at += 1;
+            } else if self.loose.len() < LOOSE {
+                self.loose.push(out.remove(at));
+            } else {
+                at += 1;
+            }
+        }
+        claimed
+    }
+
+    /// Drops what was told before, whichever tool tells it now.
     fn settle(&mut self, before: usize, out: &mut Vec<Diagnostic>) {
         out[before..].sort_by_key(|found| found.span.start);
         let mut at = before;
         while at < out.len() {
             let found = &out[at];
             let mut hasher = DefaultHasher::new();
-            (&found.code, &found.message, &found.location).hash(&mut hasher);
-            if !self.told.is_first_key(hasher.finish()) {
-                out.remove(at);
-            } else if found.message.contains("returned non-zero exit status") {
-                let found = out.remove(at);
-                self.consequence.get_or_insert(found);
-            } else {
-                self.reported = true;
+            (&found.code, &found.message, &found.location, &found.test).hash(&mut hasher);
+            if self.told.is_first_key(hasher.finish()) {
                 at += 1;
+            } else {
+                out.remove(at);
             }
         }
     }
 }
 
-/// Bytes of a line of text that may be an error; longer ones are data.
-const MOST_TEXT: usize = 16 * 1024;
+impl Installers {
+    fn line(&mut self, text: &str, among: Characters, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        self.pip.line(text, span, out)
+            || self.uv.line(text, span, out)
+            || self.poetry.line(text, among, span, out)
+            || self.conda.line(text, span, out)
+            || self.projects.line(text, span, out)
+    }
 
-/// Without what image builders put before each line: `#12 3.456 `.
-fn without_build_prefix(text: &str) -> &str {
-    let Some(rest) = text.strip_prefix('#') else { return text };
-    let mut parts = rest.splitn(3, ' ');
-    let number = parts.next().unwrap_or_default();
-    let seconds = parts.next().unwrap_or_default();
-    let is_prefix = !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-        && seconds.split_once('.').is_some_and(|(whole, part)| {
-            !whole.is_empty()
-                && part.len() <= 3
-                && whole.bytes().chain(part.bytes()).all(|byte| byte.is_ascii_digit())
-        });
-    if is_prefix { parts.next().unwrap_or_default() } else { text }
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.pip.finish(out);
+        self.uv.finish(out);
+        self.poetry.finish(out);
+        self.conda.finish(out);
+        self.projects.finish(out);
+    }
 }
 
 grimoire_plugin_sdk::export_analyzer!(LineScan<Python>);

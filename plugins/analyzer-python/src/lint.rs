@@ -1,8 +1,9 @@
-//! Findings of one line: mypy, pyright, flake8, ruff, pylint, black, isort, pydocstyle, bandit.
+//! Findings of one line: mypy, pyright, flake8, ruff, pylint, pydocstyle, bandit; `forms` has the rarer ones.
 
-use grimoire_plugin_sdk::text::{Place, leading_number, place_at_start, trailing_group, trim};
-use grimoire_plugin_sdk::{Diagnostic, Location, Severity, Span};
+use grimoire_plugin_sdk::text::{Characters, Place, leading_number, place_at_start, trailing_group, trim};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
+use crate::forms;
 use crate::ruff::{is_python, is_rule};
 
 /// Notes and excerpt lines attached to one finding.
@@ -18,12 +19,14 @@ pub(crate) struct Lint {
     wrapped: bool,
     /// `path:line at module level:` of pydocstyle, which says what in the next line.
     docstring: Option<(Location, Span)>,
+    /// The file that sqlfluff's findings belong to.
+    sql: Option<String>,
     /// `>> Issue: [B404:blacklist] message` of bandit, which says where some lines later.
     issue: Option<Diagnostic>,
 }
 
 impl Lint {
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    pub(crate) fn line(&mut self, text: &str, among: Characters, span: Span, out: &mut Vec<Diagnostic>) {
         if self.attach(text, span) {
             return;
         }
@@ -37,11 +40,23 @@ impl Lint {
                 Some(finding("pydocstyle", code, text.trim(), Severity::Warning, location, start.to(span)));
             return;
         }
-        if let Some(found) = file_finding(text, span) {
+        if let Some(path) = forms::sqlfluff_file(text) {
+            self.sql = Some(path.to_owned());
+            return;
+        }
+        if let Some(found) = self
+            .sql
+            .as_deref()
+            .filter(|_| text.starts_with("L:"))
+            .and_then(|path| forms::sqlfluff(path, text, span))
+        {
             out.push(found);
             return;
         }
-        let Some(place) = place_of(text) else { return };
+        let Some(place) = place_of(text) else {
+            out.extend(forms::without_place(text, among, span));
+            return;
+        };
         let rest = place.rest.trim_start();
         if let Some(found) = read(&place, rest, span) {
             self.wrapped = found.tool == "mypy" && found.code.is_none();
@@ -78,6 +93,14 @@ impl Lint {
                 // pyright indents everything; its next finding has a place of its own.
                 belongs = place_of(text.trim_start()).is_none();
                 self.wrapped &= !belongs;
+                // The rule stands at the end of the last line.
+                if belongs && open.tool == "pyright" && open.code.is_none() {
+                    let (words, rule) = with_rule(text.trim());
+                    open.message.push('\n');
+                    open.message.push_str(words);
+                    open.code = rule.map(str::to_owned);
+                    rule.unwrap_or_default().clone_into(&mut open.error_type);
+                }
             } else if let Some(place) = place_at_start(text) {
                 belongs = place.rest.trim_start().starts_with("note: ")
                     && open.severity > Severity::Info
@@ -144,7 +167,7 @@ fn place_of(text: &str) -> Option<Place<'_>> {
     place_at_start(text.trim_start())
 }
 
-fn finding(
+pub(crate) fn finding(
     tool: &str,
     code: &str,
     message: &str,
@@ -158,6 +181,7 @@ fn finding(
         code: (!code.is_empty()).then(|| code.to_owned()),
         message: message.trim().to_owned(),
         severity,
+        kind: Kind::Lint,
         location: Some(location).filter(|location| !location.path.is_empty()),
         span,
         ..Diagnostic::default()
@@ -178,8 +202,13 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
         if is_pylint_code(code) && inside.contains(['(', ',']) {
             return Some(pylint(place, code, message, span));
         }
-        return (is_python(place.path) && (is_code(code) || is_rule(code)))
-            .then(|| finding("ruff", code, message, Severity::Error, place.location(), span));
+        let is_flake8 =
+            is_flake8_code(code) && !message.starts_with(|c: char| c.is_ascii_uppercase() || c == '`');
+        let tool = if is_flake8 { "flake8" } else { "ruff" };
+        if is_python(place.path) && (is_code(code) || is_rule(code)) {
+            return Some(finding(tool, code, message, Severity::Error, place.location(), span));
+        }
+        return forms::read(place, rest, span);
     }
     let (first, message) = rest.split_once(' ')?;
     let code = first.trim_end_matches(':');
@@ -194,7 +223,13 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     if is_code(code) && (place.column.is_some() || is_python(place.path)) {
         let message = without_fix_mark(message);
         let fixed = rest.contains(" [*] ");
-        let tool = if fixed || message.contains('`') || !is_flake8_code(code) { "ruff" } else { "flake8" };
+        let tool = if code.starts_with("DEP") {
+            "deptry"
+        } else if fixed || message.contains('`') || !is_flake8_code(code) {
+            "ruff"
+        } else {
+            "flake8"
+        };
         let severity = if code.starts_with('W') { Severity::Warning } else { Severity::Error };
         return Some(finding(tool, code, message, severity, place.location(), span));
     }
@@ -208,7 +243,7 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
             span,
         ));
     }
-    None
+    forms::read(place, rest, span)
 }
 
 /// `error: message  [code]`, also notes without an error before them.
@@ -249,11 +284,16 @@ fn pyright(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
         "information" => Severity::Info,
         _ => return None,
     };
-    let (message, rule) = match trailing_group(message, '(', ')') {
-        Some((text, rule)) if rule.starts_with("report") => (text, rule),
-        _ => (message, ""),
-    };
-    Some(finding("pyright", rule, message, severity, place.location(), span))
+    let (message, rule) = with_rule(message);
+    Some(finding("pyright", rule.unwrap_or_default(), message, severity, place.location(), span))
+}
+
+/// `message (reportAttributeAccessIssue)`.
+fn with_rule(message: &str) -> (&str, Option<&str>) {
+    match trailing_group(message, '(', ')') {
+        Some((text, rule)) if rule.starts_with("report") && !rule.contains(' ') => (text, Some(rule)),
+        _ => (message, None),
+    }
 }
 
 /// pylint counts columns from 0; a place counts them from 1.
@@ -266,36 +306,6 @@ fn pylint(place: &Place<'_>, code: &str, message: &str, span: Span) -> Diagnosti
     };
     let location = Location::at(place.path, place.line, place.column.map(|column| column.saturating_add(1)));
     finding("pylint", code, message, severity, location, span)
-}
-
-/// Findings about a file: black's and isort's.
-fn file_finding(text: &str, span: Span) -> Option<Diagnostic> {
-    if let Some(rest) = text.strip_prefix("error: cannot format ") {
-        let (path, reason) = rest.split_once(": ")?;
-        // `Cannot parse: 5:1: text`, `Cannot parse for target version Python 3.12: 5:1: text`.
-        let place = reason.split(": ").find_map(|part| {
-            let (line, column) = part.split_once(':')?;
-            Some((line.parse().ok()?, column.parse().ok()?))
-        });
-        let (line, column) = place.unwrap_or((0, 0));
-        let location = Location::at(path, line, Some(column));
-        return Some(finding(
-            "black",
-            "",
-            &format!("cannot format: {reason}"),
-            Severity::Error,
-            location,
-            span,
-        ));
-    }
-    if let Some(path) = text
-        .strip_prefix("ERROR: ")
-        .and_then(|rest| rest.strip_suffix(" Imports are incorrectly sorted and/or formatted."))
-    {
-        let message = "Imports are incorrectly sorted and/or formatted.";
-        return Some(finding("isort", "", message, Severity::Error, Location::file(path), span));
-    }
-    None
 }
 
 /// Whether a word is a linter's code: one to four capitals and two to five digits, `E999`, `RUF012`.

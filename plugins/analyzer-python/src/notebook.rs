@@ -10,8 +10,8 @@
 //! KeyError: 'plum'
 //! ```
 
-use grimoire_plugin_sdk::text::{Context, Needle, place_at_start, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
+use grimoire_plugin_sdk::text::{Characters, Context, Needle, extension, place_at_start, trim};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Span};
 
 use crate::found::{exception_kind, finding, is_surely_exception, last_part};
 use crate::kinds;
@@ -42,7 +42,13 @@ pub(crate) struct Notebook {
 
 impl Notebook {
     /// Takes a line; `true` when it belongs to a cell's traceback.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         static HEADER: Needle = Needle::new("Traceback (most recent call last)");
         static NOTEBOOK: Needle = Needle::new(".ipynb");
         let trimmed = trim(text);
@@ -63,11 +69,11 @@ impl Notebook {
             }
             return true;
         }
-        if let Some(at) = NOTEBOOK.find(trimmed) {
+        if let Some(at) = NOTEBOOK.find_among(among, trimmed) {
             let start = trimmed[..at].rfind([' ', '\'', '"']).map_or(0, |blank| blank + 1);
             self.path = Some(trimmed[start..at + NOTEBOOK.text().len()].to_owned());
         }
-        let Some(at) = HEADER.find(trimmed) else { return false };
+        let Some(at) = HEADER.find_among(among, trimmed) else { return false };
         let name = trimmed[..at].trim_end();
         if trimmed.len() > at + HEADER.text().len()
             || at < name.len() + 2
@@ -77,7 +83,8 @@ impl Notebook {
         }
         let mut context = Context::default();
         context.push(text);
-        self.open = Some(Open { kind: name.to_owned(), file: None, frames: Vec::new(), left: LINES, context, span });
+        self.open =
+            Some(Open { kind: name.to_owned(), file: None, frames: Vec::new(), left: LINES, context, span });
         true
     }
 }
@@ -93,7 +100,7 @@ impl Open {
         } else {
             self.file = text
                 .split_once(" in ")
-                .filter(|(path, rest)| path.ends_with(".py") && !path.contains(' ') && rest.contains('('))
+                .filter(|(path, rest)| extension(path) == "py" && !path.contains(' ') && rest.contains('('))
                 .map(|(path, _)| path.to_owned())
                 .or(self.file.take());
             None
@@ -104,7 +111,8 @@ impl Open {
     }
 
     fn report(mut self, message: &str, notebook: Option<&str>) -> Diagnostic {
-        let mut found = finding("jupyter", &self.kind, kinds::of_exception(&self.kind, message), message, self.span);
+        let mut found =
+            finding("jupyter", &self.kind, kinds::of_exception(&self.kind, message), message, self.span);
         let own = self
             .frames
             .iter()
@@ -126,6 +134,3 @@ impl Open {
 pub(crate) fn is_wrapper(kind: &str) -> bool {
     matches!(last_part(kind), "CellExecutionError" | "PapermillExecutionError")
 }
-
-/// The kind of what a wrapper wraps is not known.
-pub(crate) const WRAPPED: Kind = Kind::Unknown;

@@ -49,14 +49,18 @@ const FOREIGN: &[&str] = &[
 ];
 
 /// Beginnings of such paths.
-const FOREIGN_ROOTS: &[&str] = &["/usr/", "/bin/", "/sbin/", "<", "[", "frozen ", "venv/", "env/lib", ".venv/"];
+const FOREIGN_ROOTS: &[&str] =
+    &["/usr/", "/bin/", "/sbin/", "<", "[", "frozen ", "venv/", "env/lib", ".venv/"];
 
 /// Whether a file is neither the interpreter's, nor an installed package's, nor a tool's, nor generated:
 /// the place that a person can change.
 pub(crate) fn is_own(path: &str) -> bool {
     // Images of containers keep the sources of an application there.
     let root_is_own = path.starts_with("/usr/src/") || path.starts_with("/usr/app/");
-    (root_is_own || !FOREIGN_ROOTS.iter().any(|root| path.starts_with(root)))
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let is_program = path.contains("/bin/") && !name.contains('.');
+    !is_program
+        && (root_is_own || !FOREIGN_ROOTS.iter().any(|root| path.starts_with(root)))
         && !FOREIGN.iter().any(|part| path.contains(part))
 }
 
@@ -66,7 +70,12 @@ mod tests {
 
     #[test]
     fn foreign_files_are_known() {
-        for own in ["/home/runner/work/app/app/src/main.py", "D:\\a\\app\\main.py", "tests/test_a.py", "/usr/src/app/a.py"] {
+        for own in [
+            "/home/runner/work/app/app/src/main.py",
+            "D:\\a\\app\\main.py",
+            "tests/test_a.py",
+            "/usr/src/app/a.py",
+        ] {
             assert!(is_own(own), "{own}");
         }
         for foreign in [
@@ -76,6 +85,7 @@ mod tests {
             "/root/.pyenv/versions/3.12.1/bin/pytest",
             "/usr/local/bin/ansible",
             "/tmp/pip-install-ab/x/setup.py",
+            "/w/environment/bin/flake8",
         ] {
             assert!(!is_own(foreign), "{foreign}");
         }

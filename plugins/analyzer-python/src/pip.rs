@@ -53,13 +53,16 @@ pub(crate) struct Pip {
     open: Option<Open>,
     /// A build that failed: pip says so several times more, or installs the package another way.
     failed: Option<(Diagnostic, u32)>,
+    /// Packages that pip named when it said so again.
+    packages: Vec<String>,
     /// Why the index could not be asked.
     retried: Option<String>,
     /// Versions that need another Python.
     ignored: Option<String>,
 }
 
-static STARTS: Beginnings = Beginnings::new(&["ERROR: ", "error: ", "× ", "Could not find a ver", "No matching dis"]);
+static STARTS: Beginnings =
+    Beginnings::new(&["ERROR: ", "error: ", "× ", "Could not find a ver", "No matching dis"]);
 
 impl Pip {
     /// Takes a line; `true` when it belongs to an error of pip's.
@@ -84,7 +87,12 @@ impl Pip {
 
     fn start(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(rest) = trimmed.strip_prefix("WARNING: Retrying (") {
-            self.retried = rest.split_once("broken by ").map(|(_, reason)| format!("connection broken by {reason}"));
+            self.retried =
+                rest.split_once("broken by ").map(|(_, reason)| format!("connection broken by {reason}"));
+            return false;
+        }
+        if trimmed.starts_with("Could not fetch URL ") {
+            self.retried = Some(trimmed.to_owned());
             return false;
         }
         if trimmed.starts_with("Successfully installed ") {
@@ -97,7 +105,12 @@ impl Pip {
         }
         if let Some(command) = trimmed.strip_prefix("Complete output from command ") {
             let message = format!("{} failed", command.trim_end_matches(':'));
-            return self.begin(finding("pip", "build", Kind::Dependency, &message, span), Mode::Output, OUTPUT, text);
+            return self.begin(
+                finding("pip", "build", Kind::Dependency, &message, span),
+                Mode::Output,
+                OUTPUT,
+                text,
+            );
         }
         if !STARTS.begin(trimmed) {
             return false;
@@ -107,13 +120,15 @@ impl Pip {
         }
         let marked = trimmed.strip_prefix("ERROR: ").or_else(|| trimmed.strip_prefix("error: "));
         let message = marked.unwrap_or(trimmed);
-        if let Some(rest) = message.strip_prefix("Ignored the following versions that require a different python")
+        if let Some(rest) =
+            message.strip_prefix("Ignored the following versions that require a different python")
         {
             self.ignored = Some(rest.trim_start_matches(" version").trim_start_matches(": ").to_owned());
             return true;
         }
         if message == "Command errored out with exit status 1:" {
-            let found = finding("pip", "build", Kind::Dependency, "Command errored out with exit status 1", span);
+            let found =
+                finding("pip", "build", Kind::Dependency, "Command errored out with exit status 1", span);
             return self.begin(found, Mode::Output, OUTPUT, text);
         }
         if pip_words::closes_a_build(message) {
@@ -122,7 +137,12 @@ impl Pip {
         }
         if marked.is_some() && pip_words::is_slug(message) {
             self.close(out);
-            return self.begin(finding("pip", message, Kind::Dependency, "", span), Mode::Slug, EXPLANATION, text);
+            return self.begin(
+                finding("pip", message, Kind::Dependency, "", span),
+                Mode::Slug,
+                EXPLANATION,
+                text,
+            );
         }
         let Some((error_type, kind)) = pip_words::kind_of(message) else { return false };
         self.close(out);
@@ -148,13 +168,13 @@ impl Pip {
     }
 
     /// `Could not find a version that satisfies the requirement x==9 (from versions: 1, 2)`.
-    fn not_found(&mut self, message: &str, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    fn not_found(&mut self, message: &str, text: &str, span: Span, out: &mut [Diagnostic]) -> bool {
         // The second line of the pair says less.
-        if message.starts_with("No matching") {
-            if let Some(last) = out.last_mut().filter(|last| last.error_type == "requirement-not-found") {
-                last.span = last.span.to(span);
-                return true;
-            }
+        if message.starts_with("No matching")
+            && let Some(last) = out.last_mut().filter(|last| last.error_type == "requirement-not-found")
+        {
+            last.span = last.span.to(span);
+            return true;
         }
         let unreachable = message.contains("(from versions: none)") || !message.contains("(from versions:");
         let retried = self.retried.take().filter(|_| unreachable);
@@ -181,7 +201,9 @@ impl Pip {
             open.context.push(text);
             return true;
         }
-        if !message.contains("did not run successfully") && !message.starts_with("This environment is externally") {
+        if !message.contains("did not run successfully")
+            && !message.starts_with("This environment is externally")
+        {
             return false;
         }
         let slug = if message.starts_with("This env") { "externally-managed-environment" } else { "build" };
@@ -199,7 +221,8 @@ impl Pip {
         let mut last = false;
         let taken = match open.mode {
             Mode::Output => {
-                last = trimmed == "[end of output]" || trimmed.starts_with("----------------------------------------");
+                last = trimmed == "[end of output]"
+                    || trimmed.starts_with("----------------------------------------");
                 open.cause.line(trimmed);
                 true
             }
@@ -249,27 +272,33 @@ impl Pip {
     /// pip says again that a build failed: what it says belongs to the failure before it.
     fn again(&mut self, message: &str, span: Span, out: &mut Vec<Diagnostic>) {
         self.close(out);
+        if let Some((_, name)) = message.split_once(" for ")
+            && self.packages.len() < 100
+        {
+            self.packages.push(name.split([' ', ',']).next().unwrap_or(name).to_owned());
+        }
         if let Some((failed, _)) = &mut self.failed {
             failed.span = failed.span.to(span);
         } else if pip_words::names_a_package(message) {
-            out.push(Diagnostic { error_type: "build".to_owned(), ..summary("pip", Kind::Dependency, message, span) });
+            out.push(Diagnostic {
+                error_type: "build".to_owned(),
+                ..summary("pip", Kind::Dependency, message, span)
+            });
         }
     }
 
     /// A build that failed is none when pip installed the package all the same.
     fn installed(&mut self, text: &str) {
-        let names = |message: &str| {
-            message
-                .split_once(" for ")
-                .and_then(|(_, rest)| rest.split([' ', '.']).next())
-                .is_some_and(|name| text.contains(&format!(" {}-", name.replace('_', "-"))) || text.contains(&format!(" {name}-")))
+        let is_installed = |name: &String| {
+            text.contains(&format!(" {name}-")) || text.contains(&format!(" {}-", name.replace('_', "-")))
         };
-        if self.failed.as_ref().is_some_and(|(failed, _)| failed.message.lines().any(names)) {
+        if self.packages.iter().any(is_installed) {
             self.failed = None;
         }
     }
 
     fn release(&mut self, out: &mut Vec<Diagnostic>) {
+        self.packages.clear();
         out.extend(self.failed.take().map(|(failed, _)| failed));
     }
 
@@ -278,10 +307,14 @@ impl Pip {
         let mut found = open.found;
         found.context = open.context.take();
         if open.mode == Mode::Conflict {
-            found.message = found.message.trim().to_owned();
+            let message = found.message.trim().to_owned();
+            found.message = message;
         }
         let is_build = found.message.contains("did not run successfully")
-            || matches!(found.error_type.as_str(), "build" | "metadata-generation-failed" | "legacy-install-failure");
+            || matches!(
+                found.error_type.as_str(),
+                "build" | "metadata-generation-failed" | "legacy-install-failure"
+            );
         if is_build {
             if let Some(cause) = open.cause.take() {
                 found.kind = kinds::by_words(&cause).unwrap_or(Kind::Dependency);
@@ -325,11 +358,14 @@ impl Open {
             self.found.location = self.found.location.take().or_else(|| pip_words::place(trimmed));
             return true;
         }
-        if let Some(hint) = trimmed.strip_prefix("Hint: ").or_else(|| trimmed.strip_prefix("Check the permissions")) {
+        if let Some(hint) =
+            trimmed.strip_prefix("Hint: ").or_else(|| trimmed.strip_prefix("Check the permissions"))
+        {
             *last = true;
             return !hint.is_empty();
         }
-        self.found.error_type == "dependency-conflict" && (trimmed.contains(" which is incompatible") || trimmed.contains(", which is not installed"))
+        self.found.error_type == "dependency-conflict"
+            && (trimmed.contains(" which is incompatible") || trimmed.contains(", which is not installed"))
             || listed
     }
 }

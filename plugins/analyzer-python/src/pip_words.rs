@@ -122,7 +122,10 @@ mod tests {
     #[test]
     fn places_in_requirement_files() {
         let at = |text| place(text).map(|place| (place.path.clone(), place.line()));
-        assert_eq!(at("x==1 (from -r req/dev.txt (line 3)) (from versions: none)"), Some(("req/dev.txt".into(), Some(3))));
+        assert_eq!(
+            at("x==1 (from -r req/dev.txt (line 3)) (from versions: none)"),
+            Some(("req/dev.txt".into(), Some(3)))
+        );
         assert_eq!(at("Invalid requirement: 'x=1' (from line 2 of r.txt)"), Some(("r.txt".into(), Some(2))));
         assert_eq!(at("x==1"), None);
     }

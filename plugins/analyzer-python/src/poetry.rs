@@ -12,7 +12,7 @@
 //!   at /usr/lib/python3/dist-packages/requests/models.py:943 in raise_for_status
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, Context, place_at_start, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Context, Needle, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 
 use crate::cause::Cause;
@@ -50,7 +50,11 @@ const SENTENCES: &[(&str, &str, Kind)] = &[
     ("poetry.lock is not up to date with pyproject.toml", "lock-file", Kind::Dependency),
     ("poetry.lock was not found", "lock-file", Kind::Dependency),
     ("The lock file is not compatible with the current version of Poetry", "lock-file", Kind::Dependency),
-    ("The lock file might not be compatible with the current version of Poetry", "lock-file", Kind::Dependency),
+    (
+        "The lock file might not be compatible with the current version of Poetry",
+        "lock-file",
+        Kind::Dependency,
+    ),
     ("The current project could not be installed: ", "project", Kind::Configuration),
     ("The current project's Python requirement (", "requires-python", Kind::Dependency),
     ("The current project's supported Python range (", "requires-python", Kind::Dependency),
@@ -70,17 +74,45 @@ const SENTENCES: &[(&str, &str, Kind)] = &[
     ("Command not found: ", "command-not-found", Kind::Configuration),
 ];
 
-static STARTS: Beginnings =
-    Beginnings::new(&["p", "T", "C", "P", "G", "U"]);
-static PARAGRAPHS: Beginnings = Beginnings::new(&["Because ", "And because ", "So, because ", "So, since ", "Thus, ", "(1) So"]);
+/// How these sentences begin, roughly.
+static STARTS: Beginnings = Beginnings::new(&[
+    "pyproject.toml changed",
+    "poetry.lock ",
+    "The lock file ",
+    "The current project",
+    "The specified Python",
+    "The Poetry ",
+    "The option \"",
+    "The \"--",
+    "The requested command ",
+    "The command \"",
+    "Current Python ",
+    "Could not ",
+    "Command not found",
+    "Poetry ",
+    "Package ",
+    "Group(s) ",
+    "Unable to find inst",
+]);
+/// What tells that poetry runs.
+static SIGNS: [Needle; 2] = [Needle::new("poetry"), Needle::new("Installing dependencies from lock file")];
+
+static PARAGRAPHS: Beginnings =
+    Beginnings::new(&["Because ", "And because ", "So, because ", "So, since ", "Thus, ", "(1) So"]);
 
 impl Poetry {
     /// Takes a line; `true` when it belongs to an error of poetry's.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         let marked = trimmed.strip_prefix("Error: ");
         let plain = marked.unwrap_or(trimmed);
-        self.seen |= trimmed.contains("poetry") || trimmed.contains("Installing dependencies from lock file");
+        self.seen = self.seen || SIGNS.iter().any(|sign| sign.find_among(among, trimmed).is_some());
         if self.listed(text, trimmed, span, out) || self.paragraph(plain, span, out) {
             return true;
         }
@@ -109,13 +141,15 @@ impl Poetry {
 
     fn sentence(&self, text: &str, span: Span) -> Option<Diagnostic> {
         if !STARTS.begin(text) {
-            return package_not_found(text, span);
+            return None;
         }
-        let Some((start, error_type, kind)) = SENTENCES.iter().find(|(start, ..)| text.starts_with(start)) else {
+        let Some((start, error_type, kind)) = SENTENCES.iter().find(|(start, ..)| text.starts_with(start))
+        else {
             return package_not_found(text, span);
         };
         let ends = match *start {
-            "The option \"--" | "The \"--" | "The command \"" | "The requested command " => {
+            "The option \"--" => text.ends_with("\" does not exist"),
+            "The \"--" | "The command \"" | "The requested command " => {
                 self.seen && text.contains("does not exist")
             }
             "Command not found: " => self.seen,
@@ -129,7 +163,10 @@ impl Poetry {
     fn listed(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let Some((found, left)) = &mut self.listed else { return false };
         *left -= 1;
-        if *left > 0 && (trimmed.starts_with("- ") && text.starts_with(' ') || trimmed.is_empty() && found.message.ends_with(':')) {
+        if *left > 0
+            && (trimmed.starts_with("- ") && text.starts_with(' ')
+                || trimmed.is_empty() && found.message.ends_with(':'))
+        {
             if !trimmed.is_empty() {
                 found.message.push('\n');
                 found.message.push_str(trimmed.trim_start_matches("- "));
@@ -163,7 +200,15 @@ impl Poetry {
         if paragraph.ends_with("version solving failed.") || paragraph.ends_with("version solving failed") {
             // Dart's package manager uses the same words, but no parentheses around versions.
             if has_version_in_parentheses(paragraph) || paragraph.contains("requires Python") || self.seen {
-                out.push(finding("poetry", "version-solving", Kind::Dependency, paragraph, *span));
+                let last = out.last_mut().filter(|last| last.error_type == "requires-python");
+                if let Some(last) = last {
+                    // The solver proves what the sentence before said.
+                    last.message.push('\n');
+                    last.message.push_str(paragraph);
+                    last.span = last.span.to(*span);
+                } else {
+                    out.push(finding("poetry", "version-solving", Kind::Dependency, paragraph, *span));
+                }
             }
             self.paragraph = None;
             self.exception = None;
@@ -176,7 +221,10 @@ impl Poetry {
     fn exception(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(open) = &mut self.exception {
             open.left -= 1;
-            let place = trimmed.strip_prefix("at ").and_then(place_at_start).filter(|place| place.rest.trim().starts_with("in "));
+            let place = trimmed
+                .strip_prefix("at ")
+                .and_then(place_at_start)
+                .filter(|place| place.rest.trim().starts_with("in "));
             if let Some(place) = place {
                 let location = place.location();
                 out.extend(self.exception.take().and_then(|open| open.report(location, span)));
@@ -220,19 +268,27 @@ impl Exception {
         let first = self.message.first()?.clone();
         let cause = self.cause.take().filter(|cause| *cause != first);
         let message = match cause {
-            Some(cause) if first.contains("subprocess exited") || first.contains("build of a dependency failed") => {
+            Some(cause)
+                if first.contains("subprocess exited") || first.contains("build of a dependency failed") =>
+            {
                 format!("{cause}\n{first}")
             }
             _ => self.message.join("\n"),
         };
         let kind = match self.name.as_str() {
-            "SolverProblemError" | "RuntimeError" | "ChefBuildError" | "PackageNotFound" | "EnvCommandError" | "BuildBackendException" => {
-                kinds::by_words(&message).unwrap_or(Kind::Dependency)
-            }
+            "SolverProblemError"
+            | "RuntimeError"
+            | "ChefBuildError"
+            | "PackageNotFound"
+            | "EnvCommandError"
+            | "BuildBackendException" => kinds::by_words(&message).unwrap_or(Kind::Dependency),
             name => kinds::of_exception(name, &message),
         };
+        let kind = if kind == Kind::Crash { Kind::Dependency } else { kind };
         let mut found = finding("poetry", &self.name, kind, &message, self.span.to(end));
-        found.location = Some(location).filter(|place| own::is_own(&place.path) && !place.path.contains("poetry") && !place.path.starts_with('~'));
+        found.location = Some(location).filter(|place| {
+            own::is_own(&place.path) && !place.path.contains("poetry") && !place.path.starts_with('~')
+        });
         found.context = self.context.take();
         Some(found)
     }

@@ -42,10 +42,13 @@ fn after_number(text: &str) -> Option<&str> {
 /// `web-1  | `: two blanks or more tell it from a table.
 fn after_container(text: &str) -> Option<&str> {
     let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)).count();
-    let rest = text.get(name..)?.strip_prefix(' ')?.trim_start_matches(' ').strip_prefix('|')?;
-    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let after = text.get(name..)?;
+    let rest = after.trim_start_matches(' ').strip_prefix('|')?;
+    // `stderr | test` has one blank and no number.
+    let padded = after.starts_with("  ")
+        || after.starts_with(' ') && text[..name].ends_with(|c: char| c.is_ascii_digit());
     // Sources in compilers' excerpts begin with a number, not with a name.
-    (name > 1).then_some(rest)
+    (name > 1 && padded).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 
 #[cfg(test)]

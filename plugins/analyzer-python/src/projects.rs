@@ -52,8 +52,23 @@ const SENTENCES: &[(&str, &str, &str, Kind)] = &[
 ];
 
 static STARTS: Beginnings = Beginnings::new(&[
-    "Your Pip", "Pipfile.lock (", "Could not find a ver", "Lock file hash", "ERROR", "Unable to find a", "error: ", "error in ",
-    "configuration error", "💥", "Unknown environment: ", "Environment `", "ruff failed", "[", "✘ ", "CRITICAL:pipenv", "CRITICAL: pipenv",
+    "Your Pip",
+    "Pipfile.lock (",
+    "Could not find a ver",
+    "Lock file hash",
+    "ERROR",
+    "Unable to find a",
+    "error: ",
+    "error in ",
+    "configuration error",
+    "💥",
+    "Unknown environment: ",
+    "Environment `",
+    "ruff failed",
+    "[",
+    "✘ ",
+    "CRITICAL:pipenv",
+    "CRITICAL: pipenv",
 ]);
 
 impl Projects {
@@ -67,13 +82,17 @@ impl Projects {
         if !STARTS.begin(trimmed) {
             return false;
         }
-        if let Some(found) = bracketed(trimmed, span) {
-            // Each line of a traceback begins so: the error's own line is the last.
-            let Some(found) = found else { return true };
-            self.open = Some((found, More::Indented, LINES));
-            return true;
+        match bracketed(trimmed, span) {
+            Bracketed::No => {}
+            Bracketed::Trace => return true,
+            Bracketed::Error(found) => {
+                self.open = Some((*found, More::Indented, LINES));
+                return true;
+            }
         }
-        if let Some((start, tool, error_type, kind)) = SENTENCES.iter().find(|(start, ..)| trimmed.starts_with(start)) {
+        if let Some((start, tool, error_type, kind)) =
+            SENTENCES.iter().find(|(start, ..)| trimmed.starts_with(start))
+        {
             let holds = match *start {
                 "Pipfile.lock (" | "Your Pipfile.lock (" => trimmed.contains("out of date"),
                 "ERROR Source " => trimmed.contains("does not appear to be a Python project"),
@@ -83,7 +102,11 @@ impl Projects {
                 _ => true,
             };
             if holds {
-                let message = trimmed.trim_start_matches("ERROR: ").trim_start_matches("ERROR ").trim_start_matches("error: ").trim_start_matches("💥 ");
+                let message = trimmed
+                    .trim_start_matches("ERROR: ")
+                    .trim_start_matches("ERROR ")
+                    .trim_start_matches("error: ")
+                    .trim_start_matches("💥 ");
                 let more = match *start {
                     "💥 maturin failed" | "ruff failed" => More::Causes,
                     "Your Pipfile.lock (" if !trimmed.ends_with('.') => More::Wrapped,
@@ -96,15 +119,29 @@ impl Projects {
         if let Some(rest) = trimmed.strip_prefix("error in ")
             && let Some((name, message)) = rest.split_once(" setup command: ")
         {
-            out.push(finding("setuptools", "configuration", Kind::Configuration, &format!("error in {name}: {message}"), span));
+            out.push(finding(
+                "setuptools",
+                "configuration",
+                Kind::Configuration,
+                &format!("error in {name}: {message}"),
+                span,
+            ));
             return true;
         }
         if let Some(found) = closing(trimmed, span) {
             out.push(found);
             return true;
         }
-        if let Some((_, message)) = trimmed.split_once("Cannot install ").filter(|_| trimmed.starts_with("CRITICAL:")) {
-            out.push(finding("pipenv", "resolution-impossible", Kind::Dependency, &format!("Cannot install {message}"), span));
+        if let Some((_, message)) =
+            trimmed.split_once("Cannot install ").filter(|_| trimmed.starts_with("CRITICAL:"))
+        {
+            out.push(finding(
+                "pipenv",
+                "resolution-impossible",
+                Kind::Dependency,
+                &format!("Cannot install {message}"),
+                span,
+            ));
             return true;
         }
         false
@@ -129,11 +166,19 @@ impl Projects {
         }
         let belongs = match more {
             More::Indented => {
-                let listed = text.starts_with([' ', '\t']) && found.message.ends_with([':', '\n']) || text.starts_with("  ") || text.starts_with('\t');
-                let continued = trimmed.starts_with("because of the following") || trimmed.starts_with("Tried: ") || trimmed.starts_with("There are incompatible");
+                let listed = text.starts_with([' ', '\t']) && found.message.ends_with([':', '\n'])
+                    || text.starts_with("  ")
+                    || text.starts_with('\t');
+                let continued = trimmed.starts_with("because of the following")
+                    || trimmed.starts_with("Tried: ")
+                    || trimmed.starts_with("There are incompatible");
                 listed || continued
             }
-            More::Causes => trimmed.starts_with("Caused by: ") || trimmed.starts_with("Cause: ") || text.starts_with([' ', '|']) && !trimmed.is_empty(),
+            More::Causes => {
+                trimmed.starts_with("Caused by: ")
+                    || trimmed.starts_with("Cause: ")
+                    || text.starts_with([' ', '|']) && !trimmed.is_empty()
+            }
             More::Wrapped => {
                 *left = 1;
                 trimmed.starts_with('(')
@@ -141,7 +186,8 @@ impl Projects {
         };
         if belongs {
             let words = trimmed.trim_start_matches("Caused by: ").trim_start_matches("Cause: ");
-            let is_excerpt = *more == More::Causes && words.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+            let is_excerpt = *more == More::Causes
+                && words.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
             if !is_excerpt && found.message.len() < 2_000 {
                 found.message.push(if *more == More::Wrapped { ' ' } else { '\n' });
                 found.message.push_str(words);
@@ -157,41 +203,50 @@ impl Projects {
     }
 }
 
-/// `[PdmUsageError]: message`, `[pipenv.exceptions.ResolutionFailure]: message`. `Some(None)` for lines of a
-/// traceback in this form.
-fn bracketed(text: &str, span: Span) -> Option<Option<Diagnostic>> {
-    let (name, message) = text.strip_prefix('[')?.split_once("]: ")?;
-    let kind = exception_kind(name).filter(|kind| kind.len() == name.len())?;
-    let is_error = ["Error", "Exception", "Failure", "Impossible", "NotFound", "NoPythonVersion"].iter().any(|end| name.ends_with(end));
-    if !is_error {
-        return None;
+/// What a line that begins with a name in brackets is.
+enum Bracketed {
+    /// Something else.
+    No,
+    /// A line of a traceback in this form: the error's own line is the last.
+    Trace,
+    Error(Box<Diagnostic>),
+}
+
+/// `[PdmUsageError]: message`, `[pipenv.exceptions.ResolutionFailure]: message`.
+fn bracketed(text: &str, span: Span) -> Bracketed {
+    const ENDS: [&str; 6] = ["Error", "Exception", "Failure", "Impossible", "NotFound", "NoPythonVersion"];
+    let Some((name, message)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) else {
+        return Bracketed::No;
+    };
+    let is_kind = exception_kind(name).is_some_and(|kind| kind.len() == name.len());
+    if !is_kind || !ENDS.iter().any(|end| name.ends_with(end)) {
+        return Bracketed::No;
     }
     // A traceback's lines are indented behind the name.
     if message.starts_with("  ") {
-        return Some(None);
+        return Bracketed::Trace;
     }
-    let tool = if name.starts_with("pipenv.") || matches!(name, "ResolutionFailure" | "DeployException" | "InstallError") {
-        "pipenv"
-    } else {
-        "pdm"
-    };
-    let sort = match kind {
+    let pipenv = name.starts_with("pipenv.")
+        || matches!(name, "ResolutionFailure" | "DeployException" | "InstallError");
+    let sort = match name {
         "PdmUsageError" | "NoPythonVersion" | "ProjectError" => Kind::Configuration,
         _ => kinds::by_words(message).unwrap_or(Kind::Dependency),
     };
-    Some(Some(finding(tool, kind, sort, message, span)))
+    let tool = if pipenv { "pipenv" } else { "pdm" };
+    Bracketed::Error(Box::new(finding(tool, name, sort, message, span)))
 }
 
 /// Lines that only say that something failed.
 fn closing(text: &str, span: Span) -> Option<Diagnostic> {
-    let (tool, message) = if let Some(message) = text.strip_prefix("ERROR Backend subprocess exited when trying to invoke ") {
-        ("build", format!("Backend subprocess exited when trying to invoke {message}"))
-    } else if text.starts_with("ERROR:: Aborting deploy") {
-        ("pipenv", "Aborting deploy".to_owned())
-    } else if text.contains("Locking Failed!") {
-        ("pipenv", "Locking Failed!".to_owned())
-    } else {
-        return None;
-    };
+    let (tool, message) =
+        if let Some(message) = text.strip_prefix("ERROR Backend subprocess exited when trying to invoke ") {
+            ("build", format!("Backend subprocess exited when trying to invoke {message}"))
+        } else if text.starts_with("ERROR:: Aborting deploy") {
+            ("pipenv", "Aborting deploy".to_owned())
+        } else if text.contains("Locking Failed!") {
+            ("pipenv", "Locking Failed!".to_owned())
+        } else {
+            return None;
+        };
     Some(Diagnostic { role: Role::Summary, ..summary(tool, Kind::Dependency, &message, span) })
 }

@@ -1,7 +1,7 @@
-//! Reports in JSON: ruff, pylint, mypy, pyright, bandit, prospector.
+//! Reports in JSON: ruff, pylint, mypy, pyright, bandit, prospector, sqlfluff.
 
 use grimoire_plugin_sdk::json::Value;
-use grimoire_plugin_sdk::{Diagnostic, Location, Position, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Position, Severity, Span};
 
 /// Findings of one object that are read.
 const MOST: usize = 5_000;
@@ -11,16 +11,20 @@ type ReadItem = fn(&Value) -> Option<Diagnostic>;
 
 /// Reports the findings of one JSON object, whichever tool's it is.
 pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
-    let found = ruff(value).or_else(|| pylint(value)).or_else(|| mypy(value));
+    let found = ruff(value).or_else(|| pylint(value)).or_else(|| mypy(value)).or_else(|| sqlfluff("", value));
     if let Some(found) = found {
         out.push(Diagnostic { span, ..found });
         return;
+    }
+    let path = value.text("filepath").unwrap_or_default();
+    for item in value.list("violations").iter().take(MOST) {
+        out.extend(sqlfluff(path, item).map(|found| Diagnostic { span, ..found }));
     }
     let lists: [(&str, ReadItem); 3] =
         [("generalDiagnostics", pyright), ("results", bandit), ("messages", prospector)];
     for (name, read) in lists {
         for item in value.list(name).iter().take(MOST) {
-            out.extend(read(item).map(|found| Diagnostic { span, ..found }));
+            out.extend(read(item).or_else(|| pylint(item)).map(|found| Diagnostic { span, ..found }));
         }
     }
 }
@@ -32,6 +36,7 @@ fn finding(tool: &str, code: &str, message: &str, severity: Severity, location: 
         code: (!code.is_empty()).then(|| code.to_owned()),
         message: message.to_owned(),
         severity,
+        kind: Kind::Lint,
         location: Some(location).filter(|location| !location.path.is_empty()),
         ..Diagnostic::default()
     }
@@ -135,4 +140,22 @@ fn prospector(value: &Value) -> Option<Diagnostic> {
         Severity::Error,
         location,
     ))
+}
+
+/// `{"code","description","start_line_no","start_line_pos"}` below a file, or older names with the path.
+fn sqlfluff(file: &str, value: &Value) -> Option<Diagnostic> {
+    let text =
+        |names: [&str; 3]| names.iter().find_map(|name| value.text(name).filter(|text| !text.is_empty()));
+    let code = text(["rule_code", "code", "code"])?;
+    let path = value.text("path").filter(|path| !path.is_empty()).unwrap_or(file);
+    let old = value.text("rule_code").is_some();
+    if path.is_empty() || !old && value.number("start_line_no").or_else(|| value.number("line_no")).is_none()
+    {
+        return None;
+    }
+    let message = text(["description", "rule_description", "rule_name"]).unwrap_or(code);
+    let line = value.number("start_line_no").or_else(|| value.number("line_no")).unwrap_or(0);
+    let column = value.number("start_line_pos").or_else(|| value.number("line_pos"));
+    let severity = if value.get("warning").is_some() || old { Severity::Warning } else { Severity::Error };
+    Some(finding("sqlfluff", code, message, severity, Location::at(path, line, column)))
 }

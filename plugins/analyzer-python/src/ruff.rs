@@ -1,8 +1,7 @@
-//! Blocks of ruff and ty: a line that says what, `--> path:line:column`, an excerpt, help; and the
-//! files that ruff's formatter would change.
+//! Blocks of ruff and ty: a line that says what, `--> path:line:column`, an excerpt, help.
 
 use grimoire_plugin_sdk::text::{Context, place_at_start};
-use grimoire_plugin_sdk::{Diagnostic, Line, Location, Marker, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Line, Location, Marker, Severity, Span};
 
 use crate::lint::{is_code, without_fix_mark};
 
@@ -47,6 +46,7 @@ impl Ruff {
                 code: Some(above.code),
                 message: above.message,
                 severity: above.severity,
+                kind: Kind::Lint,
                 location: Some(place.location()),
                 span: above.span.to(line.span),
                 ..Diagnostic::default()
@@ -65,13 +65,6 @@ impl Ruff {
             return self.grouped(trimmed, line.span, out);
         }
         self.file = text.strip_suffix(':').filter(|path| is_python(path)).map(str::to_owned);
-        if let Some(path) =
-            text.strip_prefix("Would reformat: ").or_else(|| text.strip_prefix("would reformat "))
-        {
-            let tool = if text.starts_with('W') { "ruff" } else { "black" };
-            out.push(unformatted(tool, text, path, line.span));
-            return true;
-        }
         self.header = header(text, line.span);
         self.file.is_some()
     }
@@ -102,6 +95,7 @@ impl Ruff {
             error_type: code.to_owned(),
             code: Some(code.to_owned()),
             message: without_fix_mark(message).to_owned(),
+            kind: Kind::Lint,
             location: Some(location),
             context: lines.collect::<Vec<_>>().join("\n"),
             span: line.span,
@@ -128,23 +122,12 @@ impl Ruff {
             error_type: code.to_owned(),
             code: Some(code.to_owned()),
             message: without_fix_mark(message).to_owned(),
+            kind: Kind::Lint,
             location: Some(Location::at(file, line, Some(column))),
             span,
             ..Diagnostic::default()
         });
         true
-    }
-}
-
-/// A file that a formatter would change.
-fn unformatted(tool: &str, text: &str, path: &str, span: Span) -> Diagnostic {
-    Diagnostic {
-        tool: tool.to_owned(),
-        error_type: "format".to_owned(),
-        message: text.trim().to_owned(),
-        location: Some(Location::file(path)),
-        span,
-        ..Diagnostic::default()
     }
 }
 
@@ -168,6 +151,9 @@ fn header(text: &str, span: Span) -> Option<Header> {
         }
     }
     let (first, rest) = text.split_once(' ')?;
+    if first == "unformatted:" {
+        return make("ruff", "unformatted", rest, Severity::Error);
+    }
     let code = first.trim_end_matches(':');
     (is_code(code) || is_rule(code)).then(|| make("ruff", code, rest.trim_start(), Severity::Error))?
 }

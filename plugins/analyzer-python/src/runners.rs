@@ -8,7 +8,7 @@
 //! nox > Session tests-3.11 failed.
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, Needle, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Needle, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
 
 use crate::found::{finding, summary};
@@ -37,7 +37,13 @@ static WORDS: [Needle; 12] = [
 
 impl Runners {
     /// Takes a line; `true` when it is tox's or nox's word on a failure.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         if let Some(mut found) = self.names.take() {
             if !trimmed.is_empty() && !trimmed.contains(' ') {
@@ -47,7 +53,20 @@ impl Runners {
             out.push(found);
             return true;
         }
-        if !WORDS.iter().any(|word| word.is_in(trimmed)) {
+        if let Some(message) = text
+            .strip_prefix("CRITICAL ")
+            .filter(|message| message.contains("molecule") || message.starts_with("Ansible "))
+        {
+            // molecule only says that Ansible failed, or why it could not begin.
+            let message = message.trim_start();
+            out.push(if message.starts_with("Ansible return code") {
+                summary("molecule", Kind::Unknown, message, span)
+            } else {
+                finding("molecule", "configuration", Kind::Configuration, message, span)
+            });
+            return true;
+        }
+        if !WORDS.iter().any(|word| word.find_among(among, trimmed).is_some()) {
             return false;
         }
         if let Some(rest) = trimmed.strip_prefix("nox > ") {
@@ -101,7 +120,8 @@ fn tox(text: &str, span: Span) -> Option<Diagnostic> {
         return Some(finding("tox", "interpreter-not-found", Kind::Configuration, rest, span));
     }
     let exited = said.strip_prefix("exit ").is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_digit() && c != '0') && rest.contains(" seconds)") || rest.starts_with("-")
+        rest.starts_with(|c: char| c.is_ascii_digit() && c != '0') && rest.contains(" seconds)")
+            || rest.starts_with('-')
     });
     let is_summary = exited
         || said == "commands failed"

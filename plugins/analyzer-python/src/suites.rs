@@ -57,7 +57,13 @@ impl Suites {
             if let Some(place) = place {
                 let location = place.location();
                 if !self.told.contains(&location) {
-                    let mut found = finding("behave", "scenario", Kind::Test, &format!("Scenario failed: {}", place.rest.trim()), span);
+                    let mut found = finding(
+                        "behave",
+                        "scenario",
+                        Kind::Test,
+                        &format!("Scenario failed: {}", place.rest.trim()),
+                        span,
+                    );
                     found.test = Some(format!("{}:{}", place.path, place.line));
                     found.location = Some(location);
                     out.push(found);
@@ -83,7 +89,8 @@ impl Suites {
             }
             return false;
         }
-        let message = trimmed.strip_prefix("ASSERT FAILED: ").or_else(|| trimmed.strip_prefix("Assertion Failed: "));
+        let message =
+            trimmed.strip_prefix("ASSERT FAILED: ").or_else(|| trimmed.strip_prefix("Assertion Failed: "));
         if let Some(message) = message
             && let Some((name, place)) = self.scenario()
         {
@@ -100,7 +107,8 @@ impl Suites {
     fn robot(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some((name, mut lines, start)) = self.test.take() {
             let is_rule = trimmed.starts_with("----------") || trimmed.starts_with("==========");
-            let total = lines.first().is_some_and(|line| line.contains(" passed, ") && line.contains(" failed"));
+            let total =
+                lines.first().is_some_and(|line| line.contains(" passed, ") && line.contains(" failed"));
             if is_rule || lines.len() == 20 {
                 if !total && !lines.is_empty() {
                     let mut found = finding("robot", "failure", Kind::Test, &lines.join("\n"), start);

@@ -1,10 +1,12 @@
-//! Tracebacks as the interpreter prints them, with `unittest`'s headers.
+//! Tracebacks as the interpreter and loggers print them, with `unittest`'s headers.
 
-use grimoire_plugin_sdk::text::trim;
-use grimoire_plugin_sdk::{Diagnostic, Frame, Location, Severity, Span};
+use grimoire_plugin_sdk::text::{cut, trim};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
 
 use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception, last_part};
 use crate::own::is_own;
+use crate::unittest::failed_test;
+use crate::{kinds, notebook};
 
 const HEADER: &str = "Traceback (most recent call last):";
 /// Frames kept of one exception; of deeper recursion the outermost are dropped.
@@ -23,6 +25,8 @@ struct Raised {
     message: String,
     /// Outermost call first, as printed.
     frames: Vec<Frame>,
+    /// It was raised because of the one before it, not while that was being dealt with.
+    caused: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub(crate) struct Tracebacks {
     /// In the order of raising, the first cause first.
     chain: Vec<Raised>,
     current: Raised,
+    /// The exception was raised because of the one before it in the chain.
+    caused: bool,
     /// The current exception is the cause of the one before it, as `unittest` prints failed imports.
     nested: bool,
     /// The current exception is a group, whose members are reported instead of it.
@@ -56,12 +62,31 @@ pub(crate) struct Tracebacks {
     excerpt: Excerpt,
     span: Span,
     /// The test of `unittest` that the next traceback belongs to.
-    test: Option<String>,
+    test: Option<(String, Span)>,
+    /// What a logger put before the header, and may put before each line.
+    prefix: String,
+    /// A logger said that it is no error.
+    mild: bool,
+    /// It said so in the line of the header.
+    logged: bool,
+    /// The line before, as much as is needed of it.
+    previous: String,
 }
+
+/// Bytes kept of the line before.
+const PREVIOUS: usize = 160;
 
 impl Tracebacks {
     /// Takes a line; `true` when it is part of a traceback.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let taken = self.take(text, span, out);
+        self.previous.clear();
+        self.previous.push_str(cut(text, PREVIOUS));
+        taken
+    }
+
+    fn take(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let text = if self.prefix.is_empty() { text } else { without_same_prefix(text, &self.prefix) };
         let (bars, text) = without_bars(text);
         if bars && text.starts_with("---") {
             self.group_rule(out);
@@ -69,9 +94,9 @@ impl Tracebacks {
         }
         let trimmed = trim(text);
         if let Some(before) = trimmed.strip_suffix(HEADER)
-            && (before.is_empty() || before.ends_with([' ', ':']))
+            && (before.is_empty() || before.ends_with([' ', ':', '|', '>']))
         {
-            self.header(text, before.ends_with("Exception Group "), span, out);
+            self.header(text, before, span, out);
             return true;
         }
         match self.state {
@@ -90,10 +115,16 @@ impl Tracebacks {
         }
         self.group = false;
         self.report(out);
-        *self = Self { test: self.test.take(), ..Self::default() };
+        self.clear();
     }
 
-    fn header(&mut self, text: &str, group: bool, span: Span, out: &mut Vec<Diagnostic>) {
+    fn clear(&mut self) {
+        *self =
+            Self { test: self.test.take(), previous: std::mem::take(&mut self.previous), ..Self::default() };
+    }
+
+    fn header(&mut self, text: &str, before: &str, span: Span, out: &mut Vec<Diagnostic>) {
+        let group = before.ends_with("Exception Group ");
         match self.state {
             State::Chained => {
                 let current = std::mem::take(&mut self.current);
@@ -113,22 +144,24 @@ impl Tracebacks {
             self.span = span;
         }
         self.span = self.span.to(span);
+        if self.chain.is_empty() {
+            self.logged = !before.trim().is_empty();
+            self.mild = is_mild(if self.logged { before } else { &self.previous });
+            before.clone_into(&mut self.prefix);
+            if group {
+                self.prefix.clear();
+            }
+        }
         self.state = State::Frames;
         self.group = group;
         self.indent = text.len() - text.trim_start().len();
         self.foreign = 0;
+        self.current.caused = std::mem::take(&mut self.caused);
     }
 
     fn idle(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
-        // `FAIL: test_sum (tests.test_sum.SumTest.test_sum)` of unittest.
-        if let Some(rest) = trimmed.strip_prefix("FAIL: ").or_else(|| trimmed.strip_prefix("ERROR: "))
-            && text.starts_with(['F', 'E'])
-            && rest.ends_with(')')
-            && let Some((name, class)) = rest.split_once(" (")
-            && !name.contains(' ')
-            && class.contains('.')
-        {
-            self.test = Some(rest.to_owned());
+        if let Some(test) = failed_test(text, &self.previous) {
+            self.test = Some((test, span));
             return true;
         }
         if trimmed.starts_with("Ran ") {
@@ -183,7 +216,8 @@ impl Tracebacks {
         }
         frames.push(Frame {
             function: name.map(str::to_owned),
-            location: Some(Location::at(path, line, None)),
+            // Code that was made while it ran is in no file.
+            location: Some(Location::at(path, line, None)).filter(|_| !path.starts_with('<')),
             text: text.trim().to_owned(),
         });
         true
@@ -202,6 +236,7 @@ impl Tracebacks {
             self.excerpt.push("");
             self.excerpt.push(text);
             self.span = self.span.to(span);
+            self.caused = trimmed.starts_with("The above");
             self.state = State::Chained;
             return true;
         }
@@ -229,7 +264,7 @@ impl Tracebacks {
         if self.state == State::Raised && self.group {
             // The group itself is told by its members.
             let excerpt = self.excerpt.take();
-            *self = Self { test: self.test.take(), ..Self::default() };
+            self.clear();
             self.excerpt.push(&excerpt);
         } else {
             self.finish(out);
@@ -247,12 +282,14 @@ impl Tracebacks {
         }
     }
 
-    /// Reports the chain: the first cause's type and message, the place where the last of them left
-    /// the project's own code.
+    /// Reports the chain: type and message of the exception that was raised because of no other, the
+    /// place where the last of them left the project's own code.
     fn report(&mut self, out: &mut Vec<Diagnostic>) {
         let chain = std::mem::take(&mut self.chain);
-        let mut context = self.excerpt.take();
-        let Some(first) = chain.first() else { return };
+        let context = self.excerpt.take();
+        // What was being dealt with when another exception was raised is not why that one was.
+        let root = chain.iter().rposition(|raised| !raised.caused).unwrap_or_default();
+        let Some(root) = chain.get(root) else { return };
         let own = |raised: &Raised| {
             raised
                 .frames
@@ -262,28 +299,66 @@ impl Tracebacks {
                 .find(|place| is_own(&place.path))
                 .cloned()
         };
-        let location = chain
-            .iter()
-            .rev()
-            .find_map(own)
-            .or_else(|| first.frames.last().and_then(|frame| frame.location.clone()));
-        let tool = if self.test.is_some() { "unittest" } else { "python" };
-        if let Some(test) = self.test.take() {
-            context = format!("{test}\n{context}");
+        let location = chain.iter().rev().find_map(own);
+        let name = last_part(&root.kind);
+        let follows = root.message.contains("returned non-zero exit status")
+            || notebook::is_wrapper(&root.kind)
+            || name == "SystemExit";
+        let severity = match name {
+            "MemoryError" | "RecursionError" | "SystemError" => Severity::Fatal,
+            _ if self.mild && (self.logged || !is_from_the_top(root)) => Severity::Warning,
+            _ => Severity::Error,
+        };
+        let mut message = root.message.clone();
+        if let Some(last) = chain.last().filter(|last| last.message != message) {
+            // What the cause was turned into ended the program.
+            message.push('\n');
+            message.push_str(&last.message);
         }
-        let is_fatal = matches!(last_part(&first.kind), "MemoryError" | "RecursionError" | "SystemError");
+        let (test, start) = self.test.take().unzip();
         out.push(Diagnostic {
-            tool: tool.to_owned(),
-            error_type: first.kind.clone(),
-            message: first.message.clone(),
-            severity: if is_fatal { Severity::Fatal } else { Severity::Error },
+            tool: if test.is_some() { "unittest" } else { "python" }.to_owned(),
+            error_type: root.kind.clone(),
+            message,
+            severity,
+            kind: if test.is_some() { Kind::Test } else { kinds::of_exception(&root.kind, &root.message) },
+            role: if follows { Role::Consequence } else { Role::Root },
+            test,
             location,
             stack_trace: chain.iter().rev().flat_map(|raised| raised.frames.iter().rev().cloned()).collect(),
             context,
-            span: self.span,
+            span: start.map_or(self.span, |start| start.to(self.span)),
             ..Diagnostic::default()
         });
     }
+}
+
+/// Whether an exception ended its program: nothing caught it on the way to the top. What was logged was
+/// caught somewhere below.
+fn is_from_the_top(raised: &Raised) -> bool {
+    raised.frames.first().is_none_or(|frame| {
+        matches!(
+            frame.function.as_deref(),
+            Some("<module>" | "_run_module_as_main" | "_bootstrap_inner") | None
+        )
+    })
+}
+
+/// Whether a logger's words before a traceback say that somebody dealt with it.
+fn is_mild(before: &str) -> bool {
+    ["WARNING", "WARN ", "WARN]", "INFO", "DEBUG"].iter().any(|level| before.contains(level))
+        && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
+}
+
+/// A line without what a logger put before the header, where it put the same before this one: any digits
+/// are as good as others.
+fn without_same_prefix<'a>(text: &'a str, prefix: &str) -> &'a str {
+    let Some(start) = text.get(..prefix.len()) else { return text };
+    let same = start
+        .bytes()
+        .zip(prefix.bytes())
+        .all(|(one, other)| one == other || one.is_ascii_digit() && other.is_ascii_digit());
+    if same { &text[prefix.len()..] } else { text }
 }
 
 /// Whether a line has the bars of an exception group, and the line without them.

@@ -103,7 +103,8 @@ impl Uv {
         } else {
             return false;
         };
-        let may_be = headline.starts_with(|c: char| c.is_ascii_uppercase()) || headline.starts_with("failed to solve");
+        let may_be =
+            headline.starts_with(|c: char| c.is_ascii_uppercase()) || headline.starts_with("failed to solve");
         // pip's boxes say so.
         if !may_be || headline.contains("did not run successfully") {
             return false;
@@ -207,7 +208,8 @@ impl Open {
             // Somebody else's `error:` with a reason: told by whoever knows its tool.
             return None;
         }
-        let resolution = self.headline.contains("No solution found") || self.headline.starts_with("failed to solve");
+        let resolution =
+            self.headline.contains("No solution found") || self.headline.starts_with("failed to solve");
         let cause = self.cause.take();
         let mut lines = Vec::new();
         if resolution && !self.reasons.is_empty() {
@@ -219,13 +221,12 @@ impl Open {
             lines.append(&mut self.reasons);
         }
         let message = lines.join("\n");
-        let (error_type, kind) = if resolution {
-            ("resolution-impossible", Kind::Dependency)
-        } else {
-            category(&message)
-        };
+        let (error_type, kind) =
+            if resolution { ("resolution-impossible", Kind::Dependency) } else { category(&message) };
         let kind = if kind == Kind::Dependency { kinds::by_words(&message).unwrap_or(kind) } else { kind };
-        let tool = if self.context.as_str().contains("conda requirements") || message.contains("candidates") && message.contains(" └─ ") {
+        let tool = if self.context.as_str().contains("conda requirements")
+            || message.contains("candidates") && message.contains(" └─ ")
+        {
             "pixi"
         } else {
             "uv"
@@ -248,7 +249,13 @@ fn category(message: &str) -> (&'static str, Kind) {
         ("download", Kind::Dependency)
     } else if has("Failed to spawn") {
         ("command-not-found", Kind::Configuration)
-    } else if has("No virtual environment") || has("interpreter") || has("No `p") || has("Extra `") || has("Group `") || has("Python request") {
+    } else if has("No virtual environment")
+        || has("interpreter")
+        || has("No `p")
+        || has("Extra `")
+        || has("Group `")
+        || has("Python request")
+    {
         ("configuration", Kind::Configuration)
     } else {
         ("uv-error", Kind::Dependency)

@@ -149,7 +149,8 @@ impl Reader for Summary {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
         let listed = line.start.strip_prefix("cucumber ").filter(|rest| rest.contains(".feature:"));
         let counted = leading_number(line.start).is_some_and(|(_, rest)| {
-            rest.strip_prefix(" scenario").is_some_and(|rest| rest.contains(" failed") || rest.contains("(failed"))
+            rest.strip_prefix(" scenario")
+                .is_some_and(|rest| rest.contains(" failed") || rest.contains("(failed"))
         });
         if let Some(draft) = &mut self.open {
             if listed.is_some() || line.start.is_empty() || counted {

@@ -13,7 +13,7 @@ use crate::{
     panel::{Draft, Reader, Seen},
     trace::{self, Trace},
 };
-use grimoire_plugin_sdk::{Diagnostic, Kind, text::Needle};
+use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, text::Needle};
 
 /// Lines of a message before its first frame.
 const MESSAGE_LINES: usize = 16;
@@ -59,14 +59,39 @@ fn head<'a>(line: &Seen<'a>) -> Option<Head<'a>> {
     trace::is_type(error_type).then_some(Head { place, message: message.trim(), error_type })
 }
 
+/// Names the tool that speaks through an exception.
+fn spoken(draft: &mut Draft) {
+    let found = &mut draft.found;
+    let fastlane =
+        ["FastlaneCore::", "Spaceship::", "Fastlane::"].iter().any(|name| found.error_type.starts_with(name));
+    if fastlane {
+        "fastlane".clone_into(&mut found.tool);
+    } else if found.error_type.starts_with("Pod::") {
+        "cocoapods".clone_into(&mut found.tool);
+    } else if found.error_type.starts_with("Bundler::") {
+        "bundler".clone_into(&mut found.tool);
+    }
+    if let Some(message) = found.message.strip_prefix("[!] ") {
+        found.message = message.to_owned();
+        if found.message.ends_with("see the log above") {
+            found.role = Role::Summary;
+        }
+    }
+}
+
 impl Exceptions {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(Block { mut draft, trace, .. }) = self.open.take() else { return };
         draft.found.location = trace.own();
+        // Jekyll says what it is about, and where, before it prints this.
+        if draft.found.location.is_none() && trace.is_of("/gems/jekyll-") {
+            draft.found.role = Role::Consequence;
+        }
         draft.found.stack_trace = trace.into_frames();
         if draft.found.message.is_empty() {
-            draft.found.message = draft.found.error_type.clone();
+            draft.found.message.clone_from(&draft.found.error_type);
         }
+        spoken(&mut draft);
         out.push(draft.done());
     }
 }
@@ -82,7 +107,9 @@ impl Block {
         block.name(head, line);
         let mut before = before.into_frames();
         before.reverse();
-        before.into_iter().for_each(|frame| block.trace.push(frame));
+        for frame in before {
+            block.trace.push(frame);
+        }
         block
     }
 
@@ -171,5 +198,83 @@ impl Reader for Exceptions {
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.close(out);
+    }
+}
+
+/// Exceptions that another program prints: type and message, and the frames below them, indented.
+///
+/// ```text
+/// bundler: failed to load command: rake (/usr/local/bundle/bin/rake)
+/// LoadError: cannot load such file -- kettle
+///   /app/Rakefile:3:in `require'
+/// ```
+#[derive(Debug, Default)]
+pub(crate) struct Reported {
+    /// Bundler said that the program did not start.
+    sure: bool,
+    open: Option<(Draft, Trace, usize, usize)>,
+}
+
+impl Reported {
+    fn close(&mut self, out: &mut Vec<Diagnostic>) {
+        let Some((mut draft, trace, ..)) = self.open.take() else { return };
+        if trace.is_empty() {
+            return;
+        }
+        if !self.sure {
+            // Programs log what they rescue.
+            draft.found.confidence = Confidence::Likely;
+        }
+        self.sure = false;
+        draft.found.location = trace.own();
+        draft.found.stack_trace = trace.into_frames();
+        spoken(&mut draft);
+        out.push(draft.done());
+    }
+}
+
+impl Reader for Reported {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        if let Some((draft, trace, indent, said)) = &mut self.open {
+            let frame = trace::frame(line).filter(|frame| frame.function.is_some() && line.indent > *indent);
+            if let Some(frame) = frame {
+                trace.push(frame);
+                draft.take(line);
+                return;
+            }
+            if trace.is_empty()
+                && *said < 6
+                && !line.start.is_empty()
+                && trace::type_and_message(line.start).is_none()
+            {
+                *said += 1;
+                draft.say(line.start);
+                draft.take(line);
+                return;
+            }
+            self.close(out);
+        }
+        if line.start.starts_with("bundler: failed to load command: ") {
+            self.sure = true;
+        } else if line.characters.may_have(b':')
+            && let Some((error_type, message)) = trace::type_and_message(line.start)
+            && !message.is_empty()
+        {
+            let mut draft = Draft::new("ruby", trace::kind(error_type, Kind::Crash), line);
+            error_type.clone_into(&mut draft.found.error_type);
+            draft.say(message);
+            self.open = Some((draft, Trace::default(), line.indent, 0));
+        } else if !line.start.is_empty() {
+            self.sure = false;
+        }
+    }
+
+    fn open(&self) -> Option<u64> {
+        self.open.as_ref().map(|(draft, ..)| draft.since())
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+        self.sure = false;
     }
 }

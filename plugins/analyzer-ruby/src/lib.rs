@@ -2,13 +2,13 @@
 //!
 //! | file | what it reads |
 //! | --- | --- |
-//! | [`exception`] | exceptions that nobody rescued, with their causes |
-//! | [`syntax`] | syntax errors of all parsers |
-//! | [`rake`] | aborted tasks of Rake, Rails and Capistrano |
-//! | [`rspec`], [`minitest`], [`testunit`], [`cucumber`] | failed tests and their summaries |
-//! | [`bundler`], [`solving`], [`native`] | Bundler and RubyGems: sentences, the version solver, native extensions |
-//! | [`rails`] | sentences of Rails and Jekyll |
-//! | [`rubocop`], [`lint`] | RuboCop; Sorbet, Steep, Brakeman, reek, ERB Lint, HAML-Lint, bundler-audit |
+//! | `exception` | exceptions that nobody rescued, with their causes |
+//! | `syntax` | syntax errors of all parsers |
+//! | `rake` | aborted tasks of Rake, Rails and Capistrano |
+//! | `rspec`, `minitest`, `testunit`, `cucumber` | failed tests and their summaries |
+//! | `bundler`, `solving`, `native` | Bundler and RubyGems: sentences, the version solver, native extensions |
+//! | `rails` | sentences of Rails and Jekyll |
+//! | `rubocop`, `lint` | RuboCop; Sorbet, Steep, Brakeman, reek, ERB Lint, HAML-Lint, bundler-audit |
 #![deny(unsafe_code)]
 
 mod bundler;
@@ -17,11 +17,13 @@ mod exception;
 mod lint;
 mod minitest;
 mod native;
+#[allow(dead_code, reason = "the same for several families")]
 mod panel;
 mod rails;
 mod rake;
 mod rspec;
 mod rubocop;
+#[allow(dead_code, reason = "the same for several families")]
 mod sentence;
 mod solving;
 mod syntax;
@@ -44,13 +46,14 @@ impl Default for Ruby {
             Box::<syntax::Syntax>::default(),
             Box::<rake::Rake>::default(),
             Box::<native::Native>::default(),
-            Box::new(solving::Solving::new("bundler", "version solving has failed.")),
+            Box::new(solving::Solving::new("bundler", "version solving has failed.", |_| true)),
             Box::new(bundler::bundler()),
             Box::new(bundler::rubygems()),
             Box::<rubocop::Rubocop>::default(),
             Box::new(Lines(lint::sorbet)),
             Box::<lint::Steep>::default(),
             Box::<lint::Fields>::default(),
+            Box::new(Lines(lint::tabs)),
             Box::<lint::Reek>::default(),
             Box::new(Lines(lint::haml)),
             Box::<lint::ErbLint>::default(),
@@ -58,6 +61,7 @@ impl Default for Ruby {
             Box::new(rails::rails()),
             Box::new(rails::jekyll()),
             Box::<exception::Exceptions>::default(),
+            Box::<exception::Reported>::default(),
             Box::new(Lines(rspec::coverage)),
             Box::<rspec::Summary>::default(),
             Box::<cucumber::Summary>::default(),
@@ -74,11 +78,59 @@ export_analyzer!(Scan);
 
 impl LineAnalyzer for Ruby {
     const PROBES: &'static [&'static str] = &[
-        ".rb:", "Gemfile", "undler", "RubyGems", "rubygems", "gem ", "aborted!", "Failure/Error:", "rspec", "RSpec",
-        "inspected,", "srb.help", "Diagnostic ID", "Brakeman", "reek", "erb:", "Liquid", "jekyll", "Jekyll",
-        ".feature:", ".rake:", ".gemspec", "Rakefile", "Rails", "rails", "srb", "rubocop", "RuboCop", "bundle",
-        "SimpleCov", "coverage", "HTML-Proofer", "assertions", "Minitest", ".haml:", ".slim:", ".scss:", "smells",
-        "version solving has failed", "Ruby",
+        ".rb:",
+        "Gemfile",
+        "undler",
+        "RubyGems",
+        "rubygems",
+        "gem ",
+        "aborted!",
+        "Failure/Error:",
+        "rspec",
+        "RSpec",
+        "inspected,",
+        "srb.help",
+        "Diagnostic ID",
+        "Brakeman",
+        "reek",
+        "erb:",
+        "Liquid",
+        "jekyll",
+        "Jekyll",
+        ".feature:",
+        ".rake:",
+        ".gemspec",
+        "Rakefile",
+        "Rails",
+        "rails",
+        "srb",
+        "rubocop",
+        "RuboCop",
+        "Your bundle",
+        "bundle exec",
+        "bundle install",
+        "bundle:",
+        "SimpleCov",
+        "minimum coverage",
+        "HTML-Proofer",
+        "assertions",
+        "Minitest",
+        ".haml:",
+        ".slim:",
+        ".scss:",
+        "smells",
+        "version solving has failed",
+        "Ruby",
+        "Layout/",
+        "Lint/",
+        "Style/",
+        "installed gems",
+        "to define constant",
+        "MASTER_KEY",
+        "outside of examples",
+        "Category: ",
+        "CVE: ",
+        "<unknown>",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {

@@ -40,7 +40,8 @@ impl Reader for Steep {
             self.open = None;
         }
         let Some(place) = place_at_start(line.start).filter(|place| place.column.is_some()) else { return };
-        let Some((level, message)) = place.rest.trim().strip_prefix('[').and_then(|rest| rest.split_once("] "))
+        let Some((level, message)) =
+            place.rest.trim().strip_prefix('[').and_then(|rest| rest.split_once("] "))
         else {
             return;
         };
@@ -99,7 +100,7 @@ impl Reader for Fields {
             "Name" => {
                 self.close(out);
                 self.brakeman = false;
-                self.name = value.to_owned();
+                value.clone_into(&mut self.name);
                 self.open = Some(Draft::new("bundler-audit", Kind::Dependency, line));
                 return;
             }
@@ -118,7 +119,9 @@ impl Reader for Fields {
                 found.location = Some(Location::at(&path, value.parse().unwrap_or(0), None));
             }
             (false, "Version") => self.name = format!("{} {value}", self.name),
-            (false, "CVE" | "GHSA" | "Advisory") if found.code.is_none() => found.code = Some(value.to_owned()),
+            (false, "CVE" | "GHSA" | "Advisory") if found.code.is_none() => {
+                found.code = Some(value.to_owned());
+            }
             (false, "Title") => {
                 let text = format!("{}: {value}", self.name);
                 draft.say(&text);
@@ -148,6 +151,21 @@ impl Fields {
             }
         }
     }
+}
+
+/// Brakeman's table: path, line, what, check, message and confidence, divided by tabs.
+pub(crate) fn tabs(line: &Seen<'_>) -> Option<Diagnostic> {
+    let mut cells = line.start.split('\t');
+    let (path, number, what) = (cells.next()?, cells.next()?.parse().ok()?, cells.next()?);
+    let (check, message, confidence) = (cells.next()?, cells.next()?, cells.next()?);
+    if !matches!(confidence, "High" | "Medium" | "Weak") {
+        return None;
+    }
+    let mut found = single("brakeman", Kind::Lint, message, line);
+    what.clone_into(&mut found.error_type);
+    found.code = Some(check.to_owned());
+    found.location = Some(Location::at(path, number, None));
+    Some(found)
 }
 
 /// reek: `app/pot.rb -- 2 warnings:` and below it `[1, 3]:DuplicateMethodCall: Pot#fill calls 'lid' 2 times`.
@@ -194,7 +212,8 @@ impl Reader for ErbLint {
             found.location = Some(place.location());
             found.span = found.span.to(self.span);
             out.push(typed(found));
-        } else if let Some(place) = place_at_start(line.start).filter(|place| extension(place.path) == "erb") {
+        } else if let Some(place) = place_at_start(line.start).filter(|place| extension(place.path) == "erb")
+        {
             let message = place.rest.trim();
             if place.column.is_some() && !message.is_empty() && !message.starts_with("in ") {
                 let mut found = single("erb_lint", Kind::Lint, message, line);

@@ -183,7 +183,8 @@ impl Block {
                 error_type.clone_into(&mut self.draft.found.error_type);
             }
             // minitest-reporters says it twice.
-            let message = message.strip_prefix(error_type).map_or(message, |rest| rest.trim_start_matches([':', ' ']));
+            let message =
+                message.strip_prefix(error_type).map_or(message, |rest| rest.trim_start_matches([':', ' ']));
             if !message.is_empty() {
                 self.draft.say(message);
             }
@@ -198,13 +199,12 @@ impl Block {
         }
         let found = &mut self.draft.found;
         if found.error_type.is_empty() {
-            found.error_type = if self.error { "error" } else { "assertion" }.to_owned();
+            if self.error { "error" } else { "assertion" }.clone_into(&mut found.error_type);
         }
         if found.message.is_empty() {
             found.message.clone_from(&found.error_type);
         }
-        found.location =
-            self.place.filter(|place| trace::is_own(&place.path)).or_else(|| self.trace.own());
+        found.location = self.place.filter(|place| trace::is_own(&place.path)).or_else(|| self.trace.own());
         // A name with a time is what many runners print: only Ruby's frames tell.
         if self.indent.is_some() && self.trace.is_empty() {
             return None;

@@ -13,7 +13,10 @@
 //! ```
 
 use crate::panel::{Draft, Reader, Seen};
-use grimoire_plugin_sdk::{Diagnostic, Kind, text::Needle};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind,
+    text::{Needle, cut},
+};
 
 /// Lines of a build.
 const LINES: usize = 360;
@@ -31,13 +34,15 @@ struct Block {
     /// The line that gives the reason, and how good it is.
     cause: Option<(u8, String)>,
     gem: Option<String>,
+    /// The last line but those of the probing.
+    before: String,
     /// Lines since RubyGems said where the files are.
     after: Option<usize>,
 }
 
 /// How well a line of a build says why it failed; 0 is not at all.
 fn weight(start: &str) -> u8 {
-    const GOOD: [&str; 18] = [
+    const GOOD: [&str; 20] = [
         ": fatal error: ",
         ": error: ",
         "command not found",
@@ -51,14 +56,21 @@ fn weight(start: &str) -> u8 {
         "You have to install",
         "You need to install",
         "must be installed",
+        "Please install ",
+        "Please make sure ",
         "requires Ruby version",
         "requires a C++",
         "No such file or directory",
         "ERROR: ",
         "error: linker",
     ];
-    const FAIR: [&str; 5] =
-        ["Could not create Makefile", "cannot load such file", " (RuntimeError)", " (LoadError)", "Could not find"];
+    const FAIR: [&str; 5] = [
+        "Could not create Makefile",
+        "cannot load such file",
+        " (RuntimeError)",
+        " (LoadError)",
+        "Could not find",
+    ];
     if start.starts_with("checking ") {
         return u8::from(start.ends_with("... no"));
     }
@@ -69,8 +81,26 @@ fn weight(start: &str) -> u8 {
     } else if FAIR.iter().any(|sign| start.contains(sign)) {
         2
     } else {
-        u8::from(start.starts_with("extconf failed") || start.starts_with("make failed") || start.starts_with("rake failed"))
+        u8::from(
+            start.starts_with("extconf failed")
+                || start.starts_with("make failed")
+                || start.starts_with("rake failed"),
+        )
     }
+}
+
+impl Block {
+    /// Takes a line as the reason if it is a better one.
+    fn offer(&mut self, weight: u8, line: &str) {
+        if weight > self.cause.as_ref().map_or(0, |(best, _)| *best) {
+            self.cause = Some((weight, line.to_owned()));
+        }
+    }
+}
+
+/// What was run, and where.
+fn is_command(start: &str) -> bool {
+    start.starts_with("current directory:") || start.contains("extconf.rb") || start.starts_with("creating ")
 }
 
 impl Native {
@@ -115,10 +145,15 @@ impl Reader for Native {
                 if !start.is_empty() {
                     block.draft.take(line);
                 }
-                let weight = weight(start);
-                if weight > block.cause.as_ref().map_or(0, |(best, _)| *best) {
-                    block.cause = Some((weight, start.to_owned()));
+                // What was said before it gave up is the reason, if nothing better is found.
+                if start.starts_with("*** ") && !block.before.is_empty() {
+                    let before = std::mem::take(&mut block.before);
+                    block.offer(2, &before);
+                } else if !start.is_empty() && !start.starts_with("checking ") && !is_command(start) {
+                    cut(start, 1024).clone_into(&mut block.before);
                 }
+                let weight = weight(start);
+                block.offer(weight, start);
                 if let Some(gem) = gem_of(start) {
                     block.gem = Some(gem);
                 }
@@ -132,7 +167,8 @@ impl Reader for Native {
         }
         if BEGIN.iter().any(|sign| sign.find_among(line.characters, start).is_some()) {
             let draft = Draft::new("rubygems", Kind::Dependency, line);
-            self.open = Some(Block { draft, seen: 0, cause: None, gem: None, after: None });
+            self.open =
+                Some(Block { draft, seen: 0, cause: None, gem: None, before: String::new(), after: None });
         }
     }
 

@@ -65,6 +65,8 @@ pub(crate) struct Panel {
     said: Vec<Diagnostic>,
     /// The step's output has been interrupted by the runner's own lines.
     interrupted: bool,
+    /// Removes what a tool puts before the lines of those that it runs.
+    strip: fn(&str) -> &str,
 }
 
 impl Panel {
@@ -72,7 +74,12 @@ impl Panel {
     const HELD: usize = 256;
 
     pub(crate) fn new(readers: Vec<Box<dyn Reader>>) -> Self {
-        Self { readers, held: Vec::new(), said: Vec::new(), interrupted: false }
+        Self { readers, held: Vec::new(), said: Vec::new(), interrupted: false, strip: |text| text }
+    }
+
+    /// With another way to remove what stands before a line.
+    pub(crate) fn stripping(self, strip: fn(&str) -> &str) -> Self {
+        Self { strip, ..self }
     }
 
     pub(crate) fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
@@ -91,7 +98,7 @@ impl Panel {
             Some(_) => return,
         }
         for text in line.text.split('\n') {
-            self.text(&Seen::new(text, line.span));
+            self.text(&Seen::new((self.strip)(unquoted(text)), line.span));
         }
         if !self.held.is_empty() {
             let open = self.readers.iter().filter_map(|reader| reader.open()).min().unwrap_or(u64::MAX);
@@ -126,6 +133,11 @@ impl Panel {
     }
 }
 
+/// Without the sign of a quotation in a web page.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix("> ").unwrap_or(if text == ">" { "" } else { text })
+}
+
 /// Adds a finding, unless it overlaps one that counts more; removes those that count less.
 fn hold(held: &mut Vec<Held>, number: usize, found: Diagnostic) {
     let rank = |(number, found): &Held| (found.severity < Severity::Error, found.role != Role::Root, *number);
@@ -145,6 +157,8 @@ fn hold(held: &mut Vec<Held>, number: usize, found: Diagnostic) {
 pub(crate) struct Draft {
     pub(crate) found: Diagnostic,
     context: Context,
+    /// Lines taken: the excerpt may be full before a record is too long.
+    lines: usize,
 }
 
 impl Draft {
@@ -152,6 +166,7 @@ impl Draft {
         let mut draft = Self {
             found: Diagnostic { tool: tool.to_owned(), kind, span: line.span, ..Diagnostic::default() },
             context: Context::default(),
+            lines: 1,
         };
         draft.context.push(line.text);
         draft
@@ -160,6 +175,7 @@ impl Draft {
     /// Adds a line to the excerpt.
     pub(crate) fn take(&mut self, line: &Seen<'_>) {
         self.context.push(line.text);
+        self.lines += 1;
         self.found.span = self.found.span.to(line.span);
     }
 
@@ -184,9 +200,9 @@ impl Draft {
         message.push_str(text.trim());
     }
 
-    /// Lines of the excerpt.
+    /// Lines taken.
     pub(crate) fn lines(&self) -> usize {
-        self.context.lines()
+        self.lines
     }
 
     /// Where it begins.

@@ -108,7 +108,7 @@ impl Rake {
             found.message.clone_from(&found.error_type);
         }
         if found.error_type.is_empty() {
-            found.error_type = "RuntimeError".to_owned();
+            "RuntimeError".clone_into(&mut found.error_type);
         }
         out.push(draft.done());
     }

@@ -50,7 +50,8 @@ fn offense<'a>(text: &'a str, line: &Seen<'_>, location: Location) -> Option<Dia
 fn is_cop(name: &str) -> bool {
     name.contains('/')
         && name.split('/').all(|part| {
-            part.starts_with(|c: char| c.is_ascii_uppercase()) && part.bytes().all(|c| c.is_ascii_alphanumeric())
+            part.starts_with(|c: char| c.is_ascii_uppercase())
+                && part.bytes().all(|c| c.is_ascii_alphanumeric())
         })
 }
 
@@ -70,7 +71,11 @@ impl Reader for Rubocop {
                     rest.strip_prefix(':').map(str::trim_start).and_then(leading_number)
                 && let Some(message) = rest.strip_prefix(": ")
             {
-                out.extend(offense(&format!("{letter} {message}"), line, Location::at(path, number, Some(column))));
+                out.extend(offense(
+                    &format!("{letter} {message}"),
+                    line,
+                    Location::at(path, number, Some(column)),
+                ));
                 return;
             }
             if start.is_empty() {
@@ -81,7 +86,9 @@ impl Reader for Rubocop {
         let text = start.strip_prefix("# ").unwrap_or(start);
         if let Some(place) = place_at_start(text).filter(|place| place.column.is_some()) {
             let rest = place.rest.trim_start();
-            out.extend(offense(rest, line, place.location()).or_else(|| standard(rest, line, place.location())));
+            out.extend(
+                offense(rest, line, place.location()).or_else(|| standard(rest, line, place.location())),
+            );
         } else {
             out.extend(summary(line).or_else(|| configuration(line)));
         }
@@ -118,7 +125,7 @@ fn configuration(line: &Seen<'_>) -> Option<Diagnostic> {
         || rest.starts_with("The `") && rest.contains("` cop ") && rest.contains("removed")
         || rest.starts_with("obsolete parameter ")
         || rest.starts_with("An error occurred while ") && rest.contains(" cop was inspecting ")
-        || rest.starts_with("Configuration file not found: ");
+        || rest.starts_with("Configuration file not found: ") && rest.contains("rubocop");
     if !known {
         return None;
     }

@@ -1,7 +1,10 @@
 //! Tools that speak in sentences: which of them are errors, and how far they reach.
 
 use crate::panel::{Draft, Reader, Seen};
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Role,
+    text::{Characters, Needle},
+};
 
 /// Lines of one sentence.
 const LINES: usize = 24;
@@ -32,8 +35,10 @@ pub(crate) struct Sentence {
     error_type: &'static str,
     reach: Reach,
     role: Role,
-    /// How a paragraph begins that goes with it; empty where none does.
-    then: &'static str,
+    /// How lines and paragraphs begin that go with it.
+    then: &'static [&'static str],
+    /// How a line begins that ends it early; empty where none does.
+    until: &'static str,
 }
 
 impl Sentence {
@@ -42,12 +47,21 @@ impl Sentence {
         while head < form.len() && form.as_bytes()[head] != b'*' {
             head += 1;
         }
-        Self { form, head, kind, error_type, reach: Reach::Line, role: Role::Root, then: "" }
+        Self { form, head, kind, error_type, reach: Reach::Line, role: Role::Root, then: &[], until: "" }
     }
 
-    /// A paragraph that begins so goes with it.
-    pub(crate) const fn then(self, then: &'static str) -> Self {
+    /// A line that begins so ends it.
+    pub(crate) const fn until(self, until: &'static str) -> Self {
+        Self { until, ..self }
+    }
+
+    /// A line or a paragraph that begins so goes with it.
+    pub(crate) const fn then(self, then: &'static [&'static str]) -> Self {
         Self { then, ..self }
+    }
+
+    fn goes_on_with(&self, text: &str) -> bool {
+        self.then.iter().any(|start| text.starts_with(start))
     }
 
     fn fits(&self, text: &str) -> bool {
@@ -76,6 +90,14 @@ pub(crate) struct Sentences {
     /// What has to stand before it: one of the prefixes, or nothing.
     prefixed: bool,
     table: &'static [Sentence],
+    /// The numbers of those that begin with a fixed text, by its first byte.
+    fixed: Vec<(u8, u16)>,
+    /// The first bytes of all of them.
+    first: [u64; 4],
+    /// What the others hold, and their numbers.
+    loose: Vec<(Needle, u16)>,
+    /// The one that is any text.
+    other: Option<u16>,
     open: Option<Open>,
 }
 
@@ -91,7 +113,21 @@ struct Open {
 
 impl Sentences {
     pub(crate) fn new(tool: &'static str, table: &'static [Sentence]) -> Self {
-        Self { tool, prefixes: &[], prefixed: false, table, open: None }
+        let (mut fixed, mut first, mut loose, mut other) = (Vec::new(), [0; 4], Vec::new(), None);
+        for (number, sentence) in (0..).zip(table) {
+            if let Some(&byte) = sentence.form.as_bytes().first().filter(|_| sentence.head > 0) {
+                fixed.push((byte, number));
+                first[usize::from(byte / 64)] |= 1 << (byte % 64);
+            } else if let Some(piece) = sentence.form.split('*').max_by_key(|piece| piece.len())
+                && !piece.is_empty()
+            {
+                loose.push((Needle::new(piece), number));
+            } else {
+                other = Some(number);
+            }
+        }
+        fixed.sort_unstable();
+        Self { tool, prefixes: &[], prefixed: false, table, fixed, first, loose, other, open: None }
     }
 
     /// May have one of these before it.
@@ -104,15 +140,38 @@ impl Sentences {
         Self { prefixes, prefixed: true, ..self }
     }
 
+    /// The first sentence of the table that a text is.
+    fn find(&self, text: &str, characters: Characters) -> Option<&'static Sentence> {
+        let byte = *text.as_bytes().first()?;
+        let mut found = None;
+        if self.first[usize::from(byte / 64)] & 1 << (byte % 64) != 0 {
+            let from = self.fixed.partition_point(|(first, _)| *first < byte);
+            let same = self.fixed[from..].iter().take_while(|(first, _)| *first == byte);
+            found =
+                same.map(|(_, number)| *number).find(|&number| self.table[usize::from(number)].fits(text));
+        }
+        for (needle, number) in &self.loose {
+            if found.is_none_or(|found| *number < found)
+                && needle.find_among(characters, text).is_some()
+                && fits(self.table[usize::from(*number)].form, text)
+            {
+                found = Some(*number);
+            }
+        }
+        found.or(self.other).map(|number| &self.table[usize::from(number)])
+    }
+
     fn begin(&self, line: &Seen<'_>) -> Option<Open> {
-        let rest = self.prefixes.iter().find_map(|prefix| line.start.strip_prefix(prefix));
-        if line.start.is_empty() || self.prefixed && rest.is_none() {
+        let first = *line.start.as_bytes().first()?;
+        let is_first = |prefix: &&&str| prefix.as_bytes().first() == Some(&first);
+        let rest = self.prefixes.iter().filter(is_first).find_map(|prefix| line.start.strip_prefix(prefix));
+        if self.prefixed && rest.is_none() {
             return None;
         }
         let text = rest.unwrap_or(line.start).trim_start();
-        let sentence = self.table.iter().find(|sentence| sentence.fits(text))?;
+        let sentence = self.find(text, line.characters)?;
         let mut draft = Draft::new(self.tool, sentence.kind, line);
-        draft.found.error_type = sentence.error_type.to_owned();
+        sentence.error_type.clone_into(&mut draft.found.error_type);
         draft.found.role = sentence.role;
         draft.say(text);
         Some(Open { draft, sentence, indent: line.indent, paused: false })
@@ -126,21 +185,24 @@ impl Sentences {
 impl Open {
     /// Whether the line is a part of the sentence.
     fn line(&mut self, line: &Seen<'_>) -> bool {
-        let Sentence { reach, then, .. } = self.sentence;
-        if self.draft.lines() >= LINES {
+        let Sentence { reach, then, until, .. } = self.sentence;
+        if self.draft.lines() >= LINES || !until.is_empty() && line.start.starts_with(until) {
             return false;
         }
         if line.start.is_empty() {
-            let waits = *reach == Reach::Block || !then.is_empty() && !self.paused;
+            let waits = matches!(reach, Reach::Block) || !then.is_empty() && !self.paused;
             self.paused = true;
             return waits;
         }
+        let with = self.sentence.goes_on_with(line.start);
         let resumed = self.paused && !then.is_empty();
         let goes_on = match reach {
-            _ if resumed => line.start.starts_with(then),
+            _ if with => true,
+            Reach::Block => line.indent > self.indent,
+            _ if resumed => false,
             Reach::Line => false,
             Reach::Wrapped | Reach::Paragraph => true,
-            Reach::Indented | Reach::Block => line.indent > self.indent,
+            Reach::Indented => line.indent > self.indent,
         };
         if !goes_on {
             return false;
@@ -163,7 +225,8 @@ fn is_item(start: &str) -> bool {
 
 impl Reader for Sentences {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
-        if let Some(next) = self.begin(line) {
+        let claimed = self.open.as_ref().is_some_and(|open| open.sentence.goes_on_with(line.start));
+        if let Some(next) = self.begin(line).filter(|_| !claimed) {
             self.close(out);
             self.open = Some(next);
         } else if self.open.as_mut().is_some_and(|open| !open.line(line)) {
@@ -182,6 +245,11 @@ impl Reader for Sentences {
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.close(out);
     }
+}
+
+/// Whether a text is one of the sentences.
+pub(crate) fn any(table: &[Sentence], text: &str) -> bool {
+    table.iter().any(|sentence| sentence.fits(text))
 }
 
 /// Whether a text has a form, in which `*` stands for anything.

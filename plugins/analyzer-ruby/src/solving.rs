@@ -19,20 +19,25 @@ pub(crate) struct Solving {
     tool: &'static str,
     /// How the conclusion ends.
     end: &'static str,
+    /// Whether a sentence may be this tool's: solvers of several end alike.
+    fits: fn(&str) -> bool,
     open: Option<(Draft, Vec<String>)>,
 }
 
 impl Solving {
-    pub(crate) fn new(tool: &'static str, end: &'static str) -> Self {
-        Self { tool, end, open: None }
+    pub(crate) fn new(tool: &'static str, end: &'static str, fits: fn(&str) -> bool) -> Self {
+        Self { tool, end, fits, open: None }
     }
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some((mut draft, sentences)) = self.open.take() else { return };
         let Some(last) = sentences.last().filter(|last| last.ends_with(self.end)) else { return };
+        if !sentences.iter().any(|sentence| (self.fits)(sentence)) {
+            return;
+        }
         let whole = sentences.iter().map(String::len).sum::<usize>() <= WHOLE;
         draft.found.message = if whole { sentences.join("\n") } else { last.clone() };
-        draft.found.error_type = "version-solving".to_owned();
+        "version-solving".clone_into(&mut draft.found.error_type);
         out.push(draft.done());
     }
 }
@@ -65,10 +70,11 @@ impl Reader for Solving {
             } else {
                 draft.take(line);
                 match sentences.last_mut() {
-                    Some(last) if !begins => {
+                    Some(last) if !begins && (last.len() < 8 * WHOLE || text.ends_with(self.end)) => {
                         last.push(' ');
                         last.push_str(text);
                     }
+                    Some(_) if !begins => {}
                     _ => sentences.push(text.to_owned()),
                 }
                 if line.start.ends_with(self.end) {

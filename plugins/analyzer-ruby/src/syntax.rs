@@ -63,7 +63,7 @@ impl Reader for Syntax {
                 if let Some(message) = underlined(text)
                     && std::mem::take(&mut self.announced)
                 {
-                    draft.found.message = message.to_owned();
+                    message.clone_into(&mut draft.found.message);
                 }
                 return;
             }

@@ -87,8 +87,8 @@ impl Reader for TestUnit {
         if let Some((error, test, message)) = heading(line.start) {
             let mut draft = Draft::new("test-unit", Kind::Test, line);
             draft.found.test = Some(test.to_owned());
-            let (error_type, message) =
-                trace::type_and_message(message).unwrap_or((if error { "error" } else { "assertion" }, message));
+            let (error_type, message) = trace::type_and_message(message)
+                .unwrap_or((if error { "error" } else { "assertion" }, message));
             error_type.clone_into(&mut draft.found.error_type);
             if !message.is_empty() {
                 draft.say(message);

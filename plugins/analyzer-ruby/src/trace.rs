@@ -26,6 +26,11 @@ impl Trace {
         self.0.iter().filter_map(|frame| frame.location.as_ref()).find(|place| is_own(&place.path)).cloned()
     }
 
+    /// Whether a frame's path holds a text.
+    pub(crate) fn is_of(&self, part: &str) -> bool {
+        self.0.iter().filter_map(|frame| frame.location.as_ref()).any(|place| place.path.contains(part))
+    }
+
     pub(crate) fn into_frames(self) -> Vec<Frame> {
         self.0
     }
@@ -99,7 +104,8 @@ pub(crate) fn type_and_message(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':'))).unwrap_or(text.len());
     let name = text[..end].trim_end_matches(':');
     let rest = &text[name.len()..];
-    let message = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(':').filter(|rest| rest.is_empty()))?;
+    let message =
+        rest.strip_prefix(": ").or_else(|| rest.strip_prefix(':').filter(|rest| rest.is_empty()))?;
     (is_type(name) && is_exception(name)).then_some((name, message.trim()))
 }
 
@@ -140,8 +146,15 @@ pub(crate) fn kind(error_type: &str, otherwise: Kind) -> Kind {
             Kind::Dependency
         }
         "SyntaxError" => Kind::Compile,
-        "ECONNREFUSED" | "ECONNRESET" | "EHOSTUNREACH" | "SocketError" | "ConnectionBad"
-        | "ConnectionNotEstablished" | "CannotConnectError" | "ResolutionError" | "SSLError" => Kind::Network,
+        "ECONNREFUSED"
+        | "ECONNRESET"
+        | "EHOSTUNREACH"
+        | "SocketError"
+        | "ConnectionBad"
+        | "ConnectionNotEstablished"
+        | "CannotConnectError"
+        | "ResolutionError"
+        | "SSLError" => Kind::Network,
         "EACCES" | "EPERM" | "FilePermissionError" | "PermissionError" => Kind::Permission,
         "ENOSPC" | "ENOMEM" | "EMFILE" | "NoMemoryError" => Kind::Resource,
         "ReadTimeout" | "OpenTimeout" | "ETIMEDOUT" => Kind::Timeout,

@@ -1,8 +1,8 @@
 //! rustc's human form: a headline, `-->` with the place, the excerpt, notes and helps.
 
-use crate::{Step, lint};
+use crate::{Step, linker, lint};
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Severity, Span,
+    Diagnostic, Kind, Location, Severity, Span,
     text::{Context, extension, is_generic_closing_line, looks_like_path, place_at_start},
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Block {
     message_lines: usize,
     location: Option<Location>,
     lint: Option<String>,
+    /// The place stands in a box, as cargo-deny draws it.
+    boxed: bool,
     /// The last line of the excerpt after `the lint level is defined here`.
     lint_source: Option<String>,
     at_lint_level: bool,
@@ -49,6 +51,7 @@ impl Block {
             message_lines: 1,
             location: None,
             lint: None,
+            boxed: false,
             lint_source: None,
             at_lint_level: false,
             context,
@@ -65,12 +68,34 @@ impl Block {
         (self.location.is_none()
             && self.code.is_none()
             && self.severity == Severity::Error
-            && !self.is_linker())
+            && !self.is_linker()
+            && !self.is_alone())
         .then_some(self.message.as_str())
     }
 
     fn is_linker(&self) -> bool {
-        self.message.starts_with("linking with `")
+        self.message.starts_with("linking with `") || self.message.starts_with("linker `")
+    }
+
+    /// What the compiler says without a place, however it goes on.
+    fn is_alone(&self) -> bool {
+        const ALONE: [&str; 14] = [
+            "internal compiler error",
+            "couldn't read ",
+            "could not exec the linker",
+            "crate `",
+            "extern location for ",
+            "cannot satisfy dependencies",
+            "no global memory allocator found",
+            "`#[panic_handler]` function required",
+            "language item required, but not found",
+            "unwinding panics are not supported",
+            "error loading target specification",
+            "Error loading target specification",
+            "incorrect value `",
+            "unknown lint",
+        ];
+        ALONE.iter().any(|start| self.message.starts_with(start))
     }
 
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
@@ -86,6 +111,7 @@ impl Block {
         if let Some(place) = arrow(start) {
             if self.location.is_none() {
                 let Some(place) = place_at_start(place) else { return Step::Foreign };
+                self.boxed = start.starts_with('┌');
                 self.location = Some(place.location());
             }
             self.take(text, span);
@@ -144,33 +170,36 @@ impl Block {
         let is_rust_code = code.as_deref().is_some_and(is_error_code);
         let linker = self.is_linker();
         let Some(tool) = self.tool(code.as_deref()) else { return Outcome::Nothing };
-        if self.location.is_none()
-            && !is_rust_code
-            && !linker
-            && !self.message.starts_with("internal compiler error")
-        {
+        if self.location.is_none() && !is_rust_code && !linker && !self.is_alone() {
             return Outcome::Nothing;
         }
-        if linker && let Some(cause) = linker_cause(self.context.as_str()) {
+        if linker && let Some(cause) = linker::cause(self.context.as_str()) {
             self.message = format!("{}: {cause}", self.message);
         }
+        let is_internal = self.message.starts_with("internal compiler error");
+        let is_lint = code.as_deref().is_some_and(|code| !is_error_code(code));
         let error_type = match &code {
             Some(code) => code.clone(),
-            None if linker => "linker".to_owned(),
-            None if self.message.starts_with("internal compiler error") => {
-                "internal-compiler-error".to_owned()
-            }
+            None if linker => "link".to_owned(),
+            None if is_internal => "internal-compiler-error".to_owned(),
             None if self.severity == Severity::Warning => "lint".to_owned(),
-            None => "compile-error".to_owned(),
+            None => tool.to_owned(),
         };
+        let (tool, code, message) = deny(tool, code, self.message, self.context.as_str());
         Outcome::Found(Box::new(Diagnostic {
             tool: tool.to_owned(),
             error_type,
             code,
-            message: self.message,
-            severity: self.severity,
+            message,
+            severity: if is_internal { Severity::Fatal } else { self.severity },
+            kind: match tool {
+                "cargo-deny" => Kind::Dependency,
+                "miri" => Kind::Crash,
+                "cargo" => Kind::Configuration,
+                _ if is_lint => Kind::Lint,
+                _ => Kind::Compile,
+            },
             location: self.location,
-            stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
             ..Diagnostic::default()
@@ -182,14 +211,55 @@ impl Block {
         if code.is_some_and(|code| code.starts_with("clippy::")) {
             return Some("clippy");
         }
+        if code.is_some_and(|code| code.starts_with("rustdoc::")) {
+            return Some("rustdoc");
+        }
+        if ["Undefined Behavior: ", "memory leaked: ", "unsupported operation: "]
+            .iter()
+            .any(|start| self.message.starts_with(start))
+        {
+            return Some("miri");
+        }
         let Some(location) = &self.location else { return Some("rustc") };
         match extension(&location.path) {
+            "toml" | "lock" if self.boxed => Some("cargo-deny"),
             "toml" | "lock" => Some("cargo"),
             "py" | "pyi" | "ipynb" | "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue"
-            | "svelte" | "css" | "html" => None,
+            | "svelte" | "css" | "html" | "yml" | "yaml" | "json" => None,
+            "gleam" => Some("gleam"),
+            "typ" => Some("typst"),
+            "sol" => Some("solc"),
+            "move" => Some("move"),
+            "wgsl" => Some("naga"),
             _ => Some("rustc"),
         }
     }
+}
+
+/// cargo-deny's words in brackets are kinds of checks, no codes; an advisory has a number.
+fn deny(
+    tool: &'static str,
+    code: Option<String>,
+    message: String,
+    context: &str,
+) -> (&'static str, Option<String>, String) {
+    if tool != "cargo-deny" {
+        return (tool, code, message);
+    }
+    let advisory =
+        context.lines().find_map(|line| line.split_once("ID: ")).map(|(_, id)| id.trim().to_owned());
+    // `59 │ lid 0.1.45 registry+https://…` names the crate.
+    let package = context
+        .lines()
+        .filter_map(|line| line.split_once('│'))
+        .map(|(_, source)| source.trim())
+        .find(|source| source.contains(" registry+") || source.contains(" git+"))
+        .map(|source| source.split(' ').take(2).collect::<Vec<_>>().join(" "));
+    let message = match package {
+        Some(package) => format!("{package}: {message}"),
+        None => message,
+    };
+    (tool, advisory, message)
 }
 
 /// `error`, an optional `[code]`, and the message after the colon.
@@ -219,7 +289,7 @@ fn arrow(start: &str) -> Option<&str> {
 
 /// Whether a line belongs to a diagnostic after its headline: margin, excerpt, note, help.
 fn is_part(start: &str) -> bool {
-    if ["|", "= ", "::: ", "note: ", "help: ", "...", "│", "└", "┌", "╭", "╰", "·"]
+    if ["|", "= ", "::: ", "note: ", "help: ", "...", "│", "└", "├", "┌", "╭", "╰", "·"]
         .iter()
         .any(|part| start.starts_with(part))
     {
@@ -271,24 +341,6 @@ fn is_error_code(code: &str) -> bool {
     matches!(code.as_bytes(), [b'E', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit))
 }
 
-/// The line of the linker's output that says what is wrong.
-fn linker_cause(context: &str) -> Option<String> {
-    const SIGNS: [&str; 8] = [
-        "undefined reference to",
-        "undefined symbol",
-        "Undefined symbols",
-        "cannot find -l",
-        "unable to find library",
-        "library not found",
-        "unresolved external symbol",
-        "multiple definition of",
-    ];
-    let line = context.lines().skip(1).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
-    let line = line.trim().trim_start_matches("= note:").trim();
-    let from = SIGNS.iter().filter_map(|sign| line.find(sign)).min()?;
-    Some(line[from..].to_owned())
-}
-
 /// `path:line:column: error[E0425]: message`, one line of `--error-format short`.
 pub(crate) fn short_form(start: &str, span: Span) -> Option<Diagnostic> {
     let place = place_at_start(start)?;
@@ -299,15 +351,13 @@ pub(crate) fn short_form(start: &str, span: Span) -> Option<Diagnostic> {
     }
     Some(Diagnostic {
         tool: "rustc".to_owned(),
-        error_type: code
-            .unwrap_or(if severity == Severity::Error { "compile-error" } else { "lint" })
-            .to_owned(),
+        error_type: code.unwrap_or(if severity == Severity::Error { "rustc" } else { "lint" }).to_owned(),
         code: code.map(str::to_owned),
         message: message.to_owned(),
         severity,
+        kind: Kind::Compile,
         location: Some(place.location()),
-        stack_trace: Vec::new(),
-        context: String::new(),
+        context: start.to_owned(),
         span,
         ..Diagnostic::default()
     })

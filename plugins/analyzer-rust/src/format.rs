@@ -2,7 +2,7 @@
 
 use crate::Step;
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Severity, Span,
+    Diagnostic, Kind, Location, Severity, Span,
     text::{Context, leading_number, place_at_start},
 };
 
@@ -37,12 +37,11 @@ impl Block {
     pub(crate) fn finish(mut self) -> Diagnostic {
         Diagnostic {
             tool: "rustfmt".to_owned(),
-            error_type: "format".to_owned(),
-            code: None,
+            error_type: "rustfmt".to_owned(),
             message: "the code is not formatted as rustfmt would format it".to_owned(),
             severity: Severity::Error,
+            kind: Kind::Lint,
             location: Some(self.location),
-            stack_trace: Vec::new(),
             context: self.context.take(),
             span: self.span,
             ..Diagnostic::default()

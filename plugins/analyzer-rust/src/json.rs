@@ -1,7 +1,7 @@
 //! JSON lines of `cargo --message-format=json`, `rustc --error-format=json` and libtest.
 
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Position, Severity,
+    Diagnostic, Kind, Location, Position, Severity,
     json::Value,
     text::{Context, is_generic_closing_line},
 };
@@ -71,9 +71,10 @@ fn diagnostic(value: &Value) -> Option<Diagnostic> {
     let is_clippy = code.as_deref().is_some_and(|code| code.starts_with("clippy::"));
     Some(Diagnostic {
         tool: if is_clippy { "clippy" } else { "rustc" }.to_owned(),
-        error_type: code.clone().unwrap_or_else(|| {
-            if severity == Severity::Warning { "lint" } else { "compile-error" }.to_owned()
-        }),
+        error_type: code
+            .clone()
+            .unwrap_or_else(|| if severity == Severity::Warning { "lint" } else { "rustc" }.to_owned()),
+        kind: if is_clippy { Kind::Lint } else { Kind::Compile },
         code,
         message: message.to_owned(),
         severity,

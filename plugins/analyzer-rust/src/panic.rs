@@ -2,12 +2,14 @@
 
 use crate::Step;
 use grimoire_plugin_sdk::{
-    Diagnostic, Frame, Location, Severity, Span, limits,
-    text::{Context, leading_number, place_at_end, place_at_start},
+    Diagnostic, Frame, Kind, Location, Severity, Span, limits,
+    text::{Context, cut, leading_number, place_at_end, place_at_start},
 };
 
 /// Lines of a panic's message.
 const MESSAGE_LINES: usize = 60;
+/// What a value of an assertion is cut to.
+const VALUE: usize = 200;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
@@ -30,14 +32,10 @@ pub(crate) struct Block {
     location: Option<Location>,
     frames: Vec<Frame>,
     context: Context,
-    cause: Option<String>,
+    thread: String,
+    /// `left: …` and `right: …` of an assertion.
+    values: Vec<String>,
     span: Span,
-}
-
-/// The test in `---- NAME stdout ----`.
-pub(crate) fn captured_output_of(start: &str) -> Option<&str> {
-    let inner = start.strip_prefix("---- ")?.strip_suffix(" ----")?;
-    inner.strip_suffix(" stdout").or_else(|| inner.strip_suffix(" stderr"))
 }
 
 impl Block {
@@ -61,7 +59,8 @@ impl Block {
             location: None,
             frames: Vec::new(),
             context,
-            cause: None,
+            thread: name.to_owned(),
+            values: Vec::new(),
             span,
         };
         if let Some(quoted) = rest.strip_prefix('\'') {
@@ -76,9 +75,18 @@ impl Block {
         Some(block)
     }
 
-    /// What the panic made fail.
-    pub(crate) fn set_cause(&mut self, headline: &str) {
-        self.cause = Some(headline.to_owned());
+    /// Threads of tests are named after them.
+    pub(crate) fn is_thread_of_test(&self) -> bool {
+        self.test.is_none()
+            && !matches!(self.thread.as_str(), "main" | "" | "rustc")
+            && !self.thread.starts_with('<')
+            && !self.thread.starts_with("tokio-")
+            && !self.thread.contains(' ')
+    }
+
+    /// The test that panicked is the thread's.
+    pub(crate) fn name_test(&mut self) {
+        self.test = Some(self.thread.clone());
     }
 
     /// A line of a message in quotes; the last one ends in `', src/lib.rs:3:5`.
@@ -98,13 +106,18 @@ impl Block {
     fn add_to_message(&mut self, text: &str) {
         self.lines += 1;
         let start = text.trim_start();
-        let value = ["left: ", "right: "].iter().find_map(|side| start.strip_prefix(side));
-        if let Some(value) = value {
-            // The values are context; what the author says after them is not.
-            if let Some((_, words)) = value.rsplit_once("`: ") {
+        let value = ["left: ", "right: "].iter().find_map(|side| Some((side, start.strip_prefix(side)?)));
+        if let Some((side, value)) = value.filter(|_| self.message.starts_with("assertion")) {
+            // Old grammar: what the author says stands behind the values.
+            let (value, words) = match value.rsplit_once("`: ") {
+                Some((_, words)) => (&value[..=value.len() - words.len() - 3], Some(words)),
+                None => (value, None),
+            };
+            if let Some(words) = words {
                 self.message.push_str(": ");
                 self.message.push_str(words);
             }
+            self.values.push(format!("{side}{}", cut(value.trim_end_matches(','), VALUE)));
             return;
         }
         if !self.message.is_empty() {
@@ -116,7 +129,7 @@ impl Block {
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim_start();
         let begins_other = start.starts_with("thread '") && start.contains(" panicked at ")
-            || captured_output_of(start).is_some()
+            || crate::tests::captured_output_of(start).is_some()
             || start == "failures:"
             || start.starts_with("test result: ")
             || start.starts_with("error: ")
@@ -137,8 +150,12 @@ impl Block {
         }
         match self.part {
             Part::Quoted => self.quoted(text),
+            // A message may begin with blank lines, the first one after it ends it.
             Part::Message if start.is_empty() => {
-                self.part = Part::Details;
+                self.lines += 1;
+                if !self.message.is_empty() || self.lines > 4 {
+                    self.part = Part::Details;
+                }
                 return Step::Taken;
             }
             Part::Message => {
@@ -202,6 +219,7 @@ impl Block {
 
     pub(crate) fn finish(mut self) -> Diagnostic {
         if self.location.as_ref().is_none_or(is_foreign) {
+            self.location = None;
             let own = self
                 .frames
                 .iter()
@@ -211,19 +229,40 @@ impl Block {
                 self.location = Some(own.clone());
             }
         }
-        let message = if self.message.trim().is_empty() { "explicit panic".to_owned() } else { self.message };
-        let mut context = self.context.take();
-        for (label, value) in [("test", &self.test), ("while", &self.cause)] {
-            if let Some(value) = value {
-                context = format!("{label}: {value}\n{context}");
-            }
+        let mut message = self.message.trim().to_owned();
+        if message.is_empty() {
+            "explicit panic".clone_into(&mut message);
         }
+        if !self.values.is_empty() {
+            message = format!("{message} ({})", self.values.join(", "));
+        }
+        let mut context = self.context.take();
+        if let Some(test) = &self.test {
+            context = format!("test: {test}\n{context}");
+        }
+        let internal = self.thread == "rustc";
         Diagnostic {
-            tool: if self.test.is_some() { "cargo-test" } else { "rust" }.to_owned(),
-            error_type: if message.starts_with("assertion") { "assertion" } else { "panic" }.to_owned(),
-            code: None,
+            tool: if internal {
+                "rustc"
+            } else if self.test.is_some() {
+                "cargo-test"
+            } else {
+                "rust"
+            }
+            .to_owned(),
+            error_type: if internal {
+                "internal-compiler-error"
+            } else if message.starts_with("assertion") {
+                "assertion"
+            } else {
+                "panic"
+            }
+            .to_owned(),
             message,
             severity: if self.test.is_some() { Severity::Error } else { Severity::Fatal },
+            kind: if self.test.is_some() { Kind::Test } else { Kind::Crash },
+            test: self.test,
+            // No file of the user's says where the standard library or a dependency panicked.
             location: self.location,
             stack_trace: self.frames,
             context,
@@ -234,9 +273,14 @@ impl Block {
 }
 
 /// Whether a place is in the standard library or a dependency.
-fn is_foreign(location: &Location) -> bool {
+pub(crate) fn is_foreign(location: &Location) -> bool {
     let path = location.path.as_str();
     path.starts_with("/rustc/")
+        || path.starts_with("compiler/rustc_")
+        || ["src/libcore/", "src/libstd/", "src/liballoc/", "src/libtest/"]
+            .iter()
+            .any(|part| path.contains(part))
+        || ["libcore/", "libstd/", "liballoc/"].iter().any(|start| path.starts_with(start))
         || path.contains("/.cargo/registry/")
         || path.contains("/.cargo/git/")
         || path.contains("/lib/rustlib/src/")
@@ -261,6 +305,9 @@ pub(crate) fn returned_error(start: &str, span: Span, test: Option<&str>) -> Opt
         tool: if test.is_some() { "cargo-test" } else { "rust" }.to_owned(),
         error_type: if is_debug_form && is_type { name } else { "error" }.to_owned(),
         message: start.to_owned(),
+        severity: Severity::Error,
+        kind: if test.is_some() { Kind::Test } else { Kind::Crash },
+        test: test.map(str::to_owned),
         context: test.map(|test| format!("test: {test}")).unwrap_or_default(),
         span,
         ..Diagnostic::default()
@@ -283,6 +330,7 @@ pub(crate) fn runtime_error(start: &str, span: Span) -> Option<Diagnostic> {
         error_type: error_type.to_owned(),
         message: message.to_owned(),
         severity: Severity::Fatal,
+        kind: if error_type == "out-of-memory" { Kind::Resource } else { Kind::Crash },
         location: place_at_end(message).map(|place| place.location()),
         span,
         ..Diagnostic::default()

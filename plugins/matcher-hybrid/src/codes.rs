@@ -45,6 +45,10 @@ impl Codes {
         if is_code(&error.error_type) || is_rule_name(&error.error_type) {
             add(&error.error_type, true);
         }
+        let leading = leading_code(&error.message);
+        if let Some(code) = leading {
+            add(code, true);
+        }
         for word in words(&error.message) {
             if is_code(word) {
                 add(word, false);
@@ -62,7 +66,8 @@ impl Codes {
         {
             add(name, false);
         }
-        let family = explicit.or(Some(error.error_type.as_str())).and_then(family);
+        let stated = [explicit, Some(error.error_type.as_str()), leading];
+        let family = stated.into_iter().flatten().find_map(family);
         Self { codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
     }
 
@@ -105,6 +110,15 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | ':')))
         .map(|word| word.trim_matches([':', '-', '/']))
         .filter(|word| word.len() >= 3)
+}
+
+/// The code that a message begins with: `E0382: …`, `error[E0382]: …`, `error TS2304: …`.
+fn leading_code(message: &str) -> Option<&str> {
+    message.split([' ', '\n']).take(2).find_map(|word| {
+        let word = word.strip_suffix(':')?;
+        let code = word.strip_suffix(']').and_then(|word| word.split_once('[')).map_or(word, |(_, code)| code);
+        is_code(code).then_some(code)
+    })
 }
 
 /// `name` of a line that ends in `[name]` or `(name)`.

@@ -290,12 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn longer_matches_say_more() {
-        let strength = |text: &str| pattern_strength(&PatternEvidence::Hit(text.into()));
-        assert!(
-            strength("err") < strength("error: linker")
-                && strength("error: linker") < strength(&"long".repeat(9))
-        );
-        assert!(strength(&"x".repeat(600)) <= 1.0);
+    fn what_tells_more_is_stronger_evidence() {
+        let strength = |telling, in_message| {
+            let hit = grimoire_plugin_sdk::PatternHit { text: "found".to_owned(), telling, in_message };
+            pattern_strength(&PatternEvidence::Hit(hit))
+        };
+        assert!(strength(3, true) < strength(12, true) && strength(12, true) < strength(36, true));
+        assert!(strength(12, false) < strength(12, true));
+        assert!(strength(u32::MAX, true) <= 1.0);
     }
 }

@@ -58,11 +58,14 @@ pub(crate) fn judge(
     query: &Query,
     candidate: &Candidate,
     features: &Features,
+    code_is_known: bool,
 ) -> Verdict {
-    let mut reasons = reasons(query, candidate, features, &WEIGHTS);
+    let mut reasons = reasons(query, candidate, features, &WEIGHTS, code_is_known);
     let sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
     let grounds = candidate.evidence.grounds(error);
-    let score = if grounds.is_ok() { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
+    // What is for another code, when a spell is for this one, says the same of something else.
+    let is_other = code_is_known && matches!(features.code, Some(CodeEvidence::Other(_)));
+    let score = if grounds.is_ok() && !is_other { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
     // The weights are scaled so that they add up to the score.
     let scale = if sum > 0.0 { score / sum } else { 1.0 };
     for reason in &mut reasons {
@@ -73,7 +76,7 @@ pub(crate) fn judge(
         other.weight.abs().total_cmp(&one.weight.abs()).then_with(|| one.signal.cmp(&other.signal))
     });
     reasons.extend(grounds.err().map(Withheld::reason));
-    Verdict { candidate: index, score, shown: grounds.is_ok(), reasons }
+    Verdict { candidate: index, score, shown: grounds.is_ok() && !is_other, reasons }
 }
 
 /// The sum as it is up to [`BEND`], then ever slower towards 1: rising everywhere, with no corner.
@@ -87,7 +90,13 @@ fn bend(sum: f64) -> f64 {
 }
 
 /// One reason for each signal, in a fixed order.
-fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &Weights) -> Vec<Reason> {
+fn reasons(
+    query: &Query,
+    candidate: &Candidate,
+    features: &Features,
+    weights: &Weights,
+    code_is_known: bool,
+) -> Vec<Reason> {
     let mut reasons = Vec::with_capacity(8);
     let mut add = |signal: &str, weight: f64, detail: String| {
         if weight != 0.0 {
@@ -121,8 +130,8 @@ fn reasons(query: &Query, candidate: &Candidate, features: &Features, weights: &
                 format!("the spell is for {}, which the message names", shown(code, 64)),
             );
         }
-        // A spell may be for several codes: then its pattern says so.
-        Some(CodeEvidence::Other(_)) if hit.is_some_and(|hit| hit.in_message) => {}
+        // A spell may be for several codes: then its pattern says so, and no other spell is for this one.
+        Some(CodeEvidence::Other(_)) if !code_is_known && hit.is_some_and(|hit| hit.in_message) => {}
         Some(CodeEvidence::Other(code)) => {
             add(
                 "other-code",

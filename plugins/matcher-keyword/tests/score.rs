@@ -28,7 +28,7 @@ fn the_score_is_the_share_of_keywords() {
     let verdicts = score(&error("e0382", "borrow of moved value: `name`"), &candidates).unwrap();
     assert_eq!(scores(&verdicts), [(1, 0.75), (0, 0.0)]);
     assert_eq!(verdicts[0].reasons[0].detail, "3 of 4 keywords: borrow, moved, value");
-    assert!(verdicts[1].reasons.is_empty());
+    assert_eq!(verdicts[1].reasons[0].signal, "words-only");
 }
 
 #[test]

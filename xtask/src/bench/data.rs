@@ -96,6 +96,7 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
                     text: fields.title.clone(),
                     telling: telling(&fields.title),
                     in_message: true,
+                    place: 0..fields.title.len(),
                 }),
                 _ => PatternEvidence::Missed,
             };

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_plugin_sdk::{self as sdk, Analyzer, analyze_chunks};
+use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::analyzer::Analyzers as _;
 use grimoire_runtime::PluginHost;
 use nix::time::{ClockId, clock_gettime};
@@ -23,11 +24,23 @@ use super::{Bench, text};
 type Native = fn(ArtifactKind, &[Bytes]) -> anyhow::Result<usize>;
 
 /// The analyzers with their native code.
-const ANALYZERS: [(&str, Native); 5] = [
+const ANALYZERS: [(&str, Native); 17] = [
     ("analyzer-rust", native::<analyzer_rust::RustScan>),
-    ("analyzer-python", native::<sdk::LineScan<analyzer_python::Python>>),
-    ("analyzer-javascript", native::<sdk::LineScan<analyzer_javascript::JavaScript>>),
+    ("analyzer-python", native::<analyzer_python::Scan>),
+    ("analyzer-javascript", native::<analyzer_javascript::Scan>),
     ("analyzer-generic", native::<analyzer_generic::GenericScan>),
+    ("analyzer-guess", native::<analyzer_guess::Scan>),
+    ("analyzer-dotnet", native::<analyzer_dotnet::Scan>),
+    ("analyzer-functional", native::<analyzer_functional::Scan>),
+    ("analyzer-go", native::<analyzer_go::Scan>),
+    ("analyzer-jvm", native::<analyzer_jvm::Scan>),
+    ("analyzer-mobile", native::<analyzer_mobile::Scan>),
+    ("analyzer-native", native::<analyzer_native::Scan>),
+    ("analyzer-ops", native::<analyzer_ops::Scan>),
+    ("analyzer-php", native::<analyzer_php::Scan>),
+    ("analyzer-report", native::<analyzer_report::Scan>),
+    ("analyzer-ruby", native::<analyzer_ruby::Scan>),
+    ("analyzer-runner", native::<analyzer_runner::Scan>),
     ("analyzer-diff", native::<analyzer_diff::DiffScan>),
 ];
 
@@ -48,8 +61,14 @@ fn speed(bench: &Bench, runtime: &Runtime) -> anyhow::Result<Vec<Row>> {
         let only = sources()?.into_iter().filter(|source| source.name == name).collect();
         let (kind, pieces) =
             if name == "analyzer-diff" { (ArtifactKind::Diff, &diff) } else { (ArtifactKind::Log, &log) };
-        hosts.push((name, native, kind, pieces, host(bench, only)?));
+        let host = host(bench, only)?;
+        runtime.block_on(analyze(&host, kind, pieces))?;
+        // One that sleeps through this log has no speed.
+        if host.plugins().iter().any(|plugin| plugin.calls > 0) {
+            hosts.push((name, native, kind, pieces, host));
+        }
     }
+    let awake = hosts.iter().filter(|(_, _, kind, ..)| *kind == ArtifactKind::Log).count();
     let all = host(bench, sources()?)?;
     let mut natives = vec![Vec::new(); hosts.len()];
     let mut sandboxed = vec![Vec::new(); hosts.len()];
@@ -81,7 +100,11 @@ fn speed(bench: &Bench, runtime: &Runtime) -> anyhow::Result<Vec<Row>> {
     let mut rows = vec![
         Row::new(
             "log-all",
-            format!("the four log analyzers on a log of {size:.0} MB, processor time, over native"),
+            format!(
+                "all {} log analyzers on a log of {size:.0} MB of many tools, which wakes {awake}, processor \
+                 time, over native",
+                ANALYZERS.len() - 1
+            ),
             Goal::AtMost(2.0),
         )
         .with(ratios(&together, &native_together), speeds(&together, &native_together, size)),

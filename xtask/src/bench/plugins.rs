@@ -41,11 +41,7 @@ pub(super) fn host(bench: &Bench, sources: Vec<PluginSource>) -> anyhow::Result<
 
 /// The smallest question that there is.
 fn nothing() -> Diagnostic {
-    Diagnostic {
-        tool: "none".to_owned(),
-        message: "-".to_owned(),
-        ..Diagnostic::default()
-    }
+    Diagnostic { tool: "none".to_owned(), message: "-".to_owned(), ..Diagnostic::default() }
 }
 
 /// Calls without candidates, one after another, each in a fresh instance: their p50 in microseconds.

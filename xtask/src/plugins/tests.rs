@@ -44,7 +44,12 @@ fn the_digest_follows_what_the_component_is_made_of() {
     let digest = || digest::of_sources(root, "analyzer-rust").expect("digest");
     let mut last = digest();
     assert_eq!(last, digest::of_sources(&crate::root(), "analyzer-rust").expect("digest"), "no matter where");
-    for file in ["plugins/analyzer-rust/src/lib.rs", "plugins/sdk/src/value.rs", "host/grimoire-log/src/clean.rs", "wit/types/types.wit"] {
+    for file in [
+        "plugins/analyzer-rust/src/lib.rs",
+        "plugins/sdk/src/value.rs",
+        "host/grimoire-log/src/clean.rs",
+        "wit/types/types.wit",
+    ] {
         edit(&root.join(file), |text| text + "\n");
         let next = digest();
         assert_ne!(next, last, "{file}");

@@ -39,6 +39,11 @@ impl Outline {
         literals::named(&self.0, found)
     }
 
+    /// Whether nothing matches.
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.0.properties().minimum_len().is_none()
+    }
+
     /// Whether no match is empty.
     pub(super) fn takes_text(&self) -> bool {
         self.0.properties().minimum_len().is_some_and(|length| length > 0)

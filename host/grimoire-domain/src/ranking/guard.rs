@@ -14,6 +14,25 @@ pub enum Grounds {
     Code,
 }
 
+impl Grounds {
+    /// The word used in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pattern => "pattern",
+            Self::Code => "code",
+        }
+    }
+}
+
+impl fmt::Display for Grounds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pattern => "its pattern was found in the error",
+            Self::Code => "it helps with every error of this code",
+        })
+    }
+}
+
 /// Why a spell is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withheld {
@@ -29,6 +48,8 @@ pub enum Withheld {
     Guess,
     /// Nothing but words speaks for it.
     WordsOnly,
+    /// A spell is shown whose pattern names more of the same place.
+    LessSpecific,
     /// The matcher decided against it.
     Matcher,
     /// The matcher did not judge it.
@@ -49,6 +70,7 @@ impl Withheld {
             Self::WeakPattern => "weak-pattern",
             Self::Guess => "guess",
             Self::WordsOnly => "words-only",
+            Self::LessSpecific => "less-specific",
             Self::Matcher => "matcher",
             Self::LeftOut => "left-out",
             Self::Threshold => "threshold",
@@ -71,6 +93,7 @@ impl fmt::Display for Withheld {
                 formatter.write_str("the error is only a guess, and what the pattern found does not tell enough")
             }
             Self::WordsOnly => formatter.write_str("only words speak for it: neither a pattern nor a covered code"),
+            Self::LessSpecific => formatter.write_str("the pattern of another spell names more of this error"),
             Self::Matcher => formatter.write_str("the matcher decided against it"),
             Self::LeftOut => formatter.write_str("the matcher did not judge it"),
             Self::Threshold => formatter.write_str("its score is below the threshold"),
@@ -111,7 +134,7 @@ mod tests {
     use crate::ranking::PatternHit;
 
     fn hit(telling: u32) -> PatternEvidence {
-        PatternEvidence::Hit(PatternHit { text: "x".to_owned(), telling, in_message: true })
+        PatternEvidence::Hit(PatternHit { text: "x".to_owned(), telling, in_message: true, place: 0..1 })
     }
 
     fn told(confidence: Confidence, evidence: Evidence) -> Result<Grounds, Withheld> {

@@ -109,6 +109,32 @@ const BRIDGES: &[(&str, &[Family])] = &[
     ("mm", &[Family::Apple, Family::Native]),
 ];
 
+/// Tools whose errors may be about any language.
+const CARRIERS: &[&str] = &[
+    "ansible", "apk", "apt", "azure-pipelines", "bazel", "buildkit", "circleci", "compose", "curl", "dnf", "docker",
+    "git", "github-actions", "gitlab", "gitlab-ci", "helm", "jenkins", "kubectl", "kubernetes", "make", "nix", "packer",
+    "playwright", "podman", "postgresql", "pre-commit", "rsync", "ssh", "travis", "wget",
+];
+/// Names of languages among what [`Family`] knows: everything else there is a tool.
+const NAMES: &[&str] = &[
+    "c", "c++", "clojure", "cpp", "csharp", "dart", "dotnet", "elixir", "elm", "erlang", "fortran", "fsharp", "go",
+    "golang", "groovy", "haskell", "java", "javascript", "julia", "jvm", "kotlin", "lua", "nim", "nodejs", "ocaml",
+    "perl", "php", "python", "r", "ruby", "rust", "scala", "solidity", "swift", "typescript", "zig",
+];
+
+/// The tool that a spell with these tags is about: the one tool among them, or else the language, or else
+/// what carries the words of any language; `log` where the tags tell none.
+pub fn tool_of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> &'t str {
+    let tags: Vec<&str> = tags.into_iter().collect();
+    let is_known = |tag: &&&str| Family::of(tag).is_some() || BRIDGES.iter().any(|(name, _)| *name == **tag);
+    let (names, tools): (Vec<&str>, Vec<&str>) =
+        tags.iter().filter(is_known).copied().partition(|tag| NAMES.contains(tag));
+    match (tools.as_slice(), names.first()) {
+        ([tool], _) | (_, Some(tool)) | ([tool, ..], None) => tool,
+        ([], None) => tags.iter().find(|tag| CARRIERS.contains(tag)).copied().unwrap_or("log"),
+    }
+}
+
 impl Languages {
     /// Those among the tags of a spell.
     pub fn of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> Self {
@@ -237,6 +263,20 @@ mod tests {
         assert_eq!(of("docker", Some("Dockerfile"), ""), "");
         assert_eq!(of("playwright", Some("e2e/till.spec.ts"), ""), "JavaScript");
         assert_eq!(of("xunit", None, "System.NullReferenceException"), ".NET");
+    }
+
+    #[test]
+    fn tags_tell_a_tool() {
+        for (tags, tool) in [
+            (&["javascript", "lockfile", "npm"][..], "npm"),
+            (&["borrow-checker", "rust"], "rust"),
+            (&["gradle", "java", "maven"], "java"),
+            (&["ci", "disk", "docker"], "docker"),
+            (&["disk"], "log"),
+            (&[], "log"),
+        ] {
+            assert_eq!(tool_of_tags(tags.iter().copied()), tool, "{tags:?}");
+        }
     }
 
     #[test]

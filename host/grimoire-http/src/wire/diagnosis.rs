@@ -1,6 +1,6 @@
 //! Diagnostics and ranked spells on the wire.
 
-use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position};
+use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Role};
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem};
@@ -288,8 +288,11 @@ impl From<DiagnosedError> for DiagnosedBody {
 /// The answer of `POST /api/diagnose`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DiagnosisBody {
-    /// In the order in which they were found.
+    /// What made the run fail, or a guess where nothing was recognised, then warnings; each in the order of
+    /// the artifact.
     pub errors: Vec<DiagnosedBody>,
+    /// What follows from the errors, or only looks like one beside them.
+    pub consequences: Vec<DiagnosedBody>,
     /// Whether a plugin failed, so that something may be missing or in keyword order only.
     pub degraded: bool,
     /// How far the search index had followed the spellbook.
@@ -303,9 +306,13 @@ pub struct DiagnosisBody {
 
 impl From<Diagnosis> for DiagnosisBody {
     fn from(diagnosis: Diagnosis) -> Self {
+        let degraded = diagnosis.is_incomplete();
+        let (consequences, errors): (Vec<_>, Vec<_>) =
+            diagnosis.errors.into_iter().partition(|error| error.diagnostic.role == Role::Consequence);
         Self {
-            degraded: diagnosis.is_incomplete(),
-            errors: diagnosis.errors.into_iter().map(DiagnosedBody::from).collect(),
+            degraded,
+            errors: errors.into_iter().map(DiagnosedBody::from).collect(),
+            consequences: consequences.into_iter().map(DiagnosedBody::from).collect(),
             sequence: diagnosis.sequence,
             gaps: diagnosis.gaps,
             provenance: Provenance::new(diagnosis.generation, diagnosis.plugins, diagnosis.problems),

@@ -51,6 +51,7 @@ async fn json_of_another_shape_names_what_is_wrong() {
         (r#"{"title": 5}"#, "title"),
         (r#"{"title": ["x"]}"#, "title"),
         (r#"{"tags": ["rust"]}"#, "tags"),
+        (r#"{"covers_code": "E0382"}"#, "covers_code"),
         (r#"{"auto_generated": "yes"}"#, "auto_generated"),
         (r#"{"confidence": "high"}"#, "confidence"),
         (r#"{"status": "asleep"}"#, "status"),

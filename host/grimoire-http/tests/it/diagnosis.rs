@@ -1,9 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Role, Span};
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::review::PluginIdentity;
 use grimoire_ports::PortError;
 use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers};
+use grimoire_ports::plugins::analyzer::Findings;
 use serde_json::{Value, json};
 
 use crate::world::{World, about, moved_value, stuck_body};
@@ -20,10 +23,41 @@ async fn an_artifact_becomes_diagnostics() {
     assert_eq!((&found[0]["error_type"], &found[0]["count"]), (&json!("E0382"), &json!(2)));
     assert_eq!(found[0]["message"], "use of moved value: `names`");
     assert_eq!(found[0]["severity"], "error");
+    assert_eq!((&found[0]["kind"], &found[0]["role"]), (&json!("unknown"), &json!("root")));
+    assert_eq!((&found[0]["confidence"], &found[0]["test"]), (&json!("certain"), &Value::Null));
     assert_eq!(report["bytes"], LOG.len());
     assert_eq!(report["generation"], 1);
     assert_eq!(report["plugins"][0]["name"], "scripted-analyzer");
     assert_eq!(report["problems"], json!([]));
+}
+
+#[tokio::test]
+async fn a_diagnostic_says_what_it_is() {
+    let world = World::with(|setup| {
+        setup.ports.analyzers = Arc::new(ScriptedAnalyzers::new(|_, content| {
+            let diagnostic = Diagnostic {
+                tool: "gtest".to_owned(),
+                message: "expected 3, got 4".to_owned(),
+                kind: Kind::Test,
+                role: Role::Summary,
+                confidence: Confidence::Likely,
+                test: Some("Counter.Adds".to_owned()),
+                span: Span { start: 0, end: content.len() as u64 },
+                ..Diagnostic::default()
+            };
+            let plugin = PluginIdentity { name: "analyzer-x".to_owned(), digest: "0".repeat(64) };
+            Ok(vec![Findings { plugin, diagnostics: vec![diagnostic], problem: None }])
+        }));
+    });
+    let report = world.post("/api/analyze").body(LOG).await.expect(200).json();
+    let diagnosis = world.post("/api/diagnose").body(LOG).await.expect(200).json();
+    for found in [&report["diagnostics"][0], &diagnosis["errors"][0]["diagnostic"]] {
+        for (field, word) in
+            [("kind", "test"), ("role", "summary"), ("confidence", "likely"), ("test", "Counter.Adds")]
+        {
+            assert_eq!(found[field], word, "{found}");
+        }
+    }
 }
 
 #[tokio::test]

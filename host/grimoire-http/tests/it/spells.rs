@@ -25,10 +25,13 @@ async fn a_spell_is_stored_read_changed_and_deleted() {
     let replaced = world.put("/api/spells/1").json(&about("borrow")).await.expect(200);
     assert_eq!(replaced.header("etag"), Some("\"2\""));
     assert_eq!(replaced.json()["tags"], "", "a replacement keeps nothing");
+    assert_eq!(replaced.json()["covers_code"], false, "unless told otherwise");
     assert!(replaced.json()["updated_at"].is_string());
 
-    let patched = world.patch("/api/spells/1").json(&json!({ "title": "Borrowed" })).await.expect(200).json();
+    let change = json!({ "title": "Borrowed", "covers_code": true });
+    let patched = world.patch("/api/spells/1").json(&change).await.expect(200).json();
     assert_eq!((&patched["title"], &patched["error_type"]), (&json!("Borrowed"), &json!("borrow")));
+    assert_eq!(patched["covers_code"], true);
 
     let deleted = world.delete("/api/spells/1").await.expect(204);
     assert!(deleted.body.is_empty());
@@ -40,6 +43,7 @@ async fn a_spell_is_stored_read_changed_and_deleted() {
     let changes: Vec<_> = revisions.as_array().expect("a list").iter().map(|r| r["change"].clone()).collect();
     assert_eq!(changes, ["created", "updated", "updated", "deleted"]);
     assert_eq!(revisions[0]["by"], "local");
+    assert_eq!((&revisions[1]["covers_code"], &revisions[2]["covers_code"]), (&json!(false), &json!(true)));
     let next = world.spell(&about("another")).await;
     assert_eq!(next["id"], 2, "ids are never reused");
 }

@@ -19,6 +19,7 @@ prop_compose! {
         tags in proptest::collection::btree_set("[a-z0-9+-]{1,8}", 0..6),
         status in prop::sample::select(vec!["draft", "active", "retired"]),
         source in prop::sample::select(vec!["human", "generated", "mined", "imported"]),
+        covers_code in any::<bool>(),
         auto_generated in any::<bool>(),
         confidence in proptest::option::of(0.0..=1.0),
     ) -> Value {
@@ -26,7 +27,7 @@ prop_compose! {
             "title": title, "description": description, "error_type": error_type,
             "error_pattern": format!("text:{pattern}"), "solution_code": solution_code,
             "tags": tags.into_iter().collect::<Vec<_>>().join(","), "status": status, "source": source,
-            "auto_generated": auto_generated, "confidence": confidence, "key": null,
+            "covers_code": covers_code, "auto_generated": auto_generated, "confidence": confidence, "key": null,
             "samples": { "must_match": [format!("see {pattern} here")], "must_not_match": ["1 2"] },
         })
     }

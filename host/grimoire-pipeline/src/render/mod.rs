@@ -4,13 +4,15 @@
 //! in code spans and fences that it cannot leave, or as words that mean nothing to GitHub.
 
 mod defuse;
+mod fold;
 mod redact;
 
-use grimoire_domain::diagnostic::{Diagnostic, Severity};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Severity};
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::review::{DiagnosedError, Diagnosis, Review};
 
 use defuse::{code_span, fence, phrase, prose, quotable};
+pub use fold::{Folded, Group, fold};
 
 /// Marks the one comment of a pull request; stable for ever.
 pub(crate) const MARKER: &str = "<!-- grimoire:review -->";
@@ -28,6 +30,8 @@ const REASONS: usize = 3;
 const REASON: usize = 200;
 const PLACE: usize = 300;
 const GAPS: usize = 5;
+/// Places listed below the first error that a spell is for.
+const ALSO: usize = 20;
 
 /// The errors that a comment is about: real errors with at least one spell.
 pub(crate) fn shown(diagnosis: &Diagnosis) -> impl Iterator<Item = &DiagnosedError> {
@@ -67,27 +71,51 @@ pub(crate) fn comment(review: &Review, limit: usize) -> String {
     body
 }
 
-/// A diagnosis as Markdown for a person who asked: every error, with or without spells, whatever the
-/// length.
+/// A diagnosis as Markdown for a person who asked: every cause, each fix once with the places it is for, whatever
+/// the length.
 pub fn markdown(diagnosis: &Diagnosis) -> String {
-    if diagnosis.errors.is_empty() {
-        return format!("No error was found.\n{}", closing(diagnosis));
+    let folded = fold(diagnosis);
+    let mut text = match folded.causes() {
+        0 => "No error was found.\n".to_owned(),
+        causes => format!("{} of {causes} errors with a known fix.\n", folded.with_fix()),
+    };
+    text.extend(folded.groups.iter().map(group));
+    if !folded.consequences.is_empty() {
+        let count = folded.consequences.len();
+        text.push_str(&format!("\n{count} more that follow from these or only look like errors.\n"));
     }
-    let known = diagnosis.errors.iter().filter(|error| !error.spells.is_empty()).count();
-    let mut text = format!("{known} of {} errors with a known fix.\n", diagnosis.errors.len());
-    text.extend(diagnosis.errors.iter().map(section));
+    if !folded.warnings.is_empty() {
+        text.push_str(&format!("\n{} warnings.\n", folded.warnings.len()));
+    }
     text.push_str(&closing(diagnosis));
     text
 }
 
+/// One error with its spells.
 fn section(error: &DiagnosedError) -> String {
+    group(&Group { errors: vec![error] })
+}
+
+/// Errors that share their best spell: the first whole, the others by their places.
+fn group(group: &Group<'_>) -> String {
+    let error = group.first();
     let diagnostic = &error.diagnostic;
     let mut text = format!("\n### {}\n\n", heading(error));
+    if diagnostic.confidence == Confidence::Guess {
+        text.push_str("A guess: nothing was recognised, and this line looks most like the cause.\n\n");
+    }
     text.push_str(&fence(&quotable(&diagnostic.message, MESSAGE)));
     if error.count > 1 {
         text.push_str(&format!("\nFound {} times.\n", error.count));
     }
-    let Some((best, others)) = error.spells.split_first() else { return text };
+    for other in group.errors.iter().skip(1).take(ALSO) {
+        let message = phrase(&quotable(&other.diagnostic.message, REASON));
+        text.push_str(&format!("- {}: {message}\n", heading(other)));
+    }
+    if group.errors.len() > ALSO + 1 {
+        text.push_str(&format!("- and {} more\n", group.errors.len() - ALSO - 1));
+    }
+    let Some((best, others)) = group.spells().split_first() else { return text };
     text.push_str(&spell(best));
     if !others.is_empty() {
         let titles: Vec<String> =

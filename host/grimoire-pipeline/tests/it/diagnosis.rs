@@ -71,7 +71,7 @@ async fn the_matcher_is_told_what_the_pattern_found_also_after_the_spell_changed
     world.pipeline.match_error(report("use of moved value: `x`")).await.expect("matched");
     let seen = seen.lock().expect("not poisoned").clone();
     let text = "use of moved value: `x`".to_owned();
-    let hit = PatternEvidence::Hit(PatternHit { text, telling: 13, in_message: true });
+    let hit = PatternEvidence::Hit(PatternHit { text, telling: 13, in_message: true, place: 7..30 });
     assert_eq!(seen, [hit, PatternEvidence::Missed]);
 }
 

@@ -69,12 +69,14 @@ pub(crate) fn candidates(count: u64) -> Vec<Candidate> {
             updated_at: None,
             revision: 1,
         };
-        let hit = PatternHit { text: "borrow of moved value".to_owned(), telling: 16, in_message: true };
-        let evidence = Evidence {
-            keyword: 1.0 / id as f64,
-            pattern: PatternEvidence::Hit(hit),
-            ..Evidence::default()
+        let hit = PatternHit {
+            text: "borrow of moved value".to_owned(),
+            telling: 16,
+            in_message: true,
+            place: 0..21,
         };
+        let evidence =
+            Evidence { keyword: 1.0 / id as f64, pattern: PatternEvidence::Hit(hit), ..Evidence::default() };
         Candidate { spell: spell.into(), evidence }
     };
     (1..=count).map(candidate).collect()

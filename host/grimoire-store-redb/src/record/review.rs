@@ -302,7 +302,7 @@ const ROLES: [Role; 4] = [Role::Root, Role::Consequence, Role::Summary, Role::Wa
 /// Confidences by their codes, as [`KINDS`]; the first is what an old record means.
 const CONFIDENCES: [Confidence; 3] = [Confidence::Certain, Confidence::Likely, Confidence::Guess];
 
-fn code_of<T: PartialEq>(values: &[T], value: T) -> u8 {
+fn code_of<T: Copy + PartialEq>(values: &[T], value: T) -> u8 {
     (0..).zip(values).find_map(|(code, known)| (*known == value).then_some(code)).expect("the list is whole")
 }
 

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Role, Severity};
 use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::page::PageRequest;
+use grimoire_domain::review::Review;
 use grimoire_domain::spell::{ChangeKind, Sequence, SpellId};
 use grimoire_ports::conformance::store::samples::{
     at, delivery, keyed, review, review_key, spell, stamp, versioned,
@@ -27,6 +29,23 @@ async fn history(store: &RedbStore, id: u64) -> Vec<(u64, ChangeKind, String, St
         (revision.revision, revision.kind, title, Stamp { by: revision.by, at: revision.at })
     });
     told.collect()
+}
+
+/// A sample as it was when the files were written: its first five errors, of which nobody had said what kind
+/// they are.
+fn without_kinds(mut review: Review) -> Review {
+    review.diagnosis.errors.truncate(5);
+    for error in &mut review.diagnosis.errors {
+        let severity = error.diagnostic.severity;
+        error.diagnostic = Diagnostic {
+            kind: Kind::Unknown,
+            role: if severity < Severity::Error { Role::Warning } else { Role::Root },
+            confidence: Confidence::Certain,
+            test: None,
+            ..error.diagnostic.clone()
+        };
+    }
+    review
 }
 
 async fn holds_everything(path: &Path) {
@@ -66,7 +85,7 @@ async fn holds_everything(path: &Path) {
     assert_eq!(steps, ["queued", "started", "fetched", "retrying"]);
 
     let key = review_key("octo/tools", 1, 'b');
-    assert_eq!(store.get_review(&key).await.unwrap(), review(key.clone(), 31));
+    assert_eq!(store.get_review(&key).await.unwrap(), without_kinds(review(key.clone(), 31)));
     assert_eq!(store.latest_review(&key.pull_request).await.unwrap().unwrap().key, key);
     store.close().await.unwrap();
 }

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use clap::ValueEnum;
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::{Confidence, Severity};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::output::{self, Format};
+use super::output::{self, Budget, Format, Options};
 use crate::config::{self, Overrides};
 use crate::exit::{Exit, Reported};
 use crate::offline::{self, Spellbook};
@@ -50,6 +51,22 @@ struct Input {
     /// How to show what is found.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Show everything: long fixes whole, every place, what follows from an error.
+    #[arg(long)]
+    full: bool,
+    /// Show warnings one by one, not only how many there are. JSON and SARIF always have them.
+    #[arg(long)]
+    warnings: bool,
+    /// How long `--format excerpt` may be: characters, or tokens with a `t` behind the number.
+    #[arg(long, value_name = "NUMBER", default_value = "4000", value_parser = Budget::parse)]
+    budget: Budget,
+}
+
+impl Input {
+    fn options(&self, matched: bool) -> Options {
+        let Self { format, full, warnings, budget, .. } = *self;
+        Options { format, full, warnings, budget, matched }
+    }
 }
 
 /// What `grimoire match` takes.
@@ -66,6 +83,9 @@ pub(super) struct MatchArguments {
     /// Do not show spells that score below, from 0 to 1; by default what matching.threshold says (0.5).
     #[arg(long, value_name = "SCORE", value_parser = fraction)]
     threshold: Option<f64>,
+    /// End with exit code 3 when errors were found and no spell fits any of them.
+    #[arg(long)]
+    require_fix: bool,
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -100,15 +120,14 @@ pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) 
     let diagnosis = offline.pipeline().diagnose(&artifact, stream).await;
     offline.stop().await;
     let diagnosis = diagnosis?;
-    output::write(arguments.input.format, &diagnosis, true)?;
     report(&diagnosis);
-    Ok(if diagnosis.errors.is_empty() {
-        Exit::NoDiagnostic
-    } else if diagnosis.errors.iter().any(|error| !error.spells.is_empty()) {
-        Exit::Ok
-    } else {
-        Exit::NoMatch
-    })
+    let has_fix = diagnosis.errors.iter().any(|error| !error.spells.is_empty());
+    let exit = match exit_of(&diagnosis) {
+        Exit::Ok | Exit::Guess if arguments.require_fix && !has_fix => Exit::NoFix,
+        exit => exit,
+    };
+    output::write(&arguments.input.options(true), diagnosis)?;
+    Ok(exit)
 }
 
 /// Runs `grimoire analyze`.
@@ -137,9 +156,28 @@ pub(super) async fn run_analyze(arguments: AnalyzeArguments, overrides: &Overrid
         gaps: analysis.gaps,
         ..Diagnosis::default()
     };
-    output::write(arguments.input.format, &diagnosis, false)?;
     report(&diagnosis);
-    Ok(if diagnosis.errors.is_empty() { Exit::NoDiagnostic } else { Exit::Ok })
+    let exit = exit_of(&diagnosis);
+    output::write(&arguments.input.options(false), diagnosis)?;
+    Ok(exit)
+}
+
+/// Whether errors were found, or guessed, or none. Warnings are none.
+fn exit_of(diagnosis: &Diagnosis) -> Exit {
+    let errors = || {
+        diagnosis
+            .errors
+            .iter()
+            .map(|error| &error.diagnostic)
+            .filter(|found| found.severity >= Severity::Error)
+    };
+    if errors().next().is_none() {
+        Exit::NoDiagnostic
+    } else if errors().all(|found| found.confidence == Confidence::Guess) {
+        Exit::Guess
+    } else {
+        Exit::Ok
+    }
 }
 
 /// Says on standard error what the answer lacks, whatever its format.

@@ -114,7 +114,7 @@ pub const SETTINGS: &[Setting] = &[
         None,
         Kind::Text,
         "data",
-        "Where everything is kept: the store, the search index, compiled plugins.",
+        "Where everything is kept: the store and the search index.",
     ),
     setting(
         "storage.url",

@@ -14,6 +14,49 @@ error: could not compile `app` (bin \"app\") due to 1 previous error
 
 const UNHEARD_OF: &str = "src/frobnicate.zz:3:7: error: the quux is not in its flurble [zz-991]\n";
 
+/// One sentence that no tool is known for, before the step's end.
+const UNRECOGNISED: &str = "\
+##[group]Run kettle boil
+\u{1b}[36;1mkettle boil\u{1b}[0m
+shell: /usr/bin/bash -e {0}
+##[endgroup]
+Heating 1 of 3
+The lid of pot 7 is not where it should be
+##[error]Process completed with exit code 3.
+";
+
+/// A job that passed, though a tested program logged an error.
+const GREEN: &str = "\
+##[group]Run kettle test
+\u{1b}[36;1mkettle test\u{1b}[0m
+shell: /usr/bin/bash -e {0}
+##[endgroup]
+error: this is what the tested program prints
+all good
+Post job cleanup.
+";
+
+/// A linter's findings in a step that passed, then the error of the one that failed.
+const LINTED_AND_FAILED: &str = "\
+##[group]Run kettle lint
+\u{1b}[36;1mkettle lint || true\u{1b}[0m
+shell: /usr/bin/bash -e {0}
+##[endgroup]
+src/lid.c:3:7: error: trailing blank
+##[group]Run kettle boil
+\u{1b}[36;1mkettle boil\u{1b}[0m
+shell: /usr/bin/bash -e {0}
+##[endgroup]
+Error: the kettle does not boil
+##[error]Process completed with exit code 1.
+";
+
+const WARNED: &str = "\
+src/lid.c:3:7: warning: unused variable
+src/pot.c:4:7: error: missing lid
+src/pot.c:9:7: warning: unused spout
+";
+
 #[test]
 fn a_known_error_is_matched_and_the_exit_code_says_so() {
     let ended = Place::new().run(&["match"], MOVED.as_bytes());
@@ -26,15 +69,63 @@ fn a_known_error_is_matched_and_the_exit_code_says_so() {
 }
 
 #[test]
-fn an_unknown_error_gives_1_and_no_error_gives_2() {
+fn exit_codes_tell_a_find_a_guess_and_a_green_log_apart() {
     let place = Place::new();
     let unknown = place.run(&["match"], UNHEARD_OF.as_bytes());
-    assert_eq!(unknown.code(), 1, "{}", unknown.output());
+    assert_eq!(unknown.code(), 0, "{}", unknown.output());
     assert!(unknown.output().contains("the quux is not in its flurble"));
+    assert_eq!(place.run(&["match", "--require-fix"], UNHEARD_OF.as_bytes()).code(), 3);
+    assert_eq!(place.run(&["match", "--require-fix"], MOVED.as_bytes()).code(), 0);
+    let guessed = place.run(&["match"], UNRECOGNISED.as_bytes());
+    assert_eq!(guessed.code(), 1, "{}", guessed.output());
+    assert!(
+        guessed.output().starts_with("guess: The lid of pot 7 is not where it should be"),
+        "{}",
+        guessed.output()
+    );
     let nothing = place.run(&["match"], b"all is well\n");
     assert_eq!(nothing.code(), 2);
+    assert_eq!(place.run(&["match"], GREEN.as_bytes()).code(), 2);
     let empty = place.run(&["match"], b"");
     assert_eq!(empty.code(), 2);
+}
+
+#[test]
+fn what_a_passed_step_reports_is_no_error_of_the_run() {
+    let ended = Place::new().run(&["match"], LINTED_AND_FAILED.as_bytes());
+    let output = ended.output();
+    assert!(output.starts_with("error"), "{output}");
+    assert!(output.contains("the kettle does not boil") && !output.contains("trailing blank"), "{output}");
+}
+
+#[test]
+fn errors_come_before_warnings_which_are_counted_unless_asked_for() {
+    let place = Place::new();
+    let short = place.run(&["match"], WARNED.as_bytes()).output();
+    assert!(short.starts_with("error: missing lid"), "{short}");
+    assert!(short.ends_with("1 error: 0 with a known fix; 2 warnings (--warnings)\n"), "{short}");
+    let long = place.run(&["match", "--warnings"], WARNED.as_bytes()).output();
+    assert!(long.contains("unused variable") && long.contains("unused spout"), "{long}");
+}
+
+#[test]
+fn one_fix_for_many_errors_is_told_once_with_the_places() {
+    let place = Place::new();
+    let output = place.run(&["match"], MOVED.repeat(2).replace("main.rs:12", "lib.rs:7").as_bytes()).output();
+    assert_eq!(output.matches("Use of a moved value (E0382)").count(), 1, "{output}");
+    let folded = place.run(&["match"], MOVED.as_bytes()).output();
+    assert!(folded.contains("more lines (--full)"), "{folded}");
+    let full = place.run(&["match", "--full"], MOVED.as_bytes()).output();
+    assert!(!full.contains("--full"), "{full}");
+}
+
+#[test]
+fn an_excerpt_keeps_to_its_budget_and_holds_the_cause() {
+    let place = Place::new();
+    let excerpt = place.run(&["match", "--format", "excerpt", "--budget", "200"], MOVED.as_bytes()).output();
+    assert!(excerpt.starts_with("src/main.rs:12:20: error[E0382]: borrow of moved value"), "{excerpt}");
+    assert!(excerpt.len() <= 200, "{excerpt}");
+    assert_eq!(place.run(&["match", "--format", "excerpt", "--budget", "few"], b"").code(), 64);
 }
 
 #[test]

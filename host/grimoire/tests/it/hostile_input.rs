@@ -51,5 +51,5 @@ fn a_plugin_file_that_is_no_component_is_named_and_disturbs_nobody() {
         plugins.contains("degraded") && plugins.contains("broken") && plugins.contains("core"),
         "{plugins}"
     );
-    assert!(plugins.contains("5 analyzers, 2 matchers"), "{plugins}");
+    assert!(plugins.contains("17 analyzers, 2 matchers"), "{plugins}");
 }

@@ -34,7 +34,10 @@ impl Place {
     /// The program, ready to be given arguments.
     pub(crate) fn grimoire(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grimoire"));
-        command.current_dir(self.path()).env_clear().env("HOME", self.path()).args(arguments);
+        // Plugins are compiled once for all tests.
+        let cache = env!("CARGO_TARGET_TMPDIR");
+        let command_line = command.current_dir(self.path()).env_clear().env("HOME", self.path());
+        command_line.env("XDG_CACHE_HOME", cache).args(arguments);
         command
     }
 

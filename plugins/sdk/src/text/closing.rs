@@ -17,7 +17,8 @@ pub fn closes_generically(text: &str, characters: Characters) -> bool {
         .find_map(|prefix| text.strip_prefix(prefix))
         .unwrap_or(text)
         .trim_start();
-    STARTS.begin(text)
+    text == "Build failed"
+        || STARTS.begin(text)
         || bare.len() < text.len() && STARTS.begin(bare)
         || CONTAINED.iter().any(|part| part.find_among(characters, text).is_some())
         || is_make_failure(text, characters)
@@ -48,7 +49,9 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Build FAILED",
     "BUILD FAILED",
     "BUILD FAILURE",
-    "Build failed",
+    "Build failed.",
+    "Build failed with",
+    "Build failed in",
     "FAILURE: Build failed with an exception",
     "Execution failed for task",
     "Gradle build failed",
@@ -77,7 +80,9 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Found errors",
 ]);
 
-static CONTAINED: [Needle; 8] = [
+static CONTAINED: [Needle; 10] = [
+    Needle::new("The following error occurred while executing this line"),
+    Needle::new("[Help 1]"),
     Needle::new("ld returned "),
     Needle::new("linker command failed with exit code"),
     Needle::new("failed with exit code "),

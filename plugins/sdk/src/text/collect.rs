@@ -64,11 +64,11 @@ impl Deduplicator {
     /// Diagnostics remembered; the oldest is forgotten first.
     pub const REMEMBERED: usize = 16_384;
 
-    /// Whether no remembered diagnostic has this tool, place, code and message; remembers it.
+    /// Whether no remembered diagnostic has this tool, test, place, code and message; remembers it.
     pub fn is_first(&mut self, diagnostic: &Diagnostic) -> bool {
         let mut hasher = DefaultHasher::new();
-        let Diagnostic { tool, code, message, location, .. } = diagnostic;
-        (tool, code, message, location.as_ref().map(|location| (&location.path, location.start)))
+        let Diagnostic { tool, code, message, test, location, .. } = diagnostic;
+        (tool, code, message, test, location.as_ref().map(|location| (&location.path, location.start)))
             .hash(&mut hasher);
         self.is_first_key(hasher.finish())
     }

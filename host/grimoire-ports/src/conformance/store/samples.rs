@@ -125,44 +125,45 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
         start: Some(place),
         end: Some(Position { line: 4, column: None }),
     };
-    let errors = kinds().into_iter().enumerate().map(|(index, (severity, kind, role, confidence))| DiagnosedError {
-        artifact: "diff".to_owned(),
-        diagnostic: Diagnostic {
-            tool: "rustc".to_owned(),
-            error_type: "E0308".to_owned(),
-            code: (index > 0).then(|| "E0308".to_owned()),
-            message: "mismatched types: \"a\" \u{0} 🦀".to_owned(),
-            severity,
-            kind,
-            role,
-            confidence,
-            test: (kind == Kind::Test).then(|| "näme::works \"twice\"".to_owned()),
-            location: Some(location.clone()),
-            stack_trace: vec![Frame {
-                function: Some("main".to_owned()),
-                location: None,
-                text: "at main".to_owned(),
+    let errors =
+        kinds().into_iter().enumerate().map(|(index, (severity, kind, role, confidence))| DiagnosedError {
+            artifact: "diff".to_owned(),
+            diagnostic: Diagnostic {
+                tool: "rustc".to_owned(),
+                error_type: "E0308".to_owned(),
+                code: (index > 0).then(|| "E0308".to_owned()),
+                message: "mismatched types: \"a\" \u{0} 🦀".to_owned(),
+                severity,
+                kind,
+                role,
+                confidence,
+                test: (kind == Kind::Test).then(|| "näme::works \"twice\"".to_owned()),
+                location: Some(location.clone()),
+                stack_trace: vec![Frame {
+                    function: Some("main".to_owned()),
+                    location: None,
+                    text: "at main".to_owned(),
+                }],
+                context: "let x: u8 = \"\";".to_owned(),
+                span: Span { start: 10, end: u64::MAX },
+            },
+            count: 2,
+            spells: vec![RankedSpell {
+                id: SpellId(9),
+                title: "Convert the value".to_owned(),
+                error_type: "E0308".to_owned(),
+                description: "types differ".to_owned(),
+                solution_code: "x.into()".to_owned(),
+                revision: 4,
+                // Values whose decimal forms need all of their digits.
+                score: 0.1 + 0.2,
+                reasons: vec![Reason {
+                    signal: "code".to_owned(),
+                    weight: -1.0 / 3.0,
+                    detail: "E0308".to_owned(),
+                }],
             }],
-            context: "let x: u8 = \"\";".to_owned(),
-            span: Span { start: 10, end: u64::MAX },
-        },
-        count: 2,
-        spells: vec![RankedSpell {
-            id: SpellId(9),
-            title: "Convert the value".to_owned(),
-            error_type: "E0308".to_owned(),
-            description: "types differ".to_owned(),
-            solution_code: "x.into()".to_owned(),
-            revision: 4,
-            // Values whose decimal forms need all of their digits.
-            score: 0.1 + 0.2,
-            reasons: vec![Reason {
-                signal: "code".to_owned(),
-                weight: -1.0 / 3.0,
-                detail: "E0308".to_owned(),
-            }],
-        }],
-    });
+        });
     Review {
         key,
         job: JobId(1),

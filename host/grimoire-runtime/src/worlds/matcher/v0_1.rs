@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::ranking::{
-    Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict,
-};
+use grimoire_domain::ranking::{Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict};
 use grimoire_domain::text;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;

@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use grimoire_domain::diagnostic::Severity;
+use grimoire_domain::diagnostic::{Role, Severity};
 use grimoire_domain::review::Diagnosis;
 use grimoire_domain::text::displayable;
 
 use super::label;
 
-/// Writes one command an error.
+/// Writes one command for each cause and warning; what follows from a cause would only hide it.
 pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
-    for error in &diagnosis.errors {
+    for error in diagnosis.errors.iter().filter(|error| error.diagnostic.role != Role::Consequence) {
         let diagnostic = &error.diagnostic;
         let command = match diagnostic.severity {
             Severity::Error | Severity::Fatal => "error",

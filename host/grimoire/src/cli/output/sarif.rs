@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use grimoire_domain::diagnostic::{Diagnostic, Location, Severity};
+use grimoire_domain::diagnostic::{Diagnostic, Location, Role, Severity};
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ fn result(error: &DiagnosedError, rules: &[&str]) -> Value {
     }
     let mut result = json!({
         "level": match diagnostic.severity {
+            _ if diagnostic.role == Role::Consequence => "note",
             Severity::Error | Severity::Fatal => "error",
             Severity::Warning => "warning",
             Severity::Info | Severity::Hint => "note",

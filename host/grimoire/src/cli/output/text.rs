@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use grimoire_domain::diagnostic::Severity;
-use grimoire_domain::review::Diagnosis;
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Severity};
+use grimoire_domain::ranking::RankedSpell;
+use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
+use grimoire_pipeline::{Folded, Group, fold};
 
-use super::{label, place};
+use super::{Options, label, place};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -15,72 +17,196 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 
 /// Lines of context that are shown; the rest is in the log.
 const CONTEXT_LINES: usize = 12;
+/// Lines of a fix that are shown without being asked for all.
+const SOLUTION_LINES: usize = 14;
+/// Errors told one by one without being asked for all.
+const ERRORS: usize = 20;
+/// Places listed below the first error that a fix is for.
+const ALSO: usize = 10;
 
-/// Writes it.
-pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis, matched: bool) -> io::Result<()> {
-    if diagnosis.errors.is_empty() {
-        return writeln!(output, "no error was found");
+/// Writes it. `warnings` is the number of those that were left out.
+pub(super) fn write(
+    output: &mut impl Write,
+    diagnosis: &Diagnosis,
+    warnings: usize,
+    options: &Options,
+) -> io::Result<()> {
+    let folded = fold(diagnosis);
+    let most = if options.full { usize::MAX } else { ERRORS };
+    for group in folded.groups.iter().take(most) {
+        group_of_errors(output, group, options)?;
     }
-    for error in &diagnosis.errors {
-        let diagnostic = &error.diagnostic;
-        let colour = match diagnostic.severity {
-            Severity::Error | Severity::Fatal => AnsiColor::Red,
-            Severity::Warning => AnsiColor::Yellow,
-            Severity::Info | Severity::Hint => AnsiColor::Cyan,
-        };
-        let style = colour.on_default().bold();
-        let severity = diagnostic.severity.as_str();
-        let code = label(diagnostic).map(|label| format!("[{}]", displayable(label))).unwrap_or_default();
-        let mut message =
-            displayable(&diagnostic.message).lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
-        let first = message.next().unwrap_or_default();
-        writeln!(output, "{style}{severity}{code}{style:#}{BOLD}: {first}{BOLD:#}")?;
-        for line in message {
-            writeln!(output, "  {line}")?;
-        }
-        let place =
-            place(diagnostic).map(|place| format!("  --> {}", displayable(&place))).unwrap_or_default();
-        let count = if error.count > 1 { format!(", {} times", error.count) } else { String::new() };
-        writeln!(output, "{DIM}{place}  ({}{count}){DIM:#}", displayable(&diagnostic.tool))?;
-        for line in displayable(&diagnostic.context).lines().take(CONTEXT_LINES) {
-            writeln!(output, "{DIM}  | {line}{DIM:#}")?;
-        }
-        for (rank, spell) in error.spells.iter().enumerate() {
-            let percent = spell.score * 100.0;
-            let title = displayable(&spell.title);
-            writeln!(output, "\n  {GOOD}{percent:3.0} %  {title}{GOOD:#}  {DIM}spell {}{DIM:#}", spell.id)?;
-            for reason in spell.reasons.iter().take(3) {
-                let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
-                writeln!(output, "         {DIM}{signal}: {detail}{DIM:#}")?;
-            }
-            // The best one is told whole, the others are alternatives to look up.
-            if rank == 0 {
-                indented(output, &spell.description)?;
-                writeln!(output)?;
-                indented(output, &spell.solution_code)?;
-            }
-        }
-        if matched && error.spells.is_empty() {
-            writeln!(output, "  {DIM}no spell fits{DIM:#}")?;
-        }
+    let left = folded.groups.len().saturating_sub(most);
+    if left > 0 {
+        writeln!(output, "{DIM}… and {left} more (--full){DIM:#}\n")?;
+    }
+    consequences(output, &folded, options)?;
+    for error in &folded.warnings {
+        headline(output, error)?;
+        details(output, error)?;
         writeln!(output)?;
     }
-    let errors = diagnosis.errors.len();
-    let fitting = diagnosis.errors.iter().filter(|error| !error.spells.is_empty()).count();
-    if matched {
-        writeln!(output, "{}: {fitting} with a known fix", counted(errors))
-    } else {
-        writeln!(output, "{}", counted(errors))
-    }
+    closing(output, &folded, warnings, options)
 }
 
-fn indented(output: &mut impl Write, text: &str) -> io::Result<()> {
-    for line in displayable(text).lines() {
-        if line.trim().is_empty() { writeln!(output)? } else { writeln!(output, "         {line}")? }
+/// Errors that one fix is for: the first whole, the others by their places, then the fix.
+fn group_of_errors(output: &mut impl Write, group: &Group<'_>, options: &Options) -> io::Result<()> {
+    let first = group.first();
+    headline(output, first)?;
+    details(output, first)?;
+    let most = if options.full { usize::MAX } else { ALSO };
+    let others = &group.errors[1..];
+    if !others.is_empty() {
+        writeln!(output, "  {DIM}also at{DIM:#}")?;
+    }
+    for other in others.iter().take(most) {
+        let place = place(&other.diagnostic).unwrap_or_else(|| other.artifact.clone());
+        let message = displayable(&other.diagnostic.message);
+        writeln!(output, "  --> {}  {DIM}{}{DIM:#}", displayable(&place), first_line(&message))?;
+    }
+    if others.len() > most {
+        writeln!(output, "  {DIM}… and {} more places (--full){DIM:#}", others.len() - most)?;
+    }
+    for (rank, spell) in group.spells().iter().enumerate() {
+        fix(output, spell, rank == 0, options)?;
+    }
+    if options.matched && group.spells().is_empty() {
+        writeln!(output, "  {DIM}no spell fits{DIM:#}")?;
+    }
+    writeln!(output)
+}
+
+/// Severity, code and message.
+fn headline(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
+    let diagnostic = &error.diagnostic;
+    let is_guess = diagnostic.confidence == Confidence::Guess;
+    let colour = match diagnostic.severity {
+        _ if is_guess => AnsiColor::Magenta,
+        Severity::Error | Severity::Fatal => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Info | Severity::Hint => AnsiColor::Cyan,
+    };
+    let style = colour.on_default().bold();
+    let word = if is_guess { "guess" } else { diagnostic.severity.as_str() };
+    let code = label(diagnostic).map(|label| format!("[{}]", displayable(label))).unwrap_or_default();
+    let message = displayable(&diagnostic.message);
+    let mut lines = message.lines();
+    let first = lines.next().unwrap_or_default();
+    writeln!(output, "{style}{word}{code}{style:#}{BOLD}: {first}{BOLD:#}")?;
+    for line in lines {
+        writeln!(output, "  {line}")?;
     }
     Ok(())
 }
 
-fn counted(errors: usize) -> String {
-    if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") }
+/// Place, tool, test and the lines around it.
+fn details(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
+    let diagnostic = &error.diagnostic;
+    if diagnostic.confidence == Confidence::Guess {
+        writeln!(
+            output,
+            "  {DIM}nothing was recognised; of all lines this one looks most like the cause{DIM:#}"
+        )?;
+    }
+    let place = place(diagnostic).map(|place| format!("  --> {}", displayable(&place))).unwrap_or_default();
+    writeln!(output, "{place}  {DIM}({}){DIM:#}", about(error))?;
+    for line in context(diagnostic).take(CONTEXT_LINES) {
+        writeln!(output, "{DIM}  | {line}{DIM:#}")?;
+    }
+    Ok(())
+}
+
+/// The tool, the test, how often.
+fn about(error: &DiagnosedError) -> String {
+    let diagnostic = &error.diagnostic;
+    let mut about = displayable(&diagnostic.tool).into_owned();
+    if let Some(test) = &diagnostic.test {
+        about.push_str(&format!(", test {}", displayable(test)));
+    }
+    if error.count > 1 {
+        about.push_str(&format!(", {} times", error.count));
+    }
+    about
+}
+
+/// The lines around the message, without those that only repeat it.
+fn context(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
+    let message = first_line(&diagnostic.message).to_owned();
+    let lines: Vec<String> = displayable(&diagnostic.context).lines().map(str::to_owned).collect();
+    let tells_more = lines.len() > 1 || lines.first().is_some_and(|line| !line.contains(&message));
+    lines.into_iter().filter(move |_| tells_more)
+}
+
+/// A spell: the best one whole, the others by title, to look up.
+fn fix(output: &mut impl Write, spell: &RankedSpell, whole: bool, options: &Options) -> io::Result<()> {
+    let percent = spell.score * 100.0;
+    let title = displayable(&spell.title);
+    writeln!(output, "\n  {GOOD}{percent:3.0} %  {title}{GOOD:#}  {DIM}spell {}{DIM:#}", spell.id)?;
+    for reason in spell.reasons.iter().take(3) {
+        let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
+        writeln!(output, "         {DIM}{signal}: {detail}{DIM:#}")?;
+    }
+    if !whole {
+        return Ok(());
+    }
+    indented(output, &spell.description, usize::MAX)?;
+    writeln!(output)?;
+    indented(output, &spell.solution_code, if options.full { usize::MAX } else { SOLUTION_LINES })
+}
+
+fn indented(output: &mut impl Write, text: &str, most: usize) -> io::Result<()> {
+    let text = displayable(text);
+    let count = text.lines().count();
+    // One line more costs no more room than saying that it was left out.
+    let most = if count == most.saturating_add(1) { count } else { most };
+    for line in text.lines().take(most) {
+        if line.trim().is_empty() { writeln!(output)? } else { writeln!(output, "         {line}")? }
+    }
+    if count > most {
+        writeln!(output, "         {DIM}… {} more lines (--full){DIM:#}", count - most)?;
+    }
+    Ok(())
+}
+
+fn consequences(output: &mut impl Write, folded: &Folded<'_>, options: &Options) -> io::Result<()> {
+    if folded.consequences.is_empty() {
+        return Ok(());
+    }
+    if !options.full {
+        let count = counted(folded.consequences.len(), "more line");
+        return writeln!(
+            output,
+            "{DIM}{count} that follow from this or only look like errors (--full){DIM:#}\n"
+        );
+    }
+    for error in &folded.consequences {
+        headline(output, error)?;
+        details(output, error)?;
+    }
+    writeln!(output)
+}
+
+fn closing(
+    output: &mut impl Write,
+    folded: &Folded<'_>,
+    warnings: usize,
+    options: &Options,
+) -> io::Result<()> {
+    let causes = folded.causes();
+    let mut line = if causes == 0 { "no error was found".to_owned() } else { counted(causes, "error") };
+    if causes > 0 && options.matched {
+        line.push_str(&format!(": {} with a known fix", folded.with_fix()));
+    }
+    if warnings > 0 {
+        line.push_str(&format!("; {} (--warnings)", counted(warnings, "warning")));
+    }
+    writeln!(output, "{line}")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn counted(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

@@ -1,0 +1,220 @@
+//! The patterns of all active spells, as new as the spellbook.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::ranking::{PatternEvidence, normal_code, own_codes};
+use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
+use tokio::sync::Mutex;
+
+use crate::pattern_set::{Entry, PatternSet};
+use crate::patterns::PatternCache;
+use crate::{Pipeline, PipelineError};
+
+/// Changes that are read at once.
+const CHANGES: usize = 10_000;
+/// Spells that are read at once.
+const SPELLS: usize = 1_000;
+/// More spells than this are prepared on a thread that may block.
+const INLINE: usize = 64;
+/// Changed spells are kept apart until there are more of them than this, and than one in eight.
+const RECENT: usize = 256;
+/// The most patterns that are tried on one text.
+const TRIED: usize = 512;
+
+/// Follows the spellbook.
+#[derive(Debug, Default)]
+pub(crate) struct PatternBook {
+    current: RwLock<Arc<Patterns>>,
+    /// Held by whoever reads what is new.
+    following: Mutex<()>,
+}
+
+/// The patterns at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns {
+    sequence: Sequence,
+    base: Arc<PatternSet>,
+    /// What changed since `base` was made.
+    recent: Arc<PatternSet>,
+    /// Spells of `base` that were changed or are gone.
+    replaced: Arc<HashSet<SpellId>>,
+}
+
+/// A spell whose pattern was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) spell: SpellId,
+    pub(crate) revision: u64,
+    pub(crate) evidence: PatternEvidence,
+}
+
+impl PatternBook {
+    fn current(&self) -> Arc<Patterns> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Patterns {
+    /// Entries of which a text has a window, each once.
+    pub(crate) fn windows_in(&self, text: &str) -> Vec<&Entry> {
+        self.entries_of(|set, indices| set.windows_in(text, indices))
+    }
+
+    fn entries_of(&self, find: impl Fn(&PatternSet, &mut Vec<u32>)) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = Vec::new();
+        let mut indices = Vec::new();
+        for (set, is_base) in [(&self.base, true), (&self.recent, false)] {
+            find(set, &mut indices);
+            indices.sort_unstable();
+            indices.dedup();
+            let living = |entry: &&Entry| !(is_base && self.replaced.contains(&entry.spell));
+            entries.extend(indices.drain(..).map(|index| set.entry(index)).filter(living));
+        }
+        entries
+    }
+
+    /// Entries that a text may have, the distinct ones first where there are too many.
+    fn in_text(&self, text: &str) -> Vec<&Entry> {
+        let mut entries = self.entries_of(|set, indices| {
+            indices.extend_from_slice(set.always());
+            set.windows_in(text, indices);
+        });
+        if entries.len() > TRIED {
+            entries.sort_by_key(|entry| (!entry.distinct, entry.spell));
+            entries.truncate(TRIED);
+        }
+        entries
+    }
+
+    /// How many of a text's patterns would have to be compiled first.
+    fn missing(entries: &[&Entry], cache: &PatternCache) -> usize {
+        cache.missing(entries.iter().map(|entry| (entry.spell, entry.revision)))
+    }
+
+    /// Spells that cover one of the diagnostic's own codes.
+    pub(crate) fn covering(&self, diagnostic: &Diagnostic) -> Vec<SpellId> {
+        let mut spells = Vec::new();
+        for code in own_codes(diagnostic).map(normal_code) {
+            let of = |set: &PatternSet| -> Vec<SpellId> {
+                set.covering(&code).iter().map(|index| set.entry(*index).spell).collect()
+            };
+            spells.extend(of(&self.base).into_iter().filter(|spell| !self.replaced.contains(spell)));
+            spells.extend(of(&self.recent));
+        }
+        spells.sort_unstable();
+        spells.dedup();
+        spells
+    }
+
+    /// The living entry of a spell.
+    pub(crate) fn get(&self, spell: SpellId) -> Option<&Entry> {
+        self.recent.get(spell).or_else(|| self.base.get(spell).filter(|_| !self.replaced.contains(&spell)))
+    }
+
+    /// The same patterns with some spells changed: `entries` are those of `changed` that are active.
+    fn changed(&self, changed: &BTreeSet<SpellId>, entries: Vec<Entry>, sequence: Sequence) -> Self {
+        let kept = self.recent.entries().iter().filter(|entry| !changed.contains(&entry.spell)).cloned();
+        let recent: Vec<Entry> = kept.chain(entries).collect();
+        let mut replaced: HashSet<SpellId> = (*self.replaced).clone();
+        replaced.extend(changed.iter().filter(|spell| self.base.get(**spell).is_some()));
+        if recent.len().max(replaced.len()) <= RECENT.max(self.base.entries().len() / 8) {
+            let (recent, replaced) = (Arc::new(PatternSet::new(recent)), Arc::new(replaced));
+            return Self { sequence, base: Arc::clone(&self.base), recent, replaced };
+        }
+        let base = self.base.entries().iter().filter(|entry| !replaced.contains(&entry.spell)).cloned();
+        let base = Arc::new(PatternSet::new(base.chain(recent).collect()));
+        Self { sequence, base, recent: Arc::default(), replaced: Arc::default() }
+    }
+}
+
+impl Pipeline {
+    /// The patterns of all spells that are active now. Reads what changed since the last call.
+    pub(crate) async fn pattern_book(&self) -> Result<Arc<Patterns>, PipelineError> {
+        let store = &self.ports().store;
+        let book = self.book();
+        let last = store.last_sequence().await?;
+        if book.current().sequence >= last {
+            return Ok(book.current());
+        }
+        let _guard = book.following.lock().await;
+        let known = book.current();
+        if known.sequence >= last {
+            return Ok(known);
+        }
+        let mut changed = BTreeSet::new();
+        let mut after = known.sequence;
+        while after < last {
+            let changes = store.changes_after(after, CHANGES).await?;
+            let Some(newest) = changes.last() else { break };
+            after = newest.sequence;
+            changed.extend(changes.iter().map(|change| change.spell));
+        }
+        let ids: Vec<SpellId> = changed.iter().copied().collect();
+        let mut entries = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(SPELLS) {
+            let spells = store.get_spells(ids).await?;
+            entries.extend(prepared(spells).await?);
+        }
+        let next =
+            on_a_blocking_thread(entries.len(), move || known.changed(&changed, entries, after)).await?;
+        let next = Arc::new(next);
+        *book.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        Ok(next)
+    }
+
+    /// All active spells whose pattern is found in a text, of which so many bytes are the message.
+    pub(crate) async fn find_patterns(
+        &self,
+        patterns: &Arc<Patterns>,
+        text: &Arc<str>,
+        message: usize,
+    ) -> Result<Vec<Found>, PipelineError> {
+        /// Above this much work, patterns are tried on a thread that may block.
+        const INLINE_TEXT: usize = 16 << 10;
+        const INLINE_COMPILATIONS: usize = 8;
+        if text.len() <= INLINE_TEXT {
+            let entries = patterns.in_text(text);
+            if Patterns::missing(&entries, self.patterns()) <= INLINE_COMPILATIONS {
+                return Ok(try_all(&entries, text, message, self.patterns()));
+            }
+        }
+        let (pipeline, patterns, text) = (self.clone(), Arc::clone(patterns), Arc::clone(text));
+        on_a_blocking_thread(usize::MAX, move || {
+            try_all(&patterns.in_text(&text), &text, message, pipeline.patterns())
+        })
+        .await
+    }
+}
+
+fn try_all(entries: &[&Entry], text: &str, message: usize, cache: &PatternCache) -> Vec<Found> {
+    let found = entries.iter().filter_map(|entry| {
+        match cache.evidence(entry.spell, entry.revision, &entry.source, text, message) {
+            evidence @ PatternEvidence::Hit(_) => {
+                Some(Found { spell: entry.spell, revision: entry.revision, evidence })
+            }
+            PatternEvidence::Untried | PatternEvidence::Missed => None,
+        }
+    });
+    found.collect()
+}
+
+async fn prepared(spells: Vec<Spell>) -> Result<Vec<Entry>, PipelineError> {
+    let active = |spell: &&Spell| spell.fields.status == SpellStatus::Active;
+    on_a_blocking_thread(spells.len(), move || spells.iter().filter(active).map(Entry::of).collect()).await
+}
+
+/// Does little work at once, and much of it where others do not wait for it.
+async fn on_a_blocking_thread<T: Send + 'static>(
+    amount: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PipelineError> {
+    if amount <= INLINE {
+        return Ok(work());
+    }
+    let failed =
+        |error| PipelineError::new(ErrorKind::Internal, format!("patterns could not be read: {error}"));
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}

@@ -1,0 +1,272 @@
+//! Many patterns asked at once: one look at each byte of a text tells which of them are worth trying.
+//!
+//! Every text where a pattern is found has one of the pattern's needles (see [`ErrorPattern::needles`]). Of
+//! each needle the four or eight bytes that are least common are kept, and a text is read through a window
+//! of as many. That takes time linear in the text, whatever the number of patterns.
+
+use std::collections::HashMap;
+
+use grimoire_domain::pattern::{ErrorPattern, telling};
+use grimoire_domain::ranking::{PatternEvidence, is_code, normal_code, tool_of_tags};
+use grimoire_domain::spell::{Spell, SpellId};
+
+/// Bytes of a window, for needles that are as long, and for shorter ones.
+const LONG: usize = 8;
+const SHORT: usize = 4;
+/// The upper half of a short window's key. No text has these bytes, so that no long window is the same.
+const SHORT_MARK: u64 = 0xFFFF_FFFF << 32;
+/// The least that every needle of a pattern must tell, in letters, for lines to be asked that no
+/// analyzer read.
+const DISTINCT: u32 = 8;
+
+/// The pattern of one active spell.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) spell: SpellId,
+    pub(crate) revision: u64,
+    pub(crate) source: Box<str>,
+    /// The windows of its needles; none where it has to be tried on every text.
+    keys: Box<[u64]>,
+    /// Whether the pattern names so much that a line where it is found is an error of this kind.
+    pub(crate) distinct: bool,
+    /// Whether there is a pattern that can be found at all.
+    usable: bool,
+    /// The code that the spell covers, normalised.
+    covers: Option<Box<str>>,
+    /// The tool that the spell is about.
+    pub(crate) tool: Box<str>,
+}
+
+impl Entry {
+    pub(crate) fn of(spell: &Spell) -> Self {
+        let fields = &spell.fields;
+        let pattern = ErrorPattern::from_store(&fields.error_pattern);
+        let needles = pattern.needles().unwrap_or_default();
+        let keys: Option<Vec<u64>> = needles.iter().map(|needle| window(needle)).collect();
+        let weakest = needles.iter().map(|needle| telling(&String::from_utf8_lossy(needle))).min();
+        let covers =
+            (fields.covers_code && is_code(&fields.error_type)).then(|| normal_code(&fields.error_type));
+        Self {
+            spell: spell.id,
+            revision: spell.revision,
+            source: fields.error_pattern.as_str().into(),
+            distinct: weakest.is_some_and(|weakest| weakest >= DISTINCT) && keys.is_some(),
+            usable: pattern.is_usable(),
+            keys: keys.unwrap_or_default().into(),
+            covers: covers.map(Into::into),
+            tool: tool_of_tags(fields.tags.iter().map(String::as_str)).into(),
+        }
+    }
+
+    /// What is known where the pattern is not found.
+    pub(crate) fn missed(&self) -> PatternEvidence {
+        if self.usable { PatternEvidence::Missed } else { PatternEvidence::Untried }
+    }
+}
+
+/// Patterns, and how to tell which of them a text may have.
+#[derive(Debug)]
+pub(crate) struct PatternSet {
+    /// By ascending id.
+    entries: Vec<Entry>,
+    /// Where in `of_windows` the entries of a window are.
+    windows: HashMap<u64, (u32, u32)>,
+    of_windows: Vec<u32>,
+    /// A bit for the last four bytes of each window, by their hash: nearly every place of a text is known by
+    /// it to end none.
+    filter: Vec<u64>,
+    /// Entries without a window.
+    always: Vec<u32>,
+    covering: HashMap<Box<str>, Vec<u32>>,
+}
+
+impl Default for PatternSet {
+    /// No patterns.
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl PatternSet {
+    pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.spell);
+        let mut pairs: Vec<(u64, u32)> = Vec::new();
+        let mut set = Self {
+            entries: Vec::new(),
+            windows: HashMap::new(),
+            of_windows: Vec::new(),
+            filter: Vec::new(),
+            always: Vec::new(),
+            covering: HashMap::new(),
+        };
+        for (index, entry) in (0_u32..).zip(&entries) {
+            pairs.extend(entry.keys.iter().map(|key| (*key, index)));
+            if entry.keys.is_empty() {
+                set.always.push(index);
+            }
+            if let Some(code) = &entry.covers {
+                set.covering.entry(code.clone()).or_default().push(index);
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        // Sixteen bits or more for each window: one place in sixteen or fewer is looked at twice.
+        set.filter = vec![0; (pairs.len() * 16).next_power_of_two().max(1 << 12) / 64];
+        let mut start = 0;
+        for (end, pair) in (1_u32..).zip(&pairs) {
+            set.of_windows.push(pair.1);
+            if pairs.get(end as usize).is_none_or(|next| next.0 != pair.0) {
+                set.windows.insert(pair.0, (start, end));
+                start = end;
+            }
+            let bit = set.bit(pair.0);
+            set.filter[bit / 64] |= 1 << (bit % 64);
+        }
+        set.entries = entries;
+        set
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn entry(&self, index: u32) -> &Entry {
+        &self.entries[index as usize]
+    }
+
+    pub(crate) fn get(&self, spell: SpellId) -> Option<&Entry> {
+        let index = self.entries.binary_search_by_key(&spell, |entry| entry.spell).ok()?;
+        self.entries.get(index)
+    }
+
+    /// Entries that have to be tried on every text.
+    pub(crate) fn always(&self) -> &[u32] {
+        &self.always
+    }
+
+    /// Entries of spells that cover a normalised code.
+    pub(crate) fn covering(&self, code: &str) -> &[u32] {
+        self.covering.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds to `found` the entries of which a text has a window, some perhaps several times.
+    pub(crate) fn windows_in(&self, text: &str, found: &mut Vec<u32>) {
+        let mut window: u64 = 0;
+        for byte in text.bytes() {
+            window = window << 8 | u64::from(byte.to_ascii_lowercase());
+            let bit = self.bit(window);
+            if self.filter[bit / 64] & 1 << (bit % 64) != 0 {
+                for key in [window, SHORT_MARK | window & !SHORT_MARK] {
+                    if let Some(&(start, end)) = self.windows.get(&key) {
+                        found.extend_from_slice(&self.of_windows[start as usize..end as usize]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The filter's bit for a window, of whose key only the last four bytes count.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "four bytes are wanted")]
+    fn bit(&self, key: u64) -> usize {
+        // Fibonacci hashing: the upper bits of the product are well mixed.
+        let hash = u64::from(key as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        hash as usize & (self.filter.len() * 64 - 1)
+    }
+}
+
+/// The window of a needle that is least common in logs; absent where the needle is too short.
+fn window(needle: &[u8]) -> Option<u64> {
+    let length = if needle.len() >= LONG { LONG } else { SHORT };
+    let best = needle.windows(length).min_by_key(|bytes| commonness(bytes))?;
+    let key = best.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
+    Some(if length == SHORT { SHORT_MARK | key } else { key })
+}
+
+/// How common a few bytes are in logs, roughly.
+fn commonness(bytes: &[u8]) -> u32 {
+    const EVERYWHERE: [&[u8]; 8] =
+        [b"error", b"fail", b"not ", b"found", b"warn", b"file", b"could", b" to "];
+    let of_byte = |byte: u8| match byte {
+        b' ' => 9,
+        b'e' => 8,
+        b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 7,
+        b'l' | b'd' | b'c' | b'u' | b'h' | b'm' | b'f' | b'p' => 5,
+        b'a'..=b'z' => 3,
+        b'0'..=b'9' => 4,
+        _ => 2,
+    };
+    let words = EVERYWHERE.iter().filter(|word| bytes.windows(word.len()).any(|part| part == **word)).count();
+    bytes.iter().map(|byte| of_byte(*byte)).sum::<u32>() + if words > 0 { 40 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use grimoire_domain::Timestamp;
+    use grimoire_domain::spell::{SpellFields, ValidSpell};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(crate) fn entry(id: u64, pattern: &str) -> Entry {
+        let fields = SpellFields { error_pattern: pattern.to_owned(), ..SpellFields::default() };
+        let fields = ValidSpell::from_store(fields);
+        let (created_at, updated_at) = (Timestamp::UNIX_EPOCH, None);
+        Entry::of(&Spell { id: SpellId(id), fields, created_at, updated_at, revision: 1 })
+    }
+
+    fn found(patterns: &[&str], text: &str) -> Vec<u64> {
+        let set = PatternSet::new((1..).zip(patterns).map(|(id, pattern)| entry(id, pattern)).collect());
+        let mut found = set.always().to_vec();
+        set.windows_in(text, &mut found);
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|index| set.entry(index).spell.0).collect()
+    }
+
+    #[test]
+    fn only_patterns_that_a_text_may_have_are_told() {
+        let patterns = [
+            r"use of moved value: `\w+`",
+            "(?i)cannot connect to the docker daemon",
+            "EADDRINUSE|address already in use",
+            "text:short",
+            r"\w+ \d+",
+        ];
+        assert_eq!(found(&patterns, "error: Use of Moved Value: `x`"), [1, 5]);
+        assert_eq!(found(&patterns, "CANNOT CONNECT TO THE DOCKER DAEMON"), [2, 5]);
+        assert_eq!(found(&patterns, "listen EADDRINUSE: :::80"), [3, 5]);
+        assert_eq!(found(&patterns, "too short"), [4, 5]);
+        assert_eq!(found(&patterns, ""), [5]);
+    }
+
+    #[test]
+    fn patterns_that_name_much_are_distinct() {
+        for (pattern, distinct) in [
+            ("there is no reactor running", true),
+            ("EADDRINUSE", true),
+            ("error: .+", false),
+            ("command not found", false),
+            ("there is no reactor running|error", false),
+        ] {
+            assert_eq!(entry(1, pattern).distinct, distinct, "{pattern}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a pattern is found in, the set tells of the pattern.
+        #[test]
+        fn no_find_is_missed(
+            sources in prop::collection::vec(r"[abc]{0,4}(?:[bc]{1,3}\|[ab]{1,6}|\(a\|bc\)[abc]{2,5}|[abc]{4,9}|b\.\*c)", 1..8),
+            text in "[a-cA-C .|(]{0,40}",
+        ) {
+            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+            let told = found(&sources, &text);
+            for (id, source) in (1..).zip(&sources) {
+                if ErrorPattern::from_store(source).find(&text).is_some() {
+                    prop_assert!(told.contains(&id), "{} in {}", source, text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What is known of the whole log: what was reported, what waits for its end.
+
+use grimoire_plugin_sdk::{Confidence, Diagnostic, Marker, Role, Severity, text::Deduplicator};
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// What recognisers share.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    known: Deduplicator,
+    /// Exceptions that may have been logged on purpose.
+    exceptions: VecDeque<Diagnostic>,
+    /// Causes that were reported.
+    roots: u64,
+    failed: bool,
+    /// The log is one that says how it ended.
+    would_tell: bool,
+}
+
+impl Session {
+    /// Exceptions held at most; the oldest is forgotten then.
+    const EXCEPTIONS: usize = 16;
+
+    /// Looks for what tells how a run ended.
+    pub(crate) fn see(&mut self, marker: Option<Marker>, text: &str) {
+        match marker {
+            Some(Marker::Error) => self.failed = true,
+            Some(Marker::Group) => self.would_tell = true,
+            _ => {
+                self.failed |= text.starts_with("Build FAILED")
+                    || text.starts_with("Failed!  - ")
+                    || text == "Test Run Failed.";
+                if text.starts_with("Build succeeded")
+                    || text == "Test Run Successful."
+                    || text.starts_with("Passed!  - ")
+                {
+                    self.would_tell = true;
+                    self.exceptions.clear();
+                }
+            }
+        }
+    }
+
+    /// Reports a diagnostic, unless the same was said before.
+    pub(crate) fn report(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
+        let mut hasher = DefaultHasher::new();
+        let Diagnostic { code, message, location, test, .. } = &found;
+        (code, message, location.as_ref().map(|place| (&place.path, place.start)), test).hash(&mut hasher);
+        if !self.known.is_first_key(hasher.finish()) {
+            return;
+        }
+        if found.severity >= Severity::Error && found.role == Role::Root {
+            self.roots += 1;
+        }
+        out.push(found);
+    }
+
+    /// Whether a failed test was not reported before.
+    pub(crate) fn is_new_test(&mut self, test: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (test, "test").hash(&mut hasher);
+        self.known.is_first_key(hasher.finish())
+    }
+
+    /// Takes an exception that nothing but its stack says to be an error.
+    pub(crate) fn hold(&mut self, mut found: Diagnostic) {
+        found.confidence = Confidence::Likely;
+        let same = |held: &Diagnostic| held.message == found.message && held.error_type == found.error_type;
+        if self.exceptions.iter().any(same) {
+            return;
+        }
+        if self.exceptions.len() == Self::EXCEPTIONS {
+            self.exceptions.pop_front();
+        }
+        self.exceptions.push_back(found);
+    }
+
+    /// The log has ended.
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if (self.failed || !self.would_tell) && self.roots == 0 {
+            out.extend(self.exceptions.drain(..));
+        }
+    }
+}

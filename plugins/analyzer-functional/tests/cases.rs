@@ -1,0 +1,120 @@
+//! The cases of this analyzer, and what holds for any bytes.
+
+use analyzer_functional::Scan;
+use grimoire_plugin_sdk::{ArtifactKind, cases};
+use proptest::prelude::*;
+use std::path::Path;
+
+#[test]
+fn cases() {
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+}
+
+/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+fn log() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(vec![
+            "** (AError) a.ex:1: x\n",
+            "** (Mix) x\n",
+            "== Compilation error in file a.ex ==\n",
+            "    (a 1.0) a.ex:1: A.b/1\n",
+            "    error: x\n",
+            "warning: x\n",
+            "    │\n",
+            "  1 │ x\n",
+            "    └─ a.ex:1:2: A.b/1\n",
+            "  a.ex:1: A.b/1\n",
+            "Compilation failed due to warnings while using the --warnings-as-errors option\n",
+            "* a (Hex package)\n",
+            "  the dependency is not available\n",
+            "The following files are not formatted:\n",
+            "  * a.ex\n",
+            "Because a depends on b, version solving failed.\n",
+            "  1) test a (A)\n",
+            "     a.exs:1\n",
+            "     left:  1\n",
+            "     stacktrace:\n",
+            "       a.exs:1: (test)\n",
+            "[W] ↗ x\n",
+            "┃       a.ex:1:2 #(A)\n",
+            "a.ex:1:no_return\n",
+            "____\n",
+            "===> Compiling a failed\n",
+            "   ┌─ a.erl:\n",
+            "   │  ╰── x\n",
+            "a.erl:1:2: x\n",
+            "%%% a_SUITE ==> b: FAILED\n",
+            "Failure/Error: x\n",
+            "%% a.erl:1:in x\n",
+            "a.hs:1:2: error: [GHC-1]\n",
+            "a.hs:(1,2)-(3,4): warning:\n",
+            "    • x\n",
+            "    • In y\n",
+            "  | ^\n",
+            "a: x\n",
+            "CallStack (from HasCallStack):\n",
+            "  error, called at a.hs:1:2 in a:B\n",
+            "Could not resolve dependencies:\n",
+            "[__1] rejecting: a (conflict: b)\n",
+            "In the dependencies for a:\n",
+            "  * a needed, but x\n",
+            "  a.hs:1:2: \n",
+            "  1) a\n",
+            "       expected: 1\n",
+            "  a: FAIL\n",
+            "Use -p 'a' to rerun this test only.\n",
+            "### Failure in: a\n",
+            "File \"a.ml\", line 1, characters 2-3:\n",
+            "Error: x\n",
+            "       y\n",
+            "--- a\n",
+            "-b\n",
+            "Fatal error: exception A\n",
+            "Called from a in file \"a.ml\", line 1\n",
+            "#=== ERROR while compiling a ===#\n",
+            "### output ###\n",
+            "# Error: x\n",
+            "[ERROR] Package conflict!\n",
+            "│ [FAIL]  a  0  b. │\n",
+            "error:\n",
+            "       … while x\n",
+            "       error: undefined variable 'a'\n",
+            "       at /a.nix:1:2:\n",
+            "error: hash mismatch in a\n",
+            "         specified: a\n",
+            "error: builder for '/nix/store/a.drv' failed\n",
+            "       last 1 log lines:\n",
+            "       > x\n",
+            "Syntax error compiling at (a.clj:1:2).\n",
+            "FAIL in (a) (b.clj:1)\n",
+            "expected: x\n",
+            "-- A B ------ a.elm\n",
+            "1|  x\n",
+            "Error found:\n",
+            "at a.purs:1:2 - 3:4 (line 1)\n",
+            "See https://a/errors/B.md\n",
+            "   ┌─ a.gleam:1:2\n",
+            "A:1:2--3:4\n",
+            "a > x\n",
+            "##[error]x\n",
+            "##[group]Run x\n",
+            "##[endgroup]\n",
+            "é",
+            ": ",
+            "[",
+            "(",
+            "\n",
+            "  ",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    proptest::collection::vec(piece, 0..50).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
+        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+    }
+}

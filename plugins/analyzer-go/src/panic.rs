@@ -1,0 +1,366 @@
+//! Panics, fatal errors of the runtime and data races, with the stacks of their goroutines.
+//!
+//! ```text
+//! panic: runtime error: index out of range [5] with length 3 [recovered]
+//!
+//! goroutine 7 [running]:
+//! example.org/kettle.pour(...)
+//!         /src/pot.go:12 +0x1d
+//! ```
+
+use crate::view::View;
+use grimoire_plugin_sdk::{
+    Diagnostic, Frame, Kind, Location, Severity, Span, limits,
+    text::{Context, Needle, extension, leading_number, place_at_start},
+};
+
+/// Lines of a trace that are kept; those beyond are only passed.
+const KEPT: usize = 120;
+/// Lines of a message before its first goroutine.
+const MESSAGE: usize = 40;
+/// Lines of it that are told.
+const TOLD: usize = 10;
+
+static GOROUTINE: Needle = Needle::new("goroutine ");
+
+/// Fatal errors of the runtime that need no goroutine behind them to be known.
+const FATAL: [&str; 9] = [
+    "all goroutines are asleep",
+    "concurrent map",
+    "stack overflow",
+    "unexpected signal",
+    "runtime: out of memory",
+    "sync: ",
+    "checkptr: ",
+    "found bad pointer",
+    "all goroutines",
+];
+
+/// A trace being read.
+#[derive(Debug)]
+pub(crate) struct Panic {
+    error_type: &'static str,
+    message: String,
+    test: Option<String>,
+    /// The frames of the goroutine that failed.
+    frames: Vec<Frame>,
+    /// A place in the test's own goroutine, for those that timed out.
+    of_test: Option<Location>,
+    last_is_of_test: bool,
+    goroutines: usize,
+    /// Whether it is one even if no goroutine follows.
+    known: bool,
+    lines: usize,
+    /// Lines of the message.
+    told: usize,
+    context: Context,
+    span: Span,
+}
+
+impl Panic {
+    /// `panic: message`, `fatal error: message`, `WARNING: DATA RACE`, `SIGSEGV: segmentation violation`.
+    pub(crate) fn start(view: &View<'_>) -> Option<Self> {
+        let text = view.text;
+        let (error_type, message, known) =
+            if let Some(message) = text.strip_prefix("panic: ").filter(|_| view.indent() < 4) {
+                ("panic", message, true)
+            } else if text == "panic:" {
+                ("panic", "", false)
+            } else if let Some(message) = text.strip_prefix("fatal error: ") {
+                ("panic", message, FATAL.iter().any(|start| message.starts_with(start)))
+            } else if text == "WARNING: DATA RACE" {
+                ("race", "data race", true)
+            } else if text.starts_with("SIG") && text.contains(": ") && text.len() < 60 {
+                ("panic", text, false)
+            } else {
+                return None;
+            };
+        let mut context = Context::default();
+        context.push(text);
+        Some(Self {
+            error_type,
+            message: clean(message).to_owned(),
+            test: None,
+            frames: Vec::new(),
+            of_test: None,
+            last_is_of_test: false,
+            goroutines: 0,
+            known,
+            lines: 0,
+            told: 0,
+            context,
+            span: view.span,
+        })
+    }
+
+    /// The test that it happens in.
+    pub(crate) fn set_test(&mut self, test: Option<String>) {
+        self.test = test;
+    }
+
+    /// Takes a line; `false` when the trace has ended before it.
+    pub(crate) fn line(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        self.lines += 1;
+        if text.is_empty() {
+            return true;
+        }
+        if Self::ends(text) {
+            return false;
+        }
+        if self.error_type == "race" {
+            return self.race(view);
+        }
+        if is_goroutine(view) {
+            self.goroutines += 1;
+            self.last_is_of_test = false;
+        } else if let Some(place) =
+            place_at_start(text).filter(|_| self.goroutines > 0 && !self.frames.is_empty())
+        {
+            self.place(&place.location(), text);
+        } else if let Some(name) = function_name(text) {
+            if self.goroutines == 0 && self.lines > MESSAGE {
+                return false;
+            }
+            self.function(name, text);
+        } else if self.goroutines == 0 {
+            if !self.before(view) {
+                return false;
+            }
+        } else if !is_detail(text) {
+            return false;
+        }
+        self.take(view);
+        true
+    }
+
+    /// A line between the message and the first goroutine.
+    fn before(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        if self.lines > MESSAGE {
+            return false;
+        }
+        if let Some(message) = text.strip_prefix("panic: ") {
+            // What a deferred function recovered is thrown again.
+            self.known = true;
+            if self.message.is_empty() {
+                clean(message).clone_into(&mut self.message);
+            }
+        } else if self.message.starts_with("test timed out after ") {
+            // `running tests:` and, indented, their names.
+            if self.test.is_none() || text != "running tests:" {
+                let name = text.split(' ').next().unwrap_or_default();
+                if name.starts_with("Test") || name.starts_with("Fuzz") || name.starts_with("Example") {
+                    self.test = Some(name.to_owned());
+                }
+            }
+        } else if text.starts_with("Error Trace:")
+            || place_at_start(text).is_some_and(|place| place.rest.is_empty())
+        {
+            // A mock or an assertion says where before it says what.
+        } else if text.starts_with("Diff:") || text.starts_with("Test:") {
+            self.told = TOLD;
+        } else if self.message.is_empty() {
+            text.strip_prefix("Error:").unwrap_or(text).trim().clone_into(&mut self.message);
+        } else if !text.starts_with('[') && !text.starts_with("runtime: ") && !is_detail(text) {
+            // A message of several lines, as long as nothing says that the program went on.
+            if !view.body.starts_with(['\t', ' ']) && self.lines > 4 {
+                return false;
+            }
+            self.told += 1;
+            if self.told <= TOLD {
+                self.message.push('\n');
+                self.message.push_str(text.strip_prefix("Error:").unwrap_or(text).trim());
+            }
+        }
+        true
+    }
+
+    /// The accesses of a race, until its closing rule.
+    fn race(&mut self, view: &View<'_>) -> bool {
+        let text = view.text;
+        let is_access = [" at 0x", "Goroutine ", "Previous "].iter().any(|part| text.contains(part));
+        if is_access {
+            self.goroutines += 1;
+        } else if let Some(place) = place_at_start(text).filter(|_| !self.frames.is_empty()) {
+            self.place(&place.location(), text);
+        } else if let Some(name) = function_name(text) {
+            self.function(name, text);
+        } else if self.lines > 400 || !view.body.starts_with(' ') && !text.starts_with("[failed to restore") {
+            return false;
+        }
+        self.take(view);
+        true
+    }
+
+    fn function(&mut self, name: &str, text: &str) {
+        if let Some(test) = &self.test {
+            let function = test.split('/').next().unwrap_or(test);
+            self.last_is_of_test =
+                name.ends_with(&format!(".{function}")) || name.contains(&format!(".{function}."));
+        }
+        if self.goroutines <= 1 && self.frames.len() < limits::FRAMES {
+            self.frames.push(Frame {
+                function: Some(name.to_owned()),
+                location: None,
+                text: text.to_owned(),
+            });
+        }
+    }
+
+    fn place(&mut self, location: &Location, text: &str) {
+        if self.last_is_of_test && self.of_test.is_none() {
+            self.of_test = Some(location.clone());
+        }
+        if self.goroutines <= 1
+            && let Some(last) = self.frames.last_mut()
+            && last.location.is_none()
+        {
+            last.location = Some(location.clone());
+            last.text.push(' ');
+            last.text.push_str(text);
+        }
+    }
+
+    fn take(&mut self, view: &View<'_>) {
+        if self.context.lines() < KEPT {
+            self.context.push(view.body);
+        }
+        self.span = self.span.to(view.span);
+    }
+
+    /// Whether a line ends any trace.
+    fn ends(text: &str) -> bool {
+        [
+            "exit status ",
+            "FAIL\t",
+            "FAIL ",
+            "ok  \t",
+            "=== ",
+            "--- FAIL",
+            "--- PASS",
+            "--- SKIP",
+            "=====",
+            "##[",
+            "Found ",
+        ]
+        .iter()
+        .any(|end| text.starts_with(end))
+            || text == "FAIL"
+    }
+
+    pub(crate) fn finish(mut self) -> Option<Diagnostic> {
+        if !self.known && self.goroutines == 0 || self.message.is_empty() {
+            return None;
+        }
+        let location =
+            self.frames.iter().find(|frame| is_own(frame)).and_then(|frame| frame.location.clone());
+        // Who logs after the end of a test names it.
+        if let Some((_, rest)) = self.message.split_once("goroutine after ")
+            && let Some((test, _)) = rest.split_once(" has completed")
+        {
+            self.test = Some(test.to_owned());
+        }
+        let timed_out = self.message.starts_with("test timed out after ");
+        let memory = self.message.contains("out of memory");
+        Some(Diagnostic {
+            tool: "go".to_owned(),
+            error_type: self.error_type.to_owned(),
+            severity: if self.error_type == "race" { Severity::Error } else { Severity::Fatal },
+            kind: if timed_out {
+                Kind::Timeout
+            } else if memory {
+                Kind::Resource
+            } else {
+                Kind::Crash
+            },
+            message: if self.error_type == "race" { "WARNING: DATA RACE".to_owned() } else { self.message },
+            test: self.test,
+            location: location.or(self.of_test),
+            stack_trace: self.frames,
+            context: self.context.take(),
+            span: self.span,
+            ..Diagnostic::default()
+        })
+    }
+}
+
+/// A panic's message without what is said of its recovery.
+fn clean(message: &str) -> &str {
+    let message = message.trim();
+    [" [recovered, repanicked]", " [recovered]"]
+        .iter()
+        .find_map(|end| message.strip_suffix(end))
+        .unwrap_or(message)
+}
+
+/// `goroutine 34 [running]:`, `goroutine 1 gp=0xc0 m=0 mp=0x1 [running, locked to thread]:`, `runtime stack:`.
+fn is_goroutine(view: &View<'_>) -> bool {
+    let text = view.text;
+    GOROUTINE.find_among(view.characters, text) == Some(0)
+        && text.ends_with(':')
+        && leading_number(&text[GOROUTINE.text().len()..]).is_some()
+        || text == "runtime stack:"
+}
+
+/// What stands between frames: registers, counts, signals.
+fn is_detail(text: &str) -> bool {
+    text.starts_with("...")
+        || text.starts_with("[signal ")
+        || text.starts_with("created by ")
+        || text.starts_with("goroutine running on other thread")
+        || text.starts_with("PC=")
+        || text.starts_with("signal arrived")
+        || text
+            .split_once(' ')
+            .is_some_and(|(name, value)| name.len() <= 6 && value.trim_start().starts_with("0x"))
+        || text == "\t"
+}
+
+/// The function of a trace's line: `main.f(0x1, …)`, `created by main.g in goroutine 1`.
+fn function_name(text: &str) -> Option<&str> {
+    if text.starts_with("created by ") {
+        return Some(text);
+    }
+    let (name, _) = text.strip_suffix(')')?.rsplit_once('(')?;
+    // A method's receiver is in parentheses as well: `pkg.(*T).Run(...)`.
+    let name = if name.is_empty() { text } else { name };
+    (!name.contains(' ') && name.contains('.') || matches!(name, "panic" | "main.main")).then_some(name)
+}
+
+/// Whether a frame is the user's: neither Go's nor a dependency's.
+fn is_own(frame: &Frame) -> bool {
+    let Some(location) = &frame.location else { return false };
+    let path = location.path.as_str();
+    let function = frame.function.as_deref().unwrap_or_default();
+    let function =
+        function.strip_prefix("created by ").map_or(function, |rest| rest.split(' ').next().unwrap_or(rest));
+    // The package ends with the first dot after the last slash.
+    let folder_end = function.rfind('/').map_or(0, |slash| slash + 1);
+    let package = match function[folder_end..].find('.') {
+        Some(dot) => &function[..folder_end + dot],
+        None => function,
+    };
+    let runtime = matches!(
+        package,
+        "runtime" | "testing" | "panic" | "reflect" | "sync" | "syscall" | "internal/runtime/maps"
+    );
+    // Only packages of Go itself have no dot in their first element and lie in a folder `src`.
+    let of_go = !package.split('/').next().unwrap_or_default().contains('.')
+        && package != "main"
+        && path.contains(&format!("/src/{package}/"));
+    let library = [
+        "github.com/stretchr/testify",
+        "github.com/onsi/",
+        "go.uber.org/",
+        "google.golang.org/",
+        "k8s.io/klog",
+        "github.com/golang/mock",
+    ];
+    let of_library = library.iter().any(|start| function.starts_with(start));
+    let foreign = of_library
+        || ["/pkg/mod/", "/vendor/", "_testmain.go", "_cgo_gotypes.go", "<autogenerated>"]
+            .iter()
+            .any(|part| path.contains(part));
+    !(runtime || of_go || foreign || extension(path) == "s")
+}

@@ -1,0 +1,97 @@
+//! What sort of failure an error is, by its code, its type and its words.
+
+use grimoire_plugin_sdk::Kind;
+
+/// Codes of package managers, the runtime and the system.
+const CODES: &[(&str, Kind)] = &[
+    ("ERESOLVE", Kind::Dependency),
+    ("ETARGET", Kind::Dependency),
+    ("E404", Kind::Dependency),
+    ("EINTEGRITY", Kind::Dependency),
+    ("EUSAGE", Kind::Dependency),
+    ("EBADENGINE", Kind::Dependency),
+    ("ENOTSUP", Kind::Dependency),
+    ("EBADPLATFORM", Kind::Dependency),
+    ("EPEERINVALID", Kind::Dependency),
+    ("EMISSINGARG", Kind::Configuration),
+    ("MODULE_NOT_FOUND", Kind::Dependency),
+    ("ERR_MODULE_NOT_FOUND", Kind::Dependency),
+    ("E401", Kind::Permission),
+    ("E403", Kind::Permission),
+    ("ENEEDAUTH", Kind::Permission),
+    ("EOTP", Kind::Permission),
+    ("EACCES", Kind::Permission),
+    ("EPERM", Kind::Permission),
+    ("ECONNREFUSED", Kind::Network),
+    ("ECONNRESET", Kind::Network),
+    ("ECONNABORTED", Kind::Network),
+    ("ENOTFOUND", Kind::Network),
+    ("EAI_AGAIN", Kind::Network),
+    ("EHOSTUNREACH", Kind::Network),
+    ("ENETUNREACH", Kind::Network),
+    ("EPIPE", Kind::Network),
+    ("ERR_SOCKET_TIMEOUT", Kind::Network),
+    ("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", Kind::Network),
+    ("SELF_SIGNED_CERT_IN_CHAIN", Kind::Network),
+    ("CERT_HAS_EXPIRED", Kind::Network),
+    ("FETCH_ERROR", Kind::Network),
+    ("E500", Kind::Network),
+    ("E502", Kind::Network),
+    ("E503", Kind::Network),
+    ("ETIMEDOUT", Kind::Timeout),
+    ("ESOCKETTIMEDOUT", Kind::Timeout),
+    ("ENOSPC", Kind::Resource),
+    ("ENOMEM", Kind::Resource),
+    ("EMFILE", Kind::Resource),
+    ("ERR_WORKER_OUT_OF_MEMORY", Kind::Resource),
+    ("EADDRINUSE", Kind::Configuration),
+    ("ENOENT", Kind::Configuration),
+    ("EJSONPARSE", Kind::Configuration),
+    ("ERR_REQUIRE_ESM", Kind::Configuration),
+    ("ERR_UNKNOWN_FILE_EXTENSION", Kind::Configuration),
+    ("ERR_UNSUPPORTED_DIR_IMPORT", Kind::Configuration),
+    ("ERR_PACKAGE_PATH_NOT_EXPORTED", Kind::Configuration),
+    ("ERR_OSSL_EVP_UNSUPPORTED", Kind::Configuration),
+];
+
+/// Words that tell where no code does.
+const WORDS: &[(&str, Kind)] = &[
+    ("Cannot find module", Kind::Dependency),
+    ("Cannot find package", Kind::Dependency),
+    ("heap out of memory", Kind::Resource),
+    ("JavaScript heap", Kind::Resource),
+    ("no space left on device", Kind::Resource),
+    ("EADDRINUSE", Kind::Configuration),
+    ("ECONNREFUSED", Kind::Network),
+    ("ECONNRESET", Kind::Network),
+    ("ENOTFOUND", Kind::Network),
+    ("EAI_AGAIN", Kind::Network),
+    ("socket hang up", Kind::Network),
+    ("fetch failed", Kind::Network),
+    ("ETIMEDOUT", Kind::Timeout),
+    ("ENOSPC", Kind::Resource),
+    ("EACCES", Kind::Permission),
+    ("permission denied", Kind::Permission),
+    ("digital envelope routines", Kind::Configuration),
+];
+
+/// The sort of failure that a code stands for.
+pub(crate) fn of_code(code: &str) -> Option<Kind> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind)
+}
+
+/// The sort of failure that words alone tell.
+pub(crate) fn by_words(message: &str) -> Option<Kind> {
+    WORDS.iter().find(|(word, _)| message.contains(word)).map(|(_, kind)| *kind)
+}
+
+/// The sort of failure of an exception that nothing caught.
+pub(crate) fn of_exception(error_type: &str, code: Option<&str>, message: &str) -> Kind {
+    if error_type == "SyntaxError" {
+        return Kind::Compile;
+    }
+    if error_type.contains("Config") {
+        return Kind::Configuration;
+    }
+    code.and_then(of_code).or_else(|| by_words(message)).unwrap_or(Kind::Crash)
+}

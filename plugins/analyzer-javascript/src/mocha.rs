@@ -1,0 +1,84 @@
+//! Mocha's and Cypress's list of failures: a number, the suites and the test, then the exception.
+//!
+//! ```text
+//!   1 failing
+//!
+//!   1) basket
+//!        adds the deposit:
+//!      AssertionError: expected 3 to equal 4
+//!       at Context.<anonymous> (test/basket.spec.js:4:29)
+//! ```
+
+use grimoire_plugin_sdk::text::{Needle, leading_number, trim};
+use grimoire_plugin_sdk::{Diagnostic, Span};
+
+use crate::stack::Stacks;
+
+/// Lines of one title.
+const TITLE: usize = 12;
+
+/// Recognises the titles of failed tests.
+#[derive(Default)]
+pub(crate) struct Mocha {
+    /// Failures are listed.
+    failing: bool,
+    cypress: bool,
+    title: Option<(Vec<String>, Span)>,
+}
+
+impl Mocha {
+    /// Takes a line; `true` when it is a part of a title.
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        span: Span,
+        stacks: &mut Stacks,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
+        static CYPRESS: Needle = Needle::new("Cypress:");
+        let trimmed = trim(text);
+        if let Some((count, rest)) = leading_number(trimmed)
+            && rest == " failing"
+        {
+            self.failing = count > 0;
+            return true;
+        }
+        if !self.failing {
+            self.cypress |= trimmed.starts_with('│') && CYPRESS.is_in(trimmed) || trimmed == "(Run Starting)";
+            return false;
+        }
+        if !text.starts_with([' ', '\t']) && !trimmed.is_empty() && !stacks.is_waiting() {
+            self.failing = false;
+            self.title = None;
+            stacks.finish(out);
+            return false;
+        }
+        let tool = if self.cypress { "cypress" } else { "mocha" };
+        if let Some((number, rest)) = leading_number(trimmed)
+            && number > 0
+            && let Some(name) = rest.strip_prefix(") ")
+        {
+            self.title = Some((vec![name.to_owned()], span));
+            self.complete(name, tool, stacks, out);
+            return true;
+        }
+        let Some((parts, _)) = &mut self.title else { return false };
+        if trimmed.is_empty() || parts.len() == TITLE {
+            self.title = None;
+            return false;
+        }
+        parts.push(trimmed.to_owned());
+        self.complete(trimmed, tool, stacks, out);
+        true
+    }
+
+    /// A title ends with a colon.
+    fn complete(&mut self, last: &str, tool: &'static str, stacks: &mut Stacks, out: &mut Vec<Diagnostic>) {
+        if last.ends_with(':')
+            && let Some((parts, span)) = self.title.take()
+        {
+            let name = parts.join(" ");
+            stacks.begin_test(name.trim_end_matches(':'), tool, span, out);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Next.js, Nuxt and Angular: pages that cannot be rendered, workers that end, builds that cannot begin.
+//!
+//! ```text
+//! Error occurred prerendering page "/till". Read more: https://nextjs.org/docs/messages/prerender-error
+//! TypeError: Cannot read properties of undefined (reading 'lid')
+//!     at Page (app/till/page.tsx:3:9)
+//! ⨯ useSearchParams() should be wrapped in a suspense boundary at page "/till". Read more: …
+//!  ERROR  Cannot start nuxt: …
+//! ```
+
+use grimoire_plugin_sdk::text::{Beginnings, trim};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
+
+use crate::found::{exception, failure, summary};
+use crate::kinds;
+use crate::stack::Stacks;
+
+/// Lines between a page that cannot be rendered and its exception.
+const PATIENCE: u32 = 3;
+
+/// Recognises what these frameworks say.
+#[derive(Default)]
+pub(crate) struct Next {
+    page: Option<(String, u32, Span)>,
+    /// Packages that TypeScript needs are missing; which they are follows.
+    packages: Option<(u32, Span)>,
+}
+
+static STARTS: Beginnings = Beginnings::new(&[
+    "Error occurred prerendering page",
+    "Export encountered",
+    "⨯ ",
+    "It looks like you're trying to use TypeScript",
+    "Please install ",
+    "Failed to compile",
+    "Failed to type check",
+    "> Build failed because of",
+    "> Couldn't find any `pages`",
+    "Error: > Couldn't find any `pages`",
+    "Build optimization failed",
+    "Treating warnings as errors because process.env.CI",
+    "ERROR  ",
+    "[error] [nuxt]",
+    "[nuxt] [error]",
+    "An unhandled exception occurred: ",
+    "Error: Schema validation failed",
+    "Error: bundle initial exceeded",
+    "Error: initial exceeded",
+]);
+
+impl Next {
+    /// Takes a line; `true` when nobody else is to read it.
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        span: Span,
+        stacks: &mut Stacks,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let trimmed = trim(text);
+        if let Some((page, left, start)) = self.page.take() {
+            if exception(trimmed.trim_start_matches('[').trim_start_matches("Error: Error: ")).is_some()
+                || trimmed.starts_with("Error: ")
+            {
+                stacks.announce("next", start, out);
+                return false;
+            }
+            if left > 1 {
+                self.page = Some((page, left - 1, start));
+            }
+        }
+        if !STARTS.begin(trimmed) {
+            return false;
+        }
+        if let Some(rest) = trimmed.strip_prefix("Error occurred prerendering page ") {
+            let page = rest.split(". Read more").next().unwrap_or(rest);
+            self.page = Some((page.to_owned(), PATIENCE, span));
+            return true;
+        }
+        if trimmed.starts_with("It looks like you're trying to use TypeScript") {
+            self.packages = Some((4, span));
+            return true;
+        }
+        if let Some(packages) =
+            trimmed.strip_prefix("Please install ").and_then(|rest| rest.strip_suffix(" by running:"))
+            && let Some((_, start)) = self.packages.take()
+        {
+            let message = format!("The packages that TypeScript requires are not installed: {packages}");
+            out.push(failure("next", "missing-package", Kind::Dependency, &message, start.to(span)));
+            return true;
+        }
+        let found = read(trimmed, span);
+        let is_found = found.is_some();
+        out.extend(found);
+        is_found
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        // Some versions print no exception below the page.
+        if let Some((page, _, span)) = self.page.take() {
+            out.push(failure(
+                "next",
+                "prerender",
+                Kind::Compile,
+                &format!("Error occurred prerendering page {page}"),
+                span,
+            ));
+        }
+    }
+}
+
+fn read(text: &str, span: Span) -> Option<Diagnostic> {
+    let sum = |message: &str| Some(summary("next", Kind::Compile, message, span));
+    if let Some(message) = text.strip_prefix("An unhandled exception occurred: ") {
+        let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
+        return Some(failure("angular", "unhandled-exception", kind, message, span));
+    }
+    if let Some(message) = text
+        .strip_prefix("Error: ")
+        .filter(|text| text.contains("exceeded maximum budget") || text.starts_with("Schema"))
+    {
+        let kind = if message.starts_with("Schema") { Kind::Configuration } else { Kind::Compile };
+        return Some(failure("angular", "configuration", kind, message, span));
+    }
+    if let Some(message) = text.strip_prefix("⨯ ") {
+        if message.contains("build worker exited with code")
+            || message.starts_with("Build failed")
+            || message.starts_with("Failed to")
+        {
+            if message.contains("SIGKILL") {
+                return Some(failure("next", "killed", Kind::Resource, message, span));
+            }
+            return sum(message);
+        }
+        let message = message.split(". Read more: ").next().unwrap_or(message);
+        // The exception's own line may carry the mark.
+        let kind = exception(message).map_or("build-error", |(kind, _)| kind);
+        return (message.contains(' ')).then(|| {
+            failure("next", kind, kinds::by_words(message).unwrap_or(Kind::Compile), message, span)
+        });
+    }
+    if text.starts_with("Export encountered")
+        || text.starts_with("> Build failed because of")
+        || text.starts_with("Failed to type check")
+        || text == "Failed to compile."
+    {
+        return sum(text);
+    }
+    if text.starts_with("Treating warnings as errors because process.env.CI") {
+        return sum(text);
+    }
+    if text.contains("Couldn't find any `pages`") || text.starts_with("Build optimization failed") {
+        let message = text.trim_start_matches("Error: ").trim_start_matches("> ");
+        return Some(failure("next", "configuration", Kind::Configuration, message, span));
+    }
+    if let Some(message) = text.strip_prefix("ERROR  ") {
+        let nuxt = message.starts_with("Cannot start nuxt")
+            || message.starts_with("Nuxt ")
+            || message.starts_with("[nuxt]")
+            || message.contains("Cannot resolve module \"nuxt");
+        let vite = message.starts_with("[vite") || message.starts_with("RollupError");
+        let tool = if vite { "vite" } else { "nuxt" };
+        return (nuxt || vite).then(|| {
+            failure(tool, "build-error", kinds::by_words(message).unwrap_or(Kind::Compile), message, span)
+        });
+    }
+    let message = text.strip_prefix("[error] [nuxt]").or_else(|| text.strip_prefix("[nuxt] [error]"))?;
+    (!message.trim().is_empty()).then(|| failure("nuxt", "build-error", Kind::Compile, message, span))
+}

@@ -1,0 +1,240 @@
+//! Jasmine, Karma and AVA: one diagnostic a failing test.
+//!
+//! ```text
+//! 1) basket adds                         Chrome Headless 120.0 (Linux x86_64) basket adds FAILED
+//!   Message:                                 Expected 3 to be 4.
+//!     Expected 3 to be 4.                          at UserContext.<anonymous> (src/basket.spec.ts:5:17)
+//!   Stack:
+//!         at … (/app/basket.spec.js:1:61)
+//! ```
+
+use grimoire_plugin_sdk::text::{leading_number, place_at_start, trim};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
+
+use crate::found::{Excerpt, exception, failure, finding, frame, is_own, own_place, summary};
+
+/// Lines of a message.
+const MESSAGE_LINES: usize = 4;
+/// Frames kept.
+const FRAMES: usize = 100;
+/// Names of AVA's failed tests that are remembered.
+const NAMES: usize = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `Message:` and `Stack:`.
+    Jasmine,
+    /// Lines that begin with a tab.
+    Karma,
+    /// A name, a place, values, frames.
+    Ava,
+}
+
+struct Block {
+    form: Form,
+    name: String,
+    message: Vec<String>,
+    told: bool,
+    place: Option<Location>,
+    frames: Vec<Frame>,
+    excerpt: Excerpt,
+    span: Span,
+}
+
+/// Recognises the reports of these runners.
+#[derive(Default)]
+pub(crate) struct Runners {
+    block: Option<Block>,
+    /// Jasmine's failures are listed.
+    failures: bool,
+    /// AVA's failed tests, whose blocks follow.
+    names: Vec<String>,
+}
+
+impl Runners {
+    /// Takes a line; `true` when it belongs to a failing test.
+    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = trim(text);
+        match trimmed {
+            "Failures:" if !text.starts_with(' ') => {
+                self.failures = true;
+                return false;
+            }
+            "Pending:" => {
+                self.finish(out);
+                return false;
+            }
+            _ => {}
+        }
+        if let Some((name, form)) = self.header(text, trimmed) {
+            self.close(out);
+            self.block = Some(Block {
+                form,
+                name,
+                message: Vec::new(),
+                told: false,
+                place: None,
+                frames: Vec::new(),
+                excerpt: Excerpt::default(),
+                span,
+            });
+            return true;
+        }
+        if let Some(block) = &mut self.block {
+            if block.takes(text, trimmed) {
+                block.line(text, trimmed, span);
+                return true;
+            }
+            self.close(out);
+        }
+        if let Some(found) = karma(trimmed, span) {
+            out.push(found);
+            return true;
+        }
+        false
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        self.close(out);
+        self.failures = false;
+        self.names.clear();
+    }
+
+    fn close(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some(block) = self.block.take() {
+            out.extend(block.report());
+        }
+    }
+
+    fn header(&mut self, text: &str, trimmed: &str) -> Option<(String, Form)> {
+        if let Some(name) = trimmed.strip_prefix("✘ [fail]: ").or_else(|| trimmed.strip_prefix("✖ [fail]: "))
+        {
+            if self.names.len() < NAMES {
+                self.names.push(name.to_owned());
+            }
+            return None;
+        }
+        if self.failures
+            && !text.starts_with(' ')
+            && let Some((_, rest)) = leading_number(text)
+            && let Some(name) = rest.strip_prefix(") ")
+        {
+            return Some((name.to_owned(), Form::Jasmine));
+        }
+        if let Some(name) = trimmed.strip_suffix(" FAILED")
+            && let Some((browser, name)) = name.split_once(") ")
+            && browser.contains(" (")
+            && [
+                "Chrome",
+                "Firefox",
+                "Safari",
+                "Edge",
+                "Electron",
+                "HeadlessChrome",
+                "PhantomJS",
+                "jsdom",
+                "WebKit",
+                "Opera",
+                "IE ",
+            ]
+            .iter()
+            .any(|known| browser.starts_with(known))
+        {
+            return Some((name.to_owned(), Form::Karma));
+        }
+        // AVA's list may add the message to the name.
+        let known = text.starts_with("  ") && !text.starts_with("   ") && !self.names.is_empty();
+        let name = known.then(|| {
+            self.names.iter().position(|name| name == trimmed || name.starts_with(&format!("{trimmed} ")))
+        })??;
+        self.names.remove(name);
+        Some((trimmed.to_owned(), Form::Ava))
+    }
+}
+
+/// What Karma says without a test.
+fn karma(text: &str, span: Span) -> Option<Diagnostic> {
+    if text.contains("Disconnected") && text.contains("because no message in ") {
+        let message = text.find("Disconnected").map_or(text, |at| &text[at..]);
+        return Some(failure("karma", "disconnected", Kind::Timeout, message, span));
+    }
+    if text.starts_with("No binary for ") && text.contains(" browser on your platform") {
+        return Some(failure("karma", "browser", Kind::Configuration, text, span));
+    }
+    if text.contains("[launcher]: Cannot start ") {
+        return Some(failure("karma", "browser", Kind::Configuration, text, span));
+    }
+    let counts = text.contains("Executed ") && text.contains(" FAILED)") && text.contains(" of ");
+    counts.then(|| summary("karma", Kind::Test, text, span))
+}
+
+impl Block {
+    fn takes(&self, text: &str, trimmed: &str) -> bool {
+        match self.form {
+            Form::Jasmine | Form::Ava => trimmed.is_empty() || text.starts_with("  ") && trimmed != "─",
+            Form::Karma => {
+                text.starts_with('\t')
+                    || text.starts_with("    ")
+                    || trimmed.is_empty() && self.message.is_empty()
+            }
+        }
+    }
+
+    fn line(&mut self, text: &str, trimmed: &str, span: Span) {
+        self.excerpt.push(text);
+        if trimmed.is_empty() {
+            return;
+        }
+        self.span = self.span.to(span);
+        let place = trimmed.strip_prefix("› ").and_then(|rest| frame(&format!("at {rest}")));
+        if let Some(frame) = place.or_else(|| frame(trimmed)) {
+            self.told |= self.form != Form::Ava;
+            if self.frames.len() < FRAMES {
+                self.frames.push(frame);
+            }
+            return;
+        }
+        if matches!(trimmed, "Message:" | "Stack:") {
+            self.told = trimmed == "Stack:";
+            return;
+        }
+        if self.form == Form::Ava {
+            if self.place.is_none()
+                && let Some(place) = place_at_start(trimmed).filter(|place| place.rest.is_empty())
+            {
+                self.place = Some(place.location());
+                return;
+            }
+            let is_source = leading_number(trimmed).is_some_and(|(_, rest)| rest.starts_with(": "));
+            if is_source || matches!(trimmed, "Error thrown in test:" | "}") {
+                return;
+            }
+            // `TypeError {` shows the object, `TypeError: …` says it.
+            if trimmed.ends_with('{') || trimmed.starts_with("message:") {
+                return;
+            }
+        }
+        if !self.told && self.message.len() < MESSAGE_LINES && !trimmed.starts_with("at ") {
+            self.message.push(trimmed.to_owned());
+        }
+    }
+
+    fn report(mut self) -> Option<Diagnostic> {
+        let first = self.message.first()?;
+        let kind = exception(first).map_or("assertion", |(kind, _)| kind).to_owned();
+        let tool = match self.form {
+            Form::Jasmine => "jasmine",
+            Form::Karma => "karma",
+            Form::Ava => "ava",
+        };
+        let location =
+            self.place.take().filter(|place| is_own(&place.path)).or_else(|| own_place(&self.frames));
+        let mut found = finding(tool, &kind, &self.message.join("\n"), location, self.span);
+        found.code = None;
+        found.kind = Kind::Test;
+        found.test = Some(self.name);
+        found.stack_trace = self.frames;
+        found.context = self.excerpt.take();
+        Some(found)
+    }
+}

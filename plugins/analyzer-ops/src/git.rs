@@ -1,0 +1,399 @@
+//! Git, Git LFS and what servers say to a push.
+//!
+//! ```text
+//! fatal: repository 'https://example.org/till.git/' not found
+//! remote: Permission to till/ledger.git denied to github-actions[bot].
+//!  ! [rejected]        main -> main (fetch first)
+//! error: failed to push some refs to 'https://example.org/till.git'
+//! CONFLICT (content): Merge conflict in src/till.c
+//! error: Your local changes to the following files would be overwritten by merge:
+//!         src/till.c
+//! ```
+//!
+//! What Git says after a server or SSH gave the reason follows from it.
+
+use crate::{
+    kinds,
+    sink::{Recogniser, Sink},
+    text::{Text, found},
+};
+use grimoire_plugin_sdk::{
+    Confidence, Diagnostic, Kind, Location, Role, Span,
+    text::{Beginnings, Needle, leading_number},
+};
+
+/// Lines after a reason in which Git's own words follow from it.
+const NEAR: u8 = 6;
+/// Files kept of a list.
+const FILES: usize = 40;
+
+/// Reads what Git prints.
+#[derive(Debug, Default)]
+pub(crate) struct Git {
+    files: Option<Files>,
+    /// Lines in which a reason still explains what follows.
+    explained: u8,
+}
+
+/// A sentence with a list of files below it.
+#[derive(Debug)]
+struct Files {
+    message: String,
+    paths: Vec<String>,
+    span: Span,
+}
+
+impl Recogniser for Git {
+    fn line(&mut self, line: &Text<'_>, sink: &mut Sink) {
+        if let Some(files) = &mut self.files {
+            if line.line.starts_with(['\t', ' ']) && !line.text.is_empty() && files.paths.len() < FILES {
+                files.paths.push(line.text.to_owned());
+                files.span = files.span.to(line.span);
+                return;
+            }
+            self.finish(sink);
+        }
+        let explained = self.explained > 0;
+        self.explained = self.explained.saturating_sub(1);
+        if self.list(line) {
+            return;
+        }
+        if is_transport(line) {
+            self.explained = NEAR;
+        }
+        if let Some(found) = read(line, explained) {
+            if found.role == Role::Root {
+                self.explained = NEAR;
+            }
+            sink.single(found);
+        }
+    }
+
+    fn finish(&mut self, sink: &mut Sink) {
+        let Some(files) = self.files.take() else { return };
+        let context = format!("{}\n{}", files.message, files.paths.join("\n"));
+        let message = format!("{} {}", files.message, files.paths.join(", "));
+        let location = files.paths.first().map(|path| Location::file(path));
+        sink.block(Diagnostic {
+            location,
+            ..found("git", "error", Kind::Configuration, &message, &context, files.span)
+        });
+    }
+
+    fn since(&self) -> Option<u64> {
+        self.files.as_ref().map(|files| files.span.start)
+    }
+
+    fn is_open(&self) -> bool {
+        self.files.is_some() || self.explained > 0
+    }
+}
+
+impl Git {
+    fn list(&mut self, line: &Text<'_>) -> bool {
+        static SIGN: Needle = Needle::new("files would be ");
+        let is_one = line.is_error()
+            && line.bare.ends_with(':')
+            && SIGN.find_among(line.characters, line.bare).is_some();
+        if is_one {
+            self.files = Some(Files { message: line.bare.to_owned(), paths: Vec::new(), span: line.span });
+        }
+        is_one
+    }
+}
+
+/// What SSH says before Git gives up.
+fn is_transport(line: &Text<'_>) -> bool {
+    static DENIED: Needle = Needle::new("Permission denied (publickey");
+    static STARTS: Beginnings =
+        Beginnings::new(&["Host key verification failed", "ssh: ", "ERROR: Repository not found"]);
+    STARTS.begin(line.text) || DENIED.find_among(line.characters, line.text).is_some()
+}
+
+fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
+    static STARTS: Beginnings = Beginnings::new(&[
+        "fatal: ",
+        "error: ",
+        "remote: ",
+        "! [",
+        "CONFLICT (",
+        "Automatic merge failed; ",
+        "batch response: ",
+        "Error downloading object: ",
+        "Smudge error: ",
+        "Git LFS: ",
+        "This repository is configured for Git LFS but 'git-lfs' was not found",
+        "Unable to checkout '",
+        "Failed to clone '",
+        "Could not read from remote repository",
+    ]);
+    let text = line.text;
+    match STARTS.position(text)? {
+        0 => fatal(&text[7..], line, explained),
+        1 => error(&text[7..], line, explained),
+        2 => remote(text[8..].trim(), line),
+        3 => rejected(text, line, explained),
+        4 => conflict(text, line),
+        5 => Some(summary(line.found("git", "merge", Kind::Configuration, text))),
+        6..=9 => Some(line.found("git-lfs", "lfs", kinds::of(text, Kind::Network), text)),
+        10 => Some(line.found("git-lfs", "lfs", Kind::Configuration, text)),
+        11 if text.contains("submodule path '") => {
+            Some(line.found("git", "submodule", Kind::Configuration, text))
+        }
+        12 if text.contains("a second time, aborting") => {
+            Some(summary(line.found("git", "submodule", Kind::Network, text)))
+        }
+        _ => None,
+    }
+}
+
+fn summary(found: Diagnostic) -> Diagnostic {
+    Diagnostic { role: Role::Summary, ..found }
+}
+
+/// `fatal: message`. Ansible has such lines, too, with a host in brackets.
+fn fatal(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
+    static KNOWN: Beginnings = Beginnings::new(&[
+        "'",
+        "Authentication failed for ",
+        "Cannot ",
+        "Could not read from remote repository",
+        "Couldn't find remote ref ",
+        "Failed to resolve ",
+        "Fetched in submodule path ",
+        "Invalid ",
+        "LF would be replaced",
+        "Need to specify how to reconcile",
+        "No names found",
+        "No url found for submodule path ",
+        "Not a valid object name",
+        "Not possible to fast-forward",
+        "Remote branch ",
+        "The current branch ",
+        "The remote end hung up unexpectedly",
+        "Unable to create '",
+        "Unable to find remote helper",
+        "You are not currently on a branch",
+        "ambiguous argument ",
+        "bad ",
+        "cannot ",
+        "clone of ",
+        "could not ",
+        "couldn't find remote ref ",
+        "destination path ",
+        "detected dubious ownership",
+        "early EOF",
+        "empty ident name",
+        "expected flush",
+        "failed to ",
+        "fetch-pack: ",
+        "git upload-pack: ",
+        "git-lfs",
+        "index-pack failed",
+        "invalid ",
+        "loose object ",
+        "no email was given",
+        "no submodule mapping found",
+        "not a git repository",
+        "not a valid ",
+        "not enough initial disk space",
+        "pack has ",
+        "path ",
+        "pathspec ",
+        "protocol error",
+        "reference is not a tree",
+        "refusing to merge",
+        "remote error: ",
+        "repository ",
+        "ref ",
+        "shallow file ",
+        "tag ",
+        "unable to ",
+        "unknown ",
+        "unsafe repository ",
+        "unrecognized ",
+        "update_ref failed",
+        "write error",
+        "you need to ",
+        "transport ",
+        "ssh variant",
+        "mmap failed",
+        "Out of memory",
+        "sha1 file",
+        "read error",
+    ]);
+    let message = message.trim();
+    if message.is_empty() || message.starts_with('[') {
+        return None;
+    }
+    let kind = kind(message);
+    let known = KNOWN.begin(message);
+    let follows = explained
+        && (message.starts_with("Could not read from remote")
+            || message.starts_with("unable to access ")
+            || message.starts_with("Authentication failed")
+            || message.starts_with("repository ")
+            || message.starts_with("clone of ")
+            || message.starts_with("index-pack failed")
+            || message.starts_with("The remote end hung up")
+            || message.starts_with("the remote end hung up")
+            || message.starts_with("You are not currently on a branch")
+            || message.starts_with("no rebase in progress")
+            || message.starts_with("no merge in progress")
+            || message.contains("early EOF")
+            || message.contains("smudge filter lfs failed"));
+    // Builds ask Git for a version, and go on without one.
+    let asks = message.starts_with("not a git repository")
+        || message.starts_with("No names found")
+        || message.starts_with("No tags can describe")
+        || message.starts_with("No annotated tags can describe")
+        || message.starts_with("Needed a single revision");
+    let role = match (follows, asks) {
+        (true, _) => Role::Consequence,
+        (_, true) => Role::Summary,
+        _ => Role::Root,
+    };
+    Some(Diagnostic {
+        role,
+        confidence: if known { Confidence::Certain } else { Confidence::Likely },
+        ..line.found("git", "fatal", kind, message)
+    })
+}
+
+/// `error: message`, where the message is one of Git's.
+fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
+    static KNOWN: Beginnings = Beginnings::new(&[
+        "failed to push some refs to ",
+        "could not apply ",
+        "external filter 'git-lfs filter-process' failed",
+        "Failed to merge in the changes",
+        "pathspec '",
+        "src refspec ",
+        "RPC failed; ",
+        "patch failed: ",
+        "gpg failed to sign the data",
+        "Server does not allow request for unadvertised object",
+        "cannot lock ref '",
+        "unable to unlink old '",
+        "could not lock config file ",
+        "invalid path '",
+        "cannot pull with rebase: ",
+        "cannot rebase: ",
+        "refusing to update checked out branch",
+        "Merging is not possible because you have unmerged files",
+        "Pulling is not possible because you have unmerged files",
+        "unable to read sha1 file of ",
+        "Your local changes ",
+        "insufficient permission for adding an object to repository database",
+        "remote unpack failed: ",
+        "unable to create file ",
+        "dst refspec ",
+        "unable to write file ",
+        "Please commit or stash them",
+    ]);
+    let message = message.trim();
+    let at = match KNOWN.position(message) {
+        Some(at) => at,
+        None if message.ends_with(": patch does not apply") => KNOWN.position("patch failed: ")?,
+        None => return None,
+    };
+    let role = match at {
+        0 if explained => Role::Consequence,
+        1..=3 | 26 => Role::Consequence,
+        _ => Role::Root,
+    };
+    // `patch failed: src/till.c:12`
+    let location = message.strip_prefix("patch failed: ").and_then(|place| {
+        let (path, number) = place.rsplit_once(':')?;
+        Some(Location::at(path, leading_number(number)?.0, None))
+    });
+    Some(Diagnostic { role, location, ..line.found("git", "error", kind(message), message) })
+}
+
+/// `remote: message`, where the server refuses.
+fn remote(message: &str, line: &Text<'_>) -> Option<Diagnostic> {
+    static KNOWN: Beginnings = Beginnings::new(&[
+        "error: ",
+        "fatal: ",
+        "ERROR: ",
+        "Permission to ",
+        "Repository not found",
+        "Invalid username or ",
+        "Support for password authentication was removed",
+        "Write access to repository not granted",
+        "HTTP Basic: Access denied",
+        "GitLab: ",
+        "Anonymous access to ",
+        "The project you were looking for could not be found",
+        "You are not allowed to ",
+        "Unauthorized",
+        "Authentication failed",
+        "Bitbucket: ",
+        "TF4",
+    ]);
+    let at = KNOWN.position(message)?;
+    let message = match at {
+        0..=2 => message[message.find(' ')?..].trim(),
+        _ => message,
+    };
+    // The sentence that names the rule; those after it explain.
+    if message.is_empty() || message.starts_with("See http") || message.starts_with("Trace: ") {
+        return None;
+    }
+    let code = message.split_once(':').map(|(code, _)| code).filter(|code| {
+        code.len() == 5 && code.starts_with("GH") && code[2..].bytes().all(|b| b.is_ascii_digit())
+    });
+    let kind = if at <= 2 { kinds::of(message, Kind::Permission) } else { Kind::Permission };
+    Some(Diagnostic {
+        code: code.map(str::to_owned),
+        ..line.found("git", code.unwrap_or("remote"), kind, message)
+    })
+}
+
+/// ` ! [rejected]        main -> main (fetch first)`.
+fn rejected(text: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
+    let (word, rest) = text.strip_prefix("! [")?.split_once(']')?;
+    if !matches!(word, "rejected" | "remote rejected" | "remote failure") || !rest.contains(" -> ") {
+        return None;
+    }
+    let message = format!("{word}: {}", rest.trim());
+    let role = if explained { Role::Consequence } else { Role::Root };
+    Some(Diagnostic { role, ..line.found("git", "rejected", Kind::Permission, &message) })
+}
+
+/// `CONFLICT (content): Merge conflict in src/till.c`.
+fn conflict(text: &str, line: &Text<'_>) -> Option<Diagnostic> {
+    let (_, rest) = text.split_once("): ")?;
+    let path = match rest.split_once("Merge conflict in ") {
+        Some((_, path)) => path,
+        None => rest.split(' ').next()?,
+    };
+    Some(Diagnostic {
+        location: Some(Location::file(path)),
+        ..line.found("git", "conflict", Kind::Configuration, text)
+    })
+}
+
+fn kind(message: &str) -> Kind {
+    static PERMISSION: [Needle; 6] = [
+        Needle::new("uthentication failed"),
+        Needle::new("could not read Username"),
+        Needle::new("could not read Password"),
+        Needle::new("returned error: 403"),
+        Needle::new("returned error: 401"),
+        Needle::new("ownership"),
+    ];
+    static NETWORK: [Needle; 5] = [
+        Needle::new("unable to access "),
+        Needle::new("RPC failed"),
+        Needle::new("hung up unexpectedly"),
+        Needle::new("early EOF"),
+        Needle::new("Could not read from remote repository"),
+    ];
+    if PERMISSION.iter().any(|sign| sign.is_in(message)) {
+        return Kind::Permission;
+    }
+    let otherwise =
+        if NETWORK.iter().any(|sign| sign.is_in(message)) { Kind::Network } else { Kind::Configuration };
+    kinds::of(message, otherwise)
+}

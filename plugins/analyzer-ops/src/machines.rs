@@ -1,0 +1,65 @@
+//! Images and machines: Packer and Vagrant; also Terragrunt's own words.
+//!
+//! ```text
+//! Build 'docker.till' errored after 3 seconds 4 milliseconds: Script exited with non-zero exit status: 1.
+//! ==> Some builds didn't complete successfully and had errors:
+//! --> docker.till: Script exited with non-zero exit status: 1.
+//! The box 'till/pot' could not be found or
+//! could not be accessed in the remote catalog. …
+//! ```
+
+use crate::{kinds, sentences::Sentence, text::Text};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Needle};
+
+const fn vagrant(kind: Kind, start: &'static str) -> Sentence {
+    Sentence::new("vagrant", "vagrant", kind, start)
+}
+
+use Kind::{Configuration, Dependency, Infrastructure, Timeout};
+
+pub(crate) const ROWS: &[Sentence] = &[
+    vagrant(Dependency, "The box '").with("could not be found or"),
+    vagrant(Infrastructure, "There was an error while executing `").summary(),
+    vagrant(Infrastructure, "Stderr: VBoxManage: error: "),
+    vagrant(Infrastructure, "VBoxManage: error: "),
+    vagrant(Timeout, "Timed out while waiting for the machine to boot"),
+    vagrant(Configuration, "The SSH command responded with a non-zero exit status").summary(),
+    vagrant(Infrastructure, "The provider '").with("could not be found, but was requested"),
+    vagrant(Infrastructure, "No usable default provider could be found for your system"),
+    vagrant(Configuration, "Vagrant failed to initialize at a very early stage"),
+    vagrant(Configuration, "There is a syntax error in the following Vagrantfile"),
+    vagrant(Configuration, "A Vagrant environment or target machine is required to run this"),
+    vagrant(Infrastructure, "Vagrant cannot forward the specified ports on this VM"),
+    vagrant(Dependency, "The requested URL returned error: ").with(" vagrant"),
+    Sentence::new("packer", "template", Configuration, "Template validation failed. Errors are shown below")
+        .summary(),
+    Sentence::new("packer", "template", Configuration, "Failed to initialize build \""),
+    Sentence::new("packer", "plugin", Dependency, "Missing plugins").summary(),
+    Sentence::new("molecule", "run", Configuration, "Ansible return code was ").summary(),
+    Sentence::new("terragrunt", "run", Configuration, "Terraform invocation failed in ").summary(),
+    Sentence::new("terragrunt", "run", Configuration, "OpenTofu invocation failed in ").summary(),
+    Sentence::new("terragrunt", "run", Configuration, "Unable to determine underlying exit code").summary(),
+    Sentence::new("terragrunt", "run", Configuration, "Module ").with("has finished with an error").summary(),
+    Sentence::new("terragrunt", "run", Configuration, "Cannot process module ")
+        .with("finished with an error")
+        .consequence(),
+    Sentence::new("terraform", "run", Configuration, "Terraform exited with code ").summary(),
+    Sentence::new("terraform", "run", Configuration, "OpenTofu exited with code ").summary(),
+    Sentence::new("terraform", "run", Configuration, "Operation failed: failed running terraform ").summary(),
+];
+
+/// `Build 'docker.till' errored after 3 seconds: reason`.
+pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new("' errored after ");
+    let (before, rest) = SIGN.split_among(line.characters, line.text)?;
+    let (_, name) = before.split_once("Build '")?;
+    // With old versions the build's name has a colon of its own, never the time.
+    let reason = rest.split_once(": ").map_or(rest, |(_, reason)| reason).trim();
+    let role = if reason.starts_with("Script exited with non-zero exit status") {
+        Role::Summary
+    } else {
+        Role::Root
+    };
+    let kind = kinds::of(reason, Configuration);
+    Some(Diagnostic { role, ..line.found("packer", "build", kind, &format!("{name}: {reason}")) })
+}

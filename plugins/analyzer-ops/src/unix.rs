@@ -1,0 +1,212 @@
+//! Programs of Unix systems: `NAME: what went wrong`, the loader of shared libraries, jq, gpg.
+//!
+//! ```text
+//! cp: cannot stat 'till': No such file or directory
+//! tar: till.tar.gz: Cannot open: No such file or directory
+//! jq: error (at <stdin>:0): Cannot iterate over null (null)
+//! ./till: error while loading shared libraries: libcoin.so.2: cannot open shared object file
+//! ```
+//!
+//! Scripts often go on after such a line, so that it is likely only. A message without a known ending is
+//! not read.
+
+use crate::{kinds, sentences::Sentence, text::Text};
+use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, text::Needle};
+
+/// Reads one line.
+pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
+    loader(line).or_else(|| program(line))
+}
+
+pub(crate) const ROWS: &[Sentence] = &[
+    Sentence::new("jq", "jq", Kind::Configuration, "jq: error"),
+    Sentence::new("jq", "jq", Kind::Configuration, "jq: parse error"),
+    Sentence::new("jq", "jq", Kind::Configuration, "parse error: Invalid ").with("at line "),
+    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: no valid OpenPGP data found"),
+    Sentence::new("gpg", "gpg", Kind::Network, "gpg: keyserver receive failed: "),
+    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: "),
+    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: no default secret key: "),
+    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: decryption failed: "),
+    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: can't open "),
+    Sentence::new("unzip", "unzip", Kind::Configuration, "End-of-central-directory signature not found"),
+    Sentence::new("openssl", "openssl", Kind::Configuration, "unable to load ").with("Private Key"),
+    Sentence::new("systemd", "service", Kind::Infrastructure, "Failed to start ").with(".service: "),
+    Sentence::new("systemd", "service", Kind::Infrastructure, "Job for ").with(" failed because "),
+    Sentence::new("systemd", "service", Kind::Infrastructure, "System has not been booted with systemd"),
+    Sentence::new("shell", "no-space", Kind::Resource, "No space left on device"),
+];
+
+/// `cp: cannot stat 'till': No such file or directory`.
+fn program(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGNS: [Needle; 28] = [
+        Needle::new("o such file or directory"),
+        Needle::new("ermission denied"),
+        Needle::new("cannot "),
+        Needle::new("Cannot "),
+        Needle::new("can't "),
+        Needle::new("an't "),
+        Needle::new("s a directory"),
+        Needle::new("ot a directory"),
+        Needle::new("ile exists"),
+        Needle::new("o space left on device"),
+        Needle::new("ead-only file system"),
+        Needle::new("peration not permitted"),
+        Needle::new("missing operand"),
+        Needle::new("invalid option"),
+        Needle::new("illegal option"),
+        Needle::new("unrecognized option"),
+        Needle::new("unknown option"),
+        Needle::new("irectory not empty"),
+        Needle::new("evice or resource busy"),
+        Needle::new("not in gzip format"),
+        Needle::new("nexpected end of file"),
+        Needle::new("nexpected EOF"),
+        Needle::new("rgument list too long"),
+        Needle::new("nvalid argument"),
+        Needle::new("unterminated "),
+        Needle::new("undefined label"),
+        Needle::new("syntax error"),
+        Needle::new("does not exist"),
+    ];
+    static CLOSES: [Needle; 3] = [
+        Needle::new("Exiting with failure status due to previous errors"),
+        Needle::new("Error is not recoverable: exiting now"),
+        Needle::new("Child returned status "),
+    ];
+    if line.indent > 4 || line.is_mild() {
+        return None;
+    }
+    let text = line.text;
+    let (name, message) = line.head?;
+    if !is_program(name) {
+        return None;
+    }
+    let closes = CLOSES.iter().any(|sign| sign.is_in(message));
+    if !closes && !SIGNS.iter().any(|sign| sign.find_among(line.characters, message).is_some()) {
+        return None;
+    }
+    let kind = kinds::of(message, Kind::Configuration);
+    let role = match name {
+        _ if closes => Role::Consequence,
+        // What scripts only ask, or clean up, they expect to fail at times.
+        "cat" | "du" | "find" | "grep" | "kill" | "ls" | "readlink" | "realpath" | "rm" | "rmdir"
+        | "stat" | "test" | "umount" => Role::Summary,
+        _ => Role::Root,
+    };
+    Some(Diagnostic { confidence: Confidence::Likely, role, ..line.found(name, "file", kind, text) })
+}
+
+/// The programs that scripts call most.
+pub(crate) fn is_program(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "ar",
+        "awk",
+        "base64",
+        "basename",
+        "bzip2",
+        "cat",
+        "cd",
+        "chgrp",
+        "chmod",
+        "chown",
+        "cksum",
+        "cmp",
+        "cp",
+        "cpio",
+        "crontab",
+        "cut",
+        "date",
+        "dd",
+        "df",
+        "diff",
+        "dirname",
+        "du",
+        "find",
+        "getopt",
+        "grep",
+        "groupadd",
+        "gunzip",
+        "gzip",
+        "hdiutil",
+        "head",
+        "install",
+        "jar",
+        "kill",
+        "ldconfig",
+        "ln",
+        "ls",
+        "md5sum",
+        "mkdir",
+        "mknod",
+        "mktemp",
+        "mount",
+        "mv",
+        "nc",
+        "patch",
+        "ping",
+        "pushd",
+        "readlink",
+        "realpath",
+        "rm",
+        "rmdir",
+        "sed",
+        "seq",
+        "sha256sum",
+        "sort",
+        "source",
+        "split",
+        "stat",
+        "tail",
+        "tar",
+        "tee",
+        "test",
+        "touch",
+        "tr",
+        "umount",
+        "unxz",
+        "unzip",
+        "useradd",
+        "usermod",
+        "wc",
+        "xz",
+        "yq",
+        "zip",
+        "zstd",
+    ];
+    (2..=9).contains(&name.len()) && NAMES.binary_search(&name).is_ok()
+}
+
+/// The loader of shared libraries, and the kernel about what it cannot run.
+fn loader(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGNS: [Needle; 7] = [
+        Needle::new("error while loading shared libraries: "),
+        Needle::new("' not found (required by "),
+        Needle::new("Library not loaded: "),
+        Needle::new("exec user process caused"),
+        Needle::new(": exec format error"),
+        Needle::new("executable file not found in $PATH"),
+        Needle::new("executable file not found in %PATH%"),
+    ];
+    let text = line.text;
+    let at = SIGNS.iter().position(|sign| sign.find_among(line.characters, text).is_some())?;
+    let (tool, error_type, kind) = match at {
+        0 | 1 => ("ld.so", "library", Kind::Dependency),
+        2 if text.starts_with("dyld") => ("dyld", "library", Kind::Dependency),
+        2 => return None,
+        3 | 4 => ("exec", "exec-format", Kind::Configuration),
+        _ => ("exec", "command-not-found", Kind::Configuration),
+    };
+    // Only the whole line, not a word of prose: a path or name begins it.
+    (text.len() < 1000 && line.indent <= 8).then(|| line.found(tool, error_type, kind, line.bare))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_found() {
+        for name in ["ar", "cp", "tar", "zstd"] {
+            assert!(super::is_program(name), "{name}");
+        }
+        assert!(!super::is_program("till"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The cases of this analyzer, and what holds for any bytes.
+
+use analyzer_runner::Scan;
+use grimoire_plugin_sdk::{ArtifactKind, cases};
+use proptest::prelude::*;
+use std::path::Path;
+
+#[test]
+fn cases() {
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+}
+
+/// The lines of all logs of the cases.
+fn lines() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let mut lines = Vec::new();
+    for file in folder.read_dir().expect("the cases are there") {
+        let text = std::fs::read_to_string(file.expect("an entry").path()).expect("a case is text");
+        for block in text.split("```log\n").skip(1) {
+            let log = block.split("```").next().unwrap_or_default();
+            lines.extend(log.lines().map(|line| line.replace('␛', "\u{1b}") + "\n"));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+fn log() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(lines()).prop_map(String::into_bytes),
+        prop::sample::select(vec!["é", ": ", "[", "{", "\"msg\": \"x", "'", "(1,", "=> ", "\n", "  "])
+            .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
+        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+    }
+}
