@@ -31,6 +31,8 @@ struct Expression {
     starts: Option<Vec<Vec<u8>>>,
     /// No text matches, as with `[^\s\S]`.
     takes_nothing: bool,
+    /// It asks for the start of a text or line.
+    anchored: bool,
     /// Absent inside where it does not compile, which a checked pattern always does.
     compiled: OnceLock<Option<Regex>>,
 }
@@ -93,11 +95,12 @@ impl ErrorPattern {
         let outline = Outline::of(source);
         let starts = outline.as_ref().and_then(Outline::starts);
         let takes_nothing = outline.as_ref().is_some_and(Outline::takes_nothing);
+        let anchored = outline.as_ref().is_some_and(Outline::asks_for_a_start);
         let told = outline.is_some_and(|outline| {
             outline.takes_text() && outline.compiled_size_bound() <= Self::MAXIMUM_COMPILED_SIZE
         });
         if told && starts.as_deref().is_some_and(|starts| NEUTRAL.iter().any(|text| !has_any(text, starts))) {
-            let expression = Expression { starts, takes_nothing: false, compiled: OnceLock::new() };
+            let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::new() };
             return Ok(Self { literal: source.to_owned(), expression: Some(expression) });
         }
         let regex = compile(source).map_err(|error| match error {
@@ -110,7 +113,7 @@ impl ErrorPattern {
         if NEUTRAL.iter().all(|text| regex.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        let expression = Expression { starts, takes_nothing, compiled: OnceLock::from(Some(regex)) };
+        let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::from(Some(regex)) };
         Ok(Self { literal: source.to_owned(), expression: Some(expression) })
     }
 
@@ -121,8 +124,9 @@ impl ErrorPattern {
         }
         let outline = Outline::of(source);
         let starts = outline.as_ref().and_then(Outline::starts);
-        let takes_nothing = outline.is_some_and(|outline| outline.takes_nothing());
-        let expression = Expression { starts, takes_nothing, compiled: OnceLock::new() };
+        let takes_nothing = outline.as_ref().is_some_and(Outline::takes_nothing);
+        let anchored = outline.is_some_and(|outline| outline.asks_for_a_start());
+        let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::new() };
         Self { literal: source.to_owned(), expression: Some(expression) }
     }
 
@@ -150,6 +154,13 @@ impl ErrorPattern {
             needles.push(verbatim);
         }
         Some(needles)
+    }
+
+    /// Finds the pattern in the text of an error, of which the first `prefix` bytes are not as the tool printed
+    /// them: where it asks for the start of a line, what follows them is one.
+    pub fn find_in_error<'t>(&self, text: &'t str, prefix: usize) -> Option<&'t str> {
+        let anchored = self.expression.as_ref().is_some_and(|expression| expression.anchored);
+        self.find(text).or_else(|| text.get(prefix..).filter(|_| anchored).and_then(|rest| self.find(rest)))
     }
 
     /// Whether the pattern is found in some text: one that is not (`[^\s\S]`) says that there is none.

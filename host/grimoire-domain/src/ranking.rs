@@ -194,7 +194,7 @@ pub fn judge<'c>(
 }
 
 /// By how many letters a find must tell more than another in the same place, so that the other is withheld.
-const MORE_SPECIFIC: u32 = 4;
+const MORE_SPECIFIC: u32 = 2;
 
 /// Of spells whose patterns were found in one place the one that names more is for this very error: `No
 /// module named 'distutils'` is not mended as any other missing module is. So is the one that names the

@@ -23,6 +23,7 @@ fn after_one(text: &str) -> Option<&str> {
             .or_else(|| after_seconds(text)),
         b'[' | b'(' => after_timestamp(text).or_else(|| after_brackets(text)),
         b'#' => after_build_clock(text),
+        b'a'..=b'z' | b'A'..=b'Z' => after_service(text),
         _ => None,
     }
 }
@@ -91,6 +92,18 @@ fn after_seconds(text: &str) -> Option<&str> {
     let rest = rest.strip_prefix(' ')?;
     // A number in a column has blanks on both sides.
     ((2..=3).contains(&decimals) && rest.starts_with(|c: char| !c.is_whitespace())).then_some(rest)
+}
+
+/// `tests-1  | `, which Docker Compose puts before the output of a service.
+fn after_service(text: &str) -> Option<&str> {
+    let end = text.bytes().take(64).position(|byte| byte == b' ')?;
+    let (name, rest) = text.split_at(end);
+    let (service, number) = name.rsplit_once(['-', '_'])?;
+    let is_name =
+        service.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = rest.trim_start_matches(' ').strip_prefix('|')?;
+    (is_name && is_number).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 
 /// `[07:40:01] `, `(07:40:01) `, `[2024-09-15 07:40:01,123] `.

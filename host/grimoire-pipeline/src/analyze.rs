@@ -14,9 +14,6 @@ use crate::merge::merge;
 use crate::settle::settle;
 use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
 
-/// Who found an error that no analyzer did: a spell whose pattern stands in the log.
-const SPELLBOOK: &str = "spellbook";
-
 /// A defect, told once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CountedDiagnostic {
@@ -89,14 +86,8 @@ impl Pipeline {
         }
         let mut diagnostics = merge(findings);
         if let Some((outline, patterns)) = pass.finish() {
-            let found: Vec<Diagnostic> = diagnostics.iter().map(|found| found.diagnostic.clone()).collect();
             let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
-            let known = patterns.finish(&found, counts);
-            diagnostics.extend(known.into_iter().map(|diagnostic| CountedDiagnostic {
-                diagnostic,
-                count: 1,
-                plugin: SPELLBOOK.to_owned(),
-            }));
+            diagnostics = patterns.finish(diagnostics, counts);
             diagnostics = settle(diagnostics, &outline);
         }
         let mut gaps = Vec::new();

@@ -10,7 +10,7 @@ use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 use tokio::sync::Mutex;
 
 use crate::pattern_set::{Entry, PatternSet};
-use crate::patterns::PatternCache;
+use crate::patterns::{ErrorText, PatternCache};
 use crate::{Pipeline, PipelineError};
 
 /// Changes that are read at once.
@@ -165,33 +165,32 @@ impl Pipeline {
         Ok(next)
     }
 
-    /// All active spells whose pattern is found in a text, of which so many bytes are the message.
+    /// All active spells whose pattern is found in an error.
     pub(crate) async fn find_patterns(
         &self,
         patterns: &Arc<Patterns>,
-        text: &Arc<str>,
-        message: usize,
+        error: &ErrorText,
     ) -> Result<Vec<Found>, PipelineError> {
         /// Above this much work, patterns are tried on a thread that may block.
         const INLINE_TEXT: usize = 16 << 10;
         const INLINE_COMPILATIONS: usize = 8;
-        if text.len() <= INLINE_TEXT {
-            let entries = patterns.in_text(text);
+        if error.text.len() <= INLINE_TEXT {
+            let entries = patterns.in_text(&error.text);
             if Patterns::missing(&entries, self.patterns()) <= INLINE_COMPILATIONS {
-                return Ok(try_all(&entries, text, message, self.patterns()));
+                return Ok(try_all(&entries, error, self.patterns()));
             }
         }
-        let (pipeline, patterns, text) = (self.clone(), Arc::clone(patterns), Arc::clone(text));
+        let (pipeline, patterns, error) = (self.clone(), Arc::clone(patterns), error.clone());
         on_a_blocking_thread(usize::MAX, move || {
-            try_all(&patterns.in_text(&text), &text, message, pipeline.patterns())
+            try_all(&patterns.in_text(&error.text), &error, pipeline.patterns())
         })
         .await
     }
 }
 
-fn try_all(entries: &[&Entry], text: &str, message: usize, cache: &PatternCache) -> Vec<Found> {
+fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<Found> {
     let found = entries.iter().filter_map(|entry| {
-        match cache.evidence(entry.spell, entry.revision, &entry.source, text, message) {
+        match cache.evidence(entry.spell, entry.revision, &entry.source, error) {
             evidence @ PatternEvidence::Hit(_) => {
                 Some(Found { spell: entry.spell, revision: entry.revision, evidence })
             }

@@ -5,10 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Role, Severity, Span};
+use grimoire_domain::ranking::{LanguageEvidence, Languages};
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text;
 
+use crate::analyze::CountedDiagnostic;
 use crate::pattern_book::Patterns;
+use crate::pattern_set::Entry;
 use crate::{Pipeline, PipelineError};
 
 /// The most lines that are kept, of all spells and of one.
@@ -20,8 +23,12 @@ const TRIES: u32 = 20_000;
 const TELLING: u32 = 10;
 /// Bytes of a line that become a message.
 const MESSAGE: usize = 8_192;
-/// Lines of one spell that are nearer than this many bytes are about one failure.
-const NEAR: u64 = 2_048;
+/// Lines that are nearer than this many bytes are about one failure.
+const NEAR: u64 = 1_024;
+/// The most bytes of a context that lines are added to.
+const CONTEXT: usize = 16_384;
+/// Who found an error that no analyzer did.
+const PLUGIN: &str = "spellbook";
 
 /// Reads the lines of one log.
 pub struct PatternScan {
@@ -85,52 +92,86 @@ impl PatternScan {
         }
     }
 
-    /// The diagnostics that lines became of which none of the `found` ones tells: neither does one stand
-    /// there, nor does the same spell know one. `counts` says of an offset whether what stands there may
-    /// be an error of the run: not in a step that passed.
-    pub fn finish(self, found: &[Diagnostic], counts: impl Fn(u64) -> bool) -> Vec<Diagnostic> {
+    /// Adds what the lines say to what the analyzers found. A line whose spell no diagnostic knows becomes one
+    /// itself, or, where it stands in or near an error, a part of that error's context, unless another
+    /// spell knows the error already. `counts` says of an offset whether what stands there may be an
+    /// error of the run: not in a step that passed.
+    pub fn finish(
+        self,
+        mut found: Vec<CountedDiagnostic>,
+        counts: impl Fn(u64) -> bool,
+    ) -> Vec<CountedDiagnostic> {
         if self.lines.is_empty() {
-            return Vec::new();
+            return found;
         }
-        let known: HashSet<SpellId> =
-            found.iter().flat_map(|diagnostic| self.spells_in(&diagnostic.searchable_text())).collect();
-        let told = |span: Span| {
-            found
-                .iter()
-                .any(|diagnostic| diagnostic.span.start < span.end && span.start < diagnostic.span.end)
-        };
-        let mut diagnostics = Vec::new();
+        let known: Vec<HashSet<SpellId>> =
+            found.iter().map(|found| self.spells_in(&found.diagnostic.searchable_text())).collect();
+        let mut added = Vec::new();
         for hit in &self.lines {
-            if !known.contains(&hit.spell) && !told(hit.span) && counts(hit.span.start) {
-                diagnostics.extend(self.diagnostic(hit));
+            if !counts(hit.span.start) || known.iter().any(|spells| spells.contains(&hit.spell)) {
+                continue;
+            }
+            let Some(entry) = self.patterns.get(hit.spell) else { continue };
+            let diagnostic = diagnostic(entry, hit);
+            let near = (0..found.len()).filter(|index| is_near(&found[*index].diagnostic, &diagnostic));
+            match near.min_by_key(|index| distance(found[*index].diagnostic.span, hit.span)) {
+                Some(index) if known[index].is_empty() => {
+                    let context = &mut found[index].diagnostic.context;
+                    if context.len() + hit.line.len() < CONTEXT {
+                        if !context.is_empty() {
+                            context.push('\n');
+                        }
+                        context.push_str(&hit.line);
+                    }
+                }
+                Some(_) => {}
+                None => added.push(CountedDiagnostic { diagnostic, count: 1, plugin: PLUGIN.to_owned() }),
             }
         }
-        diagnostics
+        if !added.is_empty() {
+            found.extend(added);
+            found.sort_by_key(|found| (found.diagnostic.span.start, found.diagnostic.span.end));
+        }
+        found
     }
 
-    /// The spells of the kept lines whose pattern is found in a text.
-    fn spells_in(&self, text: &str) -> Vec<SpellId> {
-        let hits: HashSet<SpellId> = self.lines.iter().map(|hit| hit.spell).collect();
-        let entries = self.patterns.windows_in(text).into_iter().filter(|entry| hits.contains(&entry.spell));
-        let found = entries.filter(|entry| {
-            self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source).find(text).is_some()
+    /// The spells whose pattern is found in a text.
+    fn spells_in(&self, text: &str) -> HashSet<SpellId> {
+        let found = self.patterns.windows_in(text).into_iter().filter(|entry| {
+            let pattern = self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source);
+            pattern.find(text).is_some_and(|found| pattern.telling(found) >= TELLING)
         });
         found.map(|entry| entry.spell).collect()
     }
+}
 
-    fn diagnostic(&self, hit: &Hit) -> Option<Diagnostic> {
-        let entry = self.patterns.get(hit.spell)?;
-        let warning = is_warning(&hit.line);
-        Some(Diagnostic {
-            tool: entry.tool.to_string(),
-            message: hit.line.clone(),
-            severity: if warning { Severity::Warning } else { Severity::Error },
-            role: if warning { Role::Warning } else { Role::Root },
-            confidence: Confidence::Likely,
-            span: hit.span,
-            ..Diagnostic::default()
-        })
+fn diagnostic(entry: &Entry, hit: &Hit) -> Diagnostic {
+    let warning = is_warning(&hit.line);
+    Diagnostic {
+        tool: entry.tool.to_string(),
+        message: hit.line.clone(),
+        severity: if warning { Severity::Warning } else { Severity::Error },
+        role: if warning { Role::Warning } else { Role::Root },
+        confidence: Confidence::Likely,
+        span: hit.span,
+        ..Diagnostic::default()
     }
+}
+
+/// Whether a line is so near to an error that it is about the same failure, and no other language's. Beside
+/// what is only a guess, a sum or a consequence it is the cause.
+fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
+    let languages = Languages::of_diagnostic(error).compare(&Languages::of_diagnostic(line));
+    error.role == Role::Root
+        && error.severity >= Severity::Error
+        && error.confidence > Confidence::Guess
+        && distance(error.span, line.span) < NEAR
+        && !matches!(languages, LanguageEvidence::Other(_))
+}
+
+/// Bytes between two spans; 0 where they overlap.
+fn distance(one: Span, other: Span) -> u64 {
+    one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
 }
 
 /// Whether a line says that it is a warning: `warning: …`, `npm WARN …`, `[WARNING] …`, `DeprecationWarning: …`.

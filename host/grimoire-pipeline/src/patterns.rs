@@ -1,13 +1,33 @@
 //! Compiled patterns of spells, kept while they are in use.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{PatternEvidence, PatternHit};
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text;
 use lru::LruCache;
+
+/// The text of an error that patterns are tried on.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorText {
+    pub(crate) text: Arc<str>,
+    /// Where the message is: severity and code stand before it, context and stack trace behind it.
+    pub(crate) message: Range<usize>,
+}
+
+impl ErrorText {
+    pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
+        let text: Arc<str> = diagnostic.searchable_text().into();
+        let context = if diagnostic.context.is_empty() { 0 } else { diagnostic.context.len() + 1 };
+        let trace: usize = diagnostic.stack_trace.iter().map(|frame| frame.text.len() + 1).sum();
+        let end = text.len() - context - trace;
+        Self { text, message: end - diagnostic.message.len()..end }
+    }
+}
 
 /// The most bytes of a matched text that travel on as evidence.
 const EVIDENCE: usize = 512;
@@ -26,25 +46,24 @@ impl PatternCache {
         revisions.filter(|revision| !cache.contains(revision)).count()
     }
 
-    /// Tries a spell's pattern on a text, of which so many bytes are the message and its code. Takes time
-    /// linear in the text; compiles at most once, and only when the text has a beginning of a match.
+    /// Tries a spell's pattern on an error. Takes time linear in the text; compiles at most once, and only
+    /// when the text has a beginning of a match.
     pub(crate) fn evidence(
         &self,
         id: SpellId,
         revision: u64,
         source: &str,
-        text: &str,
-        message: usize,
+        ErrorText { text, message }: &ErrorText,
     ) -> PatternEvidence {
         let pattern = self.pattern(id, revision, source);
-        let Some(found) = pattern.find(text) else {
+        let Some(found) = pattern.find_in_error(text, message.start) else {
             return if pattern.is_usable() { PatternEvidence::Missed } else { PatternEvidence::Untried };
         };
         let start = found.as_ptr().addr() - text.as_ptr().addr();
         PatternEvidence::Hit(PatternHit {
             text: text::cut(found, EVIDENCE).to_owned(),
             telling: pattern.telling(found),
-            in_message: start < message,
+            in_message: start < message.end,
             place: start..start + found.len(),
         })
     }

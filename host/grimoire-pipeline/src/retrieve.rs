@@ -9,6 +9,7 @@ use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 
 use crate::pattern_book::Found;
+use crate::patterns::ErrorText;
 use crate::{Pipeline, PipelineError};
 
 /// Candidates in the order of search, and how far search had followed the spellbook.
@@ -34,9 +35,8 @@ impl Pipeline {
         let mut ids: Vec<SpellId> = found.hits.iter().map(|hit| hit.spell).collect();
 
         let patterns = self.pattern_book().await?;
-        let text: Arc<str> = diagnostic.searchable_text().into();
-        let message = text.len() - around(diagnostic);
-        let hits = self.find_patterns(&patterns, &text, message).await?;
+        let error = ErrorText::of(diagnostic);
+        let hits = self.find_patterns(&patterns, &error).await?;
         let mut strongest: Vec<&Found> = hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
         strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
         ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
@@ -70,7 +70,7 @@ impl Pipeline {
                     // It was changed a moment ago.
                     (None, None) => {
                         let source = &spell.fields.error_pattern;
-                        self.patterns().evidence(spell.id, spell.revision, source, &text, message)
+                        self.patterns().evidence(spell.id, spell.revision, source, &error)
                     }
                 };
                 let keyword = if best > 0.0 { (score_of(spell.id) / best).clamp(0.0, 1.0) } else { 0.0 };
@@ -87,10 +87,4 @@ fn telling(found: &Found) -> u32 {
         PatternEvidence::Hit(hit) => hit.telling,
         PatternEvidence::Untried | PatternEvidence::Missed => 0,
     }
-}
-
-/// How many bytes of a diagnostic's searchable text surround its message: context and stack trace.
-fn around(diagnostic: &Diagnostic) -> usize {
-    let context = if diagnostic.context.is_empty() { 0 } else { diagnostic.context.len() + 1 };
-    diagnostic.stack_trace.iter().map(|frame| frame.text.len() + 1).sum::<usize>() + context
 }

@@ -30,7 +30,7 @@ impl Analyzers for PluginHost {
             places: self.admission.places(),
             lanes: lanes.collect(),
             watch: &generation.watch,
-            pass: generation.watch.begin(),
+            pass: Pass::default(),
             earlier: [Bytes::new(), Bytes::new()],
             bytes: 0,
         };

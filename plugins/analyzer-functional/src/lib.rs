@@ -23,12 +23,8 @@ mod mix;
 mod nix;
 mod ocaml;
 mod opam;
-#[allow(dead_code, reason = "the same for several families")]
-mod panel;
-#[allow(dead_code, reason = "the same for several families")]
-mod sentence;
-mod solving;
 
+use grimoire_plugin_sdk::recognise::{panel, sentence, solving};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
 use panel::{Lines, Panel, Reader};
 

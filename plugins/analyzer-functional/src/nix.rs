@@ -52,6 +52,8 @@ struct Block {
     /// The builder's last lines.
     log: Vec<String>,
     in_log: bool,
+    /// Without `error:` before it.
+    bare: bool,
 }
 
 /// Whether a message is one of Nix's.
@@ -132,6 +134,7 @@ impl Nix {
             place: None,
             log: Vec::new(),
             in_log: false,
+            bare,
             draft: Draft::default(),
         };
         if !message.is_empty() {
@@ -276,6 +279,10 @@ impl Block {
         if dependency {
             found.role = Role::Consequence;
         }
+        // Older versions print the builder's output before it, and only say here that it failed.
+        if error_type == "builder" && self.log.is_empty() && self.bare {
+            found.role = Role::Summary;
+        }
         let innermost = self.place.filter(|place| is_own(&place.path));
         found.location = if self.trace { innermost.or(self.own) } else { innermost };
         // What the builder said at last: its error, or its last line.
@@ -303,7 +310,7 @@ impl Reader for Nix {
             }
             self.close(out);
         }
-        if line.characters.may_have(b':') {
+        if line.start.starts_with(['e', 'b', 'c']) {
             self.begin(line);
         }
     }

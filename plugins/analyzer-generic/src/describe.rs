@@ -71,7 +71,7 @@ pub(crate) fn describe(rest: &str) -> Described<'_> {
 /// Reads severity and code in front of a message.
 pub(crate) fn leading(rest: &str) -> Described<'_> {
     let mut found = Described::default();
-    let mut text = rest.trim_start_matches([':', ' ', '\t']);
+    let mut text = without_clock(rest.trim_start_matches([':', ' ', '\t']));
     text = text.strip_prefix("- ").unwrap_or(text);
     for _ in 0..4 {
         let before = text;
@@ -87,6 +87,19 @@ pub(crate) fn leading(rest: &str) -> Described<'_> {
     }
     found.message = text.trim();
     found
+}
+
+/// `2026/03/04 07:40:01 `, which loggers put between place and message.
+fn without_clock(text: &str) -> &str {
+    let is_clock = text.as_bytes().first_chunk::<20>().is_some_and(|start| {
+        start.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => matches!(byte, b'/' | b'-'),
+            10 | 19 => *byte == b' ',
+            13 | 16 => *byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
+    });
+    if is_clock { &text[20..] } else { text }
 }
 
 /// `error: `, `Error - `, `warning CS0168: `, `error[x]: `, `error MD051/link-fragments `.
@@ -105,6 +118,10 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
     {
         code = Some(name);
         rest = after;
+    } else if let Some(after) = after_date(rest) {
+        found.severity = *severity;
+        found.is_note = severity.is_none();
+        return Some(after);
     } else if let Some((name, after)) = rest.strip_prefix(' ').and_then(|rest| split_code(rest)) {
         code = Some(name);
         rest = after;
@@ -127,6 +144,16 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
     found.is_note = severity.is_none();
     found.code = code.map(str::to_owned).or(found.code.take());
     Some(rest)
+}
+
+/// ` 2026/09/01 16:12:08 `, as loggers of Go put it behind the level.
+fn after_date(rest: &str) -> Option<&str> {
+    let (date, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let (clock, rest) = rest.split_once(' ')?;
+    let is_like = |text: &str, length: usize, between: [u8; 2]| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit() || between.contains(&byte))
+    };
+    (is_like(date, 10, [b'/', b'-']) && is_like(clock, 8, [b':', b':'])).then_some(rest)
 }
 
 /// A code before a colon or, with a `/` in it, before a blank: `CS0168:`, `MD051/link-fragments `.
@@ -294,6 +321,8 @@ fn is_project(inner: &str) -> bool {
 fn is_code(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
+        // A path is no rule.
+        && !text.starts_with(['/', '.'])
         && text.bytes().all(|byte| {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'+' | b'=' | b'@')

@@ -12,6 +12,7 @@ mod located;
 mod plain;
 mod prefix;
 mod script;
+mod stated;
 mod tool;
 
 use deferred::Deferred;
@@ -31,6 +32,7 @@ pub struct GenericAnalyzer {
 enum Record {
     Located(block::Located),
     Plain(plain::Block),
+    Stated(stated::Stated),
 }
 
 /// What a record says to a line.
@@ -105,6 +107,11 @@ impl GenericAnalyzer {
         if line.text.is_empty() {
             return false;
         }
+        if let Some(block) = stated::Stated::start(&line, span) {
+            self.close(out);
+            self.open = Some(Record::Stated(block));
+            return true;
+        }
         if let Some(block) = block::Located::start(&line, text, span) {
             self.close(out);
             self.open = Some(Record::Located(block));
@@ -131,6 +138,7 @@ impl GenericAnalyzer {
         match self.open.take() {
             Some(Record::Located(block)) => out.extend(block.finish()),
             Some(Record::Plain(block)) => self.deferred.push(block.finish(), out),
+            Some(Record::Stated(block)) => out.extend(block.finish()),
             None => {}
         }
     }
@@ -141,6 +149,7 @@ impl Record {
         match self {
             Self::Located(block) => block.line(text, span),
             Self::Plain(block) => block.line(text, span),
+            Self::Stated(block) => block.line(text, span),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{Step, describe, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
-    Confidence, Diagnostic, Location, Severity, Span,
+    Confidence, Diagnostic, Location, Role, Severity, Span,
     text::{Beginnings, Characters, Context, Needle, kind_of, place_at_start},
 };
 
@@ -19,9 +19,13 @@ pub(crate) struct Block {
     message: String,
     /// The innermost of the causes that stand below: `Caused by: …`.
     cause: Option<String>,
+    /// `Caused by:` stands alone: the cause is below it.
+    awaits: bool,
     location: Option<Location>,
     context: Context,
     blank: bool,
+    /// The stack trace of an exception follows at once, which says more.
+    headline: bool,
     span: Span,
 }
 
@@ -50,6 +54,9 @@ const STARTS: &[(&str, &str, &str)] = &[
     ("cc1plus: error: ", "gcc", "driver"),
     ("gcc: fatal error: ", "gcc", "driver"),
     ("javac: error: ", "javac", "driver"),
+    ("ERROR ~ ", "nextflow", "workflow"),
+    ("Error executing process > ", "nextflow", "workflow"),
+    ("Error! ", "log", "error"),
 ];
 
 /// What a line says, by its shape.
@@ -89,8 +96,8 @@ fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
     if let Some((start, tool, kind)) =
         STARTS.iter().find(|(start, ..)| start.as_bytes()[0] == first && text.starts_with(start))
     {
-        // curl's number belongs to the message.
-        let message = if *tool == "curl" { text } else { &text[start.len()..] };
+        // curl's number and what was executed belong to the message.
+        let message = if *tool == "curl" || start.ends_with("> ") { text } else { &text[start.len()..] };
         return Some(Found::new(tool, kind, message));
     }
     level(text)
@@ -131,15 +138,49 @@ fn level(text: &str) -> Option<Found<'_>> {
         return Some(level(message).unwrap_or(Found::new("log", "error", message)));
     }
     if !LEVELS.begin(text) {
-        return None;
+        return inspected(text);
+    }
+    if let Some(message) = text.strip_prefix("Error ").filter(|message| FAILS.begin(message)) {
+        return Some(Found::new("log", "error", message));
     }
     let described = describe::leading(text);
+    if let Some(found) = of_call(text).or_else(|| of_call(described.message)) {
+        return Some(found);
+    }
     (described.severity >= Some(Severity::Error)).then(|| Found {
         tool: described.code.as_deref().map_or("log", |code| tool::name("", Some(code))),
         error_type: "error",
         code: described.code,
         message: described.message,
     })
+}
+
+/// What stands after `Error ` without a colon where it is a sentence of its own.
+static FAILS: Beginnings = Beginnings::new(&[
+    "failed to ",
+    "Failed to ",
+    "could not ",
+    "Could not ",
+    "couldn't ",
+    "cannot ",
+    "Cannot ",
+    "unable to ",
+    "Unable to ",
+]);
+
+/// `Error in pour(lid) : message`, which R prints; a long message stands below.
+fn of_call(text: &str) -> Option<Found<'_>> {
+    let (call, message) = text.strip_prefix("Error in ")?.split_once(" :")?;
+    let is_call = call.contains('(') && call.ends_with([')', '}']) || !call.contains(' ');
+    let message = if message.is_empty() { text } else { message.strip_prefix(' ')?.trim() };
+    is_call.then(|| Found::new("r", "error", message))
+}
+
+/// `[Error: message] {`: an error as Node prints it when it prints an object.
+fn inspected(text: &str) -> Option<Found<'_>> {
+    let inner = text.strip_prefix("[Error: ")?;
+    let message = inner.strip_suffix("] {").or_else(|| inner.strip_suffix(']'))?;
+    Some(Found::new("node", "error", message))
 }
 
 /// `program: error: message`, `program: fatal: message`, `program error: message`: the program is one word.
@@ -198,9 +239,11 @@ impl Block {
             code: found.code,
             message: message.to_owned(),
             cause: None,
+            awaits: false,
             location: object_file(line.text).map(Location::file),
             context,
             blank: false,
+            headline: false,
             span,
         })
     }
@@ -212,11 +255,21 @@ impl Block {
             self.blank = true;
             return Step::Taken;
         }
+        if self.context.lines() == 1 && begins_trace(text) {
+            self.headline = true;
+            return Step::Foreign;
+        }
         if let Some(cause) = start.strip_prefix("Caused by:").or_else(|| start.strip_prefix("caused by:")) {
             let cause = cause.trim();
+            self.awaits = cause.is_empty();
             if !cause.is_empty() {
                 self.cause = Some(cause.to_owned());
             }
+            return self.take(text, span);
+        }
+        if self.awaits && !start.is_empty() {
+            self.awaits = false;
+            self.cause = Some(start.trim_end().to_owned());
             return self.take(text, span);
         }
         // A headline that ends with a colon announces what comes.
@@ -253,6 +306,7 @@ impl Block {
             kind: kind_of(&self.message),
             message: self.message,
             severity: Severity::Error,
+            role: if self.headline { Role::Summary } else { Role::Root },
             confidence: Confidence::Likely,
             location: self.location,
             context: self.context.take(),
@@ -260,6 +314,17 @@ impl Block {
             ..Diagnostic::default()
         }
     }
+}
+
+/// `Traceback (most recent call last):` and `org.tea.PotException: message` at the left edge.
+fn begins_trace(text: &str) -> bool {
+    if text.starts_with("Traceback (most recent call last)") {
+        return true;
+    }
+    let (name, _) = text.split_once(": ").unwrap_or((text, ""));
+    name.ends_with("Exception")
+        && name.contains('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'))
 }
 
 /// `test_pot (tests.PotTest)`, `tests.PotTest.test_pot`: the name of a test, whose error stands below.

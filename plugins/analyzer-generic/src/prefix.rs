@@ -1,5 +1,5 @@
 //! What build tools put before the lines of the tools that they run: `[ERROR] `, `[javac] `, `3>`,
-//! clocks.
+//! clocks, `+target | `.
 
 use grimoire_plugin_sdk::{
     Severity,
@@ -27,8 +27,11 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
         let start = trim_start(text);
         // A tab stands for several blanks.
         indent = text[..text.len() - start.len()].bytes().map(|byte| if byte == b'\t' { 4 } else { 1 }).sum();
-        let Some(rest) =
-            after_tag(start, &mut level).or_else(|| after_node(start)).or_else(|| after_clock(start))
+        let Some(rest) = after_tag(start, &mut level)
+            .or_else(|| after_logger(start, &mut level))
+            .or_else(|| after_node(start))
+            .or_else(|| after_clock(start))
+            .or_else(|| after_target(start))
         else {
             break;
         };
@@ -66,20 +69,53 @@ fn after_node(start: &str) -> Option<&str> {
     (rest.len() < start.len() && start.len() - rest.len() <= 8).then_some(rest)?.strip_prefix('>')
 }
 
-/// `14:57:50 ` or `14:57:50.123 `.
+/// `[2026-03-06, 03:17:37 UTC] {subprocess.py:93} INFO - `, which Airflow puts before what a task prints.
+fn after_logger<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str> {
+    let (time, rest) = start.strip_prefix("[2")?.split_once("] {")?;
+    let (_, rest) = rest.split_once("} ").filter(|(file, _)| time.len() < 40 && file.len() < 80)?;
+    let (name, rest) = rest.split_once(" - ")?;
+    *level = Some(match name {
+        "ERROR" | "CRITICAL" => Severity::Error,
+        "WARNING" => Severity::Warning,
+        "INFO" | "DEBUG" => Severity::Info,
+        _ => return None,
+    });
+    Some(rest)
+}
+
+/// `+build | ` and `./tea+build *failed* | `, which Earthly puts before what a target prints.
+fn after_target(start: &str) -> Option<&str> {
+    let (head, rest) = start.split_once(" | ").filter(|(head, _)| head.len() <= 120)?;
+    let target = head.split(" *").next().unwrap_or(head);
+    let (_, name) = target.rsplit_once('+')?;
+    let is_name = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let marked = target.len() == head.len() || head.ends_with('*');
+    (is_name && marked && !target.contains(' ')).then_some(rest)
+}
+
+/// `14:57:50 `, `14:57:50.123 `, `14:57:50-0500 `; `2:57:50 PM: `, which Netlify prints.
 fn after_clock(start: &str) -> Option<&str> {
     let bytes = start.as_bytes();
-    let clock = bytes.len() > 8
-        && bytes[..8]
+    let hour = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let clock = (1..=2).contains(&hour)
+        && bytes.len() > hour + 6
+        && bytes[hour..hour + 6]
             .iter()
             .enumerate()
-            .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+            .all(|(at, byte)| if at % 3 == 0 { *byte == b':' } else { byte.is_ascii_digit() });
     if !clock {
         return None;
     }
-    let rest = &start[8..];
+    let rest = &start[hour + 6..];
+    if let Some(rest) = rest.strip_prefix(" AM: ").or_else(|| rest.strip_prefix(" PM: ")) {
+        return Some(rest);
+    }
+    if hour == 1 {
+        return None;
+    }
     let rest = rest
-        .strip_prefix(['.', ','])
+        .strip_prefix(['.', ',', '+', '-'])
         .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     rest.starts_with(' ').then_some(rest)
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::prefix::Stripped;
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Severity, Span,
-    text::{Characters, Needle, extension, leading_number, looks_like_path},
+    Confidence, Diagnostic, Location, Severity, Span,
+    text::{Characters, Needle, extension, kind_of, leading_number, looks_like_path},
 };
 
 /// Reads one line without prefixes.
@@ -29,11 +29,18 @@ pub(crate) fn read(line: &Stripped<'_>, span: Span) -> Option<Diagnostic> {
         error_type: error_type.to_owned(),
         message: message.to_owned(),
         severity: severity.or(level.filter(|&level| level >= Severity::Warning)).unwrap_or(Severity::Error),
-        location,
+        confidence: Confidence::Likely,
+        kind: kind_of(message),
+        location: location.filter(|location| !is_made_by_ci(&location.path)),
         context: text.to_owned(),
         span,
         ..Diagnostic::default()
     })
+}
+
+/// Scripts that the CI system writes of a step: no file of the repository.
+fn is_made_by_ci(path: &str) -> bool {
+    path.contains("/_temp/") || path.contains("@tmp/durable-") || path.ends_with("step_script")
 }
 
 struct Found<'a> {

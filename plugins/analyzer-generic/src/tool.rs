@@ -183,11 +183,14 @@ pub(crate) fn name(path: &str, code: Option<&str>) -> &'static str {
         "mk" => "make",
         "nix" => "nix",
         "dockerfile" => "docker",
+        "tex" | "ltx" | "sty" => "latex",
+        "smk" | "snakefile" => "snakemake",
         _ => match path.rsplit(['/', '\\']).next().unwrap_or_default() {
             "Makefile" | "GNUmakefile" => "make",
             "Dockerfile" => "docker",
             "CMakeLists.txt" => "cmake",
             "Gemfile" | "Rakefile" => "ruby",
+            "Snakefile" => "snakemake",
             _ => "log",
         },
     }

@@ -20,6 +20,8 @@ const MOST: usize = 500;
 /// Lines kept before and after a candidate.
 const BEFORE: usize = 4;
 const AFTER: usize = 6;
+/// Lines that a headline announces, one after the other.
+const CHAIN: usize = 3;
 /// Candidates kept of a step.
 const CANDIDATES: usize = 12;
 /// Bytes of a line that are kept; what says why is at the start.
@@ -63,6 +65,7 @@ struct Candidate {
     text: String,
     context: Context,
     after: usize,
+    chained: usize,
     span: Span,
 }
 
@@ -89,10 +92,16 @@ impl LineAnalyzer for Guesses {
         }
         self.step.lines += 1;
         for candidate in &mut self.step.candidates {
-            // A headline that ends with a colon announces what comes.
-            if candidate.after == 0 && candidate.text.ends_with(':') {
-                candidate.text.push(' ');
-                candidate.text.push_str(cut(text, LINE));
+            // A headline announces what comes, which may announce more.
+            if candidate.after == candidate.chained
+                && candidate.chained < CHAIN
+                && !text.starts_with(['=', '#', '*'])
+            {
+                if let Some(headline) = words::headline(&candidate.text) {
+                    let next = words::bare(text).trim_start_matches(['-', ' ', '>']);
+                    candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
+                    candidate.chained += 1;
+                }
             }
             if candidate.after < AFTER {
                 candidate.context.push(cut(text, LINE));
@@ -149,9 +158,10 @@ impl Guesses {
             weight,
             template,
             at: step.lines,
-            text: text.to_owned(),
+            text: words::bare(text).to_owned(),
             context,
             after: 0,
+            chained: 0,
             span,
         });
     }

@@ -82,6 +82,8 @@ const WORDS: &[(&str, f32)] = &[
     ("couldn't", 6.0),
     ("crash", 5.0),
     ("denied", 7.0),
+    ("didn't", 3.5),
+    ("doesn't", 3.5),
     ("dumped", 6.0),
     ("error", 6.0),
     ("exception", 6.0),
@@ -95,6 +97,7 @@ const WORDS: &[(&str, f32)] = &[
     ("illegal", 5.0),
     ("incompatible", 6.0),
     ("invalid", 6.0),
+    ("isn't", 3.5),
     ("killed", 6.0),
     ("mismatch", 6.0),
     ("missing", 5.0),
@@ -136,6 +139,7 @@ const CALMING: &[&str] = &[
     "hint",
     "skip",
     "retry",
+    "repeat",
     "ignor",
     "pass",
     "success",
@@ -150,6 +154,29 @@ const CALMING: &[&str] = &[
     "using",
     "handl",
 ];
+
+/// Those that name a level, which stands at the start of a line; elsewhere they are words as others are.
+const LEVELS: &[&str] = &["info", "debug", "trace", "notice", "note"];
+/// Bytes in which a level stands.
+const LEVEL: usize = 40;
+
+/// Beginnings of sentences that state what is wrong.
+static STATES: Beginnings = Beginnings::new(&[
+    "Cannot ",
+    "Can't ",
+    "Could not ",
+    "Couldn't ",
+    "Failed to ",
+    "Invalid ",
+    "Missing ",
+    "Unable to ",
+    "Undefined ",
+    "Unexpected ",
+    "Unknown ",
+    "Unrecognized ",
+    "Unresolved ",
+    "Unsupported ",
+]);
 
 /// The first letters of [`WORDS`] and [`CALMING`].
 const FIRST: [bool; 256] = {
@@ -197,7 +224,9 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
                 let weight = if is_negated(bytes, at, stem) { 0.0 } else { *weight };
                 others += strongest.min(weight) * 0.3;
                 strongest = strongest.max(weight);
-            } else if CALMING.iter().any(|stem| is(stem)) {
+            } else if CALMING.iter().any(|stem| is(stem))
+                && (at < LEVEL || !LEVELS.iter().any(|stem| is(stem)))
+            {
                 calm += 1;
             }
         }
@@ -217,6 +246,22 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     } else if text.starts_with(['❌', '✗', '✘', '✖', '⨯', '×', '🚨', '💥']) {
         weight += 4.0;
     }
+    // A sentence that begins so says nothing else.
+    if strongest > 0.0 && (STATES.begin(text) || after_name(text).is_some_and(|rest| STATES.begin(rest))) {
+        weight += 2.5;
+    }
+    // `Failures [3]` and advice: the cause stands elsewhere.
+    if text.ends_with(']')
+        && text.trim_end_matches([']', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).ends_with('[')
+        || text.starts_with("To ")
+    {
+        weight *= 0.5;
+    }
+    // `did not exit successfully`: success calms, its denial does not.
+    if calm > 0 && strongest > 0.0 && text.contains("not ") && text.contains(" successful") {
+        weight += 3.0;
+        calm -= 1;
+    }
     // Sentences tell, tables and lists of names do not.
     if !text.contains(' ') {
         weight *= 0.3;
@@ -226,6 +271,12 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         1 => weight * 0.6,
         _ => weight * 0.35,
     }
+}
+
+/// What stands after `UnknownLid: `.
+fn after_name(text: &str) -> Option<&str> {
+    let (name, rest) = text.split_once(": ")?;
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).then_some(rest)
 }
 
 /// Short stems are whole words: `not` is no `note`, `no` no `node`.
@@ -242,7 +293,7 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
         );
     let closes = match bytes.get(end) {
         None | Some(b' ' | b'\t' | b']' | b')' | b'"' | b':' | b',' | b';' | b'!' | b'?') => true,
-        Some(b'.') => bytes.get(end + 1).is_none_or(|next| *next == b' '),
+        Some(b'.') => bytes.get(end + 1).is_none_or(|next| matches!(next, b' ' | b'.')),
         _ => false,
     };
     opens && closes
@@ -263,15 +314,69 @@ fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
 
 /// A frame of a stack, a comment, a row of a table or of a progress: no sentence of a tool.
 fn is_no_sentence(text: &str) -> bool {
+    let is_row_of_error =
+        text.starts_with("| Error") || text.starts_with("| error") || text.starts_with("| ERROR");
     text.starts_with("at ")
-        || text.starts_with(['#', '|', '│', '%', '*', '{', '}', '"', '<'])
+        || !is_row_of_error
+            && !text.starts_with("\"message\": \"")
+            && text.starts_with(['#', '|', '│', '%', '*', '{', '}', '"', '<'])
         || text.starts_with("FAIL ")
+        || text.starts_with("checking ")
         || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("--:--")
 }
 
 /// The echo of a command: `+ make`, `$ make`, `> make`.
 fn is_command(text: &str) -> bool {
     ["+ ", "++ ", "$ ", "% ", "> ", "Run "].iter().any(|start| text.starts_with(start))
+}
+
+/// What a line says if it only announces what comes: `Compilation Error`, `The reasons are:`, `Error -----`.
+pub(super) fn headline(text: &str) -> Option<&str> {
+    if let Some(text) = text.strip_suffix(':') {
+        return Some(text);
+    }
+    let words = text.trim_end_matches('-');
+    if words.len() + 5 <= text.len() {
+        return Some(words.trim_end()).filter(|words| !words.is_empty());
+    }
+    let last = text.rsplit(": ").next().unwrap_or(text);
+    let is_title = last.starts_with(|c: char| c.is_ascii_uppercase()) && last.split(' ').count() <= 3;
+    (is_title && (last.ends_with(" Error") || last.ends_with(" error"))).then_some(text)
+}
+
+/// A line without what loggers put before it: `[2026-03-06, 03:17:37 UTC] {run.py:93} INFO - `, `03:17:37  `.
+pub(super) fn bare(text: &str) -> &str {
+    let mut text = text;
+    for _ in 0..3 {
+        let rest = if let Some((_, rest)) = text
+            .strip_prefix("[2")
+            .and_then(|rest| rest.split_once(']'))
+            .filter(|(time, _)| time.len() < 40 && time.contains(':'))
+        {
+            rest
+        } else if let Some((_, rest)) = text
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once("} "))
+            .filter(|(file, _)| file.contains(".py:"))
+        {
+            rest
+        } else if let Some(rest) =
+            ["INFO - ", "ERROR - ", "WARNING - "].iter().find_map(|level| text.strip_prefix(level))
+        {
+            rest
+        } else if text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+            && text.as_bytes().iter().take(8).filter(|byte| **byte == b':').count() == 2
+            && let Some((_, rest)) = text.split_once(' ')
+        {
+            rest.trim_start_matches("AM: ").trim_start_matches("PM: ")
+        } else if let Some(rest) = text.strip_prefix("AM: ").or_else(|| text.strip_prefix("PM: ")) {
+            rest
+        } else {
+            break;
+        };
+        text = rest.trim_start();
+    }
+    text
 }
 
 /// The sentence of a line, without the level at its start.
@@ -282,9 +387,12 @@ pub(super) fn message(text: &str) -> &str {
         if let Some(rest) = message.strip_prefix(level)
             && !rest.trim().is_empty()
         {
-            message = rest.trim_start_matches([':', ' ', '-']);
+            message = rest.trim_start_matches([':', ' ', '-', '~', '!']);
             break;
         }
     }
-    message
+    if let Some(value) = message.strip_prefix("\"message\": \"") {
+        message = value.trim_end_matches([',', '"']);
+    }
+    message.trim_end_matches([':', ' '])
 }

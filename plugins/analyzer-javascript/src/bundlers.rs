@@ -1,6 +1,6 @@
 //! esbuild, Vite, Rollup, Parcel, Metro and Next.js: a line that says what, a line that says where.
 
-use grimoire_plugin_sdk::text::{Context, Needle, place_at_start, place_in_parentheses, trim};
+use grimoire_plugin_sdk::text::{Characters, Context, Needle, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception, failure, finding, frame, is_code_frame, is_own, is_script};
@@ -24,9 +24,15 @@ pub(crate) struct Bundlers {
 }
 
 impl Bundlers {
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
-        if let Some(found) = self.begin(text, trimmed, span) {
+        if let Some(found) = self.begin(text, trimmed, among, span) {
             self.finish(out);
             self.context.push(text);
             self.open = Some(found);
@@ -49,13 +55,21 @@ impl Bundlers {
         }
     }
 
-    fn begin(&mut self, text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
+    fn begin(&mut self, text: &str, trimmed: &str, among: Characters, span: Span) -> Option<Diagnostic> {
         if let Some(found) = esbuild(trimmed, span) {
             return Some(found);
         }
-        if trimmed == "error during build:" || trimmed.starts_with("[!] ") && text.starts_with('[') {
-            self.announced = trimmed.starts_with("error");
-            let message = trimmed.strip_prefix("[!] ")?;
+        if trimmed == "error during build:" {
+            self.announced = true;
+            return None;
+        }
+        // Others mark their messages likewise; Rollup's name the plugin and the exception.
+        if let Some(message) = text.strip_prefix("[!] ")
+            && (message.starts_with("(plugin ")
+                || message.starts_with("Could not ")
+                || exception(message).is_some())
+        {
+            self.announced = false;
             return Some(rollup(message, span));
         }
         if std::mem::take(&mut self.announced) && !trimmed.is_empty() {
@@ -68,7 +82,7 @@ impl Bundlers {
             let tool = if found.error_type == "RollupError" { found.tool.clone() } else { "vite".to_owned() };
             return Some(Diagnostic { tool, ..found });
         }
-        if let Some(found) = parcel(text, span).or_else(|| metro(trimmed, span)) {
+        if let Some(found) = parcel(text, span).or_else(|| metro(trimmed, among, span)) {
             return Some(found);
         }
         if let Some(message) = trimmed.strip_prefix("[vite] Internal server error: ") {
@@ -184,9 +198,9 @@ fn parcel(text: &str, span: Span) -> Option<Diagnostic> {
 }
 
 /// `error: Error: Unable to resolve module ./lid from /app/App.js:` of React Native's bundler.
-fn metro(text: &str, span: Span) -> Option<Diagnostic> {
+fn metro(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     static UNABLE: Needle = Needle::new("Unable to resolve module ");
-    let at = UNABLE.find(text)?;
+    let at = UNABLE.find_among(among, text)?;
     let before = text[..at].trim_end();
     let marked = before.is_empty() || ["error", "error:", "Error:"].iter().any(|end| before.ends_with(end));
     if !marked {

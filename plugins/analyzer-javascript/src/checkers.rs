@@ -7,7 +7,7 @@
 //! 1795930540547 ERROR "Lid.svelte" 2:5 "Type 'string' is not assignable to type 'number'."
 //! ```
 
-use grimoire_plugin_sdk::text::{leading_number, place_at_start, trailing_group, trim};
+use grimoire_plugin_sdk::text::{Characters, leading_number, place_at_start, trailing_group, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::failure;
@@ -20,7 +20,13 @@ pub(crate) struct Checkers {
 
 impl Checkers {
     /// Takes a line; `true` when it is a finding.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         if let Some((location, start)) = self.place.take() {
             let severity = if trimmed.starts_with("Error: ") {
@@ -43,11 +49,16 @@ impl Checkers {
                 }
             }
         }
+        if !among.may_have_digits() {
+            return false;
+        }
         if let Some(found) = machine(trimmed, span) {
             out.push(found);
             return true;
         }
-        let is_place = place_at_start(trimmed)
+        let is_place = Some(trimmed)
+            .filter(|text| among.may_have(b':') && text.ends_with(|c: char| c.is_ascii_digit()))
+            .and_then(place_at_start)
             .filter(|place| place.column.is_some() && place.rest.is_empty() && place.path.contains('/'))
             .map(|place| place.location());
         self.place = is_place.filter(|_| !text.starts_with(' ')).map(|location| (location, span));

@@ -13,7 +13,7 @@
 //! error: Error: Values are not equal: 3 4
 //! ```
 
-use grimoire_plugin_sdk::text::{place_at_start, trim};
+use grimoire_plugin_sdk::text::{Characters, Needle, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 
 use crate::found::{Excerpt, failure, finding, frame, is_own, is_script, summary};
@@ -47,10 +47,13 @@ impl Deno {
     pub(crate) fn line(
         &mut self,
         text: &str,
+        among: Characters,
         span: Span,
         stacks: &mut Stacks,
         out: &mut Vec<Diagnostic>,
     ) -> bool {
+        static TYPED: Needle = Needle::new(" [ERROR]: ");
+        static ARROW: Needle = Needle::new(" => ");
         let trimmed = trim(text);
         if self.open.is_some() && self.place(text, trimmed, span, out) {
             return true;
@@ -71,7 +74,8 @@ impl Deno {
             out.push(found);
             return true;
         }
-        if let Some((code, message)) = trimmed.split_once(" [ERROR]: ").filter(|(code, _)| is_ts_code(code)) {
+        if let Some((code, message)) = TYPED.split_among(among, trimmed).filter(|(code, _)| is_ts_code(code))
+        {
             let mut found = finding("deno", code, message, None, span);
             found.kind = Kind::Compile;
             return self.begin(found, text, false);
@@ -105,7 +109,7 @@ impl Deno {
             out.push(failure("deno", "missing-task", Kind::Configuration, text, span));
             return true;
         }
-        if let Some((name, place)) = text.split_once(" => ")
+        if let Some((name, place)) = ARROW.split_among(among, text)
             && place_at_start(place)
                 .is_some_and(|place| place.column.is_some() && place.rest.is_empty() && is_script(place.path))
         {

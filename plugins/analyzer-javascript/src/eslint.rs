@@ -22,7 +22,13 @@ pub(crate) struct Eslint {
 const HELD: usize = 1_000;
 
 impl Eslint {
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        characters: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         if trim(text).is_empty() {
             return false;
         }
@@ -33,7 +39,6 @@ impl Eslint {
             return is_finding;
         }
         self.file = None;
-        let characters = Characters::of(text);
         // All but prettier's have numbers.
         let numbered = characters.may_have_digits().then(|| {
             compact(text, characters, span)
@@ -78,7 +83,9 @@ impl Eslint {
                 return Some(failure("prettier", "configuration", Kind::Configuration, rest, span));
             }
             let (path, message) = rest.split_once(": ")?;
-            if !looks_like_path(path) || path.starts_with('>') {
+            // sbt's errors have a place.
+            let is_place = path.ends_with(|c: char| c.is_ascii_digit()) && path.contains(':');
+            if !looks_like_path(path) || path.starts_with('>') || is_place {
                 return None;
             }
             let place =

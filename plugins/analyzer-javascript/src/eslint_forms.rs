@@ -10,7 +10,7 @@
 //! | Create React App | `  Line 3:7:  'x' is not defined  no-undef` below `./src/a.js` or `src/a.js` |
 
 use grimoire_plugin_sdk::text::{
-    Context, leading_number, place_at_start, place_in_parentheses, trailing_group, trim,
+    Characters, Context, Needle, leading_number, place_at_start, place_in_parentheses, trailing_group, trim,
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
@@ -34,7 +34,13 @@ pub(crate) struct Forms {
 
 impl Forms {
     /// Takes a line; `true` when it is a finding or a refusal.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         if self.refusal(text, trimmed, span, out) {
             return true;
@@ -43,20 +49,19 @@ impl Forms {
             self.standard = true;
         }
         let found =
-            self.below_file(text, trimmed, span).or_else(|| one_line(text, trimmed, self.standard, span));
+            self.below_file(text, trimmed, span).or_else(|| one_line(text, among, self.standard, span));
         if let Some(found) = found {
             out.push(found);
             return true;
         }
         // The next findings' file, with or without a place.
-        if !trimmed.is_empty() {
-            let place = place_at_start(trimmed).filter(|place| place.rest.is_empty()).map(|place| place.path);
-            let path = place.unwrap_or(trimmed);
-            if is_script(path) && !path.contains(' ') {
-                self.file = Some(path.to_owned());
-            } else if !text.starts_with(' ') {
-                self.file = None;
-            }
+        let path = Some(trimmed).filter(|path| among.may_have(b'.') && !path.contains(' ')).map(|path| {
+            place_at_start(path).filter(|place| place.rest.is_empty()).map_or(path, |place| place.path)
+        });
+        if let Some(path) = path.filter(|path| is_script(path)) {
+            self.file = Some(path.to_owned());
+        } else if !trimmed.is_empty() && !text.starts_with(' ') {
+            self.file = None;
         }
         false
     }
@@ -140,17 +145,20 @@ fn with_rule(rest: &str, severity: Severity, location: Location, span: Span) -> 
     found
 }
 
-fn one_line(text: &str, trimmed: &str, standard: bool, span: Span) -> Option<Diagnostic> {
-    if !text.contains(':') {
+fn one_line(text: &str, among: Characters, standard: bool, span: Span) -> Option<Diagnostic> {
+    static BETWEEN: Needle = Needle::new(" : ");
+    // All of them have a place.
+    if !among.may_have(b':') || !among.may_have(b'.') || !among.may_have_digits() {
         return None;
     }
+    let trimmed = trim(text);
     let lint = |tool: &str, rule: &str, message: &str, location, severity| {
         let mut found = finding(tool, rule, message, Some(location), span);
         (found.severity, found.kind) = (severity, Kind::Lint);
         Some(found)
     };
     // `src/a.js(2,7): error eqeqeq : message`
-    if let Some((before, message)) = trimmed.split_once(" : ")
+    if let Some((before, message)) = BETWEEN.split_among(among, trimmed)
         && let Some(place) = place_in_parentheses(before)
         && let Some((word, rule)) = place.rest.trim().split_once(' ')
         && is_script(place.path)
@@ -171,6 +179,9 @@ fn one_line(text: &str, trimmed: &str, standard: bool, span: Span) -> Option<Dia
     {
         let severity = if word == "warning" { Severity::Warning } else { Severity::Error };
         return lint("eslint", rule, message, place.location(), severity);
+    }
+    if !trimmed.ends_with([')', ']']) {
+        return None;
     }
     let place = place_at_start(trimmed).filter(|place| place.column.is_some() && is_script(place.path))?;
     let rest = place.rest.trim();

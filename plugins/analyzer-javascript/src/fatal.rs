@@ -6,7 +6,7 @@
 //! node: bad option: --lid
 //! ```
 
-use grimoire_plugin_sdk::text::{Context, Needle, leading_number, trim};
+use grimoire_plugin_sdk::text::{Characters, Context, Needle, leading_number, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span};
 
 use crate::found::failure;
@@ -22,8 +22,15 @@ pub(crate) struct Fatal {
 
 impl Fatal {
     /// Takes a line; `true` when it belongs to an end.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         static HEAP: Needle = Needle::new("JavaScript heap out of memory");
+        static NODE: [Needle; 2] = [Needle::new("node: "), Needle::new("node.exe: ")];
         static WORKER: Needle = Needle::new("ERR_WORKER_OUT_OF_MEMORY");
         let trimmed = trim(text);
         if let Some((found, left, context)) = &mut self.open {
@@ -44,7 +51,8 @@ impl Fatal {
             .strip_prefix("FATAL ERROR: ")
             .or_else(|| trimmed.strip_prefix("Fatal JavaScript out of memory: "));
         if let Some(message) = message {
-            let heap = HEAP.is_in(trimmed) || trimmed.starts_with("Fatal JavaScript out of memory");
+            let heap = HEAP.find_among(among, trimmed).is_some()
+                || trimmed.starts_with("Fatal JavaScript out of memory");
             let (error_type, kind) =
                 if heap { ("heap-out-of-memory", Kind::Resource) } else { ("fatal-error", Kind::Crash) };
             let mut found = failure("node", error_type, kind, message, span);
@@ -54,15 +62,15 @@ impl Fatal {
             self.open = Some((found, LINES, context));
             return true;
         }
-        if WORKER.is_in(trimmed) && !trimmed.starts_with("code: ") {
+        if WORKER.find_among(among, trimmed).is_some() && !trimmed.starts_with("code: ") {
             let mut found = failure("node", "ERR_WORKER_OUT_OF_MEMORY", Kind::Resource, trimmed, span);
             found.code = Some("ERR_WORKER_OUT_OF_MEMORY".to_owned());
             out.push(found);
             return true;
         }
         // `node: bad option: --lid`, `/usr/bin/node: --lid is not allowed in NODE_OPTIONS`.
-        if let Some((program, message)) = trimmed.split_once(": ")
-            && (program == "node" || program.ends_with("/node") || program.ends_with("node.exe"))
+        if let Some((program, message)) = NODE.iter().find_map(|node| node.split_among(among, trimmed))
+            && (program.is_empty() || program.ends_with('/') || program.ends_with('\\'))
             && (message.starts_with("bad option: ")
                 || message.ends_with(" is not allowed in NODE_OPTIONS")
                 || message.contains(" requires an argument"))

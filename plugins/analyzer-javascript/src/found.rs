@@ -91,6 +91,9 @@ pub(crate) fn is_code(word: &str) -> bool {
 /// Extensions of files that the tools of this analyzer read.
 pub(crate) fn is_script(path: &str) -> bool {
     static QUERY: [Needle; 2] = [Needle::new("?"), Needle::new("#")];
+    if !path.contains('.') {
+        return false;
+    }
     let end = QUERY.iter().filter_map(|sign| sign.find(path)).min().unwrap_or(path.len());
     let Some((_, extension)) = path[..end].rsplit_once('.') else { return false };
     matches!(

@@ -60,7 +60,9 @@ impl Gates {
             }
             out.push(found);
         }
-        let title = SECTIONS.iter().find(|(title, _)| trimmed.starts_with(title));
+        // All of them begin with one of few letters.
+        let may_be = trimmed.starts_with(['U', 'R', 'D']);
+        let title = SECTIONS.iter().find(|(title, _)| may_be && trimmed.starts_with(title));
         if let Some((title, what)) = title
             && let Some((count, rest)) = leading_number(&trimmed[title.len()..])
             && rest == ")"

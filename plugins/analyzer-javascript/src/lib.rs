@@ -46,6 +46,7 @@ mod vitest;
 mod webpack;
 
 use grimoire_plugin_sdk::json::Objects;
+use grimoire_plugin_sdk::text::Characters;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan};
 
 /// The analyzer: see the crate's documentation.
@@ -120,6 +121,7 @@ const PROBES: &[&str] = &[
     "ELIFECYCLE",
     "failed to resolve",
     "Script not found",
+    "error: script \"",
     "lockfile is frozen",
     "Task not found",
     "lerna",
@@ -149,6 +151,7 @@ const PROBES: &[&str] = &[
     "coverage threshold",
     "does not meet",
     "No tests found",
+    "No test files found",
     // Builds and linters.
     "error TS",
     "webpack",
@@ -160,6 +163,9 @@ const PROBES: &[&str] = &[
     "Cannot find module",
     "Unable to resolve module",
     "prerendering",
+    "Export encountered",
+    "Failed to compile",
+    "Failed to type check",
     "required package(s)",
     "⨯",
     "@parcel/",
@@ -256,29 +262,30 @@ impl JavaScript {
     fn text(&mut self, text: &str, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         let span = line.span;
         let marked = line.marker.is_some();
+        let among = Characters::of(text);
         let _ = self.objects.line(text, span, &mut |value, span| reports::read(value, span, out))
             || self.playwright.line(text, span, out)
             || self.jest.line(text, span, out)
             || self.vitest.line(text, span, out)
-            || self.runners.line(text, span, out)
+            || self.runners.line(text, among, span, out)
             || self.tap.line(text, span, out)
-            || self.npm.line(text, span, out)
+            || self.npm.line(text, among, span, out)
             || self.managers.line(text, span, out)
             || self.bun.line(text, span, out)
-            || self.deno.line(text, span, &mut self.stack, out)
-            || self.mocha.line(text, span, &mut self.stack, out)
+            || self.deno.line(text, among, span, &mut self.stack, out)
+            || self.mocha.line(text, among, span, &mut self.stack, out)
             || self.nodetest.line(text, span, &mut self.stack, out)
             || self.webpack.line(text, span, out)
-            || self.tsc.line(text, span, out)
-            || self.checkers.line(text, span, out)
+            || self.tsc.line(text, among, span, out)
+            || self.checkers.line(text, among, span, out)
             || self.next.line(text, span, &mut self.stack, out)
             || self.blocks.line(text, span, out)
-            || self.monorepo.line(text, span, out)
-            || self.bundlers.line(text, span, out)
+            || self.monorepo.line(text, among, span, out)
+            || self.bundlers.line(text, among, span, out)
             || self.gates.line(text, span, out)
-            || self.forms.line(text, span, out)
-            || self.eslint.line(text, span, out)
-            || self.fatal.line(text, span, out)
+            || self.forms.line(text, among, span, out)
+            || self.eslint.line(text, among, span, out)
+            || self.fatal.line(text, among, span, out)
             || self.stack.line(text, marked, span, out);
     }
 }

@@ -9,7 +9,7 @@
 //!       at Context.<anonymous> (test/basket.spec.js:4:29)
 //! ```
 
-use grimoire_plugin_sdk::text::{Needle, leading_number, trim};
+use grimoire_plugin_sdk::text::{Characters, Needle, leading_number, trim};
 use grimoire_plugin_sdk::{Diagnostic, Span};
 
 use crate::stack::Stacks;
@@ -31,6 +31,7 @@ impl Mocha {
     pub(crate) fn line(
         &mut self,
         text: &str,
+        among: Characters,
         span: Span,
         stacks: &mut Stacks,
         out: &mut Vec<Diagnostic>,
@@ -44,7 +45,8 @@ impl Mocha {
             return true;
         }
         if !self.failing {
-            self.cypress |= trimmed.starts_with('│') && CYPRESS.is_in(trimmed) || trimmed == "(Run Starting)";
+            self.cypress |= CYPRESS.find_among(among, trimmed).is_some() && trimmed.starts_with('│')
+                || trimmed == "(Run Starting)";
             return false;
         }
         if !text.starts_with([' ', '\t']) && !trimmed.is_empty() && !stacks.is_waiting() {

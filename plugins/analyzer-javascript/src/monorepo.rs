@@ -9,7 +9,7 @@
 //! husky - pre-commit hook exited with code 1 (error)
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Needle, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
 
 use crate::found::{failure, summary};
@@ -44,7 +44,14 @@ static STARTS: Beginnings = Beginnings::new(&[
 
 impl Monorepo {
     /// Takes a line; `true` when it is a runner's word on a failure.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
+        static COMMAND: Needle = Needle::new("ERROR  command (");
         let trimmed = trim(text);
         if trimmed.is_empty() {
             return false;
@@ -52,7 +59,7 @@ impl Monorepo {
         if !STARTS.begin(trimmed) {
             // `@shop/web#build:  ERROR  command … exited (1)`
             let exited =
-                text.contains('#') && text.contains("ERROR  command (") && text.contains(" exited (");
+                COMMAND.find_among(among, text).is_some() && text.contains('#') && text.contains(" exited (");
             if exited {
                 out.push(summary("turbo", Kind::Unknown, trimmed, span));
             }

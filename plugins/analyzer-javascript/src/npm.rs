@@ -9,7 +9,7 @@
 //! …                                           npm error Error: Cannot find module './lid'
 //! ```
 
-use grimoire_plugin_sdk::text::{Context, Needle, extension};
+use grimoire_plugin_sdk::text::{Characters, Context, Needle, extension};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Span};
 
 use crate::cause::Cause;
@@ -55,7 +55,13 @@ const GENERIC: &[&str] = &[
 
 impl Npm {
     /// Takes a line; `true` when it is npm's.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         static CORRUPTED: Needle = Needle::new(" seems to be corrupted");
         let line = text
             .strip_prefix("npm ERR! ")
@@ -69,7 +75,7 @@ impl Npm {
                 return true;
             }
             self.finish(out);
-            if let Some((package, _)) = CORRUPTED.split(text)
+            if let Some((package, _)) = CORRUPTED.split_among(among, text)
                 && let Some((_, package)) = package.rsplit_once("data for ")
             {
                 self.corrupted = Some(package.split(' ').next().unwrap_or(package).to_owned());

@@ -8,7 +8,7 @@
 //!         at … (/app/basket.spec.js:1:61)
 //! ```
 
-use grimoire_plugin_sdk::text::{leading_number, place_at_start, trim};
+use grimoire_plugin_sdk::text::{Characters, Needle, leading_number, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, failure, finding, frame, is_own, own_place, summary};
@@ -53,7 +53,13 @@ pub(crate) struct Runners {
 
 impl Runners {
     /// Takes a line; `true` when it belongs to a failing test.
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
         let trimmed = trim(text);
         match trimmed {
             "Failures:" if !text.starts_with(' ') => {
@@ -87,7 +93,7 @@ impl Runners {
             }
             self.close(out);
         }
-        if let Some(found) = karma(trimmed, span) {
+        if let Some(found) = karma(trimmed, among, span) {
             out.push(found);
             return true;
         }
@@ -153,7 +159,16 @@ impl Runners {
 }
 
 /// What Karma says without a test.
-fn karma(text: &str, span: Span) -> Option<Diagnostic> {
+fn karma(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
+    static SIGNS: [Needle; 4] = [
+        Needle::new("Disconnected"),
+        Needle::new("No binary for "),
+        Needle::new("[launcher]: Cannot start "),
+        Needle::new("Executed "),
+    ];
+    if !SIGNS.iter().any(|sign| sign.find_among(among, text).is_some()) {
+        return None;
+    }
     if text.contains("Disconnected") && text.contains("because no message in ") {
         let message = text.find("Disconnected").map_or(text, |at| &text[at..]);
         return Some(failure("karma", "disconnected", Kind::Timeout, message, span));

@@ -1,6 +1,8 @@
 //! The TypeScript compiler: `path(1,2): error TS2304: …` and the pretty form `path:1:2 - error TS2304: …`.
 
-use grimoire_plugin_sdk::text::{Context, Needle, Place, extension, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{
+    Characters, Context, Needle, Place, extension, place_at_start, place_in_parentheses,
+};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span};
 
 use crate::found::finding;
@@ -18,8 +20,14 @@ pub(crate) struct Tsc {
 }
 
 impl Tsc {
-    pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-        if let Some((found, pretty)) = read(text, span) {
+    pub(crate) fn line(
+        &mut self,
+        text: &str,
+        among: Characters,
+        span: Span,
+        out: &mut Vec<Diagnostic>,
+    ) -> bool {
+        if let Some((found, pretty)) = read(text, among, span) {
             self.finish(out);
             self.context.push(text);
             self.open = Some(found);
@@ -62,9 +70,9 @@ pub(crate) fn is_ts_code(code: &str) -> bool {
 }
 
 /// A finding and whether it is in the pretty form.
-fn read(text: &str, span: Span) -> Option<(Diagnostic, bool)> {
+fn read(text: &str, among: Characters, span: Span) -> Option<(Diagnostic, bool)> {
     static CODES: [Needle; 3] = [Needle::new(" TS"), Needle::new(" NG"), Needle::new(" ts(")];
-    if !CODES.iter().any(|code| code.is_in(text)) {
+    if !among.may_have_digits() || !CODES.iter().any(|code| code.find_among(among, text).is_some()) {
         return None;
     }
     // Angular's and other wrappers' prefix.

@@ -12,16 +12,12 @@
 
 mod dart;
 mod dart_test;
-#[allow(dead_code, reason = "the same for several families")]
-mod panel;
 mod pods;
-#[allow(dead_code, reason = "the same for several families")]
-mod sentence;
-mod solving;
 mod swift;
 mod xcode;
 mod xctest;
 
+use grimoire_plugin_sdk::recognise::{panel, sentence, solving};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
 use panel::{Lines, Panel, Reader};
 
@@ -43,7 +39,8 @@ impl Default for Mobile {
             Box::<dart::Formatter>::default(),
             Box::<dart::Severe>::default(),
             Box::new(solving::Solving::new("pub", "version solving failed.", |text| {
-                !text.contains("your app")
+                // Other solvers of its kind name the project so, or put versions into parentheses.
+                !text.contains("your app") && !["(^", "(<", "(>", "(="].iter().any(|sign| text.contains(sign))
             })),
             Box::new(dart::sentences()),
             Box::new(dart::flutter()),
@@ -57,7 +54,7 @@ impl Default for Mobile {
             Box::new(pods::carthage()),
             Box::new(Lines(xctest::encountered)),
             Box::<pods::Exclaimed>::default(),
-            Box::new(Lines(xcode::signed)),
+            Box::<xcode::Signed>::default(),
             Box::new(Lines(xctest::crashed)),
             Box::new(Lines(xctest::summary)),
             Box::new(Lines(dart::summary)),
@@ -153,7 +150,6 @@ impl LineAnalyzer for Mobile {
         "[!] ",
         "shared framework",
         "emit-module",
-        "❌",
         "Test Case",
         "Restarting after",
         "** TEST FAILED",

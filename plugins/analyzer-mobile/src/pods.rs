@@ -11,6 +11,7 @@ use grimoire_plugin_sdk::{
     Confidence, Diagnostic,
     Kind::{self, Compile, Configuration, Dependency, Network, Permission, Unknown},
     Role,
+    text::Needle,
 };
 
 /// What CocoaPods says after `[!]`.
@@ -100,8 +101,13 @@ pub(crate) struct Exclaimed {
 
 impl Reader for Exclaimed {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
-        const NAMES: [&str; 5] =
-            ["fastlane", "CocoaPods", "Podfile", "pod install", "Analyzing dependencies"];
+        static NAMES: [Needle; 5] = [
+            Needle::new("fastlane"),
+            Needle::new("CocoaPods"),
+            Needle::new("Podfile"),
+            Needle::new("pod install"),
+            Needle::new("Analyzing dependencies"),
+        ];
         const WARNINGS: [&str; 13] = [
             "Automatically assigning platform",
             "CocoaPods did not set the base configuration",
@@ -118,7 +124,8 @@ impl Reader for Exclaimed {
             "installed)",
         ];
         let Some(message) = line.start.strip_prefix("[!] ") else {
-            self.named |= NAMES.iter().any(|name| line.start.contains(name));
+            self.named =
+                self.named || NAMES.iter().any(|name| name.find_among(line.characters, line.start).is_some());
             return;
         };
         // xcpretty's warnings and Flutter's doctor begin alike.

@@ -273,20 +273,40 @@ impl Reader for Issue {
     }
 }
 
-/// `❌ message` of xcbeautify and xcpretty that no other reads, `** BUILD FAILED **` apart.
-pub(crate) fn signed(line: &Seen<'_>) -> Option<Diagnostic> {
-    let rest = line.start.strip_prefix("❌")?;
-    let message = rest.trim_start_matches(['\u{fe0f}', ' ']);
-    let message = message.strip_prefix("error: ").unwrap_or(message);
-    if message.len() < 6 || place_at_start(message).is_some() || any(XCODE, message) || any(PACKAGES, message)
-    {
-        return None;
+/// `❌ message` of xcbeautify and xcpretty that no other reads. Many print such a sign: Xcode must have been
+/// named.
+#[derive(Debug, Default)]
+pub(crate) struct Signed {
+    named: bool,
+}
+
+impl Reader for Signed {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        static NAMES: [Needle; 6] = [
+            Needle::new("xcodebuild"),
+            Needle::new("Xcode"),
+            Needle::new(".xcodeproj"),
+            Needle::new(".xcworkspace"),
+            Needle::new("xcbeautify"),
+            Needle::new("xcpretty"),
+        ];
+        let Some(rest) = line.start.strip_prefix("❌") else {
+            self.named =
+                self.named || NAMES.iter().any(|name| name.find_among(line.characters, line.start).is_some());
+            return;
+        };
+        let message = rest.trim_start_matches(['\u{fe0f}', ' ']);
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let known = any(XCODE, message) || any(PACKAGES, message) || place_at_start(message).is_some();
+        if !self.named || known || message.len() < 6 {
+            return;
+        }
+        let mut found = single("xcodebuild", Kind::Unknown, message, line);
+        found.confidence = grimoire_plugin_sdk::Confidence::Likely;
+        "error".clone_into(&mut found.error_type);
+        if message.starts_with("** ") || message.ends_with(" Failed") {
+            found.role = Role::Summary;
+        }
+        out.push(found);
     }
-    let mut found = single("xcodebuild", Kind::Unknown, message, line);
-    found.confidence = grimoire_plugin_sdk::Confidence::Likely;
-    "error".clone_into(&mut found.error_type);
-    if message.starts_with("** ") || message.ends_with(" Failed") {
-        found.role = Role::Summary;
-    }
-    Some(found)
 }

@@ -13,7 +13,8 @@
 //! | `ctest`, `gtest`, `catch2`, `unit`, `suites` | CTest, GoogleTest, cmocka, Catch2, doctest, Boost.Test, Check, Unity, CppUTest, CppUnit, Qt Test, Automake, lit |
 //! | `sanitizer`, `crash` | sanitizers, Valgrind, signals, failed assertions, uncaught exceptions, the loader |
 //! | `lint` | cppcheck's old form, cpplint, clang-format, include-what-you-use |
-//! | `packages`, `embedded` | vcpkg, Conan; west, ESP-IDF, PlatformIO, Arduino, qmake |
+//! | `packages`, `embedded` | vcpkg, Conan, flatpak-builder; west, ESP-IDF, PlatformIO, Arduino, qmake |
+//! | `latex` | TeX, LaTeX and its packages, latexmk, BibTeX |
 //!
 //! Every recogniser sees every line and keeps its own state; of two that report one line the [`inbox`] keeps the
 //! better. What only follows from something else is said to be a consequence.
@@ -32,6 +33,7 @@ mod embedded;
 mod fortran;
 mod gtest;
 mod inbox;
+mod latex;
 mod linker;
 mod lint;
 mod make;
@@ -65,6 +67,7 @@ pub struct Native {
     embedded: embedded::Embedded,
     fortran: fortran::Fortran,
     gtest: gtest::Gtest,
+    latex: latex::Latex,
     linker: linker::Linker,
     lint: lint::Lint,
     make: make::Make,
@@ -269,6 +272,17 @@ impl LineAnalyzer for Native {
         "exceeds available space",
         "Project ERROR",
         "failed with exit code",
+        "Error: module",
+        "LaTeX",
+        "atexmk",
+        "Undefined control sequence",
+        "Emergency stop",
+        "File ended while",
+        ".tex:",
+        ".TEX:",
+        ".sty:",
+        ".cls:",
+        "I couldn't open ",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
@@ -319,6 +333,7 @@ impl Native {
         self.lint.line(view, inbox);
         self.packages.line(view, inbox);
         self.embedded.line(view, inbox);
+        self.latex.line(view, inbox);
         self.ctest.line(view, inbox);
         self.make.line(view, inbox);
         // Last: when a test has passed, what the others read of it is forgotten.
@@ -343,6 +358,7 @@ impl Native {
         self.suites.finish(inbox);
         self.sanitizer.finish(inbox);
         self.crash.finish(inbox);
+        self.latex.finish(inbox);
         self.lint.finish(inbox);
         self.packages.finish(inbox);
         self.ctest.finish(inbox);

@@ -1,4 +1,4 @@
-//! Package managers of C and C++: vcpkg and Conan.
+//! Package managers of C and C++: vcpkg and Conan; flatpak-builder.
 //!
 //! ```text
 //! error: building lid:x64-linux failed with: BUILD_FAILED
@@ -6,6 +6,7 @@
 //! ERROR: lid/1.2: Error in build() method, line 34
 //!         cmake.build()
 //!         ConanException: Error 1 while executing
+//! Error: module lid: Can't find meson.build
 //! ```
 
 use crate::{inbox::Inbox, view::View};
@@ -57,6 +58,8 @@ impl Packages {
         let near = |seen: Option<u64>| seen.is_some_and(|seen| view.number < seen + NEAR);
         let found = if let Some(message) = text.strip_prefix("ERROR: ") {
             conan(message, near(self.conan))
+        } else if let Some(message) = text.strip_prefix("Error: module") {
+            flatpak(message)
         } else if let Some(message) = text.strip_prefix("error: ") {
             vcpkg(message, near(self.vcpkg))
         } else {
@@ -75,6 +78,29 @@ impl Packages {
             inbox.push(block.finish());
         }
     }
+}
+
+/// ` lid: Can't find meson.build`, with a colon before the name in old versions.
+fn flatpak(message: &str) -> Option<Diagnostic> {
+    let (name, reason) = message.trim_start_matches([':', ' ']).split_once(": ")?;
+    if name.is_empty() || name.contains(' ') || name.len() == message.len() {
+        return None;
+    }
+    // What the module's build complained of stands above, unless it was killed.
+    let (kind, role) = match reason.strip_prefix("Child process exited with code ") {
+        Some("137" | "9") => (Kind::Resource, Role::Root),
+        Some(_) => (Kind::Unknown, Role::Consequence),
+        None => (Kind::Configuration, Role::Root),
+    };
+    Some(Diagnostic {
+        tool: "flatpak-builder".to_owned(),
+        error_type: "module".to_owned(),
+        message: format!("module {name}: {reason}"),
+        severity: Severity::Error,
+        kind,
+        role,
+        ..Diagnostic::default()
+    })
 }
 
 impl Block {

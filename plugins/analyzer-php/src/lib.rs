@@ -19,14 +19,11 @@ mod console;
 mod engine;
 mod fixers;
 mod lint;
-#[allow(dead_code, reason = "the same for several families")]
-mod panel;
 mod phpstan;
 mod phpunit;
-#[allow(dead_code, reason = "the same for several families")]
-mod sentence;
 mod trace;
 
+use grimoire_plugin_sdk::recognise::{panel, sentence};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
 use panel::{Lines, Panel};
 

@@ -115,7 +115,10 @@ impl Docs {
                 trimmed.strip_prefix(kind).map(|rest| rest.trim_start_matches([':', ' ']))
             }
             Some(_) => Some(trimmed),
-            None => Some(trimmed).filter(|_| at_once),
+            // Others have such a headline, too.
+            None => Some(trimmed).filter(|text| {
+                at_once && (self.sphinx || !headline.starts_with("Conf") || text.contains("conf"))
+            }),
         };
         let Some(message) = message.filter(|message| !message.is_empty()) else {
             self.announced = Some((headline, left - 1, start));

@@ -1,6 +1,8 @@
 //! Findings of one line: mypy, pyright, flake8, ruff, pylint, pydocstyle, bandit; `forms` has the rarer ones.
 
-use grimoire_plugin_sdk::text::{Characters, Place, leading_number, place_at_start, trailing_group, trim};
+use grimoire_plugin_sdk::text::{
+    Characters, Place, extension, leading_number, place_at_start, trailing_group, trim,
+};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::forms;
@@ -212,7 +214,11 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     }
     let (first, message) = rest.split_once(' ')?;
     let code = first.trim_end_matches(':');
-    if is_pylint_code(code) && (first.ends_with(':') || message.starts_with('(')) && place.column.is_some() {
+    if is_pylint_code(code)
+        && (first.ends_with(':') || message.starts_with('('))
+        && place.column.is_some()
+        && (is_python(place.path) || may_be_linted(place.path))
+    {
         return Some(pylint(place, code, message, span));
     }
     if let Some((code, _)) = code.split_once("[bandit]") {
@@ -220,7 +226,7 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
         let severity = if level == "HIGH" { Severity::Error } else { Severity::Warning };
         return Some(finding("bandit", code, message, severity, place.location(), span));
     }
-    if is_code(code) && (place.column.is_some() || is_python(place.path)) {
+    if is_code(code) && (is_python(place.path) || place.column.is_some() && may_be_linted(place.path)) {
         let message = without_fix_mark(message);
         let fixed = rest.contains(" [*] ");
         let tool = if code.starts_with("DEP") {
@@ -315,6 +321,12 @@ pub(crate) fn is_code(word: &str) -> bool {
     (1..=6).contains(&letters)
         && (2..=5).contains(&digits)
         && word.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether linters of Python look at a file that is not Python's by its name: scripts without an extension,
+/// their standard input, settings, documents. Linters of other languages have such codes, too.
+fn may_be_linted(path: &str) -> bool {
+    matches!(extension(path), "" | "toml" | "cfg" | "md" | "rst" | "txt")
 }
 
 /// pylint's codes: a category and four digits.

@@ -69,6 +69,8 @@ pub(crate) struct Tracebacks {
     mild: bool,
     /// It said so in the line of the header.
     logged: bool,
+    /// The header was not seen: only a line that is surely an exception's ends the frames.
+    fragment: bool,
     /// The line before, as much as is needed of it.
     previous: String,
 }
@@ -167,14 +169,19 @@ impl Tracebacks {
         if trimmed.starts_with("Ran ") {
             self.test = None;
         }
-        // A syntax error of the main script has no header.
-        if text.starts_with("  File \"") && file_line(text).is_some_and(|(_, _, name)| name.is_none()) {
+        // A syntax error of the main script has no header, and a fragment, perhaps quoted, has lost it.
+        let (quote, text) = text.strip_prefix("> ").map_or(("", text), |rest| ("> ", rest));
+        if text.starts_with("  File \"")
+            && let Some((_, _, name)) = file_line(text)
+        {
             self.state = State::Frames;
+            self.fragment = name.is_some();
+            self.prefix.push_str(quote);
             self.indent = 0;
             self.span = span;
             self.foreign = 0;
             self.excerpt = Excerpt::default();
-            return self.frame(text, trimmed);
+            return self.frame(text, text.trim());
         }
         false
     }
@@ -188,8 +195,9 @@ impl Tracebacks {
             return true;
         }
         if let Some(kind) = exception_kind(trimmed)
-            && (!self.current.frames.is_empty() || is_surely_exception(kind))
+            && (!self.fragment && !self.current.frames.is_empty() || is_surely_exception(kind))
         {
+            self.fragment = false;
             kind.clone_into(&mut self.current.kind);
             trimmed.clone_into(&mut self.current.message);
             self.excerpt.push(text);
@@ -199,7 +207,7 @@ impl Tracebacks {
             return true;
         }
         self.foreign += 1;
-        if trimmed.is_empty() || self.foreign > FOREIGN_LINES {
+        if trimmed.is_empty() || self.fragment || self.foreign > FOREIGN_LINES {
             // Cut off: without an exception there is nothing to report, but its causes stay.
             self.current = Raised::default();
             self.state = State::Idle;

@@ -38,7 +38,9 @@ const BUNDLER: &[Sentence] = &[
     Sentence::new("Bundler found conflicting requirements for *", Dependency, "version-conflict")
         .reaches(Block),
     Sentence::new("The bundle currently has * locked at *", Dependency, "version-conflict").reaches(Wrapped),
-    Sentence::new("Your bundle only supports platforms *", Dependency, "platform").reaches(Wrapped),
+    Sentence::new("Your bundle only supports platforms *", Dependency, "platform")
+        .reaches(Wrapped)
+        .until("Error: "),
     Sentence::new("Unable to find a spec satisfying *", Dependency, "gem-not-found").reaches(Wrapped),
     // Versions of Ruby.
     Sentence::new("Your Ruby version is *, but your Gemfile specified *", Dependency, "ruby-version"),

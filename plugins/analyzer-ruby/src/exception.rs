@@ -70,6 +70,8 @@ fn spoken(draft: &mut Draft) {
         "cocoapods".clone_into(&mut found.tool);
     } else if found.error_type.starts_with("Bundler::") {
         "bundler".clone_into(&mut found.tool);
+    } else if found.error_type.starts_with("Gem::") {
+        "rubygems".clone_into(&mut found.tool);
     }
     if let Some(message) = found.message.strip_prefix("[!] ") {
         found.message = message.to_owned();

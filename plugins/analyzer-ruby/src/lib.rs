@@ -17,19 +17,15 @@ mod exception;
 mod lint;
 mod minitest;
 mod native;
-#[allow(dead_code, reason = "the same for several families")]
-mod panel;
 mod rails;
 mod rake;
 mod rspec;
 mod rubocop;
-#[allow(dead_code, reason = "the same for several families")]
-mod sentence;
-mod solving;
 mod syntax;
 mod testunit;
 mod trace;
 
+use grimoire_plugin_sdk::recognise::{panel, sentence, solving};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
 use panel::{Lines, Panel};
 

@@ -26,7 +26,7 @@ mod query;
 mod score;
 mod tokens;
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, PatternEvidence, Verdict};
+use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Verdict};
 
 /// Judges all candidates of one diagnostic: one verdict for each, in the order given.
 ///
@@ -39,12 +39,11 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
     }
     let query = query::Query::of(error);
     let features = features::measure(error, &query, candidates);
-    // A spell for the very code that is not ruled out: spells for other codes then say the same of something else.
-    let is_equal = |(candidate, features): (&Candidate, &features::Features)| {
+    // Where a spell is for the very code, spells for other codes of its family say the same of something else.
+    let is_equal = |features: &features::Features| {
         matches!(features.code, Some(codes::CodeEvidence::Equal { explicit: true, .. }))
-            && candidate.evidence.pattern != PatternEvidence::Missed
     };
-    let code_is_known = candidates.iter().zip(&features).any(is_equal);
+    let code_is_known = features.iter().any(is_equal);
     Ok((0_u32..)
         .zip(candidates.iter().zip(&features))
         .map(|(index, (candidate, features))| {

@@ -1,7 +1,7 @@
 //! What can be told of an expression without compiling it, which takes a hundred times longer.
 
 use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use super::literals;
 
@@ -37,6 +37,12 @@ impl Outline {
     /// See [`literals::named`].
     pub(super) fn named(&self, found: &str) -> u32 {
         literals::named(&self.0, found)
+    }
+
+    /// Whether a match may depend on where a text or a line begins.
+    pub(super) fn asks_for_a_start(&self) -> bool {
+        let looks = self.0.properties().look_set();
+        [Look::Start, Look::StartLF, Look::StartCRLF].into_iter().any(|look| looks.contains(look))
     }
 
     /// Whether nothing matches.

@@ -97,16 +97,20 @@ const EMPTY_WORDS: &[&str] = &[
     "with",
 ];
 
-/// The number of letters and digits in words that tell something; numbers tell nothing, and a code such
-/// as `E0382` or `ERR_REQUIRE_ESM` counts twice: nothing else looks like it.
+/// The number of letters and digits in words that tell something; short numbers tell nothing, and a code
+/// such as `E0382` or `ERR_REQUIRE_ESM` counts twice: nothing else looks like it.
 pub fn telling(text: &str) -> u32 {
     let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
     words.map(telling_word).fold(0, u32::saturating_add)
 }
 
+/// Digits of a number that some tool has as a code, such as 1049 of MySQL.
+const LONG_NUMBER: usize = 4;
+
 fn telling_word(word: &str) -> u32 {
     let letters = word.chars().filter(|character| character.is_alphabetic()).count();
-    if letters == 0 || is_empty_word(word) {
+    let is_number = letters == 0 && word.len() < LONG_NUMBER;
+    if is_number || is_empty_word(word) {
         return 0;
     }
     let length = u32::try_from(word.chars().filter(|character| *character != '_').count()).unwrap_or(u32::MAX);

@@ -22,7 +22,8 @@ pub struct Findings {
 /// What all analyzers found in one artifact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
-    /// One entry for every analyzer that accepts the artifact's kind, by plugin name.
+    /// One entry for every analyzer that accepts the artifact's kind, by plugin name; also for one that had
+    /// nothing to do with this artifact and never ran.
     pub findings: Vec<Findings>,
     /// The generation that did it: one for the whole artifact.
     pub generation: u64,
@@ -34,7 +35,7 @@ pub struct Analysis {
 #[async_trait]
 pub trait Analyzers: Send + Sync {
     /// Reads `content` to its end once and gives it to all applicable analyzers side by side, in
-    /// bounded memory. A failing plugin is a problem in its findings and disturbs nobody. An error
+    /// bounded memory; those that have probes only when one of them is in it. A failing plugin is a problem in its findings and disturbs nobody. An error
     /// only when the content cannot be read, or with `Unavailable` when the host is busy.
     async fn analyze(&self, artifact: &Artifact, content: ByteStream) -> Result<Analysis, PortError>;
 }

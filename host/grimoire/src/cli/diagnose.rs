@@ -15,6 +15,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use super::explain;
 use super::output::{self, Budget, Format, Options};
 use crate::config::{self, Overrides};
 use crate::exit::{Exit, Reported};
@@ -83,6 +84,10 @@ pub(super) struct MatchArguments {
     /// Do not show spells that score below, from 0 to 1; by default what matching.threshold says (0.5).
     #[arg(long, value_name = "SCORE", value_parser = fraction)]
     threshold: Option<f64>,
+    /// Instead of the answer, say for each error why spells were shown or not: for those that came near, or for one
+    /// by its number or key.
+    #[arg(long, value_name = "SPELL", num_args = 0..=1, default_missing_value = "", conflicts_with = "format")]
+    explain: Option<String>,
     /// End with exit code 3 when errors were found and no spell fits any of them.
     #[arg(long)]
     require_fix: bool,
@@ -118,6 +123,12 @@ pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) 
     };
     let offline = offline::start(&config, spellbook).await?;
     let diagnosis = offline.pipeline().diagnose(&artifact, stream).await;
+    if let (Some(spell), Ok(diagnosis)) = (&arguments.explain, &diagnosis) {
+        let explained = explain::write(offline.pipeline(), diagnosis, spell).await;
+        offline.stop().await;
+        explained?;
+        return Ok(exit_of(diagnosis));
+    }
     offline.stop().await;
     let diagnosis = diagnosis?;
     report(&diagnosis);

@@ -2,6 +2,7 @@
 
 mod config;
 mod diagnose;
+mod explain;
 mod health;
 mod openapi;
 mod output;

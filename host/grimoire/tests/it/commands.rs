@@ -120,6 +120,18 @@ fn one_fix_for_many_errors_is_told_once_with_the_places() {
 }
 
 #[test]
+fn any_spell_can_be_asked_why_it_is_shown_or_not() {
+    let place = Place::new();
+    let near = place.run(&["match", "--explain", "--", "-"], MOVED.as_bytes()).output();
+    assert!(near.contains("shown") && near.contains("Use of a moved value (E0382)"), "{near}");
+    let asked = place.run(&["match", "--explain", "rust-e0499-two-mutable-borrows"], MOVED.as_bytes());
+    assert!(asked.output().contains("not shown"), "{}{}", asked.output(), asked.complaint());
+    let unknown = place.run(&["match", "--explain", "no-such-spell"], MOVED.as_bytes());
+    assert_eq!(unknown.code(), 65);
+    assert!(unknown.complaint().contains("no-such-spell"), "{}", unknown.complaint());
+}
+
+#[test]
 fn an_excerpt_keeps_to_its_budget_and_holds_the_cause() {
     let place = Place::new();
     let excerpt = place.run(&["match", "--format", "excerpt", "--budget", "200"], MOVED.as_bytes()).output();

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use grimoire_plugin_sdk::text::{Characters, Needle, leading_word, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 
+use crate::found::summary;
 use crate::own::is_own;
 use block::Block;
 use ids::Held;
@@ -267,6 +268,10 @@ impl Pytest {
             return false;
         }
         if self.held.name(id, message, span) {
+            // Told above. The word at the start looks like an error of its own.
+            if text.starts_with("ERROR ") {
+                out.push(summary("pytest", Kind::Test, text, span));
+            }
             return true;
         }
         let path = id.split("::").next().unwrap_or(id);

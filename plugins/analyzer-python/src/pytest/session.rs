@@ -8,7 +8,7 @@
 //! ~~~~~~~~~~~~~~~~~ Stack of MainThread (1396) ~~~~~~~~~~~~~~~~~
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, Context};
+use grimoire_plugin_sdk::text::{Beginnings, Context, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{file_line, finding, summary};
@@ -84,15 +84,14 @@ impl Session {
             // The next line says what is wrong with the arguments.
             return true;
         }
-        if message.starts_with('/') && !message.contains(": ") {
+        let settings = setting(message);
+        // Other tools name files likewise.
+        if message.starts_with('/') && settings.is_none() {
             return false;
         }
         let mut found = finding("pytest", "usage", Kind::Configuration, message, span);
-        if let Some((path, rest)) = message
-            .split_once(": ")
-            .filter(|(path, _)| [".ini", ".cfg", ".toml"].iter().any(|end| path.ends_with(end)))
-        {
-            found.location = Some(Location::file(path));
+        if let Some((location, rest)) = settings {
+            found.location = Some(location);
             rest.clone_into(&mut found.message);
         }
         out.push(found);
@@ -118,6 +117,22 @@ impl Session {
         found.context = timeout.context.take();
         out.push(found);
     }
+}
+
+/// `/app/pytest.ini:2: message`, `/app/pyproject.toml: message`.
+fn setting(message: &str) -> Option<(Location, &str)> {
+    let is_setting = |path: &str| {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        matches!(
+            name,
+            "pytest.ini" | ".pytest.ini" | "pyproject.toml" | "setup.cfg" | "tox.ini" | "pytest.toml"
+        )
+    };
+    if let Some(place) = place_at_start(message).filter(|place| is_setting(place.path)) {
+        return Some((place.location(), place.rest.trim_start()));
+    }
+    let (path, rest) = message.split_once(": ")?;
+    is_setting(path).then(|| (Location::file(path), rest))
 }
 
 impl Timeout {

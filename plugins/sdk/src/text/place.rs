@@ -191,7 +191,11 @@ pub fn looks_like_path(text: &str) -> bool {
         return false;
     }
     // A path that begins after a blank is a command's argument: `rspec ./spec/pot_spec.rb`.
-    if [" ./", " /", " ../"].iter().any(|start| path.contains(start)) {
+    if [" ./", " /", " ../", " ("].iter().any(|start| path.contains(start)) && !path.contains(')') {
+        return false;
+    }
+    // A colon divides a logger's name from a file, or belongs to a drive.
+    if path.bytes().skip(2).any(|byte| byte == b':') {
         return false;
     }
     let (folder, name) = match path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\')) {

@@ -1,0 +1,104 @@
+//! `grimoire match --explain`: why spells were shown for an error, or not.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use grimoire_domain::diagnostic::Severity;
+use grimoire_domain::page::PageRequest;
+use grimoire_domain::review::Diagnosis;
+use grimoire_domain::spell::SpellId;
+use grimoire_domain::text::displayable;
+use grimoire_pipeline::{ExplainedSpell, Explanation, Pipeline, SpellQuery};
+
+use crate::exit::{Exit, Reported};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const SHOWN: Style = AnsiColor::Green.on_default().bold();
+
+/// Spells told of one error, unless one is asked for.
+const NEAR: usize = 8;
+/// Errors that are explained.
+const ERRORS: usize = 20;
+
+/// Writes, for each error, the decision on the spells that came near, or on the one that is asked for by number
+/// or key; empty asks for none.
+pub(super) async fn write(pipeline: &Pipeline, diagnosis: &Diagnosis, asked: &str) -> anyhow::Result<()> {
+    let asked = if asked.is_empty() { None } else { Some(find(pipeline, asked).await?) };
+    let mut output = anstream::stdout().lock();
+    let errors = diagnosis.errors.iter().filter(|error| error.diagnostic.severity >= Severity::Error);
+    let mut any = false;
+    for error in errors.take(ERRORS) {
+        let explanation = pipeline.explain(&error.diagnostic, asked).await?;
+        let first = displayable(&error.diagnostic.message);
+        let headline = first.lines().next().unwrap_or_default().to_owned();
+        quietly(tell(&mut output, &headline, &explanation, asked))?;
+        any = true;
+    }
+    if !any {
+        quietly(writeln!(output, "no error was found"))?;
+    }
+    Ok(())
+}
+
+fn tell(
+    output: &mut impl Write,
+    headline: &str,
+    explanation: &Explanation,
+    asked: Option<SpellId>,
+) -> io::Result<()> {
+    writeln!(output, "{BOLD}{headline}{BOLD:#}")?;
+    let mut spells: Vec<&ExplainedSpell> = explanation.spells.iter().collect();
+    if let Some(asked) = asked {
+        spells.retain(|spell| spell.id == asked);
+    }
+    spells.truncate(NEAR);
+    if spells.is_empty() {
+        writeln!(output, "  {DIM}no spell came near{DIM:#}")?;
+    }
+    for spell in spells {
+        let style = if spell.shown { SHOWN } else { DIM };
+        let word = if spell.shown { "shown" } else { "not shown" };
+        let title = displayable(&spell.title);
+        writeln!(
+            output,
+            "  {style}{word}{style:#}  {:.2}  {title}  {DIM}spell {}{DIM:#}",
+            spell.score, spell.id
+        )?;
+        writeln!(output, "         {}: {}", spell.decision, displayable(&spell.why))?;
+        for reason in spell.reasons.iter().take(3) {
+            let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
+            writeln!(output, "         {DIM}{signal} {:+.2}: {detail}{DIM:#}", reason.weight)?;
+        }
+    }
+    writeln!(output)
+}
+
+/// The spell of a number or key.
+async fn find(pipeline: &Pipeline, asked: &str) -> anyhow::Result<SpellId> {
+    if let Ok(number) = asked.parse() {
+        return Ok(SpellId(number));
+    }
+    let limit = PageRequest::MAXIMUM_LIMIT;
+    let mut skip = 0;
+    loop {
+        let page = pipeline.list_spells(&SpellQuery::default(), PageRequest::new(skip, limit)?).await?;
+        if let Some(spell) = page.items.iter().find(|spell| spell.fields.key.as_deref() == Some(asked)) {
+            return Ok(spell.id);
+        }
+        skip += u64::from(limit);
+        if skip >= page.total {
+            let message =
+                format!("no spell has the number or key {asked:?}: `grimoire spells export` lists them");
+            return Err(Reported(Exit::Data, message).into());
+        }
+    }
+}
+
+/// A reader that has gone away, such as `head`, is no error.
+fn quietly(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
