@@ -113,7 +113,8 @@ impl ErrorPattern {
         if NEUTRAL.iter().all(|text| regex.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::from(Some(regex)) };
+        let expression =
+            Expression { starts, takes_nothing, anchored, compiled: OnceLock::from(Some(regex)) };
         Ok(Self { literal: source.to_owned(), expression: Some(expression) })
     }
 

@@ -179,7 +179,7 @@ pub fn judge<'c>(
             let shown = match grounds {
                 Ok(_) if !shown => Err(Withheld::Matcher),
                 // Also what is not a number.
-                Ok(_) if !(score >= threshold) => Err(Withheld::Threshold),
+                Ok(_) if score.is_nan() || score < threshold => Err(Withheld::Threshold),
                 grounds => grounds,
             };
             Ranked { spell: &candidate.spell, score, shown, reasons }

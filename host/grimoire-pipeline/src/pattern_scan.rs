@@ -64,7 +64,7 @@ impl PatternScan {
     /// Takes the next line, cleaned of clocks, escape codes and markers, and where it stands in the artifact.
     /// Lines that echo a script are not to be given. Memory does not grow with the log.
     pub fn line(&mut self, line: &str, start: u64, end: u64) {
-        if self.lines.len() >= LINES || line.len() < 4 {
+        if self.lines.len() >= LINES || line.len() < 4 || is_no_error(line) {
             return;
         }
         let mut best: Option<(u32, SpellId)> = None;
@@ -161,7 +161,7 @@ fn diagnostic(entry: &Entry, hit: &Hit) -> Diagnostic {
 /// Whether a line is so near to an error that it is about the same failure, and no other language's. Beside
 /// what is only a guess, a sum or a consequence it is the cause.
 fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
-    let languages = Languages::of_diagnostic(error).compare(&Languages::of_diagnostic(line));
+    let languages = Languages::of_diagnostic(error).compare(Languages::of_diagnostic(line));
     error.role == Role::Root
         && error.severity >= Severity::Error
         && error.confidence > Confidence::Guess
@@ -172,6 +172,16 @@ fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
 /// Bytes between two spans; 0 where they overlap.
 fn distance(one: Span, other: Span) -> u64 {
     one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
+}
+
+/// Whether a line says that it is no error: `SKIPPED [1] test.py:3: …`, `PASS src/a.test.ts`, `[INFO] …`, `ok 3 …`.
+fn is_no_error(line: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "skipped", "skip", "xfail", "xpass", "passed", "pass", "ok", "info", "debug", "trace", "notice", "verbose",
+        "note",
+    ];
+    let word = line.split(|character: char| !character.is_ascii_alphanumeric()).find(|word| !word.is_empty());
+    word.is_some_and(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// Whether a line says that it is a warning: `warning: …`, `npm WARN …`, `[WARNING] …`, `DeprecationWarning: …`.

@@ -3,9 +3,10 @@
 mod support;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
-use grimoire_domain::diagnostic::{Diagnostic, Position};
+use grimoire_domain::diagnostic::{Diagnostic, Kind, Position, Role};
 use grimoire_domain::pattern::telling;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, PatternHit, Verdict};
 use grimoire_ports::plugins::PluginInventory as _;
@@ -47,10 +48,15 @@ error[E0382]: borrow of moved value: `x`
 error: could not compile `demo` (bin \"demo\") due to 1 previous error
 ";
 
+/// Hosts start one after another: what the first compiles the others load.
+static START: Mutex<()> = Mutex::new(());
+
 fn host(names: &[&str], active_matcher: &str, cache_folder: Option<&Path>) -> PluginHost {
+    let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let options = Options {
         active_matcher: active_matcher.to_owned(),
-        cache_folder: cache_folder.map(Path::to_owned),
+        cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)),
         ..Options::default()
     };
     let host = PluginHost::start(options, names.iter().map(|name| shipped(name)).collect()).expect("a host");
@@ -67,8 +73,10 @@ async fn the_analyzer_for_rust_finds_an_error_with_its_place() {
     assert_eq!(analysis.generation, 1);
     let findings = &analysis.findings[0];
     assert_eq!(findings.problem, None);
-    assert_eq!(findings.diagnostics.len(), 1, "{:#?}", findings.diagnostics);
-    let diagnostic = &findings.diagnostics[0];
+    let roots: Vec<_> = findings.diagnostics.iter().filter(|found| found.role == Role::Root).collect();
+    assert_eq!(roots.len(), 1, "{:#?}", findings.diagnostics);
+    let diagnostic = roots[0];
+    assert_eq!(diagnostic.kind, Kind::Compile);
     assert_eq!(diagnostic.code.as_deref(), Some("E0382"));
     let location = diagnostic.location.as_ref().expect("a location");
     assert_eq!(location.path, "src/main.rs");

@@ -228,7 +228,9 @@ impl Block {
     pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
         let found = read(line)?;
         let message = found.message.trim();
-        if message.len() < 4 || !message.contains(|c: char| c.is_alphabetic()) || is_name(message) {
+        // What only says where to read on is no error.
+        let points = message.starts_with("Logfile of failure stored in");
+        if message.len() < 4 || !message.contains(|c: char| c.is_alphabetic()) || is_name(message) || points {
             return None;
         }
         let mut context = Context::default();

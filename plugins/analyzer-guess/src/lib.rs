@@ -96,12 +96,11 @@ impl LineAnalyzer for Guesses {
             if candidate.after == candidate.chained
                 && candidate.chained < CHAIN
                 && !text.starts_with(['=', '#', '*'])
+                && let Some(headline) = words::headline(&candidate.text)
             {
-                if let Some(headline) = words::headline(&candidate.text) {
-                    let next = words::bare(text).trim_start_matches(['-', ' ', '>']);
-                    candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
-                    candidate.chained += 1;
-                }
+                let next = words::bare(text).trim_start_matches(['-', ' ', '>']);
+                candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
+                candidate.chained += 1;
             }
             if candidate.after < AFTER {
                 candidate.context.push(cut(text, LINE));

@@ -299,17 +299,14 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
     opens && closes
 }
 
-/// `0 errors`, `no errors`, `without failures`.
+/// `0 errors`, `no errors`, `without failures`, `stop on error`; not `Compilation error`.
 fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
+    if !matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault") {
+        return false;
+    }
     let before = bytes[..at].trim_ascii_end();
-    matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault")
-        && (before.ends_with(b" 0")
-            || before == b"0"
-            || before.ends_with(b"no")
-            || before.ends_with(b"No")
-            || before.ends_with(b"without")
-            || before.ends_with(b"if")
-            || before.ends_with(b"on"))
+    let word = before.rsplit(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    matches!(word, b"0" | b"no" | b"No" | b"without" | b"if" | b"on")
 }
 
 /// A frame of a stack, a comment, a row of a table or of a progress: no sentence of a tool.

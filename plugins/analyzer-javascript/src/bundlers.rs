@@ -182,6 +182,11 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
         "build-error".clone_into(&mut found.error_type);
     }
     found.severity = severity;
+    // Wrangler has esbuild print its own errors, too.
+    if found.message.contains("Cloudflare API") || found.message.contains("wrangler") {
+        "wrangler".clone_into(&mut found.tool);
+        found.kind = Kind::Configuration;
+    }
     if let Some(message) = found.message.strip_suffix(" [plugin angular-compiler]") {
         found.message = message.to_owned();
         "angular".clone_into(&mut found.tool);

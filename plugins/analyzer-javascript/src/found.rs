@@ -140,7 +140,7 @@ const FOREIGN: &[&str] = &[
     "/__cypress/",
     "/cypress/runner/",
     "__webpack_require__",
-    "/.next/server/",
+    ".next/server/",
     "/.vite-temp/",
     "webpack-internal:",
     "-wrapper",
@@ -211,6 +211,17 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
             text: trimmed.to_owned(),
         });
     }
+    let of_runtime = |name: &str, (path, line, column): (&str, u32, u32)| Frame {
+        function: named(name),
+        location: Some(Location::at(path, line, Some(column))),
+        text: trimmed.to_owned(),
+    };
+    if rest == "ignore-listed frames" {
+        return Some(Frame { text: trimmed.to_owned(), ..Frame::default() });
+    }
+    if let Some(place) = internal(rest) {
+        return Some(of_runtime("", place));
+    }
     if let Some(place) = place_at_start(rest)
         .filter(|place| place.column.is_some() && place.rest.trim().is_empty() && !place.path.contains(" ("))
     {
@@ -225,28 +236,26 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
         });
     }
     let (name, inside) = rest.strip_suffix(')')?.rsplit_once(" (")?;
-    if let Some((path, line, column)) = internal(inside) {
-        return Some(Frame {
-            function: named(name),
-            location: Some(Location::at(path, line, Some(column))),
-            text: trimmed.to_owned(),
-        });
+    if let Some(place) = internal(inside) {
+        return Some(of_runtime(name, place));
     }
-    matches!(inside, "<anonymous>" | "native" | "native code" | "index 0").then(|| Frame {
+    matches!(inside, "<anonymous>" | "native" | "native code" | "index 0" | "null").then(|| Frame {
         function: named(name),
         location: None,
         text: trimmed.to_owned(),
     })
 }
 
-/// `node:internal/modules/run_main:135:5`, which has no extension and so is no path elsewhere.
+/// `node:internal/modules/run_main:135:5`, `http://localhost/lid.js:1:2`, which are no paths elsewhere.
 fn internal(text: &str) -> Option<(&str, u32, u32)> {
     let (rest, column) = text.rsplit_once(':')?;
     let (path, line) = rest.rsplit_once(':')?;
     let is_internal = path.starts_with("node:")
         || path.starts_with("internal/")
         || path.starts_with("ext:")
-        || path.starts_with("bun:");
+        || path.starts_with("bun:")
+        || path.starts_with("http://")
+        || path.starts_with("https://");
     is_internal.then(|| Some((path, line.parse().ok()?, column.parse().ok()?)))?
 }
 

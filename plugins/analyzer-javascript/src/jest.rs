@@ -147,6 +147,13 @@ impl Block {
             }
             return;
         }
+        // Storybook's runner says what went wrong below a notice.
+        if trimmed == "Message:"
+            && self.message.first().is_some_and(|first| first.contains("StorybookTestRunnerError"))
+        {
+            self.message.clear();
+            return;
+        }
         if trimmed == "Cause:" || trimmed.starts_with("Errors contained in ") {
             self.told = true;
             self.causes = true;

@@ -95,3 +95,13 @@ pub(crate) fn of_exception(error_type: &str, code: Option<&str>, message: &str) 
     }
     code.and_then(of_code).or_else(|| by_words(message)).unwrap_or(Kind::Crash)
 }
+
+/// `Error: listen EADDRINUSE: address already in use`: the system's code within a message.
+pub(crate) fn system_code(message: &str) -> Option<&str> {
+    let words = message.lines().next()?.split(' ').skip(1).take(4);
+    words.map(|word| word.trim_end_matches([':', ','])).find(|word| {
+        word.len() >= 5
+            && word.starts_with('E')
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    })
+}

@@ -4,18 +4,19 @@
 //! | --- | --- |
 //! | `node` | stacks with causes: innermost error, first own frame; codes; syntax errors; memory used up; bad options |
 //! | `bun`, `deno` | errors of the runtimes, their checkers, installers and test runners |
-//! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `node:test`, TAP | one diagnostic a failing test with its id, expected and received values; not those that pass when tried again |
-//! | `tsc`, `angular`, `astro`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
+//! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `webdriverio`, `node:test`, TAP | one diagnostic a failing test with its id, expected and received values; not those that pass when tried again |
+//! | `tsc`, `angular`, `astro check`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
 //! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; settings that they refuse |
-//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `next`, `nuxt` | build errors |
+//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler` | build errors |
 //! | `npm`, `pnpm`, `yarn` of both generations | conflicts, missing packages, lock files out of date, checksums, rights, scripts with their inner cause |
-//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged` | which task failed, as a summary; prefixes of tasks are taken off |
+//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt` | which task failed, as a summary; prefixes of tasks are taken off |
 //! | `size-limit`, `bundlesize` | sizes beyond their limit |
 //!
 //! Each recogniser is a small state machine over lines in a module of its own. A line that belongs to an
 //! open block of one is kept from the others; any other line goes to all of them.
 #![deny(unsafe_code)]
 
+mod astro;
 mod blocks;
 mod bun;
 mod bundlers;
@@ -39,6 +40,7 @@ mod playwright;
 mod prefix;
 mod reports;
 mod runners;
+mod sites;
 mod stack;
 mod tap;
 mod tsc;
@@ -69,11 +71,13 @@ pub struct JavaScript {
     tsc: tsc::Tsc,
     checkers: checkers::Checkers,
     next: next::Next,
+    astro: astro::Astro,
     blocks: blocks::Blocks,
     bundlers: bundlers::Bundlers,
     gates: gates::Gates,
     eslint: eslint::Eslint,
     forms: eslint_forms::Forms,
+    sites: sites::Sites,
     fatal: fatal::Fatal,
     stack: stack::Stacks,
     /// Lines left of a report in XML, which somebody else reads.
@@ -93,6 +97,13 @@ const PROBES: &[&str] = &[
     ".vue",
     ".svelte",
     ".astro",
+    "[astro:",
+    "ERROR #",
+    "[11ty]",
+    "Found dead link",
+    "Use --force to continue",
+    "root stylesheet",
+    "docs.astro.build",
     ".mdx",
     ".css",
     ".scss",
@@ -228,9 +239,11 @@ impl LineAnalyzer for JavaScript {
         self.webpack.finish(out);
         self.tsc.finish(out);
         self.next.finish(out);
+        self.astro.finish(out);
         self.blocks.finish(out);
         self.bundlers.finish(out);
         self.forms.finish(out);
+        self.sites.finish(out);
         self.fatal.finish(out);
         self.stack.finish(out);
         settle(&mut out[before..]);
@@ -279,12 +292,14 @@ impl JavaScript {
             || self.tsc.line(text, among, span, out)
             || self.checkers.line(text, among, span, out)
             || self.next.line(text, span, &mut self.stack, out)
+            || self.astro.line(text, span, out)
             || self.blocks.line(text, span, out)
             || self.monorepo.line(text, among, span, out)
             || self.bundlers.line(text, among, span, out)
             || self.gates.line(text, span, out)
             || self.forms.line(text, among, span, out)
             || self.eslint.line(text, among, span, out)
+            || self.sites.line(text, span, &mut self.stack, out)
             || self.fatal.line(text, among, span, out)
             || self.stack.line(text, marked, span, out);
     }

@@ -38,6 +38,12 @@ impl Mocha {
     ) -> bool {
         static CYPRESS: Needle = Needle::new("Cypress:");
         let trimmed = trim(text);
+        // WebdriverIO tells each as it happens, and again at the end with another prefix.
+        if let Some(name) = text.strip_prefix("Error in \"").and_then(|rest| rest.strip_suffix('"')) {
+            stacks.finish(out);
+            stacks.begin_test(name, "webdriverio", span, out);
+            return true;
+        }
         if let Some((count, rest)) = leading_number(trimmed)
             && rest == " failing"
         {

@@ -34,6 +34,8 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Please install ",
     "Failed to compile",
     "Failed to type check",
+    "Error: Turbopack build failed with ",
+    "[Error: Turbopack build failed with ",
     "> Build failed because of",
     "> Couldn't find any `pages`",
     "Error: > Couldn't find any `pages`",
@@ -132,6 +134,12 @@ fn read(text: &str, span: Span) -> Option<Diagnostic> {
             }
             return sum(message);
         }
+        // electron-builder has the same mark, and what it knows of the failure behind the message.
+        if let Some((message, _)) =
+            message.split_once("  failedTask=").or_else(|| message.split_once("  cause="))
+        {
+            return Some(failure("electron-builder", "build-error", Kind::Configuration, message, span));
+        }
         let message = message.split(". Read more: ").next().unwrap_or(message);
         // The exception's own line may carry the mark.
         let kind = exception(message).map_or("build-error", |(kind, _)| kind);
@@ -142,6 +150,7 @@ fn read(text: &str, span: Span) -> Option<Diagnostic> {
     if text.starts_with("Export encountered")
         || text.starts_with("> Build failed because of")
         || text.starts_with("Failed to type check")
+        || text.contains("Error: Turbopack build failed with ")
         || text == "Failed to compile."
     {
         return sum(text);

@@ -36,9 +36,11 @@ fn after_clock(text: &str) -> Option<&str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
 }
 
-/// `[0] `, `[@scope/pkg]: `.
+/// `[0] `, `[0-0] `, `[@scope/pkg]: `.
 fn after_brackets(text: &str) -> Option<&str> {
     if let Some((_, rest)) = leading_number(&text[1..]) {
+        // `[0] `, and WebdriverIO's `[0-0] `.
+        let rest = rest.strip_prefix('-').and_then(leading_number).map_or(rest, |(_, rest)| rest);
         return rest.strip_prefix("] ");
     }
     let name = text.strip_prefix("[@")?;
@@ -105,6 +107,7 @@ mod tests {
             (". prepare: x", "x"),
             ("[@shop/till]: x", "x"),
             ("[0]  x", " x"),
+            ("[0-1] Error: x", "Error: x"),
             ("#11 2.044 npm ERR! x", "npm ERR! x"),
             ("web-1  |     at f (/a.js:1:2)", "    at f (/a.js:1:2)"),
             ("stderr | a.test.ts > lid", "stderr | a.test.ts > lid"),

@@ -182,6 +182,11 @@ impl Stacks {
         self.pending.is_some()
     }
 
+    /// Somebody else reads the exception that was seen.
+    pub(crate) fn forget(&mut self) {
+        self.pending = None;
+    }
+
     /// A tool says that the next exception is its.
     pub(crate) fn announce(&mut self, tool: &'static str, span: Span, out: &mut Vec<Diagnostic>) {
         self.close(out);
@@ -293,7 +298,7 @@ impl Stacks {
             ("RollupError", _) => "rollup",
             _ => tool_of(&open.frames).or(self.runtime).unwrap_or("node"),
         };
-        let code = open.code.or_else(|| system_code(&open.message).map(str::to_owned));
+        let code = open.code.or_else(|| kinds::system_code(&open.message).map(str::to_owned));
         let mut found = finding(tool, &open.kind, &open.message, location, span);
         found.kind = kinds::of_exception(&open.kind, code.as_deref(), &open.message);
         found.code = code;
@@ -307,6 +312,7 @@ impl Stacks {
             found.test = Some(name);
         } else if open.message.contains("Command failed: ")
             || open.message.contains("Command failed with exit code")
+            || open.message == "Error: error occurred in dts build"
         {
             found.role = Role::Consequence;
         }
@@ -329,16 +335,6 @@ fn file_in_message(message: &str) -> Option<Location> {
         first.split_once("[ @")?.1.split_once(" ]")?.0
     };
     (is_script(path) && is_own(path) && !path.contains(' ')).then(|| Location::file(path))
-}
-
-/// `Error: listen EADDRINUSE: address already in use`: the system's code within a message.
-fn system_code(message: &str) -> Option<&str> {
-    let words = message.lines().next()?.split(' ').skip(1).take(4);
-    words.map(|word| word.trim_end_matches([':', ','])).find(|word| {
-        word.len() >= 5
-            && word.starts_with('E')
-            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-    })
 }
 
 /// A line after the frames: properties (`code: 'ENOENT',`), a cause, the closing brace.

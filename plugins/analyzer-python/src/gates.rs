@@ -52,6 +52,12 @@ impl Gates {
             }
             out.push(found);
         }
+        if trimmed.ends_with('.')
+            && let Some(found) = inconsistent(trimmed, span)
+        {
+            out.push(found);
+            return true;
+        }
         if !STARTS.begin(trimmed) {
             return false;
         }
@@ -119,4 +125,19 @@ fn demand(text: &str, span: Span) -> Option<Diagnostic> {
         return None;
     };
     Some(finding(tool, error_type, kind, plain, span))
+}
+
+/// `lid 1.0 requires jar, which is not installed.` and `lid 1.0 has requirement jar<2, but you have jar 3.0.`
+/// of `pip check`.
+fn inconsistent(text: &str, span: Span) -> Option<Diagnostic> {
+    let package = if text.ends_with(", which is not installed.") {
+        text.split_once(" requires ")?.0
+    } else {
+        let (package, rest) = text.split_once(" has requirement ")?;
+        rest.contains(", but you have ").then_some(package)?
+    };
+    let (name, version) = package.split_once(' ')?;
+    let is_package =
+        !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains(' ');
+    is_package.then(|| finding("pip", "dependency-conflict", Kind::Dependency, text, span))
 }

@@ -3,12 +3,12 @@
 //! | tool | what is read |
 //! | --- | --- |
 //! | `python` | tracebacks, logged and chained ones too (last exception, its direct cause, innermost own place), syntax errors, exception groups, boxes, crashes, missing modules and files |
-//! | `unittest`, `pytest`, `doctest` | one diagnostic a failing test with its id; pytest in long, short, line and native style, fragments of it, collection and fixture errors, timeouts, the summary where nothing else tells |
+//! | `unittest` (Trial too), `pytest`, `doctest` | one diagnostic a failing test with its id; pytest in long, short, line and native style, fragments of it, collection and fixture errors, timeouts, the summary where nothing else tells |
 //! | `behave`, `robot` | one diagnostic a failing scenario or test |
 //! | `mypy`, `pyright` | text with codes, notes attached; JSON |
 //! | `ruff`, `ty`, `flake8`, `pylint`, `pydocstyle`, `bandit` and rarer linters | every text format, JSON |
 //! | `black`, `isort`, `ruff format`, `usort` | one diagnostic a file that they would change or cannot read |
-//! | `pip`, `uv`, `poetry`, `conda`, `pipenv`, `pdm`, `build`, `hatch`, `setuptools`, `maturin` | conflicts, missing versions, lock files out of date, hashes, builds with their inner cause |
+//! | `pip`, `uv`, `poetry`, `conda`, `pipenv`, `pdm`, `build`, `hatch`, `setuptools`, `maturin`, `cython` | conflicts, missing versions, lock files out of date, hashes, builds with their inner cause |
 //! | `tox`, `nox` | the environment that failed, as a summary; what they themselves refuse |
 //! | `django`, `alembic` | system checks, commands, missing migrations |
 //! | `sphinx`, `mkdocs`, `docutils` | findings, as errors where the build treats them so; configuration |
@@ -121,6 +121,8 @@ const PROBES: &[&str] = &[
     "pip ",
     "pip's",
     "pip-",
+    "which is not installed",
+    "has requirement",
     "ResolutionImpossible",
     "matching distribution",
     "satisfies the requirement",

@@ -23,6 +23,8 @@ pub(crate) struct Lint {
     docstring: Option<(Location, Span)>,
     /// The file that sqlfluff's findings belong to.
     sql: Option<String>,
+    /// Cython has said that it cannot compile a file; its errors follow.
+    cython: bool,
     /// `>> Issue: [B404:blacklist] message` of bandit, which says where some lines later.
     issue: Option<Diagnostic>,
 }
@@ -55,12 +57,18 @@ impl Lint {
             out.push(found);
             return;
         }
+        self.cython |= text.starts_with("Error compiling Cython file:");
         let Some(place) = place_of(text) else {
             out.extend(forms::without_place(text, among, span));
             return;
         };
         let rest = place.rest.trim_start();
-        if let Some(found) = read(&place, rest, span) {
+        if self.cython && is_python(place.path) && place.column.is_some() && !text.starts_with(' ') {
+            let mut found = finding("cython", "", rest, Severity::Error, place.location(), span);
+            "compile".clone_into(&mut found.error_type);
+            found.kind = Kind::Compile;
+            out.push(found);
+        } else if let Some(found) = read(&place, rest, span) {
             self.wrapped = found.tool == "mypy" && found.code.is_none();
             self.attached = 0;
             self.open = Some(found);

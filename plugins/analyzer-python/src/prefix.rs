@@ -51,6 +51,35 @@ fn after_container(text: &str) -> Option<&str> {
     (name > 1 && padded).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 
+/// A line without what a logger put before the header, where it put the same before this one: any digits
+/// are as good as others.
+pub(crate) fn without_same_prefix<'a>(text: &'a str, prefix: &str) -> &'a str {
+    let Some(start) = text.get(..prefix.len()) else { return text };
+    let same = start
+        .bytes()
+        .zip(prefix.bytes())
+        .all(|(one, other)| one == other || one.is_ascii_digit() && other.is_ascii_digit());
+    if same { &text[prefix.len()..] } else { text }
+}
+
+/// Whether a line has the bars of an exception group, and the line without them.
+pub(crate) fn without_bars(text: &str) -> (bool, &str) {
+    let start = text.trim_start();
+    if start.len() == text.len() {
+        return (false, text);
+    }
+    match start.as_bytes() {
+        [b'|', b' ', ..] => (true, &start[2..]),
+        [b'|'] => (true, ""),
+        [b'+', b'-', b'+', b'-', ..] => (true, &start[3..]),
+        [b'+', b'-', b'-', ..] => (true, &start[1..]),
+        [b'+', b' ', b'E', ..] if start.ends_with("Traceback (most recent call last):") => {
+            (true, &start[2..])
+        }
+        _ => (false, text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::strip;

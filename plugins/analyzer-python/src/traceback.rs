@@ -5,7 +5,8 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Spa
 
 use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception, last_part};
 use crate::own::is_own;
-use crate::unittest::failed_test;
+use crate::prefix::{without_bars, without_same_prefix};
+use crate::unittest::{failed_test, is_dotted};
 use crate::{kinds, notebook};
 
 const HEADER: &str = "Traceback (most recent call last):";
@@ -171,6 +172,8 @@ impl Tracebacks {
         }
         // A syntax error of the main script has no header, and a fragment, perhaps quoted, has lost it.
         let (quote, text) = text.strip_prefix("> ").map_or(("", text), |rest| ("> ", rest));
+        // `compileall` marks the first line.
+        let text = text.strip_prefix("*** ").unwrap_or(text);
         if text.starts_with("  File \"")
             && let Some((_, _, name)) = file_line(text)
         {
@@ -248,6 +251,20 @@ impl Tracebacks {
             self.state = State::Chained;
             return true;
         }
+        if let Some((name, _)) = self.test.as_mut().filter(|(name, _)| name.is_empty()) {
+            if self.state == State::Raised {
+                self.current.message.push('\n');
+                self.current.message.push_str(trimmed);
+                self.span = self.span.to(span);
+                return true;
+            }
+            if is_dotted(trimmed) {
+                trimmed.clone_into(name);
+                self.span = self.span.to(span);
+                self.finish(out);
+                return true;
+            }
+        }
         let indent = text.len() - text.trim_start().len();
         // `AssertionError: ` alone: the message begins in the next line.
         let says_nothing = self.current.message.ends_with(':')
@@ -310,6 +327,7 @@ impl Tracebacks {
         let location = chain.iter().rev().find_map(own);
         let name = last_part(&root.kind);
         let follows = root.message.contains("returned non-zero exit status")
+            || root.kind == "Cython.Compiler.Errors.CompileError"
             || notebook::is_wrapper(&root.kind)
             || name == "SystemExit";
         let severity = match name {
@@ -324,14 +342,15 @@ impl Tracebacks {
             message.push_str(&last.message);
         }
         let (test, start) = self.test.take().unzip();
+        let is_test = test.is_some();
         out.push(Diagnostic {
-            tool: if test.is_some() { "unittest" } else { "python" }.to_owned(),
+            tool: if is_test { "unittest" } else { "python" }.to_owned(),
             error_type: root.kind.clone(),
             message,
             severity,
-            kind: if test.is_some() { Kind::Test } else { kinds::of_exception(&root.kind, &root.message) },
+            kind: if is_test { Kind::Test } else { kinds::of_exception(&root.kind, &root.message) },
             role: if follows { Role::Consequence } else { Role::Root },
-            test,
+            test: test.filter(|name| !name.is_empty()),
             location,
             stack_trace: chain.iter().rev().flat_map(|raised| raised.frames.iter().rev().cloned()).collect(),
             context,
@@ -356,31 +375,4 @@ fn is_from_the_top(raised: &Raised) -> bool {
 fn is_mild(before: &str) -> bool {
     ["WARNING", "WARN ", "WARN]", "INFO", "DEBUG"].iter().any(|level| before.contains(level))
         && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
-}
-
-/// A line without what a logger put before the header, where it put the same before this one: any digits
-/// are as good as others.
-fn without_same_prefix<'a>(text: &'a str, prefix: &str) -> &'a str {
-    let Some(start) = text.get(..prefix.len()) else { return text };
-    let same = start
-        .bytes()
-        .zip(prefix.bytes())
-        .all(|(one, other)| one == other || one.is_ascii_digit() && other.is_ascii_digit());
-    if same { &text[prefix.len()..] } else { text }
-}
-
-/// Whether a line has the bars of an exception group, and the line without them.
-fn without_bars(text: &str) -> (bool, &str) {
-    let start = text.trim_start();
-    if start.len() == text.len() {
-        return (false, text);
-    }
-    match start.as_bytes() {
-        [b'|', b' ', ..] => (true, &start[2..]),
-        [b'|'] => (true, ""),
-        [b'+', b'-', b'+', b'-', ..] => (true, &start[3..]),
-        [b'+', b'-', b'-', ..] => (true, &start[1..]),
-        [b'+', b' ', b'E', ..] if start.ends_with(HEADER) => (true, &start[2..]),
-        _ => (false, text),
-    }
 }

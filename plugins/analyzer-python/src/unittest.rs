@@ -50,9 +50,13 @@ impl Unittest {
 }
 
 /// The test that a header names, as one runs it again: `tests.test_sum.SumTest.test_sum`.
+/// Trial names it below the traceback: its name is empty here.
 pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
-    let rest = text.strip_prefix("FAIL: ").or_else(|| text.strip_prefix("ERROR: "))?.trim_end();
     let after_rule = previous.starts_with("==========");
+    if after_rule && matches!(text, "[FAIL]" | "[ERROR]") {
+        return Some(String::new());
+    }
+    let rest = text.strip_prefix("FAIL: ").or_else(|| text.strip_prefix("ERROR: "))?.trim_end();
     let Some((name, inside)) = rest.split_once(" (") else {
         // nose and others print the whole name without parentheses.
         let is_name = after_rule && rest.contains('.') && !rest.contains([' ', '/', ':']);
@@ -75,6 +79,14 @@ pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
     let whole =
         if class.rsplit('.').next() == Some(name) { class.to_owned() } else { format!("{class}.{name}") };
     Some(format!("{whole}{part}"))
+}
+
+/// `package.module.Class.test`, as Trial names a test.
+pub(crate) fn is_dotted(text: &str) -> bool {
+    text.split('.').count() >= 3
+        && text.split('.').all(|part| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
 }
 
 #[cfg(test)]

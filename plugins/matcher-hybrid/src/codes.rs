@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{Candidate, Diagnostic};
 /// The codes of one diagnostic, normalised, at most a few.
 pub(crate) struct Codes {
     /// Each with whether the diagnostic itself says that it is its code.
-    codes: Vec<(String, bool)>,
+    found: Vec<(String, bool)>,
     /// The diagnostic's code where it is a plain word, as some linters' rules are (`quotes`): it is compared
     /// with what spells say that they are for, never with the words of a title.
     plain: Option<String>,
@@ -68,7 +68,7 @@ impl Codes {
         }
         let stated = [explicit, Some(error.error_type.as_str()), leading];
         let family = stated.into_iter().flatten().find_map(family);
-        Self { codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
+        Self { found: codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
     }
 
     /// Compares with what the candidate says that it is for: error type, tags, title and pattern.
@@ -79,14 +79,14 @@ impl Codes {
         {
             return CodeEvidence::Equal { code: plain.clone(), explicit: true };
         }
-        if self.codes.is_empty() {
+        if self.found.is_empty() {
             return CodeEvidence::None;
         }
         let mut other = None;
         let mut best: Option<&(String, bool)> = None;
         let named = [spell.error_type.as_str()].into_iter().chain(spell.tags.iter().map(String::as_str));
         for name in named.chain(words(&spell.title)).chain(words(&spell.error_pattern)) {
-            if let Some(code) = self.codes.iter().find(|(code, _)| same(code, name)) {
+            if let Some(code) = self.found.iter().find(|(code, _)| same(code, name)) {
                 if best.is_none_or(|best| code.1 && !best.1) {
                     best = Some(code);
                 }
@@ -116,7 +116,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn leading_code(message: &str) -> Option<&str> {
     message.split([' ', '\n']).take(2).find_map(|word| {
         let word = word.strip_suffix(':')?;
-        let code = word.strip_suffix(']').and_then(|word| word.split_once('[')).map_or(word, |(_, code)| code);
+        let code =
+            word.strip_suffix(']').and_then(|word| word.split_once('[')).map_or(word, |(_, code)| code);
         is_code(code).then_some(code)
     })
 }

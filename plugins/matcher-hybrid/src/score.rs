@@ -64,7 +64,10 @@ pub(crate) fn judge(
     let sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
     let grounds = candidate.evidence.grounds(error);
     // What is for another code, when a spell is for this one, says the same of something else.
-    let is_other = code_is_known && matches!(features.code, Some(CodeEvidence::Other(_)));
+    let is_other = code_is_known
+        && (matches!(features.code, Some(CodeEvidence::Other(_)))
+            || candidate.evidence.code == grimoire_plugin_sdk::CodeEvidence::Other
+                && !matches!(features.code, Some(CodeEvidence::Equal { .. })));
     let score = if grounds.is_ok() && !is_other { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
     // The weights are scaled so that they add up to the score.
     let scale = if sum > 0.0 { score / sum } else { 1.0 };

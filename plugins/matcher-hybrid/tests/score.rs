@@ -2,8 +2,8 @@
 //! anything but its arguments.
 
 use grimoire_plugin_sdk::{
-    Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Spell,
-    Verdict,
+    Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, LanguageEvidence, PatternEvidence, PatternHit,
+    Spell, Verdict,
 };
 use matcher_hybrid::score;
 use proptest::prelude::*;
@@ -31,7 +31,11 @@ fn spell(
 /// A pattern's find all of which tells something.
 fn hit(text: &str) -> PatternEvidence {
     let telling = text.chars().filter(|c| c.is_alphanumeric()).count();
-    PatternEvidence::Hit(PatternHit { text: text.into(), telling: u32::try_from(telling).unwrap(), in_message: true })
+    PatternEvidence::Hit(PatternHit {
+        text: text.into(),
+        telling: u32::try_from(telling).expect("a short text"),
+        in_message: true,
+    })
 }
 
 fn untried(spell: Spell) -> Candidate {
@@ -122,7 +126,8 @@ fn the_right_spell_is_shown_and_the_others_are_not() {
 #[test]
 fn a_code_alone_shows_only_what_covers_it() {
     let with = |code| {
-        let evidence = Evidence { keyword: 1.0, pattern: PatternEvidence::Missed, code, ..Evidence::default() };
+        let evidence =
+            Evidence { keyword: 1.0, pattern: PatternEvidence::Missed, code, ..Evidence::default() };
         Candidate { spell: book().remove(0), evidence }
     };
     let got = verdicts(&moved(), &[with(CodeEvidence::Partial), with(CodeEvidence::Covered)]);
@@ -173,7 +178,11 @@ fn one_fact_counts_once() {
 
 #[test]
 fn a_plain_word_is_no_code() {
-    let error = Diagnostic { code: Some("debug".into()), message: "planning 3 charts".into(), ..Diagnostic::default() };
+    let error = Diagnostic {
+        code: Some("debug".into()),
+        message: "planning 3 charts".into(),
+        ..Diagnostic::default()
+    };
     let candidate = untried(spell("E0277", "No Display or Debug", "", "doesn't implement", "", &["rust"]));
     let got = verdicts(&error, &[candidate]);
     assert!(got[0].score < 0.125 && got[0].reasons.iter().all(|reason| reason.signal != "code"), "{got:#?}");

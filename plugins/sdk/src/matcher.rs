@@ -1,6 +1,6 @@
 //! The values of `wit/matcher/matcher.wit` as plain Rust.
 
-use crate::{Confidence, Diagnostic};
+use crate::{Confidence, Diagnostic, Role};
 
 /// A stored fix, as far as ranking needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,9 +50,11 @@ pub struct PatternHit {
 /// Whether the spell is for the diagnostic's own code or exception type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CodeEvidence {
-    /// It is not, or the diagnostic has none.
+    /// One of them has none.
     #[default]
     None,
+    /// It is for another one.
+    Other,
     /// It is, and there are errors of the code with which it does not help.
     Partial,
     /// It is, and it covers all of the code.
@@ -95,6 +97,8 @@ pub enum Withheld {
     BroadCode,
     /// What its pattern found stands in any failure.
     WeakPattern,
+    /// Its pattern was found in the lines around the error only, and the error itself is another one.
+    OtherError,
     /// The error is a guess, and what the pattern found does not tell enough for one.
     Guess,
     /// Nothing but words speaks for it.
@@ -116,6 +120,7 @@ impl Evidence {
         let weak = match &self.pattern {
             PatternEvidence::Hit(hit) if guess && hit.telling < TELLING_FOR_A_GUESS => Withheld::Guess,
             PatternEvidence::Hit(hit) if hit.telling < TELLING => Withheld::WeakPattern,
+            PatternEvidence::Hit(hit) if !hit.in_message && self.is_another(error) => Withheld::OtherError,
             PatternEvidence::Hit(_) => return Ok(()),
             PatternEvidence::Missed if self.code == CodeEvidence::Partial => Withheld::BroadCode,
             PatternEvidence::Missed => Withheld::PatternMissed,
@@ -124,8 +129,13 @@ impl Evidence {
         match self.code {
             CodeEvidence::Covered if guess => Err(Withheld::Guess),
             CodeEvidence::Covered => Ok(()),
-            CodeEvidence::None | CodeEvidence::Partial => Err(weak),
+            CodeEvidence::None | CodeEvidence::Other | CodeEvidence::Partial => Err(weak),
         }
+    }
+
+    /// Whether what surrounds an error cannot speak for it.
+    fn is_another(&self, error: &Diagnostic) -> bool {
+        self.code == CodeEvidence::Other || error.role == Role::Warning
     }
 }
 
@@ -137,6 +147,7 @@ impl Withheld {
             Self::PatternMissed => "pattern-missed",
             Self::BroadCode => "broad-code",
             Self::WeakPattern => "weak-pattern",
+            Self::OtherError => "other-error",
             Self::Guess => "guess",
             Self::WordsOnly => "words-only",
         }
@@ -149,6 +160,7 @@ impl Withheld {
             Self::PatternMissed => "the spell's pattern was not found in the error",
             Self::BroadCode => "the code has several causes, and the spell's pattern was not found",
             Self::WeakPattern => "what the spell's pattern found stands in any failure",
+            Self::OtherError => "the pattern was found in the lines around only, and the error is another",
             Self::Guess => "the error is a guess, and what the pattern found does not tell enough",
             Self::WordsOnly => "only words speak for the spell",
         }

@@ -140,6 +140,7 @@ pub(super) fn native_candidate(candidate: &ranking::Candidate) -> sdk::Candidate
     };
     let code = match candidate.evidence.code {
         CodeEvidence::None => sdk::CodeEvidence::None,
+        CodeEvidence::Other => sdk::CodeEvidence::Other,
         CodeEvidence::Partial => sdk::CodeEvidence::Partial,
         CodeEvidence::Covered => sdk::CodeEvidence::Covered,
     };

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 /// What is expected of a log. What is absent is not looked at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Expected {
+struct Expectation {
     /// The tool of the diagnostic that meets the first of `errors`; alternatives with `|`.
     tool: Option<String>,
     errors: Vec<Wanted>,
@@ -132,7 +132,7 @@ fn judge(program: &Program, log: &Path) -> anyhow::Result<Vec<String>> {
     let path = log.with_extension("expect.json");
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let expected: Expected =
+    let expected: Expectation =
         serde_json::from_str(&text).with_context(|| format!("{} is no expectation", path.display()))?;
     let answer: Value = serde_json::from_str(&program.answer(log, "json")?)?;
     let entries = answer["errors"].as_array().context("the answer has no list of errors")?;
@@ -147,7 +147,7 @@ fn judge(program: &Program, log: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// The entries that met an expectation.
-fn judge_errors<'e>(expected: &Expected, entries: &'e [Value], faults: &mut Vec<String>) -> Vec<&'e Value> {
+fn judge_errors<'e>(expected: &Expectation, entries: &'e [Value], faults: &mut Vec<String>) -> Vec<&'e Value> {
     let mut met = Vec::new();
     for (number, wanted) in expected.errors.iter().enumerate() {
         let hits: Vec<&Value> =
@@ -169,7 +169,7 @@ fn judge_errors<'e>(expected: &Expected, entries: &'e [Value], faults: &mut Vec<
     met
 }
 
-fn judge_noise(expected: &Expected, entries: &[Value], faults: &mut Vec<String>) {
+fn judge_noise(expected: &Expectation, entries: &[Value], faults: &mut Vec<String>) {
     for text in &expected.must_not_contain {
         let in_diagnostic = |entry: &Value| {
             let found = &entry["diagnostic"];
@@ -186,7 +186,7 @@ fn judge_noise(expected: &Expected, entries: &[Value], faults: &mut Vec<String>)
     }
 }
 
-fn judge_spells(expected: &Expected, entries: &[Value], met: &[&Value], faults: &mut Vec<String>) {
+fn judge_spells(expected: &Expectation, entries: &[Value], met: &[&Value], faults: &mut Vec<String>) {
     match expected.spell_expected.as_deref() {
         None => {
             if let Some(spell) = entries.iter().flat_map(spells).next() {
@@ -205,7 +205,7 @@ fn judge_spells(expected: &Expected, entries: &[Value], met: &[&Value], faults: 
     }
 }
 
-fn judge_text(expected: &Expected, text: &str, faults: &mut Vec<String>) {
+fn judge_text(expected: &Expectation, text: &str, faults: &mut Vec<String>) {
     let lower = text.to_lowercase();
     if let Some(first) = &expected.first_in_text {
         let head: Vec<&str> = lower.lines().take(6).collect();

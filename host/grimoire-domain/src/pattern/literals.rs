@@ -146,8 +146,10 @@ fn spelt_out(class: &Class) -> Option<Vec<Vec<u8>>> {
     match class {
         Class::Unicode(class) => {
             let ranges = class.ranges();
-            let count: u64 =
-                ranges.iter().map(|range| u64::from(u32::from(range.end()) - u32::from(range.start())) + 1).sum();
+            let count: u64 = ranges
+                .iter()
+                .map(|range| u64::from(u32::from(range.end()) - u32::from(range.start())) + 1)
+                .sum();
             if count > 2 * SPELT_OUT as u64 {
                 return None;
             }
@@ -249,7 +251,9 @@ mod tests {
         assert_eq!(named(r"cannot borrow .+ as mutable", "cannot borrow `long_name` as mutable"), 15);
         let groups = r"Could not find (?:com|org|edu|androidx?|kotlin)[\w.-]*:[\w.-]+:[\w.+-]+\.(?:\s|$)|Could not resolve";
         assert_eq!(named(groups, "Could not find com.shop:pricing-core:4.2.0."), 7);
-        assert!(named(r"(?i)cannot connect to the docker daemon", "Cannot connect to the Docker daemon") >= 19);
+        assert!(
+            named(r"(?i)cannot connect to the docker daemon", "Cannot connect to the Docker daemon") >= 19
+        );
     }
 
     proptest! {

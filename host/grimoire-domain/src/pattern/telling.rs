@@ -113,7 +113,8 @@ fn telling_word(word: &str) -> u32 {
     if is_number || is_empty_word(word) {
         return 0;
     }
-    let length = u32::try_from(word.chars().filter(|character| *character != '_').count()).unwrap_or(u32::MAX);
+    let length =
+        u32::try_from(word.chars().filter(|character| *character != '_').count()).unwrap_or(u32::MAX);
     if is_letters_and_digits(word) || is_capitals(word) { length.saturating_mul(2) } else { length }
 }
 
@@ -149,7 +150,16 @@ mod tests {
 
     #[test]
     fn what_every_failure_says_tells_nothing() {
-        for text in ["", "error: ", "fatal error", "command not found", "Error: 42", "BUILD FAILED", "exit code 1", "No such file"] {
+        for text in [
+            "",
+            "error: ",
+            "fatal error",
+            "command not found",
+            "Error: 42",
+            "BUILD FAILED",
+            "exit code 1",
+            "No such file",
+        ] {
             assert_eq!(telling(text), 0, "{text}");
         }
         assert_eq!(telling("error: import cycle"), 11);

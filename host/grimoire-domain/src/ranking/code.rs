@@ -9,6 +9,8 @@ pub enum CodeEvidence {
     /// The spell is not for this code, or the diagnostic has none. A plain word such as `error` is no code.
     #[default]
     None,
+    /// It is for another code, and the diagnostic has one.
+    Other,
     /// It is for this code, and there are errors of the code with which it does not help.
     Partial,
     /// It is for this code and covers all of it.
@@ -20,11 +22,18 @@ impl CodeEvidence {
     /// only stand in a message are not its own.
     pub fn of(diagnostic: &Diagnostic, error_type: &str, covers_code: bool) -> Self {
         match own_codes(diagnostic).any(|code| is_same(code, error_type)) {
+            false if is_for_another(diagnostic, error_type) => Self::Other,
             false => Self::None,
             true if covers_code => Self::Covered,
             true => Self::Partial,
         }
     }
+}
+
+/// Whether a spell is for another code or exception than the diagnostic's own, where both have one.
+fn is_for_another(diagnostic: &Diagnostic, error_type: &str) -> bool {
+    let mut own = own_codes(diagnostic).peekable();
+    own.peek().is_some() && is_code(error_type) && !own.any(|code| is_same(code, error_type))
 }
 
 /// What identifies the error by its form: the code, and the error type where it is one.
@@ -69,12 +78,15 @@ fn is_number_code(word: &str) -> bool {
     let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
     let letters = word.len() - digits.len();
     let digits = digits.strip_prefix('-').unwrap_or(digits);
-    (1..=9).contains(&letters) && (2..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=9).contains(&letters)
+        && (2..=6).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Capitals joined by `_`, or `E` and capitals.
 fn is_capitals(word: &str) -> bool {
-    const NO_CODES: [&str; 7] = ["ERROR", "ERRORS", "EXCEPTION", "EXCEPTIONS", "EXPECTED", "EXIT_CODE", "EXITED"];
+    const NO_CODES: [&str; 7] =
+        ["ERROR", "ERRORS", "EXCEPTION", "EXCEPTIONS", "EXPECTED", "EXIT_CODE", "EXITED"];
     word.len() >= 5
         && (word.starts_with('E') || word.contains('_'))
         && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
@@ -85,7 +97,10 @@ fn is_capitals(word: &str) -> bool {
 /// A class's name of several words, with its namespace or without: `KeyError`, `java.io.IOException`.
 fn is_exception(word: &str) -> bool {
     let name = word.rsplit(['.', '\\', ':']).next().unwrap_or(word);
-    let humps = name.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let humps = name
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     name.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && (humps.count() >= 1 || name.len() > 5 && (name.ends_with("Error") || name.ends_with("Exception")))
@@ -130,8 +145,26 @@ mod tests {
             assert!(is_code(code), "{code}");
         }
         for word in [
-            "", "debug", "error", "Error", "ERROR", "Exception", "warning", "test", "build", "panic", "compile", "42",
-            "exit-code", "build-failed", "a b", "quotes", "E", "HTTP", "file.rs", "EXIT_CODE",
+            "",
+            "debug",
+            "error",
+            "Error",
+            "ERROR",
+            "Exception",
+            "warning",
+            "test",
+            "build",
+            "panic",
+            "compile",
+            "42",
+            "exit-code",
+            "build-failed",
+            "a b",
+            "quotes",
+            "E",
+            "HTTP",
+            "file.rs",
+            "EXIT_CODE",
         ] {
             assert!(!is_code(word), "{word}");
         }
@@ -156,7 +189,7 @@ mod tests {
         };
         assert_eq!(CodeEvidence::of(&diagnostic, "E0382", true), CodeEvidence::Covered);
         assert_eq!(CodeEvidence::of(&diagnostic, "E0382", false), CodeEvidence::Partial);
-        assert_eq!(CodeEvidence::of(&diagnostic, "E0499", true), CodeEvidence::None);
+        assert_eq!(CodeEvidence::of(&diagnostic, "E0499", true), CodeEvidence::Other);
         assert_eq!(CodeEvidence::of(&diagnostic, "debug", true), CodeEvidence::None);
     }
 }

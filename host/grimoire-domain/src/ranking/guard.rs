@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CodeEvidence, Evidence, LanguageEvidence, PatternEvidence};
-use crate::diagnostic::{Confidence, Diagnostic};
+use crate::diagnostic::{Confidence, Diagnostic, Role};
 
 /// What a spell is shown on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub enum Withheld {
     BroadCode,
     /// What its pattern found stands in any failure.
     WeakPattern,
+    /// Its pattern was found in the lines around the error only, and the error itself is another one.
+    OtherError,
     /// The error is a guess, and what its pattern found does not tell enough for one.
     Guess,
     /// Nothing but words speaks for it.
@@ -68,6 +70,7 @@ impl Withheld {
             Self::PatternMissed => "pattern-missed",
             Self::BroadCode => "broad-code",
             Self::WeakPattern => "weak-pattern",
+            Self::OtherError => "other-error",
             Self::Guess => "guess",
             Self::WordsOnly => "words-only",
             Self::LessSpecific => "less-specific",
@@ -86,14 +89,20 @@ impl fmt::Display for Withheld {
                 write!(formatter, "it is for another language than the error's: {languages}")
             }
             Self::PatternMissed => formatter.write_str("its pattern was not found in the error"),
-            Self::BroadCode => formatter
-                .write_str("its code is equal, but the code has several causes, and its pattern was not found"),
+            Self::BroadCode => formatter.write_str(
+                "its code is equal, but the code has several causes, and its pattern was not found",
+            ),
             Self::WeakPattern => formatter.write_str("what its pattern found stands in any failure"),
-            Self::Guess => {
-                formatter.write_str("the error is only a guess, and what the pattern found does not tell enough")
+            Self::OtherError => formatter
+                .write_str("its pattern was found in the lines around only, and the error itself is another"),
+            Self::Guess => formatter
+                .write_str("the error is only a guess, and what the pattern found does not tell enough"),
+            Self::WordsOnly => {
+                formatter.write_str("only words speak for it: neither a pattern nor a covered code")
             }
-            Self::WordsOnly => formatter.write_str("only words speak for it: neither a pattern nor a covered code"),
-            Self::LessSpecific => formatter.write_str("the pattern of another spell names more of this error"),
+            Self::LessSpecific => {
+                formatter.write_str("the pattern of another spell names more of this error")
+            }
             Self::Matcher => formatter.write_str("the matcher decided against it"),
             Self::LeftOut => formatter.write_str("the matcher did not judge it"),
             Self::Threshold => formatter.write_str("its score is below the threshold"),
@@ -116,6 +125,9 @@ pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, 
     let weak = match &evidence.pattern {
         PatternEvidence::Hit(hit) if guess && hit.telling < TELLING_FOR_A_GUESS => Withheld::Guess,
         PatternEvidence::Hit(hit) if hit.telling < TELLING => Withheld::WeakPattern,
+        PatternEvidence::Hit(hit) if !hit.in_message && is_another(diagnostic, evidence) => {
+            Withheld::OtherError
+        }
         PatternEvidence::Hit(_) => return Ok(Grounds::Pattern),
         PatternEvidence::Missed if evidence.code == CodeEvidence::Partial => Withheld::BroadCode,
         PatternEvidence::Missed => Withheld::PatternMissed,
@@ -124,8 +136,14 @@ pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, 
     match evidence.code {
         CodeEvidence::Covered if guess => Err(Withheld::Guess),
         CodeEvidence::Covered => Ok(Grounds::Code),
-        CodeEvidence::None | CodeEvidence::Partial => Err(weak),
+        CodeEvidence::None | CodeEvidence::Other | CodeEvidence::Partial => Err(weak),
     }
+}
+
+/// Whether what surrounds an error cannot speak for it: it has a code of its own, which is not the spell's, or
+/// it is only a warning.
+fn is_another(diagnostic: &Diagnostic, evidence: &Evidence) -> bool {
+    evidence.code == CodeEvidence::Other || diagnostic.role == Role::Warning
 }
 
 #[cfg(test)]
@@ -137,6 +155,7 @@ mod tests {
         PatternEvidence::Hit(PatternHit { text: "x".to_owned(), telling, in_message: true, place: 0..1 })
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads better in the tables below")]
     fn told(confidence: Confidence, evidence: Evidence) -> Result<Grounds, Withheld> {
         grounds(&Diagnostic { confidence, ..Diagnostic::default() }, &evidence)
     }
@@ -163,9 +182,23 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_around_an_error_do_not_speak_for_another_one() {
+        let around = PatternHit { text: "x".to_owned(), telling: 20, in_message: false, place: 0..1 };
+        let around = Evidence { pattern: PatternEvidence::Hit(around), ..Evidence::default() };
+        assert_eq!(told(Confidence::Certain, around.clone()), Ok(Grounds::Pattern));
+        let warning = Diagnostic { role: Role::Warning, ..Diagnostic::default() };
+        assert_eq!(grounds(&warning, &around), Err(Withheld::OtherError));
+        let other = Evidence { code: CodeEvidence::Other, ..around };
+        assert_eq!(told(Confidence::Certain, other), Err(Withheld::OtherError));
+    }
+
+    #[test]
     fn a_guess_needs_a_pattern_that_tells_much() {
         let guess = |evidence| told(Confidence::Guess, evidence);
-        assert_eq!(guess(Evidence { code: CodeEvidence::Covered, ..Evidence::default() }), Err(Withheld::Guess));
+        assert_eq!(
+            guess(Evidence { code: CodeEvidence::Covered, ..Evidence::default() }),
+            Err(Withheld::Guess)
+        );
         assert_eq!(guess(Evidence { pattern: hit(8), ..Evidence::default() }), Err(Withheld::Guess));
         assert_eq!(guess(Evidence { pattern: hit(20), ..Evidence::default() }), Ok(Grounds::Pattern));
     }

@@ -17,7 +17,7 @@ pub enum LanguageEvidence {
 impl LanguageEvidence {
     /// Compares the tags of a spell with the tool, the file and the exception of a diagnostic.
     pub fn of<'t>(diagnostic: &Diagnostic, tags: impl IntoIterator<Item = &'t str>) -> Self {
-        Languages::of_diagnostic(diagnostic).compare(&Languages::of_tags(tags))
+        Languages::of_diagnostic(diagnostic).compare(Languages::of_tags(tags))
     }
 }
 
@@ -89,8 +89,37 @@ families! {
     Elm "Elm": "elm";
     Solidity "Solidity": "solidity" "solc" "hardhat" "foundry" "sol";
     Terraform "Terraform": "terraform" "opentofu" "tf" "tfvars" "tflint";
+    // Its files only: as a tool it carries the words of whatever it builds.
+    NixFile "Nix": "nix-file";
+    Sql "SQL": "sql" "sqlfluff";
     Latex "LaTeX": "latex" "pdflatex" "tex" "xelatex" "lualatex";
 }
+
+/// Files by which one knows the language, whatever their extension.
+const FILES: &[(&str, Family)] = &[
+    ("Cargo.toml", Family::Rust),
+    ("Cargo.lock", Family::Rust),
+    ("pyproject.toml", Family::Python),
+    ("setup.cfg", Family::Python),
+    ("requirements.txt", Family::Python),
+    ("poetry.lock", Family::Python),
+    ("uv.lock", Family::Python),
+    ("package.json", Family::JavaScript),
+    ("package-lock.json", Family::JavaScript),
+    ("yarn.lock", Family::JavaScript),
+    ("pnpm-lock.yaml", Family::JavaScript),
+    ("tsconfig.json", Family::JavaScript),
+    ("pom.xml", Family::Jvm),
+    ("go.mod", Family::Go),
+    ("go.sum", Family::Go),
+    ("Gemfile", Family::Ruby),
+    ("Gemfile.lock", Family::Ruby),
+    ("Rakefile", Family::Ruby),
+    ("composer.json", Family::Php),
+    ("composer.lock", Family::Php),
+    ("CMakeLists.txt", Family::Native),
+    ("pubspec.yaml", Family::Dart),
+];
 
 /// Tools between languages, with all that their errors may be in.
 const BRIDGES: &[(&str, &[Family])] = &[
@@ -111,15 +140,84 @@ const BRIDGES: &[(&str, &[Family])] = &[
 
 /// Tools whose errors may be about any language.
 const CARRIERS: &[&str] = &[
-    "ansible", "apk", "apt", "azure-pipelines", "bazel", "buildkit", "circleci", "compose", "curl", "dnf", "docker",
-    "git", "github-actions", "gitlab", "gitlab-ci", "helm", "jenkins", "kubectl", "kubernetes", "make", "nix", "packer",
-    "playwright", "podman", "postgresql", "pre-commit", "rsync", "ssh", "travis", "wget",
+    "ansible",
+    "apk",
+    "apt",
+    "aws",
+    "azure-pipelines",
+    "bazel",
+    "brew",
+    "buildkit",
+    "circleci",
+    "codecov",
+    "compose",
+    "curl",
+    "dnf",
+    "docker",
+    "gcloud",
+    "git",
+    "github-actions",
+    "gitlab",
+    "gitlab-ci",
+    "helm",
+    "jenkins",
+    "kubectl",
+    "kubernetes",
+    "make",
+    "mongodb",
+    "mysql",
+    "nix",
+    "packer",
+    "playwright",
+    "podman",
+    "postgres",
+    "postgresql",
+    "pre-commit",
+    "redis",
+    "rsync",
+    "shell",
+    "ssh",
+    "travis",
+    "wget",
 ];
 /// Names of languages among what [`Family`] knows: everything else there is a tool.
 const NAMES: &[&str] = &[
-    "c", "c++", "clojure", "cpp", "csharp", "dart", "dotnet", "elixir", "elm", "erlang", "fortran", "fsharp", "go",
-    "golang", "groovy", "haskell", "java", "javascript", "julia", "jvm", "kotlin", "lua", "nim", "nodejs", "ocaml",
-    "perl", "php", "python", "r", "ruby", "rust", "scala", "solidity", "swift", "typescript", "zig",
+    "c",
+    "c++",
+    "clojure",
+    "cpp",
+    "csharp",
+    "dart",
+    "dotnet",
+    "elixir",
+    "elm",
+    "erlang",
+    "fortran",
+    "fsharp",
+    "go",
+    "golang",
+    "groovy",
+    "haskell",
+    "java",
+    "javascript",
+    "julia",
+    "jvm",
+    "kotlin",
+    "lua",
+    "nim",
+    "nodejs",
+    "ocaml",
+    "perl",
+    "php",
+    "python",
+    "r",
+    "ruby",
+    "rust",
+    "scala",
+    "solidity",
+    "swift",
+    "typescript",
+    "zig",
 ];
 
 /// The tool that a spell with these tags is about: the one tool among them, or else the language, or else
@@ -141,7 +239,8 @@ impl Languages {
         let mut languages = Self::default();
         for tag in tags {
             languages.add(tag);
-            let native = ["native-extension", "native-dependency", "linker", "cgo", "ffi", "node-gyp", "openssl"];
+            let native =
+                ["native-extension", "native-dependency", "linker", "cgo", "ffi", "node-gyp", "openssl"];
             languages.native_parts |= native.iter().any(|word| tag.eq_ignore_ascii_case(word));
         }
         languages
@@ -178,8 +277,13 @@ impl Languages {
 
     fn add_file(&mut self, path: &str) {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        if let Some((_, extension)) = name.rsplit_once('.') {
-            self.add(extension);
+        match FILES.iter().find(|(known, _)| *known == name) {
+            Some((_, family)) => self.families |= 1 << *family as u32,
+            None => {
+                if let Some((_, extension)) = name.rsplit_once('.') {
+                    self.add(if extension == "nix" { "nix-file" } else { extension });
+                }
+            }
         }
     }
 
@@ -218,7 +322,7 @@ impl Languages {
     }
 
     /// Compares those of a diagnostic with those of a spell.
-    pub fn compare(self, spell: &Self) -> LanguageEvidence {
+    pub fn compare(self, spell: Self) -> LanguageEvidence {
         if self.families == 0 || spell.families == 0 {
             return LanguageEvidence::Unknown;
         }
@@ -228,7 +332,8 @@ impl Languages {
         // Compilers and linkers of C are run by the package managers of most languages, whose programs load
         // its libraries: their words belong to no language alone.
         let carries = |languages: Self| !(languages.has(Family::Jvm) || languages.has(Family::Dotnet));
-        let native = spell.has(Family::Native) && carries(self) || self.has(Family::Native) && spell.native_parts;
+        let native =
+            spell.has(Family::Native) && carries(self) || self.has(Family::Native) && spell.native_parts;
         if native { LanguageEvidence::Unknown } else { LanguageEvidence::Other(spell.names()) }
     }
 
@@ -256,7 +361,9 @@ mod tests {
 
     #[test]
     fn languages_are_told_by_tool_file_and_exception() {
-        let of = |tool: &str, path: Option<&str>, kind: &str| Languages::of_diagnostic(&diagnostic(tool, path, kind)).names();
+        let of = |tool: &str, path: Option<&str>, kind: &str| {
+            Languages::of_diagnostic(&diagnostic(tool, path, kind)).names()
+        };
         assert_eq!(of("rustc", None, ""), "Rust");
         assert_eq!(of("junit", Some("shop/till/DrawerTest.java"), ""), "Java");
         assert_eq!(of("log", None, "java.lang.AssertionError"), "Java");
@@ -281,8 +388,13 @@ mod tests {
 
     #[test]
     fn contradictions_are_told() {
-        let compare = |tool: &str, tags: &[&str]| LanguageEvidence::of(&diagnostic(tool, None, ""), tags.iter().copied());
-        assert_eq!(compare("javac", &["typescript", "types"]), LanguageEvidence::Other("JavaScript".to_owned()));
+        let compare = |tool: &str, tags: &[&str]| {
+            LanguageEvidence::of(&diagnostic(tool, None, ""), tags.iter().copied())
+        };
+        assert_eq!(
+            compare("javac", &["typescript", "types"]),
+            LanguageEvidence::Other("JavaScript".to_owned())
+        );
         assert_eq!(compare("tsc", &["javascript"]), LanguageEvidence::Same);
         assert_eq!(compare("rustc", &["docker", "disk"]), LanguageEvidence::Unknown);
         assert_eq!(compare("log", &["rust"]), LanguageEvidence::Unknown);

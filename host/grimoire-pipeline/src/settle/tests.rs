@@ -15,6 +15,7 @@ fn error(message: &str, start: u64) -> Diagnostic {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "a diagnostic's place is optional")]
 fn at(path: &str, line: u32) -> Option<Location> {
     Some(Location { path: path.to_owned(), start: Some(Position { line, column: None }), end: None })
 }

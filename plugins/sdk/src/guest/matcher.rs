@@ -70,6 +70,7 @@ fn candidate_in(candidate: match_spells::Candidate) -> Candidate {
             },
             code: match candidate.evidence.code {
                 match_spells::CodeEvidence::None => CodeEvidence::None,
+                match_spells::CodeEvidence::Other => CodeEvidence::Other,
                 match_spells::CodeEvidence::Partial => CodeEvidence::Partial,
                 match_spells::CodeEvidence::Covered => CodeEvidence::Covered,
             },

@@ -113,6 +113,7 @@ fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spe
             },
             code: match candidate.evidence.code {
                 CodeEvidence::None => match_spells::CodeEvidence::None,
+                CodeEvidence::Other => match_spells::CodeEvidence::Other,
                 CodeEvidence::Partial => match_spells::CodeEvidence::Partial,
                 CodeEvidence::Covered => match_spells::CodeEvidence::Covered,
             },
