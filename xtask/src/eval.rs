@@ -9,6 +9,7 @@ mod diff;
 mod extraction;
 mod hunt;
 mod retrieval;
+mod spells;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ enum What {
     Hunt(hunt::Arguments),
     /// Rank spells for errors with the shipped matcher: is the right one found, and how far up?
     Retrieval(retrieval::Arguments),
+    /// Hold every spell that ships against the samples of all others and against nonsense: is a wrong one shown?
+    Spells(spells::Arguments),
 }
 
 /// Where the data comes from and where the answers go.
@@ -51,5 +54,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         What::Extraction(files) => extraction::run(files),
         What::Hunt(arguments) => hunt::run(arguments),
         What::Retrieval(arguments) => retrieval::run(arguments),
+        What::Spells(arguments) => spells::run(arguments),
     }
 }

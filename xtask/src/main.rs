@@ -8,6 +8,8 @@ mod bench;
 mod codegen;
 #[cfg(feature = "product")]
 mod eval;
+#[cfg(feature = "product")]
+mod native;
 mod plugins;
 mod tidy;
 

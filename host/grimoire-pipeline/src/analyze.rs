@@ -2,7 +2,7 @@
 
 use futures::StreamExt as _;
 use grimoire_domain::artifact::Artifact;
-use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::diagnostic::{Diagnostic, Severity};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_log::Outcome;
@@ -87,7 +87,12 @@ impl Pipeline {
         let mut diagnostics = merge(findings);
         if let Some((outline, patterns)) = pass.finish() {
             let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
-            diagnostics = patterns.finish(diagnostics, counts);
+            // A log that nothing calls red stays green, whatever its tests print.
+            let looks_red = outline.run == Outcome::Failed
+                || diagnostics.iter().any(|found| found.diagnostic.severity >= Severity::Error);
+            if looks_red {
+                diagnostics = patterns.finish(diagnostics, counts);
+            }
             diagnostics = settle(diagnostics, &outline);
         }
         let mut gaps = Vec::new();

@@ -177,8 +177,8 @@ fn distance(one: Span, other: Span) -> u64 {
 /// Whether a line says that it is no error: `SKIPPED [1] test.py:3: …`, `PASS src/a.test.ts`, `[INFO] …`, `ok 3 …`.
 fn is_no_error(line: &str) -> bool {
     const WORDS: [&str; 13] = [
-        "skipped", "skip", "xfail", "xpass", "passed", "pass", "ok", "info", "debug", "trace", "notice", "verbose",
-        "note",
+        "skipped", "skip", "xfail", "xpass", "passed", "pass", "ok", "info", "debug", "trace", "notice",
+        "verbose", "note",
     ];
     let word = line.split(|character: char| !character.is_ascii_alphanumeric()).find(|word| !word.is_empty());
     word.is_some_and(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))

@@ -162,7 +162,8 @@ impl Record for Block {
         };
         let kind = kind_of(code, &block.message);
         let found = Diagnostic {
-            tool: "dotnet".to_owned(),
+            // MSBuild passes on what the TypeScript compiler says.
+            tool: if code.starts_with("TS") { "tsc" } else { "dotnet" }.to_owned(),
             error_type: match (&block.code, block.severity >= Severity::Error) {
                 (Some(code), _) => code.clone(),
                 (None, true) => "error".to_owned(),

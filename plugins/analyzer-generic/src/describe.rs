@@ -73,6 +73,8 @@ pub(crate) fn leading(rest: &str) -> Described<'_> {
     let mut found = Described::default();
     let mut text = without_clock(rest.trim_start_matches([':', ' ', '\t']));
     text = text.strip_prefix("- ").unwrap_or(text);
+    // Helm and others put a clock of their own before the level.
+    found.is_note = text.get(..64).is_some_and(|start| start.contains("[debug]"));
     for _ in 0..4 {
         let before = text;
         text = severity_word(text, &mut found)

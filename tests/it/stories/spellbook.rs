@@ -45,7 +45,7 @@ async fn a_new_spell_is_found_changed_and_forgotten() {
 async fn a_log_is_diagnosed_over_http_as_on_the_command_line() {
     let grimoire = OnDuty::start().await;
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let log = "src/app.ts(3,7): error TS2304: Cannot find name 'foo'.\n";
+    let log = "src/app.ts(3,7): error TS2304: Cannot find name 'document'.\n";
     let answer =
         client.post(grimoire.url("/api/diagnose?name=build")).body(log).send().await.expect("an answer");
     let diagnosis: serde_json::Value = answer.json().await.expect("JSON");

@@ -7,9 +7,8 @@ use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::pattern::telling;
-use grimoire_domain::ranking::{self, CodeEvidence, LanguageEvidence, PatternEvidence, PatternHit};
+use grimoire_domain::ranking::{self, PatternEvidence, PatternHit};
 use grimoire_domain::spell::{Spell, SpellFields, SpellId, ValidSpell, join_tags};
-use grimoire_plugin_sdk as sdk;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -112,61 +111,6 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
             Ok(ranking::Candidate { spell: Arc::new(spell), evidence })
         })
         .collect()
-}
-
-/// A diagnostic as matchers see it.
-pub(super) fn native_diagnostic(diagnostic: &Diagnostic) -> sdk::Diagnostic {
-    sdk::Diagnostic {
-        tool: diagnostic.tool.clone(),
-        error_type: diagnostic.error_type.clone(),
-        code: diagnostic.code.clone(),
-        message: diagnostic.message.clone(),
-        severity: sdk::Severity::Error,
-        context: diagnostic.context.clone(),
-        ..sdk::Diagnostic::default()
-    }
-}
-
-/// A candidate as matchers see it.
-pub(super) fn native_candidate(candidate: &ranking::Candidate) -> sdk::Candidate {
-    let pattern = match &candidate.evidence.pattern {
-        PatternEvidence::Untried => sdk::PatternEvidence::Untried,
-        PatternEvidence::Missed => sdk::PatternEvidence::Missed,
-        PatternEvidence::Hit(hit) => sdk::PatternEvidence::Hit(sdk::PatternHit {
-            text: hit.text.clone(),
-            telling: hit.telling,
-            in_message: hit.in_message,
-        }),
-    };
-    let code = match candidate.evidence.code {
-        CodeEvidence::None => sdk::CodeEvidence::None,
-        CodeEvidence::Other => sdk::CodeEvidence::Other,
-        CodeEvidence::Partial => sdk::CodeEvidence::Partial,
-        CodeEvidence::Covered => sdk::CodeEvidence::Covered,
-    };
-    let language = match candidate.evidence.language {
-        LanguageEvidence::Unknown => sdk::LanguageEvidence::Unknown,
-        LanguageEvidence::Same => sdk::LanguageEvidence::Same,
-        LanguageEvidence::Other(_) => sdk::LanguageEvidence::Other,
-    };
-    sdk::Candidate {
-        spell: native_spell(candidate.spell.id.0, &candidate.spell.fields),
-        evidence: sdk::Evidence { keyword: candidate.evidence.keyword, pattern, code, language },
-    }
-}
-
-/// A spell as matchers see it.
-pub(super) fn native_spell(id: u64, fields: &SpellFields) -> sdk::Spell {
-    sdk::Spell {
-        id,
-        title: fields.title.clone(),
-        description: fields.description.clone(),
-        error_type: fields.error_type.clone(),
-        error_pattern: fields.error_pattern.clone(),
-        covers_code: fields.covers_code,
-        solution_code: fields.solution_code.clone(),
-        tags: fields.tags.iter().cloned().collect(),
-    }
 }
 
 /// The body of `POST /api/spells`.

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::ranking::{Candidate, Reason, Verdict};
+use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports, Settings};
@@ -24,6 +23,7 @@ use super::load::{self, percentile, post};
 use super::plugins::{host, sources};
 use super::table::{Goal, Row, median, ratios, short};
 use super::{Bench, data};
+use crate::native;
 
 /// Spells that a scan scores at a time: what the product scores in all.
 const CHUNK: usize = 64;
@@ -118,7 +118,7 @@ impl Scan {
 
     /// Scores all spells for one query; microseconds.
     fn run(&self, query: usize) -> anyhow::Result<f64> {
-        let diagnostic = data::native_diagnostic(&data::diagnostic(query % data::QUERIES, self.spells)?);
+        let diagnostic = native::diagnostic(&data::diagnostic(query % data::QUERIES, self.spells)?);
         let started = Instant::now();
         let mut best = 0.0_f64;
         for chunk in &self.chunks {
@@ -133,7 +133,7 @@ impl Scan {
 
 /// A spell of which nothing is known: no pattern was tried, no word was looked up.
 fn candidate(number: usize) -> sdk::Candidate {
-    let spell = data::native_spell(number as u64 + 1, &data::spell(number));
+    let spell = native::spell(number as u64 + 1, &data::spell(number));
     sdk::Candidate { spell, evidence: sdk::Evidence::default() }
 }
 
@@ -208,27 +208,17 @@ impl Matchers for NativeMatcher {
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError> {
-        let candidates: Vec<_> = candidates.iter().map(data::native_candidate).collect();
+        let candidates: Vec<_> = candidates.iter().map(native::candidate).collect();
         let verdicts =
-            matcher_hybrid::score(&data::native_diagnostic(diagnostic), &candidates).map_err(|failure| {
+            matcher_hybrid::score(&native::diagnostic(diagnostic), &candidates).map_err(|failure| {
                 PluginError(PluginProblem {
                     plugin: "native".to_owned(),
                     reason: "failed".to_owned(),
                     detail: format!("{failure:?}"),
                 })
             })?;
-        let verdicts = verdicts.into_iter().map(verdict).collect::<anyhow::Result<_>>().unwrap_or_default();
+        let verdicts = verdicts.into_iter().map(native::verdict).collect();
         let plugin = PluginIdentity { name: "native".to_owned(), digest: String::new() };
         Ok(Judgement { verdicts, plugin, generation: 1 })
     }
-}
-
-fn verdict(verdict: sdk::Verdict) -> anyhow::Result<Verdict> {
-    let reasons = verdict
-        .reasons
-        .into_iter()
-        .map(|reason| Reason { signal: reason.signal, weight: reason.weight, detail: reason.detail })
-        .collect();
-    let candidate = usize::try_from(verdict.candidate).context("an index")?;
-    Ok(Verdict { candidate, score: verdict.score, shown: verdict.shown, reasons })
 }

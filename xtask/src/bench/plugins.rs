@@ -12,6 +12,7 @@ use grimoire_runtime::{Options, PluginHost, PluginSource};
 use super::load::percentile;
 use super::table::{Goal, Row, median, ratios, short};
 use super::{Bench, data};
+use crate::native;
 
 /// Candidates of one call, as the product has them.
 const CANDIDATES: usize = 64;
@@ -67,8 +68,8 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let direct = host.direct_matcher("matcher-hybrid")?;
     let diagnostic = data::diagnostic(0, CANDIDATES)?;
     let candidates = data::candidates(CANDIDATES)?;
-    let native_diagnostic = data::native_diagnostic(&diagnostic);
-    let native_candidates: Vec<_> = candidates.iter().map(data::native_candidate).collect();
+    let native_diagnostic = native::diagnostic(&diagnostic);
+    let native_candidates: Vec<_> = candidates.iter().map(native::candidate).collect();
     let native = || {
         matcher_hybrid::score(&native_diagnostic, &native_candidates)
             .map_err(|failure| anyhow::anyhow!("{failure:?}"))

@@ -147,7 +147,11 @@ fn judge(program: &Program, log: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// The entries that met an expectation.
-fn judge_errors<'e>(expected: &Expectation, entries: &'e [Value], faults: &mut Vec<String>) -> Vec<&'e Value> {
+fn judge_errors<'e>(
+    expected: &Expectation,
+    entries: &'e [Value],
+    faults: &mut Vec<String>,
+) -> Vec<&'e Value> {
     let mut met = Vec::new();
     for (number, wanted) in expected.errors.iter().enumerate() {
         let hits: Vec<&Value> =

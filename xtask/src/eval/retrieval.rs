@@ -105,9 +105,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let queries: Vec<Query> =
         rows::<Query>(&file(&arguments.data, "queries")?)?.step_by(step).collect::<anyhow::Result<_>>()?;
 
-    // All that are judged, also those below the threshold from which spells are shown.
-    let settings =
-        Settings { threshold: 0.0, spells_per_error: POOL, candidates: POOL, ..Settings::default() };
+    let settings = Settings { candidates: POOL, ..Settings::default() };
     let mut search = grimoire_search_tantivy::Options::default();
     search.maximum_terms = arguments.terms.unwrap_or(search.maximum_terms);
     search.maximum_occurrences = arguments.occurrences.unwrap_or(search.maximum_occurrences);
@@ -188,9 +186,10 @@ async fn answer(components: &Components, query: &Query) -> anyhow::Result<Answer
     };
     let diagnostic = report.into_diagnostic()?;
     let pool = components.candidates(&diagnostic, POOL).await?;
-    let report = components.pipeline().match_diagnostic(&diagnostic).await?;
-    ensure!(!report.degraded, "the matcher failed: {:?}", report.problems);
-    let ranked = report.spells.iter().map(|ranked| (ranked.id, ranked.score)).collect();
+    // All that are judged, also those that are not shown.
+    let explanation = components.pipeline().explain(&diagnostic, None).await?;
+    ensure!(!explanation.degraded, "the matcher failed");
+    let ranked = explanation.spells.iter().map(|ranked| (ranked.id, ranked.score)).collect();
     Ok(Answer { pool, ranked })
 }
 

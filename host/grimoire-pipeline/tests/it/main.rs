@@ -4,6 +4,7 @@
 mod annotations;
 mod closing;
 mod diagnosis;
+mod evidence;
 mod failure_policy;
 mod ingest;
 mod merging;

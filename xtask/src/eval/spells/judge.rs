@@ -1,0 +1,142 @@
+//! Which spells of a book are shown for an error: the host's evidence and its guard, and the shipped matcher as
+//! native code, without a store or a search.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use grimoire_domain::Timestamp;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::pattern::ErrorPattern;
+use grimoire_domain::ranking::{
+    self, Candidate, CodeEvidence, Evidence, PatternEvidence, PatternHit, grounds,
+};
+use grimoire_domain::spell::{Spell, SpellFields, SpellId, SpellStatus};
+use grimoire_pipeline::Settings;
+
+use crate::native;
+
+/// A spellbook, ready to be asked.
+pub(super) struct Judge {
+    spells: Vec<Arc<Spell>>,
+    patterns: Vec<ErrorPattern>,
+    /// Which patterns a text may have, by four bytes of one of their needles; under `None` those without.
+    by_window: HashMap<Option<Window>, Vec<usize>>,
+    settings: Settings,
+}
+
+type Window = [u8; 4];
+
+/// A spell that is shown.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// Its place in the book.
+    pub(super) spell: usize,
+    /// The strongest reason.
+    pub(super) why: String,
+}
+
+impl Judge {
+    pub(super) fn new(book: Vec<SpellFields>) -> anyhow::Result<Self> {
+        let mut spells = Vec::with_capacity(book.len());
+        for (id, fields) in (1..).zip(book) {
+            let key = fields.key.clone().unwrap_or_default();
+            let fields = fields.validate().with_context(|| key)?;
+            let (created_at, updated_at) = (Timestamp::UNIX_EPOCH, None);
+            spells.push(Arc::new(Spell { id: SpellId(id), fields, created_at, updated_at, revision: 1 }));
+        }
+        spells.retain(|spell| spell.fields.status == SpellStatus::Active);
+        let patterns: Vec<ErrorPattern> =
+            spells.iter().map(|spell| ErrorPattern::from_store(&spell.fields.error_pattern)).collect();
+        let mut by_window: HashMap<Option<Window>, Vec<usize>> = HashMap::new();
+        for (place, pattern) in patterns.iter().enumerate() {
+            for needle in pattern.needles().unwrap_or_else(|| vec![Vec::new()]) {
+                let windows = needle.windows(4).filter_map(|window| Window::try_from(window).ok());
+                // The one that fewest others have.
+                let window = windows.min_by_key(|window| by_window.get(&Some(*window)).map_or(0, Vec::len));
+                by_window.entry(window).or_default().push(place);
+            }
+        }
+        Ok(Self { spells, patterns, by_window, settings: Settings::default() })
+    }
+
+    /// The places of spells that are worth asking: the pattern may be found, or the code is theirs.
+    fn worth_asking(&self, diagnostic: &Diagnostic, text: &str) -> BTreeSet<usize> {
+        let lower = text.to_ascii_lowercase();
+        let windows = lower.as_bytes().windows(4).map(|window| Window::try_from(window).ok());
+        let by_pattern = windows.chain([None]).filter_map(|window| self.by_window.get(&window));
+        let has_code = |place: &usize| {
+            let fields = self.fields(*place);
+            CodeEvidence::of(diagnostic, &fields.error_type, fields.covers_code) >= CodeEvidence::Partial
+        };
+        by_pattern.flatten().copied().chain((0..self.spells.len()).filter(has_code)).collect()
+    }
+
+    pub(super) fn spells(&self) -> impl Iterator<Item = &SpellFields> {
+        self.spells.iter().map(|spell| &*spell.fields)
+    }
+
+    pub(super) fn fields(&self, spell: usize) -> &SpellFields {
+        &self.spells[spell].fields
+    }
+
+    pub(super) fn key(&self, spell: usize) -> &str {
+        self.fields(spell).key.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn pattern(&self, spell: usize) -> &ErrorPattern {
+        &self.patterns[spell]
+    }
+
+    pub(super) fn into_fields(self) -> Vec<SpellFields> {
+        self.spells.iter().map(|spell| spell.fields.clone().into_fields()).collect()
+    }
+
+    /// The spells that are shown for an error without context, best first. Candidates are those that may be
+    /// shown: others change no decision.
+    pub(super) fn shown(&self, diagnostic: &Diagnostic) -> Vec<Shown> {
+        let text = diagnostic.searchable_text();
+        let prefix = text.len() - diagnostic.message.len();
+        let mut places = Vec::new();
+        let mut candidates = Vec::new();
+        for place in self.worth_asking(diagnostic, &text) {
+            let (spell, pattern) = (&self.spells[place], &self.patterns[place]);
+            let evidence = match pattern.find_in_error(&text, prefix) {
+                Some(found) => {
+                    let start = found.as_ptr().addr() - text.as_ptr().addr();
+                    PatternEvidence::Hit(PatternHit {
+                        text: found.to_owned(),
+                        telling: pattern.telling(found),
+                        in_message: true,
+                        place: start..start + found.len(),
+                    })
+                }
+                None => PatternEvidence::Missed,
+            };
+            let evidence = Evidence::of(diagnostic, spell, 0.0, evidence);
+            // A spell that is for the very code tells something of the others, even where it is not shown.
+            if grounds(diagnostic, &evidence).is_ok() || evidence.code == CodeEvidence::Partial {
+                places.push(place);
+                candidates.push(Candidate { spell: Arc::clone(spell), evidence });
+            }
+        }
+        let seen: Vec<_> = candidates.iter().map(native::candidate).collect();
+        let verdicts = matcher_hybrid::score(&native::diagnostic(diagnostic), &seen)
+            .expect("there are few candidates")
+            .into_iter()
+            .map(native::verdict)
+            .collect();
+        let Settings { threshold, spells_per_error, .. } = self.settings;
+        ranking::judge(diagnostic, &candidates, verdicts, threshold, spells_per_error)
+            .into_iter()
+            .filter(|ranked| ranked.shown.is_ok())
+            .map(|ranked| {
+                let candidate = candidates.iter().position(|candidate| candidate.spell.id == ranked.spell.id);
+                Shown {
+                    spell: places[candidate.expect("only candidates are ranked")],
+                    why: ranked.reasons.first().map(|reason| reason.detail.clone()).unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+}
