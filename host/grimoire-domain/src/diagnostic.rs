@@ -1,5 +1,7 @@
 //! Structured errors, as analyzers extract them.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// How bad a diagnostic is, mildest first.
@@ -206,10 +208,14 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// What patterns of spells are tried on: severity and code as compilers print them, then the
-    /// message, then the context, then the lines of the stack trace.
-    pub fn searchable_text(&self) -> String {
-        let mut text = String::with_capacity(self.message.len() + self.context.len() + 64);
+    /// Where in the searchable text the message is.
+    pub fn message_place(&self) -> Range<usize> {
+        let mut prefix = String::new();
+        self.push_prefix(&mut prefix);
+        prefix.len()..prefix.len() + self.message.len()
+    }
+
+    fn push_prefix(&self, text: &mut String) {
         text.push_str(self.severity.as_str());
         if let Some(code) = &self.code {
             text.push('[');
@@ -221,6 +227,13 @@ impl Diagnostic {
             text.push_str(&self.error_type);
             text.push_str(": ");
         }
+    }
+
+    /// What patterns of spells are tried on: severity and code as compilers print them, then the
+    /// message, then the context, then the lines of the stack trace.
+    pub fn searchable_text(&self) -> String {
+        let mut text = String::with_capacity(self.message.len() + self.context.len() + 64);
+        self.push_prefix(&mut text);
         text.push_str(&self.message);
         if !self.context.is_empty() {
             text.push('\n');

@@ -198,7 +198,8 @@ const MORE_SPECIFIC: u32 = 2;
 
 /// Of spells whose patterns were found in one place the one that names more is for this very error: `No
 /// module named 'distutils'` is not mended as any other missing module is. So is the one that names the
-/// tool, where two linters say the same. Where a pattern was found, a code alone is less specific too.
+/// tool, where two linters say the same. Where a pattern was found in the message, a code alone is less
+/// specific too.
 /// `ranked` are in the order of the candidates.
 fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ranked: &mut [Ranked<'_>]) {
     let names_tool = |spell: &Spell| {
@@ -209,6 +210,7 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
     let specificity = |candidate: &Candidate, hit: &PatternHit| {
         hit.telling.saturating_add(if names_tool(&candidate.spell) { MORE_SPECIFIC } else { 0 })
     };
+    let message = diagnostic.message_place().start;
     let finds: Vec<(&PatternHit, u32)> = candidates
         .iter()
         .zip(ranked.iter())
@@ -222,9 +224,11 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
         let less_specific = match (&ranked.shown, candidate.evidence.pattern.hit()) {
             (Ok(Grounds::Pattern), Some(mine)) => {
                 let more_specific = specificity(candidate, mine).saturating_add(MORE_SPECIFIC);
+                let is_code = mine.place.end <= message;
                 finds.iter().any(|(other, specificity)| {
                     let overlap = mine.place.start < other.place.end && other.place.start < mine.place.end;
                     overlap && *specificity >= more_specific
+                        || is_code && other.in_message && other.place.end > message
                 })
             }
             (Ok(Grounds::Code), _) => finds.iter().any(|(other, _)| other.in_message),

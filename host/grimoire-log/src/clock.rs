@@ -94,7 +94,8 @@ fn after_seconds(text: &str) -> Option<&str> {
     ((2..=3).contains(&decimals) && rest.starts_with(|c: char| !c.is_whitespace())).then_some(rest)
 }
 
-/// `tests-1  | `, which Docker Compose puts before the output of a service.
+/// `tests-1  | `, which Docker Compose puts before the output of a service. It pads with two blanks; with one it is
+/// Ansible's word about a host.
 fn after_service(text: &str) -> Option<&str> {
     let end = text.bytes().take(64).position(|byte| byte == b' ')?;
     let (name, rest) = text.split_at(end);
@@ -102,7 +103,7 @@ fn after_service(text: &str) -> Option<&str> {
     let is_name =
         service.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let rest = rest.trim_start_matches(' ').strip_prefix('|')?;
+    let rest = rest.strip_prefix("  ")?.trim_start_matches(' ').strip_prefix('|')?;
     (is_name && is_number).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 

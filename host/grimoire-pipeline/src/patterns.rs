@@ -21,11 +21,7 @@ pub(crate) struct ErrorText {
 
 impl ErrorText {
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
-        let text: Arc<str> = diagnostic.searchable_text().into();
-        let context = if diagnostic.context.is_empty() { 0 } else { diagnostic.context.len() + 1 };
-        let trace: usize = diagnostic.stack_trace.iter().map(|frame| frame.text.len() + 1).sum();
-        let end = text.len() - context - trace;
-        Self { text, message: end - diagnostic.message.len()..end }
+        Self { text: diagnostic.searchable_text().into(), message: diagnostic.message_place() }
     }
 }
 

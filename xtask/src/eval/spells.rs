@@ -212,16 +212,10 @@ mod tests {
 
     /// A wrong fix is worse than none. Where two spells rightly share a text, `spells/sharing.txt` says so.
     #[test]
-    fn no_spell_is_shown_for_the_samples_of_another() {
+    fn samples_show_their_own_spell_and_no_other() {
         let judge = starter();
         let samples = samples(&judge);
         assert!(samples.wrong.is_empty(), "{}", samples.render(&judge));
-    }
-
-    #[test]
-    fn nearly_every_sample_shows_its_spell() {
-        let judge = starter();
-        let samples = samples(&judge);
         assert!(samples.own * 100 >= samples.asked * 99, "{}", samples.render(&judge));
     }
 

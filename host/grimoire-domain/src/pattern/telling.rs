@@ -97,11 +97,24 @@ const EMPTY_WORDS: &[&str] = &[
     "with",
 ];
 
-/// The number of letters and digits in words that tell something; short numbers tell nothing, and a code
-/// such as `E0382` or `ERR_REQUIRE_ESM` counts twice: nothing else looks like it.
+/// How many letters of the words that every failure has count as one: many of them in one order tell
+/// something all the same, as `fatal error: …: No such file or directory` does.
+const EMPTY_LETTERS: u32 = 5;
+
+/// The number of letters and digits in words that tell something, and a fifth of those in words that every
+/// failure has; short numbers tell nothing, and a code such as `E0382` or `ERR_REQUIRE_ESM` counts
+/// twice: nothing else looks like it.
 pub fn telling(text: &str) -> u32 {
     let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
-    words.map(telling_word).fold(0, u32::saturating_add)
+    let (mut telling, mut empty) = (0_u32, 0_u32);
+    for word in words {
+        if is_empty_word(word) {
+            empty = empty.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
+        } else {
+            telling = telling.saturating_add(telling_word(word));
+        }
+    }
+    telling.saturating_add(empty / EMPTY_LETTERS)
 }
 
 /// Digits of a number that some tool has as a code, such as 1049 of MySQL.
@@ -110,7 +123,7 @@ const LONG_NUMBER: usize = 4;
 fn telling_word(word: &str) -> u32 {
     let letters = word.chars().filter(|character| character.is_alphabetic()).count();
     let is_number = letters == 0 && word.len() < LONG_NUMBER;
-    if is_number || is_empty_word(word) {
+    if is_number {
         return 0;
     }
     let length =
@@ -149,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_failure_says_tells_nothing() {
+    fn what_every_failure_says_tells_little() {
         for text in [
             "",
             "error: ",
@@ -158,11 +171,12 @@ mod tests {
             "Error: 42",
             "BUILD FAILED",
             "exit code 1",
-            "No such file",
+            "No such file or directory",
         ] {
-            assert_eq!(telling(text), 0, "{text}");
+            assert!(telling(text) < 5, "{text}");
         }
-        assert_eq!(telling("error: import cycle"), 11);
+        assert!(telling("fatal error: x.h: No such file or directory") >= 5);
+        assert_eq!(telling("import cycle"), 11);
         assert_eq!(telling("E0382"), 10);
         assert_eq!(telling("EADDRINUSE"), 20);
         assert_eq!(telling("élan"), 4);

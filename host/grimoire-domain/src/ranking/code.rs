@@ -3,8 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::pattern::telling;
 
-/// What a spell's code says, what speaks most for it last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+/// What a spell's code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CodeEvidence {
     /// The spell is not for this code, or the diagnostic has none. A plain word such as `error` is no code.
     #[default]

@@ -195,7 +195,7 @@ pub fn looks_like_path(text: &str) -> bool {
         return false;
     }
     // A colon divides a logger's name from a file, or belongs to a drive.
-    if path.bytes().skip(2).any(|byte| byte == b':') {
+    if path.trim_start_matches('/').bytes().skip(2).any(|byte| byte == b':') {
         return false;
     }
     let (folder, name) = match path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\')) {

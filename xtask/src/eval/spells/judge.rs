@@ -9,7 +9,7 @@ use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{
-    self, Candidate, CodeEvidence, Evidence, PatternEvidence, PatternHit, grounds,
+    self, Candidate, CodeEvidence, Evidence, PatternEvidence, PatternHit, grounds, normal_code, own_codes,
 };
 use grimoire_domain::spell::{Spell, SpellFields, SpellId, SpellStatus};
 use grimoire_pipeline::Settings;
@@ -22,6 +22,7 @@ pub(super) struct Judge {
     patterns: Vec<ErrorPattern>,
     /// Which patterns a text may have, by four bytes of one of their needles; under `None` those without.
     by_window: HashMap<Option<Window>, Vec<usize>>,
+    by_code: HashMap<String, Vec<usize>>,
     settings: Settings,
 }
 
@@ -57,7 +58,11 @@ impl Judge {
                 by_window.entry(window).or_default().push(place);
             }
         }
-        Ok(Self { spells, patterns, by_window, settings: Settings::default() })
+        let mut by_code: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, spell) in spells.iter().enumerate() {
+            by_code.entry(normal_code(&spell.fields.error_type)).or_default().push(place);
+        }
+        Ok(Self { spells, patterns, by_window, by_code, settings: Settings::default() })
     }
 
     /// The places of spells that are worth asking: the pattern may be found, or the code is theirs.
@@ -65,11 +70,8 @@ impl Judge {
         let lower = text.to_ascii_lowercase();
         let windows = lower.as_bytes().windows(4).map(|window| Window::try_from(window).ok());
         let by_pattern = windows.chain([None]).filter_map(|window| self.by_window.get(&window));
-        let has_code = |place: &usize| {
-            let fields = self.fields(*place);
-            CodeEvidence::of(diagnostic, &fields.error_type, fields.covers_code) >= CodeEvidence::Partial
-        };
-        by_pattern.flatten().copied().chain((0..self.spells.len()).filter(has_code)).collect()
+        let by_code = own_codes(diagnostic).filter_map(|code| self.by_code.get(&normal_code(code)));
+        by_pattern.chain(by_code).flatten().copied().collect()
     }
 
     pub(super) fn spells(&self) -> impl Iterator<Item = &SpellFields> {
@@ -96,7 +98,7 @@ impl Judge {
     /// shown: others change no decision.
     pub(super) fn shown(&self, diagnostic: &Diagnostic) -> Vec<Shown> {
         let text = diagnostic.searchable_text();
-        let prefix = text.len() - diagnostic.message.len();
+        let prefix = diagnostic.message_place().start;
         let mut places = Vec::new();
         let mut candidates = Vec::new();
         for place in self.worth_asking(diagnostic, &text) {
