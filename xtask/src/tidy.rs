@@ -67,7 +67,9 @@ fn check(path: &str, text: &str, problems: &mut Vec<String>) {
     }
     for (index, line) in text.lines().enumerate() {
         let place = || format!("{path}:{}", index + 1);
-        if ["todo!(", "unimplemented!(", "FIXME", "XXX:"].iter().any(|word| line.contains(word)) {
+        // A spell may be about unfinished code.
+        let is_code = !is_sample(path) && !path.starts_with("host/grimoire/spellbook/");
+        if is_code && ["todo!(", "unimplemented!(", "FIXME", "XXX:"].iter().any(|word| line.contains(word)) {
             problems.push(format!("{}: unfinished", place()));
         }
         if line.ends_with([' ', '\t']) && !is_sample(path) {
@@ -92,7 +94,7 @@ fn is_test(path: &str) -> bool {
 
 /// Logs, diffs and licences keep the bytes that they have.
 fn is_sample(path: &str) -> bool {
-    ["/cases/", "fixtures/", "LICENSE", "/corpus/", "/assets/", ".snap"]
+    ["/cases/", "fixtures/", "tests/logs/", "LICENSE", "/corpus/", "/assets/", ".snap"]
         .iter()
         .any(|part| path.contains(part))
 }

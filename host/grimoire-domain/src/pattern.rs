@@ -135,8 +135,12 @@ impl ErrorPattern {
     pub fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
         let by_expression =
             self.expression.as_ref().and_then(|expression| expression.find(&self.literal, text));
-        by_expression
-            .or_else(|| text.find(&self.literal).map(|start| &text[start..start + self.literal.len()]))
+        by_expression.or_else(|| {
+            // Preparing a search costs more than most texts are long.
+            let start = (text.len() >= self.literal.len())
+                .then(|| memmem::find(text.as_bytes(), self.literal.as_bytes()))??;
+            text.get(start..start + self.literal.len())
+        })
     }
 }
 

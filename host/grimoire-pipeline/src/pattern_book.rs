@@ -58,9 +58,9 @@ impl PatternBook {
 }
 
 impl Patterns {
-    /// Entries of which a text has a window, each once.
-    pub(crate) fn windows_in(&self, text: &str) -> Vec<&Entry> {
-        self.entries_of(|set, indices| set.windows_in(text, indices))
+    /// Entries of which a text has a needle, each once.
+    pub(crate) fn needles_in(&self, text: &str) -> Vec<&Entry> {
+        self.entries_of(|set, indices| set.needles_in(text, indices))
     }
 
     fn entries_of(&self, find: impl Fn(&PatternSet, &mut Vec<u32>)) -> Vec<&Entry> {
@@ -80,7 +80,7 @@ impl Patterns {
     fn in_text(&self, text: &str) -> Vec<&Entry> {
         let mut entries = self.entries_of(|set, indices| {
             indices.extend_from_slice(set.always());
-            set.windows_in(text, indices);
+            set.needles_in(text, indices);
         });
         if entries.len() > TRIED {
             entries.sort_by_key(|entry| (!entry.distinct, entry.spell));

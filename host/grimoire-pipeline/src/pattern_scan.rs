@@ -68,7 +68,7 @@ impl PatternScan {
             return;
         }
         let mut best: Option<(u32, SpellId)> = None;
-        for entry in self.patterns.windows_in(line).into_iter().filter(|entry| entry.distinct) {
+        for entry in self.patterns.needles_in(line).into_iter().filter(|entry| entry.distinct) {
             let tried = self.of_spell.entry(entry.spell).or_default();
             if tried.in_vain >= TRIES || tried.found >= LINES_OF_A_SPELL {
                 continue;
@@ -137,7 +137,7 @@ impl PatternScan {
 
     /// The spells whose pattern is found in a text.
     fn spells_in(&self, text: &str) -> HashSet<SpellId> {
-        let found = self.patterns.windows_in(text).into_iter().filter(|entry| {
+        let found = self.patterns.needles_in(text).into_iter().filter(|entry| {
             let pattern = self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source);
             pattern.find(text).is_some_and(|found| pattern.telling(found) >= TELLING)
         });

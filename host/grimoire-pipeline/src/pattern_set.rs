@@ -1,8 +1,8 @@
 //! Many patterns asked at once: one look at each byte of a text tells which of them are worth trying.
 //!
-//! Every text where a pattern is found has one of the pattern's needles (see [`ErrorPattern::needles`]). Of
-//! each needle the four or eight bytes that are least common are kept, and a text is read through a window
-//! of as many. That takes time linear in the text, whatever the number of patterns.
+//! Every text where a pattern is found has one of the pattern's needles (see [`ErrorPattern::needles`]). A text
+//! is read through a window of four and of eight bytes; where one of those that tell a needle stands in it, the
+//! whole needle is compared. That takes time linear in the text, whatever the number of patterns.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,8 @@ use grimoire_domain::pattern::{ErrorPattern, telling};
 use grimoire_domain::ranking::{PatternEvidence, is_code, normal_code, tool_of_tags};
 use grimoire_domain::spell::{Spell, SpellId};
 
+/// Bytes of a needle that are compared: a text that has as many of them is worth trying.
+const COMPARED: usize = 48;
 /// Bytes of a window, for needles that are as long, and for shorter ones.
 const LONG: usize = 8;
 const SHORT: usize = 4;
@@ -25,8 +27,8 @@ pub(crate) struct Entry {
     pub(crate) spell: SpellId,
     pub(crate) revision: u64,
     pub(crate) source: Box<str>,
-    /// The windows of its needles; none where it has to be tried on every text.
-    keys: Box<[u64]>,
+    /// None where it has to be tried on every text.
+    needles: Box<[Needle]>,
     /// Whether the pattern names so much that a line where it is found is an error of this kind.
     pub(crate) distinct: bool,
     /// Whether there is a pattern that can be found at all.
@@ -37,22 +39,51 @@ pub(crate) struct Entry {
     pub(crate) tool: Box<str>,
 }
 
+/// A text, in lower case, that a pattern needs.
+#[derive(Debug, Clone)]
+struct Needle {
+    text: Box<[u8]>,
+    /// Its bytes that are least common, by which it is looked for.
+    key: u64,
+    /// Where in the text they end.
+    key_end: usize,
+}
+
+impl Needle {
+    /// Absent where the text is too short to be looked for.
+    fn new(text: &[u8]) -> Option<Self> {
+        let text = &text[..text.len().min(COMPARED)];
+        let length = if text.len() >= LONG { LONG } else { SHORT };
+        let (start, bytes) =
+            text.windows(length).enumerate().min_by_key(|(_, bytes)| commonness(bytes))?;
+        let key = bytes.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
+        let key = if length == SHORT { SHORT_MARK | key } else { key };
+        Some(Self { text: text.into(), key, key_end: start + length })
+    }
+
+    /// Whether the needle stands in a text where its key ends before `end`.
+    fn stands_in(&self, text: &[u8], end: usize) -> bool {
+        let Some(start) = end.checked_sub(self.key_end) else { return false };
+        text.get(start..start + self.text.len()).is_some_and(|part| part.eq_ignore_ascii_case(&self.text))
+    }
+}
+
 impl Entry {
     pub(crate) fn of(spell: &Spell) -> Self {
         let fields = &spell.fields;
         let pattern = ErrorPattern::from_store(&fields.error_pattern);
-        let needles = pattern.needles().unwrap_or_default();
-        let keys: Option<Vec<u64>> = needles.iter().map(|needle| window(needle)).collect();
-        let weakest = needles.iter().map(|needle| telling(&String::from_utf8_lossy(needle))).min();
+        let texts = pattern.needles().unwrap_or_default();
+        let weakest = texts.iter().map(|text| telling(&String::from_utf8_lossy(text))).min();
+        let needles: Option<Box<[Needle]>> = texts.iter().map(|text| Needle::new(text)).collect();
         let covers =
             (fields.covers_code && is_code(&fields.error_type)).then(|| normal_code(&fields.error_type));
         Self {
             spell: spell.id,
             revision: spell.revision,
             source: fields.error_pattern.as_str().into(),
-            distinct: weakest.is_some_and(|weakest| weakest >= DISTINCT) && keys.is_some(),
+            distinct: weakest.is_some_and(|weakest| weakest >= DISTINCT) && needles.is_some(),
             usable: pattern.is_usable(),
-            keys: keys.unwrap_or_default().into(),
+            needles: needles.unwrap_or_default(),
             covers: covers.map(Into::into),
             tool: tool_of_tags(fields.tags.iter().map(String::as_str)).into(),
         }
@@ -69,9 +100,10 @@ impl Entry {
 pub(crate) struct PatternSet {
     /// By ascending id.
     entries: Vec<Entry>,
-    /// Where in `of_windows` the entries of a window are.
+    /// Where in `of_windows` the needles of a window are.
     windows: HashMap<u64, (u32, u32)>,
-    of_windows: Vec<u32>,
+    /// Entries, and which of their needles.
+    of_windows: Vec<(u32, u32)>,
     /// A bit for the last four bytes of each window, by their hash: nearly every place of a text is known by
     /// it to end none.
     filter: Vec<u64>,
@@ -90,7 +122,7 @@ impl Default for PatternSet {
 impl PatternSet {
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|entry| entry.spell);
-        let mut pairs: Vec<(u64, u32)> = Vec::new();
+        let mut pairs: Vec<(u64, (u32, u32))> = Vec::new();
         let mut set = Self {
             entries: Vec::new(),
             windows: HashMap::new(),
@@ -100,8 +132,9 @@ impl PatternSet {
             covering: HashMap::new(),
         };
         for (index, entry) in (0_u32..).zip(&entries) {
-            pairs.extend(entry.keys.iter().map(|key| (*key, index)));
-            if entry.keys.is_empty() {
+            let needles = (0_u32..).zip(&entry.needles);
+            pairs.extend(needles.map(|(number, needle)| (needle.key, (index, number))));
+            if entry.needles.is_empty() {
                 set.always.push(index);
             }
             if let Some(code) = &entry.covers {
@@ -149,16 +182,21 @@ impl PatternSet {
         self.covering.get(code).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds to `found` the entries of which a text has a window, some perhaps several times.
-    pub(crate) fn windows_in(&self, text: &str, found: &mut Vec<u32>) {
+    /// Adds to `found` the entries of which a text has a needle, some perhaps several times.
+    pub(crate) fn needles_in(&self, text: &str, found: &mut Vec<u32>) {
+        let text = text.as_bytes();
         let mut window: u64 = 0;
-        for byte in text.bytes() {
+        for (place, byte) in text.iter().enumerate() {
             window = window << 8 | u64::from(byte.to_ascii_lowercase());
             let bit = self.bit(window);
             if self.filter[bit / 64] & 1 << (bit % 64) != 0 {
                 for key in [window, SHORT_MARK | window & !SHORT_MARK] {
-                    if let Some(&(start, end)) = self.windows.get(&key) {
-                        found.extend_from_slice(&self.of_windows[start as usize..end as usize]);
+                    let Some(&(start, end)) = self.windows.get(&key) else { continue };
+                    for &(index, number) in &self.of_windows[start as usize..end as usize] {
+                        let needle = &self.entries[index as usize].needles[number as usize];
+                        if found.last() != Some(&index) && needle.stands_in(text, place + 1) {
+                            found.push(index);
+                        }
                     }
                 }
             }
@@ -173,14 +211,6 @@ impl PatternSet {
         let hash = u64::from(key as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         hash as usize & (self.filter.len() * 64 - 1)
     }
-}
-
-/// The window of a needle that is least common in logs; absent where the needle is too short.
-fn window(needle: &[u8]) -> Option<u64> {
-    let length = if needle.len() >= LONG { LONG } else { SHORT };
-    let best = needle.windows(length).min_by_key(|bytes| commonness(bytes))?;
-    let key = best.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
-    Some(if length == SHORT { SHORT_MARK | key } else { key })
 }
 
 /// How common a few bytes are in logs, roughly.
@@ -218,7 +248,7 @@ mod tests {
     fn found(patterns: &[&str], text: &str) -> Vec<u64> {
         let set = PatternSet::new((1..).zip(patterns).map(|(id, pattern)| entry(id, pattern)).collect());
         let mut found = set.always().to_vec();
-        set.windows_in(text, &mut found);
+        set.needles_in(text, &mut found);
         found.sort_unstable();
         found.dedup();
         found.into_iter().map(|index| set.entry(index).spell.0).collect()

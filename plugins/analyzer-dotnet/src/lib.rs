@@ -7,7 +7,7 @@
 //! | `xunit`, `nunit` | failed tests, as their own runners print them |
 //! | `nuget` | feeds and packages, in sentences |
 //!
-//! At most one record of several lines is open ([`Record`]). A line that continues it is its own; else the
+//! At most one record of several lines is open (`Record`). A line that continues it is its own; else the
 //! recognisers are asked in turn whether it begins theirs; what begins nothing may still belong to the record.
 #![deny(unsafe_code)]
 

@@ -22,7 +22,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
             "CSC : error CS5001: x\n",
             "error CS2008: x\n",
             "EXEC : error : x [a.csproj]\n",
-            "a.cs (10): Error XXX: x\n",
+            "a.cs (10): Error XYZ: x\n",
             "  Failed A.B.C [1 ms]\n",
             "  X A.B.C [1ms]\n",
             "failed A.B.C (1ms)\n",

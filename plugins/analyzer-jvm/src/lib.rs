@@ -13,8 +13,8 @@
 //! | `spring` | why an application did not start |
 //! | `java` | exceptions with causes: innermost words, first own frame; the launcher and crashes of the virtual machine |
 //!
-//! Around everything a block of Gradle or Maven may be open ([`gradle`], [`maven`]); within or without it, at
-//! most one record of several lines ([`Record`]). A line that continues the record is its own; else the
+//! Around everything a block of Gradle or Maven may be open (`gradle`, `maven`); within or without it, at
+//! most one record of several lines (`Record`). A line that continues the record is its own; else the
 //! recognisers are asked in turn whether it begins theirs; what begins nothing may still belong to the record.
 #![deny(unsafe_code)]
 

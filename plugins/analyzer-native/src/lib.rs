@@ -16,7 +16,7 @@
 //! | `packages`, `embedded` | vcpkg, Conan, flatpak-builder; west, ESP-IDF, PlatformIO, Arduino, qmake |
 //! | `latex` | TeX, LaTeX and its packages, latexmk, BibTeX |
 //!
-//! Every recogniser sees every line and keeps its own state; of two that report one line the [`inbox`] keeps the
+//! Every recogniser sees every line and keeps its own state; of two that report one line the inbox keeps the
 //! better. What only follows from something else is said to be a consequence.
 #![deny(unsafe_code)]
 
