@@ -54,8 +54,7 @@ impl Needle {
     fn new(text: &[u8]) -> Option<Self> {
         let text = &text[..text.len().min(COMPARED)];
         let length = if text.len() >= LONG { LONG } else { SHORT };
-        let (start, bytes) =
-            text.windows(length).enumerate().min_by_key(|(_, bytes)| commonness(bytes))?;
+        let (start, bytes) = text.windows(length).enumerate().min_by_key(|(_, bytes)| commonness(bytes))?;
         let key = bytes.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
         let key = if length == SHORT { SHORT_MARK | key } else { key };
         Some(Self { text: text.into(), key, key_end: start + length })
