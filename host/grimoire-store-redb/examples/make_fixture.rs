@@ -1,7 +1,6 @@
-//! Writes a file of the present schema version, to be kept under `tests/fixtures` for ever, and the same
-//! with its journal as a crash leaves them, for `tests/fixtures/crashed`:
-//! `cargo run -p grimoire-store-redb --example make_fixture -- FILE CRASHED_FILE`. Run it before the version
-//! grows; `tests/store/migrations.rs` says what every such file must hold.
+//! Writes a file of the present schema version, to be kept under `tests/fixtures` from the next version on:
+//! `cargo run -p grimoire-store-redb --example make_fixture -- FILE`. Run it before the version grows;
+//! `tests/store/migrations.rs` says what every such file must hold.
 
 use std::path::Path;
 
@@ -15,11 +14,8 @@ use serde_json::json;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut paths = std::env::args().skip(1);
-    let path = paths.next().context("give the file to write")?;
-    let crashed = paths.next().context("give the file to write as after a crash")?;
-    let options = Options { journal_bytes: 64 << 10, ..Options::default() };
-    let store = RedbStore::open(Path::new(&path), options)?;
+    let path = std::env::args().nth(1).context("give the file to write")?;
+    let store = RedbStore::open(Path::new(&path), Options::default())?;
     store.create_spell(keyed("kept", "first title"), stamp(1)).await?;
     let kept = store.create_spell(spell("without a key"), stamp(2)).await?.value.id;
     let deleted = store.create_spell(keyed("deleted", "gone"), stamp(3)).await?.value.id;
@@ -43,9 +39,7 @@ async fn main() -> anyhow::Result<()> {
 
     store.put_review(review(review_key("octo/tools", 1, 'a'), 30)).await?;
     store.put_review(review(review_key("octo/tools", 1, 'b'), 31)).await?;
-    std::fs::copy(&path, &crashed)?;
-    std::fs::copy(format!("{path}.journal"), format!("{crashed}.journal"))?;
     store.close().await?;
-    std::fs::remove_file(format!("{path}.journal"))?;
+    redb::Database::open(&path)?.compact()?;
     Ok(())
 }

@@ -1,15 +1,14 @@
-//! Numbers that all writes share. The writer keeps them in memory. The last of each kind of id follows
-//! from the tables, whose newest row is never removed; of the jobs in each state only the ended ones
-//! are counted on the disk, since the open ones are all read at the start.
+//! The counters that all writes share. The writer keeps them in memory. The last id of each kind is read
+//! from its table at the start, because no table loses its newest row. Of the counts of jobs by state only
+//! those of ended jobs are stored: the start reads all open jobs anyway.
 
 use grimoire_domain::job::JobState;
-use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value};
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use crate::failure::Outcome;
 use crate::schema;
-use crate::step::Noted;
 
-/// What is counted.
+/// A number that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counter {
     /// The newest id of a spell, deleted ones included.
@@ -26,9 +25,9 @@ pub(crate) enum Counter {
     Jobs(JobState),
 }
 
-/// How many counters there are before those of jobs by state.
+/// The number of counters before those of jobs by state.
 const IDS: usize = 5;
-/// Indices of the counts that are on the disk, with their names there.
+/// The indices of the counters that are stored, with their names in the file.
 const STORED: [(usize, &str); 4] = [
     (IDS + 2, "jobs_succeeded"),
     (IDS + 3, "jobs_dead"),
@@ -58,7 +57,7 @@ impl Counter {
 #[derive(Debug)]
 pub(crate) struct Counters {
     values: [u64; IDS + 6],
-    /// What [`STORED`] names, as it is on the disk.
+    /// The counters of [`STORED`] as they are in the file.
     stored: [u64; STORED.len()],
 }
 
@@ -70,7 +69,8 @@ impl Counters {
         let living = newest(last_key(transaction, schema::SPELLS, |id| id)?);
         let earlier = newest(last_key(transaction, schema::SPELL_REVISIONS, |(id, _)| id)?);
         values[Counter::LastSpell.index()] = living.max(earlier);
-        values[Counter::LastChange.index()] = last_change(transaction)?;
+        values[Counter::LastChange.index()] =
+            newest(last_key(transaction, schema::SPELL_CHANGES, |sequence| sequence)?);
         values[Counter::LastDelivery.index()] = newest(last_key(transaction, schema::DELIVERIES, |id| id)?);
         let open = newest(last_key(transaction, schema::JOBS_OPEN, |id| id)?);
         let ended = newest(last_key(transaction, schema::JOBS_ENDED, |id| id)?);
@@ -86,12 +86,12 @@ impl Counters {
         Ok(Self { values, stored })
     }
 
-    /// Writes what is on the disk and has changed.
-    pub(crate) fn save(&mut self, transaction: Noted<'_>) -> Outcome<()> {
+    /// Writes those of [`STORED`] that have changed.
+    pub(crate) fn save(&mut self, transaction: &WriteTransaction) -> Outcome<()> {
         if self.stored.iter().zip(STORED).all(|(stored, (index, _))| *stored == self.values[index]) {
             return Ok(());
         }
-        let mut table = transaction.open(schema::COUNTERS)?;
+        let mut table = transaction.open_table(schema::COUNTERS)?;
         for (stored, (index, name)) in self.stored.iter_mut().zip(STORED) {
             if *stored != self.values[index] {
                 *stored = self.values[index];
@@ -110,21 +110,16 @@ impl Counters {
         JobState::ALL.map(|state| self.get(Counter::Jobs(state)))
     }
 
-    /// One more; the new value.
+    /// Adds one and returns the new value.
     pub(crate) fn increase(&mut self, counter: Counter) -> u64 {
         self.values[counter.index()] += 1;
         self.values[counter.index()]
     }
 
-    /// One less.
+    /// Subtracts one.
     pub(crate) fn decrease(&mut self, counter: Counter) {
         self.values[counter.index()] -= 1;
     }
-}
-
-/// The newest sequence number of the change log as of a transaction; 0 when it is empty.
-pub(crate) fn last_change(transaction: &ReadTransaction) -> Outcome<u64> {
-    Ok(last_key(transaction, schema::SPELL_CHANGES, |sequence| sequence)?.unwrap_or(0))
 }
 
 fn last_key<K: Key + 'static, V: Value + 'static, N>(

@@ -37,7 +37,7 @@ macro_rules! broken_by {
         }
     )+};
 }
-broken_by!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError);
+broken_by!(redb::Error, redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError);
 
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {

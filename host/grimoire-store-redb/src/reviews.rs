@@ -1,39 +1,34 @@
 //! Reviews.
 
-use async_trait::async_trait;
-use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{Review, ReviewKey};
 use grimoire_ports::PortError;
-use grimoire_ports::store::ReviewStore;
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
-use crate::RedbStore;
 use crate::counters::{Counter, Counters};
-use crate::failure::{Failure, Outcome};
-use crate::record::review::{decode_review, encode_review};
+use crate::effects::Effects;
+use crate::failure::Outcome;
+use crate::record::review::{StoredReview, decode_review, encode_review};
 use crate::schema::{
     REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
 };
-use crate::step::{Noted, Notes};
-use crate::table::Table;
 
 /// The tables of reviews in one transaction.
 pub(crate) struct ReviewTables<'t> {
-    reviews: Table<'t, ReviewKeyParts, (u64, &'static [u8])>,
+    reviews: Table<'t, ReviewKeyParts, &'static [u8]>,
     by_write: Table<'t, u64, ReviewKeyParts>,
     by_repository: Table<'t, (&'static str, u64), (u64, &'static str)>,
     by_pull_request: Table<'t, (&'static str, u64, u64), &'static str>,
 }
 
 impl<'t> ReviewTables<'t> {
-    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            reviews: transaction.open(REVIEWS)?,
-            by_write: transaction.open(REVIEWS_BY_WRITE)?,
-            by_repository: transaction.open(REVIEWS_BY_REPOSITORY)?,
-            by_pull_request: transaction.open(REVIEWS_BY_PULL_REQUEST)?,
+            reviews: transaction.open_table(REVIEWS)?,
+            by_write: transaction.open_table(REVIEWS_BY_WRITE)?,
+            by_repository: transaction.open_table(REVIEWS_BY_REPOSITORY)?,
+            by_pull_request: transaction.open_table(REVIEWS_BY_PULL_REQUEST)?,
         })
     }
 }
@@ -42,30 +37,27 @@ impl<'t> ReviewTables<'t> {
 pub(crate) struct Reviews<'s, 't> {
     pub(crate) tables: &'s mut ReviewTables<'t>,
     pub(crate) counters: &'s mut Counters,
-    pub(crate) notes: &'s mut Notes,
+    pub(crate) effects: &'s mut Effects,
 }
 
 impl Reviews<'_, '_> {
-    fn put(&mut self, mut review: Review) -> Outcome<()> {
+    pub(crate) fn put(&mut self, mut review: Review) -> Outcome<()> {
         let key = review.key.clone();
         let (repository, number, sha) = parts(&key);
         let known = match self.tables.reviews.get((repository, number, sha))? {
-            Some(found) => {
-                let (write, bytes) = found.value();
-                Some((write, decode_review(key.clone(), bytes)?))
-            }
+            Some(record) => Some(decode_review(key.clone(), record.value())?),
             None => None,
         };
-        self.notes.wrote = true;
-        if let Some((write, known)) = known {
+        self.effects.wrote = true;
+        if let Some(StoredReview { review: known, write }) = known {
             review.created_at = known.created_at;
             self.tables.by_write.remove(write)?;
             self.tables.by_repository.remove((repository, write))?;
             self.tables.by_pull_request.remove((repository, number, write))?;
         }
         let write = self.counters.increase(Counter::LastReviewWrite);
-        let bytes = encode_review(&review);
-        self.tables.reviews.insert((repository, number, sha), (write, bytes.as_slice()))?;
+        let record = encode_review(&review, write);
+        self.tables.reviews.insert((repository, number, sha), record.as_slice())?;
         self.tables.by_write.insert(write, (repository, number, sha))?;
         self.tables.by_repository.insert((repository, write), (number, sha))?;
         self.tables.by_pull_request.insert((repository, number, write), sha)?;
@@ -84,14 +76,14 @@ fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, Por
     Ok(ReviewKey { pull_request: PullRequestId { repository, number }, head_sha })
 }
 
-fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>> {
+pub(crate) fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>> {
     match transaction.open_table(REVIEWS)?.get(parts(&key))? {
-        Some(found) => Ok(Some(decode_review(key, found.value().1)?)),
+        Some(record) => Ok(Some(decode_review(key, record.value())?.review)),
         None => Ok(None),
     }
 }
 
-fn latest(transaction: &ReadTransaction, pull_request: &PullRequestId) -> Outcome<Option<Review>> {
+pub(crate) fn latest(transaction: &ReadTransaction, pull_request: &PullRequestId) -> Outcome<Option<Review>> {
     let name = pull_request.repository.as_str();
     let number = pull_request.number;
     let table = transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
@@ -103,7 +95,7 @@ fn latest(transaction: &ReadTransaction, pull_request: &PullRequestId) -> Outcom
     find(transaction, key)
 }
 
-fn list(
+pub(crate) fn list(
     transaction: &ReadTransaction,
     repository: Option<&RepositoryName>,
     page: PageRequest,
@@ -132,34 +124,4 @@ fn list(
         items.extend(find(transaction, key)?);
     }
     Ok(Page { items, total })
-}
-
-#[async_trait]
-impl ReviewStore for RedbStore {
-    async fn put_review(&self, review: Review) -> Result<(), PortError> {
-        self.write(move |step| step.reviews()?.put(review)).await
-    }
-
-    async fn get_review(&self, key: &ReviewKey) -> Result<Review, PortError> {
-        self.read(|transaction| {
-            find(transaction, key.clone())?.ok_or_else(|| {
-                let message =
-                    format!("there is no review of {} at {}", key.pull_request, key.head_sha.short());
-                Failure::refused(ErrorKind::NotFound, message)
-            })
-        })
-    }
-
-    async fn latest_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError> {
-        self.read(|transaction| latest(transaction, pull_request))
-    }
-
-    async fn list_reviews(
-        &self,
-        repository: Option<&RepositoryName>,
-        page: PageRequest,
-    ) -> Result<Page<Review>, PortError> {
-        let repository = repository.cloned();
-        self.scan(move |transaction| list(transaction, repository.as_ref(), page)).await
-    }
 }

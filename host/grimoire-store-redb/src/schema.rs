@@ -1,112 +1,109 @@
-//! The tables. Whatever changes here gets a new [`VERSION`], a step in [`crate::migrations`] and a
-//! file of the old version under `tests/fixtures`.
+//! The tables. A change to one of them needs a new [`VERSION`], a step in [`crate::migrations`], and a
+//! file of the version before under `tests/fixtures`.
+//!
+//! Records are the truth, index tables are derived from them and written in the same transaction.
 
-use redb::TableDefinition;
+use redb::{TableDefinition, WriteTransaction};
 
-use crate::table::Journaled;
+use crate::failure::Outcome;
 
-/// The version that this code reads and writes.
-pub(crate) const VERSION: u32 = 5;
+/// The schema version that this code reads and writes.
+pub(crate) const VERSION: u32 = 1;
 
 /// Facts about the file by name, as text.
 pub(crate) const META: TableDefinition<'static, &str, &str> = TableDefinition::new("meta");
 /// The name of the schema version in [`META`].
-pub(crate) const META_SCHEMA: &str = "schema";
+pub(crate) const META_VERSION: &str = "schema_version";
 /// The name of the store's identity in [`META`].
 pub(crate) const META_STORE_ID: &str = "store_id";
-
-/// The name of the last record of the journal in [`META`] that the file has. Since version 4.
-pub(crate) const META_JOURNALED: &str = "journaled";
-
-/// The tables that groups of writes change. A table's place is the number by which the journal knows it:
-/// new ones come last.
-pub(crate) const JOURNALED: [&dyn Journaled; 20] = [
-    &COUNTERS,
-    &SPELLS,
-    &SPELL_REVISIONS,
-    &SPELL_CHANGES,
-    &SPELLS_BY_KEY,
-    &SPELLS_BY_ERROR_TYPE,
-    &SPELLS_BY_TAG,
-    &SPELL_STATUSES,
-    &SPELLS_BY_CONTENT,
-    &DELIVERY_NUMBERS,
-    &DELIVERIES,
-    &JOBS_OPEN,
-    &JOBS_ENDED,
-    &JOBS_BY_STATE,
-    &JOBS_BY_LANE,
-    &JOB_EVENTS,
-    &REVIEWS,
-    &REVIEWS_BY_WRITE,
-    &REVIEWS_BY_REPOSITORY,
-    &REVIEWS_BY_PULL_REQUEST,
-];
 
 /// Numbers by name: how many jobs ended in each state.
 pub(crate) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
 
-/// Living spells by id. Since version 5 the present revision of a spell is here and nowhere else; what
-/// earlier versions wrote is among the revisions too, until it is written again.
-pub(crate) const SPELLS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("spells");
-/// The earlier states of living spells and all states of deleted ones, by id and revision.
-pub(crate) const SPELL_REVISIONS: TableDefinition<'static, (u64, u64), &[u8]> =
-    TableDefinition::new("spell_revisions");
-/// The change log: by sequence, which spell and what happened.
+/// Records by a number.
+pub(crate) type ByNumber = TableDefinition<'static, u64, &'static [u8]>;
+/// Records by a number and a second one within it.
+pub(crate) type ByNumbers = TableDefinition<'static, (u64, u64), &'static [u8]>;
+
+/// Living spells by id, each with its present revision.
+pub(crate) const SPELLS: ByNumber = TableDefinition::new("spells");
+/// The earlier revisions of living spells and all revisions of deleted ones, by id and revision.
+pub(crate) const SPELL_REVISIONS: ByNumbers = TableDefinition::new("spell_revisions");
+/// The change log: by sequence, the spell and a code for the kind of change.
 pub(crate) const SPELL_CHANGES: TableDefinition<'static, u64, (u64, u8)> =
     TableDefinition::new("spell_changes");
-/// Living spells by their key.
+/// Index: living spells by their key.
 pub(crate) const SPELLS_BY_KEY: TableDefinition<'static, &str, u64> = TableDefinition::new("spells_by_key");
-/// Living spells by folded error type.
+/// Index: living spells by folded error type.
 pub(crate) const SPELLS_BY_ERROR_TYPE: TableDefinition<'static, (&str, u64), ()> =
     TableDefinition::new("spells_by_error_type");
-/// Living spells by each folded tag.
+/// Index: living spells by each folded tag.
 pub(crate) const SPELLS_BY_TAG: TableDefinition<'static, (&str, u64), ()> =
     TableDefinition::new("spells_by_tag");
-/// The status of each living spell: small, so that walking all ids does not read all spells.
+/// Index: the status of each living spell. Small, so that a list of all ids does not read all spells.
 pub(crate) const SPELL_STATUSES: TableDefinition<'static, u64, u8> = TableDefinition::new("spell_statuses");
-/// Living spells without a key, by a hash of what they say: an import finds those it has already.
-/// Since version 2.
+/// Index: living spells without a key, by a hash of their content. An import looks up duplicates here.
 pub(crate) const SPELLS_BY_CONTENT: TableDefinition<'static, (u64, u64), ()> =
     TableDefinition::new("spells_by_content");
 
-/// The numbers of deliveries by hashes of their ids: small, because ids come in any order, and each
-/// rewrites the page in which it belongs. Since version 3.
-pub(crate) const DELIVERY_NUMBERS: TableDefinition<'static, (u64, u64), ()> =
-    TableDefinition::new("delivery_numbers");
-/// Deliveries with their payloads by number, in the order in which they came: a new one leaves the pages
-/// of the others alone. Since version 3.
-pub(crate) const DELIVERIES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("delivery_records");
+/// Deliveries with their payloads by number, in order of arrival: a new one is appended and leaves the
+/// pages of the others alone.
+pub(crate) const DELIVERIES: ByNumber = TableDefinition::new("deliveries");
+/// Index: the numbers of deliveries by hashes of their ids. Ids come in random order, so every insert
+/// rewrites a random page: the rows are kept small.
+pub(crate) const DELIVERIES_BY_ID: TableDefinition<'static, (u64, u64), ()> =
+    TableDefinition::new("deliveries_by_id");
 
-/// The value of an open job: its state, when its time comes (`run_at`, or the end of the lease) in
-/// nanoseconds since 1970, its lane, its record.
-pub(crate) type OpenJobValue = (u8, i128, Option<&'static str>, &'static [u8]);
-/// Queued and running jobs by id. Few beside those that ended: what has to be found among them by
-/// anything but the id is indexed in memory (`jobs::open`). Since version 3.
-pub(crate) const JOBS_OPEN: TableDefinition<'static, u64, OpenJobValue> = TableDefinition::new("open_jobs");
-/// Jobs that ended, by id.
-pub(crate) const JOBS_ENDED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("jobs");
-/// Jobs that ended, by state.
+/// Queued and running jobs by id. They are few; the writer indexes them in memory (`jobs::schedule`).
+pub(crate) const JOBS_OPEN: ByNumber = TableDefinition::new("jobs_open");
+/// Ended jobs by id.
+pub(crate) const JOBS_ENDED: ByNumber = TableDefinition::new("jobs_ended");
+/// Index: ended jobs by state.
 pub(crate) const JOBS_BY_STATE: TableDefinition<'static, (u8, u64), ()> =
     TableDefinition::new("jobs_by_state");
-/// Jobs that ended, by lane.
+/// Index: ended jobs by lane.
 pub(crate) const JOBS_BY_LANE: TableDefinition<'static, (&str, u64), ()> =
     TableDefinition::new("jobs_by_lane");
-/// The events of jobs, by job and sequence. The first of a job, `queued`, follows from the job and has
-/// no row; files of earlier versions have one.
-pub(crate) const JOB_EVENTS: TableDefinition<'static, (u64, u64), &[u8]> = TableDefinition::new("job_events");
+/// The events of jobs by job and sequence. The first event of a job, `queued`, follows from the job
+/// and has no row.
+pub(crate) const JOB_EVENTS: ByNumbers = TableDefinition::new("job_events");
 
-/// Identifies a review: repository, number and head commit.
+/// The key of a review: repository, pull request and head commit.
 pub(crate) type ReviewKeyParts = (&'static str, u64, &'static str);
-/// Reviews by key, with the number of the write that wrote them last.
-pub(crate) const REVIEWS: TableDefinition<'static, ReviewKeyParts, (u64, &[u8])> =
-    TableDefinition::new("reviews");
-/// Reviews by the number of their last write.
+/// Reviews by key.
+pub(crate) const REVIEWS: TableDefinition<'static, ReviewKeyParts, &[u8]> = TableDefinition::new("reviews");
+/// Index: reviews by the number of their last write.
 pub(crate) const REVIEWS_BY_WRITE: TableDefinition<'static, u64, ReviewKeyParts> =
     TableDefinition::new("reviews_by_write");
-/// Reviews by repository and the number of their last write.
+/// Index: reviews by repository and the number of their last write.
 pub(crate) const REVIEWS_BY_REPOSITORY: TableDefinition<'static, (&str, u64), (u64, &str)> =
     TableDefinition::new("reviews_by_repository");
-/// Reviews by pull request and the number of their last write: the head commit.
+/// Index: head commits by pull request and the number of the review's last write.
 pub(crate) const REVIEWS_BY_PULL_REQUEST: TableDefinition<'static, (&str, u64, u64), &str> =
     TableDefinition::new("reviews_by_pull_request");
+
+/// Creates every table, so that readers find it.
+pub(crate) fn create_tables(transaction: &WriteTransaction) -> Outcome<()> {
+    transaction.open_table(META)?;
+    transaction.open_table(COUNTERS)?;
+    transaction.open_table(SPELLS)?;
+    transaction.open_table(SPELL_REVISIONS)?;
+    transaction.open_table(SPELL_CHANGES)?;
+    transaction.open_table(SPELLS_BY_KEY)?;
+    transaction.open_table(SPELLS_BY_ERROR_TYPE)?;
+    transaction.open_table(SPELLS_BY_TAG)?;
+    transaction.open_table(SPELL_STATUSES)?;
+    transaction.open_table(SPELLS_BY_CONTENT)?;
+    transaction.open_table(DELIVERIES)?;
+    transaction.open_table(DELIVERIES_BY_ID)?;
+    transaction.open_table(JOBS_OPEN)?;
+    transaction.open_table(JOBS_ENDED)?;
+    transaction.open_table(JOBS_BY_STATE)?;
+    transaction.open_table(JOBS_BY_LANE)?;
+    transaction.open_table(JOB_EVENTS)?;
+    transaction.open_table(REVIEWS)?;
+    transaction.open_table(REVIEWS_BY_WRITE)?;
+    transaction.open_table(REVIEWS_BY_REPOSITORY)?;
+    transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
+    Ok(())
+}

@@ -10,17 +10,17 @@ use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
 use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
 use crate::spells::NewSpell;
-use crate::step::Step;
+use crate::transaction::Transaction;
 use crate::{Options, RedbStore};
 
 /// Something of everything that is kept in memory.
-fn change_much(step: &mut Step<'_>) -> Outcome<()> {
-    step.jobs()?.enqueue(&NewJobRecord::of(job("undone"), at(1)), at(1))?;
-    step.jobs()?.enqueue(&NewJobRecord::of(lane_job("lane"), at(1)), at(1))?;
-    let (claimed, lease) = step.jobs()?.claim(at(50), at(60))?.expect("a job is due");
+fn change_much(transaction: &mut Transaction<'_>) -> Outcome<()> {
+    transaction.jobs()?.enqueue(&NewJobRecord::of(job("undone"), at(1)), at(1))?;
+    transaction.jobs()?.enqueue(&NewJobRecord::of(lane_job("lane"), at(1)), at(1))?;
+    let (claimed, lease) = transaction.jobs()?.claim(at(50), at(60))?.expect("a job is due");
     assert_eq!(claimed.id, JobId(1));
-    step.jobs()?.end(&lease, AttemptEnd::Succeeded, at(51))?;
-    step.spells()?.create(NewSpell::of(spell("undone"), &stamp(1)))?;
+    transaction.jobs()?.end(&lease, AttemptEnd::Succeeded, at(51))?;
+    transaction.spells()?.create(NewSpell::of(spell("undone"), &stamp(1)))?;
     Ok(())
 }
 
@@ -32,13 +32,13 @@ async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
     let (_, lease) = store.claim_job(at(6), at(70)).await.unwrap().unwrap();
     let counts = store.count_jobs().await.unwrap();
 
-    let broken = store.write(|step| {
-        change_much(step)?;
+    let broken = store.write(|transaction| {
+        change_much(transaction)?;
         Err::<(), _>(Failure::Broken(redb::Error::Corrupted("for the test".to_owned())))
     });
     assert_eq!(broken.await.unwrap_err().kind(), ErrorKind::Internal);
-    let panicked = store.write(|step| -> Outcome<()> {
-        change_much(step)?;
+    let panicked = store.write(|transaction| -> Outcome<()> {
+        change_much(transaction)?;
         panic!("for the test");
     });
     assert_eq!(panicked.await.unwrap_err().kind(), ErrorKind::Internal);

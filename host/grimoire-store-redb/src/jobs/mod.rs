@@ -1,128 +1,19 @@
-//! Jobs: the port's verbs.
+//! Jobs.
 
-mod open;
-mod read;
+pub(crate) mod read;
+mod schedule;
 mod tables;
 mod write;
 
-pub(crate) use open::OpenJobs;
+pub(crate) use schedule::Schedule;
 pub(crate) use tables::JobTables;
 pub(crate) use write::{Jobs, NewJobRecord};
 
-use std::pin::Pin;
-
-use async_trait::async_trait;
-use grimoire_domain::Timestamp;
-use grimoire_domain::job::{Job, JobEvent, JobId, Lease, NewJob};
+use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::page::{Page, PageRequest};
-use grimoire_ports::PortError;
-use grimoire_ports::store::{AttemptEnd, JobFilter, JobStore};
-use serde_json::Value;
 
-use crate::RedbStore;
 use crate::failure::Failure;
 
 fn missing(id: JobId) -> Failure {
     Failure::refused(ErrorKind::NotFound, format!("there is no job {id}"))
-}
-
-#[async_trait]
-impl JobStore for RedbStore {
-    async fn enqueue_job(&self, job: NewJob, now: Timestamp) -> Result<JobId, PortError> {
-        let job = NewJobRecord::of(job, now);
-        self.write(move |step| step.jobs()?.enqueue(&job, now)).await
-    }
-
-    async fn claim_job(
-        &self,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<(Job, Lease)>, PortError> {
-        // An idle runner asks often and finds nothing: that costs a look, not a write.
-        if !self.summary()?.may_have_due(now) {
-            return Ok(None);
-        }
-        self.write(move |step| step.jobs()?.claim(now, lease_until)).await
-    }
-
-    async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError> {
-        let moment = self.summary()?.next_claim.map(Timestamp::from_nanosecond).transpose();
-        moment.map_err(|error| PortError::internal("the schedule of jobs cannot be read", error))
-    }
-
-    fn wait_for_job<'store, 'wait>(&'store self) -> Pin<Box<dyn Future<Output = ()> + Send + 'wait>>
-    where
-        'store: 'wait,
-        Self: 'wait,
-    {
-        // Made when called, not when first polled: what happens in between is not missed.
-        let notified = self.0.shared.jobs.notified();
-        Box::pin(notified)
-    }
-
-    async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, PortError> {
-        let lease = lease.clone();
-        self.write(move |step| step.jobs()?.renew(&lease, until)).await
-    }
-
-    async fn end_attempt(&self, lease: &Lease, end: AttemptEnd, now: Timestamp) -> Result<(), PortError> {
-        let lease = lease.clone();
-        self.write(move |step| step.jobs()?.end(&lease, end, now)).await
-    }
-
-    async fn cancel_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError> {
-        self.write(move |step| step.jobs()?.cancel(id, now)).await
-    }
-
-    async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError> {
-        self.write(move |step| step.jobs()?.retry(id, now)).await
-    }
-
-    async fn get_job(&self, id: JobId) -> Result<Job, PortError> {
-        self.read(|transaction| read::job(transaction, id))
-    }
-
-    async fn list_jobs(&self, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>, PortError> {
-        let filter = filter.clone();
-        self.scan(move |transaction| read::list(transaction, &filter, page)).await
-    }
-
-    async fn count_jobs(&self) -> Result<[u64; 6], PortError> {
-        Ok(self.summary()?.jobs)
-    }
-
-    async fn append_event(
-        &self,
-        lease: &Lease,
-        step: &str,
-        message: &str,
-        data: Value,
-        now: Timestamp,
-    ) -> Result<JobEvent, PortError> {
-        let event =
-            JobEvent { sequence: 0, at: now, step: step.to_owned(), message: message.to_owned(), data };
-        let lease = lease.clone();
-        self.write(move |step| step.jobs()?.append_event(&lease, event)).await
-    }
-
-    async fn events_after(&self, job: JobId, after: u64, limit: usize) -> Result<Vec<JobEvent>, PortError> {
-        self.scan(move |transaction| read::events(transaction, job, after, limit)).await
-    }
-
-    async fn wait_for_event(&self, job: JobId, after: u64) {
-        loop {
-            // Made before looking: an event between the look and the wait is not missed.
-            let notified = self.0.shared.events.notified();
-            match self.read(|transaction| read::has_event_after(transaction, job, after)) {
-                Ok(false) => notified.await,
-                Ok(true) => return,
-                // The caller's next read says what is wrong.
-                Err(error) => {
-                    tracing::debug!(%error, %job, "waiting for an event ends early");
-                    return;
-                }
-            }
-        }
-    }
 }

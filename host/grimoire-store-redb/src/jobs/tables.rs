@@ -1,95 +1,87 @@
 //! The tables of jobs in a write.
 
-use grimoire_domain::Timestamp;
-use grimoire_domain::job::{JobId, JobState};
-use redb::ReadableTable;
+use grimoire_domain::job::{JobEvent, JobId, JobState};
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::missing;
 use crate::failure::Outcome;
-use crate::record::job::{JobHead, JobRecord, state_code};
-use crate::schema::{self, OpenJobValue};
-use crate::step::{Noted, opened};
-use crate::table::Table;
+use crate::record::job::{JobHead, JobRecord, encode_event, state_code};
+use crate::schema;
 
-/// The tables of jobs in one transaction. A new job needs the first only.
+/// The tables of jobs in one transaction.
 pub(crate) struct JobTables<'t> {
-    transaction: Noted<'t>,
-    open: Table<'t, u64, OpenJobValue>,
-    history: Option<HistoryTables<'t>>,
-}
-
-/// What is written once a job has begun.
-pub(super) struct HistoryTables<'t> {
+    open: Table<'t, u64, &'static [u8]>,
     ended: Table<'t, u64, &'static [u8]>,
     by_state: Table<'t, (u8, u64), ()>,
     by_lane: Table<'t, (&'static str, u64), ()>,
-    pub(super) events: Table<'t, (u64, u64), &'static [u8]>,
+    events: Table<'t, (u64, u64), &'static [u8]>,
 }
 
 impl<'t> JobTables<'t> {
-    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
-        Ok(Self { transaction, open: transaction.open(schema::JOBS_OPEN)?, history: None })
-    }
-
-    pub(super) fn history(&mut self) -> Outcome<&mut HistoryTables<'t>> {
-        opened(&mut self.history, || {
-            Ok(HistoryTables {
-                ended: self.transaction.open(schema::JOBS_ENDED)?,
-                by_state: self.transaction.open(schema::JOBS_BY_STATE)?,
-                by_lane: self.transaction.open(schema::JOBS_BY_LANE)?,
-                events: self.transaction.open(schema::JOB_EVENTS)?,
-            })
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
+        Ok(Self {
+            open: transaction.open_table(schema::JOBS_OPEN)?,
+            ended: transaction.open_table(schema::JOBS_ENDED)?,
+            by_state: transaction.open_table(schema::JOBS_BY_STATE)?,
+            by_lane: transaction.open_table(schema::JOBS_BY_LANE)?,
+            events: transaction.open_table(schema::JOB_EVENTS)?,
         })
     }
 
-    pub(super) fn load(&mut self, id: JobId) -> Outcome<JobRecord> {
-        if let Some(found) = self.open.get(id.0)? {
-            return Ok(JobRecord::decode(id, found.value().3)?);
-        }
-        let found = self.history()?.ended.get(id.0)?.ok_or_else(|| missing(id))?;
-        Ok(JobRecord::decode(id, found.value())?)
+    pub(super) fn load(&self, id: JobId) -> Outcome<JobRecord> {
+        let record = match self.open.get(id.0)? {
+            Some(record) => record,
+            None => self.ended.get(id.0)?.ok_or_else(|| missing(id))?,
+        };
+        Ok(JobRecord::decode(id, record.value())?)
     }
 
-    /// Writes a job that goes on, or is new.
-    pub(super) fn put_open(
+    /// Writes a job to the table and the indices of its state. `before` is the state in which the tables
+    /// have it; `None` for a new job.
+    pub(super) fn put(
         &mut self,
         id: JobId,
         head: &JobHead,
-        due: Timestamp,
-        bytes: &[u8],
+        record: &[u8],
+        before: Option<JobState>,
     ) -> Outcome<()> {
-        let value = (state_code(head.state()), due.as_nanosecond(), head.lane.as_deref(), bytes);
-        self.open.insert(id.0, value)?;
-        Ok(())
-    }
-
-    /// Writes a job that has ended.
-    pub(super) fn put_ended(&mut self, id: JobId, head: &JobHead, bytes: &[u8]) -> Outcome<()> {
-        self.open.remove(id.0)?;
-        let history = self.history()?;
-        history.ended.insert(id.0, bytes)?;
-        history.by_state.insert((state_code(head.state()), id.0), ())?;
-        if let Some(lane) = head.lane.as_deref() {
-            history.by_lane.insert((lane, id.0), ())?;
+        if let Some(before) = before {
+            if before.is_final() {
+                self.remove_ended(id, head, before)?;
+            } else if head.state().is_final() {
+                self.open.remove(id.0)?;
+            }
+        }
+        if head.state().is_final() {
+            self.ended.insert(id.0, record)?;
+            self.by_state.insert((state_code(head.state()), id.0), ())?;
+            if let Some(lane) = head.lane.as_deref() {
+                self.by_lane.insert((lane, id.0), ())?;
+            }
+        } else {
+            self.open.insert(id.0, record)?;
         }
         Ok(())
     }
 
-    /// Takes a job that had ended in a state out of the tables of those.
-    pub(super) fn remove_ended(&mut self, id: JobId, head: &JobHead, state: JobState) -> Outcome<()> {
-        let history = self.history()?;
-        history.ended.remove(id.0)?;
-        history.by_state.remove((state_code(state), id.0))?;
+    fn remove_ended(&mut self, id: JobId, head: &JobHead, state: JobState) -> Outcome<()> {
+        self.ended.remove(id.0)?;
+        self.by_state.remove((state_code(state), id.0))?;
         if let Some(lane) = head.lane.as_deref() {
-            history.by_lane.remove((lane, id.0))?;
+            self.by_lane.remove((lane, id.0))?;
         }
         Ok(())
     }
 
-    pub(super) fn next_event(&mut self, job: JobId) -> Outcome<u64> {
-        let events = &self.history()?.events;
-        let last = events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
-        // The first follows from the job and has no row.
+    /// The sequence of the next event of a job.
+    pub(super) fn next_event(&self, job: JobId) -> Outcome<u64> {
+        let last = self.events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
+        // The first event follows from the job and has no row.
         Ok(last.map_or(1, |(key, _)| key.value().1) + 1)
+    }
+
+    pub(super) fn put_event(&mut self, job: JobId, event: &JobEvent) -> Outcome<()> {
+        self.events.insert((job.0, event.sequence), encode_event(event).as_slice())?;
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Writing jobs. Every rule is checked before the first write, so that a refused request leaves no
+//! Writes of jobs. Every rule is checked before the first write, so that a refused request leaves no
 //! trace in its group.
 
 use grimoire_domain::Timestamp;
@@ -7,14 +7,14 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::store::AttemptEnd;
 use serde_json::{Value, json};
 
+use super::schedule::Schedule;
 use super::tables::JobTables;
-use crate::counters::Counter;
+use crate::counters::{Counter, Counters};
+use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
-use crate::memory::Memory;
-use crate::record::job::{JobHead, JobRecord, StopRecord, encode_event};
-use crate::step::Notes;
+use crate::record::job::{JobHead, JobRecord, StopRecord};
 
-/// A job to be enqueued, encoded by the caller, so that the writer's time is not spent on it.
+/// A job to be enqueued. The caller encodes it, so that the writer thread does not have to.
 pub(crate) struct NewJobRecord {
     record: JobRecord,
     bytes: Vec<u8>,
@@ -30,17 +30,18 @@ impl NewJobRecord {
 /// The jobs of one transaction.
 pub(crate) struct Jobs<'s, 't> {
     pub(crate) tables: &'s mut JobTables<'t>,
-    pub(crate) memory: &'s mut Memory,
-    pub(crate) notes: &'s mut Notes,
+    pub(crate) counters: &'s mut Counters,
+    pub(crate) schedule: &'s mut Schedule,
+    pub(crate) effects: &'s mut Effects,
 }
 
-/// What a change of state says of itself.
-struct Telling {
+/// The text of the event of a change of state.
+struct EventText {
     message: String,
     data: Value,
 }
 
-impl Telling {
+impl EventText {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), data: json!({}) }
     }
@@ -59,7 +60,7 @@ impl Jobs<'_, '_> {
         let spec = &new.record.head;
         let mut joined = None;
         if let (Some(lane), Some(version)) = (&spec.lane, &spec.version) {
-            for id in self.memory.open_jobs.in_lane(lane) {
+            for id in self.schedule.in_lane(lane) {
                 let record = self.tables.load(id)?;
                 let head = &record.head;
                 if head.version.as_ref().is_some_and(|other| other != version) {
@@ -82,21 +83,21 @@ impl Jobs<'_, '_> {
     }
 
     fn push(&mut self, new: &NewJobRecord) -> Outcome<JobId> {
-        let id = JobId(self.memory.counters.increase(Counter::LastJob));
+        let id = JobId(self.counters.increase(Counter::LastJob));
         self.put_encoded(id, &new.record.head, &new.bytes, None)?;
-        self.notes.jobs = true;
-        // The event `queued`: it follows from the job.
-        self.notes.events = true;
+        self.effects.jobs = true;
+        // The event `queued`, which has no row.
+        self.effects.events = true;
         Ok(id)
     }
 
     pub(crate) fn claim(&mut self, now: Timestamp, lease_until: Timestamp) -> Outcome<Option<(Job, Lease)>> {
         loop {
-            let Some(id) = self.memory.open_jobs.next_ready(now) else { return Ok(None) };
+            let Some(id) = self.schedule.next_ready(now) else { return Ok(None) };
             let mut record = self.tables.load(id)?;
-            // A worker was asked to stop and never answered: nobody takes its work up again.
+            // The worker was asked to stop and never answered: the job ends instead of being claimed again.
             if let Some(stop) = record.head.stop.clone() {
-                self.turn(id, &mut record, stop.state(), Telling::new(stop.reason), now)?;
+                self.change_state(id, &mut record, stop.state(), EventText::new(stop.reason), now)?;
                 continue;
             }
             let before = record.head.state();
@@ -107,8 +108,8 @@ impl Jobs<'_, '_> {
             record.head.set_state(JobState::Running);
             self.put(id, &record, Some(before))?;
             let attempt = record.head.attempts;
-            let telling = Telling::with(format!("attempt {attempt} started"), json!({ "attempt": attempt }));
-            self.tell(id, "started", telling, now)?;
+            let text = EventText::with(format!("attempt {attempt} started"), json!({ "attempt": attempt }));
+            self.add_event(id, "started", text, now)?;
             let lease = Lease { job: id, fence: record.head.fence, until: lease_until };
             return Ok(Some((record.job(id)?, lease)));
         }
@@ -125,49 +126,49 @@ impl Jobs<'_, '_> {
         let id = lease.job;
         let mut record = self.held(lease)?;
         let attempt = json!({ "attempt": record.head.attempts });
-        let (state, telling) = match (end, record.head.stop.clone()) {
+        let (state, text) = match (end, record.head.stop.clone()) {
             (AttemptEnd::Succeeded, _) => {
                 record.head.last_error = None;
-                (JobState::Succeeded, Telling::with("done", attempt))
+                (JobState::Succeeded, EventText::with("done", attempt))
             }
             (AttemptEnd::Dead { error }, _) => {
                 record.head.last_error = Some(error.clone());
-                (JobState::Dead, Telling::with(error, attempt))
+                (JobState::Dead, EventText::with(error, attempt))
             }
             (AttemptEnd::Superseded, stop) => {
                 let reason = stop.map_or_else(|| "replaced by newer work".to_owned(), |stop| stop.reason);
-                (JobState::Superseded, Telling::with(reason, attempt))
+                (JobState::Superseded, EventText::with(reason, attempt))
             }
-            // Whoever was asked to stop does not run again, whatever it says of itself.
+            // A job that was asked to stop does not run again, whatever the worker asks for.
             (end, Some(stop)) => {
                 if let AttemptEnd::Retry { error, .. } = end {
                     record.head.last_error = Some(error);
                 }
-                (stop.state(), Telling::with(stop.reason, attempt))
+                (stop.state(), EventText::with(stop.reason, attempt))
             }
             (AttemptEnd::Cancelled, None) => {
-                (JobState::Cancelled, Telling::with("stopped on request", attempt))
+                (JobState::Cancelled, EventText::with("stopped on request", attempt))
             }
             (AttemptEnd::Retry { error, at }, None) => {
                 record.head.run_at = at;
                 record.head.last_error = Some(error.clone());
                 let data = json!({ "attempt": record.head.attempts, "run_at": at });
-                return self.turn_as(
+                return self.change_state_as(
                     id,
                     &mut record,
                     JobState::Queued,
                     "retrying",
-                    Telling::with(error, data),
+                    EventText::with(error, data),
                     now,
                 );
             }
             (AttemptEnd::Released, None) => {
                 record.head.attempts -= 1;
-                let telling = Telling::with("given back unfinished", attempt);
-                return self.turn_as(id, &mut record, JobState::Queued, "released", telling, now);
+                let text = EventText::with("given back unfinished", attempt);
+                return self.change_state_as(id, &mut record, JobState::Queued, "released", text, now);
             }
         };
-        self.turn(id, &mut record, state, telling, now)
+        self.change_state(id, &mut record, state, text, now)
     }
 
     pub(crate) fn cancel(&mut self, id: JobId, now: Timestamp) -> Outcome<Job> {
@@ -184,7 +185,7 @@ impl Jobs<'_, '_> {
 
     pub(crate) fn cancel_lane(&mut self, lane: &str, reason: &str, now: Timestamp) -> Outcome<Vec<JobId>> {
         let mut touched = Vec::new();
-        for id in self.memory.open_jobs.in_lane(lane) {
+        for id in self.schedule.in_lane(lane) {
             let record = self.tables.load(id)?;
             let stop = StopRecord { superseded: false, reason: reason.to_owned() };
             if self.stop(id, record, stop, now)? {
@@ -216,7 +217,7 @@ impl Jobs<'_, '_> {
         let mut record = self.tables.load(id)?;
         record.head.attempts = 0;
         record.head.run_at = now;
-        self.turn(id, &mut record, JobState::Queued, Telling::new("queued again"), now)
+        self.change_state(id, &mut record, JobState::Queued, EventText::new("queued again"), now)
     }
 
     pub(crate) fn append_event(&mut self, lease: &Lease, mut event: JobEvent) -> Outcome<JobEvent> {
@@ -226,12 +227,12 @@ impl Jobs<'_, '_> {
         Ok(event)
     }
 
-    /// Ends a queued job, or asks a running one to stop. Says whether that changed anything.
+    /// Ends a queued job, or asks a running one to stop. Returns whether anything changed.
     fn stop(&mut self, id: JobId, mut record: JobRecord, stop: StopRecord, now: Timestamp) -> Outcome<bool> {
         match record.head.state() {
             JobState::Queued => {
                 let state = stop.state();
-                self.turn(id, &mut record, state, Telling::new(stop.reason), now)?;
+                self.change_state(id, &mut record, state, EventText::new(stop.reason), now)?;
                 Ok(true)
             }
             JobState::Running if record.head.stop.is_none() => {
@@ -256,25 +257,25 @@ impl Jobs<'_, '_> {
         }
     }
 
-    /// Takes a job that does not run any more to a state, and tells of it by the state's name.
-    fn turn(
+    /// Moves a job that no longer runs to a state, with an event named like the state.
+    fn change_state(
         &mut self,
         id: JobId,
         record: &mut JobRecord,
         state: JobState,
-        telling: Telling,
+        text: EventText,
         now: Timestamp,
     ) -> Outcome<()> {
-        self.turn_as(id, record, state, state.as_str(), telling, now)
+        self.change_state_as(id, record, state, state.as_str(), text, now)
     }
 
-    fn turn_as(
+    fn change_state_as(
         &mut self,
         id: JobId,
         record: &mut JobRecord,
         state: JobState,
         step: &str,
-        telling: Telling,
+        text: EventText,
         now: Timestamp,
     ) -> Outcome<()> {
         let before = record.head.state();
@@ -283,21 +284,20 @@ impl Jobs<'_, '_> {
         record.head.lease_until = None;
         record.head.stop = None;
         self.put(id, record, Some(before))?;
-        self.notes.jobs = true;
-        self.tell(id, step, telling, now)
+        self.effects.jobs = true;
+        self.add_event(id, step, text, now)
     }
 
-    fn tell(&mut self, id: JobId, step: &str, telling: Telling, now: Timestamp) -> Outcome<()> {
-        let Telling { message, data } = telling;
+    fn add_event(&mut self, id: JobId, step: &str, text: EventText, now: Timestamp) -> Outcome<()> {
+        let EventText { message, data } = text;
         let sequence = self.tables.next_event(id)?;
         self.put_event(id, &JobEvent { sequence, at: now, step: step.to_owned(), message, data })
     }
 
     fn put_event(&mut self, id: JobId, event: &JobEvent) -> Outcome<()> {
-        self.notes.wrote = true;
-        self.notes.events = true;
-        self.tables.history()?.events.insert((id.0, event.sequence), encode_event(event).as_slice())?;
-        Ok(())
+        self.effects.wrote = true;
+        self.effects.events = true;
+        self.tables.put_event(id, event)
     }
 
     fn put(&mut self, id: JobId, record: &JobRecord, before: Option<JobState>) -> Outcome<()> {
@@ -312,21 +312,14 @@ impl Jobs<'_, '_> {
         bytes: &[u8],
         before: Option<JobState>,
     ) -> Outcome<()> {
-        self.notes.wrote = true;
-        let state = head.state();
-        if let Some(ended) = before.filter(|before| before.is_final()) {
-            self.tables.remove_ended(id, head, ended)?;
-        }
-        match head.due() {
-            Some(due) => self.tables.put_open(id, head, due, bytes)?,
-            None => self.tables.put_ended(id, head, bytes)?,
-        }
-        let Memory { counters, open_jobs } = &mut *self.memory;
+        self.effects.wrote = true;
+        self.tables.put(id, head, bytes, before)?;
         if let Some(before) = before {
-            counters.decrease(Counter::Jobs(before));
+            self.counters.decrease(Counter::Jobs(before));
         }
-        counters.increase(Counter::Jobs(state));
-        open_jobs.set(id, head.lane.as_deref(), head.due().map(|due| (state, due)));
+        let state = head.state();
+        self.counters.increase(Counter::Jobs(state));
+        self.schedule.set(id, head.lane.as_deref(), head.due().map(|due| (state, due)));
         Ok(())
     }
 }

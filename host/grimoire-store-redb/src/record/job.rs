@@ -1,23 +1,23 @@
-//! Records of jobs and their events. A job is a version byte, everything but its payload as JSON, and
-//! the payload as JSON: a change of state does not read or write the payload anew.
+//! Records of jobs and their events.
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::job::{Job, JobEvent, JobId, JobState, NewJob};
 use grimoire_ports::PortError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::{append_json, append_part, content, decode, encode, split_part, unreadable};
+use super::{decode, encode, unreadable};
 
 const VERSION: u8 = 1;
 const EVENT_VERSION: u8 = 1;
 
-/// A job as the store sees it.
-#[derive(Debug, Clone)]
+/// A job as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobRecord {
     pub(crate) head: JobHead,
-    /// JSON.
-    payload: Vec<u8>,
+    /// Not parsed by the store: a change of state copies it.
+    payload: Box<RawValue>,
 }
 
 /// Everything but the payload.
@@ -43,14 +43,14 @@ pub(crate) struct JobHead {
 /// Why a running job was asked to stop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StopRecord {
-    /// Whether newer work replaced it; otherwise somebody asked.
+    /// Whether newer work replaced the job; otherwise it was cancelled.
     pub(crate) superseded: bool,
     /// In words.
     pub(crate) reason: String,
 }
 
 impl StopRecord {
-    /// What becomes of the job when it stops.
+    /// The state of the job after it has stopped.
     pub(crate) fn state(&self) -> JobState {
         if self.superseded { JobState::Superseded } else { JobState::Cancelled }
     }
@@ -58,8 +58,6 @@ impl StopRecord {
 
 impl JobRecord {
     pub(crate) fn new(spec: NewJob, now: Timestamp) -> Self {
-        let mut payload = Vec::new();
-        append_json(&mut payload, &spec.payload);
         let head = JobHead {
             kind: spec.kind,
             lane: spec.lane,
@@ -74,61 +72,39 @@ impl JobRecord {
             lease_until: None,
             stop: None,
         };
+        let payload = to_raw_value(&spec.payload).expect("a JSON value is JSON");
         Self { head, payload }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.payload.len() + 384);
-        bytes.push(VERSION);
-        append_part(&mut bytes, |bytes| append_json(bytes, &self.head));
-        bytes.extend_from_slice(&self.payload);
-        bytes
+        encode(VERSION, self)
     }
 
     pub(crate) fn decode(id: JobId, bytes: &[u8]) -> Result<Self, PortError> {
-        let (head, payload) = split(id, bytes)?;
-        Ok(Self { head, payload: payload.to_vec() })
+        let name = format!("job {id}");
+        let record: Self = decode(VERSION, &name, bytes)?;
+        match state_of(record.head.state) {
+            Some(_) => Ok(record),
+            None => Err(unreadable(&name, "unknown state")),
+        }
     }
 
     pub(crate) fn job(&self, id: JobId) -> Result<Job, PortError> {
-        job_of(id, self.head.clone(), &self.payload)
+        let head = self.head.clone();
+        let payload = serde_json::from_str(self.payload.get())
+            .map_err(|error| unreadable(&format!("job {id}"), error))?;
+        Ok(Job {
+            id,
+            state: head.state(),
+            spec: NewJob { kind: head.kind, lane: head.lane, version: head.version, payload },
+            attempts: head.attempts,
+            run_at: head.run_at,
+            created_at: head.created_at,
+            updated_at: head.updated_at,
+            last_error: head.last_error,
+            cancel_requested: head.stop.is_some(),
+        })
     }
-}
-
-/// Reads a whole job.
-pub(crate) fn decode_job(id: JobId, bytes: &[u8]) -> Result<Job, PortError> {
-    let (head, payload) = split(id, bytes)?;
-    job_of(id, head, payload)
-}
-
-/// Reads the head of a job only.
-pub(crate) fn decode_head(id: JobId, bytes: &[u8]) -> Result<JobHead, PortError> {
-    Ok(split(id, bytes)?.0)
-}
-
-fn split(id: JobId, bytes: &[u8]) -> Result<(JobHead, &[u8]), PortError> {
-    let what = format!("job {id}");
-    let (head, payload) = split_part(&what, content(VERSION, &what, bytes)?)?;
-    let head: JobHead = serde_json::from_slice(head).map_err(|error| unreadable(&what, error))?;
-    if state_of(head.state).is_none() {
-        return Err(unreadable(&what, "unknown state"));
-    }
-    Ok((head, payload))
-}
-
-fn job_of(id: JobId, head: JobHead, payload: &[u8]) -> Result<Job, PortError> {
-    let payload = serde_json::from_slice(payload).map_err(|error| unreadable(&format!("job {id}"), error))?;
-    Ok(Job {
-        id,
-        state: head.state(),
-        spec: NewJob { kind: head.kind, lane: head.lane, version: head.version, payload },
-        attempts: head.attempts,
-        run_at: head.run_at,
-        created_at: head.created_at,
-        updated_at: head.updated_at,
-        last_error: head.last_error,
-        cancel_requested: head.stop.is_some(),
-    })
 }
 
 impl JobHead {
@@ -140,7 +116,7 @@ impl JobHead {
         self.state = state_code(state);
     }
 
-    /// When its time comes, its lane aside. `None` once it has ended.
+    /// The earliest moment at which the job may be claimed, its lane aside. `None` once it has ended.
     pub(crate) fn due(&self) -> Option<Timestamp> {
         match self.state() {
             JobState::Queued => Some(self.run_at),
@@ -174,7 +150,7 @@ struct EventRecord {
     data: Value,
 }
 
-/// The first event of a job, which follows from the job. Its wording is that of every version.
+/// The first event of a job, which is not stored: it follows from the job.
 pub(crate) fn first_event(head: &JobHead) -> JobEvent {
     JobEvent {
         sequence: 1,
@@ -196,7 +172,7 @@ pub(crate) fn encode_event(event: &JobEvent) -> Vec<u8> {
 }
 
 pub(crate) fn decode_event(job: JobId, sequence: u64, bytes: &[u8]) -> Result<JobEvent, PortError> {
-    let what = format!("event {sequence} of job {job}");
-    let EventRecord { at, step, message, data } = decode(EVENT_VERSION, &what, bytes)?;
+    let name = format!("event {sequence} of job {job}");
+    let EventRecord { at, step, message, data } = decode(EVENT_VERSION, &name, bytes)?;
     Ok(JobEvent { sequence, at, step, message, data })
 }

@@ -1,6 +1,5 @@
-//! What is on the disk: records with a version byte, apart from the domain's types, so that either
-//! can change. A record that has to change gets a new version beside the old one; old bytes are read
-//! for ever.
+//! The bytes of the rows: records with a version byte, apart from the domain's types, so that either can
+//! change.
 
 pub(crate) mod delivery;
 pub(crate) mod job;
@@ -24,26 +23,26 @@ fn append_json(bytes: &mut Vec<u8>, record: &impl Serialize) {
 }
 
 /// Reads a record that [`encode`] wrote with `version`, the only one there is of its kind.
-pub(crate) fn decode<T: DeserializeOwned>(version: u8, what: &str, bytes: &[u8]) -> Result<T, PortError> {
-    let json = content(version, what, bytes)?;
-    serde_json::from_slice(json).map_err(|error| unreadable(what, error))
+pub(crate) fn decode<T: DeserializeOwned>(version: u8, name: &str, bytes: &[u8]) -> Result<T, PortError> {
+    let json = content(version, name, bytes)?;
+    serde_json::from_slice(json).map_err(|error| unreadable(name, error))
 }
 
 /// What follows the version byte.
-fn content<'b>(version: u8, what: &str, bytes: &'b [u8]) -> Result<&'b [u8], PortError> {
+fn content<'b>(version: u8, name: &str, bytes: &'b [u8]) -> Result<&'b [u8], PortError> {
     match bytes.split_first() {
         Some((found, content)) if *found == version => Ok(content),
-        Some((found, _)) => Err(unreadable(what, format!("record version {found} is not known"))),
-        None => Err(unreadable(what, "the record is empty")),
+        Some((found, _)) => Err(unreadable(name, format!("record version {found} is not known"))),
+        None => Err(unreadable(name, "the record is empty")),
     }
 }
 
 /// Splits a part off whose length stands before it in four bytes.
-fn split_part<'b>(what: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), PortError> {
+fn split_part<'b>(name: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), PortError> {
     let parts = bytes
         .split_first_chunk::<4>()
         .and_then(|(length, rest)| rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?));
-    parts.ok_or_else(|| unreadable(what, "the record is cut short"))
+    parts.ok_or_else(|| unreadable(name, "the record is cut short"))
 }
 
 /// Appends a part with its length before it.
@@ -60,6 +59,6 @@ pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn unreadable(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
-    PortError::internal(format!("{what} cannot be read from the store"), source)
+fn unreadable(name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
+    PortError::internal(format!("{name} cannot be read from the store"), source)
 }

@@ -1,5 +1,5 @@
-//! Records of reviews. Long, because a review quotes diagnostics and spells whole: it shows what was
-//! said then, whatever became of the spells since.
+//! Records of reviews. A review quotes diagnostics and spells whole, so that it shows the answer of its time
+//! however the spells change later.
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::{
@@ -20,6 +20,8 @@ const VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct ReviewRecord {
+    /// The number of the write: reviews are listed by it.
+    write: u64,
     job: u64,
     errors: Vec<ErrorRecord>,
     problems: Vec<ProblemRecord>,
@@ -48,11 +50,8 @@ struct DiagnosticRecord {
     code: Option<String>,
     message: String,
     severity: u8,
-    /// This and the next three are absent in what was written before there were such fields.
-    #[serde(default)]
     kind: u8,
-    role: Option<u8>,
-    #[serde(default)]
+    role: u8,
     confidence: u8,
     test: Option<String>,
     location: Option<LocationRecord>,
@@ -107,9 +106,17 @@ struct CommentRecord {
     url: Option<String>,
 }
 
-pub(crate) fn encode_review(review: &Review) -> Vec<u8> {
+/// A review as it is stored.
+pub(crate) struct StoredReview {
+    pub(crate) review: Review,
+    /// The number of the write that stored it.
+    pub(crate) write: u64,
+}
+
+pub(crate) fn encode_review(review: &Review, write: u64) -> Vec<u8> {
     let diagnosis = review.diagnosis.clone();
     let record = ReviewRecord {
+        write,
         job: review.job.0,
         errors: diagnosis.errors.into_iter().map(ErrorRecord::of).collect(),
         problems: diagnosis.problems.into_iter().map(ProblemRecord::of).collect(),
@@ -125,12 +132,12 @@ pub(crate) fn encode_review(review: &Review) -> Vec<u8> {
     encode(VERSION, &record)
 }
 
-pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<Review, PortError> {
-    let what = format!("the review of {} at {}", key.pull_request, key.head_sha);
-    let record: ReviewRecord = decode(VERSION, &what, bytes)?;
+pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<StoredReview, PortError> {
+    let name = format!("the review of {} at {}", key.pull_request, key.head_sha);
+    let record: ReviewRecord = decode(VERSION, &name, bytes)?;
     let errors = record.errors.into_iter().map(ErrorRecord::into_error).collect::<Option<_>>();
     let diagnosis = Diagnosis {
-        errors: errors.ok_or_else(|| unreadable(&what, "unknown severity, kind, role or confidence"))?,
+        errors: errors.ok_or_else(|| unreadable(&name, "unknown severity, kind, role or confidence"))?,
         problems: record.problems.into_iter().map(ProblemRecord::into_problem).collect(),
         degraded: record.degraded,
         generation: record.generation,
@@ -138,14 +145,15 @@ pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<Review, Port
         sequence: record.sequence,
         gaps: record.gaps,
     };
-    Ok(Review {
+    let review = Review {
         key,
         job: JobId(record.job),
         diagnosis,
         comment: record.comment.map(|CommentRecord { id, url }| PostedComment { id, url }),
         created_at: record.created_at,
         updated_at: record.updated_at,
-    })
+    };
+    Ok(StoredReview { review, write: record.write })
 }
 
 impl ErrorRecord {
@@ -177,7 +185,7 @@ impl DiagnosticRecord {
             message: diagnostic.message,
             severity: severity_code(diagnostic.severity),
             kind: code_of(&KINDS, diagnostic.kind),
-            role: Some(code_of(&ROLES, diagnostic.role)),
+            role: code_of(&ROLES, diagnostic.role),
             confidence: code_of(&CONFIDENCES, diagnostic.confidence),
             test: diagnostic.test,
             location: diagnostic.location.map(LocationRecord::of),
@@ -189,7 +197,6 @@ impl DiagnosticRecord {
 
     fn into_diagnostic(self) -> Option<Diagnostic> {
         let severity = severity_of(self.severity)?;
-        let unsaid = if severity < Severity::Error { Role::Warning } else { Role::Root };
         Some(Diagnostic {
             tool: self.tool,
             error_type: self.error_type,
@@ -197,7 +204,7 @@ impl DiagnosticRecord {
             message: self.message,
             severity,
             kind: *KINDS.get(usize::from(self.kind))?,
-            role: self.role.map_or(Some(&unsaid), |code| ROLES.get(usize::from(code))).copied()?,
+            role: *ROLES.get(usize::from(self.role))?,
             confidence: *CONFIDENCES.get(usize::from(self.confidence))?,
             test: self.test,
             location: self.location.map(LocationRecord::into_location),
@@ -299,7 +306,7 @@ const KINDS: [Kind; 12] = [
 ];
 /// Roles by their codes, as [`KINDS`].
 const ROLES: [Role; 4] = [Role::Root, Role::Consequence, Role::Summary, Role::Warning];
-/// Confidences by their codes, as [`KINDS`]; the first is what an old record means.
+/// Confidences by their codes, as [`KINDS`].
 const CONFIDENCES: [Confidence; 3] = [Confidence::Certain, Confidence::Likely, Confidence::Guess];
 
 fn code_of<T: Copy + PartialEq>(values: &[T], value: T) -> u8 {

@@ -9,34 +9,34 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 
 use super::folded;
 use crate::failure::{Failure, Outcome};
-use crate::record::spell::{change_of, decode_current, decode_revision, decode_spell, status_code};
+use crate::record::spell::{change_of, decode_revision, decode_spell, status_code};
 use crate::schema::{
     SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,
 };
 
-pub(super) fn spell(transaction: &ReadTransaction, id: SpellId) -> Outcome<Spell> {
-    let found = transaction.open_table(SPELLS)?.get(id.0)?;
-    let found = found.ok_or_else(|| missing(id))?;
-    Ok(decode_spell(id, found.value())?)
+pub(crate) fn spell(transaction: &ReadTransaction, id: SpellId) -> Outcome<Spell> {
+    let record = transaction.open_table(SPELLS)?.get(id.0)?;
+    let record = record.ok_or_else(|| missing(id))?;
+    Ok(decode_spell(id, record.value())?.spell)
 }
 
-pub(super) fn missing(id: SpellId) -> Failure {
+pub(crate) fn missing(id: SpellId) -> Failure {
     Failure::refused(ErrorKind::NotFound, format!("there is no spell {id}"))
 }
 
-pub(super) fn spells(transaction: &ReadTransaction, ids: &[SpellId]) -> Outcome<Vec<Spell>> {
+pub(crate) fn spells(transaction: &ReadTransaction, ids: &[SpellId]) -> Outcome<Vec<Spell>> {
     let table = transaction.open_table(SPELLS)?;
     let mut spells = Vec::with_capacity(ids.len());
     for id in ids {
-        if let Some(found) = table.get(id.0)? {
-            spells.push(decode_spell(*id, found.value())?);
+        if let Some(record) = table.get(id.0)? {
+            spells.push(decode_spell(*id, record.value())?.spell);
         }
     }
     Ok(spells)
 }
 
-/// Walks the smallest index that fits and reads the spells of the page only.
-pub(super) fn list(
+/// Walks the narrowest index that the filter allows, and reads the spells of the page only.
+pub(crate) fn list(
     transaction: &ReadTransaction,
     filter: &SpellFilter,
     page: PageRequest,
@@ -79,7 +79,7 @@ pub(super) fn list(
     Ok(Page { items: spells(transaction, &window.ids)?, total: window.total })
 }
 
-/// What a filter asks for, in the words of the indices.
+/// A filter in the form of the index keys.
 #[derive(PartialEq, Eq, Default)]
 struct Wanted {
     error_type: Option<String>,
@@ -103,13 +103,13 @@ impl Indices {
 
     fn has_status(&self, id: u64, status: Option<u8>) -> Outcome<bool> {
         Ok(match status {
-            Some(status) => self.statuses.get(id)?.is_some_and(|found| found.value() == status),
+            Some(status) => self.statuses.get(id)?.is_some_and(|stored| stored.value() == status),
             None => true,
         })
     }
 }
 
-/// Counts what passes and keeps what the page shows.
+/// Counts the ids that pass the filter and keeps those of the page.
 struct Window {
     page: PageRequest,
     total: u64,
@@ -124,7 +124,7 @@ impl Window {
         self.total += 1;
     }
 
-    /// All spells: their number is known, and the walk ends with the page.
+    /// Without a filter the total is known, and the walk ends with the page.
     fn fill_from_all(&mut self, statuses: &ReadOnlyTable<u64, u8>) -> Outcome<()> {
         self.total = statuses.len()?;
         if self.page.skip() < self.total {
@@ -137,15 +137,15 @@ impl Window {
     }
 }
 
-pub(super) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<Vec<Revision>> {
+pub(crate) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<Vec<Revision>> {
     let table = transaction.open_table(SPELL_REVISIONS)?;
     let mut revisions = Vec::new();
     for entry in table.range((id.0, 0)..=(id.0, u64::MAX))? {
         let (key, value) = entry?;
         revisions.push(decode_revision(id, key.value().1, value.value())?);
     }
-    if let Some(found) = transaction.open_table(SPELLS)?.get(id.0)? {
-        revisions.extend(decode_current(id, found.value())?.revision());
+    if let Some(record) = transaction.open_table(SPELLS)?.get(id.0)? {
+        revisions.push(decode_spell(id, record.value())?.revision());
     }
     if revisions.is_empty() {
         return Err(Failure::refused(ErrorKind::NotFound, format!("there never was a spell {id}")));
@@ -153,7 +153,7 @@ pub(super) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<V
     Ok(revisions)
 }
 
-pub(super) fn changes(
+pub(crate) fn changes(
     transaction: &ReadTransaction,
     after: Sequence,
     limit: usize,

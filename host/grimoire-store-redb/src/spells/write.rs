@@ -1,4 +1,4 @@
-//! Writing spells. Every rule is checked before the first write, so that a refused request leaves no
+//! Writes of spells. Every rule is checked before the first write, so that a refused request leaves no
 //! trace in its group.
 
 use std::collections::BTreeSet;
@@ -6,18 +6,17 @@ use std::collections::BTreeSet;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::{ChangeKind, Revision, Sequence, Spell, SpellFields, SpellId, ValidSpell};
 use grimoire_ports::store::{ImportSummary, Stamp, Written};
-use redb::ReadableTable;
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::folded;
 use super::read::missing;
 use crate::counters::{Counter, Counters};
+use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
-    Current, change_code, content_hash, decode_current, encode_revision, encode_spell, status_code,
+    StoredSpell, change_code, content_hash, decode_spell, encode_revision, encode_spell, status_code,
 };
 use crate::schema;
-use crate::step::{Noted, Notes};
-use crate::table::Table;
 
 /// The tables of spells in one transaction.
 pub(crate) struct SpellTables<'t> {
@@ -32,22 +31,22 @@ pub(crate) struct SpellTables<'t> {
 }
 
 impl<'t> SpellTables<'t> {
-    pub(crate) fn open(transaction: Noted<'t>) -> Outcome<Self> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            spells: transaction.open(schema::SPELLS)?,
-            revisions: transaction.open(schema::SPELL_REVISIONS)?,
-            changes: transaction.open(schema::SPELL_CHANGES)?,
-            by_key: transaction.open(schema::SPELLS_BY_KEY)?,
-            by_error_type: transaction.open(schema::SPELLS_BY_ERROR_TYPE)?,
-            by_tag: transaction.open(schema::SPELLS_BY_TAG)?,
-            statuses: transaction.open(schema::SPELL_STATUSES)?,
-            by_content: transaction.open(schema::SPELLS_BY_CONTENT)?,
+            spells: transaction.open_table(schema::SPELLS)?,
+            revisions: transaction.open_table(schema::SPELL_REVISIONS)?,
+            changes: transaction.open_table(schema::SPELL_CHANGES)?,
+            by_key: transaction.open_table(schema::SPELLS_BY_KEY)?,
+            by_error_type: transaction.open_table(schema::SPELLS_BY_ERROR_TYPE)?,
+            by_tag: transaction.open_table(schema::SPELLS_BY_TAG)?,
+            statuses: transaction.open_table(schema::SPELL_STATUSES)?,
+            by_content: transaction.open_table(schema::SPELLS_BY_CONTENT)?,
         })
     }
 
-    fn find(&self, id: SpellId) -> Outcome<Option<Current>> {
+    fn find(&self, id: SpellId) -> Outcome<Option<StoredSpell>> {
         match self.spells.get(id.0)? {
-            Some(found) => Ok(Some(decode_current(id, found.value())?)),
+            Some(record) => Ok(Some(decode_spell(id, record.value())?)),
             None => Ok(None),
         }
     }
@@ -57,7 +56,7 @@ impl<'t> SpellTables<'t> {
     }
 
     /// The living spell, of the expected revision where one is expected.
-    fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<Current> {
+    fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<StoredSpell> {
         let current = self.find(id)?.ok_or_else(|| missing(id))?;
         let revision = current.spell.revision;
         match expected {
@@ -100,13 +99,11 @@ impl<'t> SpellTables<'t> {
         Ok(())
     }
 
-    /// Takes a spell out of every table of living spells; its present revision goes to the earlier ones.
-    fn remove(&mut self, current: &Current) -> Outcome<()> {
+    /// Removes a spell from every table of living spells. Its present revision becomes an earlier one.
+    fn remove(&mut self, current: &StoredSpell) -> Outcome<()> {
         let spell = &current.spell;
         let id = spell.id.0;
-        if let Some(revision) = current.revision() {
-            self.add_revision(spell.id, &revision)?;
-        }
+        self.add_revision(spell.id, &current.revision())?;
         self.spells.remove(id)?;
         self.statuses.remove(id)?;
         match spell.fields.key.as_deref() {
@@ -146,9 +143,9 @@ fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
     fields.tags.iter().map(|tag| folded(tag)).collect()
 }
 
-/// A spell to be created, encoded by the caller, so that the writer's time is not spent on it.
+/// A spell to be created. The caller encodes it, so that the writer thread does not have to.
 pub(crate) struct NewSpell {
-    /// The id is the writer's to give.
+    /// With an id of 0: the writer assigns the id.
     spell: Spell,
     record: Vec<u8>,
 }
@@ -165,7 +162,7 @@ impl NewSpell {
 pub(crate) struct Spells<'s, 't> {
     pub(crate) tables: &'s mut SpellTables<'t>,
     pub(crate) counters: &'s mut Counters,
-    pub(crate) notes: &'s mut Notes,
+    pub(crate) effects: &'s mut Effects,
 }
 
 impl Spells<'_, '_> {
@@ -190,7 +187,12 @@ impl Spells<'_, '_> {
         self.replace(&current, fields, stamp)
     }
 
-    fn replace(&mut self, current: &Current, fields: ValidSpell, stamp: &Stamp) -> Outcome<Written<Spell>> {
+    fn replace(
+        &mut self,
+        current: &StoredSpell,
+        fields: ValidSpell,
+        stamp: &Stamp,
+    ) -> Outcome<Written<Spell>> {
         self.tables.remove(current)?;
         let before = &current.spell;
         let spell = Spell {
@@ -251,7 +253,7 @@ impl Spells<'_, '_> {
 
     /// Appends to the change log.
     fn log(&mut self, id: SpellId, kind: ChangeKind) -> Outcome<Sequence> {
-        self.notes.wrote = true;
+        self.effects.wrote = true;
         let sequence = self.counters.increase(Counter::LastChange);
         self.tables.changes.insert(sequence, (id.0, change_code(kind)))?;
         Ok(Sequence(sequence))

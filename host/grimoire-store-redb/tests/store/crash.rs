@@ -2,10 +2,8 @@
 //! whatever of the rest has reached the disk, and the store is whole and goes on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::delivery::DeliveryId;
 use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::page::PageRequest;
 use grimoire_domain::review::ReviewKey;
@@ -20,7 +18,7 @@ use grimoire_ports::store::{
 use grimoire_store_redb::{Options, RedbStore};
 use serde_json::json;
 
-use crate::disk::{Deed, Disk, Hooked};
+use crate::disk::Disk;
 
 /// What the store has promised so far.
 #[derive(Default)]
@@ -49,8 +47,7 @@ async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), Port
         promised.sequence = created.sequence;
         promised.spells.insert(id, Some(created.value));
 
-        // Of a size at which short journals have no room for it.
-        let new = Delivery { payload: noise(12_000, round), ..delivery(&format!("delivery-{round}"), 2) };
+        let new = delivery(&format!("delivery-{round}"), 2);
         let delivery_id = new.id.clone();
         // Every round is a push to the same pull request: it supersedes the work of the last.
         let version = format!("sha-{round}");
@@ -108,83 +105,41 @@ async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), Port
     failure.map_or(Ok(()), Err)
 }
 
+fn open(disk: &Disk) -> Result<RedbStore, PortError> {
+    RedbStore::open_with_backend(disk.backend(), Options::default())
+}
+
 #[tokio::test]
 async fn every_acknowledged_write_survives_a_stop_at_every_sync() {
-    let stops =
-        stop_at_every_sync(|file, _| RedbStore::open_with_backend(file.backend(), Options::default()));
-    assert!(stops.await > 30, "the workload has too few syncs to say much");
-}
-
-#[tokio::test]
-async fn every_acknowledged_write_survives_with_a_journal_that_is_seldom_full() {
-    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 1 << 20));
-    assert!(stops.await > 30, "the workload has too few syncs to say much");
-}
-
-#[tokio::test]
-async fn every_acknowledged_write_survives_with_a_journal_of_a_few_records() {
-    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 2 * (16 << 10)));
-    assert!(stops.await > 40, "the file is synced too");
-}
-
-#[tokio::test]
-async fn every_acknowledged_write_survives_with_a_journal_that_is_too_short_for_some() {
-    let stops = stop_at_every_sync(|file, journal| with_journal(file, journal, 2 * (8 << 10)));
-    assert!(stops.await > 50, "the file is synced for some, and for the others the journal");
-}
-
-/// Bytes that cannot be made shorter.
-fn noise(count: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed + 0x9e37_79b9_7f4a_7c15;
-    let byte = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[7]
-    };
-    (0..count).map(byte).collect()
-}
-
-fn with_journal(file: &Disk, journal: &Disk, bytes: u64) -> Result<RedbStore, PortError> {
-    let options = Options { journal_bytes: bytes, ..Options::default() };
-    RedbStore::open_with_journal(file.backend(), journal.backend(), options)
-}
-
-/// How many syncs the workload has. The store is on two disks, of which it may use one only.
-async fn stop_at_every_sync(open: impl Fn(&Disk, &Disk) -> Result<RedbStore, PortError>) -> u64 {
     let mut stop = 0;
     loop {
-        let file = Disk::stopping_at(stop);
-        let journal = file.beside();
+        let disk = Disk::stopping_at(stop);
         let mut promised = Acknowledged::default();
         let mut was_open = false;
-        if let Ok(store) = open(&file, &journal) {
+        if let Ok(store) = open(&disk) {
             was_open = true;
             let result = work(&store, &mut promised).await;
-            assert!(result.is_ok() || file.is_stopped(), "without a stop nothing fails: {result:?}");
+            assert!(result.is_ok() || disk.is_stopped(), "without a stop nothing fails: {result:?}");
             store.close().await.expect("closing tells of no failure");
         }
-        let stopped = file.is_stopped();
-        let journals = journal.images();
-        for (number, image) in file.images().into_iter().enumerate() {
-            for (second, journal) in journals.iter().enumerate() {
-                let store = match open(&Disk::with(image.clone()), &Disk::with(journal.clone())) {
-                    Ok(store) => store,
-                    // A store that was never open has promised nothing. Files are made beside their place
-                    // and moved there whole, so that nobody meets one that is half made.
-                    Err(_) if !was_open => continue,
-                    Err(error) => panic!("stop {stop}, images {number} and {second}: {error:?}"),
-                };
-                promised_is_there(&store, &promised).await;
-                is_whole(&store).await;
-                goes_on(&store).await;
-            }
+        for (number, image) in disk.images().into_iter().enumerate() {
+            let store = match open(&Disk::with(image)) {
+                Ok(store) => store,
+                // A store that was never open has promised nothing. Files are created beside their place
+                // and moved there whole, so that nobody meets one that is half created.
+                Err(_) if !was_open => continue,
+                Err(error) => panic!("stop {stop}, image {number}: {error:?}"),
+            };
+            promised_is_there(&store, &promised).await;
+            is_whole(&store).await;
+            goes_on(&store).await;
         }
-        if !stopped {
-            return stop;
+        if !disk.is_stopped() {
+            break;
         }
         stop += 1;
     }
+    assert!(stop > 30, "the workload has too few syncs to say much: {stop}");
 }
 
 async fn promised_is_there(store: &RedbStore, promised: &Acknowledged) {
@@ -268,34 +223,4 @@ async fn goes_on(store: &RedbStore) {
     assert_eq!(store.next_claim_at().await.unwrap(), None);
     let written = store.create_spell(keyed("after-the-crash", "new"), stamp(9)).await.unwrap();
     assert_eq!(written.sequence, store.last_sequence().await.unwrap());
-}
-
-#[tokio::test]
-async fn a_panic_while_the_file_is_written_ends_the_writes_and_loses_none() {
-    let disk = Disk::default();
-    let journal = disk.beside();
-    let panics = Arc::new(AtomicBool::new(false));
-    // So short that the file is written every few groups.
-    let options = Options { journal_bytes: 1, ..Options::default() };
-    let told = Arc::clone(&panics);
-    let storage = Hooked::new(disk.backend(), move |deed| {
-        assert!(deed != Deed::Write || !told.load(Ordering::Relaxed), "told to panic");
-    });
-    let store = RedbStore::open_with_journal(storage, journal.backend(), options).unwrap();
-    store.create_spell(spell("before"), stamp(0)).await.unwrap();
-    panics.store(true, Ordering::Relaxed);
-    let mut acknowledged = 1;
-    while store.create_spell(spell("after"), stamp(0)).await.is_ok() {
-        acknowledged += 1;
-    }
-    store.create_spell(spell("late"), stamp(0)).await.expect_err("nobody writes any more");
-    panics.store(false, Ordering::Relaxed);
-    // Whatever it answers: it ends.
-    let _ = store.close().await;
-    drop(store);
-
-    let store = RedbStore::open_with_journal(disk.backend(), journal.backend(), options).unwrap();
-    assert!(store.last_sequence().await.unwrap().0 >= acknowledged);
-    store.create_spell(spell("afterwards"), stamp(0)).await.unwrap();
-    store.close().await.unwrap();
 }

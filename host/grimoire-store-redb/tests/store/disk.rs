@@ -11,29 +11,21 @@ const SECTOR: u64 = 512;
 
 /// The disk. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Disk {
-    state: Arc<Mutex<State>>,
-    power: Arc<Mutex<Power>>,
-}
+pub(crate) struct Disk(Arc<Mutex<State>>);
 
-/// What a disk hangs on, and those beside it.
 #[derive(Debug, Default)]
-struct Power {
-    /// How many syncs there were, of all disks together.
+struct State {
+    /// The content that a running process reads.
+    content: Vec<u8>,
+    /// The content that is certainly left after a loss of power.
+    synced: Vec<u8>,
+    /// The changes since the last sync: any of them may be left too.
+    pending: Vec<Change>,
+    /// How many syncs there were.
     syncs: u64,
     /// The sync at which the power goes.
     stops_at: Option<u64>,
     stopped: bool,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// What a running process reads.
-    content: Vec<u8>,
-    /// What is left after a loss of power, whatever happened to the rest.
-    synced: Vec<u8>,
-    /// What happened since the last sync: any part of it may be left too.
-    pending: Vec<Change>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,10 +55,9 @@ fn index(offset: u64) -> usize {
 }
 
 impl Disk {
-    /// A disk with this on it.
+    /// A disk with this content.
     pub(crate) fn with(content: Vec<u8>) -> Self {
-        let state = State { synced: content.clone(), content, ..State::default() };
-        Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
+        Self(Arc::new(Mutex::new(State { synced: content.clone(), content, ..State::default() })))
     }
 
     /// An empty disk whose power goes at the sync with this number, from 0.
@@ -74,16 +65,11 @@ impl Disk {
         Self::with_stopping_at(Vec::new(), sync)
     }
 
-    /// A disk with this on it whose power goes at the sync with this number, from 0.
+    /// A disk with this content whose power goes at the sync with this number, from 0.
     pub(crate) fn with_stopping_at(content: Vec<u8>, sync: u64) -> Self {
         let disk = Self::with(content);
-        disk.power().stops_at = Some(sync);
+        disk.state().stops_at = Some(sync);
         disk
-    }
-
-    /// Another disk, empty, that loses its power together with this one.
-    pub(crate) fn beside(&self) -> Self {
-        Self { state: Arc::default(), power: Arc::clone(&self.power) }
     }
 
     /// Something for a store to live on.
@@ -92,20 +78,15 @@ impl Disk {
     }
 
     pub(crate) fn syncs(&self) -> u64 {
-        self.power().syncs
-    }
-
-    /// What is left of it when the power goes and nothing but what was synced survives.
-    pub(crate) fn synced(&self) -> Vec<u8> {
-        self.state().synced.clone()
+        self.state().syncs
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.power().stopped
+        self.state().stopped
     }
 
-    /// What may be found after the power went: the synced content with nothing of what came after,
-    /// with all of it, with the first half, the second half, and every other change.
+    /// The contents that may be found after the power went: the synced content with none of the later
+    /// changes, with all of them, with the first half, the second half, and every other one.
     pub(crate) fn images(&self) -> Vec<Vec<u8>> {
         let state = self.state();
         let count = state.pending.len();
@@ -129,18 +110,17 @@ impl Disk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no test panics with the disk in hand")
-    }
-
-    fn power(&self) -> MutexGuard<'_, Power> {
-        self.power.lock().expect("no test panics with the power in hand")
+        self.0.lock().expect("no test panics with the disk locked")
     }
 
     fn running(&self) -> io::Result<MutexGuard<'_, State>> {
-        // The state first, so that nothing changes between the question and the use.
         let state = self.state();
-        if self.is_stopped() { Err(io::Error::other("the power is gone")) } else { Ok(state) }
+        if state.stopped { Err(power_is_gone()) } else { Ok(state) }
     }
+}
+
+fn power_is_gone() -> io::Error {
+    io::Error::other("the power is gone")
 }
 
 #[derive(Debug)]
@@ -174,14 +154,11 @@ impl StorageBackend for Backend {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.0.running()?;
-        let mut power = self.0.power();
-        if power.stops_at == Some(power.syncs) {
-            power.stopped = true;
+        if state.stops_at == Some(state.syncs) {
+            state.stopped = true;
+            return Err(power_is_gone());
         }
-        if power.stopped {
-            return Err(io::Error::other("the power is gone"));
-        }
-        power.syncs += 1;
+        state.syncs += 1;
         let State { content, synced, pending, .. } = &mut *state;
         synced.clone_from(content);
         pending.clear();
@@ -201,22 +178,15 @@ impl StorageBackend for Backend {
     }
 }
 
-/// What a storage is about to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Write,
-    Sync,
-}
-
-/// A storage that calls a function before each of its writes and syncs.
+/// A storage that calls a function before each of its syncs.
 pub(crate) struct Hooked<B, F> {
     storage: B,
-    before: F,
+    before_sync: F,
 }
 
-impl<B: StorageBackend, F: Fn(Deed) + Send + Sync + 'static> Hooked<B, F> {
-    pub(crate) fn new(storage: B, before: F) -> Self {
-        Self { storage, before }
+impl<B: StorageBackend, F: Fn() + Send + Sync + 'static> Hooked<B, F> {
+    pub(crate) fn new(storage: B, before_sync: F) -> Self {
+        Self { storage, before_sync }
     }
 }
 
@@ -226,7 +196,7 @@ impl<B: StorageBackend, F> fmt::Debug for Hooked<B, F> {
     }
 }
 
-impl<B: StorageBackend, F: Fn(Deed) + Send + Sync + 'static> StorageBackend for Hooked<B, F> {
+impl<B: StorageBackend, F: Fn() + Send + Sync + 'static> StorageBackend for Hooked<B, F> {
     fn len(&self) -> io::Result<u64> {
         self.storage.len()
     }
@@ -240,12 +210,11 @@ impl<B: StorageBackend, F: Fn(Deed) + Send + Sync + 'static> StorageBackend for 
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        (self.before)(Deed::Sync);
+        (self.before_sync)();
         self.storage.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        (self.before)(Deed::Write);
         self.storage.write(offset, data)
     }
 }

@@ -10,7 +10,7 @@ use grimoire_store_redb::{Options, RedbStore};
 use redb::StorageBackend;
 use tokio::sync::Notify;
 
-use crate::disk::{Deed, Disk, Hooked};
+use crate::disk::{Disk, Hooked};
 
 /// Holds the disk at its syncs for as long as it is closed.
 #[derive(Debug, Clone, Default)]
@@ -41,21 +41,7 @@ impl Gate {
 /// A storage whose syncs are held by a gate.
 fn gated(storage: impl StorageBackend, gate: &Gate) -> impl StorageBackend {
     let gate = gate.clone();
-    Hooked::new(storage, move |deed| {
-        if deed == Deed::Sync {
-            gate.pass();
-        }
-    })
-}
-
-/// A storage of which those syncs are held that go on in the background.
-fn gated_in_background(storage: impl StorageBackend, gate: &Gate) -> impl StorageBackend {
-    let gate = gate.clone();
-    Hooked::new(storage, move |deed| {
-        if deed == Deed::Sync && std::thread::current().name() == Some("store-sync") {
-            gate.pass();
-        }
-    })
+    Hooked::new(storage, move || gate.pass())
 }
 
 type Call = tokio::task::JoinHandle<Result<(), ErrorKind>>;
@@ -163,35 +149,4 @@ async fn a_group_is_no_larger_than_its_limit() {
         write.await.unwrap().unwrap();
     }
     assert!(disk.syncs() - before >= 20, "every write has a sync of its own");
-}
-
-#[tokio::test]
-async fn writes_and_reads_go_on_while_the_file_is_synced() {
-    let (file, gate) = (Disk::default(), Gate::default());
-    let journal = file.beside();
-    let options = Options { journal_bytes: 2 * (64 << 10), ..Options::default() };
-    let store =
-        RedbStore::open_with_journal(gated_in_background(file.backend(), &gate), journal.backend(), options)
-            .unwrap();
-    gate.set(true);
-    let mut written = 0;
-    let reached = gate.0.reached.notified();
-    tokio::pin!(reached);
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut reached => break,
-            result = store.create_spell(spell("fills the journal"), stamp(0)) => result.unwrap(),
-        };
-        written += 1;
-    }
-    for _ in 0..3 {
-        let new = store.create_spell(spell("meanwhile"), stamp(0)).await.unwrap().value;
-        assert_eq!(store.get_spell(new.id).await.unwrap(), new);
-    }
-    assert!(written > 3, "half of the journal has room for some");
-    gate.set(false);
-    store.close().await.unwrap();
-    let again = RedbStore::open_with_backend(file.backend(), Options::default()).unwrap();
-    assert!(again.last_sequence().await.unwrap() >= Sequence(written + 3));
 }

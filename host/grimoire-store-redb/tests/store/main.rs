@@ -7,8 +7,6 @@ mod conformance;
 mod crash;
 mod disk;
 mod grouping;
-mod journal;
-mod migrations;
 mod model;
 mod opening;
 mod payloads;

@@ -25,7 +25,7 @@ async fn folders_are_made_and_two_stores_differ() {
     let mut names: Vec<_> =
         fs::read_dir(folder.path().join("a/b")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["grimoire.redb", "grimoire.redb.journal"], "nothing else is left beside it");
+    assert_eq!(names, ["grimoire.redb"], "nothing is left beside it");
 }
 
 #[cfg(unix)]
@@ -33,11 +33,9 @@ async fn folders_are_made_and_two_stores_differ() {
 async fn nobody_else_may_read_the_store() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = TempDir::new().unwrap();
-    open(&folder.path().join("grimoire.redb")).unwrap();
-    for name in ["grimoire.redb", "grimoire.redb.journal"] {
-        let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{name}");
-    }
+    let path = folder.path().join("grimoire.redb");
+    open(&path).unwrap();
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o077, 0);
 }
 
 #[test]
@@ -111,19 +109,21 @@ fn a_database_of_something_else_is_refused_and_unchanged() {
     write_database(&path, TableDefinition::new("customers"), "1", "x");
     assert_refused_and_unchanged(&path, &["not a Grimoire store"]);
     let path = folder.path().join("similar.redb");
-    write_database(&path, META, "schema", "not a number");
+    write_database(&path, META, "schema_version", "not a number");
     assert_refused_and_unchanged(&path, &["not a Grimoire store"]);
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused_and_unchanged() {
+async fn a_store_of_an_unknown_version_is_refused_and_unchanged() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("grimoire.redb");
     let store = open(&path).unwrap();
     store.create_spell(spell("one"), stamp(0)).await.unwrap();
     store.close().await.unwrap();
-    write_database(&path, META, "schema", "999");
-    assert_refused_and_unchanged(&path, &["999", "newer Grimoire"]);
+    write_database(&path, META, "schema_version", "999");
+    assert_refused_and_unchanged(&path, &["grimoire.redb", "version 999", "newer Grimoire"]);
+    write_database(&path, META, "schema_version", "0");
+    assert_refused_and_unchanged(&path, &["grimoire.redb", "not a Grimoire store"]);
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
-//! The open jobs and which of them is next.
+//! The schedule: the open jobs, and which of them a claim takes next.
 //!
-//! Of each lane only its first open job can be claimed: when it is queued, older work does not wait
-//! behind younger; when it runs, it holds the lane until its lease ends. Its moment has come when its
-//! own time has and no lease of the lane is live. So a lane has one place in the schedule, an open job
-//! without a lane has one of its own, and a claim takes the smallest id whose moment has come, without
-//! looking at those that wait.
+//! Only the first open job of a lane can be claimed. While it is queued, no younger job of the lane starts
+//! before it; while it runs, it holds the lane until its lease ends. It is due when its own time has come
+//! and no lease of the lane is live. Therefore a lane has one slot in the schedule, as has an open job
+//! without a lane, and a claim takes the smallest id that is due without looking at the others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,19 +13,18 @@ use grimoire_domain::job::{JobId, JobState};
 use redb::{ReadTransaction, ReadableTable};
 
 use crate::failure::Outcome;
-use crate::record::job::state_code;
+use crate::record::job::JobRecord;
 use crate::schema::JOBS_OPEN;
 
 /// The open jobs. Moments are nanoseconds since 1970.
 #[derive(Debug, Default)]
-pub(crate) struct OpenJobs {
+pub(crate) struct Schedule {
     jobs: HashMap<u64, OpenJob>,
     lanes: HashMap<Arc<str>, Lane>,
-    /// The next job of each lane, and each open job without one, by the moment from which it may be
-    /// claimed.
+    /// The slots by moment.
     waiting: BTreeSet<(i128, u64)>,
-    /// Those whose moment a claim has seen pass; they are not in `waiting` any more. Claims take the
-    /// first, however many are due.
+    /// Those whose moment a claim has seen pass, moved here from `waiting`: a claim takes the first,
+    /// however many are due.
     ready: BTreeMap<u64, i128>,
 }
 
@@ -45,30 +43,33 @@ struct Lane {
     running: BTreeSet<u64>,
 }
 
-/// Who may be claimed from when on.
+/// A slot of the schedule: the job, and the moment from which it may be claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Turn {
+struct Slot {
     moment: i128,
     id: u64,
 }
 
-impl OpenJobs {
-    /// Reads all of them.
+impl Schedule {
+    /// Reads all open jobs.
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut open = Self::default();
         for entry in transaction.open_table(JOBS_OPEN)?.iter()? {
-            let (id, value) = entry?;
-            let (state, due, lane, _) = value.value();
-            open.add(id.value(), lane, state == state_code(JobState::Running), due);
+            let (id, record) = entry?;
+            let head = JobRecord::decode(JobId(id.value()), record.value())?.head;
+            if let Some(due) = head.due() {
+                let running = head.state() == JobState::Running;
+                open.add(id.value(), head.lane.as_deref(), running, due.as_nanosecond());
+            }
         }
-        let lanes = open.lanes.values().filter_map(|lane| open.turn_of(lane));
+        let lanes = open.lanes.values().filter_map(|lane| open.slot_of_lane(lane));
         let alone = open.jobs.iter().filter(|(_, job)| job.lane.is_none());
-        let alone = alone.map(|(id, job)| Turn { moment: job.due, id: *id });
-        open.waiting = lanes.chain(alone).map(|turn| (turn.moment, turn.id)).collect();
+        let alone = alone.map(|(id, job)| Slot { moment: job.due, id: *id });
+        open.waiting = lanes.chain(alone).map(|slot| (slot.moment, slot.id)).collect();
         Ok(open)
     }
 
-    /// For each of them, whether it runs.
+    /// For each open job, whether it runs.
     pub(crate) fn running(&self) -> impl Iterator<Item = bool> {
         self.jobs.values().map(|job| job.running)
     }
@@ -78,15 +79,15 @@ impl OpenJobs {
         self.lanes.get(lane).map_or_else(Vec::new, |lane| lane.open.iter().copied().map(JobId).collect())
     }
 
-    /// Takes note of a job's state and time: adds, changes, or (`None`: it has ended) removes it.
+    /// Adds or changes a job, or removes it once it has ended (`None`).
     pub(super) fn set(&mut self, id: JobId, lane: Option<&str>, open: Option<(JobState, Timestamp)>) {
         let id = id.0;
-        let before = self.turn(lane, id);
+        let before = self.slot(lane, id);
         self.remove(id);
         if let Some((state, due)) = open {
             self.add(id, lane, state == JobState::Running, due.as_nanosecond());
         }
-        let after = self.turn(lane, id);
+        let after = self.slot(lane, id);
         self.reschedule(before, after);
     }
 
@@ -117,43 +118,43 @@ impl OpenJobs {
         }
     }
 
-    /// The place in the schedule of a lane, or of the job `id` where it has none.
-    fn turn(&self, lane: Option<&str>, id: u64) -> Option<Turn> {
+    /// The slot of a lane, or of the job `id` without one.
+    fn slot(&self, lane: Option<&str>, id: u64) -> Option<Slot> {
         match lane {
-            Some(lane) => self.turn_of(self.lanes.get(lane)?),
-            None => self.jobs.get(&id).map(|job| Turn { moment: job.due, id }),
+            Some(lane) => self.slot_of_lane(self.lanes.get(lane)?),
+            None => self.jobs.get(&id).map(|job| Slot { moment: job.due, id }),
         }
     }
 
-    fn turn_of(&self, lane: &Lane) -> Option<Turn> {
+    fn slot_of_lane(&self, lane: &Lane) -> Option<Slot> {
         let first = *lane.open.first()?;
         let moments = lane.running.iter().chain([&first]).filter_map(|id| self.jobs.get(id));
-        moments.map(|job| job.due).max().map(|moment| Turn { moment, id: first })
+        moments.map(|job| job.due).max().map(|moment| Slot { moment, id: first })
     }
 
-    /// Moves a place in the schedule.
-    fn reschedule(&mut self, before: Option<Turn>, after: Option<Turn>) {
+    /// Moves a slot of the schedule.
+    fn reschedule(&mut self, before: Option<Slot>, after: Option<Slot>) {
         if before == after {
             return;
         }
-        if let Some(Turn { moment, id }) = before
+        if let Some(Slot { moment, id }) = before
             && !self.waiting.remove(&(moment, id))
         {
             self.ready.remove(&id);
         }
-        if let Some(Turn { moment, id }) = after {
+        if let Some(Slot { moment, id }) = after {
             self.waiting.insert((moment, id));
         }
     }
 
-    /// The smallest id whose moment has come.
+    /// The smallest id that is due.
     pub(super) fn next_ready(&mut self, now: Timestamp) -> Option<JobId> {
         let now = now.as_nanosecond();
         while let Some((moment, id)) = self.waiting.first().copied().filter(|(moment, _)| *moment <= now) {
             self.waiting.pop_first();
             self.ready.insert(id, moment);
         }
-        // The clock may have been set back since a moment was seen to pass: such wait again.
+        // The clock may have been set back since: then a job waits again.
         while let Some((&id, &moment)) = self.ready.first_key_value() {
             if moment <= now {
                 return Some(JobId(id));
@@ -169,7 +170,7 @@ impl OpenJobs {
         !self.ready.is_empty()
     }
 
-    /// The earliest moment of the schedule; where several have passed already, that of one of them.
+    /// The earliest moment of the schedule. If several have passed, any of them.
     pub(crate) fn next_moment(&self) -> Option<i128> {
         let ready = self.ready.first_key_value().map(|(_, moment)| *moment);
         let waiting = self.waiting.first().map(|(moment, _)| *moment);

@@ -1,0 +1,75 @@
+//! The transaction that a group of writes shares.
+
+use redb::WriteTransaction;
+
+use crate::deliveries::{Deliveries, DeliveryTables};
+use crate::effects::Effects;
+use crate::failure::Outcome;
+use crate::jobs::{JobTables, Jobs};
+use crate::memory::Memory;
+use crate::reviews::{ReviewTables, Reviews};
+use crate::spells::{SpellTables, Spells};
+
+/// The transaction of a group of writes. They see each other's effects; nobody else does before the
+/// commit. Tables are opened when they are first needed.
+pub(crate) struct Transaction<'t> {
+    inner: &'t WriteTransaction,
+    memory: &'t mut Memory,
+    effects: Effects,
+    spells: Option<SpellTables<'t>>,
+    deliveries: Option<DeliveryTables<'t>>,
+    jobs: Option<JobTables<'t>>,
+    reviews: Option<ReviewTables<'t>>,
+}
+
+impl<'t> Transaction<'t> {
+    pub(crate) fn new(inner: &'t WriteTransaction, memory: &'t mut Memory) -> Self {
+        Self {
+            inner,
+            memory,
+            effects: Effects::default(),
+            spells: None,
+            deliveries: None,
+            jobs: None,
+            reviews: None,
+        }
+    }
+
+    pub(crate) fn spells(&mut self) -> Outcome<Spells<'_, 't>> {
+        let tables = opened(&mut self.spells, || SpellTables::open(self.inner))?;
+        Ok(Spells { tables, counters: &mut self.memory.counters, effects: &mut self.effects })
+    }
+
+    pub(crate) fn deliveries(&mut self) -> Outcome<Deliveries<'_, 't>> {
+        let tables = opened(&mut self.deliveries, || DeliveryTables::open(self.inner))?;
+        Ok(Deliveries { tables, counters: &mut self.memory.counters, effects: &mut self.effects })
+    }
+
+    pub(crate) fn jobs(&mut self) -> Outcome<Jobs<'_, 't>> {
+        let tables = opened(&mut self.jobs, || JobTables::open(self.inner))?;
+        let Memory { counters, schedule } = &mut *self.memory;
+        Ok(Jobs { tables, counters, schedule, effects: &mut self.effects })
+    }
+
+    pub(crate) fn reviews(&mut self) -> Outcome<Reviews<'_, 't>> {
+        let tables = opened(&mut self.reviews, || ReviewTables::open(self.inner))?;
+        Ok(Reviews { tables, counters: &mut self.memory.counters, effects: &mut self.effects })
+    }
+
+    /// Writes the counters and closes the tables: the redb transaction can be committed then.
+    pub(crate) fn finish(self) -> Outcome<Effects> {
+        if self.effects.wrote {
+            self.memory.counters.save(self.inner)?;
+        }
+        Ok(self.effects)
+    }
+}
+
+/// Opens the tables that are not open yet.
+fn opened<T>(tables: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome<&mut T> {
+    // Not `get_or_insert_with`, because opening can fail.
+    if tables.is_none() {
+        *tables = Some(open()?);
+    }
+    Ok(tables.as_mut().expect("the tables were opened above"))
+}
