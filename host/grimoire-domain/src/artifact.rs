@@ -12,6 +12,28 @@ pub enum ArtifactKind {
     Diff,
     /// Plain text of unknown origin.
     Text,
+    /// A file in which a tool reports what it found: XML, JSON, SARIF. What it quotes, such as the output of tests
+    /// that passed, is no error of its own.
+    Report,
+}
+
+impl ArtifactKind {
+    /// What a file holds, by its name: a diff, a report, or else a log.
+    pub fn of_file(name: &str) -> Self {
+        let ends_with = |endings: &[&str]| {
+            endings.iter().any(|ending| {
+                let at = name.len().saturating_sub(ending.len());
+                name.is_char_boundary(at) && name[at..].eq_ignore_ascii_case(ending)
+            })
+        };
+        if ends_with(&[".diff", ".patch"]) {
+            Self::Diff
+        } else if ends_with(&[".xml", ".json", ".jsonl", ".ndjson", ".sarif", ".trx"]) {
+            Self::Report
+        } else {
+            Self::Log
+        }
+    }
 }
 
 /// Facts about an artifact that are known before its first byte.
@@ -23,4 +45,22 @@ pub struct Artifact {
     pub name: String,
     /// Its size in bytes, where known in advance.
     pub size: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_its_ending() {
+        for name in ["TEST-a.xml", "eslint.JSON", "go.jsonl", "a/b.sarif", "run.trx", "x.sarif.json"] {
+            assert_eq!(ArtifactKind::of_file(name), ArtifactKind::Report, "{name}");
+        }
+        for name in ["fix.patch", "a.DIFF"] {
+            assert_eq!(ArtifactKind::of_file(name), ArtifactKind::Diff, "{name}");
+        }
+        for name in ["build.log", "xml", "", "é", "report.xml.gz", "a.json/log"] {
+            assert_eq!(ArtifactKind::of_file(name), ArtifactKind::Log, "{name}");
+        }
+    }
 }

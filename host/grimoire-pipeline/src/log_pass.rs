@@ -33,9 +33,9 @@ impl LogPass {
         Self(Arc::new(Mutex::new(Some(Reading { reader: LineReader::new(LINE_LIMIT), lines }))))
     }
 
-    /// The same stream; what flows through it is read. A diff has neither steps nor errors of a run.
+    /// The same stream; what flows through it is read. A diff and a report have neither steps nor lines of a run.
     pub(crate) fn watch(&self, kind: ArtifactKind, content: ByteStream) -> ByteStream {
-        if kind == ArtifactKind::Diff {
+        if matches!(kind, ArtifactKind::Diff | ArtifactKind::Report) {
             return content;
         }
         let pass = self.clone();

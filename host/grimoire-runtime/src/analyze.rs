@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use grimoire_domain::artifact::Artifact;
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
@@ -92,6 +92,9 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Starts those that never sleep.
     async fn begin(&mut self) -> Result<(), PortError> {
+        if self.artifact.kind == ArtifactKind::Report {
+            return Ok(());
+        }
         for lane in self.lanes.iter_mut().filter(|lane| !lane.may_sleep()) {
             lane.wake(&self.host.threads, self.artifact, 0, self.places.take().await?);
         }
@@ -119,8 +122,19 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The places of the lanes that sleep and have a probe that ends in this chunk.
+    /// The places of the lanes that sleep and have a probe that ends in this chunk; of a report, that it begins
+    /// with.
     fn alarmed(&mut self, chunk: &[u8]) -> Vec<usize> {
+        if self.artifact.kind == ArtifactKind::Report {
+            let reads = |lane: &Lane| self.bytes == 0 && lane.reads_report(chunk);
+            return self
+                .lanes
+                .iter()
+                .enumerate()
+                .filter(|(_, lane)| reads(lane))
+                .map(|(place, _)| place)
+                .collect();
+        }
         if self.lanes.iter().all(Lane::is_awake) {
             return Vec::new();
         }

@@ -71,6 +71,16 @@ impl Lane {
         matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
     }
 
+    /// Whether the analyzer reads a report that begins like this: with one of its probes. Others would take for
+    /// errors what a report quotes.
+    pub(crate) fn reads_report(&self, beginning: &[u8]) -> bool {
+        // A mark of the encoding, blanks, and the bracket of a list.
+        let skipped = |byte: &u8| matches!(byte, 0xef | 0xbb | 0xbf | b'[') || byte.is_ascii_whitespace();
+        let start = beginning.iter().position(|byte| !skipped(byte)).unwrap_or(beginning.len());
+        matches!(&self.plugin.code, Code::Analyzer { probes, .. }
+            if probes.iter().any(|probe| beginning[start..].starts_with(probe.as_bytes())))
+    }
+
     /// Begins the scan, of an artifact of which so many bytes at the beginning are left out.
     pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, left_out: u64, place: Place) {
         let started = Instant::now();

@@ -36,8 +36,9 @@ impl Generation {
         Self { number, plugins, rejected, watch }
     }
 
-    /// Analyzers that accept a kind with their numbers, by name.
+    /// Analyzers that accept a kind with their numbers, by name. The contract knows a report as text.
     pub(crate) fn analyzers(&self, kind: ArtifactKind) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
+        let kind = if kind == ArtifactKind::Report { ArtifactKind::Text } else { kind };
         let accepts = move |plugin: &Plugin| match &plugin.code {
             Code::Analyzer { kinds, .. } => kinds.contains(&kind),
             Code::Matcher(_) => false,

@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::plugins::PluginInventory as _;
@@ -116,6 +117,33 @@ async fn one_without_probes_is_always_awake_beside_it() {
     assert_eq!(findings[0].diagnostics.len(), 3);
     assert_eq!(findings[1].diagnostics.len(), 3, "a line's beginning and two chunks");
     assert_eq!(spans(&findings[0]).last(), spans(&findings[1]).last());
+}
+
+#[tokio::test]
+async fn a_report_is_read_by_those_only_with_whose_probe_it_begins() {
+    let host = start(
+        Options::default(),
+        vec![shipped("analyzer-report"), shipped("analyzer-python"), guest(Group::Analyzer, "honest")],
+    );
+    let report = "\u{feff}<?xml version=\"1.0\"?>\n<testsuite><testcase classname=\"a.B\" name=\"c\">\
+                  <failure message=\"no tea\"/></testcase><system-out>\n\
+                  Traceback (most recent call last):\n  File \"app/main.py\", line 3, in <module>\n    run()\n\
+                  KeyError: 'x'\n</system-out></testsuite>\n";
+    let artifact = Artifact { kind: ArtifactKind::Report, ..log() };
+    let findings =
+        host.analyze(&artifact, content(report.as_bytes(), 100)).await.expect("an analysis").findings;
+    let found: Vec<(&str, &str)> = findings
+        .iter()
+        .flat_map(|findings| {
+            findings.diagnostics.iter().map(|found| (&*findings.plugin.name, &*found.message))
+        })
+        .collect();
+    assert_eq!(found, [("analyzer-report", "no tea")]);
+
+    let list = "[\n {\"file\": \"src/a.js\", \"line\": 3, \"message\": \"no tea\"}]";
+    let findings =
+        host.analyze(&artifact, content(list.as_bytes(), 100)).await.expect("an analysis").findings;
+    assert_eq!(findings.iter().map(|findings| findings.diagnostics.len()).sum::<usize>(), 1);
 }
 
 /// Some shipped analyzers with a log that wakes them.

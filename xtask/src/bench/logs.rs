@@ -160,7 +160,7 @@ fn native<A: Analyzer>(kind: ArtifactKind, pieces: &[Bytes]) -> anyhow::Result<u
     let kind = match kind {
         ArtifactKind::Log => sdk::ArtifactKind::Log,
         ArtifactKind::Diff => sdk::ArtifactKind::Diff,
-        ArtifactKind::Text => sdk::ArtifactKind::Text,
+        ArtifactKind::Text | ArtifactKind::Report => sdk::ArtifactKind::Text,
     };
     let found = analyze_chunks::<A>(kind, pieces.iter().map(AsRef::as_ref));
     Ok(found.map_err(|failure| anyhow::anyhow!("{failure:?}"))?.len())

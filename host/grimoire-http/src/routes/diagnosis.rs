@@ -26,7 +26,7 @@ use crate::wire::diagnosis::{
 /// Extracts diagnostics from an artifact. The body is the artifact itself, streamed.
 #[utoipa::path(post, path = "/api/analyze", operation_id = "analyze", tag = "diagnosis",
     params(
-        ("kind" = Option<String>, Query, description = "`log` (default), `diff` or `text`"),
+        ("kind" = Option<String>, Query, description = "`log` (default), `diff`, `text` or `report`: a file of XML, JSON or SARIF"),
         ("name" = Option<String>, Query, description = "A name for people")
     ),
     request_body(content = String, content_type = "text/plain", description = "The artifact, any bytes"),
@@ -84,7 +84,7 @@ pub(crate) async fn match_error(
 /// Extracts diagnostics from an artifact and ranks spells for each of them.
 #[utoipa::path(post, path = "/api/diagnose", operation_id = "diagnose", tag = "diagnosis",
     params(
-        ("kind" = Option<String>, Query, description = "`log` (default), `diff` or `text`"),
+        ("kind" = Option<String>, Query, description = "`log` (default), `diff`, `text` or `report`: a file of XML, JSON or SARIF"),
         ("name" = Option<String>, Query, description = "A name for people")
     ),
     request_body(content = String, content_type = "text/plain", description = "The artifact, any bytes"),
@@ -127,7 +127,12 @@ fn artifact(
     let kind = parameters
         .choice(
             "kind",
-            &[("log", ArtifactKind::Log), ("diff", ArtifactKind::Diff), ("text", ArtifactKind::Text)],
+            &[
+                ("log", ArtifactKind::Log),
+                ("diff", ArtifactKind::Diff),
+                ("text", ArtifactKind::Text),
+                ("report", ArtifactKind::Report),
+            ],
         )?
         .unwrap_or(ArtifactKind::Log);
     let limit = state.options.artifact_limit;

@@ -69,7 +69,7 @@ async fn any_bytes_are_an_artifact() {
         let report = world.post("/api/analyze?kind=text").body(body).await.expect(200).json();
         assert_eq!((&report["diagnostics"], &report["bytes"]), (&none, &json!(size)));
     }
-    for kind in ["log", "diff", "text", ""] {
+    for kind in ["log", "diff", "text", "report", ""] {
         world.post(&format!("/api/analyze?kind={kind}")).body(LOG).await.expect(200);
     }
     for path in ["/api/analyze?kind=film", "/api/diagnose?kind=film"] {

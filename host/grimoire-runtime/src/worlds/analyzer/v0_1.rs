@@ -83,7 +83,7 @@ impl Instance {
             kind: match artifact.kind {
                 ArtifactKind::Log => analyze::ArtifactKind::Log,
                 ArtifactKind::Diff => analyze::ArtifactKind::Diff,
-                ArtifactKind::Text => analyze::ArtifactKind::Text,
+                ArtifactKind::Text | ArtifactKind::Report => analyze::ArtifactKind::Text,
             },
             name: text::cut(&artifact.name, NAME_BYTES).to_owned(),
             size: artifact.size,
