@@ -92,7 +92,7 @@ fn config(data: &std::path::Path, github: &FakeGitHub) -> anyhow::Result<Config>
         ("GITHUB_WEBHOOK_SECRET", SECRET.to_owned()),
         ("GITHUB_API_TOKEN", github.token()),
         ("GRIMOIRE_GITHUB_API_URL", github.api_url()),
-        ("GRIMOIRE_GITHUB_LOG_ORIGINS", github.storage_url()),
+        ("GRIMOIRE_GITHUB_STORAGE_ORIGINS", github.storage_url()),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value));
     let layers = Layers::from_parts(&Overrides::default(), data, environment);

@@ -12,7 +12,7 @@ use crate::route::fits;
 pub enum Server {
     /// The REST interface.
     Api,
-    /// The storage of logs, which is another origin.
+    /// The storage of logs and artifacts, which is another origin.
     Storage,
 }
 

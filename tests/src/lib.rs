@@ -1,6 +1,7 @@
 //! The whole product under test: harness, fake GitHub, stories.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod fake_github;
 pub mod faults;
 pub mod ledger;

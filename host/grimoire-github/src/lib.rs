@@ -1,4 +1,4 @@
-//! GitHub: webhook signatures and payloads, a thin REST client, job logs.
+//! GitHub: webhook signatures and payloads, a thin REST client, job logs and artifacts.
 #![forbid(unsafe_code)]
 
 pub mod client;

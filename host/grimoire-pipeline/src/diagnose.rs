@@ -28,7 +28,7 @@ impl Pipeline {
 
     /// Ranks the spells for everything that was found in some artifacts. A defect that stands in
     /// several of them is told once, under the first, with its whole count.
-    pub(crate) async fn match_reports(
+    pub async fn match_reports(
         &self,
         reports: Vec<(String, AnalysisReport)>,
     ) -> Result<Diagnosis, PipelineError> {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod analyze;
+mod archive;
 mod diagnose;
 mod error;
 mod failure_policy;
@@ -26,6 +27,7 @@ mod reviews;
 mod settings;
 mod settle;
 mod spells;
+mod unite;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::Store;
 
 pub use analyze::{AnalysisReport, CountedDiagnostic};
+pub use archive::{Archive, ArchivedFile};
 pub use error::PipelineError;
 pub use failure_policy::{FailurePolicy, UnknownFailurePolicy};
 pub use health::{Health, HealthPart, HealthStatus};
@@ -50,6 +53,7 @@ pub use rank::{ExplainedSpell, Explanation, MatchReport};
 pub use render::{Folded, Group, fold, markdown};
 pub use settings::Settings;
 pub use spells::{SpellPatch, SpellQuery};
+pub use unite::unite;
 
 use pattern_book::PatternBook;
 use patterns::PatternCache;

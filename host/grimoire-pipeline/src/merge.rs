@@ -32,37 +32,6 @@ pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiag
     entries.into_iter().filter(|entry| !entry.absorbed).map(|entry| entry.found).collect()
 }
 
-/// What of `repeated` does not stand in `told`. Both are about one run, of which `told` is the fuller
-/// account: annotations are made of what a log says. Where only the annotation names a place, what the
-/// log says gets it.
-pub(crate) fn untold(
-    mut repeated: Vec<CountedDiagnostic>,
-    told: &mut [CountedDiagnostic],
-) -> Vec<CountedDiagnostic> {
-    repeated.retain(|again| {
-        let Some(known) = told.iter_mut().find(|known| tells(known, &again.diagnostic)) else { return true };
-        let place = &mut known.diagnostic.location;
-        *place = place.take().or_else(|| again.diagnostic.location.clone());
-        false
-    });
-    repeated
-}
-
-fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
-    let Diagnostic { error_type, message, location, .. } = &known.diagnostic;
-    if same_place(&known.diagnostic, again) {
-        return similar(message, &again.message);
-    }
-    let same_words = again.message == *message || again.message == format!("{error_type}: {message}");
-    same_words
-        && match (location, &again.location) {
-            (_, None) => true,
-            // Said in several places of the log, it may be about several places of the code.
-            (None, Some(_)) => known.count == 1,
-            (Some(_), Some(_)) => false,
-        }
-}
-
 /// What makes two diagnostics the same defect told twice.
 pub(crate) type Identity =
     (String, String, Option<String>, Severity, String, Option<String>, Option<Location>);
@@ -256,13 +225,13 @@ fn absorb_same_words(entries: &mut [Entry]) {
 }
 
 /// Words with one blank between them.
-fn flat(text: &str) -> String {
+pub(crate) fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether two diagnostics name one place. A path may be printed whole by one tool and relative by
 /// another; a column may be left out.
-fn same_place(left: &Diagnostic, right: &Diagnostic) -> bool {
+pub(crate) fn same_place(left: &Diagnostic, right: &Diagnostic) -> bool {
     let (Some(left), Some(right)) = (&left.location, &right.location) else { return false };
     let (Some(one), Some(other)) = (left.start, right.start) else { return false };
     let columns = match (one.column, other.column) {
@@ -272,7 +241,7 @@ fn same_place(left: &Diagnostic, right: &Diagnostic) -> bool {
     one.line == other.line && columns && same_file(&left.path, &right.path)
 }
 
-fn same_file(left: &str, right: &str) -> bool {
+pub(crate) fn same_file(left: &str, right: &str) -> bool {
     let (left, right) = (left.trim_start_matches("./"), right.trim_start_matches("./"));
     let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
     long.strip_suffix(short)
@@ -280,7 +249,7 @@ fn same_file(left: &str, right: &str) -> bool {
 }
 
 /// Whether at least three fifths of the shorter message's words stand in the other.
-fn similar(left: &str, right: &str) -> bool {
+pub(crate) fn similar(left: &str, right: &str) -> bool {
     let words = |text: &str| -> BTreeSet<String> {
         text.split(|character: char| !character.is_alphanumeric())
             .filter(|word| !word.is_empty())

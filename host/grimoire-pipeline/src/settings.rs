@@ -25,6 +25,9 @@ pub struct Settings {
     pub concurrency: usize,
     /// How many logs of failed CI jobs one review reads. Default 20.
     pub logs_per_review: usize,
+    /// How many artifacts of failed runs one review reads, of those whose names speak of reports; 0 for none.
+    /// Default 10.
+    pub artifacts_per_review: usize,
     /// The most bytes of one artifact; more is refused. Default 1 GiB.
     pub maximum_artifact_bytes: u64,
     /// How many compiled patterns are kept; from 1. Default 1,024.
@@ -55,6 +58,7 @@ impl Default for Settings {
             errors_per_diagnosis: 200,
             concurrency: 4,
             logs_per_review: 20,
+            artifacts_per_review: 10,
             maximum_artifact_bytes: 1 << 30,
             pattern_cache: 1_024,
             publish: true,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use grimoire_domain::Timestamp;
 use grimoire_domain::event::WebhookEvent;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::PostedComment;
@@ -57,6 +58,32 @@ pub struct FailedJob {
     pub name: String,
 }
 
+/// A workflow run in whose latest attempt jobs failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRun {
+    /// GitHub's id of the run.
+    pub id: u64,
+    /// The workflow's name; hostile text.
+    pub name: String,
+    /// When its latest attempt began, where GitHub says so.
+    pub started_at: Option<Timestamp>,
+    /// The jobs of it that failed, by ascending id; at least one.
+    pub jobs: Vec<FailedJob>,
+}
+
+/// Files that a workflow run kept, packed as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunArtifact {
+    /// GitHub's id of it.
+    pub id: u64,
+    /// The name that the workflow gave it; hostile text.
+    pub name: String,
+    /// How many bytes it has as it is packed.
+    pub bytes: u64,
+    /// Whether it was kept for so long that it is gone.
+    pub expired: bool,
+}
+
 /// How grave an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnnotationLevel {
@@ -108,16 +135,32 @@ pub trait GitHub: Send + Sync {
     /// The diff of a pull request.
     async fn diff(&self, id: &PullRequestId) -> Result<PullRequestDiff, PortError>;
 
-    /// The failed jobs of all workflow runs at a commit, latest attempts only, by ascending id.
-    async fn failed_jobs(
+    /// The workflow runs at a commit with failed jobs, latest attempts only, by ascending id.
+    async fn failed_runs(
         &self,
         repository: &RepositoryName,
         sha: &CommitSha,
-    ) -> Result<Vec<FailedJob>, PortError>;
+    ) -> Result<Vec<FailedRun>, PortError>;
 
     /// The log of a job as it arrives, without the token on the redirect. `NotFound` when it is not
     /// there yet or has expired.
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError>;
+
+    /// What the latest attempt of a run kept, in GitHub's order, at most 500 of them; of those with one name the
+    /// newest. `Forbidden` where the token may not read Actions.
+    async fn run_artifacts(
+        &self,
+        repository: &RepositoryName,
+        run: &FailedRun,
+    ) -> Result<Vec<RunArtifact>, PortError>;
+
+    /// The zip archive of an artifact as it arrives, without the token on the redirect. `NotFound` when it has
+    /// expired.
+    async fn artifact_archive(
+        &self,
+        repository: &RepositoryName,
+        artifact: u64,
+    ) -> Result<ByteStream, PortError>;
 
     /// The annotations of a job, in GitHub's order, at most 100 of them. `NotFound`; `Forbidden` where the
     /// token may not read checks.

@@ -98,8 +98,8 @@ pub(crate) fn github_client(config: &Config) -> anyhow::Result<Option<Arc<dyn Gi
     let Some(token) = &config.github_token else { return Ok(None) };
     let mut settings = grimoire_github::Config::new(token.clone());
     settings.api_base = config.github_api.clone();
-    settings.log_hosts.extend(config.github_log_hosts.iter().cloned());
-    settings.log_origins.extend(config.github_log_origins.iter().cloned());
+    settings.storage_hosts.extend(config.github_storage_hosts.iter().cloned());
+    settings.storage_origins.extend(config.github_storage_origins.iter().cloned());
     Ok(Some(Arc::new(GitHubClient::new(settings)?)))
 }
 
@@ -109,6 +109,7 @@ pub(crate) fn pipeline_settings(config: &Config) -> Settings {
         candidates: config.candidates,
         threshold: config.threshold,
         spells_per_error: config.spells_per_error,
+        artifacts_per_review: config.report_artifacts,
         maximum_artifact_bytes: config.artifact_limit,
         publish: config.publish,
         failure_policies: config.failure_policies.clone(),

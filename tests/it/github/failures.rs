@@ -146,7 +146,7 @@ async fn a_long_rate_limit_is_for_the_caller_to_wait_out() {
     assert!(wait > Duration::from_secs(590) && wait <= Duration::from_secs(601), "{wait:?}");
 
     // Nothing is sent until then, whoever asks for what.
-    let error = client.failed_jobs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap_err();
+    let error = client.failed_runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyRequests);
     assert_eq!(github.ledger().entries().len(), 1);
 
@@ -220,12 +220,12 @@ async fn a_next_page_must_be_of_the_api_and_new() {
 
     let foreign = format!("<{}/logs/x>; rel=\"next\"", github.storage_url());
     github.fault(answer(&foreign).call(1));
-    let error = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
+    let error = client(&github).0.failed_runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
 
     let circle = format!("<{}{RUNS}?page=2>; rel=\"next\"", github.api_url());
     github.fault(answer(&circle));
-    let error = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
+    let error = client(&github).0.failed_runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(github.ledger().count("GET", RUNS), 3);
     assert!(github.ledger().entries().iter().all(|call| call.server == Server::Api));
@@ -245,7 +245,7 @@ async fn pages_are_bounded() {
                 .body(r#"{"workflow_runs": []}"#),
         );
     }
-    let jobs = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap();
+    let jobs = client(&github).0.failed_runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap();
     assert!(jobs.is_empty());
     assert_eq!(github.ledger().count("GET", RUNS), 10);
 }

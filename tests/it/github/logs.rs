@@ -91,8 +91,8 @@ async fn redirects_to_elsewhere_are_refused_and_never_followed() {
     let storage = github.storage_url();
     let port = storage.rsplit(':').next().unwrap();
     let mut config = config(&github);
-    config.log_origins.clear();
-    config.log_hosts = vec!["localhost".to_owned(), "blob.core.windows.net".to_owned()];
+    config.storage_origins.clear();
+    config.storage_hosts = vec!["localhost".to_owned(), "blob.core.windows.net".to_owned()];
     let (client, _) = client_of(config);
     for (call, target) in (1..).zip([
         format!("{storage}/logs/secret?sig=hunter2"),
@@ -187,7 +187,7 @@ async fn a_log_that_drips_meets_its_deadline() {
     let pull = github.repository("octo/app").pull_request(7).failing_job("build", "x".repeat(100_000));
     github.fault(Fault::on("GET", "/logs/*").drip(Duration::from_millis(5)));
     let mut config = config(&github);
-    config.timeouts.log = Duration::from_millis(200);
+    config.timeouts.download = Duration::from_millis(200);
     let error = read(&client_of(config).0, pull.job_id("build")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod annotations;
+mod artifacts;
 mod comments;
 mod diffs;
 mod failures;
@@ -60,7 +61,7 @@ impl Clock for SkippingClock {
 fn config(github: &FakeGitHub) -> Config {
     let mut config = Config::new(github.token().into());
     config.api_base = url(&github.api_url());
-    config.log_origins = vec![url(&github.storage_url())];
+    config.storage_origins = vec![url(&github.storage_url())];
     config
 }
 

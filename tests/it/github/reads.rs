@@ -1,8 +1,9 @@
 //! What is read of pull requests and jobs.
 
 use grimoire_domain::kind::ErrorKind;
-use grimoire_ports::github::GitHub;
-use grimoire_tests::fake_github::FakeGitHub;
+use grimoire_github::GitHubClient;
+use grimoire_ports::github::{FailedJob, GitHub};
+use grimoire_tests::fake_github::{FakeGitHub, PullRequestHandle};
 use grimoire_tests::ledger::Credentials;
 
 use super::{client, client_of, config, pull_request_id, repository, sha, url};
@@ -127,6 +128,12 @@ async fn a_commit_that_github_has_not_connected_yet_is_found_among_the_open_ones
     assert_eq!(github.ledger().count("GET", "/repos/octo/app/pulls"), 2, "on the second page");
 }
 
+async fn failed_jobs(client: &GitHubClient, pull: &PullRequestHandle) -> Vec<FailedJob> {
+    let runs = client.failed_runs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    assert!(runs.iter().all(|run| !run.jobs.is_empty()));
+    runs.into_iter().flat_map(|run| run.jobs).collect()
+}
+
 #[tokio::test]
 async fn the_failed_jobs_of_all_workflows_are_listed_by_id() {
     let github = FakeGitHub::start().await;
@@ -139,7 +146,7 @@ async fn the_failed_jobs_of_all_workflows_are_listed_by_id() {
         .job_of("Nightly", "docs", "cancelled", "log")
         .job_of("Release", "pack", "success", "log");
     let (client, _) = client(&github);
-    let jobs = client.failed_jobs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let jobs = failed_jobs(&client, &pull).await;
     let seen: Vec<_> = jobs.iter().map(|job| (job.id, job.name.as_str())).collect();
     assert_eq!(seen, [(pull.job_id("build"), "CI / build"), (pull.job_id("soak"), "Nightly / soak")]);
     assert_eq!(
@@ -159,7 +166,7 @@ async fn only_the_latest_attempt_of_a_job_counts() {
         .passing_job("flaky")
         .failing_job("broken", "first")
         .failing_job("broken", "second");
-    let jobs = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let jobs = failed_jobs(&client(&github).0, &pull).await;
     assert_eq!(jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [pull.job_id("broken")]);
 }
 
@@ -167,7 +174,7 @@ async fn only_the_latest_attempt_of_a_job_counts() {
 async fn a_run_that_goes_on_may_have_failed_jobs() {
     let github = FakeGitHub::start().await;
     let pull = github.repository("octo/app").pull_request(7).running_job("slow").failing_job("quick", "log");
-    let jobs = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let jobs = failed_jobs(&client(&github).0, &pull).await;
     assert_eq!(jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["CI / quick"]);
 }
 
@@ -178,7 +185,7 @@ async fn jobs_beyond_the_first_page_are_listed() {
     for number in 0..230 {
         pull = pull.failing_job(&format!("test ({number})"), "log");
     }
-    let jobs = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let jobs = failed_jobs(&client(&github).0, &pull).await;
     assert_eq!(jobs.len(), 230);
     assert!(jobs.is_sorted_by_key(|job| job.id));
 }
@@ -187,6 +194,6 @@ async fn jobs_beyond_the_first_page_are_listed() {
 async fn a_commit_without_runs_has_no_failed_jobs() {
     let github = FakeGitHub::start().await;
     let pull = github.repository("octo/app").pull_request(7);
-    let jobs = client(&github).0.failed_jobs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let jobs = failed_jobs(&client(&github).0, &pull).await;
     assert!(jobs.is_empty());
 }

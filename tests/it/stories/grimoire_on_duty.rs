@@ -36,7 +36,7 @@ impl OnDuty {
             ("GITHUB_WEBHOOK_SECRET", SECRET.to_owned()),
             ("GITHUB_API_TOKEN", github.token()),
             ("GRIMOIRE_GITHUB_API_URL", github.api_url()),
-            ("GRIMOIRE_GITHUB_LOG_ORIGINS", github.storage_url()),
+            ("GRIMOIRE_GITHUB_STORAGE_ORIGINS", github.storage_url()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
         let further = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

@@ -3,4 +3,5 @@
 mod grimoire_on_duty;
 
 mod pull_requests;
+mod reports;
 mod spellbook;

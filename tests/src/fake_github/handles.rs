@@ -28,6 +28,7 @@ impl RepositoryHandle {
             pulls: BTreeMap::new(),
             runs: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            artifacts: BTreeMap::new(),
             comments: BTreeMap::new(),
         });
         drop(state);

@@ -16,10 +16,11 @@
 //! # }
 //! ```
 //!
-//! It fails closed: an unknown route, a token sent to the storage of logs and a request without
+//! It fails closed: an unknown route, a token sent to the storage and a request without
 //! `User-Agent` are refused and recorded as violations. Dropping it panics where one is left over, so
 //! that no test has to remember to look.
 
+mod artifacts;
 mod diff;
 mod events;
 mod handles;
@@ -110,7 +111,7 @@ impl FakeGitHub {
         self.shared.api_url()
     }
 
-    /// Where logs are stored: another port, which is another origin.
+    /// Where logs and artifacts are stored: another port, which is another origin.
     pub fn storage_url(&self) -> String {
         self.shared.storage_url()
     }

@@ -169,7 +169,7 @@ fn admit(
             return None;
         }
         // Real storage takes any other credentials than its link for an attempt to sign in.
-        shared.ledger.violation(format!("{what}: a token was sent to the storage of logs"));
+        shared.ledger.violation(format!("{what}: a token was sent to the storage"));
         return Some(super::storage::refusal(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo"));
     }
     if parts.headers.get(USER_AGENT).is_none_or(HeaderValue::is_empty) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::state::{ChangedFile, Comment, Job, Pull, Repository, Run, State, sha_of};
 
-fn moment(time: Timestamp) -> String {
+pub(super) fn moment(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -148,6 +148,7 @@ fn listed(home: &Repository, run: &Run, api: &str) -> Vec<Value> {
 
 pub(super) fn run(state: &State, home: &Repository, run: &Run, api: &str) -> Value {
     let conclusion = home.conclusion_of(run.id);
+    let (attempt, began) = home.latest_attempt(run.id);
     let url = format!("{api}/repos/{}/actions/runs/{}", home.full_name(), run.id);
     json!({
         "id": run.id,
@@ -159,7 +160,8 @@ pub(super) fn run(state: &State, home: &Repository, run: &Run, api: &str) -> Val
         "path": ".github/workflows/ci.yml",
         "display_title": run.name,
         "run_number": 1,
-        "run_attempt": home.jobs_of(run.id).iter().map(|job| job.attempt).max().unwrap_or(1),
+        "run_attempt": attempt,
+        "run_started_at": moment(began.unwrap_or(run.created_at)),
         "event": "pull_request",
         "status": status_of(conclusion),
         "conclusion": conclusion,

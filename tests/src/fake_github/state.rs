@@ -16,8 +16,8 @@ pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, Repository>,
     /// Old names of renamed repositories and their ids.
     pub(crate) renamed: HashMap<String, u64>,
-    /// Links to logs that are good, and the job that each is for.
-    pub(crate) links: HashMap<String, u64>,
+    /// Links to the storage that are good, and what each is for.
+    pub(crate) links: HashMap<String, Stored>,
     pub(crate) remaining: u64,
     pub(crate) reset: i64,
     last_id: u64,
@@ -33,6 +33,7 @@ pub(crate) struct Repository {
     pub(crate) pulls: BTreeMap<u64, Pull>,
     pub(crate) runs: BTreeMap<u64, Run>,
     pub(crate) jobs: BTreeMap<u64, Job>,
+    pub(crate) artifacts: BTreeMap<u64, Artifact>,
     pub(crate) comments: BTreeMap<u64, Comment>,
 }
 
@@ -126,6 +127,24 @@ pub(crate) enum Log {
     Absent(u16),
 }
 
+/// What a link to the storage leads to, by its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stored {
+    LogOfJob(u64),
+    Artifact(u64),
+}
+
+/// Files that a run kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Artifact {
+    pub(crate) id: u64,
+    pub(crate) run: u64,
+    pub(crate) name: String,
+    /// The zip archive; `None` once it has expired.
+    pub(crate) archive: Option<Vec<u8>>,
+    pub(crate) created_at: Timestamp,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Annotation {
     pub(crate) path: String,
@@ -206,6 +225,14 @@ impl Repository {
 
     pub(crate) fn jobs_of(&self, run: u64) -> Vec<&Job> {
         self.jobs.values().filter(|job| job.run == run).collect()
+    }
+
+    /// The latest attempt of a run, and when it began.
+    pub(crate) fn latest_attempt(&self, run: u64) -> (u64, Option<Timestamp>) {
+        let jobs = self.jobs_of(run);
+        let attempt = jobs.iter().map(|job| job.attempt).max().unwrap_or(1);
+        let began = jobs.iter().filter(|job| job.attempt == attempt).map(|job| job.created_at).min();
+        (attempt, began)
     }
 
     /// The conclusion of a run: of its latest jobs, and none while one of them goes on.

@@ -1,4 +1,4 @@
-//! The storage of logs: another origin, to which a link is the only key.
+//! The storage of logs and artifacts: another origin, to which a link is the only key.
 
 use std::sync::Arc;
 
@@ -10,30 +10,48 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode, Uri};
 
 use super::Shared;
-use super::state::Log;
+use super::state::{Log, Stored};
 
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
-    Router::new().route("/logs/{key}", get(log)).fallback(unknown).with_state(Arc::clone(shared))
+    Router::new()
+        .route("/logs/{key}", get(log))
+        .route("/artifacts/{key}", get(artifact))
+        .fallback(unknown)
+        .with_state(Arc::clone(shared))
 }
 
 async fn log(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response<Body> {
     let state = shared.state();
-    let Some(job) = state.links.get(&key) else {
-        return refusal(StatusCode::FORBIDDEN, "AuthenticationFailed");
-    };
+    let Some(Stored::LogOfJob(job)) = state.links.get(&key) else { return unauthenticated() };
     let job = state.repositories.values().find_map(|repository| repository.jobs.get(job));
     match job.map(|job| &job.log) {
-        Some(Log::Stored(text)) => {
-            let mut response = Response::new(Body::from(text.clone()));
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-            response
-        }
+        Some(Log::Stored(text)) => content(text.clone(), "text/plain"),
         _ => refusal(StatusCode::NOT_FOUND, "BlobNotFound"),
     }
 }
 
+async fn artifact(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response<Body> {
+    let state = shared.state();
+    let Some(Stored::Artifact(artifact)) = state.links.get(&key) else { return unauthenticated() };
+    let artifact = state.repositories.values().find_map(|repository| repository.artifacts.get(artifact));
+    match artifact.and_then(|artifact| artifact.archive.as_ref()) {
+        Some(archive) => content(archive.clone(), "application/zip"),
+        None => refusal(StatusCode::NOT_FOUND, "BlobNotFound"),
+    }
+}
+
+fn content(bytes: Vec<u8>, kind: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(bytes));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn unauthenticated() -> Response<Body> {
+    refusal(StatusCode::FORBIDDEN, "AuthenticationFailed")
+}
+
 async fn unknown(State(shared): State<Arc<Shared>>, uri: Uri) -> Response<Body> {
-    shared.ledger.violation(format!("{uri}: unknown to the storage of logs"));
+    shared.ledger.violation(format!("{uri}: unknown to the storage"));
     refusal(StatusCode::NOT_FOUND, "ResourceNotFound")
 }
 

@@ -8,8 +8,8 @@ use url::Url;
 /// Where GitHub's public API is.
 pub const PUBLIC_API: &str = "https://api.github.com";
 
-/// The hosts that GitHub's public API redirects to for job logs, with all below them.
-pub const DEFAULT_LOG_HOSTS: [&str; 2] = ["blob.core.windows.net", "actions.githubusercontent.com"];
+/// The hosts that GitHub's public API redirects to for logs and artifacts, with all below them.
+pub const DEFAULT_STORAGE_HOSTS: [&str; 2] = ["blob.core.windows.net", "actions.githubusercontent.com"];
 
 /// What a client is built from. The defaults fit GitHub's public API.
 #[derive(Debug, Clone)]
@@ -22,12 +22,12 @@ pub struct Config {
     pub token: SecretString,
     /// What `User-Agent` says. GitHub refuses requests without it.
     pub user_agent: String,
-    /// Domains that job logs may be fetched from, with all below them: over `https`, from public
+    /// Domains that logs and artifacts may be fetched from, with all below them: over `https`, from public
     /// addresses, without the token.
-    pub log_hosts: Vec<String>,
-    /// Scheme, host and port from which job logs may be fetched whatever their address is, without the
+    pub storage_hosts: Vec<String>,
+    /// Scheme, host and port from which logs and artifacts may be fetched whatever their address is, without the
     /// token: an enterprise server's storage, a test's loopback port. The API's own is always one.
-    pub log_origins: Vec<Url>,
+    pub storage_origins: Vec<Url>,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// How large things may be.
@@ -46,8 +46,8 @@ impl Config {
             api_base: Url::parse(PUBLIC_API).expect("the constant is a URL"),
             token,
             user_agent: concat!("grimoire/", env!("CARGO_PKG_VERSION")).to_owned(),
-            log_hosts: DEFAULT_LOG_HOSTS.map(str::to_owned).to_vec(),
-            log_origins: Vec::new(),
+            storage_hosts: DEFAULT_STORAGE_HOSTS.map(str::to_owned).to_vec(),
+            storage_origins: Vec::new(),
             timeouts: Timeouts::default(),
             caps: Caps::default(),
             patience: Duration::from_secs(3),
@@ -65,8 +65,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For one request to the API with the whole of its answer. GitHub itself gives up after 10 s.
     pub total: Duration,
-    /// For one job log with the whole of its body.
-    pub log: Duration,
+    /// For one log or artifact with the whole of its body.
+    pub download: Duration,
 }
 
 impl Default for Timeouts {
@@ -75,7 +75,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(15),
             total: Duration::from_secs(30),
-            log: Duration::from_secs(600),
+            download: Duration::from_secs(600),
         }
     }
 }

@@ -1,10 +1,8 @@
-//! Failed jobs of workflow runs.
-
-use std::collections::BTreeMap;
+//! Workflow runs with failed jobs.
 
 use grimoire_domain::repository::{CommitSha, RepositoryName};
 use grimoire_ports::PortError;
-use grimoire_ports::github::FailedJob;
+use grimoire_ports::github::{FailedJob, FailedRun};
 
 use super::models::{Jobs, Run, Runs};
 use super::origin::with_query;
@@ -16,11 +14,11 @@ use crate::conclusion;
 /// thousand runs and starts at most 256 jobs of a matrix.
 const PAGES: usize = 10;
 
-pub(super) async fn failed_jobs(
+pub(super) async fn failed_runs(
     transport: &Transport,
     repository: &RepositoryName,
     sha: &CommitSha,
-) -> Result<Vec<FailedJob>, PortError> {
+) -> Result<Vec<FailedRun>, PortError> {
     let list = transport.api.repository(repository, &["actions", "runs"]);
     let list = with_query(list, &[("head_sha", sha.as_str()), ("per_page", "100")]);
     let mut runs = Vec::new();
@@ -34,23 +32,31 @@ pub(super) async fn failed_jobs(
         tracing::info!(%repository, %sha, "not all workflow runs were looked at");
     }
 
-    let mut failed = BTreeMap::new();
+    let mut failed = Vec::new();
     for run in runs {
         let workflow = run.name.unwrap_or_default();
         let list = transport.api.repository(repository, &["actions", "runs", &run.id.to_string(), "jobs"]);
         let list = with_query(list, &[("filter", "latest"), ("per_page", "100")]);
+        let mut jobs: Vec<FailedJob> = Vec::new();
         transport
             .pages(list, PAGES, |page: Jobs| {
                 for job in page.jobs.unwrap_or_default() {
                     if job.conclusion.as_deref().is_some_and(conclusion::is_failure) {
-                        failed.insert(job.id, name_of(&workflow, job.name.as_deref()));
+                        jobs.push(FailedJob { id: job.id, name: name_of(&workflow, job.name.as_deref()) });
                     }
                 }
                 true
             })
             .await?;
+        if !jobs.is_empty() {
+            jobs.sort_by_key(|job| job.id);
+            jobs.dedup_by_key(|job| job.id);
+            failed.push(FailedRun { id: run.id, name: workflow, started_at: run.run_started_at, jobs });
+        }
     }
-    Ok(failed.into_iter().map(|(id, name)| FailedJob { id, name }).collect())
+    failed.sort_by_key(|run| run.id);
+    failed.dedup_by_key(|run| run.id);
+    Ok(failed)
 }
 
 /// A run that goes on, or was cancelled, may have failed jobs already.

@@ -1,171 +1,34 @@
-//! Logs of jobs: found by a redirect, fetched without the token, passed on as they arrive.
+//! Logs of jobs, passed on as they arrive; of long ones both ends.
 
 use std::collections::VecDeque;
-use std::error::Error;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::stream::{self, BoxStream};
-use grimoire_domain::kind::ErrorKind;
+use futures::stream;
 use grimoire_domain::repository::RepositoryName;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
-use http::header::{HeaderValue, LOCATION, USER_AGENT};
-use reqwest::Response;
-use tokio::time::Instant;
-use url::Url;
 
-use super::address::{NoPublicAddress, PublicOnly};
-use super::config::{Config, Timeouts};
-use super::redirects::{LogTargets, Route};
-use super::refusal::{CallError, late, lost};
-use super::transport::{HOPS, Transport, http_client, is_elsewhere, no_client};
-
-/// Fetches logs from wherever GitHub keeps them. Does not know the token.
-pub(super) struct LogClient {
-    targets: LogTargets,
-    /// Connects to public addresses only.
-    public: reqwest::Client,
-    /// Connects to what the operator named.
-    named: reqwest::Client,
-    user_agent: HeaderValue,
-    timeouts: Timeouts,
-    head: u64,
-    tail: usize,
-}
-
-impl LogClient {
-    pub(super) fn new(config: &Config) -> Result<Self, PortError> {
-        let mut origins = config.log_origins.clone();
-        origins.push(config.api_base.clone());
-        Ok(Self {
-            targets: LogTargets::new(&config.log_hosts, &origins)?,
-            public: http_client(&config.timeouts).dns_resolver(PublicOnly).build().map_err(no_client)?,
-            named: http_client(&config.timeouts).build().map_err(no_client)?,
-            user_agent: HeaderValue::try_from(&config.user_agent)
-                .map_err(|_| PortError::new(ErrorKind::Invalid, "the user agent must be one line of text"))?,
-            timeouts: config.timeouts,
-            head: config.caps.log_head,
-            tail: config.caps.log_tail,
-        })
-    }
-
-    /// The log of a job. A link that has expired or a storage that fails is asked for anew.
-    pub(super) async fn job_log(
-        &self,
-        transport: &Transport,
-        repository: &RepositoryName,
-        job: u64,
-    ) -> Result<ByteStream, PortError> {
-        let url = transport.api.repository(repository, &["actions", "jobs", &job.to_string(), "logs"]);
-        let call = format!("the log of job {job} of {repository}");
-        let mut failures = 0;
-        loop {
-            let deadline = Instant::now() + self.timeouts.log;
-            match self.open(transport, &url, &call, deadline).await {
-                Ok(response) => {
-                    return Ok(bounded(body(call, response, deadline), self.head, self.tail));
-                }
-                Err(error) => transport.before_retry(error, &mut failures).await?,
-            }
-        }
-    }
-
-    /// Follows the redirects to the answer that has the log.
-    async fn open(
-        &self,
-        transport: &Transport,
-        url: &Url,
-        call: &str,
-        deadline: Instant,
-    ) -> Result<Response, CallError> {
-        let mut response = transport.open(url).await?;
-        for _ in 0..HOPS {
-            let status = response.status();
-            if status.is_success() {
-                return Ok(response);
-            }
-            if !(is_elsewhere(status) || matches!(status.as_u16(), 301 | 307 | 308)) {
-                return Err(storage_refused(call, status));
-            }
-            let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let target = target.and_then(|target| response.url().join(target).ok()).ok_or_else(|| {
-                CallError::Unknown(unavailable(format!("GitHub does not say where the log is ({call})")))
-            })?;
-            response = self.send(call, target, deadline).await?;
-        }
-        if response.status().is_success() {
-            Ok(response)
-        } else if response.status().is_redirection() {
-            Err(CallError::Unknown(unavailable(format!("GitHub redirects too often ({call})"))))
-        } else {
-            Err(storage_refused(call, response.status()))
-        }
-    }
-
-    async fn send(&self, call: &str, target: Url, deadline: Instant) -> Result<Response, CallError> {
-        let refuse = |error| CallError::Refused {
-            status: http::StatusCode::MISDIRECTED_REQUEST,
-            body: Bytes::new(),
-            error,
-        };
-        let http = match self.targets.judge(&target).map_err(refuse)? {
-            Route::Named => &self.named,
-            Route::Public => &self.public,
-        };
-        let host = target.host_str().unwrap_or_default().to_owned();
-        let sent = http.get(target).header(USER_AGENT, self.user_agent.clone()).send();
-        let answer = tokio::time::timeout_at(deadline, sent).await.map_err(|_| late(call))?;
-        answer.map_err(|error| {
-            if is_caused_by::<NoPublicAddress>(&error) {
-                let message = format!("GitHub redirects the log to {host}, which has no public address");
-                return refuse(PortError::new(ErrorKind::Forbidden, message));
-            }
-            lost(call, error)
-        })
-    }
-}
-
-/// The body of an answer, until it ends, breaks or is late.
-fn body(call: String, response: Response, deadline: Instant) -> BoxStream<'static, Chunk> {
-    stream::unfold(Some((call, response)), move |state| async move {
-        let (call, mut response) = state?;
-        match tokio::time::timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some((call, response)))),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => Some((Err(lost(&call, error).into()), None)),
-            Err(_) => Some((Err(late(&call).into()), None)),
-        }
-    })
-    .boxed()
-}
+use super::storage::Storage;
+use super::transport::Transport;
 
 type Chunk = Result<Bytes, PortError>;
 
-fn unavailable(message: String) -> PortError {
-    PortError::new(ErrorKind::Unavailable, message)
-}
-
-/// The error for what the storage answers. A link is good for a minute: 401 and 403 mean that it has
-/// expired, and a new one may work.
-fn storage_refused(call: &str, status: http::StatusCode) -> CallError {
-    match status.as_u16() {
-        404 | 410 => CallError::Refused {
-            status,
-            body: Bytes::new(),
-            error: PortError::new(ErrorKind::NotFound, format!("the log is not there any more ({call})")),
-        },
-        code => CallError::Unknown(unavailable(format!("the storage of logs answered {code} ({call})"))),
-    }
-}
-
-fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source()).any(<dyn Error>::is::<E>)
+/// The log of a job.
+pub(super) async fn job_log(
+    transport: &Transport,
+    storage: &Storage,
+    repository: &RepositoryName,
+    job: u64,
+) -> Result<ByteStream, PortError> {
+    let url = transport.api.repository(repository, &["actions", "jobs", &job.to_string(), "logs"]);
+    let log = storage.fetch(transport, &url, &format!("the log of job {job} of {repository}")).await?;
+    Ok(bounded(log, transport.caps.log_head, transport.caps.log_tail))
 }
 
 /// The first `head` bytes as they arrive, then the last `tail` bytes; where something lies between
 /// them, a line that says how much was left out. Holds at most `tail` bytes and one chunk.
-fn bounded(log: BoxStream<'static, Chunk>, head: u64, tail: usize) -> ByteStream {
+fn bounded(log: ByteStream, head: u64, tail: usize) -> ByteStream {
     let state = Bounded { log: Some(log), head, limit: tail, tail: VecDeque::new(), dropped: 0 };
     stream::unfold(state, |mut state| async move {
         let chunk = state.next().await?;
@@ -176,7 +39,7 @@ fn bounded(log: BoxStream<'static, Chunk>, head: u64, tail: usize) -> ByteStream
 
 struct Bounded {
     /// `None` once it has ended.
-    log: Option<BoxStream<'static, Chunk>>,
+    log: Option<ByteStream>,
     /// How much of the beginning is still to come.
     head: u64,
     limit: usize,
@@ -241,6 +104,7 @@ fn first_newline(bytes: &[u8]) -> Option<usize> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+    use grimoire_domain::kind::ErrorKind;
     use proptest::prelude::*;
 
     use super::*;

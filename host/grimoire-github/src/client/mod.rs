@@ -3,6 +3,7 @@
 
 mod address;
 mod annotations;
+mod artifacts;
 mod cache;
 mod comments;
 mod config;
@@ -15,8 +16,9 @@ mod models;
 mod origin;
 mod pulls;
 mod reading;
-mod redirects;
 mod refusal;
+mod storage;
+mod targets;
 mod transport;
 
 use std::sync::Arc;
@@ -27,19 +29,21 @@ use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::PostedComment;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::{Clock, SystemClock};
-use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
+use grimoire_ports::github::{
+    Annotation, ByteStream, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
+};
 use tokio::sync::{Mutex, OnceCell};
 
-pub use config::{Caps, Config, DEFAULT_LOG_HOSTS, PUBLIC_API, Timeouts};
+pub use config::{Caps, Config, DEFAULT_STORAGE_HOSTS, PUBLIC_API, Timeouts};
 
 use comments::Account;
-use logs::LogClient;
+use storage::Storage;
 use transport::Transport;
 
 /// The calls of [`GitHub`] over HTTP, with one token for one API.
 pub struct GitHubClient {
     transport: Transport,
-    logs: LogClient,
+    storage: Storage,
     /// Whose token it is; asked for once.
     account: OnceCell<Account>,
     /// When something was last written. Held while writing: one write at a time, as GitHub asks.
@@ -60,7 +64,7 @@ impl GitHubClient {
     pub fn with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         install_tls_provider();
         Ok(Self {
-            logs: LogClient::new(&config)?,
+            storage: Storage::new(&config)?,
             transport: Transport::new(config, clock)?,
             account: OnceCell::new(),
             last_write: Mutex::new(None),
@@ -104,16 +108,32 @@ impl GitHub for GitHubClient {
         diff::diff(&self.transport, id).await
     }
 
-    async fn failed_jobs(
+    async fn failed_runs(
         &self,
         repository: &RepositoryName,
         sha: &CommitSha,
-    ) -> Result<Vec<FailedJob>, PortError> {
-        jobs::failed_jobs(&self.transport, repository, sha).await
+    ) -> Result<Vec<FailedRun>, PortError> {
+        jobs::failed_runs(&self.transport, repository, sha).await
     }
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {
-        self.logs.job_log(&self.transport, repository, job).await
+        logs::job_log(&self.transport, &self.storage, repository, job).await
+    }
+
+    async fn run_artifacts(
+        &self,
+        repository: &RepositoryName,
+        run: &FailedRun,
+    ) -> Result<Vec<RunArtifact>, PortError> {
+        artifacts::run_artifacts(&self.transport, repository, run).await
+    }
+
+    async fn artifact_archive(
+        &self,
+        repository: &RepositoryName,
+        artifact: u64,
+    ) -> Result<ByteStream, PortError> {
+        artifacts::artifact_archive(&self.transport, &self.storage, repository, artifact).await
     }
 
     async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError> {

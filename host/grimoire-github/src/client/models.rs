@@ -1,6 +1,7 @@
 //! What is read of GitHub's answers. Everything but identities is optional, because GitHub leaves out
 //! and nulls more than its schema says.
 
+use grimoire_domain::Timestamp;
 use grimoire_domain::repository::{CommitSha, RepositoryName};
 use serde::Deserialize;
 
@@ -60,6 +61,22 @@ pub(super) struct Run {
     pub(super) id: u64,
     pub(super) name: Option<String>,
     pub(super) conclusion: Option<String>,
+    /// When the latest attempt began.
+    pub(super) run_started_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Artifacts {
+    pub(super) artifacts: Option<Vec<Artifact>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Artifact {
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
+    pub(super) size_in_bytes: Option<u64>,
+    pub(super) expired: Option<bool>,
+    pub(super) created_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,8 @@ mod context;
 pub(crate) mod events;
 mod evidence;
 mod publish;
+mod reading;
+mod reports;
 mod review_pull_request;
 pub(crate) mod runner;
 

@@ -9,6 +9,7 @@ mod failure_policy;
 mod ingest;
 mod merging;
 mod order;
+mod reports;
 mod review_job;
 mod runner;
 mod spells;

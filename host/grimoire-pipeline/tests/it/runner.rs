@@ -56,7 +56,7 @@ async fn transient_failures_are_retried_after_5_25_and_125_seconds_and_then_left
     let world = World::new();
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     for _ in 0..4 {
-        world.github.fail_next("failed_jobs", unavailable());
+        world.github.fail_next("failed_runs", unavailable());
     }
     let job = world.opened(7, &commit('a')).await;
     for (attempt, base) in (1..).zip([5.0, 25.0, 125.0]) {
@@ -97,7 +97,7 @@ async fn what_cannot_succeed_is_not_tried_again() {
     let world = World::new();
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     let refused = PortError::new(ErrorKind::Unauthenticated, "GitHub refuses the token: renew it");
-    world.github.fail_next("failed_jobs", refused);
+    world.github.fail_next("failed_runs", refused);
     let job = world.opened(7, &commit('a')).await;
     let unknown = NewJob {
         kind: "brew_coffee".to_owned(),

@@ -17,7 +17,9 @@ use grimoire_ports::fakes::{
     FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedGitHub,
     ScriptedMatchers,
 };
-use grimoire_ports::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff};
+use grimoire_ports::github::{
+    Annotation, ByteStream, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
+};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -266,12 +268,28 @@ impl GitHub for SlowGitHub {
         self.inner.diff(id).await
     }
 
-    async fn failed_jobs(
+    async fn failed_runs(
         &self,
         repository: &RepositoryName,
         sha: &CommitSha,
-    ) -> Result<Vec<FailedJob>, PortError> {
-        self.inner.failed_jobs(repository, sha).await
+    ) -> Result<Vec<FailedRun>, PortError> {
+        self.inner.failed_runs(repository, sha).await
+    }
+
+    async fn run_artifacts(
+        &self,
+        repository: &RepositoryName,
+        run: &FailedRun,
+    ) -> Result<Vec<RunArtifact>, PortError> {
+        self.inner.run_artifacts(repository, run).await
+    }
+
+    async fn artifact_archive(
+        &self,
+        repository: &RepositoryName,
+        artifact: u64,
+    ) -> Result<ByteStream, PortError> {
+        self.inner.artifact_archive(repository, artifact).await
     }
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {

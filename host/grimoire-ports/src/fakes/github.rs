@@ -14,7 +14,10 @@ use serde_json::Value;
 
 use super::lock;
 use crate::PortError;
-use crate::github::{Annotation, ByteStream, FailedJob, GitHub, PullRequest, PullRequestDiff, WebhookGate};
+use crate::github::{
+    Annotation, ByteStream, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
+    WebhookGate,
+};
 
 /// GitHub as a test sets it up. Clones share the content.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +30,8 @@ struct Content {
     failed_jobs: BTreeMap<(RepositoryName, CommitSha), Vec<FailedJob>>,
     logs: BTreeMap<(RepositoryName, u64), Bytes>,
     annotations: BTreeMap<(RepositoryName, u64), Vec<Annotation>>,
+    artifacts: BTreeMap<RepositoryName, Vec<RunArtifact>>,
+    archives: BTreeMap<(RepositoryName, u64), Bytes>,
     comments: Vec<Comment>,
     failures: VecDeque<(&'static str, PortError)>,
     calls: Vec<&'static str>,
@@ -56,7 +61,7 @@ impl ScriptedGitHub {
         content.pull_requests.insert(pull_request.id.clone(), pull_request);
     }
 
-    /// Adds a failed job at a commit, with its log where there is one.
+    /// Adds a failed job to the one run at a commit, with its log where there is one.
     pub fn put_failed_job(
         &self,
         repository: &RepositoryName,
@@ -77,6 +82,15 @@ impl ScriptedGitHub {
     /// Sets the annotations of a job.
     pub fn put_annotations(&self, repository: &RepositoryName, job: u64, annotations: Vec<Annotation>) {
         lock(&self.0).annotations.insert((repository.clone(), job), annotations);
+    }
+
+    /// Adds an artifact to every run of a repository, with its archive where there is one.
+    pub fn put_artifact(&self, repository: &RepositoryName, artifact: RunArtifact, archive: Option<Vec<u8>>) {
+        let mut content = lock(&self.0);
+        if let Some(archive) = archive {
+            content.archives.insert((repository.clone(), artifact.id), archive.into());
+        }
+        content.artifacts.entry(repository.clone()).or_default().push(artifact);
     }
 
     /// Makes the next call of the method named (`diff`, `job_log`…) fail; several are used in order.
@@ -117,6 +131,12 @@ fn missing(what: impl std::fmt::Display) -> PortError {
     PortError::new(ErrorKind::NotFound, format!("GitHub knows no {what}"))
 }
 
+/// In small pieces, as a network brings them.
+fn in_pieces(content: &Bytes) -> ByteStream {
+    let pieces: Vec<_> = content.chunks(1_000).map(|piece| Ok(content.slice_ref(piece))).collect();
+    futures::stream::iter(pieces).boxed()
+}
+
 #[async_trait]
 impl GitHub for ScriptedGitHub {
     async fn pull_request(&self, id: &PullRequestId) -> Result<PullRequest, PortError> {
@@ -146,23 +166,43 @@ impl GitHub for ScriptedGitHub {
         })
     }
 
-    async fn failed_jobs(
+    async fn failed_runs(
         &self,
         repository: &RepositoryName,
         sha: &CommitSha,
-    ) -> Result<Vec<FailedJob>, PortError> {
-        self.call("failed_jobs", |content| {
-            Ok(content.failed_jobs.get(&(repository.clone(), sha.clone())).cloned().unwrap_or_default())
+    ) -> Result<Vec<FailedRun>, PortError> {
+        self.call("failed_runs", |content| {
+            let jobs = content.failed_jobs.get(&(repository.clone(), sha.clone())).cloned();
+            let run = jobs.map(|jobs| FailedRun { id: 1, name: "CI".to_owned(), started_at: None, jobs });
+            Ok(run.into_iter().collect())
         })
     }
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {
         self.call("job_log", |content| {
-            let log = content.logs.get(&(repository.clone(), job)).cloned();
-            let log = log.ok_or_else(|| missing(format_args!("log of job {job}")))?;
-            // In small pieces, as a network brings them.
-            let pieces: Vec<_> = log.chunks(1_000).map(|piece| Ok(log.slice_ref(piece))).collect();
-            Ok(futures::stream::iter(pieces).boxed())
+            let log = content.logs.get(&(repository.clone(), job));
+            log.map(in_pieces).ok_or_else(|| missing(format_args!("log of job {job}")))
+        })
+    }
+
+    async fn run_artifacts(
+        &self,
+        repository: &RepositoryName,
+        _run: &FailedRun,
+    ) -> Result<Vec<RunArtifact>, PortError> {
+        self.call("run_artifacts", |content| {
+            Ok(content.artifacts.get(repository).cloned().unwrap_or_default())
+        })
+    }
+
+    async fn artifact_archive(
+        &self,
+        repository: &RepositoryName,
+        artifact: u64,
+    ) -> Result<ByteStream, PortError> {
+        self.call("artifact_archive", |content| {
+            let archive = content.archives.get(&(repository.clone(), artifact));
+            archive.map(in_pieces).ok_or_else(|| missing(format_args!("artifact {artifact}")))
         })
     }
 

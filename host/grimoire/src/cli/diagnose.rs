@@ -1,54 +1,24 @@
-//! `grimoire match` and `grimoire analyze`: a file or a pipe in, errors and fixes out.
+//! `grimoire match` and `grimoire analyze`: files or a pipe in, errors and fixes out.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
-use bytes::Bytes;
-use clap::ValueEnum;
-use futures::StreamExt as _;
-use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::diagnostic::{Confidence, Severity};
-use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
-use grimoire_ports::PortError;
-use grimoire_ports::github::ByteStream;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use grimoire_pipeline::{AnalysisReport, CountedDiagnostic, Pipeline, unite};
 
 use super::explain;
+use super::input::{Files, Opened};
 use super::output::{self, Budget, Format, Options};
 use crate::config::{self, Overrides};
-use crate::exit::{Exit, Reported};
+use crate::exit::Exit;
 use crate::offline::{self, Spellbook};
-
-/// The standard input's name on the command line.
-const STANDARD_INPUT: &str = "-";
-
-/// How many bytes are handed to the analyzers at once.
-const CHUNK: usize = 256 << 10;
-
-/// What an input is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// By the name: `.diff` and `.patch` are diffs, everything else a log.
-    Auto,
-    /// The log of a job or command.
-    Log,
-    /// A unified diff.
-    Diff,
-    /// Plain text.
-    Text,
-}
 
 /// What to read, and how to show what is found.
 #[derive(Debug, clap::Args)]
 struct Input {
-    /// The log to read; `-` or nothing reads standard input.
-    #[arg(value_name = "FILE", default_value = STANDARD_INPUT, hide_default_value = true)]
-    file: PathBuf,
-    /// What it is.
-    #[arg(long, value_enum, default_value = "auto")]
-    kind: Kind,
+    #[command(flatten)]
+    files: Files,
     /// How to show what is found.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -115,14 +85,14 @@ pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) 
         overrides.values.push(("matching.threshold", threshold.to_string()));
     }
     let (config, _) = config::load(&overrides)?;
-    let (artifact, stream) = open(&arguments.input).await?;
+    let inputs = arguments.input.files.open().await?;
     let spellbook = if arguments.spellbook.is_empty() {
         Spellbook::DataFolder
     } else {
         Spellbook::Files(arguments.spellbook)
     };
     let offline = offline::start(&config, spellbook).await?;
-    let diagnosis = offline.pipeline().diagnose(&artifact, stream).await;
+    let diagnosis = diagnose(offline.pipeline(), inputs).await;
     if let (Some(spell), Ok(diagnosis)) = (&arguments.explain, &diagnosis) {
         let explained = explain::write(offline.pipeline(), diagnosis, spell).await;
         offline.stop().await;
@@ -144,33 +114,51 @@ pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) 
 /// Runs `grimoire analyze`.
 pub(super) async fn run_analyze(arguments: AnalyzeArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (config, _) = config::load(overrides)?;
-    let (artifact, stream) = open(&arguments.input).await?;
+    let inputs = arguments.input.files.open().await?;
     let offline = offline::start(&config, Spellbook::None).await?;
-    let report_of_analysis = offline.pipeline().analyze(&artifact, stream).await;
+    let reports = analyze(offline.pipeline(), inputs).await;
     offline.stop().await;
-    let analysis = report_of_analysis?;
-    let errors = analysis
-        .diagnostics
-        .into_iter()
-        .map(|counted| DiagnosedError {
-            artifact: artifact.name.clone(),
+    let mut diagnosis = Diagnosis::default();
+    for (artifact, report) in reports? {
+        let error = |counted: CountedDiagnostic| DiagnosedError {
+            artifact: artifact.clone(),
             diagnostic: counted.diagnostic,
             count: counted.count,
             spells: Vec::new(),
-        })
-        .collect();
-    let diagnosis = Diagnosis {
-        errors,
-        problems: analysis.problems,
-        generation: analysis.generation,
-        plugins: analysis.plugins,
-        gaps: analysis.gaps,
-        ..Diagnosis::default()
-    };
+        };
+        diagnosis.errors.extend(report.diagnostics.into_iter().map(error));
+        diagnosis.problems.extend(report.problems);
+        diagnosis.generation = report.generation;
+        diagnosis.plugins = report.plugins;
+        diagnosis.gaps.extend(report.gaps);
+    }
     report(&diagnosis);
     let exit = exit_of(&diagnosis);
     output::write(&arguments.input.options(false), diagnosis)?;
     Ok(exit)
+}
+
+/// The errors of all inputs, with the spells that fit them.
+async fn diagnose(pipeline: &Pipeline, inputs: Vec<Opened>) -> anyhow::Result<Diagnosis> {
+    Ok(pipeline.match_reports(analyze(pipeline, inputs).await?).await?)
+}
+
+/// What is found in each input. Logs and reports are taken for those of one run.
+async fn analyze(pipeline: &Pipeline, inputs: Vec<Opened>) -> anyhow::Result<Vec<(String, AnalysisReport)>> {
+    let (mut logs, mut reports) = (Vec::new(), Vec::new());
+    for mut input in inputs {
+        while let Some((artifact, content)) = input.next_artifact() {
+            let report = pipeline.analyze(&artifact, content).await?;
+            let of_kind = if artifact.kind == ArtifactKind::Report { &mut reports } else { &mut logs };
+            of_kind.push((artifact.name, report));
+        }
+        for gap in input.into_gaps() {
+            anstream::eprintln!("grimoire: {gap}");
+        }
+    }
+    unite(&mut logs, &mut reports);
+    logs.append(&mut reports);
+    Ok(logs)
 }
 
 /// Whether errors were found, or guessed, or none. Warnings are none.
@@ -204,59 +192,4 @@ fn report(diagnosis: &Diagnosis) {
     for gap in &diagnosis.gaps {
         anstream::eprintln!("grimoire: {gap}");
     }
-}
-
-async fn open(input: &Input) -> anyhow::Result<(Artifact, ByteStream)> {
-    let name = input.file.to_string_lossy().into_owned();
-    let by_name = |name: &str| {
-        let extension = Path::new(name).extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        let is_diff = extension.is_some_and(|extension| extension == "diff" || extension == "patch");
-        if is_diff { ArtifactKind::Diff } else { ArtifactKind::Log }
-    };
-    let kind = match input.kind {
-        Kind::Auto => by_name(&name),
-        Kind::Log => ArtifactKind::Log,
-        Kind::Diff => ArtifactKind::Diff,
-        Kind::Text => ArtifactKind::Text,
-    };
-    if name == STANDARD_INPUT {
-        if std::io::stdin().is_terminal() {
-            anstream::eprintln!("grimoire: reading standard input; end it with Ctrl-D, or name a file");
-        }
-        let artifact = Artifact { kind, name: "standard input".to_owned(), size: None };
-        return Ok((artifact, stream_of(tokio::io::stdin())));
-    }
-    let file = tokio::fs::File::open(&input.file)
-        .await
-        .with_context(|| format!("{} cannot be opened", input.file.display()))?;
-    let metadata =
-        file.metadata().await.with_context(|| format!("{} cannot be read", input.file.display()))?;
-    if metadata.is_dir() {
-        anyhow::bail!(Reported(Exit::NoInput, format!("{} is a folder, not a file", input.file.display())));
-    }
-    let artifact = Artifact { kind, name, size: Some(metadata.len()).filter(|_| metadata.is_file()) };
-    Ok((artifact, stream_of(file)))
-}
-
-/// The bytes of a reader as they come: a pipe is shown to the analyzers while it is written.
-fn stream_of(reader: impl AsyncRead + Send + Unpin + 'static) -> ByteStream {
-    futures::stream::try_unfold(reader, |mut reader| async move {
-        let mut buffer = bytes::BytesMut::with_capacity(CHUNK);
-        let read = reader.read_buf(&mut buffer).await.map_err(|error| {
-            PortError::new(ErrorKind::Invalid, format!("the input cannot be read: {error}"))
-        })?;
-        Ok((read > 0).then(|| (buffer.freeze(), reader)))
-    })
-    .boxed()
-}
-
-/// A whole file, or standard input for `-`.
-pub(super) fn read_whole(path: &Path) -> anyhow::Result<Bytes> {
-    let mut content = Vec::new();
-    if path == Path::new(STANDARD_INPUT) {
-        std::io::stdin().lock().read_to_end(&mut content).context("standard input cannot be read")?;
-    } else {
-        content = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    }
-    Ok(content.into())
 }

@@ -4,6 +4,7 @@ mod config;
 mod diagnose;
 mod explain;
 mod health;
+mod input;
 mod openapi;
 mod output;
 mod serve;
@@ -48,10 +49,10 @@ Try it:
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
-    /// Find fixes for the errors in a log.
+    /// Find fixes for the errors in logs and reports.
     #[command(after_help = exit::HELP)]
     Match(diagnose::MatchArguments),
-    /// Extract the errors of a log or a diff, without looking for fixes.
+    /// Extract the errors of logs, reports or diffs, without looking for fixes.
     #[command(after_help = exit::HELP)]
     Analyze(diagnose::AnalyzeArguments),
     /// Bring spells in, or write them out.

@@ -54,7 +54,7 @@ struct Send {
 pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let Command::Send(send) = arguments.command;
     let (config, _) = config::load(overrides)?;
-    let payload = super::diagnose::read_whole(&send.file)?;
+    let payload = super::input::read_whole(&send.file)?;
     let secret = secret(&send, &config)?;
     let mut url = match send.url {
         Some(url) => url,

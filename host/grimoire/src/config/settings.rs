@@ -166,18 +166,18 @@ pub const SETTINGS: &[Setting] = &[
         "The API's base, for GitHub Enterprise Server `https://HOST/api/v3`.",
     ),
     setting(
-        "github.log_hosts",
+        "github.storage_hosts",
         None,
         Kind::List,
         "",
-        "Further domains, with all below them, that a job log's redirect may lead to, beside GitHub's own storage.",
+        "Further domains, with all below them, that the redirect to a job log or an artifact may lead to, beside GitHub's own storage.",
     ),
     setting(
-        "github.log_origins",
+        "github.storage_origins",
         None,
         Kind::List,
         "",
-        "Origins such as `https://storage.example.org:9000` that a job log's redirect may lead to even where their addresses are private: an enterprise server's storage.",
+        "Origins such as `https://storage.example.org:9000` that such a redirect may lead to even where their addresses are private: an enterprise server's storage.",
     ),
     setting("jobs.workers", None, Kind::Number(1, 64), "2", "How many jobs run side by side."),
     setting(
@@ -186,6 +186,13 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Switch,
         "true",
         "Post the comment on the pull request. When off, reviews are kept and shown by the API only.",
+    ),
+    setting(
+        "jobs.report_artifacts",
+        None,
+        Kind::Number(0, 100),
+        "10",
+        "How many artifacts of failed runs one review reads, of those whose names speak of test or lint reports: `junit`, `test-results`, `sarif`… Archives above 16 MiB are left out. 0 reads none.",
     ),
     setting("matching.threshold", None, Kind::Fraction, "0.5", "Spells that score below are not shown."),
     setting(

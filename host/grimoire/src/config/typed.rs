@@ -74,14 +74,16 @@ pub struct Config {
     pub github_token: Option<SecretString>,
     /// The API's base.
     pub github_api: Url,
-    /// Further domains of job logs.
-    pub github_log_hosts: Vec<String>,
-    /// Origins of job logs with private addresses.
-    pub github_log_origins: Vec<Url>,
+    /// Further domains of logs and artifacts.
+    pub github_storage_hosts: Vec<String>,
+    /// Origins of logs and artifacts with private addresses.
+    pub github_storage_origins: Vec<Url>,
     /// Jobs side by side.
     pub workers: usize,
     /// Whether comments are posted.
     pub publish: bool,
+    /// Artifacts of failed runs that a review reads.
+    pub report_artifacts: usize,
     /// Spells below are not shown.
     pub threshold: f64,
     /// Spells shown for one error.
@@ -143,14 +145,15 @@ impl Config {
                 .filter(|token| !token.is_empty())
                 .map(SecretString::from),
             github_api: reader.api_url(),
-            github_log_hosts: reader.list("github.log_hosts"),
-            github_log_origins: reader
-                .origins("github.log_origins")
+            github_storage_hosts: reader.list("github.storage_hosts"),
+            github_storage_origins: reader
+                .origins("github.storage_origins")
                 .iter()
                 .flat_map(|origin| Url::parse(origin))
                 .collect(),
             workers: reader.size("jobs.workers"),
             publish: reader.switch("jobs.publish"),
+            report_artifacts: reader.size("jobs.report_artifacts"),
             threshold: reader.fraction("matching.threshold"),
             spells_per_error: reader.size("matching.spells_per_error"),
             candidates: reader.size("matching.candidates"),

@@ -1,5 +1,7 @@
 //! `grimoire match` and `grimoire analyze`, as a person or a script uses them.
 
+use grimoire_tests::archive::packed;
+
 use crate::process::Place;
 
 const MOVED: &str = "\
@@ -262,4 +264,57 @@ fn analyze_reads_diffs_by_their_name() {
     let document: serde_json::Value = serde_json::from_str(&ended.output()).expect("JSON");
     assert_eq!(document["errors"][0]["diagnostic"]["location"]["path"], "a.txt");
     assert_eq!(document["errors"][0]["diagnostic"]["location"]["line"], 2);
+}
+
+/// A test that failed, beside one that passed and printed what looks like an error.
+const JUNIT: &str = "\
+<?xml version=\"1.0\"?>
+<testsuite><testcase classname=\"tests.test_pot\" name=\"test_pours\">
+<failure message=\"ModuleNotFoundError: No module named 'requests'\">tests/test_pot.py:3: ModuleNotFoundError</failure>
+</testcase><testcase classname=\"tests.test_lid\" name=\"test_shuts\"><system-out>
+error[E0382]: borrow of moved value: `names`
+  --> src/main.rs:12:20
+</system-out></testcase></testsuite>
+";
+
+/// The same failure as a log has it.
+const MISSING_MODULE: &str = "\
+Traceback (most recent call last):
+  File \"/home/runner/work/app/app/tests/test_pot.py\", line 3, in <module>
+    import requests
+ModuleNotFoundError: No module named 'requests'
+";
+
+#[test]
+fn a_report_is_read_by_its_structure() {
+    let place = Place::new();
+    place.file("report.xml", JUNIT);
+    let ended = place.run(&["match", "report.xml"], b"");
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    let output = ended.output();
+    assert!(
+        output.contains("No module named 'requests'") && output.contains("tests/test_pot.py:3"),
+        "{output}"
+    );
+    assert!(!output.contains("E0382"), "what a passed test printed is no error: {output}");
+}
+
+#[test]
+fn an_archive_is_read_file_by_file_and_the_log_beside_it_is_of_the_same_run() {
+    let place = Place::new();
+    let archive = packed(&[("a/report.xml", JUNIT), ("app.jar", "error: no report"), ("0_build.txt", MOVED)]);
+    place.file("artifact.zip", archive);
+    place.file("test.log", MISSING_MODULE);
+    let ended = place.run(&["analyze", "artifact.zip", "test.log", "--format", "json"], b"");
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    let diagnosis: serde_json::Value = serde_json::from_str(&ended.output()).expect("JSON");
+    let errors = diagnosis["errors"].as_array().expect("errors");
+    let told: Vec<&str> = errors.iter().filter_map(|error| error["diagnostic"]["message"].as_str()).collect();
+    let missing = told.iter().filter(|message| message.contains("No module named 'requests'")).count();
+    assert_eq!((missing, told.len()), (1, 2), "{errors:#?}");
+
+    place.file("damaged.zip", "<html>");
+    let ended = place.run(&["match", "damaged.zip"], b"");
+    assert_eq!(ended.code(), 65);
+    assert!(ended.complaint().contains("damaged.zip") && ended.complaint().contains("no zip archive"));
 }

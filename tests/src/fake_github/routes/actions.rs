@@ -1,4 +1,4 @@
-//! Checks, workflow runs, their jobs and logs.
+//! Checks, workflow runs, their jobs, logs and artifacts.
 
 use axum::body::Body;
 use axum::extract::Path;
@@ -8,8 +8,8 @@ use http::{Response, StatusCode};
 use super::call::Call;
 use super::{Answer, Named, Numbered, error, not_found};
 use crate::fake_github::server::Viewer;
-use crate::fake_github::shapes;
-use crate::fake_github::state::Log;
+use crate::fake_github::state::{Log, State, Stored};
+use crate::fake_github::{Shared, artifacts, shapes};
 
 pub(super) async fn check_runs(call: Call, Path((_, _, sha)): Named) -> Answer {
     call.list(Some("check_runs"), |seen| {
@@ -65,12 +65,42 @@ pub(super) async fn log(call: Call, Path((_, _, id)): Numbered) -> Answer {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
         return error(status, status.canonical_reason().unwrap_or("Gone"));
     }
-    let key = format!("link-{}", state.next_id());
-    state.links.insert(key.clone(), id);
+    let answer = elsewhere(&call.shared, &mut state, "logs", Stored::LogOfJob(id));
     drop(state);
+    answer
+}
+
+pub(super) async fn artifacts_of_run(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    call.list(Some("artifacts"), |seen| {
+        let home = seen.repository;
+        let run = home.runs.get(&id)?;
+        let kept = home.artifacts.values().rev().filter(|artifact| artifact.run == run.id);
+        Some(kept.map(|artifact| artifacts::shape(home, artifact, seen.api)).collect())
+    })
+}
+
+pub(super) async fn archive(call: Call, Path((_, _, id)): Numbered) -> Answer {
+    let mut state = call.shared.state();
+    let artifact = call.visible(&state).and_then(|repository| repository.artifacts.get(&id));
+    let Some(artifact) = artifact else { return not_found() };
+    if call.viewer == Viewer::Anonymous {
+        return error(StatusCode::FORBIDDEN, "Must have the actions scope to download artifacts.");
+    }
+    if artifact.archive.is_none() {
+        return error(StatusCode::GONE, "Artifact has expired");
+    }
+    let answer = elsewhere(&call.shared, &mut state, "artifacts", Stored::Artifact(id));
+    drop(state);
+    answer
+}
+
+/// A redirect to the storage, with a new link.
+fn elsewhere(shared: &Shared, state: &mut State, folder: &str, stored: Stored) -> Answer {
+    let key = format!("link-{}", state.next_id());
+    state.links.insert(key.clone(), stored);
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    let target = format!("{}/logs/{key}?sig=secret-of-{key}", call.shared.storage_url());
+    let target = format!("{}/{folder}/{key}?sig=secret-of-{key}", shared.storage_url());
     let target = HeaderValue::try_from(target).expect("addresses and keys are ASCII");
     response.headers_mut().insert(LOCATION, target);
     response

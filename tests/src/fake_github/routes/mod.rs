@@ -46,6 +46,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/repos/{owner}/{name}/actions/runs", get(actions::runs))
         .route("/repos/{owner}/{name}/actions/runs/{id}", get(actions::run))
         .route("/repos/{owner}/{name}/actions/runs/{id}/jobs", get(actions::jobs))
+        .route("/repos/{owner}/{name}/actions/runs/{id}/artifacts", get(actions::artifacts_of_run))
+        .route("/repos/{owner}/{name}/actions/artifacts/{id}/zip", get(actions::archive))
         .route("/repos/{owner}/{name}/actions/jobs/{id}", get(actions::job))
         .route("/repos/{owner}/{name}/actions/jobs/{id}/logs", get(actions::log))
         .route(

@@ -1,4 +1,4 @@
-//! Where a job log may be fetched from.
+//! Where logs and artifacts may be fetched from.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
@@ -6,9 +6,9 @@ use url::{Host, Origin, Url};
 
 use super::origin::has_user;
 
-/// The operator's rules for the targets of log redirects.
+/// The operator's rules for the targets of redirects.
 #[derive(Debug)]
-pub(super) struct LogTargets {
+pub(super) struct Targets {
     /// Lower-case domains without a leading dot.
     suffixes: Vec<String>,
     origins: Vec<Origin>,
@@ -23,7 +23,7 @@ pub(super) enum Route {
     Public,
 }
 
-impl LogTargets {
+impl Targets {
     /// `Invalid` for a domain that is empty or an address, and for an origin that is no HTTP origin.
     pub(super) fn new(hosts: &[String], origins: &[Url]) -> Result<Self, PortError> {
         let invalid = |message: String| PortError::new(ErrorKind::Invalid, message);
@@ -31,12 +31,12 @@ impl LogTargets {
             let host = host.trim().trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
             match Host::parse(&host) {
                 Ok(Host::Domain(domain)) if !domain.is_empty() => Ok(domain),
-                _ => Err(invalid(format!("{host:?} is no domain that logs could be fetched from"))),
+                _ => Err(invalid(format!("{host:?} is no domain that something could be fetched from"))),
             }
         };
         let origin = |url: &Url| match url.scheme() {
             "http" | "https" => Ok(url.origin()),
-            _ => Err(invalid("logs can be fetched over http and https only".to_owned())),
+            _ => Err(invalid("logs and artifacts can be fetched over http and https only".to_owned())),
         };
         Ok(Self {
             suffixes: hosts.iter().map(suffix).collect::<Result<_, _>>()?,
@@ -60,7 +60,7 @@ impl LogTargets {
         Err(PortError::new(
             ErrorKind::Forbidden,
             format!(
-                "GitHub redirects the log to {}, which is not among the hosts that logs may come from",
+                "GitHub redirects to {}, which is not among the hosts of github.storage_hosts",
                 url.host_str().unwrap_or("nowhere")
             ),
         ))
@@ -77,9 +77,9 @@ mod tests {
 
     use super::*;
 
-    fn targets() -> LogTargets {
+    fn targets() -> Targets {
         let hosts = ["blob.core.windows.net".to_owned(), "*.Example.org".to_owned()];
-        LogTargets::new(&hosts, &[Url::parse("http://127.0.0.1:4000/x").unwrap()]).unwrap()
+        Targets::new(&hosts, &[Url::parse("http://127.0.0.1:4000/x").unwrap()]).unwrap()
     }
 
     fn judge(url: &str) -> Result<Route, PortError> {
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn rules_that_are_none_are_invalid() {
         for host in ["", ".", "*.", "127.0.0.1", "[::1]", "a b"] {
-            assert!(LogTargets::new(&[host.to_owned()], &[]).is_err(), "{host:?}");
+            assert!(Targets::new(&[host.to_owned()], &[]).is_err(), "{host:?}");
         }
-        assert!(LogTargets::new(&[], &[Url::parse("file:///x").unwrap()]).is_err());
+        assert!(Targets::new(&[], &[Url::parse("file:///x").unwrap()]).is_err());
     }
 }

@@ -1,0 +1,165 @@
+//! What commands read: files, archives of them, a pipe.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::ValueEnum;
+use futures::StreamExt as _;
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_pipeline::Archive;
+use grimoire_ports::PortError;
+use grimoire_ports::github::ByteStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::exit::{Exit, Reported};
+
+/// The standard input's name on the command line.
+const STANDARD_INPUT: &str = "-";
+
+/// How many bytes are handed to the analyzers at once.
+const CHUNK: usize = 256 << 10;
+
+/// The largest archive in bytes: it is held in memory.
+const LARGEST_ARCHIVE: u64 = 1 << 30;
+
+/// What an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// By the name: `.diff` and `.patch` are diffs, `.xml`, `.json`, `.jsonl`, `.ndjson`, `.sarif` and `.trx` are
+    /// reports, everything else is a log.
+    Auto,
+    /// The log of a job or command.
+    Log,
+    /// A unified diff.
+    Diff,
+    /// Plain text.
+    Text,
+    /// A report of tests or findings in XML or JSON.
+    Report,
+}
+
+/// What to read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Files {
+    /// The logs and reports of a run, also in zip archives; `-` or nothing reads standard input.
+    #[arg(value_name = "FILE", default_value = STANDARD_INPUT, hide_default_value = true)]
+    files: Vec<PathBuf>,
+    /// What they are.
+    #[arg(long, value_enum, default_value = "auto")]
+    kind: Kind,
+}
+
+impl Files {
+    /// Opens all of them.
+    pub(super) async fn open(&self) -> anyhow::Result<Vec<Opened>> {
+        let mut opened = Vec::with_capacity(self.files.len());
+        for path in &self.files {
+            opened.push(self.open_one(path).await?);
+        }
+        Ok(opened)
+    }
+
+    async fn open_one(&self, path: &Path) -> anyhow::Result<Opened> {
+        let name = path.to_string_lossy().into_owned();
+        let kind = match self.kind {
+            Kind::Auto => ArtifactKind::of_file(&name),
+            Kind::Log => ArtifactKind::Log,
+            Kind::Diff => ArtifactKind::Diff,
+            Kind::Text => ArtifactKind::Text,
+            Kind::Report => ArtifactKind::Report,
+        };
+        if name == STANDARD_INPUT {
+            if std::io::stdin().is_terminal() {
+                anstream::eprintln!("grimoire: reading standard input; end it with Ctrl-D, or name a file");
+            }
+            let artifact = Artifact { kind, name: "standard input".to_owned(), size: None };
+            return Ok(Opened::File(Some((artifact, stream_of(tokio::io::stdin())))));
+        }
+        let file = tokio::fs::File::open(path).await.with_context(|| format!("{name} cannot be opened"))?;
+        let metadata = file.metadata().await.with_context(|| format!("{name} cannot be read"))?;
+        if metadata.is_dir() {
+            let message = format!("{name} is a folder: name the files in it, such as {name}/*.xml");
+            anyhow::bail!(Reported(Exit::NoInput, message));
+        }
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+            if metadata.len() > LARGEST_ARCHIVE {
+                let message = format!("{name} has more than {LARGEST_ARCHIVE} bytes: unpack it");
+                anyhow::bail!(Reported(Exit::Data, message));
+            }
+            let content = Bytes::from(std::fs::read(path).with_context(|| format!("{name} cannot be read"))?);
+            let archive = Archive::open(content, is_of_interest).with_context(|| name.clone())?;
+            return Ok(Opened::Archive(name, Box::new(archive)));
+        }
+        let artifact = Artifact { kind, name, size: Some(metadata.len()).filter(|_| metadata.is_file()) };
+        Ok(Opened::File(Some((artifact, stream_of(file)))))
+    }
+}
+
+/// Whether a file of an archive is read: reports and logs. GitHub's archive of a run's logs has each job's log in a
+/// file of its own, and its steps once more in folders.
+fn is_of_interest(path: &str) -> bool {
+    let ends_with = |ending: &str| path.to_ascii_lowercase().ends_with(ending);
+    ArtifactKind::of_file(path) == ArtifactKind::Report
+        || ends_with(".log")
+        || (ends_with(".txt") && !path.contains('/'))
+}
+
+/// An input that is being read.
+pub(super) enum Opened {
+    /// One file, or the standard input; `None` once it was taken.
+    File(Option<(Artifact, ByteStream)>),
+    /// The files of an archive, with its name.
+    Archive(String, Box<Archive>),
+}
+
+impl Opened {
+    /// The next artifact of it.
+    pub(super) fn next_artifact(&mut self) -> Option<(Artifact, ByteStream)> {
+        match self {
+            Self::File(file) => file.take(),
+            Self::Archive(name, archive) => {
+                let file = archive.next_file()?;
+                let kind = ArtifactKind::of_file(&file.name);
+                let size = Some(file.content.len() as u64);
+                let artifact = Artifact { kind, name: format!("{name}: {}", file.name), size };
+                Some((artifact, futures::stream::iter([Ok(file.content)]).boxed()))
+            }
+        }
+    }
+
+    /// What of it was not read, in words.
+    pub(super) fn into_gaps(self) -> Vec<String> {
+        match self {
+            Self::File(_) => Vec::new(),
+            Self::Archive(name, archive) => {
+                archive.into_gaps().into_iter().map(|gap| format!("{name}: {gap}")).collect()
+            }
+        }
+    }
+}
+
+/// The bytes of a reader as they come: a pipe is shown to the analyzers while it is written.
+fn stream_of(reader: impl AsyncRead + Send + Unpin + 'static) -> ByteStream {
+    futures::stream::try_unfold(reader, |mut reader| async move {
+        let mut buffer = bytes::BytesMut::with_capacity(CHUNK);
+        let read = reader.read_buf(&mut buffer).await.map_err(|error| {
+            PortError::new(ErrorKind::Invalid, format!("the input cannot be read: {error}"))
+        })?;
+        Ok((read > 0).then(|| (buffer.freeze(), reader)))
+    })
+    .boxed()
+}
+
+/// A whole file, or standard input for `-`.
+pub(super) fn read_whole(path: &Path) -> anyhow::Result<Bytes> {
+    let mut content = Vec::new();
+    if path == Path::new(STANDARD_INPUT) {
+        std::io::stdin().lock().read_to_end(&mut content).context("standard input cannot be read")?;
+    } else {
+        content = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    }
+    Ok(content.into())
+}
