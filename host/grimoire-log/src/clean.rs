@@ -139,7 +139,20 @@ fn without_prefix(line: &str) -> (Option<&str>, &str) {
         Some((column, rest)) => (Some(column), rest),
         None => (None, line),
     };
-    (column, clock::after_all(text))
+    (column, after_meter(clock::after_all(text)))
+}
+
+/// `  0     0    0     0 … --:--:-- --:--:-- --:--:--     0curl: (6) Could not resolve host`: curl ends its progress
+/// with no line when it fails.
+fn after_meter(text: &str) -> &str {
+    const ERROR: &str = "curl: (";
+    if !matches!(text.as_bytes().first(), Some(b' ' | b'0'..=b'9')) {
+        return text;
+    }
+    match text.find(ERROR) {
+        Some(at) if text[..at].contains("--:--") => &text[at..],
+        _ => text,
+    }
 }
 
 /// `job TAB step TAB clock`, as `gh run view --log` prints it: the step, and the rest from the clock on.

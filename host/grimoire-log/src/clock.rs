@@ -19,6 +19,7 @@ fn after_one(text: &str) -> Option<&str> {
     match text.as_bytes().first()? {
         b'0'..=b'9' => after_timestamp(text)
             .or_else(|| after_date(text))
+            .or_else(|| after_half_day(text))
             .or_else(|| after_time(text))
             .or_else(|| after_seconds(text)),
         b'[' | b'(' => after_timestamp(text).or_else(|| after_brackets(text)),
@@ -123,6 +124,23 @@ fn after_date(text: &str) -> Option<&str> {
 /// `07:40:01 `, `07:40:01.123 `.
 fn after_time(text: &str) -> Option<&str> {
     after_clock_alone(time(text)?)
+}
+
+/// `7:40:01 AM: `, as Netlify has it.
+fn after_half_day(text: &str) -> Option<&str> {
+    let hour = text.len() - after_digits(text)?.len();
+    let rest = match hour {
+        1 => text[1..].strip_prefix(':').and_then(two_digits)?.strip_prefix(':').and_then(two_digits)?,
+        _ => time(text)?,
+    };
+    let rest = rest.strip_prefix(" AM").or_else(|| rest.strip_prefix(" PM"))?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    if rest.is_empty() { Some(rest) } else { after_blanks(rest) }
+}
+
+fn two_digits(text: &str) -> Option<&str> {
+    let (digits, rest) = text.split_at_checked(2)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(rest)
 }
 
 fn after_clock_alone(rest: &str) -> Option<&str> {

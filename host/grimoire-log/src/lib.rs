@@ -14,6 +14,7 @@ pub mod path;
 mod reader;
 mod steps;
 mod words;
+mod wrap;
 
 pub use marker::{Marker, Properties};
 pub use reader::{Line, LineReader};

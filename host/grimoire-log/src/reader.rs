@@ -1,6 +1,6 @@
 //! Raw bytes of a log in any chunks → cleaned lines with their byte spans.
 
-use crate::{Marker, Properties, Span, clean, echo::Echo, marker};
+use crate::{Marker, Properties, Span, clean, echo::Echo, marker, wrap::Wrap};
 use std::borrow::Cow;
 
 /// One cleaned line of a log.
@@ -60,6 +60,7 @@ pub struct LineReader {
     number: u64,
     /// A carriage return at this offset ended the text; what follows decides whether the line, too.
     pending_return: Option<u64>,
+    wrap: Wrap,
     echo: Echo,
     scratch: clean::Scratch,
 }
@@ -74,6 +75,7 @@ impl LineReader {
             offset: 0,
             number: 1,
             pending_return: None,
+            wrap: Wrap::default(),
             echo: Echo::default(),
             scratch: clean::Scratch::default(),
         }
@@ -160,12 +162,16 @@ impl LineReader {
     }
 
     fn process(&mut self, raw: &[u8], span: Span, each: &mut impl FnMut(&Line<'_>)) {
+        let raw = self.wrap.unwrap(raw);
         let mut scratch = std::mem::take(&mut self.scratch);
         let (column, text) = clean::clean(raw, self.limit, &mut scratch);
         let (marker, properties, text) = marker::split(text);
-        let (echoed, begins_step) = self.echo.line(raw, marker, &text);
-        let red = clean::is_red(raw);
-        each(&Line { text, span, number: self.number, column, marker, properties, red, echoed, begins_step });
+        if !self.wrap.is_spacing(marker.is_none() && text.trim_ascii().is_empty()) {
+            let (echoed, begins_step) = self.echo.line(raw, marker, &text);
+            let red = clean::is_red(raw);
+            let number = self.number;
+            each(&Line { text, span, number, column, marker, properties, red, echoed, begins_step });
+        }
         self.scratch = scratch;
     }
 }

@@ -22,6 +22,10 @@ const BEFORE: usize = 4;
 const AFTER: usize = 6;
 /// Lines that a headline announces, one after the other.
 const CHAIN: usize = 3;
+/// Lines that a sentence is wrapped to beyond its first one.
+const WRAPPED: usize = 2;
+/// Blank lines that keep a headline from what follows.
+const APART: usize = 2;
 /// Candidates kept of a step.
 const CANDIDATES: usize = 12;
 /// Bytes of a line that are kept; what says why is at the start.
@@ -65,7 +69,11 @@ struct Candidate {
     text: String,
     context: Context,
     after: usize,
+    /// Lines of a wrapped sentence that were added, and of what a headline announces.
+    wrapped: usize,
     chained: usize,
+    /// Blank lines since the last one.
+    blank: usize,
     span: Span,
 }
 
@@ -88,17 +96,26 @@ impl LineAnalyzer for Guesses {
         }
         let text = trim(&line.text);
         if text.is_empty() {
+            for candidate in &mut self.step.candidates {
+                candidate.blank += 1;
+            }
             return;
         }
         self.step.lines += 1;
         for candidate in &mut self.step.candidates {
-            // A headline announces what comes, which may announce more.
-            if candidate.after == candidate.chained
+            let blank = std::mem::take(&mut candidate.blank);
+            let is_next = candidate.after == candidate.wrapped + candidate.chained;
+            if is_next && blank == 0 && candidate.wrapped < WRAPPED && words::goes_on(&candidate.text, text) {
+                candidate.text = format!("{} {}", cut(&candidate.text, LINE), cut(text, LINE));
+                candidate.wrapped += 1;
+            } else if is_next
+                // A headline announces what comes, which may announce more.
+                && blank < APART
                 && candidate.chained < CHAIN
-                && !text.starts_with(['=', '#', '*'])
+                && (!text.starts_with(['=', '#', '*']) || text.starts_with("* "))
                 && let Some(headline) = words::headline(&candidate.text)
             {
-                let next = words::bare(text).trim_start_matches(['-', ' ', '>']);
+                let next = words::bare(text).trim_start_matches(['-', '*', ' ', '>']);
                 candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
                 candidate.chained += 1;
             }
@@ -160,7 +177,9 @@ impl Guesses {
             text: words::bare(text).to_owned(),
             context,
             after: 0,
+            wrapped: 0,
             chained: 0,
+            blank: 0,
             span,
         });
     }

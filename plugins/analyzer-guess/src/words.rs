@@ -257,6 +257,13 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     {
         weight *= 0.5;
     }
+    // A sentence that names what it is about says more than one that sums up.
+    if strongest > 0.0 && names_something(text) {
+        weight += 2.0;
+    }
+    if is_count(text) {
+        weight *= 0.4;
+    }
     // `did not exit successfully`: success calms, its denial does not.
     if calm > 0 && strongest > 0.0 && text.contains("not ") && text.contains(" successful") {
         weight += 3.0;
@@ -277,6 +284,60 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
 fn after_name(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(": ")?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).then_some(rest)
+}
+
+/// Whether a line quotes a name or has a code: `Wrong attribute "lid"`, `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
+fn names_something(text: &str) -> bool {
+    let quoted = |sign: char| {
+        text.split_once(sign).and_then(|(before, rest)| {
+            let (name, _) = rest.split_once(sign)?;
+            // An apostrophe stands within a word.
+            Some(!name.is_empty() && !before.ends_with(|c: char| c.is_alphanumeric()))
+        }) == Some(true)
+    };
+    let is_code = |word: &str| {
+        word.strip_suffix(':').is_some_and(|code| {
+            code.len() >= 8 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        })
+    };
+    quoted('"') || quoted('\'') || quoted('`') || text.contains("Exception)") || text.split(' ').any(is_code)
+}
+
+/// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`, `test | FAIL |`, `failed after
+/// 5 attempts`: how many failed, not what.
+fn is_count(text: &str) -> bool {
+    let is_number = |word: &str| {
+        let word = word.trim_matches(['(', ')', ',', '.', '[', ']']);
+        word.starts_with(|c: char| c.is_ascii_digit())
+            && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/')
+    };
+    let is_failed = |word: &str| {
+        word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("fail"))
+            || word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
+    };
+    if text.ends_with("| FAIL |") {
+        return true;
+    }
+    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
+    let (mut last, mut before) = ("", "");
+    words.any(|word| {
+        let counts = is_failed(word) && (is_number(last) || is_number(before))
+            || is_number(word)
+                && (is_failed(last) && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+                    || last == "after" && is_failed(before));
+        (before, last) = (last, word);
+        counts
+    })
+}
+
+/// Whether a line is the first part of a sentence that the next one goes on with.
+pub(super) fn goes_on(text: &str, next: &str) -> bool {
+    text.len() >= 40
+        && text.contains(' ')
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ',')
+        && next.starts_with(|c: char| c.is_ascii_lowercase())
+        && next.split(' ').next().is_some_and(|word| word.trim_end_matches([':', ',', '.']).bytes().all(|byte| byte.is_ascii_lowercase()))
+        && !next.contains('=')
 }
 
 /// Short stems are whole words: `not` is no `note`, `no` no `node`.
@@ -365,8 +426,6 @@ pub(super) fn bare(text: &str) -> &str {
             && text.as_bytes().iter().take(8).filter(|byte| **byte == b':').count() == 2
             && let Some((_, rest)) = text.split_once(' ')
         {
-            rest.trim_start_matches("AM: ").trim_start_matches("PM: ")
-        } else if let Some(rest) = text.strip_prefix("AM: ").or_else(|| text.strip_prefix("PM: ")) {
             rest
         } else {
             break;
