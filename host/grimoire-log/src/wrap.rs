@@ -86,9 +86,8 @@ impl Wrap {
         let (next, is_spacing) = match (&self.spacing, is_blank) {
             (Spacing::Single, _) | (Spacing::Text(_), false) => (Spacing::Single, false),
             (Spacing::Text(count), true) => (Spacing::Double(count + 1), *count >= DOUBLED),
-            (Spacing::Double(count), false) => (Spacing::Text(*count), false),
-            // A blank line of the log itself, which another one follows.
-            (Spacing::Double(count), true) => (Spacing::Text(*count), false),
+            // After a blank line comes text, or a blank line of the log itself.
+            (Spacing::Double(count), _) => (Spacing::Text(*count), false),
         };
         self.spacing = next;
         is_spacing

@@ -6,6 +6,7 @@
 
 #![deny(unsafe_code)]
 
+mod sentence;
 mod words;
 
 use grimoire_plugin_sdk::{
@@ -22,8 +23,6 @@ const BEFORE: usize = 4;
 const AFTER: usize = 6;
 /// Lines that a headline announces, one after the other.
 const CHAIN: usize = 3;
-/// Lines that a sentence is wrapped to beyond its first one.
-const WRAPPED: usize = 2;
 /// Blank lines that keep a headline from what follows.
 const APART: usize = 2;
 /// Candidates kept of a step.
@@ -69,8 +68,9 @@ struct Candidate {
     text: String,
     context: Context,
     after: usize,
-    /// Lines of a wrapped sentence that were added, and of what a headline announces.
-    wrapped: usize,
+    /// The second line of a wrapped sentence was added.
+    wrapped: bool,
+    /// Lines that were added of what a headline announces.
     chained: usize,
     /// Blank lines since the last one.
     blank: usize,
@@ -104,18 +104,18 @@ impl LineAnalyzer for Guesses {
         self.step.lines += 1;
         for candidate in &mut self.step.candidates {
             let blank = std::mem::take(&mut candidate.blank);
-            let is_next = candidate.after == candidate.wrapped + candidate.chained;
-            if is_next && blank == 0 && candidate.wrapped < WRAPPED && words::goes_on(&candidate.text, text) {
+            let is_next = candidate.after == usize::from(candidate.wrapped) + candidate.chained;
+            if candidate.after == 0 && blank == 0 && sentence::goes_on(&candidate.text, text) {
                 candidate.text = format!("{} {}", cut(&candidate.text, LINE), cut(text, LINE));
-                candidate.wrapped += 1;
+                candidate.wrapped = true;
             } else if is_next
                 // A headline announces what comes, which may announce more.
                 && blank < APART
                 && candidate.chained < CHAIN
                 && (!text.starts_with(['=', '#', '*']) || text.starts_with("* "))
-                && let Some(headline) = words::headline(&candidate.text)
+                && let Some(headline) = sentence::headline(&candidate.text)
             {
-                let next = words::bare(text).trim_start_matches(['-', '*', ' ', '>']);
+                let next = sentence::bare(text).trim_start_matches(['-', '*', ' ', '>']);
                 candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
                 candidate.chained += 1;
             }
@@ -174,10 +174,10 @@ impl Guesses {
             weight,
             template,
             at: step.lines,
-            text: words::bare(text).to_owned(),
+            text: sentence::bare(text).to_owned(),
             context,
             after: 0,
-            wrapped: 0,
+            wrapped: false,
             chained: 0,
             blank: 0,
             span,
@@ -199,7 +199,7 @@ impl Guesses {
         };
         let Some(best) = best else { return };
         self.made += 1;
-        let message = words::message(&best.text);
+        let message = sentence::message(&best.text);
         out.push(Diagnostic {
             tool: "log".to_owned(),
             error_type: "guess".to_owned(),

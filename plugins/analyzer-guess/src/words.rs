@@ -311,33 +311,23 @@ fn is_count(text: &str) -> bool {
         word.starts_with(|c: char| c.is_ascii_digit())
             && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/')
     };
-    let is_failed = |word: &str| {
-        word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("fail"))
-            || word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
-    };
+    let begins =
+        |word: &str, stem: &str| word.get(..stem.len()).is_some_and(|start| start.eq_ignore_ascii_case(stem));
+    let is_failed = |word: &str| begins(word, "fail");
+    let is_bad = |word: &str| is_failed(word) || begins(word, "error");
     if text.ends_with("| FAIL |") {
         return true;
     }
     let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
     let (mut last, mut before) = ("", "");
     words.any(|word| {
-        let counts = is_failed(word) && (is_number(last) || is_number(before))
+        let counts = is_bad(word) && (is_number(last) || is_number(before))
             || is_number(word)
                 && (is_failed(last) && last.bytes().all(|byte| byte.is_ascii_alphabetic())
                     || last == "after" && is_failed(before));
         (before, last) = (last, word);
         counts
     })
-}
-
-/// Whether a line is the first part of a sentence that the next one goes on with.
-pub(super) fn goes_on(text: &str, next: &str) -> bool {
-    text.len() >= 40
-        && text.contains(' ')
-        && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ',')
-        && next.starts_with(|c: char| c.is_ascii_lowercase())
-        && next.split(' ').next().is_some_and(|word| word.trim_end_matches([':', ',', '.']).bytes().all(|byte| byte.is_ascii_lowercase()))
-        && !next.contains('=')
 }
 
 /// Short stems are whole words: `not` is no `note`, `no` no `node`.
@@ -386,69 +376,4 @@ fn is_no_sentence(text: &str) -> bool {
 /// The echo of a command: `+ make`, `$ make`, `> make`.
 fn is_command(text: &str) -> bool {
     ["+ ", "++ ", "$ ", "% ", "> ", "Run "].iter().any(|start| text.starts_with(start))
-}
-
-/// What a line says if it only announces what comes: `Compilation Error`, `The reasons are:`, `Error -----`.
-pub(super) fn headline(text: &str) -> Option<&str> {
-    if let Some(text) = text.strip_suffix(':') {
-        return Some(text);
-    }
-    let words = text.trim_end_matches('-');
-    if words.len() + 5 <= text.len() {
-        return Some(words.trim_end()).filter(|words| !words.is_empty());
-    }
-    let last = text.rsplit(": ").next().unwrap_or(text);
-    let is_title = last.starts_with(|c: char| c.is_ascii_uppercase()) && last.split(' ').count() <= 3;
-    (is_title && (last.ends_with(" Error") || last.ends_with(" error"))).then_some(text)
-}
-
-/// A line without what loggers put before it: `[2026-03-06, 03:17:37 UTC] {run.py:93} INFO - `, `03:17:37  `.
-pub(super) fn bare(text: &str) -> &str {
-    let mut text = text;
-    for _ in 0..3 {
-        let rest = if let Some((_, rest)) = text
-            .strip_prefix("[2")
-            .and_then(|rest| rest.split_once(']'))
-            .filter(|(time, _)| time.len() < 40 && time.contains(':'))
-        {
-            rest
-        } else if let Some((_, rest)) = text
-            .strip_prefix('{')
-            .and_then(|rest| rest.split_once("} "))
-            .filter(|(file, _)| file.contains(".py:"))
-        {
-            rest
-        } else if let Some(rest) =
-            ["INFO - ", "ERROR - ", "WARNING - "].iter().find_map(|level| text.strip_prefix(level))
-        {
-            rest
-        } else if text.as_bytes().first().is_some_and(u8::is_ascii_digit)
-            && text.as_bytes().iter().take(8).filter(|byte| **byte == b':').count() == 2
-            && let Some((_, rest)) = text.split_once(' ')
-        {
-            rest
-        } else {
-            break;
-        };
-        text = rest.trim_start();
-    }
-    text
-}
-
-/// The sentence of a line, without the level at its start.
-pub(super) fn message(text: &str) -> &str {
-    let mut message = text;
-    for level in ["[ERROR]", "[error]", "[FATAL]", "ERROR:", "Error:", "error:", "FATAL:", "fatal:", "ERROR"]
-    {
-        if let Some(rest) = message.strip_prefix(level)
-            && !rest.trim().is_empty()
-        {
-            message = rest.trim_start_matches([':', ' ', '-', '~', '!']);
-            break;
-        }
-    }
-    if let Some(value) = message.strip_prefix("\"message\": \"") {
-        message = value.trim_end_matches([',', '"']);
-    }
-    message.trim_end_matches([':', ' '])
 }

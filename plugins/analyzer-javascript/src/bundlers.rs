@@ -82,7 +82,9 @@ impl Bundlers {
             let tool = if found.error_type == "RollupError" { found.tool.clone() } else { "vite".to_owned() };
             return Some(Diagnostic { tool, ..found });
         }
-        if let Some(found) = parcel(text, span).or_else(|| metro(trimmed, among, span)) {
+        if let Some(found) =
+            parcel(text, span).or_else(|| metro(trimmed, among, span)).or_else(|| npmlog(trimmed, span))
+        {
             return Some(found);
         }
         if let Some(message) = trimmed.strip_prefix("[vite] Internal server error: ") {
@@ -98,6 +100,14 @@ impl Bundlers {
                     (!is_box && (trimmed.starts_with("Module not found: ") || trimmed.starts_with("Error: ")))
                         .then(|| (trimmed.split(": ").next().unwrap_or(trimmed), trimmed))
                 });
+            // Turbopack says what is wrong without a word before it.
+            let message = message.or_else(|| {
+                let is_sentence = location.start.is_some()
+                    && trimmed.starts_with(|c: char| c.is_ascii_uppercase())
+                    && trimmed.ends_with('.')
+                    && trimmed.contains(' ');
+                is_sentence.then_some(("build-error", trimmed))
+            });
             if let Some((kind, message)) = message {
                 let mut found = finding("next", kind, message, Some(location), start.to(span));
                 found.code = None;
@@ -193,6 +203,14 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
         found.kind = Kind::Compile;
     }
     Some(found)
+}
+
+/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'` of tools that have webpack's errors logged.
+fn npmlog(text: &str, span: Span) -> Option<Diagnostic> {
+    let message = text.strip_prefix("ERR! ")?;
+    message
+        .starts_with("Module not found: Error: Can't resolve ")
+        .then(|| failure("webpack", "Module not found", Kind::Compile, message, span))
 }
 
 /// `@parcel/transformer-js: Expression expected`; the place follows.

@@ -155,6 +155,7 @@ const PROBES: &[&str] = &[
     "karma",
     " failing",
     "not ok ",
+    "+++ found",
     "(fail)",
     "Failures:",
     " FAILED",
@@ -237,6 +238,7 @@ impl LineAnalyzer for JavaScript {
         self.npm.finish(out);
         self.managers.finish(out);
         self.webpack.finish(out);
+        self.monorepo.finish(out);
         self.tsc.finish(out);
         self.next.finish(out);
         self.astro.finish(out);

@@ -9,7 +9,7 @@
 //! ```
 
 use grimoire_plugin_sdk::text::{Context, trim};
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Span};
 
 use crate::cause::Cause;
 use crate::found::{failure, summary};
@@ -131,6 +131,10 @@ fn begin(text: &str, trimmed: &str, span: Span) -> Option<(Diagnostic, Form)> {
             }
         }
         found.code = Some(code.to_owned());
+        if let Some((_, path)) = message.split_once("up to date with <ROOT>/") {
+            let path = path.trim().trim_end_matches('.');
+            found.location = path.ends_with("package.json").then(|| Location::file(path));
+        }
         return Some((found, Form::Pnpm));
     }
     if let Some(rest) = trimmed.strip_prefix("➤ YN") {
@@ -210,7 +214,12 @@ impl Open {
                     self.blank = true;
                     true
                 } else {
-                    let says_more = PNPM_MORE.iter().any(|start| trimmed.starts_with(start))
+                    // `* 1 dependencies are mismatched:`
+                    let is_item = trimmed.starts_with("- ")
+                        && (self.found.message.ends_with(':')
+                            || self.found.message.lines().last().is_some_and(|last| last.starts_with("- ")));
+                    let says_more = is_item
+                        || PNPM_MORE.iter().any(|start| trimmed.starts_with(start))
                         || trimmed.starts_with(['✕', '├', '└', '─', '*']);
                     let listed = text.starts_with("  ") && !trimmed.starts_with("at ");
                     if says_more && self.added < MORE {

@@ -19,6 +19,8 @@ use crate::found::{failure, summary};
 pub(crate) struct Monorepo {
     /// `Failed tasks:` was read; the names follow.
     list: bool,
+    /// Nx says that tasks failed, and then which.
+    failed: Option<Diagnostic>,
     /// `x Missing tasks in project`: the names follow.
     missing: bool,
 }
@@ -56,7 +58,11 @@ impl Monorepo {
         if trimmed.is_empty() {
             return false;
         }
+        // Older versions of Nx mark their lines.
+        let trimmed =
+            trimmed.strip_prefix('>').map(trim).filter(|rest| rest.starts_with("NX ")).unwrap_or(trimmed);
         if !STARTS.begin(trimmed) {
+            self.finish(out);
             // `@shop/web#build:  ERROR  command … exited (1)`
             let exited =
                 COMMAND.find_among(among, text).is_some() && text.contains('#') && text.contains(" exited (");
@@ -66,14 +72,32 @@ impl Monorepo {
             (self.list, self.missing) = (false, false);
             return exited;
         }
-        if std::mem::take(&mut self.list) && trimmed.starts_with("- ") {
+        if std::mem::take(&mut self.list)
+            && let Some(task) = trimmed.strip_prefix("- ")
+        {
             self.list = true;
+            if let Some(failed) = &mut self.failed {
+                failed.message.push_str(if failed.message.ends_with(" failed") { ": " } else { ", " });
+                failed.message.push_str(task);
+                failed.span = failed.span.to(span);
+            }
             return true;
+        }
+        if trimmed != "Failed tasks:" {
+            self.finish(out);
         }
         let found = self.read(trimmed, span);
         let is_found = found.is_some();
-        out.extend(found);
+        if found.as_ref().is_some_and(|found| found.tool == "nx" && found.message.ends_with(" failed")) {
+            self.failed = found;
+        } else {
+            out.extend(found);
+        }
         is_found || self.list
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.failed.take());
     }
 
     fn read(&mut self, text: &str, span: Span) -> Option<Diagnostic> {

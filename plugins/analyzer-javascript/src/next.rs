@@ -125,6 +125,12 @@ fn read(text: &str, span: Span) -> Option<Diagnostic> {
         return Some(failure("angular", "configuration", kind, message, span));
     }
     if let Some(message) = text.strip_prefix("⨯ ") {
+        // GoReleaser's mark is the same, and the reason follows in a field.
+        if let Some((_, message)) =
+            message.split_once(" error=").filter(|(said, _)| said.contains(" failed after "))
+        {
+            return Some(failure("goreleaser", "release", Kind::Configuration, message, span));
+        }
         if message.contains("build worker exited with code")
             || message.starts_with("Build failed")
             || message.starts_with("Failed to")

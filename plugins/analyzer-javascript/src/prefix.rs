@@ -7,6 +7,7 @@
 //! | pnpm | `packages/web build: `, `. prepare: ` |
 //! | Yarn | `[@scope/pkg]: ` |
 //! | concurrently | `[0] ` |
+//! | Changesets | `🦋  error `, `🦋  ` |
 //! | Docker | `#12 3.456 `, `12.34 `, `web-1  \| ` |
 
 use grimoire_plugin_sdk::text::{Needle, extension, leading_number};
@@ -18,9 +19,16 @@ pub(crate) fn strip(text: &str) -> &str {
         Some(b'0'..=b'9') => after_clock(text),
         Some(b'[') => after_brackets(text),
         Some(b'@' | b'.' | b'a'..=b'z' | b'A'..=b'Z') => after_name(text),
+        Some(0xf0) => after_mark(text),
         _ => None,
     };
     rest.unwrap_or(text)
+}
+
+/// `🦋  error `, and what the command printed after it.
+fn after_mark(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("🦋  ")?;
+    Some(rest.strip_prefix("error ").unwrap_or(rest))
 }
 
 /// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, so that versions are none.
@@ -110,6 +118,7 @@ mod tests {
             ("[0-1] Error: x", "Error: x"),
             ("#11 2.044 npm ERR! x", "npm ERR! x"),
             ("web-1  |     at f (/a.js:1:2)", "    at f (/a.js:1:2)"),
+            ("🦋  error     at f (/a.js:1:2)", "    at f (/a.js:1:2)"),
             ("stderr | a.test.ts > lid", "stderr | a.test.ts > lid"),
             ("a.ts:3:1: x", "a.ts:3:1: x"),
             ("TypeError: x", "TypeError: x"),

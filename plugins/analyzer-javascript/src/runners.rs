@@ -1,4 +1,4 @@
-//! Jasmine, Karma and AVA: one diagnostic a failing test.
+//! Jasmine, Cucumber.js, Karma and AVA: one diagnostic a failing test.
 //!
 //! ```text
 //! 1) basket adds                         Chrome Headless 120.0 (Linux x86_64) basket adds FAILED
@@ -24,6 +24,8 @@ const NAMES: usize = 2_000;
 enum Form {
     /// `Message:` and `Stack:`.
     Jasmine,
+    /// `Step: … - place`, `Step Definition: place`, `Message:`; or the steps, of which one is marked.
+    Cucumber,
     /// Lines that begin with a tab.
     Karma,
     /// A name, a place, values, frames.
@@ -125,6 +127,11 @@ impl Runners {
             && let Some((_, rest)) = leading_number(text)
             && let Some(name) = rest.strip_prefix(") ")
         {
+            if let Some(scenario) = name.strip_prefix("Scenario: ") {
+                // `# features/pot.feature:3`, in older versions after a dash.
+                let name = scenario.split(" # ").next().and_then(|name| name.split(" - features/").next());
+                return Some((name.unwrap_or(scenario).trim().to_owned(), Form::Cucumber));
+            }
             return Some((name.to_owned(), Form::Jasmine));
         }
         if let Some(name) = trimmed.strip_suffix(" FAILED")
@@ -186,7 +193,9 @@ fn karma(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
 impl Block {
     fn takes(&self, text: &str, trimmed: &str) -> bool {
         match self.form {
-            Form::Jasmine | Form::Ava => trimmed.is_empty() || text.starts_with("  ") && trimmed != "─",
+            Form::Jasmine | Form::Cucumber | Form::Ava => {
+                trimmed.is_empty() || text.starts_with("  ") && trimmed != "─"
+            }
             Form::Karma => {
                 text.starts_with('\t')
                     || text.starts_with("    ")
@@ -213,6 +222,9 @@ impl Block {
             self.told = trimmed == "Stack:";
             return;
         }
+        if self.form == Form::Cucumber && self.step(trimmed) {
+            return;
+        }
         if self.form == Form::Ava {
             if self.place.is_none()
                 && let Some(place) = place_at_start(trimmed).filter(|place| place.rest.is_empty())
@@ -234,14 +246,36 @@ impl Block {
         }
     }
 
+    /// A step of Cucumber's: the failed one has the place.
+    fn step(&mut self, text: &str) -> bool {
+        let failed = text.strip_prefix("✖ ").or_else(|| text.strip_prefix("× "));
+        let named = ["Step Definition: ", "Step: "].iter().find_map(|name| text.strip_prefix(name));
+        if let Some(step) = failed.or(named) {
+            let place =
+                step.rsplit(' ').next().and_then(place_at_start).filter(|place| place.rest.is_empty());
+            if let Some(place) = place {
+                self.place = Some(place.location());
+            }
+            return true;
+        }
+        ["✔ ", "✓ ", "- ", "? "].iter().any(|mark| text.starts_with(mark)) && self.message.is_empty()
+    }
+
     fn report(mut self) -> Option<Diagnostic> {
         let first = self.message.first()?;
         let kind = exception(first).map_or("assertion", |(kind, _)| kind).to_owned();
         let tool = match self.form {
             Form::Jasmine => "jasmine",
+            Form::Cucumber => "cucumber",
             Form::Karma => "karma",
             Form::Ava => "ava",
         };
+        // Where a step is defined says less than where it failed.
+        if self.form == Form::Cucumber
+            && let Some(place) = own_place(&self.frames)
+        {
+            self.place = Some(place);
+        }
         let location =
             self.place.take().filter(|place| is_own(&place.path)).or_else(|| own_place(&self.frames));
         let mut found = finding(tool, &kind, &self.message.join("\n"), location, self.span);

@@ -292,7 +292,7 @@ impl Stacks {
         let test = self.test.take();
         let announced = self.tool.take();
         let tool = match (open.kind.as_str(), &test) {
-            (_, Some((_, "mocha", _))) if open.message.contains("Timed out retrying after") => "cypress",
+            (_, Some((_, "mocha", _))) if open.message.contains("Timed out retrying") => "cypress",
             (_, Some((_, tool, _))) => tool,
             _ if announced.is_some() => announced.unwrap_or_default().0,
             ("RollupError", _) => "rollup",

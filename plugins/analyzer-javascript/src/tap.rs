@@ -1,14 +1,27 @@
-//! TAP as `node --test`, tape, tap, AVA, Mocha and Vitest print it: `not ok 1 - name` and a YAML block.
+//! TAP as `node --test`, tape, tap, AVA, Mocha and Vitest print it: `not ok 1 - name` and a YAML block. The classic
+//! reporter of tap has no numbers and a difference in place of the values:
+//!
+//! ```text
+//!   not ok the lid should fit
+//!     +++ found
+//!     --- wanted
+//!     -round
+//!     +square
+//!     at:
+//!       line: 6
+//! ```
 
 use grimoire_plugin_sdk::text::{place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
-use crate::found::{Excerpt, exception, finding, frame, own_place};
+use crate::found::{Excerpt, exception, finding, frame, is_own, own_place};
 
 /// Lines of one YAML block.
 const BLOCK: u32 = 200;
 /// Lines of a message.
 const MESSAGE_LINES: usize = 3;
+/// Lines of AVA's values.
+const VALUE_LINES: usize = 8;
 
 struct Open {
     name: String,
@@ -22,6 +35,14 @@ struct Open {
     /// `expected` and `actual`, by the names that the producers have for them.
     expected: Option<String>,
     actual: Option<String>,
+    /// The keys below `at:`.
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+    /// AVA's values are read: how far their key is indented.
+    values: Option<usize>,
+    /// It is of the classic reporter, and ends with its indentation.
+    classic: bool,
     suite: bool,
     /// Only Node's runner says how long a test took in this way.
     node: bool,
@@ -41,7 +62,12 @@ impl Tap {
         let trimmed = trim(text);
         if let Some(rest) = trimmed.strip_prefix("not ok ") {
             self.finish(out);
-            let name = rest.split_once(' ').map_or(rest, |(_, name)| name.trim_start_matches("- "));
+            let name = match rest.split_once(' ') {
+                Some((number, name)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    name.trim_start_matches("- ")
+                }
+                _ => rest.trim_start_matches("- "),
+            };
             if name.contains("# TODO") || name.contains("# SKIP") {
                 return true;
             }
@@ -55,6 +81,11 @@ impl Tap {
                 frames: Vec::new(),
                 expected: None,
                 actual: None,
+                file: None,
+                line: None,
+                column: None,
+                values: None,
+                classic: false,
                 suite: false,
                 node: false,
                 lines: 0,
@@ -66,7 +97,9 @@ impl Tap {
         let Some(open) = &mut self.open else { return false };
         open.lines += 1;
         let first = open.lines == 1;
-        if trimmed == "..." || open.lines > BLOCK || first && trimmed != "---" {
+        open.classic |= first && trimmed == "+++ found";
+        let outside = open.classic && !trimmed.is_empty() && !text.starts_with(' ');
+        if trimmed == "..." || open.lines > BLOCK || first && trimmed != "---" && !open.classic || outside {
             open.span = open.span.to(span);
             self.finish(out);
             return trimmed == "...";
@@ -90,7 +123,11 @@ impl Tap {
             open.message.push(format!("expected: {}", value(open.expected)));
             open.message.push(format!("actual: {}", value(open.actual)));
         }
-        let location = own_place(&open.frames).or(open.location);
+        let named = open.file.filter(|path| is_own(path)).map(|path| match open.line {
+            Some(line) => Location::at(&path, line, open.column),
+            None => Location::file(&path),
+        });
+        let location = own_place(&open.frames).or(open.location).or(named);
         let kind = open.kind.unwrap_or_else(|| "Error".to_owned());
         let tool = if open.node { "node" } else { "tap" };
         let mut found = finding(tool, &kind, &open.message.join("\n"), location, open.span);
@@ -104,9 +141,56 @@ impl Tap {
 }
 
 impl Open {
+    /// AVA's values: what differs, or why a promise was rejected.
+    ///
+    /// ```text
+    ///     values:
+    ///       'Rejected promise returned by test. Reason:': |-
+    ///         Error {
+    ///           message: 'the lid is lost',
+    ///         }
+    /// ```
+    fn values(&mut self, text: &str, trimmed: &str) -> bool {
+        let Some(indent) = self.values else { return false };
+        if !trimmed.is_empty() && text.len() - text.trim_start().len() <= indent {
+            self.values = None;
+            return false;
+        }
+        let value = trimmed.trim_end_matches(['|', '-', '>']).trim_end();
+        let value = value
+            .strip_prefix("message: ")
+            .map_or(value, |said| said.trim_end_matches(',').trim_matches('\''));
+        let label = value.strip_suffix(':').map(|label| label.trim_matches('\''));
+        // An exception is shown as an object.
+        let brace = value.strip_suffix(" {").and_then(|name| exception(name));
+        if let Some((kind, _)) = brace {
+            self.kind.get_or_insert_with(|| kind.to_owned());
+        } else if !value.is_empty()
+            && value != "}"
+            && self.message.len() < VALUE_LINES
+            && label.is_none_or(|label| !self.message.iter().any(|said| label.starts_with(said.as_str())))
+        {
+            self.message.push(label.unwrap_or(value).to_owned());
+        }
+        true
+    }
+
     fn line(&mut self, text: &str, trimmed: &str, span: Span) {
         self.excerpt.push(text);
         self.span = self.span.to(span);
+        if self.values(text, trimmed) {
+            return;
+        }
+        if self.classic
+            && let Some((sign @ ('+' | '-'), value)) =
+                trimmed.chars().next().map(|sign| (sign, &trimmed[sign.len_utf8()..]))
+        {
+            let kept = if sign == '-' { &mut self.expected } else { &mut self.actual };
+            if !value.starts_with([' ', '+', '-']) && !value.is_empty() {
+                kept.get_or_insert_with(|| value.to_owned());
+            }
+            return;
+        }
         let place = trimmed.strip_prefix("at: ").map_or(trimmed, |place| place.trim_matches(['\'', '"']));
         if let Some(found) =
             frame(&format!("at {}", place.trim_start_matches("at "))).filter(|found| found.location.is_some())
@@ -139,6 +223,10 @@ impl Open {
             {
                 self.actual = Some(value.to_owned());
             }
+            "values" if value.is_empty() => self.values = Some(text.len() - text.trim_start().len()),
+            "file" => self.file = Some(value.to_owned()),
+            "line" => self.line = value.parse().ok(),
+            "column" => self.column = value.parse().ok(),
             "duration_ms" => self.node = true,
             "code" => self.code = Some(value.to_owned()),
             "name" => self.kind = exception(value).map(|(kind, _)| kind.to_owned()),

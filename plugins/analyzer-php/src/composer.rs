@@ -34,7 +34,8 @@ pub(crate) struct Problems {
 
 /// Whether a line of a problem says what is wrong, rather than what is wanted.
 fn concludes(text: &str) -> bool {
-    const SIGNS: [&str; 14] = [
+    const SIGNS: [&str; 15] = [
+        "-> no matching package found",
         " lock file",
         "does not satisfy",
         "is missing from your system",

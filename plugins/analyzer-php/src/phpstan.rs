@@ -96,6 +96,12 @@ impl Reader for Table {
             if start.is_empty() || draft.lines() >= LINES {
                 return;
             }
+            if start.starts_with("Run PHPStan with --debug") {
+                // How to report a defect of PHPStan's.
+                self.close(out);
+                self.file = None;
+                return;
+            }
             draft.take(line);
             if let Some(code) = start.strip_prefix("🪪") {
                 draft.found.code = code.split_whitespace().next().map(str::to_owned);

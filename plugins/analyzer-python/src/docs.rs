@@ -52,6 +52,10 @@ impl Docs {
         if self.announced(text, trimmed, span, out) || self.ends(trimmed, among, out) {
             return true;
         }
+        if let Some(found) = notebook(trimmed, among, span) {
+            self.hold(found, out);
+            return true;
+        }
         if let Some(found) = mkdocs(text, span).or_else(|| Self::linkcheck(trimmed, span)) {
             self.hold(found, out);
             return true;
@@ -223,6 +227,19 @@ fn docutils(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
+/// `WARNING: Execution Failed with traceback saved in /site/reports/lid.log`: a notebook of MyST-NB's, whose error
+/// stands in that file.
+fn notebook(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
+    static FAILED: Needle = Needle::new("Execution Failed with traceback saved in ");
+    let (before, report) = FAILED.split_among(among, text)?;
+    let message = &text[before.len()..];
+    let mut found = finding("jupyter", "execution", Kind::Crash, message, span);
+    let named = before.split(": WARNING").next().filter(|path| is_document(path));
+    let name = report.rsplit(['/', '\\']).next().and_then(|name| name.strip_suffix(".log"));
+    found.location = named.map(Location::file).or_else(|| Some(Location::file(&format!("{}.ipynb", name?))));
+    Some(found)
+}
+
 /// `WARNING -  message`, `ERROR   -  message`.
 fn mkdocs(text: &str, span: Span) -> Option<Diagnostic> {
     let (severity, rest) = if let Some(rest) = text.strip_prefix("WARNING ") {
@@ -239,8 +256,10 @@ fn mkdocs(text: &str, span: Span) -> Option<Diagnostic> {
     let kind = if message.starts_with("Config") { Kind::Configuration } else { Kind::Lint };
     let mut found = finding("mkdocs", "warning", kind, message, span);
     found.severity = severity;
-    found.location = message
-        .strip_prefix("Doc file '")
+    // Older versions call it `Documentation file`.
+    found.location = ["Doc file '", "Documentation file '"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start))
         .and_then(|rest| rest.split_once('\''))
         .map(|(path, _)| Location::file(path));
     Some(found)

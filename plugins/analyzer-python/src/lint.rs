@@ -174,7 +174,20 @@ fn place_of(text: &str) -> Option<Place<'_>> {
             rest: rest.strip_prefix(':')?,
         });
     }
-    place_at_start(text.trim_start())
+    place_at_start(text.trim_start()).or_else(|| without_extension(text))
+}
+
+/// `LICENSE:1:20: E0001: …`: pylint was given a file without an extension.
+fn without_extension(text: &str) -> Option<Place<'_>> {
+    let (path, rest) = text.split_once(':')?;
+    let is_name = path.len() > 1
+        && path.starts_with(|c: char| c.is_ascii_alphabetic())
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let (line, rest) = leading_number(rest).filter(|_| is_name)?;
+    let (column, rest) = leading_number(rest.strip_prefix(':')?)?;
+    let rest = rest.strip_prefix(':')?;
+    let code = rest.trim_start().split(':').next()?;
+    is_pylint_code(code).then_some(Place { path, line, column: Some(column), end: None, rest })
 }
 
 pub(crate) fn finding(

@@ -23,6 +23,8 @@ use crate::{kinds, own};
 const LINES: u32 = 200;
 /// Bytes of a paragraph.
 const PARAGRAPH: usize = 6_000;
+/// Bytes of an explanation that is told whole, and not only its conclusion.
+const WHOLE: usize = 1_200;
 
 /// An exception's name alone on an indented line, and what follows.
 struct Exception {
@@ -126,7 +128,7 @@ impl Poetry {
             }
             return true;
         }
-        if PARAGRAPHS.begin(plain) {
+        if PARAGRAPHS.begin(plain) && self.paragraph.is_none() {
             self.paragraph = Some((plain.to_owned(), LINES, span));
             return self.solved(out);
         }
@@ -182,12 +184,15 @@ impl Poetry {
     fn paragraph(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let Some((paragraph, left, whole)) = &mut self.paragraph else { return false };
         *left -= 1;
-        if *left == 0 || text.starts_with("##") || paragraph.len() > PARAGRAPH {
+        let begins = PARAGRAPHS.begin(text);
+        // Others begin sentences so, too.
+        let is_other = begins && text.starts_with("Because ") && !has_version_in_parentheses(paragraph);
+        if *left == 0 || text.starts_with("##") || paragraph.len() > PARAGRAPH || is_other {
             self.paragraph = None;
             return false;
         }
         if !text.is_empty() {
-            paragraph.push(' ');
+            paragraph.push(if begins { '\n' } else { ' ' });
             paragraph.push_str(text);
             *whole = whole.to(span);
         }
@@ -200,6 +205,8 @@ impl Poetry {
         if paragraph.ends_with("version solving failed.") || paragraph.ends_with("version solving failed") {
             // Dart's package manager uses the same words, but no parentheses around versions.
             if has_version_in_parentheses(paragraph) || paragraph.contains("requires Python") || self.seen {
+                let conclusion = paragraph.rsplit('\n').next().unwrap_or(paragraph);
+                let paragraph = if paragraph.len() > WHOLE { conclusion } else { paragraph };
                 let last = out.last_mut().filter(|last| last.error_type == "requires-python");
                 if let Some(last) = last {
                     // The solver proves what the sentence before said.

@@ -48,7 +48,9 @@ fn after_container(text: &str) -> Option<&str> {
     let padded = after.starts_with("  ")
         || after.starts_with(' ') && text[..name].ends_with(|c: char| c.is_ascii_digit());
     // Sources in compilers' excerpts begin with a number, not with a name.
-    (name > 1 && padded).then(|| rest.strip_prefix(' ').unwrap_or(rest))
+    // Robot Framework's tests end so.
+    let is_outcome = matches!(rest, " FAIL |" | " PASS |" | " SKIP |");
+    (name > 1 && padded && !is_outcome).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 
 /// A line without what a logger put before the header, where it put the same before this one: any digits
@@ -92,6 +94,7 @@ mod tests {
             ("2.044   File", "  File"),
             ("[0]   x", "  x"),
             ("web-1  |   File \"a.py\"", "  File \"a.py\""),
+            ("Lid      | FAIL |", "Lid      | FAIL |"),
             ("3.11 is required", "3.11 is required"),
             ("123.4 x", "x"),
             ("[error] x", "[error] x"),

@@ -60,6 +60,8 @@ pub(crate) struct Tracebacks {
     indent: usize,
     more: u32,
     foreign: u32,
+    /// The line before was blank: what printed the log puts a blank line after each.
+    blank: bool,
     excerpt: Excerpt,
     span: Span,
     /// The test of `unittest` that the next traceback belongs to.
@@ -191,7 +193,12 @@ impl Tracebacks {
 
     fn frames(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let indent = text.len() - text.trim_start().len();
-        if indent > self.indent {
+        if trimmed.is_empty() && !self.fragment && !self.blank {
+            self.blank = true;
+            return true;
+        }
+        self.blank = false;
+        if indent > self.indent && !trimmed.is_empty() {
             self.excerpt.push(text);
             self.span = self.span.to(span);
             self.frame(text, trimmed);

@@ -1,4 +1,5 @@
-//! Finds what Ruby programs, tests and tools report in a log.
+//! Finds what Ruby programs, tests and tools report in a log, and those of Perl and Lua, which are too few for an
+//! analyzer of their own.
 //!
 //! | file | what it reads |
 //! | --- | --- |
@@ -8,15 +9,19 @@
 //! | `rspec`, `minitest`, `testunit`, `cucumber` | failed tests and their summaries |
 //! | `bundler`, `solving`, `native` | Bundler and RubyGems: sentences, the version solver, native extensions |
 //! | `rails` | sentences of Rails and Jekyll |
+//! | `perl` | `Test::More`, `prove`, cpanm |
+//! | `busted` | Lua's test runner |
 //! | `rubocop`, `lint` | RuboCop; Sorbet, Steep, Brakeman, reek, ERB Lint, HAML-Lint, bundler-audit |
 #![deny(unsafe_code)]
 
 mod bundler;
+mod busted;
 mod cucumber;
 mod exception;
 mod lint;
 mod minitest;
 mod native;
+mod perl;
 mod rails;
 mod rake;
 mod rspec;
@@ -39,12 +44,15 @@ impl Default for Ruby {
             Box::<minitest::Minitest>::default(),
             Box::<testunit::TestUnit>::default(),
             Box::<cucumber::Cucumber>::default(),
+            Box::<busted::Busted>::default(),
+            Box::<perl::Checks>::default(),
             Box::<syntax::Syntax>::default(),
             Box::<rake::Rake>::default(),
             Box::<native::Native>::default(),
             Box::new(solving::Solving::new("bundler", "version solving has failed.", |_| true)),
             Box::new(bundler::bundler()),
             Box::new(bundler::rubygems()),
+            Box::new(perl::cpanm()),
             Box::<rubocop::Rubocop>::default(),
             Box::new(Lines(lint::sorbet)),
             Box::<lint::Steep>::default(),
@@ -60,6 +68,7 @@ impl Default for Ruby {
             Box::<exception::Reported>::default(),
             Box::new(Lines(rspec::coverage)),
             Box::<rspec::Summary>::default(),
+            Box::<perl::Prove>::default(),
             Box::<cucumber::Summary>::default(),
             Box::new(Lines(minitest::summary)),
             Box::new(Lines(lint::summary)),
@@ -127,6 +136,12 @@ impl LineAnalyzer for Ruby {
         "Category: ",
         "CVE: ",
         "<unknown>",
+        "Failed test",
+        "(Wstat: ",
+        "! Installing ",
+        "! Configure failed",
+        "! Couldn't find module",
+        ".lua @ ",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {

@@ -27,7 +27,8 @@ fn lines(log: &[u8]) -> Vec<String> {
 }
 
 fn texts(log: &[u8]) -> Vec<String> {
-    lines(log).iter().map(|line| line.split('|').nth(1).expect("three parts").to_owned()).collect()
+    let text = |line: &String| Some(line.split_once('|')?.1.rsplit_once('|')?.0.to_owned());
+    lines(log).iter().map(|line| text(line).expect("three parts")).collect()
 }
 
 #[test]
@@ -46,6 +47,14 @@ fn a_line_is_cleaned_of_what_ci_and_terminals_add() {
         (b"(07:40:01) text", "text"),
         (b"07:40:01.123 text", "text"),
         (b"2024-09-15T07:40:01.7105816Z #12 3.456 [07:40:01] text", "text"),
+        (b"7:40:01 AM: text", "text"),
+        (b"07:40:01 PM:   text", "  text"),
+        (b"7:40:01 AMP: text", "7:40:01 AMP: text"),
+        (
+            b"  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0curl: (6) text",
+            "curl: (6) text",
+        ),
+        (b"0 curl: (6) text", "0 curl: (6) text"),
         (b"12.345 text", "text"),
         (b"tests-1  | text", "text"),
         (b"1.5 text", "1.5 text"),
@@ -75,6 +84,24 @@ fn line_ends_of_all_systems_count_once() {
     assert_eq!(lines(b"a\nb\r\nc\r\r\nd"), ["1|a|false", "2|b|false", "3|c|false", "4|d|false"]);
     assert_eq!(lines(b"1%\r50%\r100%\nnext"), ["1|1%|false", "1|50%|false", "1|100%|false", "2|next|false"]);
     assert_eq!(lines(b"a\r\n\r\nb").last().map(String::as_str), Some("3|b|false"));
+}
+
+#[test]
+fn what_wraps_a_whole_log_goes() {
+    for (log, expected) in [
+        ("\tfirst\n\t  second\n\n\tthird", vec!["first", "  second", "", "third"]),
+        ("    first\n      second\nthird\n    fourth", vec!["first", "  second", "third", "    fourth"]),
+        ("first\n    second", vec!["first", "    second"]),
+        ("30 | first\n-- | --\n31 |   second\n32 |", vec!["first", "-- | --", "  second", ""]),
+        ("8 | first\nsecond\n9 | third", vec!["first", "second", "9 | third"]),
+        ("first\n8 | second", vec!["first", "8 | second"]),
+        (
+            "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\n\n\ng\nh\n\ni",
+            vec!["a", "", "b", "", "c", "", "d", "", "e", "f", "", "g", "h", "", "i"],
+        ),
+    ] {
+        assert_eq!(texts(log.as_bytes()), expected, "{log}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::panel::{Draft, Reader, Seen};
 use crate::{
     Diagnostic, Kind, Role,
-    text::{Characters, Needle},
+    text::{Characters, Needle, closes_generically},
 };
 
 /// Lines of one sentence.
@@ -198,7 +198,9 @@ impl Open {
     /// Whether the line is a part of the sentence.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let Sentence { reach, then, until, .. } = self.sentence;
-        if self.draft.lines() >= LINES || !until.is_empty() && line.start.starts_with(until) {
+        let ends = !until.is_empty() && line.start.starts_with(until)
+            || line.indent == 0 && closes_generically(line.start, line.characters);
+        if self.draft.lines() >= LINES || ends {
             return false;
         }
         if line.start.is_empty() {

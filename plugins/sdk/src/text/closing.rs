@@ -22,6 +22,7 @@ pub fn closes_generically(text: &str, characters: Characters) -> bool {
         || bare.len() < text.len() && STARTS.begin(bare)
         || CONTAINED.iter().any(|part| part.find_among(characters, text).is_some())
         || is_make_failure(text, characters)
+        || text.starts_with("The command \"") && text.contains(" exited with ")
         || characters.may_have_digits() && is_count_of_problems(bare)
 }
 
