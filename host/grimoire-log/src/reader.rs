@@ -7,8 +7,9 @@ use std::borrow::Cow;
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
     /// The text without byte order mark, line end, clocks, job and step columns, escape sequences, control
-    /// characters (but tabs) and trailing blanks, and without what wraps every line of the log; invalid UTF-8 is replaced. The marker, if any, is removed
-    /// and what it encodes is decoded, so that only here `\n` may occur. Cut to the reader's limit.
+    /// characters (but tabs) and trailing blanks, and without what wraps every line of the log; invalid UTF-8
+    /// is replaced. The marker, if any, is removed and what it encodes is decoded, so that only here `\n`
+    /// may occur. Cut to the reader's limit.
     pub text: Cow<'a, str>,
     /// The bytes of the raw line in the artifact, without its line end.
     pub span: Span,

@@ -102,7 +102,9 @@ fn group(group: &Group<'_>) -> String {
     let diagnostic = &error.diagnostic;
     let mut text = format!("\n### {}\n\n", heading(error));
     if diagnostic.confidence == Confidence::Guess {
-        text.push_str("A guess: nothing was recognised, and this line looks most like the cause.\n\n");
+        text.push_str(
+            "A guess: no known form of an error says why, and this line looks most like the cause.\n\n",
+        );
     }
     text.push_str(&fence(&quotable(&diagnostic.message, MESSAGE)));
     if error.count > 1 {

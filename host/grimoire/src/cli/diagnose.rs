@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use grimoire_domain::artifact::ArtifactKind;
-use grimoire_domain::diagnostic::{Confidence, Severity};
+use grimoire_domain::diagnostic::{Confidence, Role, Severity};
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_pipeline::{AnalysisReport, CountedDiagnostic, Pipeline, unite};
 
@@ -172,7 +172,10 @@ fn exit_of(diagnosis: &Diagnosis) -> Exit {
     };
     if errors().next().is_none() {
         Exit::NoDiagnostic
-    } else if errors().all(|found| found.confidence == Confidence::Guess) {
+    } else if errors().any(|found| found.confidence == Confidence::Guess)
+        && errors().all(|found| found.confidence == Confidence::Guess || found.role == Role::Consequence)
+    {
+        // What only follows from the failure does not say why.
         Exit::Guess
     } else {
         Exit::Ok

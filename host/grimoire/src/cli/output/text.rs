@@ -105,7 +105,7 @@ fn details(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
     if diagnostic.confidence == Confidence::Guess {
         writeln!(
             output,
-            "  {DIM}nothing was recognised; of all lines this one looks most like the cause{DIM:#}"
+            "  {DIM}no known form of an error says why; of all lines this one looks most like the cause{DIM:#}"
         )?;
     }
     let place = place(diagnostic).map(|place| format!("  --> {}", displayable(&place))).unwrap_or_default();
