@@ -102,6 +102,7 @@ impl LineAnalyzer for Guesses {
             return;
         }
         self.step.lines += 1;
+        let weight = words::weight(text, line.marker, line.red);
         for candidate in &mut self.step.candidates {
             let blank = std::mem::take(&mut candidate.blank);
             let is_next = candidate.after == usize::from(candidate.wrapped) + candidate.chained;
@@ -118,6 +119,8 @@ impl LineAnalyzer for Guesses {
                 let next = sentence::bare(text).trim_start_matches(['-', '*', ' ', '>']);
                 candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
                 candidate.chained += 1;
+                // Together they say more than either.
+                candidate.weight = candidate.weight.max(weight) + 0.5;
             }
             if candidate.after < AFTER {
                 candidate.context.push(cut(text, LINE));
@@ -129,7 +132,6 @@ impl LineAnalyzer for Guesses {
             Some(words::Verdict::Passed) => self.step.passed = true,
             None => {}
         }
-        let weight = words::weight(text, line.marker, line.red);
         if weight >= LEAST {
             self.add(text, weight, line.span);
         }

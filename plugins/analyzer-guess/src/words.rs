@@ -2,7 +2,7 @@
 
 use grimoire_plugin_sdk::{
     Marker,
-    text::{Beginnings, cut, is_generic_closing_line},
+    text::{Beginnings, cut, extension, is_generic_closing_line},
 };
 
 /// What a line says of the whole step or run.
@@ -61,6 +61,13 @@ pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
     }
     if let Some((_, code)) = text.rsplit_once(" exited with ")
         && !code.trim_start_matches("code ").starts_with('0')
+    {
+        return Some(Verdict::Failed);
+    }
+    // `error building the kettle: exit status 1`
+    if let Some((_, code)) = text.rsplit_once(": exit status ")
+        && code.bytes().all(|byte| byte.is_ascii_digit())
+        && code != "0"
     {
         return Some(Verdict::Failed);
     }
@@ -259,9 +266,9 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     }
     // A sentence that names what it is about says more than one that sums up.
     if strongest > 0.0 && names_something(text) {
-        weight += 2.0;
+        weight += 2.5;
     }
-    if is_count(text) {
+    if is_count(text) || is_banner(text) {
         weight *= 0.4;
     }
     // `did not exit successfully`: success calms, its denial does not.
@@ -286,7 +293,8 @@ fn after_name(text: &str) -> Option<&str> {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).then_some(rest)
 }
 
-/// Whether a line quotes a name or has a code: `Wrong attribute "lid"`, `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
+/// Whether a line quotes a name, has a place or a code: `Wrong attribute "lid"`, `pot.xml:3: `,
+/// `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
 fn names_something(text: &str) -> bool {
     let quoted = |sign: char| {
         text.split_once(sign).and_then(|(before, rest)| {
@@ -300,7 +308,28 @@ fn names_something(text: &str) -> bool {
             code.len() >= 8 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         })
     };
-    quoted('"') || quoted('\'') || quoted('`') || text.contains("Exception)") || text.split(' ').any(is_code)
+    let is_place = |word: &str| {
+        word.split_once(':').is_some_and(|(path, rest)| {
+            rest.starts_with(|c: char| c.is_ascii_digit()) && !extension(path).is_empty()
+        })
+    };
+    quoted('"')
+        || quoted('\'')
+        || quoted('`')
+        || text.contains("Exception)")
+        || text.split(' ').any(|word| is_code(word) || is_place(word))
+}
+
+/// `Compilation failed`, `[kettle] [error] Build failed!`, `error in a step: exit status 1`: that something failed,
+/// and no more.
+fn is_banner(text: &str) -> bool {
+    let words = || text.split([' ', '\t']).filter(|word| !word.is_empty() && !word.starts_with('['));
+    let failed = ["failed", "failure", "error", "fails"];
+    let is_failed = |word: &str| {
+        let word = word.trim_end_matches(['.', '!', ':']);
+        failed.iter().any(|failed| word.eq_ignore_ascii_case(failed))
+    };
+    text.contains(": exit status ") || words().count() == 2 && words().last().is_some_and(is_failed)
 }
 
 /// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`, `test | FAIL |`, `failed after

@@ -18,7 +18,7 @@ use crate::{
 };
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Span,
-    text::{Context, Needle, leading_number, place_at_start},
+    text::{Context, Needle, is_generic_closing_line, leading_number, place_at_start},
 };
 
 const fn row(tool: &'static str, kind: Kind, start: &'static str) -> Sentence {
@@ -136,6 +136,70 @@ fn alembic(line: &Text<'_>) -> Option<Diagnostic> {
         .iter()
         .any(|start| rest.starts_with(start))
         .then(|| line.found("alembic", "migration", Configuration, rest))
+}
+
+/// Lines below a code of Prisma's that are looked at, and those that are kept.
+const SAID: usize = 8;
+
+/// `Error: P3009` of Prisma, alone on its line; what it means follows in paragraphs:
+///
+/// ```text
+/// Error: P3018
+///
+/// A migration failed to apply. New migrations cannot be applied before the error is recovered from.
+///
+/// Migration name: 20250102030405_coins
+///
+/// Database error:
+/// ERROR: relation "coins" already exists
+/// ```
+#[derive(Debug)]
+pub(crate) struct PrismaCode {
+    code: String,
+    said: Vec<String>,
+    /// Blank lines since the last one that was kept.
+    blank: u32,
+    context: Context,
+    span: Span,
+}
+
+impl Block for PrismaCode {
+    fn start(line: &Text<'_>) -> Option<Self> {
+        let code = prisma(line)?.code.filter(|code| line.bare.trim() == code.as_str())?;
+        let mut context = Context::default();
+        context.push(line.line);
+        Some(Self { code, said: Vec::new(), blank: 0, context, span: line.span })
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        if line.text.is_empty() {
+            self.blank += 1;
+            return self.blank < 2;
+        }
+        if self.said.len() == SAID || is_generic_closing_line(line.text) {
+            return false;
+        }
+        self.blank = 0;
+        self.said.push(line.line.trim().to_owned());
+        self.context.push(line.line);
+        self.span = self.span.to(line.span);
+        true
+    }
+
+    fn finish(mut self, sink: &mut Sink) {
+        if self.said.is_empty() {
+            return;
+        }
+        let message = self.said.join("\n");
+        let kind = kinds::of(&message, Configuration);
+        let mut found = found("prisma", &self.code, kind, &message, &self.context.take(), self.span);
+        found.code = Some(self.code);
+        sink.block(found);
+    }
+
+    fn begins(&self) -> u64 {
+        self.span.start
+    }
 }
 
 /// A migration of Flyway, whose fields stand below it:

@@ -103,6 +103,7 @@ recognisers! {
     hooks: hooks::Hooks,
     sites: sites::Sites,
     migration: Blocks<database::Migration>,
+    prisma: Blocks<database::PrismaCode>,
     assertion: Blocks<release::Assertion>,
     yaml: Blocks<yaml::Error>,
     lint: lint::Lint,

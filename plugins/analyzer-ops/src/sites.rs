@@ -248,7 +248,8 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("jekyll", "YAML Exception reading "),
     row("jekyll", "Conversion error: "),
     row("jekyll", "Invalid date '"),
-    row("jekyll", "jekyll ").with(" | Error:"),
+    // It repeats what was said above it.
+    row("jekyll", "jekyll ").with(" | Error:").summary(),
     row("mkdocs", "Config value: '").with("Error"),
     row("mkdocs", "Config value '").said_to_be_an_error(),
     row("docusaurus", "Docusaurus found broken links"),
@@ -271,14 +272,16 @@ fn place(message: &str) -> Option<Location> {
     quoted_place(message).or_else(|| liquid(message))
 }
 
-/// The first place in quotes that is a file of the site: Hugo puts the outermost first.
+/// The last place in quotes that is a file of the site: Hugo puts the outermost first, and the template that failed
+/// last.
 fn quoted_place(message: &str) -> Option<Location> {
     message
         .split('"')
         .skip(1)
         .step_by(2)
         .filter_map(place_at_start)
-        .find(|place| place.rest.is_empty())
+        .filter(|place| place.rest.is_empty())
+        .last()
         .map(|place| place.location())
 }
 
