@@ -329,7 +329,7 @@ fn is_banner(text: &str) -> bool {
         let word = word.trim_end_matches(['.', '!', ':']);
         failed.iter().any(|failed| word.eq_ignore_ascii_case(failed))
     };
-    text.contains(": exit status ") || words().count() == 2 && words().last().is_some_and(is_failed)
+    text.contains(": exit status ") || words().count() == 2 && words().next_back().is_some_and(is_failed)
 }
 
 /// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`, `test | FAIL |`, `failed after
