@@ -51,7 +51,7 @@ pub(super) async fn failed_runs(
         if !jobs.is_empty() {
             jobs.sort_by_key(|job| job.id);
             jobs.dedup_by_key(|job| job.id);
-            failed.push(FailedRun { id: run.id, name: workflow, started_at: run.run_started_at, jobs });
+            failed.push(FailedRun { id: run.id, name: workflow, started_at: run.started_at, jobs });
         }
     }
     failed.sort_by_key(|run| run.id);

@@ -62,7 +62,8 @@ pub(super) struct Run {
     pub(super) name: Option<String>,
     pub(super) conclusion: Option<String>,
     /// When the latest attempt began.
-    pub(super) run_started_at: Option<Timestamp>,
+    #[serde(rename = "run_started_at")]
+    pub(super) started_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
