@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 mod sentence;
+mod signs;
 mod words;
 
 use grimoire_plugin_sdk::{
@@ -96,14 +97,14 @@ impl LineAnalyzer for Guesses {
         }
         let text = trim(&line.text);
         if text.is_empty() {
-            for candidate in &mut self.step.candidates {
+            for candidate in self.step.candidates.iter_mut().filter(|candidate| candidate.after < AFTER) {
                 candidate.blank += 1;
             }
             return;
         }
         self.step.lines += 1;
         let weight = words::weight(text, line.marker, line.red);
-        for candidate in &mut self.step.candidates {
+        for candidate in self.step.candidates.iter_mut().filter(|candidate| candidate.after < AFTER) {
             let blank = std::mem::take(&mut candidate.blank);
             let is_next = candidate.after == usize::from(candidate.wrapped) + candidate.chained;
             if candidate.after == 0 && blank == 0 && sentence::goes_on(&candidate.text, text) {
@@ -122,10 +123,8 @@ impl LineAnalyzer for Guesses {
                 // Together they say more than either.
                 candidate.weight = candidate.weight.max(weight) + 0.5;
             }
-            if candidate.after < AFTER {
-                candidate.context.push(cut(text, LINE));
-                candidate.after += 1;
-            }
+            candidate.context.push(cut(text, LINE));
+            candidate.after += 1;
         }
         match words::verdict(text, line.marker) {
             Some(words::Verdict::Failed) => self.step.failed = true,

@@ -1,8 +1,9 @@
 //! What the words of a line say: that something failed, that all went well, how much it looks like a cause.
 
+use crate::signs::{is_banner, is_count, names_something};
 use grimoire_plugin_sdk::{
     Marker,
-    text::{Beginnings, cut, extension, is_generic_closing_line},
+    text::{Beginnings, cut, is_generic_closing_line},
 };
 
 /// What a line says of the whole step or run.
@@ -65,7 +66,8 @@ pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
         return Some(Verdict::Failed);
     }
     // `error building the kettle: exit status 1`
-    if let Some((_, code)) = text.rsplit_once(": exit status ")
+    if text.ends_with(|c: char| c.is_ascii_digit())
+        && let Some((_, code)) = text.rsplit_once(": exit status ")
         && code.bytes().all(|byte| byte.is_ascii_digit())
         && code != "0"
     {
@@ -268,7 +270,7 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     if strongest > 0.0 && names_something(text) {
         weight += 2.5;
     }
-    if is_count(text) || is_banner(text) {
+    if strongest > 0.0 && (is_count(text) || is_banner(text)) {
         weight *= 0.4;
     }
     // `did not exit successfully`: success calms, its denial does not.
@@ -291,72 +293,6 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
 fn after_name(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(": ")?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).then_some(rest)
-}
-
-/// Whether a line quotes a name, has a place or a code: `Wrong attribute "lid"`, `pot.xml:3: `,
-/// `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
-fn names_something(text: &str) -> bool {
-    let quoted = |sign: char| {
-        text.split_once(sign).and_then(|(before, rest)| {
-            let (name, _) = rest.split_once(sign)?;
-            // An apostrophe stands within a word.
-            Some(!name.is_empty() && !before.ends_with(|c: char| c.is_alphanumeric()))
-        }) == Some(true)
-    };
-    let is_code = |word: &str| {
-        word.strip_suffix(':').is_some_and(|code| {
-            code.len() >= 8 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-        })
-    };
-    let is_place = |word: &str| {
-        word.split_once(':').is_some_and(|(path, rest)| {
-            rest.starts_with(|c: char| c.is_ascii_digit()) && !extension(path).is_empty()
-        })
-    };
-    quoted('"')
-        || quoted('\'')
-        || quoted('`')
-        || text.contains("Exception)")
-        || text.split(' ').any(|word| is_code(word) || is_place(word))
-}
-
-/// `Compilation failed`, `[kettle] [error] Build failed!`, `error in a step: exit status 1`: that something failed,
-/// and no more.
-fn is_banner(text: &str) -> bool {
-    let words = || text.split([' ', '\t']).filter(|word| !word.is_empty() && !word.starts_with('['));
-    let failed = ["failed", "failure", "error", "fails"];
-    let is_failed = |word: &str| {
-        let word = word.trim_end_matches(['.', '!', ':']);
-        failed.iter().any(|failed| word.eq_ignore_ascii_case(failed))
-    };
-    text.contains(": exit status ") || words().count() == 2 && words().next_back().is_some_and(is_failed)
-}
-
-/// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`, `test | FAIL |`, `failed after
-/// 5 attempts`: how many failed, not what.
-fn is_count(text: &str) -> bool {
-    let is_number = |word: &str| {
-        let word = word.trim_matches(['(', ')', ',', '.', '[', ']']);
-        word.starts_with(|c: char| c.is_ascii_digit())
-            && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/')
-    };
-    let begins =
-        |word: &str, stem: &str| word.get(..stem.len()).is_some_and(|start| start.eq_ignore_ascii_case(stem));
-    let is_failed = |word: &str| begins(word, "fail");
-    let is_bad = |word: &str| is_failed(word) || begins(word, "error");
-    if text.ends_with("| FAIL |") {
-        return true;
-    }
-    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
-    let (mut last, mut before) = ("", "");
-    words.any(|word| {
-        let counts = is_bad(word) && (is_number(last) || is_number(before))
-            || is_number(word)
-                && (is_failed(last) && last.bytes().all(|byte| byte.is_ascii_alphabetic())
-                    || last == "after" && is_failed(before));
-        (before, last) = (last, word);
-        counts
-    })
 }
 
 /// Short stems are whole words: `not` is no `note`, `no` no `node`.
