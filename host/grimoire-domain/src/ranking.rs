@@ -4,6 +4,7 @@
 mod code;
 mod guard;
 mod language;
+mod tool;
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -37,7 +38,7 @@ pub struct Evidence {
     pub pattern: PatternEvidence,
     /// Whether the spell is for the diagnostic's code.
     pub code: CodeEvidence,
-    /// Whether both are about one language.
+    /// Whether both are about one language, and none about another tool.
     pub language: LanguageEvidence,
 }
 
@@ -49,7 +50,7 @@ impl Evidence {
             keyword,
             pattern,
             code: CodeEvidence::of(diagnostic, &fields.error_type, fields.covers_code),
-            language: LanguageEvidence::of(diagnostic, fields.tags.iter().map(String::as_str)),
+            language: LanguageEvidence::of(diagnostic, fields),
         }
     }
 }
@@ -196,10 +197,15 @@ pub fn judge<'c>(
 /// By how many letters a find must tell more than another in the same place, so that the other is withheld.
 const MORE_SPECIFIC: u32 = 2;
 
+/// How many spells may say the same of one place.
+const MOST_ALIKE: usize = 3;
+
 /// Of spells whose patterns were found in one place the one that names more is for this very error: `No
 /// module named 'distutils'` is not mended as any other missing module is. So is the one that names the
 /// tool, where two linters say the same. Where a pattern was found in the message, a code alone is less
 /// specific too.
+/// Where more spells than a reader compares say the same of one place, their patterns are what the errors of a
+/// tool have in common, and none is shown.
 /// `ranked` are in the order of the candidates.
 fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ranked: &mut [Ranked<'_>]) {
     let names_tool = |spell: &Spell| {
@@ -234,8 +240,18 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
             (Ok(Grounds::Code), _) => finds.iter().any(|(other, _)| other.in_message),
             _ => false,
         };
+        let alike = || {
+            let mine = candidate.evidence.pattern.hit().filter(|_| ranked.shown == Ok(Grounds::Pattern))?;
+            let wanted = specificity(candidate, mine);
+            let alike = finds
+                .iter()
+                .filter(|(other, specificity)| other.place == mine.place && *specificity == wanted);
+            Some(alike.count())
+        };
         if less_specific {
             ranked.shown = Err(Withheld::LessSpecific);
+        } else if alike().is_some_and(|alike| alike > MOST_ALIKE) {
+            ranked.shown = Err(Withheld::Alike);
         }
     }
 }

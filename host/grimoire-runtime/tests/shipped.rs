@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
-use grimoire_domain::diagnostic::{Diagnostic, Kind, Position, Role};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Position, Role};
 use grimoire_domain::pattern::telling;
-use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, PatternHit, Verdict};
+use grimoire_domain::ranking::{
+    Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Verdict, grounds,
+};
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_ports::plugins::analyzer::Analyzers as _;
 use grimoire_ports::plugins::matcher::Matchers as _;
@@ -179,6 +181,58 @@ async fn a_diagnostic_beyond_all_bounds_is_cut_for_the_plugin() {
     let many = host.score(&diagnostic(), &candidates(10_001)).await.expect_err("too many").0;
     assert_eq!(many.reason, "refused");
     assert_eq!(many.detail, "10001 candidates, at most 10000 are judged at once");
+}
+
+/// Every kind of evidence, as candidates.
+fn all_evidence() -> Vec<Candidate> {
+    let hit = |telling, in_message| {
+        let text = "lamp".to_owned();
+        PatternEvidence::Hit(PatternHit { text, telling, in_message, place: 0..4 })
+    };
+    let hits =
+        [0, 4, 5, 11, 12, 40].into_iter().flat_map(|telling| [hit(telling, true), hit(telling, false)]);
+    let patterns: Vec<_> =
+        [PatternEvidence::Untried, PatternEvidence::Missed].into_iter().chain(hits).collect();
+    let codes = [CodeEvidence::None, CodeEvidence::Other, CodeEvidence::Partial, CodeEvidence::Covered];
+    let languages =
+        [LanguageEvidence::Unknown, LanguageEvidence::Same, LanguageEvidence::Other("Rust".to_owned())];
+    let mut all = Vec::new();
+    for pattern in &patterns {
+        for code in codes {
+            for language in &languages {
+                let (pattern, language) = (pattern.clone(), language.clone());
+                all.push(Evidence { keyword: 0.5, pattern, code, language });
+            }
+        }
+    }
+    let candidates = candidates(all.len() as u64).into_iter().zip(all);
+    candidates.map(|(candidate, evidence)| Candidate { evidence, ..candidate }).collect()
+}
+
+/// The guard's rule stands twice, for the host and for matchers: both have to say the same.
+#[tokio::test]
+async fn matchers_show_what_the_guard_of_the_host_allows() {
+    let all = all_evidence();
+    for name in MATCHERS {
+        let host = host(&MATCHERS, name, None);
+        for confidence in [Confidence::Guess, Confidence::Likely, Confidence::Certain] {
+            for role in [Role::Root, Role::Warning] {
+                let message = "the lamp is out".to_owned();
+                let error = Diagnostic { message, confidence, role, ..Diagnostic::default() };
+                let judgement = host.score(&error, &all).await.expect("a judgement");
+                assert_eq!(judgement.verdicts.len(), all.len());
+                for verdict in judgement.verdicts {
+                    let evidence = &all[verdict.candidate].evidence;
+                    let allowed = grounds(&error, evidence);
+                    assert_eq!(
+                        verdict.shown,
+                        allowed.is_ok(),
+                        "{name}, {error:?}, {evidence:?}: {allowed:?}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 /// A verdict with its score and its reasons' weights as bits.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::components::Components;
 use super::data::{Output, print, rows};
-use score::{Truth, score_one};
+use score::{Shown, Truth, score_one};
 use table::Table;
 
 /// How many candidates the matcher gets, as by default.
@@ -86,6 +86,8 @@ struct Prediction<'q> {
     /// Best first.
     spells: &'q [&'q str],
     scores: &'q [f64],
+    /// Those that a reader would see, best first.
+    shown: &'q [&'q str],
 }
 
 /// Asks every query and prints how well it was answered.
@@ -127,8 +129,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         let ranked: Vec<&str> = answer.ranked.iter().map(|(id, _)| name(id)).collect();
         let scores: Vec<f64> = answer.ranked.iter().map(|(_, score)| *score).collect();
         let pooled = answer.pool.iter().any(|id| truth.has(name(id)));
-        table.add(query, truth.rule(), score_one(&ranked, truth, pooled));
-        output.write(&Prediction { query_id: &query.id, spells: &ranked, scores: &scores })?;
+        let shown: Vec<&str> = answer.shown.iter().map(name).collect();
+        table.add(query, truth.rule(), score_one(&ranked, truth, pooled), Shown::of(&shown, truth));
+        output.write(&Prediction { query_id: &query.id, spells: &ranked, scores: &scores, shown: &shown })?;
         bar.inc(1);
     }
     drop(answers);
@@ -175,6 +178,7 @@ async fn import(
 struct Answer {
     pool: Vec<SpellId>,
     ranked: Vec<(SpellId, f64)>,
+    shown: Vec<SpellId>,
 }
 
 async fn answer(components: &Components, query: &Query) -> anyhow::Result<Answer> {
@@ -190,7 +194,8 @@ async fn answer(components: &Components, query: &Query) -> anyhow::Result<Answer
     let explanation = components.pipeline().explain(&diagnostic, None).await?;
     ensure!(!explanation.degraded, "the matcher failed");
     let ranked = explanation.spells.iter().map(|ranked| (ranked.id, ranked.score)).collect();
-    Ok(Answer { pool, ranked })
+    let shown = explanation.spells.iter().filter(|ranked| ranked.shown).map(|ranked| ranked.id).collect();
+    Ok(Answer { pool, ranked, shown })
 }
 
 fn file(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {

@@ -49,7 +49,7 @@ pub fn is_code(word: &str) -> bool {
     word.len() >= 3
         && word.len() <= 100
         && word.bytes().all(plain)
-        && (is_number_code(word) || is_capitals(word) || is_exception(word) || is_rule(word))
+        && (number_code(word).is_some() || is_capitals(word) || is_exception(word) || is_rule(word))
 }
 
 /// Whether two codes are the same but for case, namespace, and `_` for `-`.
@@ -73,14 +73,16 @@ fn last_part(code: &str) -> &str {
     after_colons
 }
 
-/// Capitals, then digits: `E0382`, `TS2304`, `F401`, `ORA-00942`.
-fn is_number_code(word: &str) -> bool {
+/// The letters of a code of capitals, then digits: `E0382`, `TS2304`, `F401`, `ORA-00942`. Those of one tool
+/// share them.
+pub(super) fn number_code(word: &str) -> Option<&str> {
     let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
-    let letters = word.len() - digits.len();
+    let letters = &word[..word.len() - digits.len()];
     let digits = digits.strip_prefix('-').unwrap_or(digits);
-    (1..=9).contains(&letters)
+    let is_code = (1..=9).contains(&letters.len())
         && (2..=6).contains(&digits.len())
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then_some(letters)
 }
 
 /// Capitals joined by `_`, or `E` and capitals.

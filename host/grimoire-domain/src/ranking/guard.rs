@@ -36,7 +36,7 @@ impl fmt::Display for Grounds {
 /// Why a spell is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withheld {
-    /// It is for another language than the error's: the spell's.
+    /// It is for another language or tool than the error's: the spell's.
     OtherLanguage(String),
     /// Its pattern was tried and not found.
     PatternMissed,
@@ -52,6 +52,8 @@ pub enum Withheld {
     WordsOnly,
     /// A spell is shown whose pattern names more of the same place.
     LessSpecific,
+    /// Too many spells say the same of the same place.
+    Alike,
     /// The matcher decided against it.
     Matcher,
     /// The matcher did not judge it.
@@ -74,6 +76,7 @@ impl Withheld {
             Self::Guess => "guess",
             Self::WordsOnly => "words-only",
             Self::LessSpecific => "less-specific",
+            Self::Alike => "alike",
             Self::Matcher => "matcher",
             Self::LeftOut => "left-out",
             Self::Threshold => "threshold",
@@ -86,7 +89,7 @@ impl fmt::Display for Withheld {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherLanguage(languages) => {
-                write!(formatter, "it is for another language than the error's: {languages}")
+                write!(formatter, "it is for another language or tool than the error's: {languages}")
             }
             Self::PatternMissed => formatter.write_str("its pattern was not found in the error"),
             Self::BroadCode => formatter.write_str(
@@ -103,6 +106,9 @@ impl fmt::Display for Withheld {
             Self::LessSpecific => {
                 formatter.write_str("the pattern of another spell names more of this error")
             }
+            Self::Alike => formatter.write_str(
+                "too many spells say the same here: what their patterns name is not this error alone",
+            ),
             Self::Matcher => formatter.write_str("the matcher decided against it"),
             Self::LeftOut => formatter.write_str("the matcher did not judge it"),
             Self::Threshold => formatter.write_str("its score is below the threshold"),

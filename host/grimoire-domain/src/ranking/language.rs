@@ -1,6 +1,8 @@
-//! Which languages a diagnostic and a spell are about, and whether they contradict each other.
+//! Which languages and tools a diagnostic and a spell are about, and whether they contradict each other.
 
+use super::tool::{code_of_another_tool, other_checker};
 use crate::diagnostic::Diagnostic;
+use crate::spell::SpellFields;
 
 /// Whether spell and diagnostic speak of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,21 +12,28 @@ pub enum LanguageEvidence {
     Unknown,
     /// They have one in common.
     Same,
-    /// They have none in common: the spell's language or languages, by name.
+    /// They have none in common: the spell's language, languages or tool, by name.
     Other(String),
 }
 
 impl LanguageEvidence {
-    /// Compares the tags of a spell with the tool, the file and the exception of a diagnostic.
-    pub fn of<'t>(diagnostic: &Diagnostic, tags: impl IntoIterator<Item = &'t str>) -> Self {
-        Languages::of_diagnostic(diagnostic).compare(Languages::of_tags(tags))
+    /// Compares what a spell says that it is for with the tool, the code, the file and the exception of a
+    /// diagnostic.
+    pub fn of(diagnostic: &Diagnostic, spell: &SpellFields) -> Self {
+        let tags = spell.tags.iter().map(String::as_str);
+        match Languages::of_diagnostic(diagnostic).compare(Languages::of_tags(tags)) {
+            Self::Other(languages) => Self::Other(languages),
+            known => other_checker(diagnostic, spell)
+                .or_else(|| code_of_another_tool(diagnostic, spell))
+                .map_or(known, Self::Other),
+        }
     }
 }
 
 /// A set of languages; those that share tools and errors are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Languages {
-    families: u32,
+    families: u64,
     /// Whether what C toolchains say belongs to it too, as with extensions that are compiled while a
     /// package is installed.
     native_parts: bool,
@@ -93,6 +102,13 @@ families! {
     NixFile "Nix": "nix-file";
     Sql "SQL": "sql" "sqlfluff";
     Latex "LaTeX": "latex" "pdflatex" "tex" "xelatex" "lualatex";
+    // What fails in one of these fails in no other one, as with languages.
+    Apt "apt": "apt" "apt-get" "dpkg";
+    Dnf "dnf": "dnf" "yum" "rpm" "microdnf";
+    Apk "apk": "apk";
+    Brew "Homebrew": "brew" "homebrew";
+    Hugo "Hugo": "hugo";
+    Helm "Helm": "helm" "helmfile";
 }
 
 /// Files by which one knows the language, whatever their extension.
@@ -224,7 +240,10 @@ const NAMES: &[&str] = &[
 /// what carries the words of any language; `log` where the tags tell none.
 pub fn tool_of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> &'t str {
     let tags: Vec<&str> = tags.into_iter().collect();
-    let is_known = |tag: &&&str| Family::of(tag).is_some() || BRIDGES.iter().any(|(name, _)| *name == **tag);
+    let is_known = |tag: &&&str| {
+        !CARRIERS.contains(tag)
+            && (Family::of(tag).is_some() || BRIDGES.iter().any(|(name, _)| *name == **tag))
+    };
     let (names, tools): (Vec<&str>, Vec<&str>) =
         tags.iter().filter(is_known).copied().partition(|tag| NAMES.contains(tag));
     match (tools.as_slice(), names.first()) {
@@ -254,6 +273,9 @@ impl Languages {
         if let Some(location) = &diagnostic.location {
             languages.add_file(&location.path);
         }
+        if languages.families == 0 {
+            languages.add(&diagnostic.error_type);
+        }
         languages.add_exception(&diagnostic.error_type);
         languages.add_exception(diagnostic.message.split([':', ' ']).next().unwrap_or_default());
         if languages.families == 0 {
@@ -271,14 +293,14 @@ impl Languages {
         let Ok(word) = std::str::from_utf8(lower) else { return };
         let bridge = BRIDGES.iter().find(|(name, _)| *name == word).map_or(&[][..], |(_, families)| families);
         for family in Family::of(word).iter().chain(bridge) {
-            self.families |= 1 << *family as u32;
+            self.families |= 1 << *family as u8;
         }
     }
 
     fn add_file(&mut self, path: &str) {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
         match FILES.iter().find(|(known, _)| *known == name) {
-            Some((_, family)) => self.families |= 1 << *family as u32,
+            Some((_, family)) => self.families |= 1 << *family as u8,
             None => {
                 if let Some((_, extension)) = name.rsplit_once('.') {
                     self.add(if extension == "nix" { "nix-file" } else { extension });
@@ -314,11 +336,11 @@ impl Languages {
         } else {
             return;
         };
-        self.families |= 1 << family as u32;
+        self.families |= 1 << family as u8;
     }
 
     fn has(self, family: Family) -> bool {
-        self.families & (1 << family as u32) != 0
+        self.families & (1 << family as u8) != 0
     }
 
     /// Compares those of a diagnostic with those of a spell.
@@ -386,11 +408,15 @@ mod tests {
         }
     }
 
+    fn spell(error_type: &str, tags: &[&str]) -> SpellFields {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        SpellFields { error_type: error_type.to_owned(), tags, ..SpellFields::default() }
+    }
+
     #[test]
     fn contradictions_are_told() {
-        let compare = |tool: &str, tags: &[&str]| {
-            LanguageEvidence::of(&diagnostic(tool, None, ""), tags.iter().copied())
-        };
+        let compare =
+            |tool: &str, tags: &[&str]| LanguageEvidence::of(&diagnostic(tool, None, ""), &spell("", tags));
         assert_eq!(
             compare("javac", &["typescript", "types"]),
             LanguageEvidence::Other("JavaScript".to_owned())
@@ -403,5 +429,21 @@ mod tests {
         assert_eq!(compare("python", &["c", "cpp", "linux"]), LanguageEvidence::Unknown);
         assert_eq!(compare("javac", &["c", "cpp"]), LanguageEvidence::Other("C and C++".to_owned()));
         assert_eq!(compare("gcc", &["python", "imports"]), LanguageEvidence::Other("Python".to_owned()));
+    }
+
+    #[test]
+    fn package_managers_and_checkers_do_not_speak_for_one_another() {
+        let compare = |tool: &str, kind: &str, tags: &[&str]| {
+            LanguageEvidence::of(&diagnostic(tool, None, kind), &spell("", tags))
+        };
+        let other = |names: &str| LanguageEvidence::Other(names.to_owned());
+        assert_eq!(compare("dnf", "packages", &["python", "conda"]), other("Python"));
+        assert_eq!(compare("hugo", "build", &["helm", "kubernetes"]), other("Helm"));
+        assert_eq!(compare("kubectl", "", &["helm", "kubernetes"]), LanguageEvidence::Unknown);
+        assert_eq!(compare("pylint", "", &["python", "ruff"]), other("ruff"));
+        assert_eq!(compare("report", "eslint", &["javascript", "stylelint"]), other("stylelint"));
+        assert_eq!(compare("report", "eslint", &["python"]), other("Python"));
+        assert_eq!(compare("pylint", "", &["python", "pylint", "ruff"]), LanguageEvidence::Same);
+        assert_eq!(compare("golangci-lint", "", &["go", "staticcheck"]), LanguageEvidence::Same);
     }
 }

@@ -129,6 +129,37 @@ async fn of_patterns_found_in_one_place_the_one_that_names_more_is_right() {
 }
 
 #[tokio::test]
+async fn a_pattern_that_many_spells_share_shows_none_of_them() {
+    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let message = "the wick of lamp 3 burns low";
+    let mut alike = Vec::new();
+    for number in 0..3 {
+        alike.push(create(&world, spell(&format!("lamp-{number}"), r"the wick of lamp \d burns", &[])).await);
+    }
+    assert_eq!(shown(&world, &error(message)).await, alike);
+    let one_more = create(&world, spell("lamp-9", r"the wick of lamp \d burns", &[])).await;
+    assert_eq!(shown(&world, &error(message)).await, []);
+    assert_eq!(decision(&world, &error(message), one_more).await, "alike");
+    let special = create(&world, spell("lamp-low", r"the wick of lamp \d burns low", &[])).await;
+    assert_eq!(shown(&world, &error(message)).await, [special]);
+}
+
+#[tokio::test]
+async fn a_tool_does_not_speak_for_another_one() {
+    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let conda = create(&world, spell("conda", "nothing provides", &["conda"])).await;
+    let unused = create(&world, spell("TS6133", "is declared but never", &["typescript"])).await;
+    let of_tool = |tool: &str, message: &str| Diagnostic { tool: tool.to_owned(), ..error(message) };
+    assert_eq!(shown(&world, &of_tool("conda", "nothing provides rope")).await, [conda]);
+    assert_eq!(shown(&world, &of_tool("dnf", "nothing provides rope")).await, []);
+    assert_eq!(decision(&world, &of_tool("dnf", "nothing provides rope"), conda).await, "other-language");
+    let with_code =
+        |code: &str| Diagnostic { code: Some(code.to_owned()), ..error("lamp is declared but never used") };
+    assert_eq!(shown(&world, &with_code("TS6196")).await, [unused]);
+    assert_eq!(shown(&world, &with_code("H2164")).await, []);
+}
+
+#[tokio::test]
 async fn a_pattern_may_ask_for_the_start_of_the_message() {
     let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
     let anchored =

@@ -16,7 +16,7 @@ pub(super) struct Row {
     title: String,
     description: String,
     error_type: String,
-    /// A message that was once seen; may be empty.
+    /// A regular expression: a message that was once seen, with `.+?` for the parts that change; may be empty.
     error_pattern: String,
     /// May be empty.
     solution_code: String,
@@ -42,6 +42,8 @@ pub(super) fn spells(book: &[Row], copy: usize) -> Vec<SpellFields> {
         let or_title = |text: &str| if text.trim().is_empty() { row.title.clone() } else { text.to_owned() };
         let pattern = match row.error_pattern.trim() {
             "" => NO_PATTERN.to_owned(),
+            pattern if copy == 0 => pattern.to_owned(),
+            // With other words in between it is a regular expression no more.
             pattern => format!("text:{}", altered(place, pattern)),
         };
         SpellFields {

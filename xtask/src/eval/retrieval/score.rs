@@ -46,6 +46,31 @@ pub(super) struct Figures {
     pub(super) pool: f64,
 }
 
+/// What a reader would have been shown for one query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Nothing.
+    None,
+    /// The right spell, first.
+    Right,
+    /// The right spell, below another one.
+    Below,
+    /// Only wrong ones.
+    Wrong,
+}
+
+impl Shown {
+    /// Judges what is shown, best first.
+    pub(super) fn of(shown: &[&str], truth: &Truth) -> Self {
+        match shown.iter().position(|spell| truth.has(spell)) {
+            _ if shown.is_empty() => Self::None,
+            Some(0) => Self::Right,
+            Some(_) => Self::Below,
+            None => Self::Wrong,
+        }
+    }
+}
+
 /// Scores one ranked list, best first; an id that comes again does not count.
 pub(super) fn score_one(ranked: &[&str], truth: &Truth, pooled: bool) -> Figures {
     let mut counted: Vec<&str> = Vec::with_capacity(COUNTED);
@@ -99,6 +124,10 @@ mod tests {
         let third = score_one(&["c", "c", "d", "a"], &truth, true);
         assert_eq!((third.first, third.first_five, third.reciprocal), (0.0, 1.0, 1.0 / 3.0));
         assert!((third.gain - 1.5 / (3.0 + 1.0 / 3.0_f64.log2())).abs() < 1e-12);
+        assert_eq!(Shown::of(&[], &truth), Shown::None);
+        assert_eq!(Shown::of(&["b", "c"], &truth), Shown::Right);
+        assert_eq!(Shown::of(&["c", "a"], &truth), Shown::Below);
+        assert_eq!(Shown::of(&["c"], &truth), Shown::Wrong);
         let none = score_one(&["c"; 20], &truth, false);
         assert_eq!((none.first_five, none.reciprocal, none.gain, none.pool), (0.0, 0.0, 0.0, 0.0));
     }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Query;
-use super::score::Figures;
+use super::score::{Figures, Shown};
 
 /// In this order.
 const VARIANTS: [&str; 3] = ["hard", "easy", "blind"];
@@ -12,6 +14,8 @@ const VARIANTS: [&str; 3] = ["hard", "easy", "blind"];
 const ALL: &str = "all";
 /// What the names of groups begin with that cut across the ecosystems.
 const ACROSS: char = '~';
+/// Two halves of the rules: one to look at while the product is changed, the other to tell whether that helped.
+const HALVES: [&str; 2] = ["~half for tuning", "~half held back"];
 
 /// The sums of all groups of queries.
 #[derive(Debug, Default)]
@@ -22,9 +26,26 @@ struct Group {
     sum: [f64; 5],
     queries: usize,
     rules: BTreeSet<String>,
+    /// Queries for which spells were shown, those where only wrong ones were, and those where a wrong one was first.
+    shown: usize,
+    wrong: usize,
+    wrong_first: usize,
 }
 
 impl Group {
+    fn render_shown(&self, variant: &str, name: &str, text: &mut String) {
+        let Self { queries, shown, wrong, wrong_first, .. } = self;
+        let share = |count: &usize| 100.0 * *count as f64 / (*shown).max(1) as f64;
+        writeln!(
+            text,
+            "{variant:7} {name:17} {shown:5} of {queries} with spells shown, {wrong_first} with a wrong one first \
+             ({:.1} %), {wrong} with wrong ones only ({:.1} %)",
+            share(wrong_first),
+            share(wrong)
+        )
+        .expect(WRITTEN);
+    }
+
     fn means(&self) -> [f64; 5] {
         self.sum.map(|sum| sum / self.queries.max(1) as f64)
     }
@@ -32,10 +53,11 @@ impl Group {
 
 impl Table {
     /// Adds the figures of a query to its groups.
-    pub(super) fn add(&mut self, query: &Query, rule: &str, figures: Figures) {
+    pub(super) fn add(&mut self, query: &Query, rule: &str, figures: Figures, shown: Shown) {
         let template = if query.seen_template { "~seen template" } else { "~unseen template" };
-        let shared = query.shared_message.then_some("~shared message");
-        let groups = [Some(query.ecosystem.as_str()), Some(ALL), Some(template), shared];
+        let same_words = query.shared_message.then_some("~shared message");
+        let half = HALVES[usize::from(Sha256::digest(rule)[0] % 2)];
+        let groups = [Some(query.ecosystem.as_str()), Some(ALL), Some(template), Some(half), same_words];
         let row = [figures.first, figures.first_five, figures.reciprocal, figures.gain, figures.pool];
         for name in groups.into_iter().flatten() {
             let group = self.0.entry((query.variant.clone(), name.to_owned())).or_default();
@@ -43,6 +65,9 @@ impl Table {
                 *sum += figure;
             }
             group.queries += 1;
+            group.shown += usize::from(shown != Shown::None);
+            group.wrong += usize::from(shown == Shown::Wrong);
+            group.wrong_first += usize::from(matches!(shown, Shown::Wrong | Shown::Below));
             group.rules.insert(rule.to_owned());
         }
     }
@@ -70,6 +95,14 @@ impl Table {
             line(&mut text, variant, "macro", counts(&ecosystems), mean(&ecosystems));
             for (name, group) in groups.iter().filter(|(name, _)| *name != ALL) {
                 line(&mut text, variant, name, (group.queries, group.rules.len()), group.means());
+            }
+        }
+        text.push('\n');
+        for variant in VARIANTS {
+            for half in HALVES.iter().chain([&ALL]) {
+                if let Some(group) = self.0.get(&(variant.to_owned(), (*half).to_owned())) {
+                    group.render_shown(variant, half, &mut text);
+                }
             }
         }
         text
