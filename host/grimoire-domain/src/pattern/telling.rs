@@ -44,7 +44,6 @@ const EMPTY_WORDS: &[&str] = &[
     "exceptions",
     "exit",
     "exited",
-    "expected",
     "fail",
     "failed",
     "fails",
