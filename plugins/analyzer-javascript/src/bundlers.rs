@@ -87,6 +87,12 @@ impl Bundlers {
         {
             return Some(found);
         }
+        // Astro and others show Vite's error after a word of their own, or after none.
+        let bare =
+            ["Error: ", "error   "].iter().find_map(|word| trimmed.strip_prefix(word)).unwrap_or(trimmed);
+        if bare.starts_with("[vite]: Rollup failed to resolve import ") {
+            return Some(rollup(bare, span));
+        }
         if let Some(message) = trimmed.strip_prefix("[vite] Internal server error: ") {
             return Some(Diagnostic { tool: "vite".to_owned(), ..rollup(message, span) });
         }
