@@ -92,6 +92,19 @@ impl Outcome {
     /// Reads a whole result; whether it is one.
     pub(crate) fn json(&mut self, text: &str) -> bool {
         let Some(value) = Value::parse(text) else { return false };
+        self.result(&value);
+        // Gathering facts runs modules of its own, and says only that they failed.
+        if let Some(Value::Object(modules)) = value.get("failed_modules") {
+            self.fields = Fields::default();
+            for (_, module) in modules {
+                self.result(module);
+            }
+        }
+        true
+    }
+
+    /// Takes the fields of a result.
+    fn result(&mut self, value: &Value) {
         for (name, field) in NAMES {
             match value.get(name) {
                 Some(Value::Text(text)) => self.fields.add(field, text),
@@ -103,7 +116,6 @@ impl Outcome {
                 _ => {}
             }
         }
-        true
     }
 
     /// Reads the fields of a result that is not whole: a line that was cut.

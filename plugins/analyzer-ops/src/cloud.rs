@@ -37,6 +37,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("aws", "waiter", Kind::Timeout, "Waiter ").with(" failed: "),
     row("aws", "deploy", Configuration, "Failed to create/update the stack"),
     row("aws", "deploy", Configuration, "Failed to create changeset for the stack: "),
+    row("aws", "deploy", Configuration, "Failed to create the changeset: "),
     row("aws", "deploy", Configuration, "Security Constraints Not Satisfied!"),
     row("aws", "usage", Configuration, "aws: error: "),
     row("aws", "usage", Configuration, "Error parsing parameter '"),
@@ -94,6 +95,7 @@ pub(crate) const ROWS: &[Sentence] = &[
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     operation(line)
+        .or_else(|| stack(line))
         .or_else(|| gcloud(line))
         .or_else(|| azure(line))
         .or_else(|| http(line))
@@ -125,6 +127,22 @@ fn operation(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
+/// `Error: {…,"StackName":"till",…,"StackStatus":"ROLLBACK_FAILED","StackStatusReason":"message",…}`: the stack
+/// that an action prints as it got it.
+fn stack(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new("\"StackStatusReason\":\"");
+    if !line.is_error() || SIGN.find_among(line.characters, line.text).is_none() {
+        return None;
+    }
+    let field = |name: &str| {
+        let (_, rest) = line.text.split_once(&format!("\"{name}\":\""))?;
+        rest.split('"').next().filter(|value| !value.is_empty())
+    };
+    let (status, reason) = (field("StackStatus")?, field("StackStatusReason")?);
+    let message = format!("{} {status}: {}", field("StackName").unwrap_or("stack"), reason.trim());
+    Some(line.found("cloudformation", status, kinds::of(reason, Configuration), &message))
+}
+
 /// `ERROR: (gcloud.run.deploy) PERMISSION_DENIED: message`.
 fn gcloud(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.bare.strip_prefix("(gcloud.")?;
@@ -137,10 +155,12 @@ fn gcloud(line: &Text<'_>) -> Option<Diagnostic> {
         .map(|(code, _)| code)
         .filter(|code| code.contains('_') && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
     let role = if message.contains("completed with status \"FAILURE\"") { Role::Summary } else { Role::Root };
+    // What the sentence is about stands in the parentheses.
+    let whole = if message.starts_with("This command ") { line.bare } else { message };
     Some(Diagnostic {
         code: code.map(str::to_owned),
         role,
-        ..line.found("gcloud", code.unwrap_or(command), kinds::of(message, Configuration), message)
+        ..line.found("gcloud", code.unwrap_or(command), kinds::of(message, Configuration), whole)
     })
 }
 

@@ -15,6 +15,10 @@ const fn podman(kind: Kind, start: &'static str) -> Sentence {
     Sentence::new("podman", "podman", kind, start)
 }
 
+const fn kaniko(start: &'static str) -> Sentence {
+    Sentence::new("kaniko", "build", Configuration, start)
+}
+
 use Kind::{Configuration, Dependency, Infrastructure, Network, Permission, Resource};
 
 pub(crate) const ROWS: &[Sentence] = &[
@@ -28,8 +32,17 @@ pub(crate) const ROWS: &[Sentence] = &[
     docker(Configuration, "daemon", "Error response from daemon: "),
     docker(Configuration, "daemon", "docker: Error response from daemon: "),
     docker(Infrastructure, "daemon", "failed to connect to the docker API at "),
+    // Swarm, whose client prints the daemon's words alone.
+    docker(Configuration, "swarm", "this node is not a swarm manager"),
+    docker(Configuration, "swarm", "This node is not a swarm manager"),
+    docker(Configuration, "swarm", "failed to create service "),
+    docker(Configuration, "swarm", "failed to update service "),
+    docker(Configuration, "swarm", "failed to create network "),
     // Registries.
     docker(Permission, "registry", "denied: "),
+    // The daemon's log of what the client says again.
+    docker(Permission, "registry", "Upload failed: ").with("denied: ").summary(),
+    docker(Permission, "registry", "Attempting next endpoint for push after error: ").summary(),
     docker(Permission, "registry", "unauthorized: "),
     docker(Permission, "registry", "no basic auth credentials"),
     docker(Permission, "registry", "error from registry: "),
@@ -85,4 +98,14 @@ pub(crate) const ROWS: &[Sentence] = &[
     podman(Configuration, "building at STEP \"").summary(),
     podman(Configuration, "error building at STEP \"").summary(),
     podman(Dependency, "initializing source docker://"),
+    podman(Configuration, "error running container: ").with(" error from "),
+    podman(Configuration, "error running container: ").summary(),
+    podman(Configuration, "OCI runtime error: "),
+    podman(Permission, "sd-bus call: "),
+    // Kaniko.
+    kaniko("error building image: "),
+    kaniko("error pushing image: "),
+    kaniko("error resolving source context: "),
+    kaniko("error checking push permissions -- "),
+    kaniko("kaniko should only be run inside of a container"),
 ];

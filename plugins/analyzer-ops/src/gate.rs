@@ -88,6 +88,11 @@ const STARTS: &[&str] = &[
     "* At ",
     "[✖] ",
     "psql:",
+    "ERROR\t",
+    "FATAL\t",
+    "release failed ",
+    "build failed ",
+    "The `brew link`",
     "🦋",
     "❌",
     "[Error at /",
@@ -131,7 +136,7 @@ const STARTS: &[&str] = &[
 ];
 
 /// What stands anywhere in lines of recognisers.
-static SIGNS: [Needle; 25] = [
+static SIGNS: [Needle; 30] = [
     Needle::new(" | FAILED! => "),
     Needle::new(" | UNREACHABLE! => "),
     Needle::new("... failed: "),
@@ -157,6 +162,11 @@ static SIGNS: [Needle; 25] = [
     Needle::new("error while loading shared libraries: "),
     Needle::new("' not found (required by "),
     Needle::new("executable file not found in "),
+    Needle::new("failed after "),
+    Needle::new(": release \""),
+    Needle::new(" exited with code "),
+    Needle::new("' errored"),
+    Needle::new("0curl: ("),
 ];
 
 /// The same for lines that are not of ASCII alone.
@@ -199,7 +209,12 @@ const fn bits<const N: usize>(starts: &[&str], from: usize, to: usize) -> Bits {
 
 /// `false` when no recogniser begins with the line.
 pub(crate) fn may_begin(line: &Text<'_>) -> bool {
-    line.is_error() || begins(line) || is_named(line) || is_path(line) || is_signed(line)
+    line.is_error()
+        || line.service.is_some()
+        || begins(line)
+        || is_named(line)
+        || is_path(line)
+        || is_signed(line)
 }
 
 fn begins(line: &Text<'_>) -> bool {

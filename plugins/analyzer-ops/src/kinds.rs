@@ -15,6 +15,7 @@ static SIGNS: &[(Needle, Kind)] = &[
     (Needle::new("ut of memory"), Kind::Resource),
     (Needle::new("rate limit"), Kind::Resource),
     (Needle::new("toomanyrequests"), Kind::Resource),
+    (Needle::new("TOOMANYREQUESTS"), Kind::Resource),
     (Needle::new("Too Many Requests"), Kind::Resource),
     (Needle::new("no such host"), Kind::Network),
     (Needle::new("dial tcp"), Kind::Network),

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | infrastructure as code | Terraform, OpenTofu, Terragrunt, TFLint, Packer, Vagrant; CloudFormation, CDK, Pulumi; Ansible |
 //! | Kubernetes | Helm, chart-testing, helm-unittest, kubectl, kustomize, kind, minikube, k3d, Skaffold, kubeconform, conftest, kube-linter |
-//! | containers | Docker with both builders, registries, Compose, Podman |
+//! | containers | Docker with both builders, registries, Compose, Swarm, Podman, Kaniko |
 //! | packages of systems | apt and dpkg, apk, dnf, yum and rpm, zypper, pacman, Homebrew, Chocolatey, winget, snap |
 //! | sources and networks | Git with LFS and submodules, ssh, scp, rsync, curl, wget; names, connections and certificates in any program's words |
 //! | shells | bash and its kin, cmd, PowerShell; what the programs that scripts call report; the loader of libraries |
@@ -25,6 +25,7 @@ mod ansible_message;
 mod ansible_result;
 mod apt;
 mod cloud;
+mod compose;
 mod database;
 mod docker;
 mod docker_sentences;
@@ -49,6 +50,7 @@ mod shell;
 mod sink;
 mod sites;
 mod ssh;
+mod stack_reasons;
 mod stacks;
 mod terraform;
 mod terraform_words;
@@ -110,6 +112,9 @@ recognisers! {
     semgrep: lint::Semgrep,
     scan: scan::Scan,
     pulumi: Blocks<stacks::Resource>,
+    reason: Blocks<stack_reasons::Reason>,
+    changeset: Blocks<release::Changeset>,
+    services: compose::Services,
     powershell: powershell::PowerShell,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Build 'docker.till' errored after 3 seconds 4 milliseconds: Script exited with non-zero exit status: 1.
+//! ui error: Build 'docker.till' errored: Script exited with non-zero exit status: 1.
 //! ==> Some builds didn't complete successfully and had errors:
 //! --> docker.till: Script exited with non-zero exit status: 1.
 //! The box 'till/pot' could not be found or
@@ -48,11 +49,14 @@ pub(crate) const ROWS: &[Sentence] = &[
     Sentence::new("terraform", "run", Configuration, "Operation failed: failed running terraform ").summary(),
 ];
 
-/// `Build 'docker.till' errored after 3 seconds: reason`.
+/// `Build 'docker.till' errored after 3 seconds: reason`, `Build 'docker.till' errored: reason`.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    static SIGN: Needle = Needle::new("' errored after ");
+    static SIGN: Needle = Needle::new("' errored");
     let (before, rest) = SIGN.split_among(line.characters, line.text)?;
     let (_, name) = before.split_once("Build '")?;
+    if !rest.starts_with([' ', ':']) {
+        return None;
+    }
     // With old versions the build's name has a colon of its own, never the time.
     let reason = rest.split_once(": ").map_or(rest, |(_, reason)| reason).trim();
     let role = if reason.starts_with("Script exited with non-zero exit status") {

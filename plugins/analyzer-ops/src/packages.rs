@@ -55,7 +55,6 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("brew", "No formulae found "),
     row("brew", "Cask '").with("' is unavailable"),
     row("brew", "It seems there is already ").said_to_be_an_error(),
-    row("brew", "The `brew link` step did not complete successfully"),
     row("brew", "Failed to download resource \""),
     row("brew", "Your Command Line Tools are too ").said_to_be_an_error(),
     row("brew", "Your Xcode ").with("is too ").said_to_be_an_error(),

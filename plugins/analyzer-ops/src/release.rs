@@ -55,15 +55,13 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("lighthouse", "chrome", Configuration, "Chrome installation not found"),
     row("lighthouse", "healthcheck", Configuration, "Healthcheck failed!"),
     row("lighthouse", "run", Configuration, "Runtime error encountered: "),
-    row("goreleaser", "release", Configuration, "release failed after ").with("error="),
-    row("goreleaser", "build", Configuration, "build failed after ").with("error="),
     row("release-please", "release", Configuration, "release-please failed: "),
     row("twine", "upload", Permission, "HTTPError: 403 Forbidden from https://upload.pypi.org"),
 ];
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    semantic(line).or_else(|| changeset(line))
+    semantic(line).or_else(|| goreleaser(line))
 }
 
 /// `[semantic-release] › ✘  ENOGHTOKEN No GitHub token specified.`
@@ -90,14 +88,76 @@ fn semantic(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `🦋  error message`.
-fn changeset(line: &Text<'_>) -> Option<Diagnostic> {
-    let message = line.text.strip_prefix('🦋')?.trim_start().strip_prefix("error ")?.trim();
-    let role = if message.starts_with("packages failed to publish") { Role::Summary } else { Role::Root };
-    (message.len() > 3).then(|| Diagnostic {
-        role,
-        ..line.found("changesets", "changeset", kinds::of(message, Configuration), message)
-    })
+/// `  ⨯ release failed after 3s                 error=message`.
+fn goreleaser(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new(" failed after ");
+    let (what, rest) = SIGN.split_among(line.characters, line.text)?;
+    let what = what.trim_start_matches(['⨯', '×', 'x', ' ']);
+    let (time, message) = rest.split_once("error=").unwrap_or((rest, ""));
+    let is_time = time.trim_end().bytes().all(|byte| byte.is_ascii_digit() || b"msh.".contains(&byte));
+    if !matches!(what, "release" | "build" | "command" | "continue" | "publish" | "announce") || !is_time {
+        return None;
+    }
+    (!message.trim().is_empty())
+        .then(|| line.found("goreleaser", what, kinds::of(message, Configuration), message))
+}
+
+/// An error of changesets, with the lines below it that npm or a stack added.
+///
+/// ```text
+/// 🦋  error an error occurred while publishing @till/pot: E404 Not Found - PUT https://…
+/// 🦋  error
+/// 🦋  error  '@till/pot@1.0.0' is not in the npm registry.
+/// ```
+#[derive(Debug)]
+pub(crate) struct Changeset {
+    message: String,
+    context: Context,
+    span: Span,
+}
+
+impl Changeset {
+    fn of<'a>(line: &Text<'a>) -> Option<&'a str> {
+        let rest = line.text.strip_prefix('🦋')?.trim_start().strip_prefix("error")?;
+        (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
+    }
+}
+
+impl Block for Changeset {
+    fn start(line: &Text<'_>) -> Option<Self> {
+        let message = Self::of(line).filter(|message| message.len() > 3)?.to_owned();
+        let mut context = Context::default();
+        context.push(line.line);
+        Some(Self { message, context, span: line.span })
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        let Some(text) = Self::of(line) else { return false };
+        if text.starts_with("an error occurred while") || text.starts_with("packages failed to publish") {
+            return false;
+        }
+        if self.message.ends_with(':') && !text.is_empty() {
+            self.message = format!("{} {text}", self.message);
+        }
+        if self.context.lines() < 12 && !text.is_empty() {
+            self.context.push(line.line);
+        }
+        self.span = self.span.to(line.span);
+        true
+    }
+
+    fn finish(mut self, sink: &mut Sink) {
+        let role =
+            if self.message.starts_with("packages failed to publish") { Role::Summary } else { Role::Root };
+        let kind = kinds::of(&self.message, Configuration);
+        let context = self.context.take();
+        let found = found("changesets", "changeset", kind, &self.message, &context, self.span);
+        sink.block(Diagnostic { role, ..found });
+    }
+
+    fn begins(&self) -> u64 {
+        self.span.start
+    }
 }
 
 /// An assertion of Lighthouse CI, with what was expected and found below it.

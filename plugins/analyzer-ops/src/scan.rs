@@ -18,11 +18,12 @@
 //! ```
 
 use crate::{
+    kinds,
     sink::{Recogniser, Sink},
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Severity, Span,
+    Diagnostic, Kind, Location, Role, Severity, Span,
     text::{Beginnings, Needle, leading_number, looks_like_path, place_at_start},
 };
 
@@ -242,7 +243,34 @@ impl Finding {
 
 /// Rows of one line: Trivy's misconfigurations and tables, Grype's, and what sums up.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    misconfiguration(line).or_else(|| table(line))
+    misconfiguration(line).or_else(|| table(line)).or_else(|| logged(line))
+}
+
+/// `FATAL<tab>Fatal error<tab>message`, `ERROR<tab>[vulndb] message<tab>repo="…" err="reason"`: Trivy's own log.
+fn logged(line: &Text<'_>) -> Option<Diagnostic> {
+    static CAUSE: Needle = Needle::new(" err=\"");
+    let (level, rest) = line.text.split_once('\t')?;
+    let fatal = match level {
+        "FATAL" => true,
+        "ERROR" => false,
+        _ => return None,
+    };
+    if fatal {
+        let message = rest.trim_start_matches("Fatal error").trim();
+        // The source that failed is named before, and why.
+        let follows = message.ends_with("failed to download artifact from any source");
+        let kind = kinds::of(message, Kind::Configuration);
+        let role = if follows { Role::Summary } else { Role::Root };
+        let is_trivys = rest.starts_with("Fatal error") || line.line.contains("trivy");
+        return is_trivys.then(|| Diagnostic { role, ..line.found("trivy", "fatal", kind, message) });
+    }
+    let (component, rest) = rest.strip_prefix('[')?.split_once("] ")?;
+    let (what, fields) = rest.split_once('\t').unwrap_or((rest, ""));
+    let message = match CAUSE.split(fields) {
+        Some((_, cause)) => format!("{what}: {}", cause.trim_end_matches('"')),
+        None => what.to_owned(),
+    };
+    Some(line.found("trivy", component, kinds::of(&message, Kind::Configuration), &message))
 }
 
 /// `AVD-DS-0002 (HIGH): message`, `DS002 (HIGH): message`.

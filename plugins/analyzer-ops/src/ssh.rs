@@ -86,7 +86,11 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
 
 /// `curl: (22) The requested URL returned error: 404`.
 fn curl(line: &Text<'_>) -> Option<Diagnostic> {
-    let rest = line.text.strip_prefix("curl: (")?;
+    static SIGN: Needle = Needle::new("curl: (");
+    let (before, rest) = SIGN.split_among(line.characters, line.text)?;
+    if !is_meter(before) {
+        return None;
+    }
     let (number, rest) = leading_number(rest)?;
     let message = rest.strip_prefix(')')?.trim();
     let kind = match number {
@@ -101,6 +105,11 @@ fn curl(line: &Text<'_>) -> Option<Diagnostic> {
         code: Some(code.clone()),
         ..line.found("curl", &format!("curl ({code})"), kind, message)
     })
+}
+
+/// Nothing, or the progress that curl printed before: `  0     0    0     0 --:--:--  0:00:09 --:--:--     0`.
+fn is_meter(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || b" :-.kMG%".contains(&byte))
 }
 
 /// `The requested URL returned error: 504`, which builds that download print in logs of their own.

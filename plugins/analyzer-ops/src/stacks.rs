@@ -22,15 +22,16 @@ use grimoire_plugin_sdk::{
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    event(line)
+    failed_event(line)
         .or_else(|| deployment(line))
         .or_else(|| annotation(line))
         .or_else(|| pulumi(line))
         .or_else(|| policy(line))
 }
 
-/// The row of an event: `… | CREATE_FAILED | AWS::S3::Bucket | Ledger (Ledger1234) reason`.
-fn event(line: &Text<'_>) -> Option<Diagnostic> {
+/// The row of an event: `… | CREATE_FAILED | AWS::S3::Bucket | Ledger (Ledger1234) reason`; its status, type and
+/// name of the resource, and the reason, which may stand below it.
+pub(crate) fn event<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str, &'a str, &'a str)> {
     static FAILED: Needle = Needle::new("_FAILED");
     static TYPE: Needle = Needle::new("AWS::");
     FAILED.find_among(line.characters, line.text)?;
@@ -47,10 +48,12 @@ fn event(line: &Text<'_>) -> Option<Diagnostic> {
         Some((name, reason)) => (name.split(" (").next().unwrap_or(name), reason),
         None => (rest, cells.next().unwrap_or_default()),
     };
-    let reason = unwrapped(reason.trim());
-    if reason.is_empty() {
-        return None;
-    }
+    Some((status, resource, name, unwrapped(reason.trim())))
+}
+
+/// The row of an event with its reason.
+fn failed_event(line: &Text<'_>) -> Option<Diagnostic> {
+    let (status, resource, name, reason) = event(line).filter(|(.., reason)| !reason.is_empty())?;
     let cancelled = reason.contains("cancelled") || reason.contains("canceled");
     let message = format!("{resource} {name}: {reason}");
     let kind = kinds::of(reason, Kind::Configuration);
@@ -61,7 +64,7 @@ fn event(line: &Text<'_>) -> Option<Diagnostic> {
 }
 
 /// The message in `Resource handler returned message: "…" (RequestToken: …)`.
-fn unwrapped(reason: &str) -> &str {
+pub(crate) fn unwrapped(reason: &str) -> &str {
     static SIGN: Needle = Needle::new("Resource handler returned message: \"");
     match SIGN.split(reason) {
         Some((_, rest)) => rest.split_once("\" (RequestToken").map_or(rest, |(message, _)| message),

@@ -21,6 +21,8 @@ pub(crate) struct Text<'a> {
     pub(crate) level: Option<Severity>,
     /// The line is one of a logger that names its fields or shortens its levels, as programs in Go have.
     pub(crate) is_logged: bool,
+    /// The service of Compose that printed it.
+    pub(crate) service: Option<&'a str>,
     /// Leading blanks of the line after the prefixes.
     pub(crate) indent: usize,
     /// The characters of the line: most lines lack what most recognisers look for.
@@ -42,10 +44,14 @@ impl<'a> Text<'a> {
         };
         let mut text = whole;
         let mut indent = 0;
+        let mut service = None;
         for _ in 0..6 {
             let start = trim_start(text);
             indent = text.len() - start.len();
             let Some(rest) = after_prefix(start, &mut level) else { break };
+            if service.is_none() && start.starts_with(|c: char| c.is_ascii_lowercase()) {
+                service = service_of(start, rest);
+            }
             text = rest;
         }
         let mut is_logged = false;
@@ -62,6 +68,7 @@ impl<'a> Text<'a> {
             bare,
             level: said.or(level),
             is_logged,
+            service,
             indent,
             characters,
             span,
@@ -134,6 +141,12 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
         b'a'..=b'z' => after_service(start),
         _ => None,
     }
+}
+
+/// The service in `web-1  | `, which Compose put before the rest.
+fn service_of<'a>(start: &'a str, rest: &str) -> Option<&'a str> {
+    let prefix = &start[..start.len() - rest.len()];
+    prefix.trim_end().strip_suffix('|').map(str::trim_end)
 }
 
 fn end_of(rest: &str) -> Option<&str> {
@@ -218,7 +231,8 @@ fn after_date(start: &str) -> Option<&str> {
     let rest = fits.then(|| &start[10..])?;
     let rest = after_clock(rest.strip_prefix([' ', 'T'])?)?;
     if let Some(rest) = rest.strip_prefix('Z') {
-        return Some(rest);
+        // crun writes `: ` behind it.
+        return Some(rest.strip_prefix(':').unwrap_or(rest));
     }
     let zone = rest.strip_prefix(['+', '-']).filter(|zone| {
         zone.len() >= 4 && zone.as_bytes()[..4].iter().all(|byte| byte.is_ascii_digit() || *byte == b':')

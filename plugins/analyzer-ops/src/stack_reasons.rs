@@ -1,0 +1,205 @@
+//! Failures of stacks and tools whose reason stands below the line that names them.
+//!
+//! ```text
+//! 2:49:55 PM | CREATE_FAILED | AWS::S3::Bucket | Ledger1234
+//! Resource handler returned message: "till already exists" (RequestToken: 0701da14)
+//!
+//! ❌  TillStack failed: DeploymentError: Resource updates failed:
+//! TillStack/Ledger  (AWS::S3::Bucket Ledger1234)
+//!   Resource handler returned message: "till already exists"
+//!
+//! Error: The `brew link` step did not complete successfully
+//! The formula built, but is not symlinked into /usr/local
+//! Could not symlink bin/till
+//!
+//! in ./helmfile.yaml: release "till" failed: command "/usr/bin/helm" exited with non-zero status:
+//! STDERR:
+//!   Error: release: not found
+//! ```
+
+use crate::{
+    kinds,
+    sink::{Block, Sink},
+    stacks::{event, unwrapped},
+    text::{Text, found},
+};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Location, Span,
+    text::{Context, Needle},
+};
+
+/// Lines read below a headline.
+const LINES: usize = 40;
+/// What a message is cut to.
+const LONG: usize = 800;
+
+/// Whose headline it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// A row of CloudFormation's events without a reason.
+    Event,
+    /// The end of a deployment with AWS CDK.
+    Deployment,
+    /// Homebrew could not link what it installed.
+    Link,
+    /// A command of Helm that helmfile ran.
+    Release,
+}
+
+/// A headline whose reason follows.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    form: Form,
+    error_type: String,
+    head: String,
+    said: Vec<String>,
+    location: Option<Location>,
+    /// The lines that count have begun.
+    begun: bool,
+    over: bool,
+    lines: usize,
+    context: Context,
+    span: Span,
+}
+
+impl Block for Reason {
+    fn start(line: &Text<'_>) -> Option<Self> {
+        let (form, error_type, head, location) = read(line)?;
+        let mut context = Context::default();
+        context.push(line.line);
+        let begun = form != Form::Release;
+        Some(Self {
+            form,
+            error_type,
+            head,
+            said: Vec::new(),
+            location,
+            begun,
+            over: false,
+            lines: 0,
+            context,
+            span: line.span,
+        })
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        self.lines += 1;
+        if self.over || self.lines > LINES || !self.belongs(line) {
+            return false;
+        }
+        if !line.text.is_empty() {
+            self.context.push(line.line);
+            self.span = self.span.to(line.span);
+        }
+        true
+    }
+
+    fn finish(mut self, sink: &mut Sink) {
+        if self.said.is_empty() && self.form == Form::Event {
+            return;
+        }
+        let tool = match self.form {
+            Form::Event => "cloudformation",
+            Form::Deployment => "cdk",
+            Form::Link => "brew",
+            Form::Release => "helmfile",
+        };
+        let said = match self.form {
+            Form::Event => unwrapped(&self.said.join(" ")).to_owned(),
+            // The sentence is wrapped.
+            Form::Link => self.said.join(" "),
+            Form::Deployment | Form::Release => self.said.join("; "),
+        };
+        let mut message = self.head.trim_end_matches(':').to_owned();
+        if !said.is_empty() {
+            message = format!("{message}: {said}");
+        }
+        message.truncate(message.floor_char_boundary(LONG));
+        let kind =
+            kinds::of(&said, if self.form == Form::Link { Kind::Dependency } else { Kind::Configuration });
+        let found = found(tool, &self.error_type, kind, &message, &self.context.take(), self.span);
+        sink.block(Diagnostic { location: self.location, ..found });
+    }
+
+    fn begins(&self) -> u64 {
+        self.span.start
+    }
+}
+
+impl Reason {
+    /// Whether a line belongs to the block, which takes what it says.
+    fn belongs(&mut self, line: &Text<'_>) -> bool {
+        let text = line.text;
+        match self.form {
+            Form::Event => {
+                if text.is_empty() || text.contains(" | ") || text.starts_with('❌') {
+                    return false;
+                }
+                self.said.push(text.to_owned());
+            }
+            Form::Deployment => {
+                // The resource stands at the edge, what is said of it below.
+                if text.is_empty() {
+                    return true;
+                }
+                if self.lines > 1 && line.indent == 0 {
+                    return false;
+                }
+                if text.starts_with('(') {
+                    return true;
+                }
+                self.said.push(unwrapped(text).trim_end_matches('"').to_owned());
+            }
+            Form::Link => {
+                if text.is_empty() {
+                    return false;
+                }
+                if !text.starts_with("The formula built") {
+                    self.said.push(text.to_owned());
+                }
+                // What follows says what to do.
+                self.over = text.ends_with(':');
+            }
+            Form::Release => match text {
+                "STDERR:" => self.begun = true,
+                // What was said, again.
+                "COMBINED OUTPUT:" => self.begun = false,
+                _ if line.indent == 0
+                    && !text.is_empty()
+                    && text.contains(|c: char| c.is_ascii_lowercase()) =>
+                {
+                    return false;
+                }
+                _ if self.begun && !text.is_empty() && self.said.len() < 4 => {
+                    self.said.push(line.bare.to_owned());
+                }
+                _ => {}
+            },
+        }
+        true
+    }
+}
+
+fn read(line: &Text<'_>) -> Option<(Form, String, String, Option<Location>)> {
+    static FAILED: Needle = Needle::new(" failed: ");
+    static RELEASE: Needle = Needle::new(": release \"");
+    let text = line.text;
+    if line.bare.starts_with("The `brew link` step did not complete successfully") {
+        return Some((Form::Link, "link".to_owned(), line.bare.to_owned(), None));
+    }
+    if let Some((status, resource, name, "")) = event(line) {
+        return Some((Form::Event, status.to_owned(), format!("{resource} {name}"), None));
+    }
+    if text.starts_with('❌') && text.ends_with(" failed:") {
+        let (stack, _) = FAILED.split(line.bare)?;
+        return (!stack.contains(' '))
+            .then(|| (Form::Deployment, "deploy".to_owned(), stack.to_owned(), None));
+    }
+    let (path, rest) = RELEASE.split_among(line.characters, text)?;
+    let (name, rest) = rest.split_once('"')?;
+    (rest.starts_with(" failed: ") && rest.ends_with(':')).then(|| {
+        let path = path.strip_prefix("in ").unwrap_or(path);
+        let head = format!("release \"{name}\" failed");
+        (Form::Release, "release".to_owned(), head, Some(Location::file(path)))
+    })
+}
