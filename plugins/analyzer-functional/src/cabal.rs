@@ -196,6 +196,15 @@ const CABAL: &[Sentence] = &[
     Sentence::new("can't find source for * in *", Configuration, "source"),
 ];
 
+/// What the setup program of a package says, by whatever name it was built: the sentence is wrapped.
+pub(crate) fn setup() -> Sentences {
+    Sentences::new("cabal", SETUP)
+}
+
+const SETUP: &[Sentence] = &[Sentence::new("setup-*: Missing dependenc*", Dependency, "foreign-library")
+    .reaches(Wrapped)
+    .until("This problem can ")];
+
 /// Stack's sentences.
 pub(crate) fn stack() -> Sentences {
     Sentences::new("stack", STACK).after(&["Error: ", "--  ", "-- ", "- ", "* "])

@@ -8,6 +8,7 @@
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
 //! | `clojure` | Clojure, `clojure.test`, Leiningen |
+//! | `julia` | Julia's tests and errors |
 //! | `browser` | Elm, PureScript, Gleam, Idris |
 #![deny(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod elixir;
 mod exunit;
 mod ghc;
 mod hspec;
+mod julia;
 mod mix;
 mod nix;
 mod ocaml;
@@ -56,6 +58,7 @@ impl Default for Functional {
             Box::<cabal::Solver>::default(),
             Box::<cabal::Plan>::default(),
             Box::new(cabal::cabal()),
+            Box::new(cabal::setup()),
             Box::new(cabal::stack()),
             Box::<ocaml::Compiler>::default(),
             Box::<ocaml::Exceptions>::default(),
@@ -66,6 +69,7 @@ impl Default for Functional {
             Box::<nix::Nix>::default(),
             Box::<clojure::Clojure>::default(),
             Box::new(clojure::leiningen()),
+            Box::<julia::Julia>::default(),
             Box::<browser::Elm>::default(),
             Box::<browser::PureScript>::default(),
             Box::<browser::Others>::default(),
@@ -169,6 +173,10 @@ impl LineAnalyzer for Functional {
         "couldn't be met",
         "t be satisfied",
         "While processing",
+        "Test Failed at ",
+        "Error During Test at ",
+        "ERROR: LoadError",
+        "Some tests did not pass",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {

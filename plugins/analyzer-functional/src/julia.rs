@@ -1,0 +1,158 @@
+//! Julia: tests that failed, and what ended a program.
+//!
+//! ```text
+//! Pots: Test Failed at /src/test/runtests.jl:12
+//!   Expression: lids(pot) == 1
+//!    Evaluated: 0 == 1
+//!
+//! ERROR: LoadError: UndefVarError: `lid` not defined
+//! Stacktrace:
+//!  [1] top-level scope
+//!    @ /src/run.jl:3
+//! in expression starting at /src/run.jl:3
+//! ```
+
+use crate::panel::{Draft, Reader, Seen};
+use grimoire_plugin_sdk::{
+    Diagnostic,
+    Kind::{Crash, Test},
+    Role,
+    text::{Needle, place_at_start},
+};
+
+/// Lines of a message, and of a stack.
+const LINES: usize = 80;
+
+/// Reads Julia's tests and errors.
+#[derive(Debug, Default)]
+pub(crate) struct Julia {
+    open: Option<Open>,
+    /// The name of the first set of tests in the table that sums up.
+    set: Option<String>,
+    in_table: bool,
+    /// A test that failed was told of.
+    has_told: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    draft: Draft,
+    /// A test, which ends with its stack; else an error, whose place stands below the stack.
+    is_test: bool,
+    in_stack: bool,
+}
+
+impl Reader for Julia {
+    fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
+        let start = line.start;
+        if let Some(open) = &mut self.open {
+            if open.line(line) {
+                return;
+            }
+            self.finish(out);
+        }
+        if let Some(open) = test(line) {
+            self.has_told = true;
+            self.open = Some(open);
+        } else if let Some(message) = start.strip_prefix("ERROR: ") {
+            self.open = error(message, self.set.take(), self.has_told, line);
+        } else if start.starts_with("Test Summary:") {
+            self.in_table = true;
+        } else if self.in_table {
+            self.in_table = false;
+            self.set = start.split_once(" | ").map(|(name, _)| name.trim().to_owned());
+        }
+    }
+
+    fn open(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.draft.since())
+    }
+
+    fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        let Some(Open { draft, .. }) = self.open.take() else { return };
+        if !draft.found.message.is_empty() {
+            out.push(draft.done());
+        }
+    }
+}
+
+impl Open {
+    /// Takes a line; `false` when the record has ended.
+    fn line(&mut self, line: &Seen<'_>) -> bool {
+        let start = line.start;
+        if self.draft.lines() > LINES || start.starts_with("ERROR: ") || is_test(start) {
+            return false;
+        }
+        if let Some(place) = start.strip_prefix("in expression starting at ").and_then(place_at_start) {
+            // The innermost file comes first; those that include it follow.
+            self.draft.found.location.get_or_insert_with(|| place.location());
+            self.draft.take(line);
+            self.in_stack = true;
+            return true;
+        }
+        if start.starts_with("Stacktrace:") {
+            self.in_stack = true;
+            return !self.is_test;
+        }
+        if self.in_stack {
+            let is_frame = start.starts_with(['[', '@']) || line.indent > 0;
+            return is_frame || start.is_empty();
+        }
+        if self.is_test && (line.indent == 0 || start.is_empty()) || !self.is_test && start.is_empty() {
+            return start.is_empty() && !self.is_test;
+        }
+        let is_lead = start.starts_with("Test threw exception") || start.starts_with("Got exception outside");
+        if !is_lead {
+            self.draft.say(start.trim_start_matches("LoadError: "));
+        }
+        self.draft.take(line);
+        true
+    }
+}
+
+static SIGNS: [Needle; 2] = [Needle::new("Test Failed at "), Needle::new("Error During Test at ")];
+
+fn is_test(start: &str) -> bool {
+    SIGNS.iter().any(|sign| sign.is_in(start))
+}
+
+/// `Pots: Test Failed at FILE:LINE`, `Pots: Error During Test at FILE:LINE`; the name may be missing.
+fn test(line: &Seen<'_>) -> Option<Open> {
+    let (name, rest) = SIGNS.iter().find_map(|sign| sign.split_among(line.characters, line.start))?;
+    let name = match name.strip_suffix(": ") {
+        Some(name) => Some(name),
+        None if name.is_empty() => None,
+        None => return None,
+    };
+    let place = place_at_start(rest).filter(|place| place.rest.is_empty())?;
+    let mut draft = Draft::new("julia", Test, line);
+    draft.found.location = Some(place.location());
+    draft.found.test = name.map(str::to_owned);
+    "test".clone_into(&mut draft.found.error_type);
+    Some(Open { draft, is_test: true, in_stack: false })
+}
+
+/// `ERROR: LoadError: message`, `ERROR: Some tests did not pass: …`.
+fn error(message: &str, set: Option<String>, has_told: bool, line: &Seen<'_>) -> Option<Open> {
+    let is_loading = message.starts_with("LoadError: ");
+    let message = message.trim_start_matches("LoadError: ");
+    let sums_up = message.starts_with("Some tests did not pass: ");
+    if !is_loading && !sums_up {
+        return None;
+    }
+    let mut draft = Draft::new("julia", if sums_up { Test } else { Crash }, line);
+    draft.say(message);
+    if sums_up {
+        draft.found.role = if has_told { Role::Summary } else { Role::Root };
+        draft.found.test = set;
+        "test".clone_into(&mut draft.found.error_type);
+    } else if let Some((name, _)) = message.split_once(": ").filter(|(name, _)| is_exception(name)) {
+        name.clone_into(&mut draft.found.error_type);
+    }
+    Some(Open { draft, is_test: false, in_stack: false })
+}
+
+fn is_exception(name: &str) -> bool {
+    (name.ends_with("Error") || name.ends_with("Exception"))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+}
