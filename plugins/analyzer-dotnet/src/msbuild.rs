@@ -102,7 +102,8 @@ impl Block {
         if before.code.as_ref() != Some(code) || before.location != self.location {
             return false;
         }
-        self.has_crashed()
+        is_of_stack(&self.message)
+            || self.has_crashed()
             || code.starts_with("NU")
                 && text
                     .words
@@ -119,8 +120,9 @@ impl Record for Block {
         let (message, project) = match Self::start(text) {
             // The file and the code stand in each line.
             Some(next) if next.is_rest_of(self, text) => {
-                // A stack says nothing.
-                let is_frame = next.message.starts_with("at ");
+                // A stack says nothing, however long it is.
+                let is_frame = is_of_stack(&next.message);
+                self.lines -= usize::from(is_frame && self.lines > 0);
                 (if is_frame { String::new() } else { next.message }, next.project)
             }
             None if self.goes_on && text.indent > self.indent && !text.words.starts_with("at ") => {
@@ -181,6 +183,13 @@ impl Record for Block {
         };
         session.report(found, out);
     }
+}
+
+/// A line of the stack of what a task threw, which MSBuild prints with the file and code of the first.
+fn is_of_stack(message: &str) -> bool {
+    message.starts_with("at ") && message.contains('(')
+        || message.starts_with("---> ")
+        || message.starts_with("--- End of ")
 }
 
 /// `path(12,5): error CS0103: message`.

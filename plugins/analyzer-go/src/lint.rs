@@ -101,12 +101,15 @@ impl Lint {
             let mut context = Context::default();
             context.push(text);
             let severity = if is_remark(text) { Severity::Warning } else { Severity::Error };
-            let found = Diagnostic {
-                span: view.span,
-                kind: Kind::Configuration,
-                severity,
-                ..found("golangci-lint", None, &message)
+            let found = match quoted(&message) {
+                Some((location, message)) => Diagnostic {
+                    kind: Kind::Compile,
+                    location: Some(location),
+                    ..found("golangci-lint", None, message)
+                },
+                None => Diagnostic { kind: Kind::Configuration, ..found("golangci-lint", None, &message) },
             };
+            let found = Diagnostic { span: view.span, severity, ..found };
             self.open = Some(Open::Own(found, context));
             return true;
         }
@@ -343,6 +346,22 @@ fn own(text: &str, seen: bool) -> Option<String> {
         .iter()
         .any(|word| message.contains(word));
     ours.then(|| message.to_owned())
+}
+
+/// The place and message of the compiler's error in `buildir: failed prerequisites: [errors in package:
+/// [/src/pot.go:3:5: undefined: lid]]`; the first where it quotes several.
+fn quoted(message: &str) -> Option<(Location, &str)> {
+    static SIGN: Needle = Needle::new("errors in package: [");
+    let (_, rest) = SIGN.split(message)?;
+    let place = place_at_start(rest).filter(|place| extension(place.path) == "go")?;
+    let said = place.rest.split(']').next().unwrap_or(place.rest);
+    // A blank divides it from the next one, which begins with its path.
+    let end = said
+        .match_indices(' ')
+        .find(|(at, _)| place_at_start(&said[at + 1..]).is_some_and(|next| next.path.starts_with('/')))
+        .map_or(said.len(), |(at, _)| at);
+    let message = said[..end].trim();
+    (!message.is_empty()).then(|| (place.location(), message))
 }
 
 /// The file in `diff pot.go.orig pot.go`, `diff -u pot.go.orig pot.go`.

@@ -47,6 +47,8 @@ pub(crate) struct Session {
     /// Causes that were told of, repeats among them.
     told: u64,
     failed: bool,
+    /// Jenkins reads the results: a build that went well in spite of failed tests is unstable.
+    is_judged: bool,
     /// The log is one that says how it ended.
     would_tell: bool,
     /// Whether sources are in Kotlin, Groovy or Scala, as far as frames told.
@@ -73,7 +75,12 @@ impl Session {
         if text.raw.starts_with([' ', '\t']) {
             return;
         }
+        if text.words.starts_with("Finished: UNSTABLE") || text.raw.starts_with("[JENKINS] ") {
+            self.is_judged = true;
+        }
         match VERDICTS.position(text.words) {
+            // Whoever reads the results takes them as they are.
+            _ if text.words.starts_with("Finished: SUCCESS") => self.is_judged = false,
             Some(0) => {
                 self.would_tell = true;
                 self.exceptions.clear();
@@ -235,6 +242,9 @@ impl Session {
 
     /// The log has ended.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if self.is_judged {
+            self.tests_failed(out);
+        }
         self.release(|_| true, out);
         // A few lines without an end: what a linter says there is what they are about.
         let is_part = !self.failed && !self.would_tell;

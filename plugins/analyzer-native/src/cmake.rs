@@ -219,7 +219,7 @@ impl Block {
                 self.cause = self.cause.take().or_else(|| Some(status.trim_matches('"').to_owned()));
             } else if self.cause.is_none()
                 && !text.contains("downloading '")
-                && let Some((_, cause)) = text.split_once("error: ")
+                && let Some(cause) = called_an_error(text)
             {
                 self.cause = Some(cut(cause).to_owned());
             }
@@ -298,6 +298,19 @@ impl Block {
             ..Diagnostic::default()
         })
     }
+}
+
+/// What a tool called an error: `ld: error: message`, `LINK : fatal error LNK1104: message`.
+fn called_an_error(text: &str) -> Option<&str> {
+    if let Some((_, cause)) = text.split_once("error: ") {
+        return Some(cause);
+    }
+    let (_, rest) = text.split_once("error ")?;
+    let (code, message) = rest.split_once(": ")?;
+    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
+    let is_code =
+        letters > 0 && code.len() >= letters + 3 && code[letters..].bytes().all(|byte| byte.is_ascii_digit());
+    (is_code && !message.is_empty()).then_some(rest)
 }
 
 /// The paragraph that names the cause, with what a headline among them announces.

@@ -1,10 +1,12 @@
-//! Builds for small machines: Zephyr's west, ESP-IDF, PlatformIO, Arduino, and Qt's qmake.
+//! Builds for small machines: Zephyr's west, ESP-IDF, PlatformIO, Arduino, BitBake, and Qt's qmake.
 //!
 //! ```text
 //! FATAL ERROR: can't init: no west.yml found in /src/config
 //! devicetree error: /src/pot.dts:12 (column 3): parse error: undefined node label 'lid'
 //! Error: Unknown board ID 'kettle'
 //! Error resolving FQBN: getting build properties for board arduino:avr:kettle: platform not installed
+//! ERROR: Nothing PROVIDES 'libtill' (but /src/meta-tea/kettle_1.0.bb DEPENDS on or otherwise requires it)
+//! ERROR: libtill was skipped: missing required distro feature 'steam' (not in DISTRO_FEATURES)
 //! Project ERROR: Unknown module(s) in QT: steam
 //! ```
 
@@ -42,12 +44,18 @@ static STARTS: Beginnings = Beginnings::new(&[
     "ERROR: Build failed",
     "ERROR: update failed for project",
     "Kconfig.zephyr:",
+    "ERROR: Nothing PROVIDES '",
+    "ERROR: Nothing RPROVIDES '",
 ]);
 
-/// Remembers Kconfig's warning, which is the error when it ends the build.
+/// Remembers Kconfig's warning, which is the error when it ends the build, and what BitBake lacks.
 #[derive(Debug, Default)]
 pub(crate) struct Embedded {
     warning: Option<String>,
+    /// What nothing provides, as BitBake says: why may stand in the next line.
+    missing: Option<Diagnostic>,
+    /// The reason for which a recipe was skipped before: it is the same failure.
+    skipped: Option<String>,
 }
 
 impl Embedded {
@@ -58,12 +66,55 @@ impl Embedded {
         {
             self.warning = Some(text["warning: ".len()..text.floor_char_boundary(600)].to_owned());
         }
+        if self.missing.is_some() {
+            let is_reason = self.skip(view);
+            self.finish(inbox);
+            if is_reason {
+                return;
+            }
+        }
         if !STARTS.begin(text) {
+            return;
+        }
+        if let Some(message) = text.strip_prefix("ERROR: ").filter(|message| message.starts_with("Nothing "))
+        {
+            let recipe = message.split_once("(but ").and_then(|(_, rest)| rest.split_once(' '));
+            self.missing = Some(Diagnostic {
+                location: recipe.map(|(path, _)| Location::file(path)),
+                span: view.span,
+                context: text.to_owned(),
+                ..found("bitbake", message, Kind::Dependency, Role::Root)
+            });
             return;
         }
         if let Some(found) = self.read(text) {
             inbox.fail(view.number);
             inbox.push(Diagnostic { span: view.span, context: text.to_owned(), ..found });
+        }
+    }
+
+    /// `ERROR: libtill was skipped: reason` below what nothing provides; whether the line is that.
+    fn skip(&mut self, view: &View<'_>) -> bool {
+        let reason = view
+            .text
+            .strip_prefix("ERROR: ")
+            .and_then(|text| Some((text, text.split_once(" was skipped: ")?.1)));
+        let Some(((text, reason), missing)) = reason.zip(self.missing.as_mut()) else { return false };
+        missing.message = format!("{}: {text}", missing.message);
+        missing.context = format!("{}\n{}", missing.context, view.text);
+        missing.span = missing.span.to(view.span);
+        if self.skipped.as_deref() == Some(reason) {
+            missing.role = Role::Consequence;
+        } else {
+            self.skipped = Some(reason.to_owned());
+        }
+        true
+    }
+
+    /// Hands over what BitBake lacks.
+    pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
+        if let Some(found) = self.missing.take() {
+            inbox.push(found);
         }
     }
 

@@ -13,7 +13,7 @@
 //! | `ctest`, `gtest`, `catch2`, `unit`, `suites` | CTest, GoogleTest, cmocka, Catch2, doctest, Boost.Test, Check, Unity, CppUTest, CppUnit, Qt Test, Automake, lit |
 //! | `sanitizer`, `crash` | sanitizers, Valgrind, signals, failed assertions, uncaught exceptions, the loader |
 //! | `lint` | cppcheck's old form, cpplint, clang-format, include-what-you-use |
-//! | `packages`, `embedded` | vcpkg, Conan, flatpak-builder; west, ESP-IDF, PlatformIO, Arduino, qmake |
+//! | `packages`, `embedded` | vcpkg, Conan, flatpak-builder; west, ESP-IDF, PlatformIO, Arduino, BitBake, qmake |
 //! | `latex` | TeX, LaTeX and its packages, latexmk, BibTeX |
 //!
 //! Every recogniser sees every line and keeps its own state; of two that report one line the inbox keeps the
@@ -259,6 +259,7 @@ impl LineAnalyzer for Native {
         "not resolved: ",
         "FATAL ERROR",
         "devicetree",
+        "PROVIDES '",
         "Kconfig",
         "west: ",
         "board ID",
@@ -348,6 +349,7 @@ impl Native {
         self.linker.finish(inbox);
         self.apple.finish(inbox);
         self.msvc.finish(inbox);
+        self.embedded.finish(inbox);
         self.fortran.finish();
         self.cmake.finish(inbox);
         self.configure.finish(inbox);

@@ -291,7 +291,10 @@ fn program(text: &str) -> Option<Diagnostic> {
     let follows = FOLLOWS.iter().any(|start| lower_start.starts_with(&start.to_ascii_lowercase()))
         || message.contains("duplicate symbol for architecture")
         || message.contains("duplicate symbols for architecture")
-        || message.contains("ld returned 1 exit status");
+        || message.contains("ld returned 1 exit status")
+        // By how much is said of the region; the scripts of vendors say it in their own words.
+        || message.contains("' will not fit in region `")
+        || message.ends_with(" segment data does not fit.");
     let full = message.contains("No space left on device")
         || message.contains("memory exhausted")
         || message.contains("Cannot allocate memory");

@@ -43,6 +43,8 @@ struct Edge {
     /// The line of the output that seems to say why.
     reason: Option<String>,
     sure: bool,
+    /// What the program that the edge ran says of itself: its name, the message, and where.
+    said: Option<(String, String, Span)>,
     context: Context,
 }
 
@@ -213,6 +215,7 @@ impl Edge {
             lines: 0,
             reason: None,
             sure: false,
+            said: None,
             context,
         })
     }
@@ -235,6 +238,9 @@ impl Edge {
         if self.context.lines() < 20 {
             self.context.push(view.raw);
         }
+        if self.said.is_none() {
+            self.said = by_path(text).map(|(name, message)| (name.to_owned(), message.to_owned(), view.span));
+        }
         let lower = text.to_ascii_lowercase();
         let says = ["error", "failed", "not found", "no such", "cannot", "denied", "exception"]
             .iter()
@@ -248,6 +254,9 @@ impl Edge {
 
     /// What was told of its output need not be said again.
     fn finish(mut self, told: bool) -> Diagnostic {
+        if let Some((name, message, span)) = self.said.take().filter(|_| !told) {
+            return Diagnostic { span, context: self.context.take(), ..made(&name, &message, Role::Root) };
+        }
         let mut outputs = self.outputs.trim().split(' ');
         let first = outputs.next().unwrap_or_default();
         let message = match self.reason.filter(|_| !told) {
@@ -260,6 +269,17 @@ impl Edge {
             ..made("ninja", &message, Role::Consequence)
         }
     }
+}
+
+/// `/usr/bin/ar: pot.o: file truncated`, `C:\mingw\bin\ar.exe: could not create …`: a program that was run by
+/// its path, and what it says.
+fn by_path(text: &str) -> Option<(&str, &str)> {
+    let path = text.split_once(": ").map(|(path, _)| path)?;
+    let is_absolute = path.starts_with('/') || matches!(path.as_bytes(), [_, b':', b'\\' | b'/', ..]);
+    let (name, message) = names::program_line(text).filter(|_| is_absolute)?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+'));
+    let is_mild = ["warning", "note", "info", "Warning", "Note"].iter().any(|word| message.starts_with(word));
+    (is_name && !is_mild && extension(path).len() <= 3 && message.contains(' ')).then_some((name, message))
 }
 
 /// `[12/345] Building …`

@@ -47,6 +47,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "build failed, waiting for other jobs",
     "process didn't exit successfully",
     "script returned exit code",
+    "lazy loading failed for package",
     "Build FAILED",
     "BUILD FAILED",
     "BUILD FAILURE",

@@ -168,6 +168,13 @@ pub fn looks_like_path(text: &str) -> bool {
     static SCHEME: Needle = Needle::new("://");
     static PROSE: Needle = Needle::new(": ");
     static BLANKS: Needle = Needle::new("  ");
+    // Logs are made comparable with a variable for the folder.
+    if let Some(rest) = text.strip_prefix("${")
+        && let Some((name, path)) = rest.split_once('}')
+    {
+        let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        return is_name && !name.is_empty() && path.starts_with('/') && looks_like_path(path);
+    }
     // What compilers and linters call their standard input.
     if matches!(text, "-" | "{standard input}" | "{standard_input}") {
         return true;
