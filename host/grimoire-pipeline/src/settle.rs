@@ -45,7 +45,9 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
             Role::Consequence => 1,
             Role::Summary | Role::Warning => 2,
         };
-        (rank, Reverse(outcome(found) == Outcome::Failed), found.diagnostic.span.start)
+        // Of what only sums up, what has a code says more than a banner.
+        let is_banner = found.diagnostic.role == Role::Summary && found.diagnostic.code.is_none();
+        (rank, Reverse(outcome(found) == Outcome::Failed), is_banner, found.diagnostic.span.start)
     });
     found
 }

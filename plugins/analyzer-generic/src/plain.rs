@@ -147,11 +147,16 @@ fn level(text: &str) -> Option<Found<'_>> {
     if let Some(found) = of_call(text).or_else(|| of_call(described.message)) {
         return Some(found);
     }
+    // Some put the word before what begins with it.
+    let message = match described.message.strip_prefix("Error: ") {
+        Some(message) if described.code.is_none() => message,
+        _ => described.message,
+    };
     (described.severity >= Some(Severity::Error)).then(|| Found {
         tool: described.code.as_deref().map_or("log", |code| tool::name("", Some(code))),
         error_type: "error",
         code: described.code,
-        message: described.message,
+        message,
     })
 }
 
@@ -200,7 +205,10 @@ fn of_program(text: &str, characters: Characters) -> Option<Found<'_>> {
             && program
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'.'))
-            && !matches!(program, "no" | "an" | "the" | "this" | "unknown" | "info" | "warning" | "debug");
+            && !matches!(
+                program,
+                "no" | "an" | "the" | "this" | "unknown" | "info" | "warning" | "debug" | "ui"
+            );
         if is_program {
             return Some(Found::new(program, "error", message));
         }
@@ -229,7 +237,10 @@ impl Block {
         let found = read(line)?;
         let message = found.message.trim();
         // What only says where to read on is no error.
-        let points = message.starts_with("Logfile of failure stored in");
+        let points = message.starts_with("Logfile of failure stored in")
+            || message.starts_with("buildx failed with: Learn more at ")
+            // R puts the word before whatever a failed command printed first.
+            || message.starts_with("--- re-building ");
         if message.len() < 4 || !message.contains(|c: char| c.is_alphabetic()) || is_name(message) || points {
             return None;
         }

@@ -5,6 +5,9 @@
 //! Missing input files for rule pour:
 //! leaves.txt
 //!
+//! Error: processing vignette 'pot.Rmd' failed with diagnostics:
+//! object 'lid' not found
+//!
 //! Compilation Error in model pot (models/pot.sql)
 //!   Model 'model.tea.pot' depends on a node named 'lid' which was not found
 //! ```
@@ -44,7 +47,8 @@ static DBT: Beginnings = Beginnings::new(&[
 impl Stated {
     pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
         let text = line.text;
-        let mut stated = if text.ends_with(':') { exception(line) } else { dbt(text) }?;
+        let mut stated =
+            if text.ends_with(':') { exception(line).or_else(|| vignette(text)) } else { dbt(text) }?;
         stated.context.push(text);
         stated.span = span;
         Some(stated)
@@ -116,6 +120,22 @@ fn exception(line: &Stripped<'_>) -> Option<Stated> {
         tool: tool::name(path, None),
         error_type: name.to_owned(),
         location: Some(Location::at(path, line, None)),
+        test: None,
+        indented: false,
+        message: String::new(),
+        context: Context::default(),
+        span: Span::default(),
+    })
+}
+
+/// `Error: processing vignette 'pot.Rmd' failed with diagnostics:`, as R says it, below which the reason stands.
+fn vignette(text: &str) -> Option<Stated> {
+    let rest = text.strip_suffix("' failed with diagnostics:")?;
+    let (_, path) = rest.rsplit_once("processing vignette '")?;
+    Some(Stated {
+        tool: "r",
+        error_type: "vignette".to_owned(),
+        location: Some(Location::file(path)),
         test: None,
         indented: false,
         message: String::new(),

@@ -78,8 +78,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("workflow", Configuration, "Required property is missing: "),
     row("workflow", Configuration, "You have an error in your yaml syntax"),
     // What the file holds is said in the next line.
-    row("workflow", Configuration, "Unable to process file command '").with("successfully.").summary(),
-    row("workflow", Configuration, "Unable to process file command '"),
+    row("workflow", Configuration, "Unable to process file command '").summary(),
     row("workflow", Configuration, "The `set-env` command is disabled"),
     row("workflow", Configuration, "The `add-path` command is disabled"),
     row("workflow", Configuration, "The `set-output` command is disabled"),
