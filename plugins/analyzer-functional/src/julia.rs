@@ -27,7 +27,7 @@ const LINES: usize = 80;
 #[derive(Debug, Default)]
 pub(crate) struct Julia {
     open: Option<Open>,
-    /// The name of the first set of tests in the table that sums up.
+    /// The set of tests that a line before named, or the first one in the table that sums up.
     set: Option<String>,
     in_table: bool,
     /// A test that failed was told of.
@@ -51,9 +51,12 @@ impl Reader for Julia {
             }
             self.finish(out);
         }
-        if let Some(open) = test(line) {
+        if let Some(mut open) = test(line) {
             self.has_told = true;
+            open.draft.found.test = open.draft.found.test.take().or_else(|| self.set.take());
             self.open = Some(open);
+        } else if let Some(name) = start.strip_prefix("Error in testset ") {
+            self.set = name.strip_suffix(':').map(str::to_owned);
         } else if let Some(message) = start.strip_prefix("ERROR: ") {
             self.open = error(message, self.set.take(), self.has_told, line);
         } else if start.starts_with("Test Summary:") {
@@ -101,8 +104,10 @@ impl Open {
         if self.is_test && (line.indent == 0 || start.is_empty()) || !self.is_test && start.is_empty() {
             return start.is_empty() && !self.is_test;
         }
-        let is_lead = start.starts_with("Test threw exception") || start.starts_with("Got exception outside");
-        if !is_lead {
+        const LEADS: [&str; 4] =
+            ["Test threw exception", "Got exception outside", "Closest candidates", "The applicable method"];
+        let says = !LEADS.iter().any(|lead| start.starts_with(lead)) && self.draft.found.message.len() < 600;
+        if says {
             self.draft.say(start.trim_start_matches("LoadError: "));
         }
         self.draft.take(line);

@@ -46,6 +46,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Kconfig.zephyr:",
     "ERROR: Nothing PROVIDES '",
     "ERROR: Nothing RPROVIDES '",
+    "ERROR: Required build target '",
 ]);
 
 /// Remembers Kconfig's warning, which is the error when it ends the build, and what BitBake lacks.
@@ -97,8 +98,8 @@ impl Embedded {
     fn skip(&mut self, view: &View<'_>) -> bool {
         let reason = view
             .text
-            .strip_prefix("ERROR: ")
-            .and_then(|text| Some((text, text.split_once(" was skipped: ")?.1)));
+            .split_once(" was skipped: ")
+            .map(|(_, reason)| (view.text.trim_start_matches("ERROR: "), reason));
         let Some(((text, reason), missing)) = reason.zip(self.missing.as_mut()) else { return false };
         missing.message = format!("{}: {text}", missing.message);
         missing.context = format!("{}\n{}", missing.context, view.text);
@@ -130,6 +131,9 @@ impl Embedded {
                 found("west", message, Kind::Configuration, Role::Consequence)
             }
             "FATAL ERROR" | "west" => found("west", message, Kind::Configuration, Role::Root),
+            "ERROR" if message.starts_with("Required build target '") => {
+                found("bitbake", message, Kind::Dependency, Role::Consequence)
+            }
             "ERROR" if message.starts_with("update failed for project") => {
                 found("west", message, Kind::Dependency, Role::Root)
             }

@@ -41,6 +41,11 @@ impl Recogniser for Services {
         } else if let Some((service, code)) = exited(line) {
             let said =
                 || self.lines.iter().filter(|(name, _)| name == service).map(|(_, text)| text.as_str());
+            // Any program's end may be told so.
+            let is_numbered = service.ends_with(|c: char| c.is_ascii_digit()) && service.contains(['-', '_']);
+            if said().next().is_none() && !is_numbered {
+                return;
+            }
             let telling = output::telling(said());
             let is_sure = telling.is_some_and(output::sounds_like_an_error);
             let message = match telling.filter(|_| is_sure) {

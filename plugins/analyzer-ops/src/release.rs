@@ -61,7 +61,7 @@ pub(crate) const ROWS: &[Sentence] = &[
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    semantic(line).or_else(|| goreleaser(line))
+    semantic(line)
 }
 
 /// `[semantic-release] › ✘  ENOGHTOKEN No GitHub token specified.`
@@ -88,18 +88,16 @@ fn semantic(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `  ⨯ release failed after 3s                 error=message`.
-fn goreleaser(line: &Text<'_>) -> Option<Diagnostic> {
+/// `  ⨯ release failed after 3s                 error=message`: what failed, and the message, which may stand below.
+pub(crate) fn goreleaser<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str)> {
     static SIGN: Needle = Needle::new(" failed after ");
     let (what, rest) = SIGN.split_among(line.characters, line.text)?;
+    let has_mark = what.starts_with(['⨯', '×']);
     let what = what.trim_start_matches(['⨯', '×', 'x', ' ']);
     let (time, message) = rest.split_once("error=").unwrap_or((rest, ""));
     let is_time = time.trim_end().bytes().all(|byte| byte.is_ascii_digit() || b"msh.".contains(&byte));
-    if !matches!(what, "release" | "build" | "command" | "continue" | "publish" | "announce") || !is_time {
-        return None;
-    }
-    (!message.trim().is_empty())
-        .then(|| line.found("goreleaser", what, kinds::of(message, Configuration), message))
+    let is_step = matches!(what, "release" | "build" | "command" | "continue" | "publish" | "announce");
+    (is_step && is_time && (has_mark || !message.is_empty())).then(|| (what, message.trim()))
 }
 
 /// An error of changesets, with the lines below it that npm or a stack added.

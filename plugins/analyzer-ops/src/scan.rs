@@ -258,7 +258,7 @@ fn logged(line: &Text<'_>) -> Option<Diagnostic> {
     if fatal {
         let message = rest.trim_start_matches("Fatal error").trim();
         // The source that failed is named before, and why.
-        let follows = message.ends_with("failed to download artifact from any source");
+        let follows = message.contains("failed to download artifact from any source");
         let kind = kinds::of(message, Kind::Configuration);
         let role = if follows { Role::Summary } else { Role::Root };
         let is_trivys = rest.starts_with("Fatal error") || line.line.contains("trivy");

@@ -1,4 +1,4 @@
-//! Failures of stacks and tools whose reason stands below the line that names them.
+//! Failures of stacks and releases whose reason stands below the line that names them.
 //!
 //! ```text
 //! 2:49:55 PM | CREATE_FAILED | AWS::S3::Bucket | Ledger1234
@@ -12,6 +12,9 @@
 //! The formula built, but is not symlinked into /usr/local
 //! Could not symlink bin/till
 //!
+//!   ⨯ release failed after 2s
+//!     │ build failed: till.go does not contain a main function
+//!
 //! in ./helmfile.yaml: release "till" failed: command "/usr/bin/helm" exited with non-zero status:
 //! STDERR:
 //!   Error: release: not found
@@ -19,6 +22,7 @@
 
 use crate::{
     kinds,
+    release::goreleaser,
     sink::{Block, Sink},
     stacks::{event, unwrapped},
     text::{Text, found},
@@ -44,6 +48,8 @@ enum Form {
     Link,
     /// A command of Helm that helmfile ran.
     Release,
+    /// GoReleaser's end.
+    Goreleaser,
 }
 
 /// A headline whose reason follows.
@@ -103,17 +109,19 @@ impl Block for Reason {
             Form::Deployment => "cdk",
             Form::Link => "brew",
             Form::Release => "helmfile",
+            Form::Goreleaser => "goreleaser",
         };
         let said = match self.form {
             Form::Event => unwrapped(&self.said.join(" ")).to_owned(),
             // The sentence is wrapped.
             Form::Link => self.said.join(" "),
-            Form::Deployment | Form::Release => self.said.join("; "),
+            Form::Deployment | Form::Release | Form::Goreleaser => self.said.join("; "),
         };
-        let mut message = self.head.trim_end_matches(':').to_owned();
-        if !said.is_empty() {
-            message = format!("{message}: {said}");
-        }
+        let mut message = match (self.head.trim_end_matches(':'), said.as_str()) {
+            (head, "") => head.to_owned(),
+            ("", said) => said.to_owned(),
+            (head, said) => format!("{head}: {said}"),
+        };
         message.truncate(message.floor_char_boundary(LONG));
         let kind =
             kinds::of(&said, if self.form == Form::Link { Kind::Dependency } else { Kind::Configuration });
@@ -160,6 +168,18 @@ impl Reason {
                 // What follows says what to do.
                 self.over = text.ends_with(':');
             }
+            Form::Goreleaser => {
+                // Each line stands behind a bar or a name.
+                let whole = line.line.trim();
+                let rest = whole.trim_start_matches('│').trim_start();
+                let said = rest.strip_prefix("error=").unwrap_or(rest);
+                if !self.head.is_empty() || said.len() == whole.len() {
+                    return false;
+                }
+                if !said.is_empty() && !said.ends_with(" occurred:") {
+                    self.said.push(said.trim_start_matches("* ").to_owned());
+                }
+            }
             Form::Release => match text {
                 "STDERR:" => self.begun = true,
                 // What was said, again.
@@ -194,6 +214,9 @@ fn read(line: &Text<'_>) -> Option<(Form, String, String, Option<Location>)> {
         let (stack, _) = FAILED.split(line.bare)?;
         return (!stack.contains(' '))
             .then(|| (Form::Deployment, "deploy".to_owned(), stack.to_owned(), None));
+    }
+    if let Some((what, message)) = goreleaser(line) {
+        return Some((Form::Goreleaser, what.to_owned(), message.to_owned(), None));
     }
     let (path, rest) = RELEASE.split_among(line.characters, text)?;
     let (name, rest) = rest.split_once('"')?;

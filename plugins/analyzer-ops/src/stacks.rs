@@ -46,7 +46,10 @@ pub(crate) fn event<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str, &'a str, &
     // The name, in parentheses its logical one, then the reason; old versions put the reason in a cell.
     let (name, reason) = match rest.split_once(") ") {
         Some((name, reason)) => (name.split(" (").next().unwrap_or(name), reason),
-        None => (rest, cells.next().unwrap_or_default()),
+        None => match rest.split_once(' ') {
+            Some((name, reason)) if !reason.trim_start().starts_with('(') => (name, reason),
+            _ => (rest, cells.next().unwrap_or_default()),
+        },
     };
     Some((status, resource, name, unwrapped(reason.trim())))
 }
