@@ -23,6 +23,10 @@ use grimoire_plugin_sdk::{
 /// Lines of a message, and of a stack.
 const LINES: usize = 80;
 
+/// Lines of a message that say nothing of their own.
+const LEADS: [&str; 4] =
+    ["Test threw exception", "Got exception outside", "Closest candidates", "The applicable method"];
+
 /// Reads Julia's tests and errors.
 #[derive(Debug, Default)]
 pub(crate) struct Julia {
@@ -104,8 +108,6 @@ impl Open {
         if self.is_test && (line.indent == 0 || start.is_empty()) || !self.is_test && start.is_empty() {
             return start.is_empty() && !self.is_test;
         }
-        const LEADS: [&str; 4] =
-            ["Test threw exception", "Got exception outside", "Closest candidates", "The applicable method"];
         let says = !LEADS.iter().any(|lead| start.starts_with(lead)) && self.draft.found.message.len() < 600;
         if says {
             self.draft.say(start.trim_start_matches("LoadError: "));
