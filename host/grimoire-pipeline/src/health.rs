@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grimoire_domain::job::JobState;
-use grimoire_ports::search::IndexState;
+use grimoire_ports::follower::FollowerState;
 
 use crate::Pipeline;
 
@@ -136,20 +136,20 @@ impl Pipeline {
     pub fn index_health(&self) -> HealthPart {
         let progress = self.ports().search.progress();
         match progress.state {
-            IndexState::Ready => HealthPart::new(
+            FollowerState::Ready => HealthPart::new(
                 HealthStatus::Ok,
                 format!(
                     "{} active spells; it has followed to change {}",
                     progress.documents, progress.sequence.0
                 ),
             ),
-            IndexState::Rebuilding { done, total, reason } => HealthPart::new(
+            FollowerState::Rebuilding { done, total, reason } => HealthPart::new(
                 HealthStatus::Degraded,
                 format!(
-                    "rebuilding, {done} of {total} changes, because it is {reason}; the store answers meanwhile"
+                    "rebuilding, {done} of {total} changes, because {reason}; the store answers meanwhile"
                 ),
             ),
-            IndexState::Failing(reason) => HealthPart::new(
+            FollowerState::Failing(reason) => HealthPart::new(
                 HealthStatus::Failing,
                 format!("it cannot follow the store and tries again by itself: {reason}"),
             ),

@@ -94,7 +94,8 @@ impl Pipeline {
     /// The use cases over these ports.
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let patterns = PatternCache::new(settings.pattern_cache);
-        Self(Arc::new(Inner { ports, settings, patterns, book: PatternBook::default() }))
+        let book = PatternBook::new(ports.store.clone());
+        Self(Arc::new(Inner { ports, settings, patterns, book }))
     }
 
     /// What the operator chose.

@@ -1,22 +1,21 @@
 //! The patterns of all active spells, as new as the spellbook.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::{PatternEvidence, normal_code, own_codes};
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
+use grimoire_ports::PortError;
+use grimoire_ports::follower::{Changes, Derived, Follower, Pace, Position};
+use grimoire_ports::store::SpellStore;
 use tokio::sync::Mutex;
 
 use crate::pattern_set::{Entry, PatternSet};
 use crate::patterns::{ErrorText, PatternCache};
 use crate::{Pipeline, PipelineError};
 
-/// Changes that are read at once.
-const CHANGES: usize = 10_000;
-/// Spells that are read at once.
-const SPELLS: usize = 1_000;
 /// More spells than this are prepared on a thread that may block.
 const INLINE: usize = 64;
 /// Changed spells are kept apart until there are more of them than this, and than one in eight.
@@ -24,13 +23,14 @@ const RECENT: usize = 256;
 /// The most patterns that are tried on one text.
 const TRIED: usize = 512;
 
-/// Follows the spellbook.
-#[derive(Debug, Default)]
+/// The patterns, and who keeps them.
 pub(crate) struct PatternBook {
-    current: RwLock<Arc<Patterns>>,
-    /// Held by whoever reads what is new.
-    following: Mutex<()>,
+    published: Published,
+    /// Locked by whoever reads what is new.
+    follower: Mutex<Follower<DerivedPatterns>>,
 }
+
+type Published = Arc<RwLock<Arc<Patterns>>>;
 
 /// The patterns at one moment.
 #[derive(Debug, Default)]
@@ -52,8 +52,75 @@ pub(crate) struct Found {
 }
 
 impl PatternBook {
+    pub(crate) fn new(store: Arc<dyn SpellStore>) -> Self {
+        let published = Published::default();
+        let derived = DerivedPatterns {
+            published: published.clone(),
+            position: Err("they were not read yet".to_owned()),
+            changed: BTreeMap::new(),
+        };
+        Self { published, follower: Mutex::new(Follower::new(store, derived, Pace::default())) }
+    }
+
     fn current(&self) -> Arc<Patterns> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        current(&self.published)
+    }
+}
+
+fn current(published: &Published) -> Arc<Patterns> {
+    Arc::clone(&published.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The patterns as a follower of the change log keeps them.
+struct DerivedPatterns {
+    published: Published,
+    position: Result<Position, String>,
+    /// Spells that changed since the last commit, with the entries of those that are active.
+    changed: BTreeMap<SpellId, Option<Entry>>,
+}
+
+impl DerivedPatterns {
+    fn publish(&self, patterns: Patterns) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(patterns);
+    }
+}
+
+#[async_trait]
+impl Derived for DerivedPatterns {
+    const NAME: &'static str = "patterns";
+
+    fn position(&self) -> Result<Position, String> {
+        self.position.clone()
+    }
+
+    fn discard(&mut self, reason: String) {
+        self.position = Err(reason);
+    }
+
+    async fn restart(&mut self) -> Result<(), PortError> {
+        self.changed.clear();
+        self.publish(Patterns::default());
+        Ok(())
+    }
+
+    async fn apply(&mut self, changes: Changes) -> Result<(), PortError> {
+        self.changed.extend(changes.deleted.into_iter().map(|spell| (spell, None)));
+        let entry = |spell: &Spell| (spell.fields.status == SpellStatus::Active).then(|| Entry::of(spell));
+        let spells = changes.written;
+        let entries = on_a_blocking_thread(spells.len(), move || {
+            spells.iter().map(|spell| (spell.id, entry(spell))).collect::<Vec<_>>()
+        });
+        self.changed.extend(entries.await?);
+        Ok(())
+    }
+
+    async fn commit(&mut self, position: Position) -> Result<(), PortError> {
+        let (before, changed) = (current(&self.published), std::mem::take(&mut self.changed));
+        let sequence = position.sequence;
+        let next = on_a_blocking_thread(changed.len(), move || before.changed(changed, sequence)).await?;
+        self.publish(next);
+        self.position = Ok(position);
+        Ok(())
     }
 }
 
@@ -114,12 +181,13 @@ impl Patterns {
         self.recent.get(spell).or_else(|| self.base.get(spell).filter(|_| !self.replaced.contains(&spell)))
     }
 
-    /// The same patterns with some spells changed: `entries` are those of `changed` that are active.
-    fn changed(&self, changed: &BTreeSet<SpellId>, entries: Vec<Entry>, sequence: Sequence) -> Self {
-        let kept = self.recent.entries().iter().filter(|entry| !changed.contains(&entry.spell)).cloned();
-        let recent: Vec<Entry> = kept.chain(entries).collect();
+    /// The same patterns with some spells changed, of which those with an entry are active.
+    fn changed(&self, changed: BTreeMap<SpellId, Option<Entry>>, sequence: Sequence) -> Self {
         let mut replaced: HashSet<SpellId> = (*self.replaced).clone();
-        replaced.extend(changed.iter().filter(|spell| self.base.get(**spell).is_some()));
+        replaced.extend(changed.keys().filter(|spell| self.base.get(**spell).is_some()));
+        let kept = self.recent.entries().iter().filter(|entry| !changed.contains_key(&entry.spell)).cloned();
+        let mut recent: Vec<Entry> = kept.collect();
+        recent.extend(changed.into_values().flatten());
         if recent.len().max(replaced.len()) <= RECENT.max(self.base.entries().len() / 8) {
             let (recent, replaced) = (Arc::new(PatternSet::new(recent)), Arc::new(replaced));
             return Self { sequence, base: Arc::clone(&self.base), recent, replaced };
@@ -133,36 +201,16 @@ impl Patterns {
 impl Pipeline {
     /// The patterns of all spells that are active now. Reads what changed since the last call.
     pub(crate) async fn pattern_book(&self) -> Result<Arc<Patterns>, PipelineError> {
-        let store = &self.ports().store;
         let book = self.book();
-        let last = store.last_sequence().await?;
-        if book.current().sequence >= last {
-            return Ok(book.current());
+        let last = self.ports().store.last_sequence().await?;
+        if book.current().sequence < last {
+            let mut follower = book.follower.lock().await;
+            // Whoever had the lock before may have read it.
+            if book.current().sequence < last {
+                follower.catch_up().await?;
+            }
         }
-        let _guard = book.following.lock().await;
-        let known = book.current();
-        if known.sequence >= last {
-            return Ok(known);
-        }
-        let mut changed = BTreeSet::new();
-        let mut after = known.sequence;
-        while after < last {
-            let changes = store.changes_after(after, CHANGES).await?;
-            let Some(newest) = changes.last() else { break };
-            after = newest.sequence;
-            changed.extend(changes.iter().map(|change| change.spell));
-        }
-        let ids: Vec<SpellId> = changed.iter().copied().collect();
-        let mut entries = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(SPELLS) {
-            let spells = store.get_spells(ids).await?;
-            entries.extend(prepared(spells).await?);
-        }
-        let next =
-            on_a_blocking_thread(entries.len(), move || known.changed(&changed, entries, after)).await?;
-        let next = Arc::new(next);
-        *book.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
-        Ok(next)
+        Ok(book.current())
     }
 
     /// All active spells whose pattern is found in an error.
@@ -181,10 +229,10 @@ impl Pipeline {
             }
         }
         let (pipeline, patterns, error) = (self.clone(), Arc::clone(patterns), error.clone());
-        on_a_blocking_thread(usize::MAX, move || {
+        let tried = on_a_blocking_thread(usize::MAX, move || {
             try_all(&patterns.in_text(&error.text), &error, pipeline.patterns())
-        })
-        .await
+        });
+        Ok(tried.await?)
     }
 }
 
@@ -200,20 +248,15 @@ fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<F
     found.collect()
 }
 
-async fn prepared(spells: Vec<Spell>) -> Result<Vec<Entry>, PipelineError> {
-    let active = |spell: &&Spell| spell.fields.status == SpellStatus::Active;
-    on_a_blocking_thread(spells.len(), move || spells.iter().filter(active).map(Entry::of).collect()).await
-}
-
 /// Does little work at once, and much of it where others do not wait for it.
 async fn on_a_blocking_thread<T: Send + 'static>(
     amount: usize,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, PipelineError> {
+) -> Result<T, PortError> {
     if amount <= INLINE {
         return Ok(work());
     }
-    let failed =
-        |error| PipelineError::new(ErrorKind::Internal, format!("patterns could not be read: {error}"));
-    tokio::task::spawn_blocking(work).await.map_err(failed)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| PortError::internal("the patterns could not be read", error))
 }

@@ -8,6 +8,7 @@ use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::spell::{Sequence, SpellId};
 
 use crate::PortError;
+use crate::follower::FollowerState;
 
 /// A found spell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,33 +28,15 @@ pub struct Candidates {
     pub sequence: Sequence,
 }
 
-/// What the index is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IndexState {
-    /// It follows the change log.
-    Ready,
-    /// It is made anew; answers come from the store meanwhile.
-    Rebuilding {
-        /// Changes taken in.
-        done: u64,
-        /// Changes to take in.
-        total: u64,
-        /// Why: missing, corrupt, older schema, ahead of the store, made from another store.
-        reason: String,
-    },
-    /// It could not follow; the text says why. It tries again by itself.
-    Failing(String),
-}
-
 /// How far the index is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexProgress {
-    /// The last change that searches see.
+    /// The last change that searches of the index see; 0 while it is rebuilt.
     pub sequence: Sequence,
     /// Active spells in the index.
     pub documents: u64,
     /// What it is doing.
-    pub state: IndexState,
+    pub state: FollowerState,
 }
 
 /// Search over the spellbook. Only spells in status `active` are candidates; text search finds all.

@@ -1,222 +1,158 @@
-//! The index on disk: opened and checked, written, committed. Everything here blocks.
+//! The tantivy index in its folder: opened and checked, created, written. Everything here blocks.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
-use grimoire_domain::spell::{Sequence, Spell, SpellId};
-use tantivy::directory::MmapDirectory;
+use grimoire_ports::follower::{Changes, Position};
+use serde::{Deserialize, Serialize};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::schema::Schema;
-use tantivy::store::Compressor;
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError, Term};
 
-use crate::memory::Change;
-use crate::packed::{self, PackedTokenizer};
-use crate::schema::{self, Fields, LastChange, Payload, VERSION};
+use crate::schema::{self, Fields, VERSION};
 use crate::snapshot::Snapshot;
-use crate::terms::TermCounter;
+use crate::tokenizer;
 
-/// The share of deleted spells in a segment above which it is written anew.
+/// The share of deleted documents in a segment above which it is rewritten: each costs every search time.
 const DELETED_SHARE: f32 = 0.1;
-/// How many segments of one size are joined.
-const SEGMENTS_TO_JOIN: usize = 8;
-/// Segments of fewer spells count as of one size. With more here, the many small segments of a stream of
-/// writes would take larger ones with them whenever they are joined.
-const SMALL_SEGMENT: u32 = 500;
 
-/// Why an index on disk cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
-    /// There is none.
-    #[error("there is no search index yet")]
-    Missing,
-    /// Its files are damaged, or are no index.
-    #[error("the search index is corrupt: {0}")]
-    Corrupt(String),
-    /// Another version of the program wrote it.
-    #[error("the search index has schema version {found}, this program needs {needed}", needed = VERSION)]
-    OtherSchema {
-        /// The version that it says.
-        found: u32,
-    },
-    /// It has followed changes that the store does not have: the store was set back.
-    #[error("the search index is ahead of the store, at change {index} of {store}")]
-    AheadOfStore {
-        /// The last change of the index.
-        index: u64,
-        /// The last change of the store.
-        store: u64,
-    },
-    /// The store was set back and has been written to since.
-    #[error("the search index followed other changes than the store has")]
-    Diverged,
-    /// It was made from another store.
-    #[error("the search index was made from another store")]
-    ForeignStore,
-    /// It failed while it was in use.
-    #[error("the search index failed: {0}")]
-    Failed(String),
+/// What a commit says about itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    /// [`VERSION`] of the program that wrote it.
+    version: u32,
+    #[serde(flatten)]
+    position: Position,
 }
 
 /// An open index.
 pub(crate) struct OpenIndex {
-    /// Its folder.
-    pub(crate) path: PathBuf,
-    /// What its last commit says.
-    pub(crate) payload: Payload,
     index: Index,
     reader: IndexReader,
     fields: Fields,
+    /// None before the first change, and after a failure: what was written since the last commit is gone
+    /// with it.
     writer: Option<IndexWriter>,
-    counter: TermCounter,
-    /// Whether the last commit is what it is believed to be. One that failed may have been made.
-    is_certain: bool,
+    writer_memory: usize,
 }
 
 impl OpenIndex {
-    /// Opens an index and checks every byte of it.
-    pub(crate) fn open(path: &Path) -> Result<Self, Unusable> {
-        let corrupt = |error: TantivyError| Unusable::Corrupt(error.to_string());
-        let index = Index::open_in_dir(path).map_err(corrupt)?;
-        let text = index.load_metas().map_err(corrupt)?.payload;
-        let payload: Payload = text
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .ok_or_else(|| Unusable::Corrupt("its last commit does not say what it holds".to_owned()))?;
-        let (schema, fields) = schema::schema();
+    /// Opens the index of a folder and checks every byte of it. The error completes "it is rebuilt because …".
+    pub(crate) fn open(folder: &Path, writer_memory: usize) -> Result<(Self, Snapshot), String> {
+        let damaged = |error: TantivyError| format!("it is damaged: {error}");
+        if !folder.join("meta.json").exists() {
+            return Err("it is missing".to_owned());
+        }
+        let index = Index::open_in_dir(folder).map_err(damaged)?;
+        let payload = index.load_metas().map_err(damaged)?.payload;
+        let payload: Payload = payload
+            .and_then(|payload| serde_json::from_str(&payload).ok())
+            .ok_or("it is damaged: its last commit does not say what it holds")?;
+        let (schema, _) = schema::schema();
         if payload.version != VERSION || index.schema() != schema {
-            return Err(Unusable::OtherSchema { found: payload.version });
+            return Err(format!("it has schema version {}, this program needs {VERSION}", payload.version));
         }
-        let damaged = index.validate_checksum().map_err(corrupt)?;
-        if let Some(file) = damaged.iter().min() {
-            return Err(Unusable::Corrupt(format!("{} has a wrong checksum", file.display())));
+        let wrong = index.validate_checksum().map_err(damaged)?;
+        if let Some(file) = wrong.iter().min() {
+            return Err(format!("it is damaged: {} has a wrong checksum", file.display()));
         }
-        let reader = reader(&index).map_err(corrupt)?;
-        Ok(Self::new(path, payload, index, reader, fields))
+        let open = Self::new(index, writer_memory).map_err(damaged)?;
+        let snapshot = open.snapshot(payload.position).map_err(damaged)?;
+        Ok((open, snapshot))
     }
 
-    /// Makes an empty index in an empty folder.
-    pub(crate) fn create(path: &Path, store: String) -> tantivy::Result<Self> {
-        let (schema, fields): (Schema, Fields) = schema::schema();
-        let directory = MmapDirectory::open(path)?;
-        // Nothing is stored beside the index: there is nothing to compress, and no thread is needed for it.
-        let settings = IndexSettings {
-            docstore_compression: Compressor::None,
-            docstore_compress_dedicated_thread: false,
-            ..IndexSettings::default()
-        };
-        let index = Index::create(directory, schema, settings)?;
-        let payload = Payload { version: VERSION, store, sequence: Sequence(0), last: None };
-        let reader = reader(&index)?;
-        Ok(Self::new(path, payload, index, reader, fields))
+    /// Empties a folder and creates an index in it. Before its first commit it counts as damaged.
+    pub(crate) fn create(folder: &Path, writer_memory: usize) -> tantivy::Result<Self> {
+        clear(folder)?;
+        let (schema, _) = schema::schema();
+        Self::new(Index::create_in_dir(folder, schema)?, writer_memory)
     }
 
-    fn new(path: &Path, payload: Payload, index: Index, reader: IndexReader, fields: Fields) -> Self {
-        index.tokenizers().register(packed::NAME, PackedTokenizer::default());
-        Self {
-            path: path.to_owned(),
-            payload,
-            index,
-            reader,
-            fields,
-            writer: None,
-            counter: TermCounter::default(),
-            is_certain: true,
-        }
+    fn new(index: Index, writer_memory: usize) -> tantivy::Result<Self> {
+        index.tokenizers().register(tokenizer::NAME, tokenizer::analyzer());
+        // It changes only when it is told to: a snapshot belongs to its position.
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let (_, fields) = schema::schema();
+        Ok(Self { index, reader, fields, writer: None, writer_memory })
     }
 
-    /// Takes in changed spells as they are now, and takes out what they were before.
-    pub(crate) fn apply(
-        &mut self,
-        changed: &BTreeMap<SpellId, Change>,
-        spells: &[Spell],
-        memory: usize,
-    ) -> tantivy::Result<()> {
-        self.writer(memory)?;
-        let Self { writer: Some(writer), counter, fields, is_certain, .. } = self else {
-            return Err(TantivyError::Poisoned);
-        };
-        for (id, change) in changed {
-            // To delete is slow, because every segment is searched, and what is new is in none.
-            if change.created.is_none() || !*is_certain {
+    fn snapshot(&self, position: Position) -> tantivy::Result<Snapshot> {
+        self.reader.reload()?;
+        Snapshot::new(self.reader.searcher(), self.fields, position)
+    }
+
+    /// Writes changes that the next commit will have.
+    pub(crate) fn write(&mut self, changes: &Changes) -> tantivy::Result<()> {
+        let fields = self.fields;
+        self.with_writer(|writer| {
+            for id in changes.written.iter().map(|spell| spell.id).chain(changes.deleted.iter().copied()) {
                 writer.delete_term(Term::from_field_u64(fields.id, id.0));
             }
-        }
-        for spell in spells {
-            writer.add_document(schema::document(fields, &counter.count(spell)))?;
-        }
-        Ok(())
+            for spell in &changes.written {
+                writer.add_document(schema::document(&fields, spell))?;
+            }
+            Ok(())
+        })
     }
 
-    /// Makes durable what was taken in, and returns a state that shows it.
-    pub(crate) fn commit(
-        &mut self,
-        sequence: Sequence,
-        last: Option<LastChange>,
-        memory: usize,
-    ) -> tantivy::Result<Snapshot> {
-        let payload = Payload { sequence, last, ..self.payload.clone() };
-        let text = serde_json::to_string(&payload)
+    /// Makes durable what was written, and returns a snapshot that has it.
+    pub(crate) fn commit(&mut self, position: Position) -> tantivy::Result<Snapshot> {
+        let payload = Payload { version: VERSION, position: position.clone() };
+        let payload = serde_json::to_string(&payload)
             .map_err(|error| TantivyError::InternalError(error.to_string()))?;
-        let mut prepared = self.writer(memory)?.prepare_commit()?;
-        prepared.set_payload(&text);
-        prepared.commit()?;
-        self.payload = payload;
-        self.snapshot()
+        self.with_writer(|writer| {
+            let mut prepared = writer.prepare_commit()?;
+            prepared.set_payload(&payload);
+            prepared.commit()
+        })?;
+        self.snapshot(position)
     }
 
-    /// The state of the last commit.
-    pub(crate) fn snapshot(&self) -> tantivy::Result<Snapshot> {
-        self.reader.reload()?;
-        Snapshot::new(self.reader.searcher(), self.fields.clone(), self.payload.sequence)
+    fn with_writer<T>(
+        &mut self,
+        write: impl FnOnce(&mut IndexWriter) -> tantivy::Result<T>,
+    ) -> tantivy::Result<T> {
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => new_writer(&self.index, self.writer_memory)?,
+        };
+        let written = write(&mut writer)?;
+        self.writer = Some(writer);
+        Ok(written)
     }
 
-    /// Forgets what was taken in since the last commit.
-    pub(crate) fn forget_writer(&mut self) {
-        self.writer = None;
-        self.is_certain = false;
-    }
-
-    /// Closes the index once nothing writes to its folder any more: a join of segments that is under
-    /// way is finished, none is begun. That may take long.
-    pub(crate) fn close(self) -> tantivy::Result<()> {
-        self.writer.map_or(Ok(()), |writer| {
+    /// Returns once nothing writes to the folder any more: merges under way are finished, none is begun.
+    pub(crate) fn close(&mut self) -> tantivy::Result<()> {
+        self.writer.take().map_or(Ok(()), |writer| {
             writer.set_merge_policy(Box::new(NoMergePolicy));
             writer.wait_merging_threads()
         })
     }
-
-    /// Whether segments were joined since `snapshot` was made. Removes the files of those before.
-    pub(crate) fn was_tidied(&self, snapshot: &Snapshot) -> tantivy::Result<bool> {
-        if let Some(writer) = &self.writer {
-            writer.garbage_collect_files().wait()?;
-        }
-        let mut segments = self.index.searchable_segment_ids()?;
-        segments.sort_unstable();
-        Ok(segments != snapshot.segment_ids())
-    }
-
-    /// The writer, with one indexing thread. It holds its memory only while it takes spells in. On
-    /// Linux its threads have the priority of the thread that calls this first.
-    pub(crate) fn writer(&mut self, memory: usize) -> tantivy::Result<&mut IndexWriter> {
-        if self.writer.is_none() {
-            let options = IndexWriterOptions::builder()
-                .num_worker_threads(1)
-                .num_merge_threads(1)
-                .memory_budget_per_thread(memory)
-                .build();
-            let writer: IndexWriter = self.index.writer_with_options(options)?;
-            let mut policy = LogMergePolicy::default();
-            policy.set_min_num_segments(SEGMENTS_TO_JOIN);
-            policy.set_min_layer_size(SMALL_SEGMENT);
-            policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
-            writer.set_merge_policy(Box::new(policy));
-            self.writer = Some(writer);
-        }
-        self.writer.as_mut().ok_or(TantivyError::Poisoned)
-    }
 }
 
-/// A reader that changes only when it is told: a state belongs to its sequence number.
-fn reader(index: &Index) -> tantivy::Result<IndexReader> {
-    index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into()
+fn new_writer(index: &Index, memory: usize) -> tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(memory)
+        .build();
+    let writer = index.writer_with_options(options)?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
+}
+
+/// Makes a folder where it is missing, and removes everything in it.
+fn clear(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use grimoire_domain::text::cut;
 
 use crate::Options;
 use crate::rank::{Query, Term};
-use crate::tokens::{self, Tokenizer};
+use crate::tokenizer::{self, tokens, wholes};
 
 /// How much of a context is looked at, in bytes: the beginning is what belongs to the message.
 const MAXIMUM_CONTEXT: usize = 4_096;
@@ -31,10 +31,10 @@ pub(crate) fn for_diagnostic(diagnostic: &Diagnostic, options: &Options) -> Quer
         only_active: true,
         ..Query::default()
     };
-    let mut tokenizer = Tokenizer::for_one_text();
+    let mut analyzer = tokenizer::analyzer();
     let code = diagnostic.code.as_deref().unwrap_or_default();
     for (text, weight) in [(code, CODE_WEIGHT), (&*diagnostic.error_type, ERROR_TYPE_WEIGHT)] {
-        for whole in tokenizer.wholes(text).into_iter().take(MAXIMUM_ALWAYS) {
+        for whole in wholes(&mut analyzer, text).into_iter().take(MAXIMUM_ALWAYS) {
             add(&mut query, whole, weight, true);
         }
     }
@@ -45,7 +45,7 @@ pub(crate) fn for_diagnostic(diagnostic: &Diagnostic, options: &Options) -> Quer
         (&*diagnostic.tool, TOOL_WEIGHT),
         (cut(&diagnostic.context, MAXIMUM_CONTEXT), CONTEXT_WEIGHT),
     ] {
-        for token in tokenizer.tokens(text) {
+        for token in tokens(&mut analyzer, text) {
             add(&mut query, token, weight, false);
         }
     }
@@ -58,10 +58,10 @@ pub(crate) fn for_text(text: &str, options: &Options) -> Query {
     let mut query = Query {
         maximum_terms: MAXIMUM_TYPED_TERMS,
         maximum_occurrences: options.maximum_occurrences,
-        prefix: tokens::unfinished_word(text),
+        prefix: tokenizer::unfinished_word(text),
         ..Query::default()
     };
-    for token in Tokenizer::for_one_text().tokens(text) {
+    for token in tokens(&mut tokenizer::analyzer(), text) {
         add(&mut query, token, 1.0, false);
     }
     query

@@ -1,16 +1,18 @@
 //! The order of spells for a query: BM25 over several fields, the same to the last bit for the same
 //! spellbook.
 //!
-//! What tantivy scores by depends on deleted spells that are still in its files and on how these are
-//! cut. Here every number is a function of the spells and the query alone: frequencies count living
-//! spells, lengths are compared with constants, sums are made in one order. The index and the scan of
-//! the store give equal answers, which is how either is tested.
+//! Tantivy's own scores depend on deleted documents that are still in its files and on how these are cut
+//! into segments. Here every number is a function of the spells and the query alone: frequencies count
+//! living spells, lengths are compared with constants, sums are made in one order. The index and the scan
+//! of the store give equal answers, which is how either is tested.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use grimoire_domain::spell::SpellId;
 use grimoire_ports::search::Hit;
+
+use crate::schema::TextField;
 
 /// How soon further occurrences of a term stop to count.
 const SATURATION: f64 = 1.2;
@@ -35,14 +37,15 @@ pub(crate) trait Corpus {
     /// Slots are below this number.
     fn slots(&self) -> usize;
 
-    /// How many spells have a term.
+    /// How many spells have a term in the same field: the highest number of any field. To count each spell
+    /// once, whatever its fields, would take reading all postings.
     fn frequency(&self, term: &str) -> Result<u64, Self::Error>;
 
-    /// The terms that begin with a prefix, with their frequencies.
+    /// The terms that begin with a prefix, with their frequencies above 0.
     fn completions(&self, prefix: &str) -> Result<BTreeMap<String, u64>, Self::Error>;
 
-    /// Tells where a term occurs: the slot and [`occurrence`] of each field that has it, the fields of
-    /// a spell in the order of the schema.
+    /// Calls `visit` for each field of each spell that has a term, with the slot and the [`occurrence`]; the
+    /// fields of one spell come in the order of the schema.
     fn occurrences(&self, term: &str, visit: &mut dyn FnMut(usize, f64)) -> Result<(), Self::Error>;
 
     /// The spell of a slot, and whether it is active.
@@ -58,11 +61,18 @@ pub(crate) struct Query {
     pub(crate) prefix: Option<String>,
     /// How many terms are searched at most, beside those that are always: those that tell most.
     pub(crate) maximum_terms: usize,
-    /// How many spells the searched terms may have in sum; others are left out: the
-    /// bound on the time of a query, whatever the size of the spellbook.
+    /// How many spells the searched terms may have in sum; others are left out: the bound on the time of a
+    /// query, whatever the size of the spellbook.
     pub(crate) maximum_occurrences: u64,
     /// Whether spells that are not active are left out.
     pub(crate) only_active: bool,
+}
+
+impl Query {
+    /// Whether a term of a spell matters.
+    pub(crate) fn wants(&self, term: &str) -> bool {
+        self.terms.contains_key(term) || self.prefix.as_ref().is_some_and(|prefix| term.starts_with(prefix))
+    }
 }
 
 /// A term of a query.
@@ -83,10 +93,10 @@ pub(crate) struct Ranked {
     pub(crate) total: u64,
 }
 
-/// What `count` occurrences in a field of `length` tokens are worth before saturation.
-pub(crate) fn occurrence(boost: f64, usual_length: f64, count: u32, length: u32) -> f64 {
-    let relative_length = f64::from(length) / usual_length;
-    boost * f64::from(count) / (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative_length)
+/// What `count` occurrences of a term in a text of `length` tokens are worth before saturation.
+pub(crate) fn occurrence(field: &TextField, count: u32, length: u32) -> f64 {
+    let relative_length = f64::from(length) / field.usual_length;
+    field.boost * f64::from(count) / (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative_length)
 }
 
 /// Ranks all spells that have a term of the query.

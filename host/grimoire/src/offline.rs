@@ -9,6 +9,7 @@ use grimoire_domain::spell::SpellFields;
 use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports};
 use grimoire_ports::clock::SystemClock;
+use grimoire_ports::follower::Pace;
 use grimoire_ports::store::SpellStore as _;
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
@@ -83,7 +84,9 @@ pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Resu
             temporary_store(spells)?
         }
     };
-    let search = wiring::open_search(&index, store.clone()).await?;
+    // The command waits for what it imports: no commit waits for further writes.
+    let pace = Pace { commit_interval: Duration::ZERO, ..Pace::default() };
+    let search = wiring::open_search(&index, store.clone(), pace).await?;
     let plugins = wiring::start_plugins(config).await?;
     let ports = Ports {
         store: Arc::new(store.clone()),

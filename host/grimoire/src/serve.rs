@@ -11,6 +11,7 @@ use grimoire_domain::Timestamp;
 use grimoire_http::{Access, AppState, HttpOptions, KeptSpells};
 use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings};
 use grimoire_ports::clock::SystemClock;
+use grimoire_ports::follower::Pace;
 use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::SpellStore as _;
 use grimoire_search_tantivy::TantivySearch;
@@ -56,7 +57,8 @@ impl Server {
         } else {
             (config.webhook_secrets.clone(), None)
         };
-        let search = wiring::open_search(&config.data_folder.join("index"), store.clone()).await?;
+        let index = config.data_folder.join("index");
+        let search = wiring::open_search(&index, store.clone(), Pace::default()).await?;
         let plugins = wiring::start_plugins(&config).await?;
         let ports = Ports {
             store: Arc::new(store.clone()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use grimoire_github::{Gate, GitHubClient};
 use grimoire_pipeline::{FailurePolicy, Settings};
+use grimoire_ports::follower::Pace;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::PluginInventory as _;
 use grimoire_runtime::PluginHost;
@@ -41,8 +42,12 @@ pub(crate) fn open_store(config: &Config) -> anyhow::Result<RedbStore> {
 }
 
 /// The search index beside the store.
-pub(crate) async fn open_search(folder: &Path, store: RedbStore) -> anyhow::Result<Arc<TantivySearch>> {
-    let options = grimoire_search_tantivy::Options::default();
+pub(crate) async fn open_search(
+    folder: &Path,
+    store: RedbStore,
+    pace: Pace,
+) -> anyhow::Result<Arc<TantivySearch>> {
+    let options = grimoire_search_tantivy::Options { pace, ..Default::default() };
     Ok(Arc::new(TantivySearch::open(folder, Arc::new(store), options).await?))
 }
 

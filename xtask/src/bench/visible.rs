@@ -8,12 +8,14 @@ use anyhow::ensure;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use super::load::{self, Client, Request, get, percentile, post};
+use super::load::{Client, Request, get, percentile, post};
 use super::table::{Goal, Row, median, short};
 use super::{Bench, data, http};
 
 /// After this long a spell counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The time between two spells of the other client.
+const BETWEEN_WRITES: Duration = Duration::from_millis(10);
 /// The goal, in seconds.
 const SOON: f64 = 0.5;
 
@@ -24,13 +26,11 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let mut next = 2_000_000;
     for _ in 0..bench.rounds {
         let server = bench.world.serve(&bench.world.filled(stored)?)?;
-        let count = bench.size(24_000, 64);
+        let count = bench.size(1_000, 16);
         let posts: Vec<Request> =
             (next..next + count).map(|number| post("/api/spells", &[], &data::spell_body(number))).collect();
         next += count;
-        written.add(while_probing(server.address, next, || {
-            load::run(server.address, 32, &posts, count, 201).map(drop)
-        })?);
+        written.add(while_probing(server.address, next, || write_steadily(server.address, &posts))?);
         next += count;
         diagnosed.add(http::while_diagnosing(server.address, || {
             let moment = Duration::from_millis(if bench.quick { 200 } else { 3_000 });
@@ -47,7 +47,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     Ok(vec![
         written.row(
             "visible-create",
-            "from the 201 of a spell until a search finds it, p99, while 32 connections write spells",
+            "from the 201 of a spell until a search finds it, p99, while another client writes 100 spells a second",
         ),
         diagnosed.row("visible-busy", "the same while 8 logs are diagnosed"),
     ])
@@ -84,6 +84,20 @@ impl Waits {
         );
         Row::new(name, what, Goal::AtMost(SOON)).in_unit("s").with(self.most, absolute)
     }
+}
+
+/// Writes spells at an even rate, as an import over HTTP does.
+fn write_steadily(address: SocketAddr, posts: &[Request]) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut client = Client::connect(address).await?;
+        let mut clock = tokio::time::interval(BETWEEN_WRITES);
+        for post in posts {
+            clock.tick().await;
+            client.send(post, 201).await?;
+        }
+        Ok(())
+    })
 }
 
 /// Writes one spell after the other and searches for each until it is found, for as long as something else

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use grimoire_ports::search::SpellSearch as _;
 use grimoire_ports::store::{SpellStore as _, Stamp};
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
@@ -219,7 +220,7 @@ async fn fill(folder: &Path, spells: usize) -> anyhow::Result<()> {
             .import_spells(batch, Stamp { by: "bench".to_owned(), at: grimoire_domain::Timestamp::now() })
             .await?;
     }
-    search.wait_until_committed(store.last_sequence().await?, INDEXING).await?;
+    search.wait_for(store.last_sequence().await?, INDEXING).await?;
     search.close().await;
     Ok(store.close().await?)
 }

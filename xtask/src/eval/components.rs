@@ -67,7 +67,7 @@ impl Components {
     /// Waits until the index has all spells, so that every query meets the same.
     pub(super) async fn wait_for_index(&self) -> anyhow::Result<()> {
         let last = self.store.last_sequence().await?;
-        Ok(self.search.wait_until_committed(last, INDEXING).await?)
+        Ok(self.search.wait_for(last, INDEXING).await?)
     }
 
     /// What search offers for a diagnostic, best first.

@@ -24,8 +24,9 @@ use grimoire_ports::fakes::{
     FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedGitHub,
     ScriptedMatchers,
 };
+use grimoire_ports::follower::FollowerState;
 use grimoire_ports::github::{FailedJob, PullRequest, WebhookGate};
-use grimoire_ports::search::{Candidates, Hit, IndexProgress, IndexState, SpellSearch};
+use grimoire_ports::search::{Candidates, Hit, IndexProgress, SpellSearch};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -398,7 +399,11 @@ impl SpellSearch for BrokenSearch {
     }
 
     fn progress(&self) -> IndexProgress {
-        IndexProgress { sequence: Sequence(0), documents: 0, state: IndexState::Failing("torn".to_owned()) }
+        IndexProgress {
+            sequence: Sequence(0),
+            documents: 0,
+            state: FollowerState::Failing("torn".to_owned()),
+        }
     }
 
     async fn wait_for(&self, _: Sequence, _: Duration) -> Result<(), PortError> {

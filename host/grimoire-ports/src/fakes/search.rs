@@ -13,7 +13,8 @@ use grimoire_domain::spell::{Sequence, Spell, SpellStatus};
 use super::MemoryStore;
 use super::store::page_of;
 use crate::PortError;
-use crate::search::{Candidates, Hit, IndexProgress, IndexState, SpellSearch};
+use crate::follower::FollowerState;
+use crate::search::{Candidates, Hit, IndexProgress, SpellSearch};
 use crate::store::SpellStore;
 
 /// Finds spells of a [`MemoryStore`] by the number of words they share with the question.
@@ -81,7 +82,7 @@ impl SpellSearch for MemorySearch {
         IndexProgress {
             sequence: self.store.sequence(),
             documents: self.store.all_spells().iter().filter(active).count() as u64,
-            state: IndexState::Ready,
+            state: FollowerState::Ready,
         }
     }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use grimoire_domain::spell::{SpellFields, SpellId, SpellStatus};
-use grimoire_ports::search::{Hit, IndexState, SpellSearch as _};
-use grimoire_ports::store::SpellStore as _;
+use grimoire_ports::search::{Hit, SpellSearch as _};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -84,29 +83,23 @@ fn property_6_deleted_spells_are_gone_and_history_does_not_matter() {
     let runtime = runtime();
     check(&proptest::collection::vec(write(), 1..25), |writes| {
         runtime.block_on(async {
-            let folders = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
+            let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
             let store = TestStore::new("x");
             let search = open(folders[0].path(), &store).await;
-            let from_memory = open_with(folders[2].path(), &store, never_commits()).await;
-            until(&from_memory, |state| *state == IndexState::Ready).await;
             let mut living = Vec::new();
             for (index, write) in writes.into_iter().enumerate() {
                 apply(&store, &mut living, write).await;
                 // Some writes share a commit, others do not.
                 if index % 12 == 6 {
-                    let last = store.last_sequence().await.expect("read");
-                    search.wait_until_committed(last, PATIENCE).await.expect("committed");
+                    settle(&search, &store).await;
                 }
             }
-            let last = store.last_sequence().await.expect("read");
+            settle(&search, &store).await;
             let mut everything = ids(&found(&search, "the tool prints").await);
             everything.sort_unstable();
             living.sort_unstable();
             prop_assert_eq!(&everything, &living.iter().map(|id| id.0).collect::<Vec<_>>());
             let followed = answers(&search).await;
-            search.wait_until_committed(last, PATIENCE).await.expect("committed");
-            prop_assert_eq!(&answers(&search).await, &followed);
-            prop_assert_eq!(&answers(&from_memory).await, &followed);
             for (found, candidates) in followed.values() {
                 prop_assert!(found.iter().chain(candidates).all(|hit| living.contains(&hit.spell)));
                 for hits in [found, candidates] {
@@ -116,10 +109,12 @@ fn property_6_deleted_spells_are_gone_and_history_does_not_matter() {
                     prop_assert!(ordered, "{:?}", hits);
                 }
             }
+            store.set(Log::Held);
             let rebuilt = open(folders[1].path(), &store).await;
+            prop_assert_eq!(&answers(&rebuilt).await, &followed, "from the store");
+            store.set(Log::Open);
             settle(&rebuilt, &store).await;
             prop_assert_eq!(answers(&rebuilt).await, followed);
-            from_memory.close().await;
             search.close().await;
             rebuilt.close().await;
             Ok(())

@@ -1,9 +1,10 @@
-//! An index that cannot be used is noticed and made anew, while the store answers.
+//! An index that cannot be used is noticed and rebuilt, while the store answers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use grimoire_ports::search::{Hit, IndexState, SpellSearch as _};
+use grimoire_ports::follower::FollowerState;
+use grimoire_ports::search::{Hit, SpellSearch as _};
 use grimoire_ports::store::SpellStore as _;
 use grimoire_search_tantivy::TantivySearch;
 
@@ -35,26 +36,23 @@ async fn answers(search: &TantivySearch) -> Vec<Vec<Hit>> {
     ]
 }
 
-/// Opens the folder and expects that the index is made anew for a reason, with the same answers
+/// Opens the folder and expects that the index is rebuilt for a reason, with the same answers
 /// before (from the store) and after (from the new index).
 async fn expect_repair(folder: &Path, store: &TestStore, reason: &str, expected: &[Vec<Hit>]) {
     let search = open_held(folder, store).await;
     match search.progress().state {
-        IndexState::Rebuilding { reason: told, .. } => assert!(told.contains(reason), "{told}"),
+        FollowerState::Rebuilding { reason: told, .. } => assert!(told.contains(reason), "{told}"),
         other => panic!("{other:?} instead of {reason}"),
     }
     assert_eq!(answers(&search).await, expected, "from the store");
     store.set(Log::Open);
     settle(&search, store).await;
-    until(&search, |state| *state == IndexState::Ready).await;
+    until(&search, |state| *state == FollowerState::Ready).await;
     assert_eq!(answers(&search).await, expected, "from the new index");
     search.close().await;
     let search = open(folder, store).await;
-    assert_eq!(search.progress().state, IndexState::Ready);
-    let indexes = fs::read_dir(folder)
-        .expect("read")
-        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_dir()));
-    assert_eq!(indexes.count(), 1, "old indexes are removed");
+    assert_eq!(search.progress().state, FollowerState::Ready);
+    search.close().await;
 }
 
 /// Opens the folder while the change log is held, except where opening itself reads it.
@@ -68,15 +66,19 @@ async fn open_held(folder: &Path, store: &TestStore) -> TantivySearch {
     search
 }
 
-/// The folder of the index in use.
-fn index(folder: &Path) -> PathBuf {
-    let name = fs::read_to_string(folder.join("CURRENT")).expect("there is an index");
-    folder.join(name.trim())
+/// The files with data of an index.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry").path());
+    let is_data = |path: &PathBuf| {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && fs::metadata(path).expect("read").len() > 0
+    };
+    paths.filter(is_data).collect()
 }
 
 /// Changes what the last commit says.
 fn edit_payload(folder: &Path, edit: impl Fn(&mut serde_json::Value)) {
-    let path = index(folder).join("meta.json");
+    let path = folder.join("meta.json");
     let mut meta: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
     let text = meta["payload"].as_str().expect("a payload").to_owned();
     let mut payload = serde_json::from_str(&text).expect("JSON");
@@ -86,53 +88,55 @@ fn edit_payload(folder: &Path, edit: impl Fn(&mut serde_json::Value)) {
 }
 
 #[tokio::test]
-async fn a_missing_index_is_made() {
+async fn a_missing_index_is_built() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, expected) = prepared(folder.path()).await;
     fs::remove_dir_all(folder.path()).expect("removed");
-    expect_repair(folder.path(), &store, "there is no search index yet", &expected).await;
+    expect_repair(folder.path(), &store, "it is missing", &expected).await;
 }
 
 #[tokio::test]
 async fn every_damaged_file_is_noticed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, expected) = prepared(folder.path()).await;
-    let mut extensions = Vec::new();
-    for entry in fs::read_dir(index(folder.path())).expect("read") {
-        let path = entry.expect("an entry").path();
-        let is_data = path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
-        if is_data && fs::metadata(&path).expect("read").len() > 0 {
-            extensions.push(path.extension().expect("an extension").to_owned());
-        }
-    }
+    let mut extensions: Vec<_> =
+        files(folder.path()).iter().map(|file| file.extension().expect("an extension").to_owned()).collect();
     extensions.sort();
     extensions.dedup();
     assert!(extensions.len() >= 5, "{extensions:?}");
     for extension in extensions {
-        let files = fs::read_dir(index(folder.path())).expect("read");
-        let path = files
-            .map(|entry| entry.expect("an entry").path())
-            .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')))
-            .find(|path| path.extension() == Some(&extension));
         // A rebuilt index has no deleted spells, so that their file is damaged only once.
-        let Some(path) = path else { continue };
+        let mut files = files(folder.path()).into_iter();
+        let Some(path) = files.find(|path| path.extension() == Some(&extension)) else { continue };
         let mut bytes = fs::read(&path).expect("read");
         bytes[0] ^= 0x20;
         fs::write(&path, bytes).expect("written");
-        expect_repair(folder.path(), &store, "corrupt", &expected).await;
+        expect_repair(folder.path(), &store, "it is damaged", &expected).await;
     }
+}
+
+/// Another program, an older layout, or a rebuild that was cut off left something there.
+#[tokio::test]
+async fn what_else_lies_in_the_folder_is_removed_before_an_index_is_built() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, expected) = prepared(folder.path()).await;
+    fs::remove_file(folder.path().join("meta.json")).expect("removed");
+    fs::create_dir(folder.path().join("index-000001")).expect("created");
+    fs::write(folder.path().join("index-000001").join("meta.json"), "{}").expect("written");
+    expect_repair(folder.path(), &store, "it is missing", &expected).await;
+    assert!(!folder.path().join("index-000001").exists());
 }
 
 #[tokio::test]
 async fn truncated_removed_and_foreign_files_are_noticed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, expected) = prepared(folder.path()).await;
-    fs::write(index(folder.path()).join("meta.json"), "{}").expect("written");
-    expect_repair(folder.path(), &store, "corrupt", &expected).await;
-    fs::remove_dir_all(index(folder.path())).expect("removed");
-    expect_repair(folder.path(), &store, "corrupt", &expected).await;
-    fs::write(folder.path().join("CURRENT"), "../elsewhere").expect("written");
-    expect_repair(folder.path(), &store, "corrupt", &expected).await;
+    fs::write(folder.path().join("meta.json"), "{}").expect("written");
+    expect_repair(folder.path(), &store, "it is damaged", &expected).await;
+    for file in files(folder.path()).into_iter().filter(|file| !file.ends_with("meta.json")) {
+        fs::remove_file(file).expect("removed");
+    }
+    expect_repair(folder.path(), &store, "it is damaged", &expected).await;
     edit_payload(folder.path(), |payload| *payload = serde_json::Value::Null);
     expect_repair(folder.path(), &store, "does not say what it holds", &expected).await;
 }
@@ -171,7 +175,7 @@ async fn a_store_that_was_set_back_and_written_to_is_noticed() {
     }
     let search = open_held(folder.path(), &store).await;
     match search.progress().state {
-        IndexState::Rebuilding { reason, .. } => assert!(reason.contains("other changes"), "{reason}"),
+        FollowerState::Rebuilding { reason, .. } => assert!(reason.contains("other changes"), "{reason}"),
         other => panic!("{other:?}"),
     }
     store.set(Log::Open);
@@ -181,14 +185,14 @@ async fn a_store_that_was_set_back_and_written_to_is_noticed() {
 }
 
 #[tokio::test]
-async fn progress_is_told_while_an_index_is_made() {
+async fn progress_shows_while_an_index_is_rebuilt() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = TestStore::new("x");
     let batch = (0..1_200).map(|number| valid(spell(&format!("Widget {number}")))).collect();
     store.memory.import_spells(batch, stamp()).await.expect("imported");
     let search = open_held(folder.path(), &store).await;
     let told = search.progress();
-    assert!(matches!(told.state, IndexState::Rebuilding { done: 0, total: 1_200, .. }), "{told:?}");
+    assert!(matches!(told.state, FollowerState::Rebuilding { done: 0, total: 1_200, .. }), "{told:?}");
     let answer = search.candidates(&diagnostic("", None, "widget", ""), 3).await.expect("answered");
     assert_eq!((answer.hits.len(), answer.sequence.0), (3, 1_200), "answered from the store");
     store.set(Log::Open);

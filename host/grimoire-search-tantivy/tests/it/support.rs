@@ -13,7 +13,8 @@ use grimoire_domain::spell::{
 };
 use grimoire_ports::PortError;
 use grimoire_ports::fakes::MemoryStore;
-use grimoire_ports::search::{Hit, IndexState, SpellSearch};
+use grimoire_ports::follower::{FollowerState, Pace};
+use grimoire_ports::search::{Hit, SpellSearch};
 use grimoire_ports::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Written};
 use grimoire_search_tantivy::{Options, TantivySearch};
 use tokio::sync::watch;
@@ -142,25 +143,16 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 /// Quick commits, and retries without long waits.
 pub(crate) fn options() -> Options {
-    Options {
+    let pace = Pace {
         commit_interval: Duration::from_millis(1),
         first_pause: Duration::from_millis(1),
         longest_pause: Duration::from_millis(20),
-        ..Options::default()
-    }
-}
-
-/// As [`options`], but once the index is made nothing is committed before it is closed.
-pub(crate) fn never_commits() -> Options {
-    Options { commit_interval: Duration::from_secs(1 << 20), ..options() }
+    };
+    Options { pace, ..Options::default() }
 }
 
 pub(crate) async fn open(folder: &Path, store: &TestStore) -> TantivySearch {
-    open_with(folder, store, options()).await
-}
-
-pub(crate) async fn open_with(folder: &Path, store: &TestStore, options: Options) -> TantivySearch {
-    TantivySearch::open(folder, Arc::new(store.clone()), options).await.expect("opened")
+    TantivySearch::open(folder, Arc::new(store.clone()), options()).await.expect("opened")
 }
 
 /// Waits until searches see all that is written.
@@ -170,7 +162,7 @@ pub(crate) async fn settle(search: &TantivySearch, store: &TestStore) {
 }
 
 /// Waits until the index is in a state.
-pub(crate) async fn until(search: &TantivySearch, wanted: impl Fn(&IndexState) -> bool) {
+pub(crate) async fn until(search: &TantivySearch, wanted: impl Fn(&FollowerState) -> bool) {
     let reached = async {
         while !wanted(&search.progress().state) {
             tokio::task::yield_now().await;

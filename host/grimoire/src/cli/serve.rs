@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grimoire_ports::search::{IndexState, SpellSearch};
+use grimoire_ports::follower::FollowerState;
+use grimoire_ports::search::SpellSearch;
 use tokio_util::sync::CancellationToken;
 
 use super::progress_bar;
@@ -49,10 +50,10 @@ pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyho
 /// How often the progress bar moves.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Draws a bar while the search index is made anew; searches are answered from the store meanwhile.
+/// Draws a bar while the search index is rebuilt; searches are answered from the store meanwhile.
 async fn show_rebuild(search: Arc<dyn SpellSearch>) {
     let mut bar = None;
-    while let IndexState::Rebuilding { done, total, .. } = search.progress().state {
+    while let FollowerState::Rebuilding { done, total, .. } = search.progress().state {
         let bar = bar.get_or_insert_with(|| progress_bar(total, "spells indexed"));
         bar.set_length(total);
         bar.set_position(done);
