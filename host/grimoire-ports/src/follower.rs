@@ -51,7 +51,7 @@ pub trait Derived: Send + Sync {
 
     /// Returns when what is committed turns out to be unusable while it is used.
     async fn failed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) trait Corpus {
     /// Slots are below this number.
     fn slots(&self) -> usize;
 
-    /// How many spells have a term in the same field: the highest number of any field. To count each spell
-    /// once, whatever its fields, would take reading all postings.
+    /// About how many spells have a term: the highest number of any field. To count each spell once, whatever
+    /// its fields, takes reading all postings, which is done for chosen terms only.
     fn frequency(&self, term: &str) -> Result<u64, Self::Error>;
 
     /// The terms that begin with a prefix, with their frequencies above 0.
@@ -112,14 +112,14 @@ pub(crate) fn rank<C: Corpus>(
     // One term at a time, in the order of the terms: each spell's sum is made in that order.
     let mut gathered = vec![0.0_f64; corpus.slots()];
     let mut touched = Vec::new();
-    for (term, weight, frequency) in chosen_terms(corpus, query)? {
-        let rarity = rarity(documents, frequency);
+    for (term, weight) in chosen_terms(corpus, query)? {
         corpus.occurrences(&term, &mut |slot, value| {
             if gathered[slot] == 0.0 {
                 touched.push(slot);
             }
             gathered[slot] += value;
         })?;
+        let rarity = rarity(documents, touched.len() as u64);
         for slot in touched.drain(..) {
             let value = std::mem::take(&mut gathered[slot]);
             if scores[slot] == 0.0 {
@@ -159,9 +159,9 @@ fn compare(left: &Hit, right: &Hit) -> Ordering {
     right.score.total_cmp(&left.score).then(left.spell.cmp(&right.spell))
 }
 
-/// The terms that are searched, with weight and frequency, in the order of the terms: those that are
-/// always, then of the others those that tell most and can be afforded.
-fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64, u64)>, C::Error> {
+/// The terms that are searched, with their weights, in the order of the terms: those that are always, then
+/// of the others those that tell most and can be afforded.
+fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64)>, C::Error> {
     let mut chosen = Vec::new();
     let mut others = Vec::new();
     for (text, term) in &query.terms {
@@ -194,5 +194,5 @@ fn chosen_terms<C: Corpus>(corpus: &C, query: &Query) -> Result<Vec<(String, f64
         }
     }
     chosen.sort_by(|left, right| left.0.cmp(&right.0));
-    Ok(chosen)
+    Ok(chosen.into_iter().map(|(text, weight, _)| (text, weight)).collect())
 }
