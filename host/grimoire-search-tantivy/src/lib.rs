@@ -1,14 +1,15 @@
 //! Full-text search over spells: a tantivy index that follows the store's change log.
 //!
-//! The index is derived data. A [`Follower`] writes every change into it and commits at most every
-//! [`Pace::commit_interval`]; each commit remembers how far it is and of which store. An index that is missing,
-//! damaged, of another schema, ahead of its store or of another store is rebuilt, while searches are answered
-//! by a bounded scan of the store. Both ways give the same answer to the last bit, because scores depend on
-//! the spells and the query alone: `rank` makes them from the postings of tantivy or of the scan.
+//! The index is derived data. A [`Follower`] writes every change into it and commits at most every 200 ms
+//! (see [`Options::pace`]); each commit remembers how far it is and of which store. An index that is
+//! missing, damaged, of another schema, ahead of its store or of another store is rebuilt, while searches
+//! are answered by a bounded scan of the store. Both ways give the same answer to the last bit, because
+//! scores depend on the spells and the query alone: `rank` makes them from the postings of either.
 #![forbid(unsafe_code)]
 
 mod derived;
 mod index;
+mod options;
 mod pattern;
 mod query;
 mod rank;
@@ -27,44 +28,19 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::spell::Sequence;
 use grimoire_ports::PortError;
-use grimoire_ports::follower::{Follower, Pace, Progress};
+use grimoire_ports::follower::{Follower, Progress};
 use grimoire_ports::search::{Candidates, Hit, IndexProgress, SpellSearch};
 use grimoire_ports::store::SpellStore;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::derived::{DerivedIndex, Published};
+pub use crate::options::Options;
 use crate::rank::{Query, Ranked, rank};
 use crate::scan::Scan;
 
 /// How long closing waits for merges of segments. One that is cut off is done again after the next start.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// How the index works. The defaults are right for most.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// How many terms of a diagnostic are searched at most, beside its code and error type: those
-    /// that tell most, by their place in it and their rarity.
-    pub maximum_terms: usize,
-    /// How many spells the searched terms may have in sum; others are left out: the
-    /// bound on the time of a query, whatever the size of the spellbook.
-    pub maximum_occurrences: u64,
-    /// How much memory the writer may use before it writes a segment, in bytes: at least 15,000,000.
-    pub writer_memory: usize,
-    /// How soon changes are committed, and how failures are tried again.
-    pub pace: Pace,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            maximum_terms: 32,
-            maximum_occurrences: 32_000,
-            writer_memory: 16_000_000,
-            pace: Pace::default(),
-        }
-    }
-}
 
 /// Search over the spells of a store. Dropping it stops the follower without waiting for it.
 pub struct TantivySearch {

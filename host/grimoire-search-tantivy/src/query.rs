@@ -3,7 +3,7 @@
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::text::cut;
 
-use crate::Options;
+use crate::options::Options;
 use crate::rank::{Query, Term};
 use crate::tokenizer::{self, tokens, wholes};
 
