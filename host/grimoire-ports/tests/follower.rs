@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the derived data has and was asked for.
 struct Titles {
     position: Result<Position, String>,
-    titles: BTreeMap<u64, String>,
+    committed: BTreeMap<u64, String>,
     written: BTreeMap<u64, Option<String>>,
     /// How many of the next commits fail.
     broken_commits: u32,
@@ -37,7 +37,7 @@ impl Default for Titles {
     fn default() -> Self {
         Self {
             position: Err("it is missing".to_owned()),
-            titles: BTreeMap::new(),
+            committed: BTreeMap::new(),
             written: BTreeMap::new(),
             broken_commits: 0,
             batches: Vec::new(),
@@ -58,7 +58,7 @@ impl DerivedTitles {
     }
 
     fn titles(&self) -> Vec<String> {
-        self.look(|titles| titles.titles.values().cloned().collect())
+        self.look(|titles| titles.committed.values().cloned().collect())
     }
 }
 
@@ -76,7 +76,7 @@ impl Derived for DerivedTitles {
 
     async fn restart(&mut self) -> Result<(), PortError> {
         self.look(|titles| {
-            titles.titles.clear();
+            titles.committed.clear();
             titles.written.clear();
             titles.restarts += 1;
         });
@@ -102,8 +102,8 @@ impl Derived for DerivedTitles {
             }
             for (id, title) in written {
                 match title {
-                    Some(title) => drop(titles.titles.insert(id, title)),
-                    None => drop(titles.titles.remove(&id)),
+                    Some(title) => drop(titles.committed.insert(id, title)),
+                    None => drop(titles.committed.remove(&id)),
                 }
             }
             titles.commits += 1;
