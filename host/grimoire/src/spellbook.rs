@@ -16,6 +16,7 @@ const STARTER: &[(&str, &str)] = shipped![
     "ci.yaml",
     "containers.yaml",
     "databases.yaml",
+    "documentation.yaml",
     "dotnet.yaml",
     "functional.yaml",
     "go.yaml",
@@ -28,6 +29,7 @@ const STARTER: &[(&str, &str)] = shipped![
     "python.yaml",
     "ruby.yaml",
     "rust.yaml",
+    "science.yaml",
     "systems.yaml",
 ];
 
