@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use grimoire_domain::job::JobState;
 use grimoire_ports::follower::FollowerState;
 
 use crate::Pipeline;
@@ -115,11 +114,8 @@ impl Pipeline {
             }
             Some(Ok(read)) => read,
         };
-        let count = |state: JobState| {
-            JobState::ALL.iter().zip(counts).find(|(known, _)| **known == state).map_or(0, |(_, count)| count)
-        };
-        let mut detail = format!("{} queued, {} running", count(JobState::Queued), count(JobState::Running));
-        let dead = count(JobState::Dead);
+        let mut detail = format!("{} queued, {} running", counts.queued, counts.running);
+        let dead = counts.dead;
         if dead > 0 {
             detail.push_str(&format!(", {dead} dead: look at them with state=dead, and retry or leave them"));
         }

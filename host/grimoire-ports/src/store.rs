@@ -3,6 +3,8 @@
 //! The port speaks verbs, not transactions: one call is one atomic step, equally possible in an
 //! embedded store and in a database server. A write has reached the disk when its call returns.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use grimoire_domain::Timestamp;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
@@ -14,10 +16,13 @@ use grimoire_domain::spell::{Revision, Sequence, Spell, SpellChange, SpellId, Sp
 
 use crate::PortError;
 
-/// Everything that is kept.
-pub trait Store: SpellStore + DeliveryStore + JobStore + ReviewStore {}
-
-impl<T: SpellStore + DeliveryStore + JobStore + ReviewStore + ?Sized> Store for T {}
+/// A whole store.
+#[async_trait]
+pub trait Store: SpellStore + DeliveryStore + JobStore + ReviewStore {
+    /// Finishes the writes that wait and refuses new ones, so that the next start has nothing to repair.
+    /// Later calls of anything are `Unavailable`. May be called twice.
+    async fn close(&self) -> Result<(), PortError>;
+}
 
 /// Who writes, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,10 +148,6 @@ pub trait DeliveryStore: Send + Sync {
 
     /// One delivery. `NotFound`.
     async fn get_delivery(&self, id: &DeliveryId) -> Result<Delivery, PortError>;
-
-    /// Cancels queued jobs of a lane and asks its running job to stop, because the lane's subject
-    /// is gone (a closed pull request). Returns the jobs touched.
-    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError>;
 }
 
 /// Which jobs a list shows. An absent field does not narrow.
@@ -185,6 +186,42 @@ pub enum AttemptEnd {
     Released,
 }
 
+/// How many jobs there are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "each field is named like its state")]
+pub struct JobCounts {
+    pub queued: u64,
+    pub running: u64,
+    pub succeeded: u64,
+    pub dead: u64,
+    pub cancelled: u64,
+    pub superseded: u64,
+}
+
+impl JobCounts {
+    /// The count of a state.
+    pub fn of(&self, state: JobState) -> u64 {
+        *self.clone().of_mut(state)
+    }
+
+    /// The count of a state, to be changed.
+    pub fn of_mut(&mut self, state: JobState) -> &mut u64 {
+        match state {
+            JobState::Queued => &mut self.queued,
+            JobState::Running => &mut self.running,
+            JobState::Succeeded => &mut self.succeeded,
+            JobState::Dead => &mut self.dead,
+            JobState::Cancelled => &mut self.cancelled,
+            JobState::Superseded => &mut self.superseded,
+        }
+    }
+
+    /// Queued and running jobs.
+    pub fn open(&self) -> u64 {
+        self.queued + self.running
+    }
+}
+
 /// Jobs. Every change of a job's state also appends the event that tells of it, in the same step:
 /// `queued`, `started`, `succeeded`, `retrying`, `dead`, `cancelled`, `superseded`, `released`.
 #[async_trait]
@@ -195,15 +232,14 @@ pub trait JobStore: Send + Sync {
     /// without a version are neither superseded nor joined.
     async fn enqueue_job(&self, job: NewJob, now: Timestamp) -> Result<JobId, PortError>;
 
-    /// Takes the oldest job that may run: queued with `run_at <= now`, or running with a lease that
-    /// has ended by `now`; and no other job of its lane is running under a live lease, nor is an
-    /// older job of its lane queued. Counts the attempt. A job that was asked to stop and whose lease
-    /// has ended is ended instead: nobody takes its work up again.
-    async fn claim_job(
-        &self,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<(Job, Lease)>, PortError>;
+    /// Takes the oldest job that may run, under a lease of this length from now. Now is the moment of the
+    /// store's own clock, so that workers on several machines agree on which leases are live.
+    ///
+    /// A job may run when it is queued and its `run_at` has come, or when it is running and its lease has
+    /// ended; and when no other job of its lane is running under a live lease, nor is an older job of its
+    /// lane queued. Counts the attempt. A job that was asked to stop and whose lease has ended is ended
+    /// instead of being claimed again.
+    async fn claim_job(&self, lease: Duration) -> Result<Option<(Job, Lease)>, PortError>;
 
     /// The earliest moment at which `claim_job` may find something: a queued job's `run_at` or a
     /// running job's lease end. Of several that have passed any may be told. `None`: nothing to wait for.
@@ -213,8 +249,9 @@ pub trait JobStore: Send + Sync {
     /// call, not after the first poll, so that what comes between looking and waiting is not missed.
     async fn wait_for_job(&self);
 
-    /// Extends a lease. `Conflict` when a later claim took the job. Says whether the job was asked to stop.
-    async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, PortError>;
+    /// Makes a lease end after this time from now, by the store's own clock. `Conflict` when a later claim
+    /// took the job. Returns whether the job was asked to stop.
+    async fn renew_lease(&self, lease: &Lease, length: Duration) -> Result<bool, PortError>;
 
     /// Ends an attempt. `Conflict` when a later claim took the job: nothing is changed then. A job
     /// that was asked to stop is not queued again: unless it is done or dead it ends as superseded,
@@ -223,6 +260,10 @@ pub trait JobStore: Send + Sync {
 
     /// Cancels a queued job, or asks a running one to stop. `NotFound`; `Conflict` when it has ended.
     async fn cancel_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError>;
+
+    /// Cancels queued jobs of a lane and asks its running job to stop, because the lane's subject
+    /// is gone (a closed pull request). Returns the jobs that were changed.
+    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError>;
 
     /// Queues a job again that is dead, cancelled or superseded, with its attempts at 0.
     /// `NotFound`; `Conflict` in any other state.
@@ -234,8 +275,8 @@ pub trait JobStore: Send + Sync {
     /// Jobs by descending id.
     async fn list_jobs(&self, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>, PortError>;
 
-    /// How many jobs there are in each state, in the order of [`JobState::ALL`].
-    async fn count_jobs(&self) -> Result<[u64; 6], PortError>;
+    /// How many jobs there are in each state.
+    async fn count_jobs(&self) -> Result<JobCounts, PortError>;
 
     /// Adds an event to a running job's story. `Conflict` when a later claim took the job.
     async fn append_event(

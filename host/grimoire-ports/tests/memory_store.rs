@@ -2,15 +2,29 @@
 #![cfg(feature = "conformance")]
 
 use grimoire_ports::conformance::store::Subject;
-use grimoire_ports::fakes::MemoryStore;
+use grimoire_ports::fakes::{ManualClock, MemoryStore};
 
-struct Memory(MemoryStore);
+struct Memory {
+    store: MemoryStore,
+    clock: ManualClock,
+}
+
+impl Memory {
+    fn new() -> Self {
+        let clock = ManualClock::default();
+        Self { store: MemoryStore::with_clock(clock.clone()), clock }
+    }
+}
 
 impl Subject for Memory {
     type Store = MemoryStore;
 
     fn store(&self) -> MemoryStore {
-        self.0.clone()
+        self.store.clone()
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
     }
 
     async fn reopen(self) -> Self {
@@ -18,4 +32,4 @@ impl Subject for Memory {
     }
 }
 
-grimoire_ports::store_conformance!(Memory(MemoryStore::new()));
+grimoire_ports::store_conformance!(Memory::new());

@@ -5,7 +5,7 @@ use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
 use redb::{ReadTransaction, ReadableTable, StorageError, Table, WriteTransaction};
 
-use crate::counters::{Counter, Counters};
+use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::delivery::{DeliveryHead, EncodedDelivery, decode_delivery, decode_head, id_hash};
@@ -53,7 +53,7 @@ impl Deliveries<'_, '_> {
         job: Option<JobId>,
     ) -> Outcome<()> {
         self.effects.wrote = true;
-        let number = self.counters.increase(Counter::LastDelivery);
+        let number = next(&mut self.counters.last_delivery);
         self.tables.by_id.insert((id_hash(id), number), ())?;
         self.tables.records.insert(number, delivery.with_job(job).as_slice())?;
         Ok(())

@@ -6,11 +6,11 @@
 //! see them: they get a [`Summary`] after the commit.
 
 use grimoire_domain::Timestamp;
-use grimoire_domain::job::JobState;
 use grimoire_domain::spell::Sequence;
+use grimoire_ports::store::JobCounts;
 use redb::ReadTransaction;
 
-use crate::counters::{Counter, Counters};
+use crate::counters::Counters;
 use crate::failure::Outcome;
 use crate::jobs::Schedule;
 
@@ -24,8 +24,7 @@ pub(crate) struct Memory {
 /// The part of the memory that readers get, as of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary {
-    /// How many jobs there are in each state, in the order of [`JobState::ALL`].
-    pub(crate) jobs: [u64; 6],
+    pub(crate) jobs: JobCounts,
     /// The earliest moment at which a job may be claimed, in nanoseconds since 1970; if several have
     /// passed, any of them.
     pub(crate) next_claim: Option<i128>,
@@ -46,19 +45,18 @@ impl Memory {
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut counters = Counters::load(transaction)?;
         let schedule = Schedule::load(transaction)?;
-        for running in schedule.running() {
-            counters.increase(Counter::Jobs(if running { JobState::Running } else { JobState::Queued }));
-        }
+        counters.jobs.running = schedule.running();
+        counters.jobs.queued = schedule.queued();
         Ok(Self { counters, schedule })
     }
 
     /// The newest sequence of the change log.
     pub(crate) fn last_change(&self) -> Sequence {
-        Sequence(self.counters.get(Counter::LastChange))
+        Sequence(self.counters.last_change)
     }
 
     pub(crate) fn summary(&self) -> Summary {
         let open = &self.schedule;
-        Summary { jobs: self.counters.jobs(), next_claim: open.next_moment(), seen_due: open.seen_due() }
+        Summary { jobs: self.counters.jobs, next_claim: open.next_moment(), seen_due: open.seen_due() }
     }
 }

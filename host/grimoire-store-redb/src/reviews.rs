@@ -6,7 +6,7 @@ use grimoire_domain::review::{Review, ReviewKey};
 use grimoire_ports::PortError;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
-use crate::counters::{Counter, Counters};
+use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::Outcome;
 use crate::record::review::{StoredReview, decode_review, encode_review};
@@ -55,7 +55,7 @@ impl Reviews<'_, '_> {
             self.tables.by_repository.remove((repository, write))?;
             self.tables.by_pull_request.remove((repository, number, write))?;
         }
-        let write = self.counters.increase(Counter::LastReviewWrite);
+        let write = next(&mut self.counters.last_review_write);
         let record = encode_review(&review, write);
         self.tables.reviews.insert((repository, number, sha), record.as_slice())?;
         self.tables.by_write.insert(write, (repository, number, sha))?;

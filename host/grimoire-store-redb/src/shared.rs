@@ -1,10 +1,11 @@
 //! The state that readers and the writer thread share.
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::Sequence;
 use grimoire_ports::PortError;
+use grimoire_ports::clock::Clock;
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use tokio::sync::{Notify, watch};
 
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     database: RwLock<Option<Database>>,
     /// The identity of the store.
     pub(crate) id: String,
+    /// The clock of leases.
+    pub(crate) clock: Arc<dyn Clock>,
     /// The newest sequence of the change log, as of the last commit.
     pub(crate) sequence: watch::Sender<Sequence>,
     summary: Mutex<Summary>,
@@ -28,10 +31,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(database: Database, id: String, memory: &Memory) -> Self {
+    pub(crate) fn new(database: Database, id: String, clock: Arc<dyn Clock>, memory: &Memory) -> Self {
         Self {
             database: RwLock::new(Some(database)),
             id,
+            clock,
             sequence: watch::Sender::new(memory.last_change()),
             summary: Mutex::new(memory.summary()),
             jobs: Notify::new(),

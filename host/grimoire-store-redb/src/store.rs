@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use grimoire_ports::PortError;
+use grimoire_ports::clock::{Clock, SystemClock};
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend};
 
@@ -16,7 +17,7 @@ use crate::writer::Writer;
 use crate::{migrations, open};
 
 /// How a store behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Options {
     /// The most memory that cached pages take, in bytes.
     pub cache_bytes: usize,
@@ -24,12 +25,31 @@ pub struct Options {
     pub waiting_writes: usize,
     /// The most writes that share one commit: bounds how long the first of them waits. At least 1.
     pub group_limit: usize,
+    /// The clock of leases.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
-    /// 64 MiB of cache, 4,096 waiting writes, groups of 1,024.
+    /// 64 MiB of cache, 4,096 waiting writes, groups of 1,024, the machine's clock.
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, waiting_writes: 4_096, group_limit: 1_024 }
+        Self {
+            cache_bytes: 64 << 20,
+            waiting_writes: 4_096,
+            group_limit: 1_024,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cache_bytes, waiting_writes, group_limit, clock: _ } = self;
+        formatter
+            .debug_struct("Options")
+            .field("cache_bytes", cache_bytes)
+            .field("waiting_writes", waiting_writes)
+            .field("group_limit", group_limit)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +89,7 @@ impl RedbStore {
     fn start(database: Database, name: &str, options: Options) -> Result<Self, PortError> {
         let id = migrations::store_id(&database, name)?;
         let memory = Memory::load(&database.begin_read().map_err(Failure::from)?)?;
-        let shared = Arc::new(Shared::new(database, id, &memory));
+        let shared = Arc::new(Shared::new(database, id, options.clock, &memory));
         let writer = Writer::start(Arc::clone(&shared), memory, options.waiting_writes, options.group_limit)
             .map_err(|error| PortError::internal("the store's writer could not be started", error))?;
         Ok(Self(Arc::new(Inner { shared, writer })))

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::conformance::store::samples::{at, delivery, job, lane_job, spell, stamp};
-use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
+use grimoire_ports::fakes::ManualClock;
+use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobCounts, JobStore, SpellStore};
 
 use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
@@ -26,10 +30,16 @@ fn change_much(transaction: &mut Transaction<'_>) -> Outcome<()> {
 
 #[tokio::test]
 async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
-    let store = RedbStore::in_memory(Options::default()).unwrap();
+    let clock = ManualClock::default();
+    let options = Options { clock: Arc::new(clock.clone()), ..Options::default() };
+    let store = RedbStore::in_memory(options).unwrap();
+    let claim_at = async |seconds| {
+        clock.set(at(seconds));
+        store.claim_job(Duration::from_secs(60)).await.unwrap()
+    };
     store.enqueue_job(lane_job("lane"), at(10)).await.unwrap();
     store.enqueue_job(job("running"), at(5)).await.unwrap();
-    let (_, lease) = store.claim_job(at(6), at(70)).await.unwrap().unwrap();
+    let (_, lease) = claim_at(6).await.unwrap();
     let counts = store.count_jobs().await.unwrap();
 
     let broken = store.write(|transaction| {
@@ -49,13 +59,16 @@ async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
     assert_eq!(store.enqueue_job(lane_job("lane"), at(11)).await.unwrap(), JobId(3));
     assert_eq!(store.create_spell(spell("first"), stamp(2)).await.unwrap().sequence.0, 1);
     store.record_delivery_and_enqueue(delivery("one", 12), None).await.unwrap();
-    let (claimed, first) = store.claim_job(at(20), at(80)).await.unwrap().unwrap();
+    let (claimed, first) = claim_at(20).await.unwrap();
     assert_eq!((claimed.id, claimed.attempts), (JobId(1), 1));
-    assert_eq!(store.claim_job(at(21), at(81)).await.unwrap(), None, "the lane and the lease hold");
+    assert_eq!(claim_at(21).await, None, "the lane and the lease hold");
     for lease in [lease, first] {
         store.end_attempt(&lease, AttemptEnd::Succeeded, at(22)).await.unwrap();
     }
-    let (claimed, _) = store.claim_job(at(23), at(83)).await.unwrap().unwrap();
+    let (claimed, _) = claim_at(23).await.unwrap();
     assert_eq!(claimed.id, JobId(3));
-    assert_eq!(store.count_jobs().await.unwrap(), [0, 1, 2, 0, 0, 0]);
+    assert_eq!(
+        store.count_jobs().await.unwrap(),
+        JobCounts { running: 1, succeeded: 2, ..JobCounts::default() }
+    );
 }

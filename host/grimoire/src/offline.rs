@@ -10,9 +10,8 @@ use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports};
 use grimoire_ports::clock::SystemClock;
 use grimoire_ports::follower::Pace;
-use grimoire_ports::store::SpellStore as _;
+use grimoire_ports::store::Store;
 use grimoire_search_tantivy::TantivySearch;
-use grimoire_store_redb::RedbStore;
 use tempfile::TempDir;
 
 use crate::config::{Config, StorageUrl};
@@ -37,7 +36,7 @@ pub(crate) enum Spellbook {
 /// The use cases over components of this process.
 pub(crate) struct Offline {
     pipeline: Pipeline,
-    store: RedbStore,
+    store: Arc<dyn Store>,
     search: Arc<TantivySearch>,
     /// Removed when dropped: the store and index of a spellbook that is not kept.
     _temporary: Option<TempDir>,
@@ -86,10 +85,10 @@ pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Resu
     };
     // The command waits for what it imports: no commit waits for further writes.
     let pace = Pace { commit_interval: Duration::ZERO, ..Pace::default() };
-    let search = wiring::open_search(&index, store.clone(), pace).await?;
+    let search = wiring::open_search(&index, Arc::clone(&store), pace).await?;
     let plugins = wiring::start_plugins(config).await?;
     let ports = Ports {
-        store: Arc::new(store.clone()),
+        store: Arc::clone(&store),
         search: Arc::clone(&search) as _,
         analyzers: Arc::clone(&plugins) as _,
         matchers: Arc::clone(&plugins) as _,
@@ -107,14 +106,14 @@ pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Resu
     Ok(Offline { pipeline, store, search, _temporary: temporary })
 }
 
-type Parts = (RedbStore, PathBuf, Option<TempDir>, Vec<SpellFields>);
+type Parts = (Arc<dyn Store>, PathBuf, Option<TempDir>, Vec<SpellFields>);
 
 fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
     let folder = tempfile::Builder::new()
         .prefix("grimoire-")
         .tempdir()
         .context("a temporary folder cannot be made")?;
-    let store = RedbStore::in_memory(grimoire_store_redb::Options::default())?;
+    let store = wiring::temporary_store()?;
     let index = folder.path().join("index");
     Ok((store, index, Some(folder), spells))
 }

@@ -13,9 +13,8 @@ use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings};
 use grimoire_ports::clock::SystemClock;
 use grimoire_ports::follower::Pace;
 use grimoire_ports::search::SpellSearch;
-use grimoire_ports::store::SpellStore as _;
+use grimoire_ports::store::Store;
 use grimoire_search_tantivy::TantivySearch;
-use grimoire_store_redb::RedbStore;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -31,7 +30,7 @@ pub struct Server {
     made_secret: Option<PathBuf>,
     imported: u64,
     shutdown: CancellationToken,
-    store: RedbStore,
+    store: Arc<dyn Store>,
     search: Arc<TantivySearch>,
     http: JoinHandle<()>,
     runner: JoinHandle<()>,
@@ -58,10 +57,10 @@ impl Server {
             (config.webhook_secrets.clone(), None)
         };
         let index = config.data_folder.join("index");
-        let search = wiring::open_search(&index, store.clone(), Pace::default()).await?;
+        let search = wiring::open_search(&index, Arc::clone(&store), Pace::default()).await?;
         let plugins = wiring::start_plugins(&config).await?;
         let ports = Ports {
-            store: Arc::new(store.clone()),
+            store: Arc::clone(&store),
             search: Arc::clone(&search) as _,
             analyzers: Arc::clone(&plugins) as _,
             matchers: Arc::clone(&plugins) as _,
@@ -71,7 +70,7 @@ impl Server {
             clock: Arc::new(SystemClock),
         };
         let pipeline = Pipeline::new(ports, wiring::pipeline_settings(&config));
-        let imported = load_starter(&pipeline, &store).await?;
+        let imported = load_starter(&pipeline, &*store).await?;
         let runner = Runner::new(
             pipeline.clone(),
             RunnerSettings { workers: config.workers, ..RunnerSettings::default() },
@@ -173,7 +172,7 @@ impl Server {
 const FIRST_INDEXING: Duration = Duration::from_secs(10);
 
 /// Fills an empty, never used store with the spells that ship.
-async fn load_starter(pipeline: &Pipeline, store: &RedbStore) -> anyhow::Result<u64> {
+async fn load_starter(pipeline: &Pipeline, store: &dyn Store) -> anyhow::Result<u64> {
     if store.last_sequence().await?.0 > 0 {
         return Ok(0);
     }

@@ -9,6 +9,7 @@ use grimoire_pipeline::{FailurePolicy, Settings};
 use grimoire_ports::follower::Pace;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::PluginInventory as _;
+use grimoire_ports::store::Store;
 use grimoire_runtime::PluginHost;
 use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
@@ -25,7 +26,7 @@ pub(crate) fn install_tls() {
 }
 
 /// The store that the settings name; makes its folder.
-pub(crate) fn open_store(config: &Config) -> anyhow::Result<RedbStore> {
+pub(crate) fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     match &config.storage {
         StorageUrl::Redb(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -36,19 +37,24 @@ pub(crate) fn open_store(config: &Config) -> anyhow::Result<RedbStore> {
                 group_limit: config.storage_group_limit,
                 ..grimoire_store_redb::Options::default()
             };
-            Ok(RedbStore::open(path, options)?)
+            Ok(Arc::new(RedbStore::open(path, options)?))
         }
     }
+}
+
+/// A store in memory, for a spellbook that is not kept.
+pub(crate) fn temporary_store() -> anyhow::Result<Arc<dyn Store>> {
+    Ok(Arc::new(RedbStore::in_memory(grimoire_store_redb::Options::default())?))
 }
 
 /// The search index beside the store.
 pub(crate) async fn open_search(
     folder: &Path,
-    store: RedbStore,
+    store: Arc<dyn Store>,
     pace: Pace,
 ) -> anyhow::Result<Arc<TantivySearch>> {
     let options = grimoire_search_tantivy::Options { pace, ..Default::default() };
-    Ok(Arc::new(TantivySearch::open(folder, Arc::new(store), options).await?))
+    Ok(Arc::new(TantivySearch::open(folder, store, options).await?))
 }
 
 /// The plugin host with the shipped plugins and the operator's.

@@ -28,7 +28,8 @@ async fn two_failed_jobs() -> (FakeGitHub, PullRequestHandle) {
 
 /// Reviews a pull request in one attempt, which is the last.
 async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, Option<Review>) {
-    let store = MemoryStore::new();
+    let clock = ManualClock::default();
+    let store = MemoryStore::with_clock(clock.clone());
     let ports = Ports {
         store: Arc::new(store.clone()),
         search: Arc::new(MemorySearch::new(store)),
@@ -37,7 +38,7 @@ async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, 
         inventory: Arc::new(FixedInventory::default()),
         gate: Arc::new(OpenGate),
         github: Some(Arc::new(client(github).0)),
-        clock: Arc::new(ManualClock::default()),
+        clock: Arc::new(clock),
     };
     let pipeline = Pipeline::new(ports, Settings::default());
     let opened = WebhookRequest {

@@ -67,8 +67,8 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
-        let store = MemoryStore::new();
         let clock = ManualClock::default();
+        let store = MemoryStore::with_clock(clock.clone());
         let github = ScriptedGitHub::default();
         let mut setup = Setup {
             ports: Ports {

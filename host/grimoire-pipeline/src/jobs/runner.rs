@@ -146,7 +146,7 @@ impl Runner {
 
     async fn claim_and_run(&self, shutdown: &CancellationToken) -> Result<Tick, PipelineError> {
         let ports = self.pipeline.ports();
-        let claimed = ports.store.claim_job(ports.clock.now(), self.after(self.settings.lease)).await?;
+        let claimed = ports.store.claim_job(self.settings.lease).await?;
         let Some((job, lease)) = claimed else { return Ok(Tick::Idle) };
         let span = tracing::info_span!("job", job = job.id.0, kind = job.spec.kind, attempt = job.attempts);
         self.run_claimed(&job, &lease, shutdown).instrument(span).await?;
@@ -250,7 +250,7 @@ impl Runner {
         loop {
             ports.clock.sleep_until(self.after(self.settings.heartbeat)).await;
             let renewed = self.after(self.settings.lease);
-            match ports.store.renew_lease(context.lease, renewed).await {
+            match ports.store.renew_lease(context.lease, self.settings.lease).await {
                 Ok(_) => until = renewed,
                 Err(error) if error.kind() == ErrorKind::Conflict || ports.clock.now() >= until => return,
                 Err(error) => tracing::warn!(%error, "the lease could not be renewed yet"),

@@ -44,8 +44,8 @@ impl World {
 
     /// A world in which some ports are others than usual.
     pub(crate) fn with(settings: Settings, change: impl FnOnce(&mut Ports)) -> Self {
-        let store = MemoryStore::new();
         let clock = ManualClock::default();
+        let store = MemoryStore::with_clock(clock.clone());
         let github = ScriptedGitHub::default();
         let analyzers = ScriptedAnalyzers::default();
         let mut ports = Ports {
@@ -118,7 +118,7 @@ impl World {
         for _ in 0..1_000 {
             self.run_due().await;
             let counts = grimoire_ports::store::JobStore::count_jobs(&self.store).await.expect("counts");
-            if counts[0] + counts[1] == 0 {
+            if counts.open() == 0 {
                 return;
             }
             self.clock.advance(Duration::from_secs(30));

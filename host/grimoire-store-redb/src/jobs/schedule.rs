@@ -69,9 +69,14 @@ impl Schedule {
         Ok(open)
     }
 
-    /// For each open job, whether it runs.
-    pub(crate) fn running(&self) -> impl Iterator<Item = bool> {
-        self.jobs.values().map(|job| job.running)
+    /// How many jobs run.
+    pub(crate) fn running(&self) -> u64 {
+        self.jobs.values().filter(|job| job.running).count() as u64
+    }
+
+    /// How many jobs are queued.
+    pub(crate) fn queued(&self) -> u64 {
+        self.jobs.len() as u64 - self.running()
     }
 
     /// The open jobs of a lane, oldest first.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::schedule::Schedule;
 use super::tables::JobTables;
-use crate::counters::{Counter, Counters};
+use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::job::{JobHead, JobRecord, StopRecord};
@@ -83,7 +83,7 @@ impl Jobs<'_, '_> {
     }
 
     fn push(&mut self, new: &NewJobRecord) -> Outcome<JobId> {
-        let id = JobId(self.counters.increase(Counter::LastJob));
+        let id = JobId(next(&mut self.counters.last_job));
         self.put_encoded(id, &new.record.head, &new.bytes, None)?;
         self.effects.jobs = true;
         // The event `queued`, which has no row.
@@ -315,10 +315,10 @@ impl Jobs<'_, '_> {
         self.effects.wrote = true;
         self.tables.put(id, head, bytes, before)?;
         if let Some(before) = before {
-            self.counters.decrease(Counter::Jobs(before));
+            *self.counters.jobs.of_mut(before) -= 1;
         }
         let state = head.state();
-        self.counters.increase(Counter::Jobs(state));
+        *self.counters.jobs.of_mut(state) += 1;
         self.schedule.set(id, head.lane.as_deref(), head.due().map(|due| (state, due)));
         Ok(())
     }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use grimoire_domain::Timestamp;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
-use grimoire_domain::job::{JobId, JobState, NewJob};
+use grimoire_domain::job::{JobState, NewJob};
 use grimoire_ports::PortError;
 use grimoire_ports::store::{DeliveryOutcome, DeliveryStore};
 
@@ -27,11 +27,6 @@ impl DeliveryStore for RedbStore {
 
     async fn get_delivery(&self, id: &DeliveryId) -> Result<Delivery, PortError> {
         self.read(|transaction| read(transaction, id))
-    }
-
-    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError> {
-        let (lane, reason) = (lane.to_owned(), reason.to_owned());
-        self.write(move |transaction| transaction.jobs()?.cancel_lane(&lane, &reason, now)).await
     }
 }
 

@@ -1,11 +1,13 @@
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use grimoire_domain::Timestamp;
 use grimoire_domain::job::{Job, JobEvent, JobId, Lease, NewJob};
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_ports::PortError;
-use grimoire_ports::store::{AttemptEnd, JobFilter, JobStore};
+use grimoire_ports::store::{AttemptEnd, JobCounts, JobFilter, JobStore};
 use serde_json::Value;
 
 use crate::RedbStore;
@@ -18,16 +20,18 @@ impl JobStore for RedbStore {
         self.write(move |transaction| transaction.jobs()?.enqueue(&job, now)).await
     }
 
-    async fn claim_job(
-        &self,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<(Job, Lease)>, PortError> {
+    async fn claim_job(&self, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
         // An idle runner asks often and finds nothing: that costs a look, not a write.
-        if !self.shared().summary()?.may_have_due(now) {
+        if !self.shared().summary()?.may_have_due(self.shared().clock.now()) {
             return Ok(None);
         }
-        self.write(move |transaction| transaction.jobs()?.claim(now, lease_until)).await
+        let clock = Arc::clone(&self.shared().clock);
+        // The moment is that of the write, which may have waited in the queue.
+        self.write(move |transaction| {
+            let now = clock.now();
+            transaction.jobs()?.claim(now, after(now, lease))
+        })
+        .await
     }
 
     async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError> {
@@ -45,9 +49,9 @@ impl JobStore for RedbStore {
         Box::pin(notified)
     }
 
-    async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, PortError> {
-        let lease = lease.clone();
-        self.write(move |transaction| transaction.jobs()?.renew(&lease, until)).await
+    async fn renew_lease(&self, lease: &Lease, length: Duration) -> Result<bool, PortError> {
+        let (lease, clock) = (lease.clone(), Arc::clone(&self.shared().clock));
+        self.write(move |transaction| transaction.jobs()?.renew(&lease, after(clock.now(), length))).await
     }
 
     async fn end_attempt(&self, lease: &Lease, end: AttemptEnd, now: Timestamp) -> Result<(), PortError> {
@@ -57,6 +61,11 @@ impl JobStore for RedbStore {
 
     async fn cancel_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError> {
         self.write(move |transaction| transaction.jobs()?.cancel(id, now)).await
+    }
+
+    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError> {
+        let (lane, reason) = (lane.to_owned(), reason.to_owned());
+        self.write(move |transaction| transaction.jobs()?.cancel_lane(&lane, &reason, now)).await
     }
 
     async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError> {
@@ -72,7 +81,7 @@ impl JobStore for RedbStore {
         self.scan(move |transaction| read::list(transaction, &filter, page)).await
     }
 
-    async fn count_jobs(&self) -> Result<[u64; 6], PortError> {
+    async fn count_jobs(&self) -> Result<JobCounts, PortError> {
         Ok(self.shared().summary()?.jobs)
     }
 
@@ -109,4 +118,9 @@ impl JobStore for RedbStore {
             }
         }
     }
+}
+
+/// The moment this long after another.
+fn after(moment: Timestamp, length: Duration) -> Timestamp {
+    moment.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

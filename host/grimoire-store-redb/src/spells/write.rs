@@ -10,7 +10,7 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::folded;
 use super::read::missing;
-use crate::counters::{Counter, Counters};
+use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
@@ -169,7 +169,7 @@ impl Spells<'_, '_> {
     pub(crate) fn create(&mut self, new: NewSpell) -> Outcome<Written<Spell>> {
         let NewSpell { mut spell, record } = new;
         self.tables.key_is_free(&spell.fields, None)?;
-        spell.id = SpellId(self.counters.increase(Counter::LastSpell));
+        spell.id = SpellId(next(&mut self.counters.last_spell));
         self.tables.put(&spell, &record)?;
         let sequence = self.log(spell.id, ChangeKind::Created)?;
         Ok(Written { value: spell, sequence })
@@ -248,13 +248,13 @@ impl Spells<'_, '_> {
                 }
             }
         }
-        Ok(Written { value: summary, sequence: Sequence(self.counters.get(Counter::LastChange)) })
+        Ok(Written { value: summary, sequence: Sequence(self.counters.last_change) })
     }
 
     /// Appends to the change log.
     fn log(&mut self, id: SpellId, kind: ChangeKind) -> Outcome<Sequence> {
         self.effects.wrote = true;
-        let sequence = self.counters.increase(Counter::LastChange);
+        let sequence = next(&mut self.counters.last_change);
         self.tables.changes.insert(sequence, (id.0, change_code(kind)))?;
         Ok(Sequence(sequence))
     }

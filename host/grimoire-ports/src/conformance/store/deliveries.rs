@@ -7,13 +7,14 @@ use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
 
+use super::jobs::claim;
 use super::samples::{at, delivery, job, versioned};
-use super::{Subject, kind_of};
-use crate::store::{AttemptEnd, DeliveryOutcome, DeliveryStore, JobFilter, JobStore};
+use super::{Subject, kind_of, timed};
+use crate::store::{AttemptEnd, DeliveryOutcome, DeliveryStore, JobCounts, JobFilter, JobStore};
 
 /// The second time nothing is done, whatever state the job is in.
 pub async fn a_delivery_is_accepted_once<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = DeliveryId::parse("first").unwrap();
     assert_eq!(kind_of(store.get_delivery(&id).await), ErrorKind::NotFound);
     let outcome = store.record_delivery_and_enqueue(delivery("first", 1), Some(job("work"))).await.unwrap();
@@ -24,13 +25,13 @@ pub async fn a_delivery_is_accepted_once<S: Subject>(subject: S) {
     };
     let duplicate = DeliveryOutcome::Duplicate(Some(JobId(1)));
     assert_eq!(again().await, duplicate);
-    let (_, lease) = store.claim_job(at(3), at(60)).await.unwrap().unwrap();
+    let (_, lease) = claim(&store, 3).await;
     assert_eq!(again().await, duplicate);
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(4)).await.unwrap();
     assert_eq!(again().await, duplicate);
     let stored = store.get_delivery(&id).await.unwrap();
     assert_eq!(stored, Delivery { job: Some(JobId(1)), ..delivery("first", 1) });
-    assert_eq!(store.count_jobs().await.unwrap().iter().sum::<u64>(), 1);
+    assert_eq!(store.list_jobs(&JobFilter::default(), PageRequest::default()).await.unwrap().total, 1);
     drop(store);
     let subject = subject.reopen().await;
     let outcome = subject.store().record_delivery_and_enqueue(delivery("first", 9), Some(job("work"))).await;
@@ -39,7 +40,7 @@ pub async fn a_delivery_is_accepted_once<S: Subject>(subject: S) {
 
 /// Exactly one of sixteen is accepted, and fifteen learn of its job.
 pub async fn sixteen_identical_deliveries_make_one_job<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let calls = (0..16).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -59,7 +60,7 @@ pub async fn sixteen_identical_deliveries_make_one_job<S: Subject>(subject: S) {
 
 /// An event that asks for no work is kept too.
 pub async fn a_delivery_without_a_job_is_kept<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let mut ping = delivery("ping", 1);
     // What the caller says of the job is ignored.
     ping.job = Some(JobId(77));
@@ -68,17 +69,17 @@ pub async fn a_delivery_without_a_job_is_kept<S: Subject>(subject: S) {
     let outcome = store.record_delivery_and_enqueue(ping.clone(), None).await.unwrap();
     assert_eq!(outcome, DeliveryOutcome::Duplicate(None));
     assert_eq!(store.get_delivery(&ping.id).await.unwrap(), Delivery { job: None, ..ping });
-    assert_eq!(store.count_jobs().await.unwrap(), [0; 6]);
+    assert_eq!(store.count_jobs().await.unwrap(), JobCounts::default());
 }
 
 /// Dead and cancelled jobs are queued again, from the start.
 pub async fn a_delivery_of_a_failed_job_queues_it_again<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let send = async |seconds| {
         store.record_delivery_and_enqueue(delivery("again", seconds), Some(job("work"))).await.unwrap()
     };
     assert_eq!(send(1).await, DeliveryOutcome::Accepted(Some(JobId(1))));
-    let (_, lease) = store.claim_job(at(2), at(60)).await.unwrap().unwrap();
+    let (_, lease) = claim(&store, 2).await;
     let end = AttemptEnd::Dead { error: "no such repository".to_owned() };
     store.end_attempt(&lease, end, at(3)).await.unwrap();
     assert_eq!(send(4).await, DeliveryOutcome::Requeued(JobId(1)));
@@ -87,13 +88,13 @@ pub async fn a_delivery_of_a_failed_job_queues_it_again<S: Subject>(subject: S) 
     assert_eq!(send(5).await, DeliveryOutcome::Duplicate(Some(JobId(1))));
     store.cancel_job(JobId(1), at(6)).await.unwrap();
     assert_eq!(send(7).await, DeliveryOutcome::Requeued(JobId(1)));
-    let (claimed, _) = store.claim_job(at(8), at(60)).await.unwrap().unwrap();
+    let (claimed, _) = claim(&store, 8).await;
     assert_eq!((claimed.id, claimed.attempts), (JobId(1), 1));
 }
 
 /// What newer work has replaced is not done after all.
 pub async fn a_delivery_of_superseded_work_stays_a_duplicate<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let send = async |id: &str, version: &str| {
         let job = versioned("pull/1", version);
         store.record_delivery_and_enqueue(delivery(id, 1), Some(job)).await.unwrap()
@@ -107,7 +108,7 @@ pub async fn a_delivery_of_superseded_work_stays_a_duplicate<S: Subject>(subject
 
 /// Two deliveries about the same head share a job, and both know it.
 pub async fn a_delivery_joins_the_queued_job_of_its_lane<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     for id in ["one", "two"] {
         let job = versioned("pull/1", "aaa");
         let outcome = store.record_delivery_and_enqueue(delivery(id, 1), Some(job)).await.unwrap();
@@ -115,12 +116,12 @@ pub async fn a_delivery_joins_the_queued_job_of_its_lane<S: Subject>(subject: S)
         let stored = store.get_delivery(&DeliveryId::parse(id).unwrap()).await.unwrap();
         assert_eq!(stored.job, Some(JobId(1)));
     }
-    assert_eq!(store.count_jobs().await.unwrap(), [1, 0, 0, 0, 0, 0]);
+    assert_eq!(store.count_jobs().await.unwrap(), JobCounts { queued: 1, ..JobCounts::default() });
 }
 
 /// Two hundred at once: each has its own job, and all survive.
 pub async fn many_deliveries_at_once_are_all_kept<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let calls = (0..200).map(|index| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -136,7 +137,7 @@ pub async fn many_deliveries_at_once_are_all_kept<S: Subject>(subject: S) {
     assert_eq!(jobs, (1..=200).collect());
     drop(store);
     let subject = subject.reopen().await;
-    let store = subject.store();
+    let store = timed(&subject);
     for index in 0..200 {
         let id = DeliveryId::parse(&format!("delivery-{index}")).unwrap();
         let job = store.get_delivery(&id).await.unwrap().job.unwrap();
@@ -146,7 +147,7 @@ pub async fn many_deliveries_at_once_are_all_kept<S: Subject>(subject: S) {
 
 /// Payloads are bytes: empty, not UTF-8, large; absent facts stay absent.
 pub async fn deliveries_keep_every_byte<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let large: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).take(3_000_000).collect();
     let payloads = [Vec::new(), vec![0, 255, 254, 10], large];
     for (index, payload) in payloads.iter().enumerate() {

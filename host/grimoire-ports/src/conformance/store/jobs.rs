@@ -1,28 +1,46 @@
 //! Promises about single jobs.
 
+use std::time::Duration;
+
 use grimoire_domain::job::{Job, JobEvent, JobId, JobState, Lease};
 use grimoire_domain::kind::ErrorKind;
 use serde_json::json;
 
 use super::samples::{at, job};
-use super::{Subject, kind_of};
-use crate::store::{AttemptEnd, JobStore};
+use super::{Subject, Timed, kind_of, timed};
+use crate::PortError;
+use crate::clock::Clock as _;
+use crate::store::{AttemptEnd, JobCounts, JobStore};
 
-/// Claims the job that must be there, under a lease of sixty seconds.
-pub(super) async fn claim(store: &impl JobStore, seconds: u64) -> (Job, Lease) {
-    store.claim_job(at(seconds), at(seconds + 60)).await.unwrap().expect("a job is due")
+/// The length of a lease in these promises.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Claims the job that must be there at this moment, under a lease of sixty seconds.
+pub(super) async fn claim(store: &Timed<impl JobStore>, seconds: u64) -> (Job, Lease) {
+    store.clock.set(at(seconds));
+    store.claim_job(LEASE).await.unwrap().expect("a job is due")
 }
 
-pub(super) async fn nothing_to_claim(store: &impl JobStore, seconds: u64) {
-    let claimed = store.claim_job(at(seconds), at(seconds + 60)).await.unwrap();
-    assert_eq!(claimed, None);
+pub(super) async fn nothing_to_claim(store: &Timed<impl JobStore>, seconds: u64) {
+    store.clock.set(at(seconds));
+    assert_eq!(store.claim_job(LEASE).await.unwrap(), None);
 }
 
-pub(super) async fn state(store: &impl JobStore, id: JobId) -> JobState {
+/// Renews a lease so that it ends at a moment.
+pub(super) async fn renew(
+    store: &Timed<impl JobStore>,
+    lease: &Lease,
+    until: u64,
+) -> Result<bool, PortError> {
+    let length = at(until).duration_since(store.clock.now());
+    store.renew_lease(lease, length.try_into().unwrap_or_default()).await
+}
+
+pub(super) async fn state(store: &Timed<impl JobStore>, id: JobId) -> JobState {
     store.get_job(id).await.unwrap().state
 }
 
-pub(super) async fn steps(store: &impl JobStore, id: JobId) -> Vec<String> {
+pub(super) async fn steps(store: &Timed<impl JobStore>, id: JobId) -> Vec<String> {
     let events = store.events_after(id, 0, 1_000).await.unwrap();
     let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (1..=events.len() as u64).collect::<Vec<_>>(), "sequences are dense from 1");
@@ -39,7 +57,7 @@ fn dead() -> AttemptEnd {
 
 /// The ordinary life, field by field.
 pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     assert_eq!(kind_of(store.get_job(JobId(1)).await), ErrorKind::NotFound);
     nothing_to_claim(&store, 0).await;
     let id = store.enqueue_job(job("work"), at(1)).await.unwrap();
@@ -74,7 +92,7 @@ pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
 
 /// Nothing runs before its moment; of those that may run the oldest is first.
 pub async fn jobs_wait_for_their_moment<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let late = store.enqueue_job(job("work"), at(20)).await.unwrap();
     let early = store.enqueue_job(job("work"), at(10)).await.unwrap();
     nothing_to_claim(&store, 9).await;
@@ -87,7 +105,7 @@ pub async fn jobs_wait_for_their_moment<S: Subject>(subject: S) {
 
 /// A retry keeps the error and waits until its moment; success clears the error.
 pub async fn a_retry_waits_and_counts<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.end_attempt(&lease, retry(25), at(5)).await.unwrap();
@@ -104,7 +122,7 @@ pub async fn a_retry_waits_and_counts<S: Subject>(subject: S) {
 
 /// A dead letter stays until somebody retries it.
 pub async fn a_dead_job_can_be_retried<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.end_attempt(&lease, dead(), at(1)).await.unwrap();
@@ -121,7 +139,7 @@ pub async fn a_dead_job_can_be_retried<S: Subject>(subject: S) {
 
 /// `Conflict` for what is queued, running or done.
 pub async fn only_ended_work_can_be_retried<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     assert_eq!(kind_of(store.retry_job(JobId(1), at(0)).await), ErrorKind::NotFound);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     assert_eq!(kind_of(store.retry_job(id, at(0)).await), ErrorKind::Conflict);
@@ -134,7 +152,7 @@ pub async fn only_ended_work_can_be_retried<S: Subject>(subject: S) {
 
 /// Given back at shutdown: at once claimable, as if it had not begun.
 pub async fn a_released_attempt_does_not_count<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.end_attempt(&lease, AttemptEnd::Released, at(1)).await.unwrap();
@@ -146,14 +164,14 @@ pub async fn a_released_attempt_does_not_count<S: Subject>(subject: S) {
 
 /// Whoever lost a lease can write nothing, and what the second worker does stands.
 pub async fn an_expired_lease_is_claimed_again_and_fences_the_first<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, first) = claim(&store, 0).await;
     nothing_to_claim(&store, 59).await;
     let (again, second) = claim(&store, 60).await;
     assert_eq!((again.id, again.attempts), (id, 2));
     assert!(second.fence > first.fence);
-    assert_eq!(kind_of(store.renew_lease(&first, at(500)).await), ErrorKind::Conflict);
+    assert_eq!(kind_of(renew(&store, &first, 500).await), ErrorKind::Conflict);
     assert_eq!(
         kind_of(store.append_event(&first, "fetched", "late", json!({}), at(61)).await),
         ErrorKind::Conflict
@@ -168,24 +186,24 @@ pub async fn an_expired_lease_is_claimed_again_and_fences_the_first<S: Subject>(
 
 /// A heartbeat keeps others away; a lease that has ended holds until somebody else claims.
 pub async fn a_renewed_lease_holds<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
-    assert!(!store.renew_lease(&lease, at(100)).await.unwrap());
+    assert!(!renew(&store, &lease, 100).await.unwrap());
     nothing_to_claim(&store, 99).await;
-    assert!(!store.renew_lease(&lease, at(200)).await.unwrap());
+    assert!(!renew(&store, &lease, 200).await.unwrap());
     nothing_to_claim(&store, 150).await;
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(300)).await.unwrap();
 }
 
 /// Fences grow over retries, so that a worker of an earlier life stays locked out.
 pub async fn a_lost_worker_cannot_write_even_after_a_retry<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, first) = claim(&store, 0).await;
     store.end_attempt(&first, dead(), at(1)).await.unwrap();
     store.retry_job(id, at(2)).await.unwrap();
-    assert_eq!(kind_of(store.renew_lease(&first, at(9)).await), ErrorKind::Conflict);
+    assert_eq!(kind_of(renew(&store, &first, 9).await), ErrorKind::Conflict);
     let (_, second) = claim(&store, 2).await;
     assert!(second.fence > first.fence);
     assert_eq!(kind_of(store.end_attempt(&first, dead(), at(3)).await), ErrorKind::Conflict);
@@ -193,7 +211,7 @@ pub async fn a_lost_worker_cannot_write_even_after_a_retry<S: Subject>(subject: 
 
 /// Cancelled on the spot.
 pub async fn a_queued_job_is_cancelled_at_once<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     assert_eq!(kind_of(store.cancel_job(JobId(1), at(0)).await), ErrorKind::NotFound);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let cancelled = store.cancel_job(id, at(1)).await.unwrap();
@@ -206,14 +224,14 @@ pub async fn a_queued_job_is_cancelled_at_once<S: Subject>(subject: S) {
 
 /// The worker learns of it with its next heartbeat, and ends the job.
 pub async fn a_running_job_is_asked_to_stop<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     let asked = store.cancel_job(id, at(1)).await.unwrap();
     assert_eq!((asked.state, asked.cancel_requested), (JobState::Running, true));
     // Asking twice is the same as asking once.
     store.cancel_job(id, at(1)).await.unwrap();
-    assert!(store.renew_lease(&lease, at(100)).await.unwrap());
+    assert!(renew(&store, &lease, 100).await.unwrap());
     store.end_attempt(&lease, AttemptEnd::Cancelled, at(2)).await.unwrap();
     let ended = store.get_job(id).await.unwrap();
     assert_eq!((ended.state, ended.cancel_requested), (JobState::Cancelled, false));
@@ -222,7 +240,7 @@ pub async fn a_running_job_is_asked_to_stop<S: Subject>(subject: S) {
 
 /// Failing or being released while asked to stop ends the job; success is success.
 pub async fn a_stopped_job_does_not_run_again<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     for (end, expected) in [
         (retry(10), JobState::Cancelled),
         (AttemptEnd::Released, JobState::Cancelled),
@@ -240,7 +258,7 @@ pub async fn a_stopped_job_does_not_run_again<S: Subject>(subject: S) {
 
 /// A claim ends it instead of handing it out.
 pub async fn a_job_asked_to_stop_whose_worker_died_ends<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     claim(&store, 0).await;
     store.cancel_job(id, at(1)).await.unwrap();
@@ -252,7 +270,7 @@ pub async fn a_job_asked_to_stop_whose_worker_died_ends<S: Subject>(subject: S) 
 
 /// A worker's own events stand between those of the states.
 pub async fn events_are_dense_and_told_by_every_change<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 1).await;
     let event = store.append_event(&lease, "fetched", "3 logs", json!({ "logs": 3 }), at(2)).await.unwrap();
@@ -275,7 +293,7 @@ pub async fn events_are_dense_and_told_by_every_change<S: Subject>(subject: S) {
 
 /// `after` and `limit`; another job's events are not among them.
 pub async fn events_are_paged<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     assert_eq!(kind_of(store.events_after(JobId(1), 0, 10).await), ErrorKind::NotFound);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     store.enqueue_job(job("other"), at(0)).await.unwrap();
@@ -296,8 +314,8 @@ pub async fn events_are_paged<S: Subject>(subject: S) {
 
 /// In the order of `JobState::ALL`.
 pub async fn counts_follow_states<S: Subject>(subject: S) {
-    let store = subject.store();
-    assert_eq!(store.count_jobs().await.unwrap(), [0; 6]);
+    let store = timed(&subject);
+    assert_eq!(store.count_jobs().await.unwrap(), JobCounts::default());
     for _ in 0..5 {
         store.enqueue_job(job("work"), at(0)).await.unwrap();
     }
@@ -307,27 +325,36 @@ pub async fn counts_follow_states<S: Subject>(subject: S) {
     store.end_attempt(&succeeds, AttemptEnd::Succeeded, at(1)).await.unwrap();
     store.end_attempt(&dies, dead(), at(1)).await.unwrap();
     store.cancel_job(JobId(4), at(1)).await.unwrap();
-    assert_eq!(store.count_jobs().await.unwrap(), [1, 1, 1, 1, 1, 0]);
+    assert_eq!(
+        store.count_jobs().await.unwrap(),
+        JobCounts { queued: 1, running: 1, succeeded: 1, dead: 1, cancelled: 1, ..JobCounts::default() }
+    );
     store.retry_job(JobId(4), at(2)).await.unwrap();
-    assert_eq!(store.count_jobs().await.unwrap(), [2, 1, 1, 1, 0, 0]);
+    assert_eq!(
+        store.count_jobs().await.unwrap(),
+        JobCounts { queued: 2, running: 1, succeeded: 1, dead: 1, ..JobCounts::default() }
+    );
     drop(store);
     let subject = subject.reopen().await;
-    assert_eq!(subject.store().count_jobs().await.unwrap(), [2, 1, 1, 1, 0, 0]);
+    assert_eq!(
+        subject.store().count_jobs().await.unwrap(),
+        JobCounts { queued: 2, running: 1, succeeded: 1, dead: 1, ..JobCounts::default() }
+    );
 }
 
 /// Leases, requests to stop, events and ids outlive the process.
 pub async fn jobs_survive<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.cancel_job(id, at(1)).await.unwrap();
     let before = store.get_job(id).await.unwrap();
     drop(store);
     let subject = subject.reopen().await;
-    let store = subject.store();
+    let store = timed(&subject);
     assert_eq!(store.get_job(id).await.unwrap(), before);
     nothing_to_claim(&store, 59).await;
-    assert!(store.renew_lease(&lease, at(90)).await.unwrap());
+    assert!(renew(&store, &lease, 90).await.unwrap());
     assert_eq!(steps(&store, id).await, ["queued", "started"]);
     assert_eq!(store.enqueue_job(job("work"), at(2)).await.unwrap(), JobId(2));
 }

@@ -2,14 +2,14 @@
 
 use grimoire_domain::job::{JobId, JobState, NewJob};
 
-use super::Subject;
-use super::jobs::{claim, nothing_to_claim, retry, state, steps};
+use super::jobs::{claim, nothing_to_claim, renew, retry, state, steps};
 use super::samples::{at, job, lane_job, versioned};
-use crate::store::{AttemptEnd, DeliveryStore, JobStore};
+use super::{Subject, timed};
+use crate::store::{AttemptEnd, JobStore};
 
 /// The second waits for the first to end, and no longer.
 pub async fn lanes_run_one_job_at_a_time_in_order<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let third = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -24,7 +24,7 @@ pub async fn lanes_run_one_job_at_a_time_in_order<S: Subject>(subject: S) {
 
 /// Younger work does not overtake a retry; cancelling the retry lets it go.
 pub async fn a_waiting_retry_holds_its_lane<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
@@ -36,7 +36,7 @@ pub async fn a_waiting_retry_holds_its_lane<S: Subject>(subject: S) {
 
 /// Lanes are independent of each other and of jobs without one.
 pub async fn a_lane_does_not_hold_another<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     for new in [lane_job("a"), lane_job("a"), lane_job("b"), job("work"), lane_job("")] {
         store.enqueue_job(new, at(0)).await.unwrap();
     }
@@ -48,7 +48,7 @@ pub async fn a_lane_does_not_hold_another<S: Subject>(subject: S) {
 
 /// Queued work about another head is superseded, of any kind; other lanes are left alone.
 pub async fn newer_versions_supersede_older_ones<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let old = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
     let other_kind = NewJob { kind: "other".to_owned(), ..versioned("a", "one") };
     let other_kind = store.enqueue_job(other_kind, at(0)).await.unwrap();
@@ -65,7 +65,7 @@ pub async fn newer_versions_supersede_older_ones<S: Subject>(subject: S) {
 
 /// Same lane, kind and version: one job, unless it has begun.
 pub async fn the_same_version_joins_only_what_has_not_started<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
     assert_eq!(store.enqueue_job(versioned("a", "one"), at(1)).await.unwrap(), first);
     assert_eq!(steps(&store, first).await, ["queued"]);
@@ -85,7 +85,7 @@ pub async fn the_same_version_joins_only_what_has_not_started<S: Subject>(subjec
 
 /// A job that is about no version is neither replaced nor joined, and replaces nothing.
 pub async fn jobs_without_a_version_are_not_superseded<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let plain = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let one = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
     let another = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -101,13 +101,13 @@ pub async fn jobs_without_a_version_are_not_superseded<S: Subject>(subject: S) {
 
 /// It keeps its lane until it has stopped, and ends as superseded however it says it stopped.
 pub async fn superseded_work_that_runs_is_asked_to_stop<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     for end in [AttemptEnd::Superseded, AttemptEnd::Cancelled, AttemptEnd::Released, retry(9)] {
         let old = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
         let (_, lease) = claim(&store, 0).await;
         let new = store.enqueue_job(versioned("a", "two"), at(1)).await.unwrap();
         assert!(store.get_job(old).await.unwrap().cancel_requested);
-        assert!(store.renew_lease(&lease, at(60)).await.unwrap());
+        assert!(renew(&store, &lease, 60).await.unwrap());
         nothing_to_claim(&store, 2).await;
         store.end_attempt(&lease, end.clone(), at(3)).await.unwrap();
         assert_eq!(state(&store, old).await, JobState::Superseded, "{end:?}");
@@ -119,7 +119,7 @@ pub async fn superseded_work_that_runs_is_asked_to_stop<S: Subject>(subject: S) 
 
 /// Queued ones end, the running one is asked, ended ones and other lanes are not touched.
 pub async fn cancelling_a_lane_touches_its_open_jobs_only<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let done = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(1)).await.unwrap();
@@ -134,7 +134,7 @@ pub async fn cancelling_a_lane_touches_its_open_jobs_only<S: Subject>(subject: S
     assert_eq!(state(&store, elsewhere).await, JobState::Queued);
     let events = store.events_after(queued, 0, 10).await.unwrap();
     assert_eq!(events.last().unwrap().message, "the pull request was closed");
-    assert!(store.renew_lease(&lease, at(60)).await.unwrap());
+    assert!(renew(&store, &lease, 60).await.unwrap());
     assert!(store.cancel_lane("a", "again", at(3)).await.unwrap().is_empty());
     assert!(store.cancel_lane("no such lane", "x", at(3)).await.unwrap().is_empty());
     store.end_attempt(&lease, AttemptEnd::Cancelled, at(4)).await.unwrap();
@@ -143,7 +143,7 @@ pub async fn cancelling_a_lane_touches_its_open_jobs_only<S: Subject>(subject: S
 
 /// Order is by id, also for work that comes back; a running younger one is let finish.
 pub async fn an_older_job_that_is_retried_goes_first<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     store.cancel_job(first, at(0)).await.unwrap();
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -161,7 +161,7 @@ pub async fn an_older_job_that_is_retried_goes_first<S: Subject>(subject: S) {
 
 /// Even when both leases of a lane have ended, only one job of it is handed out at a time.
 pub async fn two_lost_workers_of_a_lane_do_not_run_at_once<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     store.cancel_job(first, at(0)).await.unwrap();
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();

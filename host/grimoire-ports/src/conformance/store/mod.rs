@@ -23,10 +23,12 @@ pub use spells::*;
 pub use waiting::*;
 
 use std::fmt::Debug;
+use std::ops::Deref;
 
 use grimoire_domain::kind::ErrorKind;
 
 use crate::PortError;
+use crate::fakes::ManualClock;
 use crate::store::Store;
 
 /// A new, empty store of the kind under test, with whatever it needs to live.
@@ -34,12 +36,33 @@ pub trait Subject: Send + 'static {
     /// The kind of store.
     type Store: Store + Clone + 'static;
 
-    /// The store.
+    /// The store. Its clock is [`Subject::clock`].
     fn store(&self) -> Self::Store;
+
+    /// The clock of the store's leases.
+    fn clock(&self) -> &ManualClock;
 
     /// The same content after everything was closed and opened again. Clones of the store that are
     /// still around are not used any more.
     fn reopen(self) -> impl Future<Output = Self> + Send;
+}
+
+/// A store, and the clock of its leases.
+struct Timed<S> {
+    store: S,
+    clock: ManualClock,
+}
+
+impl<S> Deref for Timed<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.store
+    }
+}
+
+fn timed<S: Subject>(subject: &S) -> Timed<S::Store> {
+    Timed { store: subject.store(), clock: subject.clock().clone() }
 }
 
 /// The kind of an error that must have come.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use grimoire_domain::job::JobState;
 use grimoire_domain::page::PageRequest;
 
-use super::Subject;
+use super::jobs::claim;
 use super::samples::{at, job, lane_job, review, review_key, spell, stamp};
+use super::{Subject, timed};
 use crate::store::{AttemptEnd, JobFilter, JobStore, ReviewStore, SpellFilter, SpellStore};
 
 fn page(skip: u64, limit: u32) -> PageRequest {
@@ -15,7 +16,7 @@ fn page(skip: u64, limit: u32) -> PageRequest {
 
 /// Walking all pages shows every job once, newest first, under every filter.
 pub async fn pages_of_jobs_show_each_once<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     for index in 0..25 {
         let new =
             if index % 3 == 0 { lane_job("lane") } else { job(if index % 2 == 0 { "even" } else { "odd" }) };
@@ -43,11 +44,11 @@ pub async fn pages_of_jobs_show_each_once<S: Subject>(subject: S) {
 
 /// All given fields must fit, and states are those of now.
 pub async fn job_filters_combine<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     let third = store.enqueue_job(lane_job("b"), at(0)).await.unwrap();
-    let (_, lease) = store.claim_job(at(1), at(60)).await.unwrap().unwrap();
+    let (_, lease) = claim(&store, 1).await;
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(2)).await.unwrap();
     let ids = async |state: Option<JobState>, kind: Option<&str>, lane: Option<&str>| {
         let filter = JobFilter { state, kind: kind.map(str::to_owned), lane: lane.map(str::to_owned) };
@@ -66,7 +67,7 @@ pub async fn job_filters_combine<S: Subject>(subject: S) {
 
 /// Walking all pages shows every review once, the one written last first.
 pub async fn pages_of_reviews_show_each_once<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let mut keys = BTreeSet::new();
     for number in 1..=11 {
         let name = if number % 2 == 0 { "octo/even" } else { "octo/odd" };
@@ -87,7 +88,7 @@ pub async fn pages_of_reviews_show_each_once<S: Subject>(subject: S) {
 
 /// Any skip is fine, the total stays.
 pub async fn a_page_beyond_the_end_is_empty<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     store.create_spell(spell("only"), stamp(0)).await.unwrap();
     store.enqueue_job(job("only"), at(0)).await.unwrap();
     store.put_review(review(review_key("octo/tools", 1, 'a'), 0)).await.unwrap();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use grimoire_domain::spell::Sequence;
 use serde_json::json;
 
-use super::Subject;
-use super::jobs::{claim, nothing_to_claim, retry};
+use super::jobs::{claim, nothing_to_claim, renew, retry};
 use super::samples::{at, delivery, job, lane_job, spell, stamp};
+use super::{Subject, timed};
 use crate::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
 
 /// Fails where nobody wakes the waiter. The limit is far above what the slowest machine takes.
@@ -17,7 +17,7 @@ async fn woken<T>(waiting: impl Future<Output = T>) -> T {
 
 /// All followers wake, each when the log is beyond what it has seen.
 pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let followers: Vec<_> = (0..8)
         .map(|index| {
             let store = store.clone();
@@ -36,7 +36,7 @@ pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
 
 /// Also one from before a restart.
 pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let written = store.create_spell(spell("one"), stamp(0)).await.unwrap();
     woken(store.wait_for_change(Sequence(written.sequence.0 - 1))).await;
     drop(store);
@@ -46,7 +46,7 @@ pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
 
 /// Whatever makes work possible wakes all who wait for it.
 pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let (first, second) = (store.wait_for_job(), store.wait_for_job());
     let id = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     woken(first).await;
@@ -76,7 +76,7 @@ pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
 
 /// Look, find nothing, wait: what came in between is enough to return.
 pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let waiting = store.wait_for_job();
     nothing_to_claim(&store, 0).await;
     store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -85,7 +85,7 @@ pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject
 
 /// Readers of one job's events wake, also for those of a state.
 pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     woken(store.wait_for_event(id, 0)).await;
     let (_, lease) = claim(&store, 0).await;
@@ -112,7 +112,7 @@ pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
 
 /// `next_claim_at` says when a claim succeeds, and that it fails before.
 pub async fn the_next_claim_is_foretold<S: Subject>(subject: S) {
-    let store = subject.store();
+    let store = timed(&subject);
     let next = async || store.next_claim_at().await.unwrap();
     assert_eq!(next().await, None);
     store.enqueue_job(job("late"), at(40)).await.unwrap();
@@ -126,7 +126,7 @@ pub async fn the_next_claim_is_foretold<S: Subject>(subject: S) {
     assert_eq!(next().await, Some(at(40)));
     let (_, late) = claim(&store, 40).await;
     assert_eq!(next().await, Some(at(80)));
-    store.renew_lease(&lease, at(300)).await.unwrap();
+    renew(&store, &lease, 300).await.unwrap();
     assert_eq!(next().await, Some(at(100)));
     store.end_attempt(&late, AttemptEnd::Succeeded, at(50)).await.unwrap();
     assert_eq!(next().await, Some(at(300)));

@@ -1,13 +1,11 @@
 //! Deliveries in memory.
 
 use async_trait::async_trait;
-use grimoire_domain::Timestamp;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
-use grimoire_domain::job::{JobId, JobState, NewJob};
+use grimoire_domain::job::{JobState, NewJob};
 use grimoire_domain::kind::ErrorKind;
 
 use super::MemoryStore;
-use super::jobs::StopCause;
 use crate::PortError;
 use crate::store::{DeliveryOutcome, DeliveryStore};
 
@@ -42,12 +40,5 @@ impl DeliveryStore for MemoryStore {
     async fn get_delivery(&self, id: &DeliveryId) -> Result<Delivery, PortError> {
         let delivery = self.content().deliveries.get(id).cloned();
         delivery.ok_or_else(|| PortError::new(ErrorKind::NotFound, format!("there is no delivery {id}")))
-    }
-
-    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError> {
-        Ok(self.write_jobs(|content| {
-            let open = content.open_in_lane(lane);
-            open.into_iter().filter(|id| content.stop(*id, StopCause::Cancelled, reason, now)).collect()
-        }))
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs in memory.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use grimoire_domain::Timestamp;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Content, MemoryStore, page_of};
 use crate::PortError;
-use crate::store::{AttemptEnd, JobFilter, JobStore};
+use crate::store::{AttemptEnd, JobCounts, JobFilter, JobStore};
 
 /// All that is known of a job.
 #[derive(Debug)]
@@ -188,6 +189,12 @@ impl Content {
 }
 
 impl MemoryStore {
+    /// Now by the store's clock, and the end of a lease of this length.
+    fn lease_from_now(&self, length: Duration) -> (Timestamp, Timestamp) {
+        let now = self.0.clock.now();
+        (now, now.saturating_add(length).unwrap_or(Timestamp::MAX))
+    }
+
     /// Changes jobs and wakes whoever waits for one or for an event.
     pub(super) fn write_jobs<T>(&self, write: impl FnOnce(&mut Content) -> T) -> T {
         let written = write(&mut self.content());
@@ -203,16 +210,13 @@ impl JobStore for MemoryStore {
         Ok(self.write_jobs(|content| content.enqueue(job, now)))
     }
 
-    async fn claim_job(
-        &self,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Option<(Job, Lease)>, PortError> {
+    async fn claim_job(&self, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
+        let (now, lease_until) = self.lease_from_now(lease);
         let mut content = self.content();
         let claimed = loop {
             let Some(id) = content.next_runnable(now) else { break None };
             let record = content.jobs.get_mut(&id).expect("the job was found above");
-            // A worker was asked to stop and never answered: nobody takes its work up again.
+            // The worker was asked to stop and never answered: the job ends instead of being claimed again.
             if let Some((cause, reason)) = record.stop.take() {
                 record.turn(cause.state(), cause.state().as_str(), reason, json!({}), now);
                 continue;
@@ -249,7 +253,8 @@ impl JobStore for MemoryStore {
         Box::pin(notified)
     }
 
-    async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, PortError> {
+    async fn renew_lease(&self, lease: &Lease, length: Duration) -> Result<bool, PortError> {
+        let (_, until) = self.lease_from_now(length);
         let mut content = self.content();
         let record = content.held(lease)?;
         record.lease_until = Some(until);
@@ -274,7 +279,7 @@ impl JobStore for MemoryStore {
                         stop.map_or_else(|| "replaced by newer work".to_owned(), |(_, reason)| reason);
                     record.turn(JobState::Superseded, "superseded", message, attempt, now);
                 }
-                // Whoever was asked to stop does not run again, whatever it says of itself.
+                // A job that was asked to stop does not run again, whatever the worker asks for.
                 (end, Some((cause, reason))) => {
                     if let AttemptEnd::Retry { error, .. } = end {
                         record.job.last_error = Some(error);
@@ -311,6 +316,13 @@ impl JobStore for MemoryStore {
         })
     }
 
+    async fn cancel_lane(&self, lane: &str, reason: &str, now: Timestamp) -> Result<Vec<JobId>, PortError> {
+        Ok(self.write_jobs(|content| {
+            let open = content.open_in_lane(lane);
+            open.into_iter().filter(|id| content.stop(*id, StopCause::Cancelled, reason, now)).collect()
+        }))
+    }
+
     async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Job, PortError> {
         self.write_jobs(|content| {
             let state = content.jobs.get(&id).ok_or_else(|| not_found(id))?.job.state;
@@ -345,10 +357,12 @@ impl JobStore for MemoryStore {
         Ok(page_of(wanted.cloned().collect(), page))
     }
 
-    async fn count_jobs(&self) -> Result<[u64; 6], PortError> {
-        let content = self.content();
-        Ok(JobState::ALL
-            .map(|state| content.jobs.values().filter(|record| record.job.state == state).count() as u64))
+    async fn count_jobs(&self) -> Result<JobCounts, PortError> {
+        let mut counts = JobCounts::default();
+        for record in self.content().jobs.values() {
+            *counts.of_mut(record.job.state) += 1;
+        }
+        Ok(counts)
     }
 
     async fn append_event(

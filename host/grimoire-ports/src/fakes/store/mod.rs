@@ -7,9 +7,11 @@ mod reviews;
 mod spells;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use async_trait::async_trait;
 use grimoire_domain::delivery::{Delivery, DeliveryId};
 use grimoire_domain::job::JobId;
 use grimoire_domain::page::{Page, PageRequest};
@@ -19,14 +21,17 @@ use tokio::sync::{Notify, watch};
 
 use self::jobs::JobRecord;
 use self::spells::SpellRecord;
+use crate::PortError;
+use crate::clock::{Clock, SystemClock};
+use crate::store::Store;
 
-/// A whole [`Store`](crate::store::Store) in memory. Clones share the content.
-#[derive(Debug, Clone)]
+/// A whole [`Store`] in memory. Clones share the content.
+#[derive(Clone)]
 pub struct MemoryStore(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     id: String,
+    clock: Arc<dyn Clock>,
     content: Mutex<Content>,
     sequence: watch::Sender<Sequence>,
     jobs: Notify,
@@ -45,11 +50,17 @@ struct Content {
 }
 
 impl MemoryStore {
-    /// An empty store with an identity of its own.
+    /// An empty store with an identity of its own, whose leases follow the machine's clock.
     pub fn new() -> Self {
+        Self::with_clock(SystemClock)
+    }
+
+    /// An empty store with an identity of its own, whose leases follow this clock.
+    pub fn with_clock(clock: impl Clock + 'static) -> Self {
         static STORES: AtomicU64 = AtomicU64::new(1);
         Self(Arc::new(Inner {
             id: format!("memory-{}", STORES.fetch_add(1, Ordering::Relaxed)),
+            clock: Arc::new(clock),
             content: Mutex::default(),
             sequence: watch::Sender::default(),
             jobs: Notify::new(),
@@ -59,6 +70,20 @@ impl MemoryStore {
 
     fn content(&self) -> MutexGuard<'_, Content> {
         super::lock(&self.0.content)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MemoryStore").field("id", &self.0.id).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    /// There is nothing to close: the store stays open.
+    async fn close(&self) -> Result<(), PortError> {
+        Ok(())
     }
 }
 
