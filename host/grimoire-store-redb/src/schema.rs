@@ -29,9 +29,8 @@ pub(crate) type ByNumbers = TableDefinition<'static, (u64, u64), &'static [u8]>;
 pub(crate) const SPELLS: ByNumber = TableDefinition::new("spells");
 /// The earlier revisions of living spells and all revisions of deleted ones, by id and revision.
 pub(crate) const SPELL_REVISIONS: ByNumbers = TableDefinition::new("spell_revisions");
-/// The change log: by sequence, the spell and a code for the kind of change.
-pub(crate) const SPELL_CHANGES: TableDefinition<'static, u64, (u64, u8)> =
-    TableDefinition::new("spell_changes");
+/// The change log by sequence.
+pub(crate) const SPELL_CHANGES: ByNumber = TableDefinition::new("spell_changes");
 /// Index: living spells by their key.
 pub(crate) const SPELLS_BY_KEY: TableDefinition<'static, &str, u64> = TableDefinition::new("spells_by_key");
 /// Index: living spells by folded error type.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use grimoire_domain::Timestamp;
 use grimoire_domain::job::{JobEvent, JobId, JobState, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_pipeline::{Runner, RunnerSettings, Settings, Tick};

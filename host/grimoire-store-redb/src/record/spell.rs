@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::spell::{
-    ChangeKind, Revision, Samples, Spell, SpellFields, SpellId, SpellSource, SpellStatus, ValidSpell,
+    ChangeKind, Revision, Samples, Sequence, Spell, SpellChange, SpellFields, SpellId, SpellSource,
+    SpellStatus, ValidSpell,
 };
 use grimoire_ports::PortError;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use super::{decode, encode, fnv_1a, unreadable};
 
 const VERSION: u8 = 1;
 const REVISION_VERSION: u8 = 1;
+const CHANGE_VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct SpellRecord {
@@ -116,6 +118,23 @@ pub(crate) fn decode_revision(id: SpellId, revision: u64, bytes: &[u8]) -> Resul
     })
 }
 
+#[derive(Serialize, Deserialize)]
+struct ChangeRecord {
+    spell: u64,
+    kind: u8,
+}
+
+pub(crate) fn encode_change(spell: SpellId, kind: ChangeKind) -> Vec<u8> {
+    encode(CHANGE_VERSION, &ChangeRecord { spell: spell.0, kind: change_code(kind) })
+}
+
+pub(crate) fn decode_change(sequence: Sequence, bytes: &[u8]) -> Result<SpellChange, PortError> {
+    let name = format!("change {}", sequence.0);
+    let ChangeRecord { spell, kind } = decode(CHANGE_VERSION, &name, bytes)?;
+    let kind = change_of(kind).ok_or_else(|| unreadable(&name, "unknown kind of change"))?;
+    Ok(SpellChange { sequence, spell: SpellId(spell), kind })
+}
+
 impl FieldsRecord {
     fn of(fields: &SpellFields) -> Self {
         let fields = fields.clone();
@@ -193,7 +212,7 @@ fn source_of(code: u8) -> Option<SpellSource> {
         .find(|source| source_code(*source) == code)
 }
 
-pub(crate) fn change_code(kind: ChangeKind) -> u8 {
+fn change_code(kind: ChangeKind) -> u8 {
     match kind {
         ChangeKind::Created => 0,
         ChangeKind::Updated => 1,
@@ -201,7 +220,7 @@ pub(crate) fn change_code(kind: ChangeKind) -> u8 {
     }
 }
 
-pub(crate) fn change_of(code: u8) -> Option<ChangeKind> {
+fn change_of(code: u8) -> Option<ChangeKind> {
     [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Deleted]
         .into_iter()
         .find(|kind| change_code(*kind) == code)

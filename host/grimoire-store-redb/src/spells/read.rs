@@ -3,13 +3,12 @@
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_domain::spell::{Revision, Sequence, Spell, SpellChange, SpellId};
-use grimoire_ports::PortError;
 use grimoire_ports::store::SpellFilter;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::folded;
 use crate::failure::{Failure, Outcome};
-use crate::record::spell::{change_of, decode_revision, decode_spell, status_code};
+use crate::record::spell::{decode_change, decode_revision, decode_spell, status_code};
 use crate::schema::{
     SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,
 };
@@ -161,12 +160,8 @@ pub(crate) fn changes(
     let table = transaction.open_table(SPELL_CHANGES)?;
     let mut changes = Vec::new();
     for entry in table.range(after.0.saturating_add(1)..)?.take(limit) {
-        let (sequence, value) = entry?;
-        let (spell, kind) = value.value();
-        let kind = change_of(kind).ok_or_else(|| {
-            PortError::internal("the change log cannot be read from the store", "unknown kind of change")
-        })?;
-        changes.push(SpellChange { sequence: Sequence(sequence.value()), spell: SpellId(spell), kind });
+        let (sequence, record) = entry?;
+        changes.push(decode_change(Sequence(sequence.value()), record.value())?);
     }
     Ok(changes)
 }

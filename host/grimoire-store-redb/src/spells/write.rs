@@ -14,7 +14,7 @@ use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
-    StoredSpell, change_code, content_hash, decode_spell, encode_revision, encode_spell, status_code,
+    StoredSpell, content_hash, decode_spell, encode_change, encode_revision, encode_spell, status_code,
 };
 use crate::schema;
 
@@ -22,7 +22,7 @@ use crate::schema;
 pub(crate) struct SpellTables<'t> {
     spells: Table<'t, u64, &'static [u8]>,
     revisions: Table<'t, (u64, u64), &'static [u8]>,
-    changes: Table<'t, u64, (u64, u8)>,
+    changes: Table<'t, u64, &'static [u8]>,
     by_key: Table<'t, &'static str, u64>,
     by_error_type: Table<'t, (&'static str, u64), ()>,
     by_tag: Table<'t, (&'static str, u64), ()>,
@@ -255,7 +255,7 @@ impl Spells<'_, '_> {
     fn log(&mut self, id: SpellId, kind: ChangeKind) -> Outcome<Sequence> {
         self.effects.wrote = true;
         let sequence = next(&mut self.counters.last_change);
-        self.tables.changes.insert(sequence, (id.0, change_code(kind)))?;
+        self.tables.changes.insert(sequence, encode_change(id, kind).as_slice())?;
         Ok(Sequence(sequence))
     }
 }
