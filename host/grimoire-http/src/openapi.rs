@@ -24,7 +24,7 @@ use crate::error::ErrorBody;
         (name = "webhooks", description = "What GitHub calls."),
         (name = "jobs", description = "Durable work, with a live event stream."),
         (name = "reviews", description = "What was concluded about pull requests."),
-        (name = "operation", description = "Health, metrics, plugins."),
+        (name = "operation", description = "Health, metrics, plugins, backups."),
     ),
     components(schemas(ErrorBody)),
     modifiers(&BearerToken)

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::middleware::{Around, request_id};
 use crate::openapi::{self, Document};
-use crate::routes::{diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
+use crate::routes::{admin, diagnosis, health, jobs, metrics, plugins, reference, reviews, spells, webhooks};
 use crate::state::{AppState, HttpOptions, Shared};
 
 /// Every route that the OpenAPI document describes.
@@ -40,6 +40,7 @@ pub(crate) fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(health::overall))
         .routes(routes!(health::part))
         .routes(routes!(metrics::render))
+        .routes(routes!(admin::back_up))
 }
 
 /// The whole HTTP face.

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,10 @@ pub struct HttpOptions {
     pub artifact_limit: u64,
     /// How long an ordinary request may take.
     pub request_timeout: Duration,
-    /// How long a request that streams an artifact may take.
+    /// How long a request that streams an artifact, or prepares a backup, may take.
     pub artifact_timeout: Duration,
+    /// Where a backup lies while it is sent; with room for the whole store.
+    pub backup_folder: PathBuf,
 }
 
 impl Default for HttpOptions {
@@ -60,6 +63,7 @@ impl Default for HttpOptions {
             artifact_limit: 1 << 30,
             request_timeout: Duration::from_secs(30),
             artifact_timeout: Duration::from_secs(600),
+            backup_folder: std::env::temp_dir(),
         }
     }
 }

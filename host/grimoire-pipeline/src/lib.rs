@@ -7,6 +7,7 @@
 
 mod analyze;
 mod archive;
+mod backup;
 mod diagnose;
 mod error;
 mod failure_policy;

@@ -3,6 +3,7 @@
 //! The port speaks verbs, not transactions: one call is one atomic step, equally possible in an
 //! embedded store and in a database server. A write has reached the disk when its call returns.
 
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,10 @@ pub trait Store: SpellStore + DeliveryStore + JobStore + ReviewStore {
     /// Finishes the writes that wait and refuses new ones, so that the next start has nothing to repair.
     /// Later calls of anything are `Unavailable`. May be called twice.
     async fn close(&self) -> Result<(), PortError>;
+
+    /// Writes a copy of everything, as of one moment, into a new file, while reads and writes go on.
+    /// `Conflict` when the file exists.
+    async fn back_up(&self, file: &Path) -> Result<(), PortError>;
 }
 
 /// Who writes, and when.

@@ -9,18 +9,19 @@ use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::delivery::{DeliveryHead, EncodedDelivery, decode_delivery, decode_head, id_hash};
+use crate::records::Records;
 use crate::schema::{DELIVERIES, DELIVERIES_BY_ID};
 
 /// The tables of deliveries in one transaction.
 pub(crate) struct DeliveryTables<'t> {
-    records: Table<'t, u64, &'static [u8]>,
+    records: Records<Table<'t, u64, &'static [u8]>>,
     by_id: Table<'t, (u64, u64), ()>,
 }
 
 impl<'t> DeliveryTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            records: transaction.open_table(DELIVERIES)?,
+            records: Records(transaction.open_table(DELIVERIES)?),
             by_id: transaction.open_table(DELIVERIES_BY_ID)?,
         })
     }
@@ -38,7 +39,7 @@ impl Deliveries<'_, '_> {
     pub(crate) fn find(&self, id: &DeliveryId) -> Outcome<Option<DeliveryHead>> {
         for number in numbers_of(&self.tables.by_id, id)? {
             if let Some(record) = self.tables.records.get(number?)?
-                && let Some(head) = decode_head(id, record.value())?
+                && let Some(head) = decode_head(id, record.bytes())?
             {
                 return Ok(Some(head));
             }
@@ -55,7 +56,7 @@ impl Deliveries<'_, '_> {
         self.effects.wrote = true;
         let number = next(&mut self.counters.last_delivery);
         self.tables.by_id.insert((id_hash(id), number), ())?;
-        self.tables.records.insert(number, delivery.with_job(job).as_slice())?;
+        self.tables.records.insert(number, &delivery.with_job(job))?;
         Ok(())
     }
 }
@@ -70,10 +71,10 @@ fn numbers_of<'t>(
 }
 
 pub(crate) fn read(transaction: &ReadTransaction, id: &DeliveryId) -> Outcome<Delivery> {
-    let records = transaction.open_table(DELIVERIES)?;
+    let records = Records(transaction.open_table(DELIVERIES)?);
     for number in numbers_of(&transaction.open_table(DELIVERIES_BY_ID)?, id)? {
         if let Some(record) = records.get(number?)?
-            && let Some(delivery) = decode_delivery(id, record.value())?
+            && let Some(delivery) = decode_delivery(id, record.bytes())?
         {
             return Ok(delivery);
         }

@@ -1,17 +1,17 @@
-//! Why a step of the store fails.
+//! Why an operation of the store fails.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 
-/// The result of a part of a step.
+/// The result of an operation within a transaction.
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
-/// Why a part of a step failed: the difference decides what happens to the others of its group.
+/// Why an operation failed. The kind decides what happens to the other writes of its group.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request breaks a rule; it has written nothing, and the others of its group go on.
+    /// The request breaks a rule: it has written nothing, and the others of its group go on.
     Refused(PortError),
-    /// The file cannot be read or written; the whole group is undone.
+    /// The file cannot be read or written: the whole group is undone.
     Broken(redb::Error),
 }
 
@@ -48,7 +48,7 @@ impl From<Failure> for PortError {
     }
 }
 
-/// What callers are told of a broken file; `source` goes to the log.
+/// The error for callers when the file is broken; `source` goes to the log.
 pub(crate) fn broken(
     error: &redb::Error,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

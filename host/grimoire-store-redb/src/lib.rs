@@ -10,6 +10,7 @@
 //! tables, and `port` maps the port's verbs to them.
 #![forbid(unsafe_code)]
 
+mod backup;
 mod counters;
 mod deliveries;
 mod effects;
@@ -18,8 +19,10 @@ mod jobs;
 mod memory;
 mod migrations;
 mod open;
+mod overlay;
 mod port;
 mod record;
+mod records;
 mod reviews;
 mod schema;
 mod shared;
@@ -28,6 +31,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verify;
 mod writer;
 
+pub use backup::restore;
 pub use store::{Options, RedbStore};
+pub use verify::{Verification, verify};

@@ -3,16 +3,20 @@
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
-use redb::{Database, ReadTransaction, ReadableDatabase, TableError, WriteTransaction};
+use redb::{
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable as _, TableDefinition, TableError, Value,
+    WriteTransaction,
+};
 
 use crate::failure::{Failure, Outcome};
-use crate::schema::{META, META_STORE_ID, META_VERSION, VERSION, create_tables};
+use crate::records::Records;
+use crate::schema::{self, META, META_STORE_ID, META_VERSION, TableVisitor, VERSION, visit_tables};
 
 /// A step from one version to the next.
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; VERSION as usize - 1] = [];
+const MIGRATIONS: [Migration; VERSION as usize - 1] = [add_checksums];
 
 /// `Invalid` when the database is not a store or has a version that this code does not know. `name` is
 /// the name of the file in messages.
@@ -89,9 +93,53 @@ fn write_version(transaction: &WriteTransaction, version: u32) -> Outcome<()> {
 }
 
 fn create(transaction: &WriteTransaction) -> Outcome<()> {
-    create_tables(transaction)?;
+    visit_tables(&mut Creation(transaction))?;
     write_version(transaction, VERSION)?;
     let id = uuid::Uuid::new_v4().to_string();
     transaction.open_table(META)?.insert(META_STORE_ID, id.as_str())?;
+    Ok(())
+}
+
+/// Creates tables, so that readers find them.
+struct Creation<'t>(&'t WriteTransaction);
+
+impl TableVisitor for Creation<'_> {
+    fn visit<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Outcome<()> {
+        self.0.open_table(table)?;
+        Ok(())
+    }
+}
+
+/// To version 2: records begin with a checksum.
+fn add_checksums(transaction: &WriteTransaction) -> Outcome<()> {
+    add_checksums_to(transaction, schema::SPELLS)?;
+    add_checksums_to(transaction, schema::SPELL_REVISIONS)?;
+    add_checksums_to(transaction, schema::SPELL_CHANGES)?;
+    add_checksums_to(transaction, schema::DELIVERIES)?;
+    add_checksums_to(transaction, schema::JOBS_OPEN)?;
+    add_checksums_to(transaction, schema::JOBS_ENDED)?;
+    add_checksums_to(transaction, schema::JOB_EVENTS)?;
+    add_checksums_to(transaction, schema::REVIEWS)
+}
+
+/// Rows are moved one by one: memory does not grow with the file.
+fn add_checksums_to<K: Key + 'static>(
+    transaction: &WriteTransaction,
+    definition: TableDefinition<'static, K, &'static [u8]>,
+) -> Outcome<()> {
+    let old = TableDefinition::<K, &[u8]>::new("without_checksums");
+    transaction.rename_table(definition, old)?;
+    {
+        let old = transaction.open_table(old)?;
+        let mut records = Records(transaction.open_table(definition)?);
+        for row in old.iter()? {
+            let (key, record) = row?;
+            records.insert(key.value(), record.value())?;
+        }
+    }
+    transaction.delete_table(old)?;
     Ok(())
 }

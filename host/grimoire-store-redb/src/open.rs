@@ -1,4 +1,4 @@
-//! Opens a file, and says clearly why that cannot be done.
+//! Opens a file, with a clear error where that is impossible.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -54,8 +54,13 @@ fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {
     FileBackend::new(OpenOptions::new().read(true).write(true).open(path)?)
 }
 
+/// Opens a file that is not written.
+pub(crate) fn open_read_only(path: &Path) -> Result<FileBackend, DatabaseError> {
+    FileBackend::new(File::open(path)?)
+}
+
 /// Opens or creates a file that only its owner may read: it will hold payloads.
-fn open_private(path: &Path) -> io::Result<File> {
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -95,7 +100,7 @@ fn check_read_only(path: &Path) -> Result<(), PortError> {
     }
 }
 
-fn cannot_open(path: &Path, error: &DatabaseError) -> PortError {
+pub(crate) fn cannot_open(path: &Path, error: &DatabaseError) -> PortError {
     let path = path.display();
     let (kind, message) = match error {
         DatabaseError::DatabaseAlreadyOpen => (
@@ -127,7 +132,7 @@ fn cannot_open(path: &Path, error: &DatabaseError) -> PortError {
 
 /// Makes a new file's name as durable as its content. Not every system can sync a folder; the loss then
 /// is a store that was created a moment ago.
-fn sync_folder_of(path: &Path) {
+pub(crate) fn sync_folder_of(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
         tracing::debug!(%error, folder = %folder.display(), "the folder could not be synced");

@@ -10,13 +10,14 @@ use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::Outcome;
 use crate::record::review::{StoredReview, decode_review, encode_review};
+use crate::records::Records;
 use crate::schema::{
     REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
 };
 
 /// The tables of reviews in one transaction.
 pub(crate) struct ReviewTables<'t> {
-    reviews: Table<'t, ReviewKeyParts, &'static [u8]>,
+    reviews: Records<Table<'t, ReviewKeyParts, &'static [u8]>>,
     by_write: Table<'t, u64, ReviewKeyParts>,
     by_repository: Table<'t, (&'static str, u64), (u64, &'static str)>,
     by_pull_request: Table<'t, (&'static str, u64, u64), &'static str>,
@@ -25,7 +26,7 @@ pub(crate) struct ReviewTables<'t> {
 impl<'t> ReviewTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            reviews: transaction.open_table(REVIEWS)?,
+            reviews: Records(transaction.open_table(REVIEWS)?),
             by_write: transaction.open_table(REVIEWS_BY_WRITE)?,
             by_repository: transaction.open_table(REVIEWS_BY_REPOSITORY)?,
             by_pull_request: transaction.open_table(REVIEWS_BY_PULL_REQUEST)?,
@@ -45,7 +46,7 @@ impl Reviews<'_, '_> {
         let key = review.key.clone();
         let (repository, number, sha) = parts(&key);
         let known = match self.tables.reviews.get((repository, number, sha))? {
-            Some(record) => Some(decode_review(key.clone(), record.value())?),
+            Some(record) => Some(decode_review(key.clone(), record.bytes())?),
             None => None,
         };
         self.effects.wrote = true;
@@ -57,7 +58,7 @@ impl Reviews<'_, '_> {
         }
         let write = next(&mut self.counters.last_review_write);
         let record = encode_review(&review, write);
-        self.tables.reviews.insert((repository, number, sha), record.as_slice())?;
+        self.tables.reviews.insert((repository, number, sha), &record)?;
         self.tables.by_write.insert(write, (repository, number, sha))?;
         self.tables.by_repository.insert((repository, write), (number, sha))?;
         self.tables.by_pull_request.insert((repository, number, write), sha)?;
@@ -65,11 +66,11 @@ impl Reviews<'_, '_> {
     }
 }
 
-fn parts(key: &ReviewKey) -> (&str, u64, &str) {
+pub(crate) fn parts(key: &ReviewKey) -> (&str, u64, &str) {
     (key.pull_request.repository.as_str(), key.pull_request.number, key.head_sha.as_str())
 }
 
-fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, PortError> {
+pub(crate) fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, PortError> {
     let unreadable = |error| PortError::internal("the reviews cannot be read from the store", error);
     let repository = RepositoryName::parse(repository).map_err(unreadable)?;
     let head_sha = CommitSha::parse(sha).map_err(unreadable)?;
@@ -77,8 +78,9 @@ fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, Por
 }
 
 pub(crate) fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>> {
-    match transaction.open_table(REVIEWS)?.get(parts(&key))? {
-        Some(record) => Ok(Some(decode_review(key, record.value())?.review)),
+    let reviews = Records(transaction.open_table(REVIEWS)?);
+    match reviews.get(parts(&key))? {
+        Some(record) => Ok(Some(decode_review(key, record.bytes())?.review)),
         None => Ok(None),
     }
 }

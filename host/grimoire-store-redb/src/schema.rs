@@ -3,12 +3,12 @@
 //!
 //! Records are the truth, index tables are derived from them and written in the same transaction.
 
-use redb::{TableDefinition, WriteTransaction};
+use redb::{Key, TableDefinition, Value};
 
 use crate::failure::Outcome;
 
 /// The schema version that this code reads and writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Facts about the file by name, as text.
 pub(crate) const META: TableDefinition<'static, &str, &str> = TableDefinition::new("meta");
@@ -20,7 +20,7 @@ pub(crate) const META_STORE_ID: &str = "store_id";
 /// Numbers by name: how many jobs ended in each state.
 pub(crate) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
 
-/// Records by a number.
+/// Records by a number. Tables of records are opened as [`crate::records::Records`].
 pub(crate) type ByNumber = TableDefinition<'static, u64, &'static [u8]>;
 /// Records by a number and a second one within it.
 pub(crate) type ByNumbers = TableDefinition<'static, (u64, u64), &'static [u8]>;
@@ -81,28 +81,35 @@ pub(crate) const REVIEWS_BY_REPOSITORY: TableDefinition<'static, (&str, u64), (u
 pub(crate) const REVIEWS_BY_PULL_REQUEST: TableDefinition<'static, (&str, u64, u64), &str> =
     TableDefinition::new("reviews_by_pull_request");
 
-/// Creates every table, so that readers find it.
-pub(crate) fn create_tables(transaction: &WriteTransaction) -> Outcome<()> {
-    transaction.open_table(META)?;
-    transaction.open_table(COUNTERS)?;
-    transaction.open_table(SPELLS)?;
-    transaction.open_table(SPELL_REVISIONS)?;
-    transaction.open_table(SPELL_CHANGES)?;
-    transaction.open_table(SPELLS_BY_KEY)?;
-    transaction.open_table(SPELLS_BY_ERROR_TYPE)?;
-    transaction.open_table(SPELLS_BY_TAG)?;
-    transaction.open_table(SPELL_STATUSES)?;
-    transaction.open_table(SPELLS_BY_CONTENT)?;
-    transaction.open_table(DELIVERIES)?;
-    transaction.open_table(DELIVERIES_BY_ID)?;
-    transaction.open_table(JOBS_OPEN)?;
-    transaction.open_table(JOBS_ENDED)?;
-    transaction.open_table(JOBS_BY_STATE)?;
-    transaction.open_table(JOBS_BY_LANE)?;
-    transaction.open_table(JOB_EVENTS)?;
-    transaction.open_table(REVIEWS)?;
-    transaction.open_table(REVIEWS_BY_WRITE)?;
-    transaction.open_table(REVIEWS_BY_REPOSITORY)?;
-    transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
-    Ok(())
+/// Work on tables of any type.
+pub(crate) trait TableVisitor {
+    /// Works on one table.
+    fn visit<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Outcome<()>;
+}
+
+/// Visits every table but [`META`].
+pub(crate) fn visit_tables(visitor: &mut impl TableVisitor) -> Outcome<()> {
+    visitor.visit(COUNTERS)?;
+    visitor.visit(SPELLS)?;
+    visitor.visit(SPELL_REVISIONS)?;
+    visitor.visit(SPELL_CHANGES)?;
+    visitor.visit(SPELLS_BY_KEY)?;
+    visitor.visit(SPELLS_BY_ERROR_TYPE)?;
+    visitor.visit(SPELLS_BY_TAG)?;
+    visitor.visit(SPELL_STATUSES)?;
+    visitor.visit(SPELLS_BY_CONTENT)?;
+    visitor.visit(DELIVERIES)?;
+    visitor.visit(DELIVERIES_BY_ID)?;
+    visitor.visit(JOBS_OPEN)?;
+    visitor.visit(JOBS_ENDED)?;
+    visitor.visit(JOBS_BY_STATE)?;
+    visitor.visit(JOBS_BY_LANE)?;
+    visitor.visit(JOB_EVENTS)?;
+    visitor.visit(REVIEWS)?;
+    visitor.visit(REVIEWS_BY_WRITE)?;
+    visitor.visit(REVIEWS_BY_REPOSITORY)?;
+    visitor.visit(REVIEWS_BY_PULL_REQUEST)
 }

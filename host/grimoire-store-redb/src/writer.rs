@@ -19,7 +19,7 @@ use crate::transaction::Transaction;
 
 /// Queues writes for the writer thread.
 pub(crate) struct Writer {
-    /// `None` once the thread was told to stop.
+    /// `None` once the thread has to stop.
     queue: RwLock<Option<mpsc::Sender<Box<dyn QueuedWrite>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }

@@ -190,6 +190,7 @@ fn http_options(config: &Config) -> HttpOptions {
         cors_origins: config.cors_origins.clone(),
         request_timeout: config.request_timeout,
         artifact_limit: config.artifact_limit,
+        backup_folder: config.data_folder.clone(),
         ..HttpOptions::default()
     }
 }

@@ -1,5 +1,5 @@
 //! No request holds a connection for ever: ordinary ones have a short limit, those that stream an
-//! artifact a longer one, and event streams none, as they last as long as their job.
+//! artifact or a backup a longer one, and event streams none, as they last as long as their job.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -15,7 +15,7 @@ pub(super) fn limited<W: Future<Output = Response>>(
     path: &str,
     work: W,
 ) -> impl Future<Output = Response> + use<W> {
-    let patience = if matches!(path, "/api/analyze" | "/api/diagnose") {
+    let patience = if matches!(path, "/api/analyze" | "/api/diagnose" | "/api/admin/backup") {
         options.artifact_timeout
     } else {
         options.request_timeout

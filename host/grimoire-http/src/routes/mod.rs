@@ -1,5 +1,6 @@
 //! One file per resource.
 
+pub(crate) mod admin;
 pub(crate) mod diagnosis;
 pub(crate) mod health;
 pub(crate) mod jobs;

@@ -1,5 +1,6 @@
 //! The HTTP face over fakes: every route, every status, and what callers get wrong.
 
+mod admin;
 mod around;
 mod bad_input;
 mod diagnosis;

@@ -8,17 +8,21 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 use super::missing;
 use crate::failure::Outcome;
 use crate::record::job::{JobRecord, decode_event, first_event, state_code};
+use crate::records::Records;
 use crate::schema::{JOB_EVENTS, JOBS_BY_LANE, JOBS_BY_STATE, JOBS_ENDED, JOBS_OPEN};
 
 /// All jobs of a transaction: each is in one of the two tables.
 struct AllJobs {
-    open: ReadOnlyTable<u64, &'static [u8]>,
-    ended: ReadOnlyTable<u64, &'static [u8]>,
+    open: Records<ReadOnlyTable<u64, &'static [u8]>>,
+    ended: Records<ReadOnlyTable<u64, &'static [u8]>>,
 }
 
 impl AllJobs {
     fn of(transaction: &ReadTransaction) -> Outcome<Self> {
-        Ok(Self { open: transaction.open_table(JOBS_OPEN)?, ended: transaction.open_table(JOBS_ENDED)? })
+        Ok(Self {
+            open: Records(transaction.open_table(JOBS_OPEN)?),
+            ended: Records(transaction.open_table(JOBS_ENDED)?),
+        })
     }
 
     fn record(&self, id: JobId) -> Outcome<JobRecord> {
@@ -26,7 +30,7 @@ impl AllJobs {
             Some(record) => record,
             None => self.ended.get(id.0)?.ok_or_else(|| missing(id))?,
         };
-        Ok(JobRecord::decode(id, record.value())?)
+        Ok(JobRecord::decode(id, record.bytes())?)
     }
 
     fn contains(&self, id: JobId) -> Outcome<bool> {
@@ -52,12 +56,12 @@ pub(crate) fn list(
     let (mut ids, total) = if *filter == JobFilter::default() {
         let newest = skip.saturating_add(limit);
         let mut ids = Vec::new();
-        for table in [&jobs.open, &jobs.ended] {
+        for table in [&jobs.open.0, &jobs.ended.0] {
             for entry in table.iter()?.rev().take(newest) {
                 ids.push(entry?.0.value());
             }
         }
-        (ids, jobs.open.len()? + jobs.ended.len()?)
+        (ids, jobs.open.0.len()? + jobs.ended.0.len()?)
     } else {
         let mut ids = open_ids(&jobs, filter)?;
         ids.extend(ended_ids(transaction, &jobs, filter)?);
@@ -80,7 +84,7 @@ fn open_ids(jobs: &AllJobs, filter: &JobFilter) -> Outcome<Vec<u64>> {
     }
     for entry in jobs.open.iter()? {
         let (id, record) = entry?;
-        let head = JobRecord::decode(JobId(id.value()), record.value())?.head;
+        let head = JobRecord::decode(JobId(id.value()), record.bytes())?.head;
         if filter.state.is_none_or(|state| state == head.state())
             && (filter.lane.is_none() || filter.lane == head.lane)
             && filter.kind.as_ref().is_none_or(|kind| *kind == head.kind)
@@ -112,7 +116,7 @@ fn ended_ids(transaction: &ReadTransaction, jobs: &AllJobs, filter: &JobFilter) 
             ids.push(entry?.0.value().1);
         }
     } else {
-        for entry in jobs.ended.iter()? {
+        for entry in jobs.ended.0.iter()? {
             ids.push(entry?.0.value());
         }
     }
@@ -138,10 +142,10 @@ pub(crate) fn events(
         events.push(first_event(&record.head));
     }
     let Some(first) = after.checked_add(1) else { return Ok(events) };
-    let table = transaction.open_table(JOB_EVENTS)?;
+    let table = Records(transaction.open_table(JOB_EVENTS)?);
     for entry in table.range((job.0, first)..=(job.0, u64::MAX))?.take(limit - events.len()) {
         let (key, record) = entry?;
-        events.push(decode_event(job, key.value().1, record.value())?);
+        events.push(decode_event(job, key.value().1, record.bytes())?);
     }
     Ok(events)
 }
@@ -153,5 +157,5 @@ pub(crate) fn has_event_after(transaction: &ReadTransaction, job: JobId, after: 
     }
     let Some(next) = after.checked_add(1) else { return Ok(false) };
     // Sequences have no gaps.
-    Ok(transaction.open_table(JOB_EVENTS)?.get((job.0, next))?.is_some())
+    Ok(Records(transaction.open_table(JOB_EVENTS)?).get((job.0, next))?.is_some())
 }

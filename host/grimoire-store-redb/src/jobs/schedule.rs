@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::job::{JobId, JobState};
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use crate::failure::Outcome;
 use crate::record::job::JobRecord;
+use crate::records::Records;
 use crate::schema::JOBS_OPEN;
 
 /// The open jobs. Moments are nanoseconds since 1970.
@@ -54,9 +55,10 @@ impl Schedule {
     /// Reads all open jobs.
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut open = Self::default();
-        for entry in transaction.open_table(JOBS_OPEN)?.iter()? {
+        let table = Records(transaction.open_table(JOBS_OPEN)?);
+        for entry in table.iter()? {
             let (id, record) = entry?;
-            let head = JobRecord::decode(JobId(id.value()), record.value())?.head;
+            let head = JobRecord::decode(JobId(id.value()), record.bytes())?.head;
             if let Some(due) = head.due() {
                 let running = head.state() == JobState::Running;
                 open.add(id.value(), head.lane.as_deref(), running, due.as_nanosecond());

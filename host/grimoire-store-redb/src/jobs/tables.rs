@@ -6,25 +6,26 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use super::missing;
 use crate::failure::Outcome;
 use crate::record::job::{JobHead, JobRecord, encode_event, state_code};
+use crate::records::Records;
 use crate::schema;
 
 /// The tables of jobs in one transaction.
 pub(crate) struct JobTables<'t> {
-    open: Table<'t, u64, &'static [u8]>,
-    ended: Table<'t, u64, &'static [u8]>,
+    open: Records<Table<'t, u64, &'static [u8]>>,
+    ended: Records<Table<'t, u64, &'static [u8]>>,
     by_state: Table<'t, (u8, u64), ()>,
     by_lane: Table<'t, (&'static str, u64), ()>,
-    events: Table<'t, (u64, u64), &'static [u8]>,
+    events: Records<Table<'t, (u64, u64), &'static [u8]>>,
 }
 
 impl<'t> JobTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            open: transaction.open_table(schema::JOBS_OPEN)?,
-            ended: transaction.open_table(schema::JOBS_ENDED)?,
+            open: Records(transaction.open_table(schema::JOBS_OPEN)?),
+            ended: Records(transaction.open_table(schema::JOBS_ENDED)?),
             by_state: transaction.open_table(schema::JOBS_BY_STATE)?,
             by_lane: transaction.open_table(schema::JOBS_BY_LANE)?,
-            events: transaction.open_table(schema::JOB_EVENTS)?,
+            events: Records(transaction.open_table(schema::JOB_EVENTS)?),
         })
     }
 
@@ -33,7 +34,7 @@ impl<'t> JobTables<'t> {
             Some(record) => record,
             None => self.ended.get(id.0)?.ok_or_else(|| missing(id))?,
         };
-        Ok(JobRecord::decode(id, record.value())?)
+        Ok(JobRecord::decode(id, record.bytes())?)
     }
 
     /// Writes a job to the table and the indices of its state. `before` is the state in which the tables
@@ -75,13 +76,12 @@ impl<'t> JobTables<'t> {
 
     /// The sequence of the next event of a job.
     pub(super) fn next_event(&self, job: JobId) -> Outcome<u64> {
-        let last = self.events.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
+        let last = self.events.0.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
         // The first event follows from the job and has no row.
         Ok(last.map_or(1, |(key, _)| key.value().1) + 1)
     }
 
     pub(super) fn put_event(&mut self, job: JobId, event: &JobEvent) -> Outcome<()> {
-        self.events.insert((job.0, event.sequence), encode_event(event).as_slice())?;
-        Ok(())
+        self.events.insert((job.0, event.sequence), &encode_event(event))
     }
 }

@@ -44,7 +44,7 @@ impl JobStore for RedbStore {
         'store: 'wait,
         Self: 'wait,
     {
-        // Made when called, not when first polled: what happens in between is not missed.
+        // Created by the call, not by the first poll, so that nothing in between is missed.
         let notified = self.shared().jobs.notified();
         Box::pin(notified)
     }
@@ -105,12 +105,12 @@ impl JobStore for RedbStore {
 
     async fn wait_for_event(&self, job: JobId, after: u64) {
         loop {
-            // Made before looking: an event between the look and the wait is not missed.
+            // Created before the look, so that an event between the look and the wait is not missed.
             let notified = self.shared().events.notified();
             match self.read(|transaction| read::has_event_after(transaction, job, after)) {
                 Ok(false) => notified.await,
                 Ok(true) => return,
-                // The caller's next read says what is wrong.
+                // The caller's next read returns the error.
                 Err(error) => {
                     tracing::debug!(%error, %job, "waiting for an event ends early");
                     return;

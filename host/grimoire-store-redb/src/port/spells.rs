@@ -70,8 +70,7 @@ impl SpellStore for RedbStore {
     }
 
     async fn last_sequence(&self) -> Result<Sequence, PortError> {
-        // What the writer told of the last commit, before it answered: reading it from the file would need
-        // a transaction and a table.
+        // The writer publishes it before it answers; reading the file would need a transaction.
         self.shared().summary()?;
         Ok(*self.shared().sequence.borrow())
     }

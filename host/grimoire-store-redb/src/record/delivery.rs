@@ -82,6 +82,12 @@ pub(crate) fn decode_head(id: &DeliveryId, bytes: &[u8]) -> Result<Option<Delive
     Ok((facts.id == id.as_str()).then_some(DeliveryHead { job }))
 }
 
+/// The parts of a record that index it: the hash of its id, and its job.
+pub(crate) fn decode_index_parts(number: u64, bytes: &[u8]) -> Result<(u64, Option<JobId>), PortError> {
+    let Parts { job, facts, .. } = split(&format!("delivery number {number}"), bytes)?;
+    Ok((fnv_1a(facts.id.bytes()), job))
+}
+
 /// A delivery. `None`: the record is of another delivery, whose id has the same hash.
 pub(crate) fn decode_delivery(id: &DeliveryId, bytes: &[u8]) -> Result<Option<Delivery>, PortError> {
     let name = name_of(id);

@@ -3,9 +3,9 @@
 pub(crate) mod read;
 mod write;
 
-pub(crate) use write::{NewSpell, SpellTables, Spells};
+pub(crate) use write::{NewSpell, SpellTables, Spells, folded_tags};
 
 /// The form in which error types and tags are compared: letter case ignored.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     text.to_lowercase()
 }

@@ -9,14 +9,15 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata}
 use super::folded;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{decode_change, decode_revision, decode_spell, status_code};
+use crate::records::Records;
 use crate::schema::{
     SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,
 };
 
 pub(crate) fn spell(transaction: &ReadTransaction, id: SpellId) -> Outcome<Spell> {
-    let record = transaction.open_table(SPELLS)?.get(id.0)?;
-    let record = record.ok_or_else(|| missing(id))?;
-    Ok(decode_spell(id, record.value())?.spell)
+    let spells = Records(transaction.open_table(SPELLS)?);
+    let record = spells.get(id.0)?.ok_or_else(|| missing(id))?;
+    Ok(decode_spell(id, record.bytes())?.spell)
 }
 
 pub(crate) fn missing(id: SpellId) -> Failure {
@@ -24,11 +25,11 @@ pub(crate) fn missing(id: SpellId) -> Failure {
 }
 
 pub(crate) fn spells(transaction: &ReadTransaction, ids: &[SpellId]) -> Outcome<Vec<Spell>> {
-    let table = transaction.open_table(SPELLS)?;
+    let table = Records(transaction.open_table(SPELLS)?);
     let mut spells = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(record) = table.get(id.0)? {
-            spells.push(decode_spell(*id, record.value())?.spell);
+            spells.push(decode_spell(*id, record.bytes())?.spell);
         }
     }
     Ok(spells)
@@ -137,14 +138,15 @@ impl Window {
 }
 
 pub(crate) fn revisions(transaction: &ReadTransaction, id: SpellId) -> Outcome<Vec<Revision>> {
-    let table = transaction.open_table(SPELL_REVISIONS)?;
+    let table = Records(transaction.open_table(SPELL_REVISIONS)?);
     let mut revisions = Vec::new();
     for entry in table.range((id.0, 0)..=(id.0, u64::MAX))? {
-        let (key, value) = entry?;
-        revisions.push(decode_revision(id, key.value().1, value.value())?);
+        let (key, record) = entry?;
+        revisions.push(decode_revision(id, key.value().1, record.bytes())?);
     }
-    if let Some(record) = transaction.open_table(SPELLS)?.get(id.0)? {
-        revisions.push(decode_spell(id, record.value())?.revision());
+    let spells = Records(transaction.open_table(SPELLS)?);
+    if let Some(record) = spells.get(id.0)? {
+        revisions.push(decode_spell(id, record.bytes())?.revision());
     }
     if revisions.is_empty() {
         return Err(Failure::refused(ErrorKind::NotFound, format!("there never was a spell {id}")));
@@ -157,11 +159,11 @@ pub(crate) fn changes(
     after: Sequence,
     limit: usize,
 ) -> Outcome<Vec<SpellChange>> {
-    let table = transaction.open_table(SPELL_CHANGES)?;
+    let table = Records(transaction.open_table(SPELL_CHANGES)?);
     let mut changes = Vec::new();
     for entry in table.range(after.0.saturating_add(1)..)?.take(limit) {
         let (sequence, record) = entry?;
-        changes.push(decode_change(Sequence(sequence.value()), record.value())?);
+        changes.push(decode_change(Sequence(sequence.value()), record.bytes())?);
     }
     Ok(changes)
 }

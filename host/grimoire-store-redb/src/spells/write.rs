@@ -16,13 +16,14 @@ use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
     StoredSpell, content_hash, decode_spell, encode_change, encode_revision, encode_spell, status_code,
 };
+use crate::records::Records;
 use crate::schema;
 
 /// The tables of spells in one transaction.
 pub(crate) struct SpellTables<'t> {
-    spells: Table<'t, u64, &'static [u8]>,
-    revisions: Table<'t, (u64, u64), &'static [u8]>,
-    changes: Table<'t, u64, &'static [u8]>,
+    spells: Records<Table<'t, u64, &'static [u8]>>,
+    revisions: Records<Table<'t, (u64, u64), &'static [u8]>>,
+    changes: Records<Table<'t, u64, &'static [u8]>>,
     by_key: Table<'t, &'static str, u64>,
     by_error_type: Table<'t, (&'static str, u64), ()>,
     by_tag: Table<'t, (&'static str, u64), ()>,
@@ -33,9 +34,9 @@ pub(crate) struct SpellTables<'t> {
 impl<'t> SpellTables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Outcome<Self> {
         Ok(Self {
-            spells: transaction.open_table(schema::SPELLS)?,
-            revisions: transaction.open_table(schema::SPELL_REVISIONS)?,
-            changes: transaction.open_table(schema::SPELL_CHANGES)?,
+            spells: Records(transaction.open_table(schema::SPELLS)?),
+            revisions: Records(transaction.open_table(schema::SPELL_REVISIONS)?),
+            changes: Records(transaction.open_table(schema::SPELL_CHANGES)?),
             by_key: transaction.open_table(schema::SPELLS_BY_KEY)?,
             by_error_type: transaction.open_table(schema::SPELLS_BY_ERROR_TYPE)?,
             by_tag: transaction.open_table(schema::SPELLS_BY_TAG)?,
@@ -46,7 +47,7 @@ impl<'t> SpellTables<'t> {
 
     fn find(&self, id: SpellId) -> Outcome<Option<StoredSpell>> {
         match self.spells.get(id.0)? {
-            Some(record) => Ok(Some(decode_spell(id, record.value())?)),
+            Some(record) => Ok(Some(decode_spell(id, record.bytes())?)),
             None => Ok(None),
         }
     }
@@ -122,8 +123,7 @@ impl<'t> SpellTables<'t> {
     }
 
     fn add_revision(&mut self, id: SpellId, revision: &Revision) -> Outcome<()> {
-        self.revisions.insert((id.0, revision.revision), encode_revision(revision).as_slice())?;
-        Ok(())
+        self.revisions.insert((id.0, revision.revision), &encode_revision(revision))
     }
 
     /// A living spell without a key whose fields are all equal to these.
@@ -139,7 +139,7 @@ impl<'t> SpellTables<'t> {
     }
 }
 
-fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
+pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
     fields.tags.iter().map(|tag| folded(tag)).collect()
 }
 
@@ -255,7 +255,7 @@ impl Spells<'_, '_> {
     fn log(&mut self, id: SpellId, kind: ChangeKind) -> Outcome<Sequence> {
         self.effects.wrote = true;
         let sequence = next(&mut self.counters.last_change);
-        self.tables.changes.insert(sequence, encode_change(id, kind).as_slice())?;
+        self.tables.changes.insert(sequence, &encode_change(id, kind))?;
         Ok(Sequence(sequence))
     }
 }

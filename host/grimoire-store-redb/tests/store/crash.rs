@@ -127,7 +127,7 @@ async fn every_acknowledged_write_survives_a_stop_at_every_sync() {
             was_open = true;
             let result = work(&store, &mut promised).await;
             assert!(result.is_ok() || disk.is_stopped(), "without a stop nothing fails: {result:?}");
-            store.close().await.expect("closing tells of no failure");
+            store.close().await.expect("closing reports no failure");
         }
         for (number, image) in disk.images().into_iter().enumerate() {
             let store = match open(&Disk::with(image), 1_000) {

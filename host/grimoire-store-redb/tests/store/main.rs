@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
 
+mod backup;
 mod conformance;
 mod crash;
 mod disk;
 mod grouping;
+mod migrations;
 mod model;
 mod opening;
 mod payloads;
+mod sample;
+mod verify;

@@ -140,13 +140,13 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What a call said, so far as the port promises it: values, and the kinds of errors.
-fn said<T: Debug>(result: Result<T, PortError>) -> Result<String, ErrorKind> {
+/// What a call outcome_of, so far as the port promises it: values, and the kinds of errors.
+fn outcome_of<T: Debug>(result: Result<T, PortError>) -> Result<String, ErrorKind> {
     result.map(|value| format!("{value:?}")).map_err(|error| error.kind())
 }
 
 /// Events without their wording, which is each store's own.
-fn told(events: Vec<JobEvent>) -> Vec<(u64, Timestamp, String)> {
+fn without_wording(events: Vec<JobEvent>) -> Vec<(u64, Timestamp, String)> {
     events.into_iter().map(|event| (event.sequence, event.at, event.step)).collect()
 }
 
@@ -160,52 +160,56 @@ async fn act(
     let now = at(seconds);
     let lease = |index: usize| leases.get(index % leases.len().max(1)).cloned();
     match operation {
-        Operation::Create(text) => said(store.create_spell(text.spell(), stamp(seconds)).await),
+        Operation::Create(text) => outcome_of(store.create_spell(text.spell(), stamp(seconds)).await),
         Operation::Update(id, text, expected) => {
-            said(store.update_spell(SpellId(*id), text.spell(), *expected, stamp(seconds)).await)
+            outcome_of(store.update_spell(SpellId(*id), text.spell(), *expected, stamp(seconds)).await)
         }
         Operation::Delete(id, expected) => {
-            said(store.delete_spell(SpellId(*id), *expected, stamp(seconds)).await)
+            outcome_of(store.delete_spell(SpellId(*id), *expected, stamp(seconds)).await)
         }
         Operation::Import(texts) => {
-            said(store.import_spells(texts.iter().map(Text::spell).collect(), stamp(seconds)).await)
+            outcome_of(store.import_spells(texts.iter().map(Text::spell).collect(), stamp(seconds)).await)
         }
         Operation::Deliver(id, work) => {
             let delivery = delivery(&format!("delivery-{id}"), seconds);
-            said(store.record_delivery_and_enqueue(delivery, work.as_ref().map(Work::job)).await)
+            outcome_of(store.record_delivery_and_enqueue(delivery, work.as_ref().map(Work::job)).await)
         }
-        Operation::CancelLane(lane) => said(store.cancel_lane(&format!("lane-{lane}"), "closed", now).await),
-        Operation::Enqueue(work) => said(store.enqueue_job(work.job(), now).await),
+        Operation::CancelLane(lane) => {
+            outcome_of(store.cancel_lane(&format!("lane-{lane}"), "closed", now).await)
+        }
+        Operation::Enqueue(work) => outcome_of(store.enqueue_job(work.job(), now).await),
         Operation::Claim(length) => {
             let claimed = store.claim_job(Duration::from_secs(*length)).await;
             if let Ok(Some((_, lease))) = &claimed {
                 leases.push(lease.clone());
             }
-            said(claimed)
+            outcome_of(claimed)
         }
         Operation::Renew(index, length) => match lease(*index) {
-            Some(lease) => said(store.renew_lease(&lease, Duration::from_secs(*length)).await),
+            Some(lease) => outcome_of(store.renew_lease(&lease, Duration::from_secs(*length)).await),
             None => Ok(String::new()),
         },
         Operation::End(index, end, wait) => match lease(*index) {
-            Some(lease) => said(store.end_attempt(&lease, end.end(at(seconds + wait)), now).await),
+            Some(lease) => outcome_of(store.end_attempt(&lease, end.end(at(seconds + wait)), now).await),
             None => Ok(String::new()),
         },
         Operation::Append(index) => match lease(*index) {
-            Some(lease) => said(store.append_event(&lease, "step", "message", json!({ "n": 1 }), now).await),
+            Some(lease) => {
+                outcome_of(store.append_event(&lease, "step", "message", json!({ "n": 1 }), now).await)
+            }
             None => Ok(String::new()),
         },
-        Operation::Cancel(id) => said(store.cancel_job(JobId(*id), now).await),
-        Operation::Retry(id) => said(store.retry_job(JobId(*id), now).await),
+        Operation::Cancel(id) => outcome_of(store.cancel_job(JobId(*id), now).await),
+        Operation::Retry(id) => outcome_of(store.retry_job(JobId(*id), now).await),
         Operation::Review(number, digit) => {
-            said(store.put_review(review(review_key("octo/tools", *number, *digit), seconds)).await)
+            outcome_of(store.put_review(review(review_key("octo/tools", *number, *digit), seconds)).await)
         }
         Operation::Advance(_) | Operation::SetBack(_) | Operation::Reopen => Ok(String::new()),
     }
 }
 
 /// Everything that a store shows.
-async fn content(store: &impl Store, latest: Timestamp) -> String {
+pub(crate) async fn content(store: &impl Store, latest: Timestamp) -> String {
     let page = PageRequest::new(0, 1_000).unwrap();
     let mut shown = String::new();
     let mut show = |what: &dyn Debug| writeln!(shown, "{what:?}").expect("a string takes everything");
@@ -233,7 +237,7 @@ async fn content(store: &impl Store, latest: Timestamp) -> String {
     }
     let jobs = store.list_jobs(&JobFilter::default(), page).await.unwrap();
     for job in &jobs.items {
-        show(&told(store.events_after(job.id, 0, usize::MAX).await.unwrap()));
+        show(&without_wording(store.events_after(job.id, 0, usize::MAX).await.unwrap()));
     }
     show(&jobs);
     for lane in 0..2 {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::disk::Disk;
 
-/// Writes payloads, and reads them from a store that was opened anew.
+/// Writes payloads, and reads them back after the store was opened again.
 async fn come_back(payloads: Vec<Vec<u8>>) {
     let disk = Disk::default();
     let store = RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod backup;
 mod config;
 mod diagnose;
 mod explain;
@@ -57,6 +58,12 @@ enum Command {
     Analyze(diagnose::AnalyzeArguments),
     /// Bring spells in, or write them out.
     Spells(spells::Arguments),
+    /// Write everything that is stored into one file, also while the service runs.
+    Backup(backup::BackupArguments),
+    /// Bring a backup back.
+    Restore(backup::RestoreArguments),
+    /// Look for damage in a store or a backup; exit code 65 when there is any.
+    Verify(backup::VerifyArguments),
     /// Try out webhooks.
     Webhook(webhook::Arguments),
     /// Show settings, and where each value came from.
@@ -88,6 +95,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Match(arguments) => diagnose::run_match(arguments, &overrides).await,
         Command::Analyze(arguments) => diagnose::run_analyze(arguments, &overrides).await,
         Command::Spells(arguments) => spells::run(arguments, &overrides).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &overrides).await,
+        Command::Restore(arguments) => backup::restore(arguments, &overrides).await,
+        Command::Verify(arguments) => backup::verify(arguments, &overrides).await,
         Command::Webhook(arguments) => webhook::run(arguments, &overrides).await,
         Command::Config(arguments) => config::run(&arguments, &overrides),
         Command::Health(arguments) => health::run(arguments, &overrides).await,

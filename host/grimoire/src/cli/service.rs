@@ -21,13 +21,20 @@ pub(super) fn address(config: &Config) -> anyhow::Result<Url> {
 
 /// A client for the service itself: no proxy, no redirects.
 pub(super) fn client() -> anyhow::Result<reqwest::Client> {
+    builder().timeout(Duration::from_secs(30)).build().context("the HTTP client could not be made")
+}
+
+/// The same for answers that take any time.
+pub(super) fn client_without_timeout() -> anyhow::Result<reqwest::Client> {
+    builder().build().context("the HTTP client could not be made")
+}
+
+fn builder() -> reqwest::ClientBuilder {
     crate::wiring::install_tls();
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
-        .build()
-        .context("the HTTP client could not be made")
+        .connect_timeout(Duration::from_secs(30))
 }
 
 /// Why a request brought no answer.

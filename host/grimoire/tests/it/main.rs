@@ -1,6 +1,7 @@
 //! The real program, as a process: its command line, its signals, its sudden death.
 #![forbid(unsafe_code)]
 
+mod backups;
 mod commands;
 mod configuration;
 mod crash;

@@ -8,6 +8,7 @@ mod spells;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -84,6 +85,12 @@ impl Store for MemoryStore {
     /// There is nothing to close: the store stays open.
     async fn close(&self) -> Result<(), PortError> {
         Ok(())
+    }
+
+    /// Writes its identity only: nothing can be restored from it.
+    async fn back_up(&self, file: &Path) -> Result<(), PortError> {
+        std::fs::write(file, &self.0.id)
+            .map_err(|error| PortError::internal("the backup cannot be written", error))
     }
 }
 
