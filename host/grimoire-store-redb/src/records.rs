@@ -51,7 +51,7 @@ impl<T: TableHandle> Records<T> {
     }
 
     /// All rows in order.
-    pub(crate) fn iter<K: Key + 'static>(
+    pub(crate) fn rows<K: Key + 'static>(
         &self,
     ) -> Outcome<impl Iterator<Item = Outcome<(AccessGuard<'_, K>, Record<'_>)>>>
     where

@@ -125,7 +125,7 @@ impl Check<'_> {
     ) -> Outcome<bool> {
         let mut all = true;
         let records: Records<ReadOnlyTable<K, &'static [u8]>> = Records(self.transaction.open_table(table)?);
-        for row in records.iter()? {
+        for row in records.rows()? {
             self.verification.records += 1;
             let result = match row {
                 Ok((key, record)) => verify(self, key.value(), record.bytes()),

@@ -82,7 +82,7 @@ fn open_ids(jobs: &AllJobs, filter: &JobFilter) -> Outcome<Vec<u64>> {
     if filter.state.is_some_and(JobState::is_final) {
         return Ok(ids);
     }
-    for entry in jobs.open.iter()? {
+    for entry in jobs.open.rows()? {
         let (id, record) = entry?;
         let head = JobRecord::decode(JobId(id.value()), record.bytes())?.head;
         if filter.state.is_none_or(|state| state == head.state())

@@ -56,7 +56,7 @@ impl Schedule {
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut open = Self::default();
         let table = Records(transaction.open_table(JOBS_OPEN)?);
-        for entry in table.iter()? {
+        for entry in table.rows()? {
             let (id, record) = entry?;
             let head = JobRecord::decode(JobId(id.value()), record.bytes())?.head;
             if let Some(due) = head.due() {
