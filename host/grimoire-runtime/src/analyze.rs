@@ -1,5 +1,7 @@
 //! Analyzers at work: all of them read one artifact side by side, each in an instance of its own. Those
-//! that have probes sleep until one of them is found.
+//! that have probes read what is around these, and sleep until the first is found.
+
+use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -14,10 +16,11 @@ use crate::admission::Places;
 use crate::host::PluginHost;
 use crate::lane::Lane;
 use crate::probes::{Pass, Watch};
+use crate::window::{PAGE, Page, Part, Wanted};
 
 /// Bytes that a guest is fed at a time. Always the same, whatever pieces the content came in: what
-/// an analyzer finds never depends on the timing of a connection.
-const CHUNK: usize = 256 << 10;
+/// an analyzer finds never depends on the timing of a connection. Whole pages.
+const CHUNK: usize = 32 * PAGE;
 
 #[async_trait]
 impl Analyzers for PluginHost {
@@ -31,11 +34,12 @@ impl Analyzers for PluginHost {
             lanes: lanes.collect(),
             watch: &generation.watch,
             pass: Pass::default(),
-            earlier: [Bytes::new(), Bytes::new()],
+            earlier: Bytes::new(),
             bytes: 0,
         };
         reading.begin().await?;
         self.distribute(&mut content, &mut reading).await?;
+        reading.end().await?;
         let Reading { lanes, bytes, .. } = reading;
         let mut findings = Vec::with_capacity(lanes.len());
         for lane in lanes {
@@ -83,9 +87,9 @@ struct Reading<'a> {
     lanes: Vec<Lane>,
     watch: &'a Watch,
     pass: Pass,
-    /// The two chunks before the present one, for those that wake late.
-    earlier: [Bytes; 2],
-    /// How many there were so far.
+    /// The chunk before the present one.
+    earlier: Bytes,
+    /// Bytes before the present chunk.
     bytes: u64,
 }
 
@@ -95,64 +99,114 @@ impl Reading<'_> {
         if self.artifact.kind == ArtifactKind::Report {
             return Ok(());
         }
-        for lane in self.lanes.iter_mut().filter(|lane| !lane.may_sleep()) {
-            lane.wake(&self.host.threads, self.artifact, 0, self.places.take().await?);
+        for lane in self.lanes.iter_mut().filter(|lane| !lane.has_probes()) {
+            lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
         }
         Ok(())
     }
 
-    /// Gives a chunk to all that are awake, and wakes those that have to do with it.
+    /// Gives a chunk to all that read everything, and pages of it to those that read what is around their probes.
     async fn give(&mut self, chunk: Bytes) -> Result<(), PortError> {
-        for lane in &self.lanes {
-            lane.feed(&chunk).await;
-        }
-        // Meanwhile the others read.
-        for place in self.alarmed(&chunk) {
-            let before = self.before();
-            let left_out = self.bytes - before.iter().map(|piece| piece.len() as u64).sum::<u64>();
-            let lane = &mut self.lanes[place];
-            lane.wake(&self.host.threads, self.artifact, left_out, self.places.take().await?);
-            for piece in before.iter().chain([&chunk]).filter(|piece| !piece.is_empty()) {
-                lane.feed(piece).await;
+        if self.artifact.kind == ArtifactKind::Report {
+            self.give_report(&chunk).await?;
+        } else {
+            for lane in self.lanes.iter().filter(|lane| !lane.has_probes()) {
+                lane.feed(Part { start: self.bytes, bytes: chunk.clone() }).await;
             }
+            // Meanwhile the others read.
+            self.look_for_probes(&chunk);
+            self.give_pages(&chunk).await?;
         }
         self.bytes += chunk.len() as u64;
-        let [_, last] = std::mem::take(&mut self.earlier);
-        self.earlier = [last, chunk];
+        self.earlier = chunk;
         Ok(())
     }
 
-    /// The places of the lanes that sleep and have a probe that ends in this chunk; of a report, that it begins
-    /// with.
-    fn alarmed(&mut self, chunk: &[u8]) -> Vec<usize> {
-        if self.artifact.kind == ArtifactKind::Report {
-            let reads = |lane: &Lane| self.bytes == 0 && lane.reads_report(chunk);
-            return self
-                .lanes
-                .iter()
-                .enumerate()
-                .filter(|(_, lane)| reads(lane))
-                .map(|(place, _)| place)
-                .collect();
-        }
-        if self.lanes.iter().all(Lane::is_awake) {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        self.watch.read(&mut self.pass, chunk, |number| {
-            if !found.contains(&number) {
-                found.push(number);
+    /// Gives a chunk of a report to those that know how it begins.
+    async fn give_report(&mut self, chunk: &Bytes) -> Result<(), PortError> {
+        for lane in &mut self.lanes {
+            if self.bytes == 0 && lane.reads_report(chunk) {
+                lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
             }
-        });
-        let alarmed = |lane: &Lane| !lane.is_awake() && found.contains(&lane.number());
-        self.lanes.iter().enumerate().filter(|(_, lane)| alarmed(lane)).map(|(place, _)| place).collect()
+            lane.feed(Part { start: self.bytes, bytes: chunk.clone() }).await;
+        }
+        Ok(())
     }
 
-    /// What a lane that wakes now reads before the present chunk: the chunk before it, from the
-    /// beginning of the line with which that begins. A line of more than a chunk is given from its middle on.
-    fn before(&self) -> [Bytes; 2] {
-        let [first, last] = &self.earlier;
-        let line = first.iter().rposition(|&byte| byte == b'\n').map_or(first.len(), |end| end + 1);
-        [first.slice(line..), last.clone()]
+    fn look_for_probes(&mut self, chunk: &[u8]) {
+        let Some(most) = self.lanes.iter().filter(|lane| lane.has_probes()).map(Lane::number).max() else {
+            return;
+        };
+        for (page, start) in chunk.chunks(PAGE).zip((self.bytes..).step_by(PAGE)) {
+            let mut found = vec![false; most + 1];
+            // Also of analyzers that do not accept the artifact's kind.
+            self.watch.read(&mut self.pass, page, |number| {
+                if let Some(found) = found.get_mut(number) {
+                    *found = true;
+                }
+            });
+            let is_unbroken = !page.contains(&b'\n');
+            for lane in self.lanes.iter_mut().filter(|lane| lane.has_probes()) {
+                lane.window.page(Page { start, has_probe: found[lane.number()], is_unbroken });
+            }
+        }
+    }
+
+    /// The artifact has ended: nothing comes after its last page.
+    async fn end(&mut self) -> Result<(), PortError> {
+        for lane in &mut self.lanes {
+            lane.window.page(Page { start: self.bytes, has_probe: false, is_unbroken: false });
+        }
+        self.give_pages(&Bytes::new()).await
+    }
+
+    /// Gives what is wanted of `chunk` and of the chunk before it, and wakes those that sleep.
+    async fn give_pages(&mut self, chunk: &Bytes) -> Result<(), PortError> {
+        let recent = Recent { start: self.bytes - self.earlier.len() as u64, chunks: [&self.earlier, chunk] };
+        for lane in self.lanes.iter_mut().filter(|lane| lane.has_probes()) {
+            for Wanted { bytes, continues } in lane.window.take_wanted() {
+                if !lane.is_awake() {
+                    lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
+                }
+                let start = if continues { bytes.start } else { recent.line_start(bytes.start) };
+                for part in recent.parts(start..bytes.end) {
+                    lane.feed(part).await;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The last two chunks of an artifact.
+struct Recent<'a> {
+    start: u64,
+    chunks: [&'a Bytes; 2],
+}
+
+impl Recent<'_> {
+    /// Where the line begins that an offset is in; the offset itself if that is more than a page before it.
+    fn line_start(&self, offset: u64) -> u64 {
+        let earliest = offset.saturating_sub(PAGE as u64);
+        let mut end = offset;
+        for part in self.parts(earliest..offset).rev() {
+            if let Some(at) = part.bytes.iter().rposition(|&byte| byte == b'\n') {
+                return part.start + at as u64 + 1;
+            }
+            end = part.start;
+        }
+        if end == 0 { 0 } else { offset }
+    }
+
+    /// The bytes of a range that lies within the two chunks.
+    fn parts(&self, range: Range<u64>) -> impl DoubleEndedIterator<Item = Part> {
+        let [first, second] = self.chunks;
+        let middle = self.start + first.len() as u64;
+        [(self.start, first), (middle, second)].into_iter().filter_map(move |(start, chunk)| {
+            let end = start + chunk.len() as u64;
+            let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+            let place = |offset: u64| usize::try_from(offset - start).expect("it is in the chunk");
+            (from < to).then(|| Part { start: from, bytes: chunk.slice(place(from)..place(to)) })
+        })
     }
 }

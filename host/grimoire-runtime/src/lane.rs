@@ -1,11 +1,11 @@
 //! One analyzer's part of one artifact.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use grimoire_domain::artifact::Artifact;
-use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_ports::plugins::analyzer::Findings;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -19,6 +19,7 @@ use crate::problem::{Fault, Reason};
 use crate::threads::PluginThreads;
 use crate::usage::{Usage, bytes_of_diagnostics};
 use crate::validate::check_diagnostics;
+use crate::window::{Offsets, Part, Window};
 use crate::worlds::analyzer::v0_1::{Analyzer, Said};
 use crate::worlds::shared::v0_1::failure_in;
 
@@ -29,11 +30,13 @@ const QUEUE: usize = 2;
 pub(crate) struct Lane {
     number: usize,
     plugin: Arc<Plugin>,
+    /// What it reads if it has probes.
+    pub(crate) window: Window,
     awake: Option<Awake>,
 }
 
 struct Awake {
-    sender: mpsc::Sender<Bytes>,
+    sender: mpsc::Sender<Part>,
     work: Result<(Attempt, AbortOnDropHandle<Scanned>), Fault>,
     started: Instant,
 }
@@ -54,7 +57,7 @@ impl Scanned {
 impl Lane {
     /// Of the analyzer that has this number in its generation; it sleeps.
     pub(crate) fn new(number: usize, plugin: Arc<Plugin>) -> Self {
-        Self { number, plugin, awake: None }
+        Self { number, plugin, window: Window::default(), awake: None }
     }
 
     /// The analyzer's number in its generation.
@@ -66,8 +69,8 @@ impl Lane {
         self.awake.is_some()
     }
 
-    /// Whether only some artifacts have to do with it.
-    pub(crate) fn may_sleep(&self) -> bool {
+    /// Whether it reads only what is around its probes.
+    pub(crate) fn has_probes(&self) -> bool {
         matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
     }
 
@@ -81,28 +84,26 @@ impl Lane {
             if probes.iter().any(|probe| beginning[start..].starts_with(probe.as_bytes())))
     }
 
-    /// Begins the scan, of an artifact of which so many bytes at the beginning are left out.
-    pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, left_out: u64, place: Place) {
+    /// Begins the scan.
+    pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, place: Place) {
         let started = Instant::now();
         let code = match &self.plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
             Code::Matcher(_) => unreachable!("only analyzers are asked"),
         };
-        let size = artifact.size.map(|size| size.saturating_sub(left_out));
-        let artifact = Artifact { size, ..artifact.clone() };
         let (sender, receiver) = mpsc::channel(QUEUE);
         let work = self.plugin.admit().map(|attempt| {
-            let scan = Scan { plugin: Arc::clone(&self.plugin), code, artifact, left_out };
+            let scan = Scan { plugin: Arc::clone(&self.plugin), code, artifact: artifact.clone() };
             (attempt, threads.spawn(scan.run(receiver, place)))
         });
         self.awake = Some(Awake { sender, work, started });
     }
 
-    /// Passes the next bytes, if it is awake.
-    pub(crate) async fn feed(&self, chunk: &Bytes) {
+    /// Passes the next part, if it is awake.
+    pub(crate) async fn feed(&self, part: Part) {
         if let Some(awake) = &self.awake {
             // A closed lane has failed or gave up; its findings say so.
-            let _ = awake.sender.send(chunk.clone()).await;
+            let _ = awake.sender.send(part).await;
         }
     }
 
@@ -135,13 +136,11 @@ struct Scan {
     plugin: Arc<Plugin>,
     code: Analyzer,
     artifact: Artifact,
-    /// Bytes of the artifact that come before those that are fed.
-    left_out: u64,
 }
 
 impl Scan {
     /// The place is given back when the instance is gone.
-    async fn run(self, receiver: mpsc::Receiver<Bytes>, place: Place) -> Scanned {
+    async fn run(self, receiver: mpsc::Receiver<Part>, place: Place) -> Scanned {
         let mut diagnostics = Vec::new();
         let mut store = self.plugin.store();
         let fault = self.follow(receiver, &mut store, &mut diagnostics).await.err();
@@ -153,14 +152,14 @@ impl Scan {
 
     async fn follow(
         &self,
-        mut receiver: mpsc::Receiver<Bytes>,
+        mut receiver: mpsc::Receiver<Part>,
         store: &mut Store<Call>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(), Fault> {
         let plugin = &self.plugin;
         let budget = plugin.options().feed_budget;
         let mut allowance = Allowance::new(plugin.options().scan_computing);
-        let mut fed = 0_u64;
+        let mut offsets = Offsets::default();
 
         let turn = plugin.turn().await?;
         let mut entry = Entry::arm(store, budget, &allowance);
@@ -174,20 +173,23 @@ impl Scan {
         let (instance, scan) = entry.settle(store, &mut allowance, outcome)?;
         drop(turn);
 
-        while let Some(chunk) = receiver.recv().await {
-            let turn = plugin.turn().await?;
-            let mut entry = Entry::arm(store, budget, &allowance);
-            let outcome = entry.wait(instance.feed(&mut *store, scan, &chunk)).await;
-            let said = entry.settle(store, &mut allowance, outcome)?;
-            drop(turn);
-            fed += chunk.len() as u64;
-            self.take(store, said, fed, diagnostics)?;
+        while let Some(part) = receiver.recv().await {
+            let line_end = offsets.needs_line_end(&part).then(|| part.line_end());
+            for part in line_end.into_iter().chain([part]) {
+                let turn = plugin.turn().await?;
+                let mut entry = Entry::arm(store, budget, &allowance);
+                let outcome = entry.wait(instance.feed(&mut *store, scan, &part.bytes)).await;
+                let said = entry.settle(store, &mut allowance, outcome)?;
+                drop(turn);
+                offsets.fed(&part);
+                self.take(store, said, &offsets, diagnostics)?;
+            }
         }
         let _turn = plugin.turn().await?;
         let mut entry = Entry::arm(store, budget, &allowance);
         let outcome = entry.wait(instance.finish(&mut *store, scan)).await;
         let said = entry.settle(store, &mut allowance, outcome)?;
-        self.take(store, said, fed, diagnostics)
+        self.take(store, said, &offsets, diagnostics)
     }
 
     /// Checks what one call returned and keeps it; what came before stays valid either way.
@@ -195,7 +197,7 @@ impl Scan {
         &self,
         store: &mut Store<Call>,
         said: Said,
-        fed: u64,
+        offsets: &Offsets,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(), Fault> {
         let mut found = said.map_err(|failure| {
@@ -204,10 +206,11 @@ impl Scan {
             fault
         })?;
         store.data_mut().returned(bytes_of_diagnostics(&found));
-        check_diagnostics(&found, diagnostics.len(), fed).map_err(Fault::invalid_output)?;
+        check_diagnostics(&found, diagnostics.len(), offsets.total()).map_err(Fault::invalid_output)?;
         for diagnostic in &mut found {
-            diagnostic.span.start += self.left_out;
-            diagnostic.span.end += self.left_out;
+            let Span { start, end } = diagnostic.span;
+            let Range { start, end } = offsets.in_artifact(start..end);
+            diagnostic.span = Span { start, end };
         }
         diagnostics.append(&mut found);
         Ok(())

@@ -4,8 +4,8 @@
 //! wasmtime never leave this crate. One call takes this way:
 //!
 //! 1. `score` or `analyze` takes the running generation (`registry`) and keeps it to the end.
-//! 2. `probes` wakes those analyzers that may have something to say on an artifact, and `admission` gives
-//!    each scan a place; `lane` is one analyzer's part.
+//! 2. `probes` finds what analyzers may have something to say on, `window` what is around it, and `admission`
+//!    gives each scan a place; `lane` is one analyzer's part.
 //! 3. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
 //! 4. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
 //! 5. `instance_policy` says how long an instance lives; `call` makes its store with all limits armed:
@@ -45,6 +45,7 @@ mod score;
 mod threads;
 mod usage;
 mod validate;
+mod window;
 mod worlds;
 
 pub use compile::CacheReport;

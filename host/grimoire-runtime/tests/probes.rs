@@ -14,8 +14,10 @@ use grimoire_runtime::{Options, PluginHost, PluginSource};
 use support::guests::{Group, guest};
 use support::{content, log, shipped};
 
+/// What is read around a probe is counted in pages of so many bytes.
+const PAGE: usize = 8 << 10;
 /// Bytes that a guest is fed at a time.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 32 * PAGE;
 
 fn start(options: Options, plugins: Vec<PluginSource>) -> PluginHost {
     let host = PluginHost::start(options, plugins).expect("a host");
@@ -39,12 +41,19 @@ fn lines(length: usize, line: usize, text: &str, at: usize) -> Vec<u8> {
     bytes
 }
 
-/// The pieces that the sleeper was fed, as ranges of the artifact.
-async fn pieces(host: &PluginHost, bytes: &[u8]) -> Vec<(usize, usize)> {
+/// The parts that the sleeper was fed, as ranges of the artifact. The line end between two parts is left out.
+async fn parts(host: &PluginHost, bytes: &[u8]) -> Vec<(usize, usize)> {
     let findings = analyze(host, bytes).await.remove(0);
     assert_eq!(findings.problem, None);
     let place = |offset: u64| usize::try_from(offset).expect("it is in the artifact");
-    findings.diagnostics.iter().map(|found| (place(found.span.start), place(found.span.end))).collect()
+    let mut parts: Vec<(usize, usize)> = Vec::new();
+    for Span { start, end } in findings.diagnostics.iter().map(|found| found.span) {
+        match parts.last_mut() {
+            Some(last) if last.1 == place(start) => last.1 = place(end),
+            _ => parts.push((place(start), place(end))),
+        }
+    }
+    parts
 }
 
 #[tokio::test]
@@ -60,63 +69,67 @@ async fn one_that_never_wakes_costs_nothing_and_says_nothing() {
 
 #[tokio::test]
 async fn a_short_artifact_is_fed_as_a_whole() {
-    assert_eq!(pieces(&sleeper(), b"a needle").await, [(0, 8)]);
+    assert_eq!(parts(&sleeper(), b"a needle").await, [(0, 8)]);
 }
 
 #[tokio::test]
-async fn what_is_fed_begins_with_the_line_that_reaches_into_the_chunk_before() {
+async fn what_is_fed_are_the_pages_around_a_probe_from_a_lines_beginning_on() {
     let host = sleeper();
-    let length = 4 * CHUNK + 10;
-    // The last line that ends before an offset, with lines of 100 bytes.
-    let line = |offset: usize| offset / 100 * 100;
-    let rest = |from: usize| {
-        (from..4).map(|chunk| (chunk * CHUNK, (chunk + 1) * CHUNK)).chain([(4 * CHUNK, length)])
-    };
-    for (at, first) in [
-        // In the first two chunks nothing is left out.
-        (0, 0),
-        (CHUNK - 6, 0),
-        (CHUNK - 3, 0),
-        (2 * CHUNK - 6, 0),
-        // Ends in the third.
-        (2 * CHUNK - 3, 1),
-        (2 * CHUNK, 1),
-        (3 * CHUNK - 6, 1),
-        // In the rest.
-        (length - 6, 3),
+    let length = 2 * CHUNK + 10;
+    // The line that reaches into a page, with lines of 100 bytes.
+    let from = |page: usize| page * PAGE / 100 * 100;
+    for (at, expected) in [
+        (0, (0, 5 * PAGE)),
+        (PAGE, (0, 6 * PAGE)),
+        (2 * PAGE, (from(1), 7 * PAGE)),
+        // Where it ends counts.
+        (2 * PAGE - 3, (from(1), 7 * PAGE)),
+        (2 * PAGE - 6, (0, 6 * PAGE)),
+        // Around the end of a chunk.
+        (30 * PAGE, (from(29), 35 * PAGE)),
+        (32 * PAGE, (from(31), 37 * PAGE)),
+        (33 * PAGE, (from(32), 38 * PAGE)),
+        // In the last pages.
+        (62 * PAGE, (from(61), length)),
+        (length - 6, (from(63), length)),
     ] {
-        let expected: Vec<_> = (first > 0)
-            .then(|| (line(first * CHUNK), first * CHUNK))
-            .into_iter()
-            .chain(rest(first))
-            .collect();
-        assert_eq!(pieces(&host, &lines(length, 100, "needle", at)).await, expected, "{at}");
+        assert_eq!(parts(&host, &lines(length, 100, "needle", at)).await, [expected], "{at}");
     }
 }
 
 #[tokio::test]
-async fn a_line_of_many_chunks_is_fed_from_the_chunk_before_on() {
-    let bytes = lines(4 * CHUNK, usize::MAX, "needle", 3 * CHUNK + 5);
-    assert_eq!(pieces(&sleeper(), &bytes).await, [(2 * CHUNK, 3 * CHUNK), (3 * CHUNK, 4 * CHUNK)]);
+async fn between_two_parts_a_line_ends() {
+    let mut bytes = lines(2 * CHUNK, 100, "needle", 10 * PAGE);
+    bytes[40 * PAGE..40 * PAGE + 6].copy_from_slice(b"needle");
+    let second = 39 * PAGE / 100 * 100;
+    // The byte of the line end is that before the second part.
+    assert_eq!(parts(&sleeper(), &bytes).await, [(9 * PAGE / 100 * 100, 15 * PAGE), (second - 1, 45 * PAGE)]);
 }
 
 #[tokio::test]
-async fn a_line_that_begins_with_a_chunk_has_nothing_before_it() {
-    let bytes = lines(4 * CHUNK, 64, "needle", 3 * CHUNK + 5);
-    assert_eq!(pieces(&sleeper(), &bytes).await, [(2 * CHUNK, 3 * CHUNK), (3 * CHUNK, 4 * CHUNK)]);
+async fn a_line_of_many_pages_is_fed_from_the_page_before_on_to_its_end() {
+    let bytes = lines(CHUNK, 30 * PAGE, "needle", 20 * PAGE + 5);
+    assert_eq!(parts(&sleeper(), &bytes).await, [(19 * PAGE, 30 * PAGE)]);
+}
+
+#[tokio::test]
+async fn a_line_that_begins_with_a_page_has_nothing_before_it() {
+    let bytes = lines(CHUNK, 64, "needle", 20 * PAGE + 5);
+    assert_eq!(parts(&sleeper(), &bytes).await, [(19 * PAGE, 25 * PAGE)]);
 }
 
 #[tokio::test]
 async fn one_without_probes_is_always_awake_beside_it() {
     let host =
         start(Options::default(), vec![guest(Group::Analyzer, "sleeper"), guest(Group::Analyzer, "honest")]);
-    let findings = analyze(&host, &lines(3 * CHUNK, 100, "needle", 3 * CHUNK - 10)).await;
+    let bytes = lines(3 * CHUNK, 100, "needle", 3 * CHUNK - 10);
+    let findings = analyze(&host, &bytes).await;
     let spans =
         |findings: &Findings| -> Vec<Span> { findings.diagnostics.iter().map(|found| found.span).collect() };
     assert_eq!(spans(&findings[0]).first(), Some(&Span { start: 0, end: CHUNK as u64 }), "honest");
     assert_eq!(findings[0].diagnostics.len(), 3);
-    assert_eq!(findings[1].diagnostics.len(), 3, "a line's beginning and two chunks");
-    assert_eq!(spans(&findings[0]).last(), spans(&findings[1]).last());
+    assert_eq!(parts(&host, &bytes).await[0], (0, 3 * CHUNK));
+    assert_eq!(spans(&findings[1]).last().map(|span| span.end), Some(3 * CHUNK as u64), "sleeper");
 }
 
 #[tokio::test]
@@ -165,7 +178,7 @@ async fn woken_late_a_shipped_analyzer_finds_the_same() {
         let host = start(Options::default(), vec![shipped(name)]);
         let alone = analyze(&host, text.as_bytes()).await.remove(0).diagnostics;
         assert_ne!(alone, [], "{name}");
-        let quiet = "some line that says nothing of interest to anybody\n".repeat(4 * CHUNK / 50);
+        let quiet = "some line that says nothing of interest to anybody\n".repeat(2 * CHUNK / 50);
         let late = analyze(&host, format!("{quiet}{text}").as_bytes()).await.remove(0);
         assert_eq!(late.problem, None, "{name}");
         let shifted = |found: Diagnostic| {

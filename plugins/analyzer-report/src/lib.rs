@@ -40,7 +40,7 @@ impl LineAnalyzer for Report {
     const LINE_LIMIT: usize = 2 * 1024 * 1024;
 
     const PROBES: &'static [&'static str] =
-        &["{", "<?xml", "<testsuite", "<checkstyle", "<testcase", "<TestRun", "<pmd"];
+        &["{", "</", "<?xml", "<testsuite", "<checkstyle", "<testcase", "<TestRun", "<pmd"];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         if line.echoed {
