@@ -14,7 +14,8 @@ use crate::analyze::CountedDiagnostic;
 /// 3. A place is one in the repository, or none; a code is no plain word.
 /// 4. Where a known tool told a root, what merely has the shape of an error beside it counts less: a line
 ///    without a place is a consequence, a place with prose a warning. Tests log such lines.
-/// 5. Roots come first, then what follows from them, then warnings; each in the order of the log, what
+/// 5. Where what the others follow from was not found, the first of them stands for it.
+/// 6. Roots come first, then what follows from them, then warnings; each in the order of the log, what
 ///    stands in the step that failed before what stands elsewhere.
 pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Vec<CountedDiagnostic> {
     let outcome = |found: &CountedDiagnostic| outline.outcome_at(found.diagnostic.span.start);
@@ -49,6 +50,13 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
         let is_banner = found.diagnostic.role == Role::Summary && found.diagnostic.code.is_none();
         (rank, Reverse(outcome(found) == Outcome::Failed), is_banner, found.diagnostic.span.start)
     });
+    // A consequence that is first has no root before it.
+    if let Some(CountedDiagnostic { diagnostic, .. }) = found.first_mut()
+        && is_error(diagnostic)
+        && diagnostic.role == Role::Consequence
+    {
+        diagnostic.role = Role::Root;
+    }
     found
 }
 
