@@ -15,6 +15,7 @@ use crate::PipelineError;
 /// The largest archive that is read, in bytes. It is held in memory, and reports pack well: it has some hundred
 /// megabytes of them.
 pub(crate) const PACKED: u64 = 16 << 20;
+
 /// How much of an archive is read.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
