@@ -1,2 +1,2 @@
-//! Programs that show Grimoire at work; `cargo run --example quickstart` is the first one.
+//! Programs that show Grimoire in action; `cargo run --example quickstart` is the first one.
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
 //! The whole loop on one machine: a pull request fails on a fake GitHub, its webhook reaches a real
-//! server, the job is followed live, and the comment that was posted is printed.
+//! server, the job's events are followed live, and the posted comment is printed.
 //!
 //! ```text
 //! cargo run --example quickstart
@@ -73,7 +73,9 @@ async fn main() -> anyhow::Result<()> {
     let job = receipt.json()["job_id"].as_u64().context("the answer names a job")?;
 
     println!("4. The job, live:");
-    follow(&format!("{base}/api/jobs/{job}/events")).await?;
+    let publisher = follow(&format!("{base}/api/jobs/{job}/events")).await?;
+    let publisher = publisher.context("the review names the job that tells it")?;
+    follow(&format!("{base}/api/jobs/{publisher}/events")).await?;
 
     println!("5. The comment on the pull request:\n");
     let comments = pull_request.comments();
@@ -99,22 +101,24 @@ fn config(data: &std::path::Path, github: &FakeGitHub) -> anyhow::Result<Config>
     Ok(Config::from_layers(&layers)?)
 }
 
-/// Prints a stream of server-sent events until it ends.
-async fn follow(url: &str) -> anyhow::Result<()> {
+/// Prints a stream of server-sent events until it ends. Returns the follow-up job, if one is named.
+async fn follow(url: &str) -> anyhow::Result<Option<u64>> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let mut response = client.get(url).send().await?.error_for_status()?;
     let mut waiting = String::new();
+    let mut next = None;
     while let Some(chunk) = response.chunk().await? {
         waiting.push_str(&String::from_utf8_lossy(&chunk));
         while let Some((event, rest)) = waiting.split_once("\n\n") {
-            print_event(event);
+            next = print_event(event)["publisher"].as_u64().or(next);
             waiting = rest.to_owned();
         }
     }
-    Ok(())
+    Ok(next)
 }
 
-fn print_event(event: &str) {
+/// Prints an event and returns its facts.
+fn print_event(event: &str) -> serde_json::Value {
     let field =
         |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
     let data: serde_json::Value = serde_json::from_str(field("data:")).unwrap_or_default();
@@ -122,4 +126,5 @@ fn print_event(event: &str) {
     if !step.is_empty() {
         println!("   {step:10} {}", data["message"].as_str().unwrap_or_default());
     }
+    data["data"].clone()
 }

@@ -1,5 +1,5 @@
-//! Any bytes are a log and a diff: every analyzer ends without a panic, keeps the contract's limits,
-//! and says the same however the bytes are cut. The first byte picks the analyzer, the second the cut.
+//! Any bytes as a log and as a diff: every analyzer ends without a panic, keeps the contract's limits, and gives
+//! the same result however the bytes are split. The first byte selects the analyzer, the second the split.
 #![no_main]
 
 use analyzer_diff::DiffScan;
@@ -36,7 +36,7 @@ fn check<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) {
 fuzz_target!(|bytes: &[u8]| {
     let [which, cut, bytes @ ..] = bytes else { return };
     let chunk = usize::from(*cut) + 1;
-    match which % 17 {
+    match which % 18 {
         0 => check::<RustScan>(ArtifactKind::Log, bytes, chunk),
         1 => check::<PythonScan>(ArtifactKind::Log, bytes, chunk),
         2 => check::<JavaScriptScan>(ArtifactKind::Log, bytes, chunk),
@@ -53,6 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
         13 => check::<analyzer_report::Scan>(ArtifactKind::Log, bytes, chunk),
         14 => check::<analyzer_ruby::Scan>(ArtifactKind::Log, bytes, chunk),
         15 => check::<analyzer_runner::Scan>(ArtifactKind::Log, bytes, chunk),
+        16 => check::<analyzer_checkers::Scan>(ArtifactKind::Log, bytes, chunk),
         _ => check::<DiffScan>(ArtifactKind::Diff, bytes, chunk),
     }
 });

@@ -1,4 +1,4 @@
-//! Any text is a pattern: compiled or refused within its limits, and what it finds stands in the text.
+//! Any text as a pattern: it is compiled or rejected within its limits, and a match is part of the text.
 #![no_main]
 
 use grimoire_domain::pattern::ErrorPattern;

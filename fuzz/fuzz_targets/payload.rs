@@ -1,4 +1,4 @@
-//! Any bytes are a payload of any event: read or refused, never a panic. The first byte picks the event.
+//! Any bytes as a payload of any event: it is read or rejected, never a panic. The first byte selects the event.
 #![no_main]
 
 use grimoire_github::Gate;

@@ -1,11 +1,11 @@
-//! The house's arrows: what `ARCHITECTURE.md` says is what cargo builds.
+//! The dependencies in `ARCHITECTURE.md` are those that cargo builds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// Crates that may import anything and are imported by nothing that ships.
+/// Crates that may depend on anything, and that no shipped crate depends on.
 const FREE: [&str; 3] = ["grimoire-tests", "grimoire-examples", "xtask"];
 
 fn metadata() -> Metadata {
@@ -22,7 +22,7 @@ fn document() -> String {
     std::fs::read_to_string(path).expect("ARCHITECTURE.md can be read")
 }
 
-/// The rows of the table whose header starts with `header`: first cell, names in the second.
+/// The rows of the table whose header starts with `header`: the first cell, and the names in the second.
 fn table(header: &str) -> BTreeMap<String, BTreeSet<String>> {
     let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
     document()
@@ -73,6 +73,26 @@ fn foreign_crates_stay_where_the_table_says() {
             let name = package.name.as_str();
             let imported = imports(package).contains(&foreign);
             assert!(!imported || places.contains(name), "{name} must not know {foreign}");
+        }
+    }
+}
+
+/// The binary's composition root is the only place that knows the adapters.
+#[test]
+fn the_binary_names_its_adapters_in_one_file() {
+    const ADAPTERS: [&str; 4] =
+        ["grimoire_github::", "grimoire_runtime::", "grimoire_search_tantivy::", "grimoire_store_redb::"];
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/grimoire/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("src/wiring.rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                let named = ADAPTERS.iter().find(|adapter| text.contains(**adapter));
+                assert_eq!(named, None, "{} names an adapter: only wiring.rs may", path.display());
+            }
         }
     }
 }

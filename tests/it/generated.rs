@@ -1,4 +1,4 @@
-//! Files that are made of code are those of this code.
+//! Generated files are up to date with the code.
 
 use std::path::Path;
 
@@ -25,8 +25,23 @@ fn the_reference_of_settings_is_current() {
 
 #[test]
 fn the_openapi_document_is_current() {
-    let document = grimoire_http::openapi::document().to_pretty_json().expect("it serialises");
+    let document = grimoire_http::openapi_document().to_pretty_json().expect("it serialises");
     assert!(committed("docs/openapi.json").trim_end() == document, "run `cargo xtask codegen`");
+}
+
+#[test]
+fn copies_of_the_contracts_are_current() {
+    let copies = [
+        ("wit/types/types.wit", "wit/analyzer/deps/types/types.wit"),
+        ("wit/types/types.wit", "wit/matcher/deps/types/types.wit"),
+        ("wit/types/types.wit", "plugins/sdk/wit/analyzer/deps/types/types.wit"),
+        ("wit/types/types.wit", "plugins/sdk/wit/matcher/deps/types/types.wit"),
+        ("wit/analyzer/analyzer.wit", "plugins/sdk/wit/analyzer/analyzer.wit"),
+        ("wit/matcher/matcher.wit", "plugins/sdk/wit/matcher/matcher.wit"),
+    ];
+    for (original, copy) in copies {
+        assert!(committed(original) == committed(copy), "{copy} is stale: run `cargo xtask codegen`");
+    }
 }
 
 #[test]

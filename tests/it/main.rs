@@ -1,4 +1,4 @@
-//! One integration binary, so that everything is linked once.
+//! A single integration test binary, so that everything is linked once.
 
 mod architecture;
 mod generated;

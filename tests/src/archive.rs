@@ -1,4 +1,4 @@
-//! Zip archives as GitHub keeps them.
+//! Zip archives like those from GitHub.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use rawzip::{CompressionMethod, ZipArchiveWriter};
 /// A zip archive of these files, with their contents.
 ///
 /// # Panics
-/// Where a name is longer than names may be.
+/// If a name is too long for the format.
 pub fn packed(files: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = ZipArchiveWriter::new(Vec::new());
     for (name, content) in files {

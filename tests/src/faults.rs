@@ -1,4 +1,4 @@
-//! What a fake server is to do wrong, and when.
+//! Planned faults of a fake server.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::route::fits;
 
-/// Something that goes wrong with certain calls.
+/// A fault of certain calls.
 ///
 /// `Fault::on("GET", "/repos/*/*/pulls/*").call(1).answer(502)` makes the first such call fail and lets
 /// the second through.
@@ -21,7 +21,7 @@ pub struct Fault {
     pub(crate) action: Action,
 }
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Answer { status: StatusCode, headers: HeaderMap, body: String },
@@ -34,7 +34,7 @@ pub(crate) enum Action {
 }
 
 impl Fault {
-    /// A fault of every call of `method` on a path that fits `pattern`; until told otherwise, the
+    /// A fault of every call of `method` on a path that matches `pattern`; by default, the
     /// connection is reset.
     pub fn on(method: &str, pattern: &str) -> Self {
         Self {
@@ -47,14 +47,14 @@ impl Fault {
         }
     }
 
-    /// Only the call with this number, from 1.
+    /// Limits the fault to the call with this number, from 1.
     #[must_use]
     pub fn call(mut self, number: u32) -> Self {
         (self.first, self.last) = (number, number);
         self
     }
 
-    /// Only the first so many calls.
+    /// Limits the fault to the first `count` calls.
     #[must_use]
     pub fn first_calls(mut self, count: u32) -> Self {
         (self.first, self.last) = (1, count);
@@ -72,7 +72,7 @@ impl Fault {
     /// Adds a header to the answer.
     ///
     /// # Panics
-    /// Where the fault is no answer.
+    /// If the fault is not a response.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let Action::Answer { headers, .. } = &mut self.action else { panic!("only answers have headers") };
@@ -86,7 +86,7 @@ impl Fault {
     /// Sets the body of the answer.
     ///
     /// # Panics
-    /// Where the fault is no answer.
+    /// If the fault is not a response.
     #[must_use]
     pub fn body(mut self, text: &str) -> Self {
         let Action::Answer { body, .. } = &mut self.action else { panic!("only answers have bodies") };
@@ -108,14 +108,14 @@ impl Fault {
         self
     }
 
-    /// Answers as usual, but later.
+    /// Answers normally, but later.
     #[must_use]
     pub fn delay(mut self, by: Duration) -> Self {
         self.action = Action::Delay(by);
         self
     }
 
-    /// Announces the whole body and cuts the connection after so many bytes.
+    /// Announces the whole body and cuts the connection after this many bytes.
     #[must_use]
     pub fn truncate(mut self, bytes: usize) -> Self {
         self.action = Action::Truncate(bytes);
@@ -129,14 +129,14 @@ impl Fault {
         self
     }
 
-    /// Answers as usual, one byte at a time.
+    /// Answers normally, one byte at a time.
     #[must_use]
     pub fn drip(mut self, interval: Duration) -> Self {
         self.action = Action::Drip(interval);
         self
     }
 
-    /// Does what was asked first: what was to be stored is stored, and only the answer goes wrong.
+    /// Handles the request first: what was to be stored is stored, and only the response fails.
     #[must_use]
     pub fn after_handling(mut self) -> Self {
         self.after_handling = true;
@@ -144,7 +144,7 @@ impl Fault {
     }
 }
 
-/// The faults of a server, each with the number of calls that it has seen.
+/// The faults of a server, each with its number of calls so far.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPlan(Mutex<Vec<(Fault, u32)>>);
 
@@ -153,7 +153,7 @@ impl FaultPlan {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((fault, 0));
     }
 
-    /// Counts a call; the fault that befalls it, the earliest planned where there are several.
+    /// Counts a call; returns its fault, the earliest planned one if there are several.
     pub(crate) fn next(&self, method: &str, path: &str) -> Option<Fault> {
         let mut befalls = None;
         for (fault, seen) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {

@@ -1,4 +1,4 @@
-//! What was asked of a fake server, and what it answered.
+//! A record of the requests to a fake server, and of its responses.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,30 +7,30 @@ use http::HeaderMap;
 
 use crate::route::fits;
 
-/// Which of a fake's servers was asked.
+/// The server of a fake that got a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
-    /// The REST interface.
+    /// The REST API.
     Api,
     /// The storage of logs and artifacts, which is another origin.
     Storage,
 }
 
-/// How a request says whose it is.
+/// The credentials in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// Not at all.
+    /// No credentials.
     None,
-    /// With a bearer token.
+    /// A bearer token.
     Bearer(String),
-    /// With another scheme.
+    /// Another scheme.
     Other(String),
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Who was asked.
+    /// The server.
     pub server: Server,
     /// `GET`, `POST`…
     pub method: String,
@@ -38,18 +38,18 @@ pub struct Entry {
     pub path: String,
     /// The query as sent, without the question mark.
     pub query: String,
-    /// Whose request it says it is.
+    /// The credentials.
     pub credentials: Credentials,
-    /// All of its headers.
+    /// All headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body.
     pub body: Bytes,
-    /// The status of the answer; `None` where the connection was cut instead, or while it is not
-    /// answered yet.
+    /// The status of the response; `None` if the connection was cut instead, or while it is
+    /// pending.
     pub status: Option<u16>,
 }
 
-/// Everything that was asked, in the order of arrival. Clones share their entries.
+/// All requests in the order of arrival. Clones share their entries.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(Arc<Mutex<Pages>>);
 
@@ -65,25 +65,25 @@ impl Ledger {
         self.lock().entries.clone()
     }
 
-    /// The entries of a method whose path fits a pattern: `*` is any one segment, `**` at the end any
-    /// number of them.
+    /// The entries of a method whose path matches a pattern: `*` is any one segment, `**` at the end
+    /// any number of them.
     pub fn calls(&self, method: &str, pattern: &str) -> Vec<Entry> {
         let fitting = |entry: &&Entry| entry.method == method && fits(pattern, &entry.path);
         self.lock().entries.iter().filter(fitting).cloned().collect()
     }
 
-    /// How often a method was called on a path that fits a pattern.
+    /// Number of calls of a method on paths that match a pattern.
     pub fn count(&self, method: &str, pattern: &str) -> usize {
         self.calls(method, pattern).len()
     }
 
-    /// What no well-behaved client does, and was done: an unknown route, a token sent to the storage, a
-    /// request without `User-Agent`.
+    /// Requests that no well-behaved client sends: to an unknown route, with a token to the storage,
+    /// without `User-Agent`.
     pub fn violations(&self) -> Vec<String> {
         self.lock().violations.clone()
     }
 
-    /// The same, and forgets them: for tests that mean to provoke one.
+    /// Returns and clears the violations, for tests that provoke one.
     pub fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().violations)
     }

@@ -1,4 +1,4 @@
-//! The whole product under test: harness, fake GitHub, stories.
+//! Tests of the whole product: harness, fake GitHub, stories.
 #![forbid(unsafe_code)]
 
 pub mod archive;

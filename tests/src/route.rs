@@ -1,7 +1,7 @@
 //! Patterns of paths.
 
-/// Whether `path` fits `pattern`, segment by segment: `*` is any one segment, `**` at the end any
-/// number of them.
+/// Returns true if `path` matches `pattern`, segment by segment: `*` is any one segment, `**` at
+/// the end any number of them.
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let mut segments = path.trim_matches('/').split('/');
     for expected in pattern.trim_matches('/').split('/') {

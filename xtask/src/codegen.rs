@@ -1,17 +1,17 @@
-//! Writes the files that are made of code.
+//! Writes the generated files.
 
 use std::fs;
 
 use anyhow::Context as _;
 use grimoire::config::explain;
 
-/// What `cargo xtask codegen` takes: nothing.
+/// The arguments of `cargo xtask codegen`: none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {}
 
-/// Writes them all; a test fails when one is stale.
+/// Writes all generated files; a test fails if one is out of date.
 pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
-    let openapi = grimoire_http::openapi::document().to_pretty_json()? + "\n";
+    let openapi = grimoire_http::openapi_document().to_pretty_json()? + "\n";
     for (path, content) in [
         (".env.example", explain::env_example()),
         ("docs/configuration.md", explain::reference()),
@@ -20,6 +20,39 @@ pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
         let path = crate::root().join(path);
         fs::write(&path, content).with_context(|| format!("{} cannot be written", path.display()))?;
         println!("{}", path.display());
+    }
+    copy_contracts()
+}
+
+/// Copies of the packages in `wit/`: in `deps/` of the worlds that use them, where every tool of the component model
+/// looks for them, and in the SDK, which is published without the rest of the repository.
+const COPIES: [(&str, &[&str]); 3] = [
+    (
+        "wit/types/types.wit",
+        &[
+            "wit/analyzer/deps/types/types.wit",
+            "wit/matcher/deps/types/types.wit",
+            "plugins/sdk/wit/analyzer/deps/types/types.wit",
+            "plugins/sdk/wit/matcher/deps/types/types.wit",
+        ],
+    ),
+    ("wit/analyzer/analyzer.wit", &["plugins/sdk/wit/analyzer/analyzer.wit"]),
+    ("wit/matcher/matcher.wit", &["plugins/sdk/wit/matcher/matcher.wit"]),
+];
+
+fn copy_contracts() -> anyhow::Result<()> {
+    let root = crate::root();
+    for (original, copies) in COPIES {
+        let text =
+            fs::read_to_string(root.join(original)).with_context(|| format!("{original} cannot be read"))?;
+        for copy in copies {
+            let path = root.join(copy);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&path, &text).with_context(|| format!("{copy} cannot be written"))?;
+            println!("{}", path.display());
+        }
     }
     Ok(())
 }

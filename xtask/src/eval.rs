@@ -1,7 +1,7 @@
-//! `cargo xtask eval`: the real parser and the real components over labelled data.
+//! `cargo xtask eval`: runs the real parser and the real components on labelled data.
 //!
-//! The figures are computed and printed as the scorers that come with the data do, so that both
-//! can be compared line by line.
+//! The figures are computed and printed like those of the scorers that come with the data, so that
+//! both can be compared line by line.
 
 mod components;
 mod data;
@@ -9,6 +9,7 @@ mod diff;
 mod extraction;
 mod hunt;
 mod retrieval;
+mod search;
 mod spells;
 
 use std::path::PathBuf;
@@ -24,25 +25,27 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Parse unified diffs: are paths, change types, counts and binary flags right?
+    /// Parse unified diffs: check paths, change types, counts and binary flags.
     Diff(Files),
-    /// Analyze logs with the shipped components: is every error found, with its place and message?
+    /// Analyze logs with the shipped components: check that every error is found, with its location and message.
     Extraction(Files),
-    /// Run `grimoire match` on small logs of kinds that failed once: is what an expert expects said, and nothing else?
+    /// Run `grimoire match` on small logs of kinds that failed once: compare with the expectations of an expert.
     Hunt(hunt::Arguments),
-    /// Rank spells for errors with the shipped matcher: is the right one found, and how far up?
+    /// Rank spells for errors with the shipped matcher: check whether the right one is found, and at which rank.
     Retrieval(retrieval::Arguments),
-    /// Hold every spell that ships against the samples of all others and against nonsense: is a wrong one shown?
+    /// Run natural queries with the search: check whether the intended spell is first.
+    Search(search::Arguments),
+    /// Match shipped spells against the samples of all others and nonsense: check that no wrong one is shown.
     Spells(spells::Arguments),
 }
 
-/// Where the data comes from and where the answers go.
+/// Input and output files.
 #[derive(Debug, Args)]
 struct Files {
-    /// The labelled cases, one JSON object a line; `.xz` is unpacked.
+    /// The labelled cases, one JSON object per line; `.xz` is decompressed.
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Also write what was predicted, one JSON object a line.
+    /// Also write the predictions, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
 }
@@ -54,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         What::Extraction(files) => extraction::run(files),
         What::Hunt(arguments) => hunt::run(arguments),
         What::Retrieval(arguments) => retrieval::run(arguments),
+        What::Search(arguments) => search::run(arguments),
         What::Spells(arguments) => spells::run(arguments),
     }
 }

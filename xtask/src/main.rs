@@ -28,15 +28,15 @@ struct Arguments {
 enum Command {
     #[cfg(feature = "product")]
     Bench(bench::Arguments),
-    /// Write the files that are made of code: `.env.example`, the references.
+    /// Write the generated files: `.env.example`, the references.
     #[cfg(feature = "product")]
     Codegen(codegen::Arguments),
     /// Measure quality on labelled data.
     #[cfg(feature = "product")]
     Eval(eval::Arguments),
-    /// Build the shipped plugins into `plugins/prebuilt/`, or check what is there.
+    /// Build the shipped plugins into `plugins/prebuilt/`, or check them.
     Plugins(plugins::Arguments),
-    /// Check what no compiler checks.
+    /// Check rules that no compiler checks.
     Tidy(tidy::Arguments),
 }
 

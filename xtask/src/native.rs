@@ -1,11 +1,11 @@
-//! Values of the host as shipped plugins see them, to call the plugins as native code.
+//! Host values in the form that shipped plugins see, for calling plugins as native code.
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Role};
 use grimoire_domain::ranking::{Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict};
 use grimoire_domain::spell::SpellFields;
 use grimoire_plugin_sdk as sdk;
 
-/// A diagnostic, as far as matchers look at it.
+/// A diagnostic with the fields that matchers use.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> sdk::Diagnostic {
     sdk::Diagnostic {
         tool: diagnostic.tool.clone(),
@@ -72,7 +72,7 @@ pub(crate) fn spell(id: u64, fields: &SpellFields) -> sdk::Spell {
     }
 }
 
-/// A verdict, back in the host. An index that the host cannot count is out of its range anyway.
+/// Converts a verdict to the host's type. An index too large for `usize` is out of range anyway.
 pub(crate) fn verdict(verdict: sdk::Verdict) -> Verdict {
     let reason =
         |reason: sdk::Reason| Reason { signal: reason.signal, weight: reason.weight, detail: reason.detail };

@@ -1,5 +1,5 @@
-//! What no compiler checks: roots that forbid unsafe code, files that stay readable, nothing of a
-//! machine in the tree.
+//! Checks rules that no compiler checks: crate roots forbid unsafe code, files stay readable, no
+//! traces of a machine in the tree.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
-/// What `cargo xtask tidy` takes: nothing.
+/// The arguments of `cargo xtask tidy`: none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {}
 
@@ -17,7 +17,7 @@ const UNSAFE: [(&str, &str); 2] = [
     ("plugins/sdk/src/lib.rs", "holds generated bindings for WebAssembly"),
 ];
 
-/// The most lines of code in a file, tests not counted.
+/// Maximum number of lines of code in a file, without tests.
 const MAXIMUM_LINES: usize = 400;
 
 /// Checks every tracked file and reports all problems at once.
@@ -30,7 +30,7 @@ pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let mut count = 0;
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
-        // Binary files have no lines to judge, and a deleted one is not there.
+        // Binary files have no lines to check, and a deleted file does not exist.
         let Ok(text) = fs::read_to_string(root.join(path)) else { continue };
         count += 1;
         check(path, &text, &mut problems);
@@ -67,7 +67,7 @@ fn check(path: &str, text: &str, problems: &mut Vec<String>) {
     }
     for (index, line) in text.lines().enumerate() {
         let place = || format!("{path}:{}", index + 1);
-        // A spell may be about unfinished code.
+        // A spell may mention unfinished code.
         let is_code = !is_sample(path) && !path.starts_with("host/grimoire/spellbook/");
         if is_code && ["todo!(", "unimplemented!(", "FIXME", "XXX:"].iter().any(|word| line.contains(word)) {
             problems.push(format!("{}: unfinished", place()));
@@ -92,7 +92,7 @@ fn is_test(path: &str) -> bool {
         || path.starts_with("fuzz/")
 }
 
-/// Logs, diffs and licences keep the bytes that they have.
+/// Logs, diffs and licences keep their original bytes.
 fn is_sample(path: &str) -> bool {
     ["/cases/", "fixtures/", "tests/logs/", "LICENSE", "/corpus/", "/assets/", ".snap"]
         .iter()

@@ -1,8 +1,8 @@
-//! What an analyzer reads.
+//! Artifacts: the input of analyzers.
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of text an artifact is.
+/// The kind of text in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactKind {
@@ -12,13 +12,13 @@ pub enum ArtifactKind {
     Diff,
     /// Plain text of unknown origin.
     Text,
-    /// A file in which a tool reports what it found: XML, JSON, SARIF. What it quotes, such as the output of tests
-    /// that passed, is no error of its own.
+    /// A file in which a tool reports its findings: XML, JSON, SARIF. Text that it quotes, such as the output of
+    /// passed tests, is not an error.
     Report,
 }
 
 impl ArtifactKind {
-    /// What a file holds, by its name: a diff, a report, or else a log.
+    /// Guesses the kind from a file name: a diff, a report, or else a log.
     pub fn of_file(name: &str) -> Self {
         let ends_with = |endings: &[&str]| {
             endings.iter().any(|ending| {
@@ -39,11 +39,11 @@ impl ArtifactKind {
 /// Facts about an artifact that are known before its first byte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// What kind of text it is.
+    /// The kind of text.
     pub kind: ArtifactKind,
-    /// A name for people: a file name, or workflow and job. May be empty.
+    /// A display name: a file name, or workflow and job. May be empty.
     pub name: String,
-    /// Its size in bytes, where known in advance.
+    /// The size in bytes, where known in advance.
     pub size: Option<u64>,
 }
 

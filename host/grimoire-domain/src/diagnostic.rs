@@ -4,25 +4,27 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a diagnostic is, mildest first.
+use crate::secrets::mask_in;
+
+/// Severity of a diagnostic, mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// A remark that asks for nothing.
+    /// A remark that asks for no action.
     Hint,
     /// Information, such as a note.
     Info,
-    /// A warning: the build went on.
+    /// A warning: the build continued.
     Warning,
-    /// An error: this is why the run failed, or one of the reasons.
+    /// An error: a reason why the run failed.
     #[default]
     Error,
-    /// The tool itself could not go on.
+    /// The tool itself had to stop.
     Fatal,
 }
 
 impl Severity {
-    /// The word used in answers and reports.
+    /// The word used in responses and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hint => "hint",
@@ -34,7 +36,7 @@ impl Severity {
     }
 }
 
-/// What went wrong, as somebody would sort failures: whose job it is to fix them.
+/// The category of a failure, chosen by who would have to fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -53,11 +55,11 @@ pub enum Kind {
     Dependency,
     /// A host that cannot be reached, a connection that broke, a server's 5xx.
     Network,
-    /// A token, credential, file mode or policy that does not allow it.
+    /// A token, credential, file mode or policy denied the action.
     Permission,
     /// Memory, disk, file handles or a quota used up.
     Resource,
-    /// Something took longer than it may.
+    /// An operation exceeded its time limit.
     Timeout,
     /// The runner or a service of the CI system itself.
     Infrastructure,
@@ -66,7 +68,23 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word used in answers and reports.
+    /// All kinds, for documentation.
+    pub const ALL: [Self; 12] = [
+        Self::Unknown,
+        Self::Compile,
+        Self::Lint,
+        Self::Test,
+        Self::Crash,
+        Self::Dependency,
+        Self::Network,
+        Self::Permission,
+        Self::Resource,
+        Self::Timeout,
+        Self::Infrastructure,
+        Self::Configuration,
+    ];
+
+    /// The word used in responses and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -85,23 +103,23 @@ impl Kind {
     }
 }
 
-/// What a diagnostic is to the others of its run.
+/// How a diagnostic relates to the others of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Why the run failed, or one of the reasons.
+    /// A reason why the run failed.
     #[default]
     Root,
-    /// It follows from a root.
+    /// A consequence of a root.
     Consequence,
-    /// It only says that something failed, or counts; of use when no root was found.
+    /// Only says that something failed, or how many failed; useful when there is no root.
     Summary,
-    /// The run went on.
+    /// A warning: the run continued.
     Warning,
 }
 
 impl Role {
-    /// The word used in answers and reports.
+    /// The word used in responses and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
@@ -112,13 +130,13 @@ impl Role {
     }
 }
 
-/// How sure the analyzer is that this is an error of the run.
+/// The analyzer's confidence that this is an error of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// Lines that look like the cause, picked because nothing was recognised.
+    /// Lines that look like the cause, chosen because no known format matched.
     Guess,
-    /// The shape of an error that many tools share.
+    /// An error format that many tools share.
     Likely,
     /// The format of a known tool.
     #[default]
@@ -126,7 +144,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The word used in answers and reports.
+    /// The word used in responses and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Guess => "guess",
@@ -136,23 +154,23 @@ impl Confidence {
     }
 }
 
-/// A place in a text file as people count: lines and columns start at 1.
+/// A position in a text file, with 1-based lines and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
-    /// From 1.
+    /// 1-based.
     pub line: u32,
-    /// From 1; absent where the tool printed none.
+    /// 1-based; absent where the tool printed no column.
     pub column: Option<u32>,
 }
 
-/// A file and, where known, a range in it.
+/// A file and, where known, a range in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Location {
-    /// As printed by the tool, with `/` between folders.
+    /// The path as printed by the tool, with `/` between folders.
     pub path: String,
-    /// Where it begins.
+    /// Start of the range.
     pub start: Option<Position>,
-    /// Where it ends, not before `start`; absent for a single position.
+    /// End of the range, not before `start`; absent for a single position.
     pub end: Option<Position>,
 }
 
@@ -161,13 +179,13 @@ pub struct Location {
 pub struct Frame {
     /// The function, method or test, where the tool named it.
     pub function: Option<String>,
-    /// Where it is.
+    /// The source location of the call.
     pub location: Option<Location>,
-    /// The line as printed, cleaned of escape codes.
+    /// The line as printed, without escape codes.
     pub text: String,
 }
 
-/// A range of bytes of an artifact: `start..end`.
+/// A range of byte offsets in an artifact: `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
     /// Offset of the first byte.
@@ -179,36 +197,68 @@ pub struct Span {
 /// One structured error.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// The tool that reported it, lower case: `rustc`, `pytest`, `tsc`…
+    /// The tool that reported the error, in lower case: `rustc`, `pytest`, `tsc`…
     pub tool: String,
     /// An exception type, a code or a short category; may be empty.
     pub error_type: String,
     /// The code or rule as printed.
     pub code: Option<String>,
-    /// The message without place, severity and code.
+    /// The message without location, severity and code.
     pub message: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What went wrong.
+    /// The category of the failure.
     pub kind: Kind,
-    /// What it is to the others of its run.
+    /// How the diagnostic relates to the others of its run.
     pub role: Role,
-    /// How sure the analyzer is.
+    /// The analyzer's confidence in the diagnostic.
     pub confidence: Confidence,
-    /// The failed test, as its runner prints it.
+    /// The failed test as its runner prints it.
     pub test: Option<String>,
-    /// Where it is.
+    /// The source location of the error.
     pub location: Option<Location>,
-    /// Innermost call first.
+    /// The stack trace, innermost call first.
     pub stack_trace: Vec<Frame>,
-    /// The lines around the message that help to understand it.
+    /// Lines around the message that help to understand the error.
     pub context: String,
-    /// Where in the artifact it was found.
+    /// The byte range of the error in the artifact.
     pub span: Span,
 }
 
 impl Diagnostic {
-    /// Where in the searchable text the message is.
+    /// Masks all text that has the form of a secret.
+    pub fn mask_secrets(&mut self) {
+        let mut texts = vec![&mut self.error_type, &mut self.message, &mut self.context];
+        texts.extend(self.code.as_mut());
+        texts.extend(self.test.as_mut());
+        texts.extend(self.location.as_mut().map(|location| &mut location.path));
+        for frame in &mut self.stack_trace {
+            texts.push(&mut frame.text);
+            texts.extend(frame.function.as_mut());
+            texts.extend(frame.location.as_mut().map(|location| &mut location.path));
+        }
+        texts.into_iter().for_each(mask_in);
+    }
+
+    /// Memory use in bytes, including owned data.
+    pub fn size(&self) -> usize {
+        let path = |location: &Option<Location>| location.as_ref().map_or(0, |location| location.path.len());
+        let frame = |frame: &Frame| {
+            let function = frame.function.as_ref().map_or(0, String::len);
+            size_of::<Frame>() + function + path(&frame.location) + frame.text.len()
+        };
+        size_of::<Self>()
+            + self.tool.len()
+            + self.error_type.len()
+            + self.code.as_ref().map_or(0, String::len)
+            + self.message.len()
+            + self.test.as_ref().map_or(0, String::len)
+            + path(&self.location)
+            + self.stack_trace.iter().map(frame).sum::<usize>()
+            + self.context.len()
+    }
+
+    /// The byte range of the message in [`Self::searchable_text`].
     pub fn message_place(&self) -> Range<usize> {
         let mut prefix = String::new();
         self.push_prefix(&mut prefix);
@@ -229,8 +279,8 @@ impl Diagnostic {
         }
     }
 
-    /// What patterns of spells are tried on: severity and code as compilers print them, then the
-    /// message, then the context, then the lines of the stack trace.
+    /// The text that patterns of spells are searched in: severity and code as compilers print them,
+    /// then the message, then the context, then the lines of the stack trace.
     pub fn searchable_text(&self) -> String {
         let mut text = String::with_capacity(self.message.len() + self.context.len() + 64);
         self.push_prefix(&mut text);

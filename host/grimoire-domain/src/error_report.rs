@@ -1,4 +1,4 @@
-//! An error as a person or a script reports it, without an artifact to extract it from.
+//! An error reported by a person or a script, without an artifact to extract it from.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use crate::validation::{Checker, FieldErrors};
 pub struct ErrorReport {
     /// An exception type or code; may be empty.
     pub error_type: String,
-    /// What the tool said. Not blank.
+    /// The tool's message. Not blank.
     pub message: String,
-    /// Whatever helps to understand it.
+    /// Additional lines that help to understand the error.
     pub context: String,
-    /// The stack trace as printed, one frame a line.
+    /// The stack trace as printed, one frame per line.
     pub stack_trace: String,
 }
 
 impl ErrorReport {
-    /// The most characters of `message`.
+    /// Maximum length of `message` in characters.
     pub const MAXIMUM_MESSAGE: usize = 8_192;
-    /// The most characters of `context` and of `stack_trace` each.
+    /// Maximum length of `context` and of `stack_trace` in characters.
     pub const MAXIMUM_CONTEXT: usize = 65_536;
 
-    /// The report as a diagnostic: no field is lost, and every line of the stack trace becomes a frame.
+    /// Converts the report into a diagnostic without losing a field; every line of the stack trace becomes a frame.
     pub fn into_diagnostic(self) -> Result<Diagnostic, FieldErrors> {
         let mut checker = Checker::default();
         checker.at_most("error_type", &self.error_type, 100);

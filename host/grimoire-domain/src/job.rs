@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The identity of a job: from 1, never reused.
+/// The id of a job: starts at 1, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(pub u64);
@@ -16,30 +16,30 @@ impl fmt::Display for JobId {
     }
 }
 
-/// Where a job is in its life.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// Waits for a worker, or for its next attempt.
+    /// Waiting for a worker, or for the next attempt.
     Queued,
-    /// A worker holds its lease.
+    /// A worker holds the job's lease.
     Running,
     /// Done.
     Succeeded,
-    /// Failed for good: a dead letter, until somebody retries it.
+    /// Failed for good (a dead letter) until somebody retries it.
     Dead,
-    /// Cancelled by a person or because the pull request was closed.
+    /// Cancelled by a person, or because the pull request was closed.
     Cancelled,
-    /// Newer work of the same lane replaced it.
+    /// Replaced by newer work of the same lane.
     Superseded,
 }
 
 impl JobState {
-    /// Every state, for filters and their documentation.
+    /// All states, for filters and their documentation.
     pub const ALL: [Self; 6] =
         [Self::Queued, Self::Running, Self::Succeeded, Self::Dead, Self::Cancelled, Self::Superseded];
 
-    /// Whether nothing happens any more unless somebody asks.
+    /// Returns true if the job stays in this state unless somebody acts.
     pub fn is_final(self) -> bool {
         match self {
             Self::Queued | Self::Running => false,
@@ -47,7 +47,7 @@ impl JobState {
         }
     }
 
-    /// The name used in answers.
+    /// The name used in responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -60,15 +60,15 @@ impl JobState {
     }
 }
 
-/// A job as it is asked for.
+/// The specification of a job to enqueue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewJob {
-    /// Which handler runs it, such as `review_pull_request`.
+    /// The name of the job's handler, such as `review_pull_request`.
     pub kind: String,
-    /// Jobs of one lane run one at a time, in order of their ids. Absent: alone.
+    /// Jobs of one lane run one at a time, in order of their ids. A job without a lane waits for no other job.
     pub lane: Option<String>,
-    /// What version of the lane's subject it is about (a head commit). A job whose version differs
-    /// replaces queued and running older jobs of the lane; one of the same version joins the queue.
+    /// The version of the lane's subject (a head commit). A job with another version replaces
+    /// queued and running older jobs of the lane; a job with the same version joins the queue.
     pub version: Option<String>,
     /// The handler's input.
     pub payload: serde_json::Value,
@@ -77,48 +77,51 @@ pub struct NewJob {
 /// A durable unit of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// Never reused.
+    /// The job's id, never reused.
     pub id: JobId,
-    /// What is to be done.
+    /// The specification as enqueued.
     pub spec: NewJob,
-    /// Where it is in its life.
+    /// The current state.
     pub state: JobState,
-    /// How often it was started; 0 before the first time.
+    /// Number of starts since the job was queued; 0 before the first.
     pub attempts: u32,
-    /// Not before this moment.
+    /// Number of those attempts that failed. An attempt that was postponed or given back does not
+    /// count; one whose lease ran out does.
+    pub failures: u32,
+    /// The earliest time of the next attempt.
     pub run_at: Timestamp,
-    /// When it was asked for.
+    /// The time at which the job was enqueued.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Why the last attempt failed, in words for people; no secrets.
+    /// Why the last attempt failed or was postponed, as a sentence without secrets.
     pub last_error: Option<String>,
-    /// Whether somebody asked a running job to stop.
+    /// True if a running job was asked to stop.
     pub cancel_requested: bool,
 }
 
-/// The right to work on a job until a moment; a later claim makes an older one worthless.
+/// The right to work on a job until a deadline; a later claim invalidates an older one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// Which job.
+    /// The job.
     pub job: JobId,
-    /// Grows with every claim of the job: the fence that keeps a lost worker from writing.
+    /// Fencing token: grows with every claim of the job and keeps a worker that lost its lease from writing.
     pub fence: u64,
-    /// Until when, unless renewed.
+    /// The deadline, unless renewed.
     pub until: Timestamp,
 }
 
-/// One line of a job's story.
+/// One entry of a job's event log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobEvent {
-    /// Its number within the job, from 1, without gaps.
+    /// The event's number within the job, from 1 without gaps.
     pub sequence: u64,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
     /// A short stable name: `queued`, `started`, `fetched`, `analyzed`, `matched`, `published`, `succeeded`…
     pub step: String,
-    /// One sentence for people.
+    /// One sentence for display.
     pub message: String,
-    /// Facts for programs; an object.
+    /// Machine-readable facts; an object.
     pub data: serde_json::Value,
 }

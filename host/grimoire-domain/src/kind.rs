@@ -2,40 +2,42 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure an error is.
+/// The kind of an error.
 ///
 /// HTTP maps it to a status, the command line to an exit code, and the job runner to retry or dead
-/// letter: three readers of one list, none with a wildcard arm.
+/// letter. No reader has a wildcard arm, so that a new kind cannot be forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The named thing does not exist.
+    /// The named resource does not exist.
     NotFound,
-    /// The thing changed meanwhile, or exists already.
+    /// The resource was changed concurrently, or exists already.
     Conflict,
     /// The input breaks a documented rule.
     Invalid,
-    /// Who is asking is not known.
+    /// The caller is unknown.
     Unauthenticated,
-    /// Who is asking is known and may not.
+    /// The caller is known and lacks the permission.
     Forbidden,
-    /// The input is above a documented size.
+    /// The input exceeds a documented size.
     TooLarge,
-    /// Too many requests; later is fine.
+    /// Too many requests; a later one may succeed.
     TooManyRequests,
-    /// It took longer than allowed.
+    /// The operation exceeded its time limit.
     Timeout,
-    /// Something that is needed cannot be reached now.
+    /// All local capacity for the operation is in use; a later call may succeed.
+    Busy,
+    /// A required service is unreachable.
     Unavailable,
-    /// A defect or a broken machine: says nothing to visitors, all to the log.
+    /// A defect or a broken machine: responses give no details, the log has all of them.
     Internal,
 }
 
 impl ErrorKind {
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Returns true if the same call may succeed later without anybody's action.
     pub fn is_transient(self) -> bool {
         match self {
-            Self::TooManyRequests | Self::Timeout | Self::Unavailable | Self::Internal => true,
+            Self::TooManyRequests | Self::Busy | Self::Timeout | Self::Unavailable | Self::Internal => true,
             Self::NotFound
             | Self::Conflict
             | Self::Invalid
@@ -45,7 +47,12 @@ impl ErrorKind {
         }
     }
 
-    /// The stable name used in answers and logs.
+    /// Returns true if the call was rejected before it was tried, so that nothing failed.
+    pub fn is_congestion(self) -> bool {
+        matches!(self, Self::TooManyRequests | Self::Busy)
+    }
+
+    /// The stable name used in responses and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
@@ -56,8 +63,40 @@ impl ErrorKind {
             Self::TooLarge => "too_large",
             Self::TooManyRequests => "too_many_requests",
             Self::Timeout => "timeout",
+            Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
+        }
+    }
+}
+
+/// Resources with an id, for errors that name the missing one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// A stored fix.
+    Spell,
+    /// A past state of a spell.
+    Revision,
+    /// A durable unit of work.
+    Job,
+    /// The result of analyzing a pull request.
+    Review,
+    /// A webhook request.
+    Delivery,
+    /// A plugin that is loaded or installed.
+    Plugin,
+}
+
+impl Resource {
+    /// The noun that begins a sentence about the resource.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Spell => "Spell",
+            Self::Revision => "Revision",
+            Self::Job => "Job",
+            Self::Review => "Review",
+            Self::Delivery => "Delivery",
+            Self::Plugin => "Plugin",
         }
     }
 }

@@ -1,22 +1,27 @@
-//! Values and pure rules of Grimoire: spells, diagnostics, diffs, deliveries, jobs and reviews.
+//! Values and pure rules of Grimoire: spells, diagnostics, deliveries, jobs and reviews.
 //!
-//! Nothing here performs input or output, reads a clock or knows another Grimoire crate. Invariants
-//! live in constructors: a value that exists is a valid one.
+//! This crate performs no input or output, reads no clock and depends on no other Grimoire crate.
+//! Constructors check the invariants: a value that exists is valid.
 #![forbid(unsafe_code)]
 
+pub mod actor;
 pub mod artifact;
 pub mod delivery;
 pub mod diagnostic;
-pub mod diff;
 pub mod error_report;
 pub mod event;
+pub mod failure_reason;
+pub mod installed_plugin;
 pub mod job;
 pub mod kind;
 pub mod page;
 pub mod pattern;
+pub mod publication;
 pub mod ranking;
 pub mod repository;
 pub mod review;
+pub mod scope;
+pub mod secrets;
 pub mod spell;
 pub mod text;
 pub mod validation;

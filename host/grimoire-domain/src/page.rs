@@ -1,10 +1,10 @@
-//! Pages of long lists.
+//! Pagination of long lists.
 
 use serde::{Deserialize, Serialize};
 
 use crate::validation::{Checker, FieldErrors};
 
-/// A window on a list: skip so many, then take at most so many.
+/// A window of a list: an offset and a maximum number of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRequest {
     skip: u64,
@@ -12,12 +12,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// The most that one page holds.
+    /// Maximum number of items per page.
     pub const MAXIMUM_LIMIT: u32 = 1_000;
-    /// What a page holds unless told otherwise.
+    /// Default number of items per page.
     pub const DEFAULT_LIMIT: u32 = 100;
 
-    /// `limit` is 1 to [`Self::MAXIMUM_LIMIT`].
+    /// `limit` is from 1 to [`Self::MAXIMUM_LIMIT`].
     pub fn new(skip: u64, limit: u32) -> Result<Self, FieldErrors> {
         let mut checker = Checker::default();
         if limit == 0 || limit > Self::MAXIMUM_LIMIT {
@@ -26,12 +26,12 @@ impl PageRequest {
         checker.finish(Self { skip, limit })
     }
 
-    /// How many to pass over.
+    /// Number of items to skip.
     pub fn skip(self) -> u64 {
         self.skip
     }
 
-    /// How many to return at most.
+    /// Maximum number of items to return.
     pub fn limit(self) -> u32 {
         self.limit
     }
@@ -43,11 +43,11 @@ impl Default for PageRequest {
     }
 }
 
-/// One page, and how many there are in all.
+/// One page of items, and the total count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// The items of this page, in the list's order.
     pub items: Vec<T>,
-    /// How many the whole list has under the same filter.
+    /// Number of items in the whole list under the same filter.
     pub total: u64,
 }

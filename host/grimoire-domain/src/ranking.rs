@@ -1,9 +1,11 @@
-//! The arithmetic of ranking, and the rule of what may be shown: pure, total, the same to the last bit
-//! everywhere.
+//! The arithmetic of ranking, and the rules for showing a spell: pure, total, and identical to the
+//! last bit on every machine.
 
 mod code;
 mod guard;
 mod language;
+mod place;
+mod reason;
 mod tool;
 
 use std::cmp::Ordering;
@@ -12,63 +14,98 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
+use crate::pattern::ErrorPattern;
 use crate::spell::{Spell, SpellId};
+use crate::text;
 
 pub use code::{CodeEvidence, is_code, is_same as is_same_code, normal as normal_code, own_codes};
 pub use guard::{Grounds, Withheld, grounds};
 pub use language::{LanguageEvidence, Languages, tool_of_tags};
 
-/// Why a score is what it is.
+/// One reason for a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// A short stable name of the signal.
     pub signal: String,
-    /// What it added, in [-1, 1].
+    /// Its contribution to the score, in [-1, 1].
     pub weight: f64,
-    /// A fragment for people.
+    /// A short text for display.
     pub detail: String,
 }
 
-/// What the host found out about a candidate before any plugin judges.
+/// The host's evidence about a candidate, collected before any plugin judges it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
-    /// BM25 divided by that of the best candidate: (0, 1], or 0 when found by another way.
+    /// BM25 score divided by that of the best candidate: (0, 1], or 0 when not found by keywords.
     pub keyword: f64,
-    /// What the spell's pattern said.
+    /// The result of the spell's pattern.
     pub pattern: PatternEvidence,
-    /// Whether the spell is for the diagnostic's code.
+    /// How the spell's error type relates to the diagnostic's code.
     pub code: CodeEvidence,
-    /// Whether both are about one language, and none about another tool.
+    /// How the languages and tools of the two relate.
     pub language: LanguageEvidence,
+    /// True if the spell changes the project's own sources and the error lies in foreign code.
+    pub elsewhere: bool,
+    /// True if the spell is for a symptom that has many causes.
+    pub general: bool,
+    /// Words that continue the error and that a general spell does not mention.
+    pub unspoken: Option<String>,
+    /// True if a general spell changes the project's own sources, and the error is a mistake of the program itself.
+    pub own_mistake: bool,
 }
 
 impl Evidence {
-    /// What is known of a spell by comparing it with a diagnostic; its pattern is not tried here.
+    /// The evidence from comparing a spell with a diagnostic; `pattern` is the result of a search done before.
     pub fn of(diagnostic: &Diagnostic, spell: &Spell, keyword: f64, pattern: PatternEvidence) -> Self {
         let fields = &spell.fields;
+        let general = reason::is_general(fields);
+        let hit = pattern.hit().filter(|hit| general && hit.in_message);
+        let unspoken = hit.and_then(|hit| reason::unspoken(diagnostic, fields, &hit.place));
         Self {
             keyword,
             pattern,
             code: CodeEvidence::of(diagnostic, &fields.error_type, fields.covers_code),
             language: LanguageEvidence::of(diagnostic, fields),
+            elsewhere: place::is_elsewhere(diagnostic, fields),
+            general,
+            unspoken,
+            own_mistake: general && reason::is_own_mistake(diagnostic, fields),
         }
     }
 }
 
-/// What came of trying a spell's pattern.
+/// Maximum number of bytes of a match that are kept as evidence.
+const MOST_EVIDENCE: usize = 512;
+
+/// The result of searching a spell's pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PatternEvidence {
-    /// Not tried.
+    /// Not searched.
     #[default]
     Untried,
-    /// Tried, not found.
+    /// Searched, not found.
     Missed,
     /// Found.
     Hit(PatternHit),
 }
 
 impl PatternEvidence {
-    /// What was found.
+    /// Searches a pattern in a diagnostic's searchable text. `message` is the range of the message: severity and code
+    /// precede it, context and stack trace follow it. Takes time linear in the text.
+    pub fn search(pattern: &ErrorPattern, text: &str, message: &Range<usize>) -> Self {
+        let Some(found) = pattern.find_in_error(text, message.start) else {
+            return if pattern.is_usable() { Self::Missed } else { Self::Untried };
+        };
+        let start = found.as_ptr().addr() - text.as_ptr().addr();
+        Self::Hit(PatternHit {
+            text: text::cut(found, MOST_EVIDENCE).to_owned(),
+            telling: pattern.telling(found),
+            in_message: start < message.end,
+            place: start..start + found.len(),
+        })
+    }
+
+    /// The match, if there is one.
     pub fn hit(&self) -> Option<&PatternHit> {
         match self {
             Self::Hit(hit) => Some(hit),
@@ -77,29 +114,29 @@ impl PatternEvidence {
     }
 }
 
-/// Where a spell's pattern was found.
+/// A match of a spell's pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PatternHit {
-    /// What matched, cut where it is long.
+    /// The matched text, cut if it is long.
     pub text: String,
-    /// How much of it tells something: see [`crate::pattern::ErrorPattern::telling`].
+    /// How specific the match is: see [`crate::pattern::ErrorPattern::telling`].
     pub telling: u32,
-    /// Whether it stands in the message or its code, rather than in the lines around it.
+    /// True if the match is in the message or its code rather than in the lines around it.
     pub in_message: bool,
-    /// Where in the diagnostic's searchable text it stands, in bytes.
+    /// The byte range of the match in the diagnostic's searchable text.
     pub place: Range<usize>,
 }
 
-/// A spell to judge.
+/// A spell to be judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The spell.
     pub spell: std::sync::Arc<Spell>,
-    /// What is known.
+    /// The evidence about the spell.
     pub evidence: Evidence,
 }
 
-/// A matcher's judgement on one candidate. Made by the host's validator: the index is in range and
+/// A matcher's judgement on one candidate. Built by the host's validator: the index is in range and
 /// unique, the score finite and in [0, 1].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -107,54 +144,64 @@ pub struct Verdict {
     pub candidate: usize,
     /// 0 (unrelated) to 1 (certain).
     pub score: f64,
-    /// Whether the matcher would show it. What has no grounds is not shown all the same: see [`grounds`].
+    /// True if the matcher would show the spell. One without grounds is not shown even then: see [`grounds`].
     pub shown: bool,
-    /// Strongest first.
+    /// Reasons, strongest first.
     pub reasons: Vec<Reason>,
 }
 
 /// A spell in an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedSpell {
-    /// Which spell.
+    /// The spell's id.
     pub id: SpellId,
-    /// Its title when it was ranked.
+    /// The title at the time of ranking.
     pub title: String,
-    /// Its error type when it was ranked.
+    /// The error type at the time of ranking.
     pub error_type: String,
-    /// Its description when it was ranked.
+    /// The description at the time of ranking.
     pub description: String,
-    /// Its solution when it was ranked.
+    /// The solution at the time of ranking.
     pub solution_code: String,
-    /// Its revision when it was ranked.
+    /// The revision at the time of ranking.
     pub revision: u64,
-    /// 0 to 1.
+    /// The score, 0 to 1.
     pub score: f64,
-    /// Strongest first.
+    /// True if the spell has the tag `hint`: it says where to look, and is no fix.
+    #[serde(default)]
+    pub hint: bool,
+    /// Reasons, strongest first.
     pub reasons: Vec<Reason>,
 }
 
-/// The order of an answer: higher scores first, ties by smaller id. Total, also for NaN.
+/// The order of an answer: higher scores first, ties by smaller id. A total order, also for NaN.
 pub fn compare(left: (f64, SpellId), right: (f64, SpellId)) -> Ordering {
     right.0.total_cmp(&left.0).then(left.1.cmp(&right.1))
 }
 
-/// A candidate with all that was decided about it.
+/// A candidate and the decision about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked<'c> {
-    /// Which spell.
+    /// The spell.
     pub spell: &'c Spell,
-    /// 0 to 1.
+    /// The score, 0 to 1.
     pub score: f64,
-    /// Why it is shown, or why not.
+    /// The grounds on which the spell is shown, or why it is not.
     pub shown: Result<Grounds, Withheld>,
-    /// Strongest first.
+    /// Reasons, strongest first.
     pub reasons: Vec<Reason>,
 }
 
-/// Orders all candidates by their verdicts and decides for each whether it is shown: with grounds, by the
-/// matcher's leave, with a score of at least `threshold`, among the first `limit` of those. Candidates that
-/// the matcher left out come last.
+impl Ranked<'_> {
+    /// Returns true if the spell says where to look rather than how to mend the error: its tag `hint`.
+    pub fn is_hint(&self) -> bool {
+        reason::is_hint(&self.spell.fields)
+    }
+}
+
+/// Orders all candidates by their verdicts and decides for each whether it is shown: it needs grounds, the
+/// matcher's consent, a score of at least `threshold`, and a place among the first `limit`. Candidates
+/// without a verdict come last.
 pub fn judge<'c>(
     diagnostic: &Diagnostic,
     candidates: &'c [Candidate],
@@ -179,7 +226,7 @@ pub fn judge<'c>(
             };
             let shown = match grounds {
                 Ok(_) if !shown => Err(Withheld::Matcher),
-                // Also what is not a number.
+                // Also catches NaN.
                 Ok(_) if score.is_nan() || score < threshold => Err(Withheld::Threshold),
                 grounds => grounds,
             };
@@ -194,19 +241,20 @@ pub fn judge<'c>(
     ranked
 }
 
-/// By how many letters a find must tell more than another in the same place, so that the other is withheld.
+/// By how many letters one match must be more specific than another in the same place for the other to be withheld.
 const MORE_SPECIFIC: u32 = 2;
 
-/// How many spells may say the same of one place.
+/// Maximum number of spells shown for the same match in one place.
 const MOST_ALIKE: usize = 3;
 
-/// Of spells whose patterns were found in one place the one that names more is for this very error: `No
-/// module named 'distutils'` is not mended as any other missing module is. So is the one that names the
-/// tool, where two linters say the same. Where a pattern was found in the message, a code alone is less
-/// specific too.
-/// Where more spells than a reader compares say the same of one place, their patterns are what the errors of a
-/// tool have in common, and none is shown.
-/// `ranked` are in the order of the candidates.
+/// Withholds spells when a more specific one is shown for the same place. A hint yields to any fix that is shown, and a
+/// general spell to any other one, however little that one names. `No module named 'distutils'` has
+/// another fix than other missing modules, so the spell whose pattern names more is shown, and so is the one
+/// that names the tool where two linters report the same. A code alone is less specific than a pattern found
+/// in the message. A pattern found only in the lines around, which names less than one in the message, belongs
+/// to another error. If more than [`MOST_ALIKE`] spells match the same text of one place, their patterns
+/// describe what a tool's errors have in common, and none is shown. `ranked` is in the order of the
+/// candidates.
 fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ranked: &mut [Ranked<'_>]) {
     let names_tool = |spell: &Spell| {
         let tools = [diagnostic.tool.as_str(), &diagnostic.error_type];
@@ -217,27 +265,36 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
         hit.telling.saturating_add(if names_tool(&candidate.spell) { MORE_SPECIFIC } else { 0 })
     };
     let message = diagnostic.message_place().start;
-    let finds: Vec<(&PatternHit, u32)> = candidates
-        .iter()
-        .zip(ranked.iter())
-        .filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern))
-        .filter_map(|(candidate, _)| {
+    let shown = || {
+        let shown = candidates.iter().zip(ranked.iter());
+        shown.filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern)).map(|(candidate, _)| candidate)
+    };
+    let finds: Vec<(&PatternHit, u32, bool)> = shown()
+        .filter_map(|candidate| {
             let hit = candidate.evidence.pattern.hit()?;
-            Some((hit, specificity(candidate, hit)))
+            Some((hit, specificity(candidate, hit), candidate.evidence.general))
         })
         .collect();
+    let special = candidates
+        .iter()
+        .zip(ranked.iter())
+        .any(|(candidate, ranked)| ranked.shown.is_ok() && !candidate.evidence.general);
+    let fixed = ranked.iter().any(|ranked| ranked.shown.is_ok() && !ranked.is_hint());
     for (candidate, ranked) in candidates.iter().zip(ranked) {
         let less_specific = match (&ranked.shown, candidate.evidence.pattern.hit()) {
+            (Ok(_), _) if ranked.is_hint() && fixed || candidate.evidence.general && special => true,
             (Ok(Grounds::Pattern), Some(mine)) => {
                 let more_specific = specificity(candidate, mine).saturating_add(MORE_SPECIFIC);
                 let is_code = mine.place.end <= message;
-                finds.iter().any(|(other, specificity)| {
+                finds.iter().any(|(other, specificity, general)| {
                     let overlap = mine.place.start < other.place.end && other.place.start < mine.place.end;
-                    overlap && *specificity >= more_specific
+                    let rival = candidate.evidence.general || !general;
+                    rival && overlap && *specificity >= more_specific
                         || is_code && other.in_message && other.place.end > message
+                        || !mine.in_message && other.in_message && *specificity >= more_specific
                 })
             }
-            (Ok(Grounds::Code), _) => finds.iter().any(|(other, _)| other.in_message),
+            (Ok(Grounds::Code), _) => finds.iter().any(|(other, _, general)| other.in_message && !general),
             _ => false,
         };
         let alike = || {
@@ -245,7 +302,7 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
             let wanted = specificity(candidate, mine);
             let alike = finds
                 .iter()
-                .filter(|(other, specificity)| other.place == mine.place && *specificity == wanted);
+                .filter(|(other, specificity, _)| other.place == mine.place && *specificity == wanted);
             Some(alike.count())
         };
         if less_specific {
@@ -256,7 +313,7 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
     }
 }
 
-/// Those of [`judge`] that are shown, as an answer has them.
+/// The candidates of [`judge`] that are shown, in the form of an answer.
 pub fn rank(
     diagnostic: &Diagnostic,
     candidates: &[Candidate],
@@ -270,6 +327,7 @@ pub fn rank(
 
 impl From<Ranked<'_>> for RankedSpell {
     fn from(ranked: Ranked<'_>) -> Self {
+        let hint = ranked.is_hint();
         let Spell { id, fields, revision, .. } = ranked.spell;
         Self {
             id: *id,
@@ -279,12 +337,13 @@ impl From<Ranked<'_>> for RankedSpell {
             solution_code: fields.solution_code.clone(),
             revision: *revision,
             score: ranked.score,
+            hint,
             reasons: ranked.reasons,
         }
     }
 }
 
-/// The fallback when no matcher answers: what has evidence first, each part in keyword order.
+/// The fallback without a matcher: candidates with evidence first, each group in keyword order.
 pub fn keyword_verdicts(candidates: &[Candidate]) -> Vec<Verdict> {
     let verdict = |(index, candidate): (usize, &Candidate)| {
         let Evidence { keyword, pattern, code, .. } = &candidate.evidence;
@@ -296,7 +355,7 @@ pub fn keyword_verdicts(candidates: &[Candidate]) -> Vec<Verdict> {
             detail: "keyword search only: no matcher answered".to_owned(),
         }];
         if let PatternEvidence::Hit(hit) = pattern {
-            let detail = format!("the spell's pattern matches “{}”", crate::text::cut(&hit.text, 160));
+            let detail = format!("the spell's pattern matches “{}”", text::cut(&hit.text, 160));
             reasons.insert(0, Reason { signal: "pattern".to_owned(), weight: 0.5, detail });
         } else if evident {
             let detail = "the spell covers the error's code".to_owned();

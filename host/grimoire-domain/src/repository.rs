@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::validation::FieldErrors;
 
-/// `owner/name`, checked against GitHub's character set, so that it can stand in a URL path.
+/// `owner/name`, checked against GitHub's character set, so that it is safe in a URL path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepositoryName(String);
 
 impl RepositoryName {
-    /// Parses `owner/name`; each part 1 to 100 of letters, digits, `-`, `_` and `.`, not `.` or `..`.
+    /// Parses `owner/name`. Each part has 1 to 100 letters, digits, `-`, `_` and `.`, and is not `.` or `..`.
     pub fn parse(text: &str) -> Result<Self, FieldErrors> {
         let valid = |part: &str| {
             !part.is_empty()
@@ -81,12 +81,12 @@ impl CommitSha {
         }
     }
 
-    /// All digits.
+    /// All hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first seven digits, as people quote commits.
+    /// The first seven digits, the usual short form.
     pub fn short(&self) -> &str {
         &self.0[..7]
     }
@@ -115,9 +115,9 @@ impl From<CommitSha> for String {
 /// One pull request of one repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PullRequestId {
-    /// The repository that the pull request is opened against.
+    /// The base repository of the pull request.
     pub repository: RepositoryName,
-    /// Its number there, from 1.
+    /// The number of the pull request in the repository, from 1.
     pub number: u64,
 }
 

@@ -1,110 +1,126 @@
-//! What Grimoire concluded about one pull request at one head commit.
+//! The result of analyzing one pull request at one head commit.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
+use crate::failure_reason::FailureReason;
 use crate::job::JobId;
 use crate::ranking::RankedSpell;
 use crate::repository::{CommitSha, PullRequestId};
+use crate::spell::SpellId;
 
-/// Identifies a review: one per pull request and head commit.
+/// Identifies a review: there is one per pull request and head commit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ReviewKey {
-    /// Which pull request.
+    /// The pull request.
     pub pull_request: PullRequestId,
-    /// At which commit.
+    /// The head commit.
     pub head_sha: CommitSha,
 }
 
-/// Which plugin made a part of an answer.
+/// The identity of a plugin that contributed to an answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PluginIdentity {
-    /// Its name, such as `matcher-hybrid`.
+    /// The name, such as `matcher-hybrid`.
     pub name: String,
-    /// The SHA-256 of its component, in hexadecimal digits.
+    /// The SHA-256 of the component, in hexadecimal digits.
     pub digest: String,
 }
 
-/// A plugin that could not do its part, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A failure of a plugin, and its reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PluginProblem {
-    /// Its name.
+    /// The plugin's name.
     pub plugin: String,
-    /// A stable word: `trap`, `timeout`, `memory`, `invalid_output`, `refused`, `busy`, `failed`…
-    pub reason: String,
-    /// One sentence for operators; no text of the artifact.
+    /// The reason.
+    pub reason: FailureReason,
+    /// One sentence for operators, without text of the artifact.
     pub detail: String,
 }
 
-impl PluginProblem {
-    /// Whether the plugin failed. One that says that it does not handle this kind of input did not.
-    pub fn is_failure(&self) -> bool {
-        self.reason != "unsupported"
-    }
-}
-
-/// A diagnostic with the spells that fit it.
+/// A diagnostic with the matching spells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiagnosedError {
-    /// Which artifact it was found in: a job's name, `diff`, a file.
+    /// The artifact that contains the error: a job's name, `diff`, a file.
     pub artifact: String,
     /// The error.
     pub diagnostic: Diagnostic,
-    /// How often it was found.
+    /// Number of occurrences.
     pub count: u32,
-    /// The spells that fit, best first; empty when nothing did.
+    /// The matching spells, best first.
     pub spells: Vec<RankedSpell>,
 }
 
-/// What was made of one or several artifacts.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Diagnosis {
-    /// The errors in the order in which they were found.
-    pub errors: Vec<DiagnosedError>,
-    /// Plugins that failed: the answer is what the others found.
-    pub problems: Vec<PluginProblem>,
-    /// Whether a matcher failed, so that keyword order or nothing stands where its judgement would.
-    pub degraded: bool,
-    /// The generation of plugins that made it.
-    pub generation: u64,
-    /// The plugins that made it.
-    pub plugins: Vec<PluginIdentity>,
-    /// How far the search index had followed the spellbook.
-    pub sequence: u64,
-    /// What was not looked at, in words: a log that had expired, a diff that was cut.
-    pub gaps: Vec<String>,
-}
-
-impl Diagnosis {
-    /// Whether any plugin failed, so that the answer is less than all of them would have made.
-    pub fn is_incomplete(&self) -> bool {
-        self.degraded || self.problems.iter().any(PluginProblem::is_failure)
+impl DiagnosedError {
+    /// The spells that mend the error, best first; all others are hints.
+    pub fn fixes(&self) -> impl Iterator<Item = &RankedSpell> {
+        self.spells.iter().filter(|spell| !spell.hint)
     }
 }
 
-/// What Grimoire concluded about one pull request at one head commit.
+/// The result of analyzing one or several artifacts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The errors in the order of discovery.
+    pub errors: Vec<DiagnosedError>,
+    /// Plugins that failed; the answer consists of what the others found.
+    pub problems: Vec<PluginProblem>,
+    /// True if a matcher failed, so that its judgement is replaced by keyword order or missing.
+    pub degraded: bool,
+    /// The generation of the plugin set, the same for the whole diagnosis.
+    pub generation: u64,
+    /// The plugins that took part.
+    pub plugins: Vec<PluginIdentity>,
+    /// The change-log sequence that the search index had reached.
+    pub sequence: u64,
+    /// Descriptions of missing input: a log that had expired, a diff that was cut.
+    pub gaps: Vec<String>,
+    /// The web pages of the jobs whose logs were read, by artifact name; URLs from GitHub, shown and never
+    /// followed.
+    pub pages: BTreeMap<String, String>,
+    /// True if every workflow run at the commit had ended with success.
+    pub green: bool,
+}
+
+impl Diagnosis {
+    /// Returns true if any plugin failed, so that the answer may lack findings.
+    pub fn is_incomplete(&self) -> bool {
+        self.degraded || self.problems.iter().any(|problem| problem.reason.is_failure())
+    }
+}
+
+/// The result of analyzing one pull request at one head commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Review {
-    /// Which.
+    /// The pull request and its head commit.
     pub key: ReviewKey,
-    /// The last job that wrote it.
+    /// The job that wrote the review last.
     pub job: JobId,
-    /// What was found.
+    /// The findings.
     pub diagnosis: Diagnosis,
-    /// The comment that tells of it, once posted.
+    /// The comment with the review, once posted.
     pub comment: Option<PostedComment>,
-    /// When it was first written.
+    /// The time of the first write.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// The time of the last write.
     pub updated_at: Timestamp,
+}
+
+impl Review {
+    /// The fixes that it offers.
+    pub fn offered(&self) -> BTreeSet<SpellId> {
+        self.diagnosis.errors.iter().flat_map(DiagnosedError::fixes).map(|spell| spell.id).collect()
+    }
 }
 
 /// A comment on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostedComment {
-    /// GitHub's id of it.
+    /// GitHub's id of the comment.
     pub id: u64,
-    /// Where people read it; as GitHub says, shown and never followed.
+    /// The web page of the comment; a URL from GitHub, shown and never followed.
     pub url: Option<String>,
 }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::ErrorPattern;
+use crate::scope::Scope;
 use crate::validation::{Checker, FieldErrors};
 
-/// The identity of a spell: from 1, never reused.
+/// The id of a spell: starts at 1, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SpellId(pub u64);
@@ -21,105 +22,108 @@ impl fmt::Display for SpellId {
     }
 }
 
-/// A place in the change log of spells: 0 before the first change, then 1, 2, 3…
+/// A sequence number in the change log of spells: 0 before the first change, then 1, 2, 3…
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sequence(pub u64);
 
-/// Whether a spell is offered.
+/// The status of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpellStatus {
-    /// Kept, not offered: it waits for a person.
+    /// Kept but not shown: it waits for a person's approval.
     Draft,
-    /// Offered.
+    /// May be shown.
     #[default]
     Active,
-    /// Kept for history, not offered.
+    /// Kept for history, not shown.
     Retired,
 }
 
-/// Where a spell came from.
+/// The origin of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpellSource {
-    /// A person wrote it.
+    /// Written by a person.
     #[default]
     Human,
-    /// A language model drafted it.
+    /// Drafted by a language model.
     Generated,
     /// Mined from a change that turned a red run green.
     Mined,
-    /// From a spellbook file.
+    /// Imported from a spellbook file.
     Imported,
 }
 
-/// Texts that tell a good pattern from a bad one.
+/// Sample texts that tell a good pattern from a bad one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Samples {
     /// Texts in which the pattern must be found.
     pub must_match: Vec<String>,
-    /// Texts in which it must not be found.
+    /// Texts in which the pattern must not be found.
     pub must_not_match: Vec<String>,
 }
 
-/// The fields that a person writes, not yet checked.
+/// The editable fields of a spell, not yet checked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SpellFields {
-    /// The stable name under which a spellbook file knows it; unique where present.
+    /// The stable key of the spell in spellbook files; unique where present.
     pub key: Option<String>,
-    /// What it is called: 1 to 255 characters.
+    /// The title: 1 to 255 characters.
     pub title: String,
-    /// Why the error happens and how to recognise it: 1 to 65,536 characters.
+    /// The cause of the error and how to recognise it: 1 to 65,536 characters.
     pub description: String,
-    /// The exception type, code or category it is for: 1 to 100 characters.
+    /// The exception type, code or category that the spell is for: 1 to 100 characters.
     pub error_type: String,
     /// See [`ErrorPattern`].
     pub error_pattern: String,
-    /// Whether the fix helps with every error of this code, whatever its message says: an equal code is
-    /// evidence enough. Not so for broad codes such as `E0308`, which have several spells.
+    /// True if the fix helps with every error of this code, whatever its message, so that an equal code
+    /// is evidence enough. False for broad codes such as `E0308`, which have several spells.
     #[serde(default)]
     pub covers_code: bool,
     /// The fix: 1 to 65,536 characters.
     pub solution_code: String,
-    /// Words to find it by; joined with commas at most 500 characters.
+    /// Tags for search; at most 500 characters when joined with commas.
     pub tags: BTreeSet<String>,
-    /// Whether it is offered.
+    /// The status.
     pub status: SpellStatus,
-    /// Where it came from.
+    /// The origin.
     pub source: SpellSource,
-    /// Whether a machine wrote it.
+    /// True if a program wrote the spell.
     pub auto_generated: bool,
-    /// How sure its author was, in [0, 1].
+    /// The author's confidence, in [0, 1].
     pub confidence: Option<f64>,
-    /// What the pattern must and must not match.
+    /// Sample texts for the pattern.
     pub samples: Samples,
+    /// Where it is offered.
+    #[serde(default)]
+    pub scope: Scope,
 }
 
-/// The most characters of a title.
+/// Maximum length of a title in characters.
 pub const MAXIMUM_TITLE: usize = 255;
-/// The most characters of an error type.
+/// Maximum length of an error type in characters.
 pub const MAXIMUM_ERROR_TYPE: usize = 100;
-/// The most characters of all tags joined with commas.
+/// Maximum length of all tags joined with commas, in characters.
 pub const MAXIMUM_TAGS: usize = 500;
-/// The most characters of a description, and of a solution.
+/// Maximum length of a description, and of a solution, in characters.
 pub const MAXIMUM_TEXT: usize = 65_536;
-/// The most samples of one kind.
+/// Maximum number of samples of one kind.
 pub const MAXIMUM_SAMPLES: usize = 100;
 
-/// Reads tags from their wire form: separated by commas, surrounding spaces dropped, empty ones left out.
+/// Parses tags from their wire form: separated by commas, trimmed, without empty ones.
 pub fn parse_tags(text: &str) -> BTreeSet<String> {
     text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
-/// Writes tags in their wire form, sorted.
+/// Formats tags in their wire form, sorted.
 pub fn join_tags(tags: &BTreeSet<String>) -> String {
     tags.iter().map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 impl SpellFields {
-    /// Checks every rule and reports all that are broken.
+    /// Checks every rule and reports all violations.
     pub fn validate(self) -> Result<ValidSpell, FieldErrors> {
         let mut checker = Checker::default();
         if let Some(key) = &self.key {
@@ -171,18 +175,18 @@ fn check_samples(checker: &mut Checker, samples: &Samples, pattern: &ErrorPatter
     }
 }
 
-/// Fields that keep every rule. Made by [`SpellFields::validate`].
+/// Checked fields. Built by [`SpellFields::validate`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValidSpell(SpellFields);
 
 impl ValidSpell {
-    /// The fields again, to change and validate anew.
+    /// Returns the fields, to be changed and validated again.
     pub fn into_fields(self) -> SpellFields {
         self.0
     }
 
-    /// Fields read back from a store that checked them when they were written. Rules may have been
-    /// tightened since; a spell that was valid once is not lost for it.
+    /// Wraps fields from a store, which were checked when they were written. They are not checked
+    /// again: rules may have become stricter since, and a spell must not be lost because of that.
     pub fn from_store(fields: SpellFields) -> Self {
         Self(fields)
     }
@@ -199,38 +203,47 @@ impl Deref for ValidSpell {
 /// A stored fix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spell {
-    /// Never reused.
+    /// The spell's id, never reused.
     pub id: SpellId,
-    /// What it says.
+    /// The content.
     pub fields: ValidSpell,
-    /// When it was first written.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed; absent until then.
+    /// The time of the last change; absent until then.
     pub updated_at: Option<Timestamp>,
-    /// 1 when created, one more with every change: the value of its `ETag`.
+    /// 1 when created, incremented by every change; the value of the `ETag`.
     pub revision: u64,
 }
 
-/// What happened to a spell.
+/// How a spell has fared, counted in pull requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Outcomes {
+    /// Pull requests with a review that offered the spell.
+    pub offered: u64,
+    /// Those of them whose last review says that all runs passed.
+    pub fixed: u64,
+}
+
+/// The kind of a change to a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// It was written for the first time.
+    /// The spell was created.
     Created,
-    /// It was changed.
+    /// The spell was updated.
     Updated,
-    /// It was deleted.
+    /// The spell was deleted.
     Deleted,
 }
 
 /// One entry of the change log: sequence numbers are dense and start at 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpellChange {
-    /// Its place in the log.
+    /// The sequence number.
     pub sequence: Sequence,
-    /// Which spell.
+    /// The spell's id.
     pub spell: SpellId,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
 }
 
@@ -240,12 +253,12 @@ pub struct SpellChange {
 pub struct Revision {
     /// The number of this revision, from 1.
     pub revision: u64,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// The fields after the change; for a deletion those before it.
+    /// The fields after the change; for a deletion, those before it.
     pub fields: ValidSpell,
-    /// Who did it: a person, a token's label or `import`.
+    /// The author: a person, a token's label or `import`.
     pub by: String,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
 }

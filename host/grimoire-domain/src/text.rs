@@ -1,7 +1,9 @@
-//! Rules for hostile text: what comes from logs, diffs and plugins before people or tools see it.
+//! Rules for hostile text: text of logs, diffs and plugins before it is shown to people or passed to tools.
 
-/// Whether a character may reorder or hide text: bidirectional controls, zero-width characters,
-/// the byte-order mark and other invisible format characters.
+use std::borrow::Cow;
+
+/// Returns true if a character may reorder or hide text: bidirectional controls, zero-width
+/// characters, the byte-order mark and other invisible format characters.
 pub fn is_invisible_format(character: char) -> bool {
     matches!(character,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
@@ -9,14 +11,14 @@ pub fn is_invisible_format(character: char) -> bool {
         | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Whether a character may stand in text that is shown: no control characters but line feed and
-/// tab, nothing that reorders or hides text.
+/// Returns true if a character may be part of displayed text: no control characters except line
+/// feed and tab, and nothing that reorders or hides text.
 pub fn is_displayable(character: char) -> bool {
     (character == '\n' || character == '\t' || !character.is_control()) && !is_invisible_format(character)
 }
 
-/// `text` with everything dropped that [`is_displayable`] forbids.
-pub fn displayable(text: &str) -> std::borrow::Cow<'_, str> {
+/// `text` without the characters that [`is_displayable`] forbids.
+pub fn displayable(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_displayable) {
         text.into()
     } else {
@@ -24,7 +26,12 @@ pub fn displayable(text: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The longest prefix of `text` of at most `limit` bytes that ends at a character.
+/// Returns true if nothing of `text` is visible to a reader.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| character.is_whitespace() || is_invisible_format(character))
+}
+
+/// The longest prefix of `text` of at most `limit` bytes that ends at a character boundary.
 pub fn cut(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
@@ -43,7 +50,13 @@ mod tests {
     #[test]
     fn hidden_and_control_characters_are_dropped_and_the_rest_stays() {
         assert_eq!(displayable("a\u{202E}b\u{1b}[31mc\td\ne\u{200B}\0é漢🦀"), "ab[31mc\td\neé漢🦀");
-        assert!(matches!(displayable("plain"), std::borrow::Cow::Borrowed("plain")));
+        assert!(matches!(displayable("plain"), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn text_of_nothing_visible_is_blank() {
+        assert!(is_blank("") && is_blank(" \t\n") && is_blank("\u{200B}\u{2060} \u{FEFF}"));
+        assert!(!is_blank("\u{200B}a"));
     }
 
     #[test]

@@ -1,17 +1,19 @@
-//! Errors that name the field they are about.
+//! Validation errors with the name of the field.
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with one field.
+use crate::text::is_blank;
+
+/// An error about one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// The field as the caller wrote it: `title`, `samples.must_match[0]`.
     pub field: String,
-    /// A sentence that says what is wrong and what would be right.
+    /// A sentence that says what is wrong and what is allowed.
     pub message: String,
 }
 
-/// Everything that is wrong with one input, in the order of its fields. Never empty.
+/// All errors of one input, in the order of its fields. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}", summary(.0))]
 pub struct FieldErrors(Vec<FieldError>);
@@ -28,7 +30,7 @@ impl FieldErrors {
     }
 }
 
-/// Gathers the errors of several fields, so that all are reported at once.
+/// Collects the errors of several fields, so that all are reported at once.
 #[derive(Debug, Default)]
 pub struct Checker(Vec<FieldError>);
 
@@ -38,17 +40,17 @@ impl Checker {
         self.0.push(FieldError { field: field.into(), message: message.into() });
     }
 
-    /// Rejects text that is blank or above `limit` characters.
+    /// Rejects text that is blank or longer than `limit` characters.
     pub fn required(&mut self, field: &str, value: &str, limit: usize) {
-        if value.trim().is_empty() {
+        if is_blank(value) {
             self.reject(field, "must not be empty");
         }
         self.at_most(field, value, limit);
     }
 
-    /// Rejects text above `limit` characters.
+    /// Rejects text longer than `limit` characters.
     pub fn at_most(&mut self, field: &str, value: &str, limit: usize) {
-        // A string of at most `limit` bytes cannot have more characters: most values stop here.
+        // A string of at most `limit` bytes cannot have more characters, so most values need no count.
         if value.len() > limit {
             let length = value.chars().count();
             if length > limit {
@@ -57,7 +59,7 @@ impl Checker {
         }
     }
 
-    /// `value` when nothing was rejected, else all that was.
+    /// Returns `value` if nothing was rejected, else all errors.
     pub fn finish<T>(self, value: T) -> Result<T, FieldErrors> {
         if self.0.is_empty() { Ok(value) } else { Err(FieldErrors(self.0)) }
     }

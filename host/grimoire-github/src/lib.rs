@@ -5,5 +5,5 @@ pub mod client;
 mod conclusion;
 pub mod webhook;
 
-pub use client::{Config, GitHubClient};
+pub use client::{Config, GitHubClient, web_pages};
 pub use webhook::Gate;

@@ -1,43 +1,46 @@
-//! The one shape of every error answer, and the only map from kinds to statuses.
+//! The common shape of all error responses, and the only map from error kinds to statuses.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::kind::{ErrorKind, Resource};
 use grimoire_domain::validation::{FieldError, FieldErrors};
 use grimoire_pipeline::PipelineError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a 500 says. The cause is for operators, and stands in the log under the request's id.
+/// The detail of a 500. The cause is for operators, and is logged with the request's id.
 pub(crate) const INTERNAL: &str = "an internal error; the server's log has it under this request_id";
 
-/// What every error answer holds.
+/// The body of every error response.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Error)]
 pub struct ErrorBody {
-    /// What is wrong and what would be right, for people.
-    #[schema(example = "spell 42 does not exist")]
+    /// A message for display: the problem, and the allowed values.
+    #[schema(example = "Spell with id 42 not found")]
     pub detail: String,
     /// A stable word for programs.
-    #[schema(example = "not_found")]
+    #[schema(example = "SPELL_NOT_FOUND")]
     pub error_code: &'static str,
-    /// When it happened, RFC 3339 in UTC.
+    /// The time of the error, in UTC.
+    #[schema(format = DateTime)]
     pub timestamp: String,
-    /// Also in the header `x-request-id` and in every log line of the request.
+    /// The request's id; also in the header `x-request-id` and in every log line of the request.
     pub request_id: String,
-    /// The fields that are wrong; only where the input was.
+    /// The invalid fields, if the input was invalid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
 }
 
-/// What is wrong with one field.
+/// An error about one field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = FieldError)]
 pub struct FieldProblem {
     /// The field as sent: `title`, `samples.must_match[0]`.
     #[schema(example = "title")]
     pub field: String,
-    /// What is wrong with it.
+    /// The problem with the field.
     #[schema(example = "must not be empty")]
     pub message: String,
 }
@@ -48,8 +51,8 @@ impl From<FieldError> for FieldProblem {
     }
 }
 
-/// An error on its way out. The body is written by `middleware::errors`, which knows the
-/// request's id; until then it travels as an extension of an empty answer.
+/// An error to be returned. The body is written by `middleware::errors`, which knows the request's
+/// id; until then the error is an extension of an empty response.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     pub(crate) status: StatusCode,
@@ -60,28 +63,57 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error with a status of its own.
+    /// Creates an error with its own status.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
-    /// 422 with the fields that are wrong.
+    /// Creates an error of this kind, with the kind's status and code.
+    pub fn of_kind(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self::new(status_of(kind), code_of(kind), detail)
+    }
+
+    /// 422 with the invalid fields.
     pub fn fields(errors: &FieldErrors) -> Self {
-        Self::of_kind(ErrorKind::Invalid, errors.to_string(), errors.errors())
+        Self::of_kind(ErrorKind::Invalid, errors.to_string()).with_fields(errors.errors())
     }
 
-    /// 401 for a request whose token is missing or unknown.
-    pub fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, ErrorKind::Unauthenticated.as_str(), detail)
-    }
-
-    fn of_kind(kind: ErrorKind, detail: String, fields: &[FieldError]) -> Self {
-        let errors = fields.iter().cloned().map(FieldProblem::from).collect();
-        Self { status: status_of(kind), code: kind.as_str(), detail, errors, retry_after: None }
+    fn with_fields(mut self, fields: &[FieldError]) -> Self {
+        self.errors = fields.iter().cloned().map(FieldProblem::from).collect();
+        self
     }
 }
 
-/// The status that a kind of error gets.
+/// The code for a kind of error, unless there is a more specific one.
+fn code_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "NOT_FOUND",
+        ErrorKind::Conflict => "CONFLICT",
+        ErrorKind::Invalid => "INVALID",
+        ErrorKind::Unauthenticated => "UNAUTHENTICATED",
+        ErrorKind::Forbidden => "FORBIDDEN",
+        ErrorKind::TooLarge => "TOO_LARGE",
+        ErrorKind::TooManyRequests => "TOO_MANY_REQUESTS",
+        ErrorKind::Timeout => "TIMEOUT",
+        ErrorKind::Unavailable => "UNAVAILABLE",
+        ErrorKind::Busy => "BUSY",
+        ErrorKind::Internal => "INTERNAL",
+    }
+}
+
+/// The code for a missing resource.
+fn missing_code(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Spell => "SPELL_NOT_FOUND",
+        Resource::Revision => "REVISION_NOT_FOUND",
+        Resource::Job => "JOB_NOT_FOUND",
+        Resource::Review => "REVIEW_NOT_FOUND",
+        Resource::Delivery => "DELIVERY_NOT_FOUND",
+        Resource::Plugin => "PLUGIN_NOT_FOUND",
+    }
+}
+
+/// The status for a kind of error.
 fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -92,7 +124,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -100,14 +132,17 @@ fn status_of(kind: ErrorKind) -> StatusCode {
 impl From<PipelineError> for ApiError {
     fn from(error: PipelineError) -> Self {
         let kind = error.kind();
-        // A 500 says nothing, the log says all, once.
+        // A 500 tells the caller nothing; the log gets everything, once.
         let detail = if kind == ErrorKind::Internal {
             tracing::error!(error = &error as &dyn std::error::Error, "request failed");
             INTERNAL.to_owned()
         } else {
             error.to_string()
         };
-        let mut answer = Self::of_kind(kind, detail, error.field_errors());
+        let mut answer = Self::of_kind(kind, detail).with_fields(error.field_errors());
+        if let Some(resource) = error.missing_resource() {
+            answer.code = missing_code(resource);
+        }
         answer.retry_after = error.retry_after();
         answer
     }

@@ -1,50 +1,89 @@
-//! Accepts connections and ends well: no new ones after the signal, the open ones may finish.
+//! Accepts connections and shuts down gracefully: no new connections after the signal, open requests may finish.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
-/// How long a client may take to send its headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::connection::{Connection, Connections};
 
-/// How long open requests may go on after the signal.
+/// Limits on connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Maximum number of open connections. For another one, the connection that has been idle longest is closed;
+    /// while all are busy, new ones wait.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request; for the first one, counted from the accept.
+    pub head: Duration,
+    /// How long a connection may stay idle between two requests.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1_024, head: Duration::from_secs(10), idle: Duration::from_secs(75) }
+    }
+}
+
+/// How long open requests may continue after the signal.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Answers that
-/// go on for as long as a job does have to end by themselves: see [`AppState::shutdown`](crate::AppState).
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+/// How long to wait before accepting again when every connection is busy, or no file descriptors are left.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Responses that last as
+/// long as a job must end by themselves: see [`AppState::shutdown`](crate::AppState).
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
     let graceful = GracefulShutdown::new();
+    let connections = Connections::default();
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, or a client that was gone already: neither is a
-                    // reason to stop serving, and the first one needs a breath.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
         };
-        // Small answers are written at once; waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let watched = graceful.watch(connection);
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // No file descriptors are left, or the client was already gone. Neither is a reason
+                // to stop serving; the former needs a pause.
+                tracing::warn!(%error, "a connection could not be accepted");
+                connections.evict_oldest_idle();
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        while connections.count() >= limits.connections && !connections.evict_oldest_idle() {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(BREATH) => {}
+            }
+        }
+        let connection = Arc::new(connections.open(limits.head));
+        let watched = {
+            let service =
+                TowerToHyperService::new(counted(router.clone(), Arc::clone(&connection), limits.idle));
+            graceful.watch(builder.serve_connection_with_upgrades(io(stream), service).into_owned())
+        };
         tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::trace!(error, "a connection ended early");
+            tokio::select! {
+                ended = watched => if let Err(error) = ended {
+                    tracing::trace!(error, "a connection ended early");
+                },
+                () = connection.expired() => tracing::trace!("an idle connection was closed"),
             }
         });
     }
@@ -52,4 +91,37 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off: they did not finish within {} s", GRACE.as_secs());
     }
+}
+
+fn io(stream: TcpStream) -> TokioIo<TcpStream> {
+    // Small responses are written at once; waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    TokioIo::new(stream)
+}
+
+/// The router, with its connection marked as busy from the head of a request to the end of the response.
+fn counted(
+    router: Router,
+    connection: Arc<Connection>,
+    idle: Duration,
+) -> impl tower::Service<
+    http::Request<hyper::body::Incoming>,
+    Response = Response,
+    Error = std::convert::Infallible,
+    Future: Send,
+> + Clone {
+    tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let busy = connection.begin(idle);
+        let router = router.clone();
+        async move {
+            let request: Request = request.map(Body::new);
+            let response = router.oneshot(request).await?;
+            Ok(response.map(|body| {
+                Body::new(body.map_frame(move |frame| {
+                    let _ = &busy;
+                    frame
+                }))
+            }))
+        }
+    })
 }

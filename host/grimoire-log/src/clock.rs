@@ -1,8 +1,8 @@
-//! Clocks that CI systems, log drivers and build tools put before a line, one before another.
+//! Clocks that CI systems, log drivers and build tools print before a line, possibly several.
 
 use crate::words;
 
-/// Clocks taken off one line at most.
+/// Maximum number of clocks removed from one line.
 const MOST: usize = 4;
 
 /// The line without the clocks at its start.
@@ -29,11 +29,11 @@ fn after_one(text: &str) -> Option<&str> {
     }
 }
 
-/// `2024-09-15T07:40:01.7105816Z `, in brackets with Jenkins, and GitLab's stream mark `00O ` after it.
+/// `2024-09-15T07:40:01.7105816Z `; Jenkins adds brackets, GitLab appends a stream mark such as `00O `.
 pub(crate) fn after_timestamp(text: &str) -> Option<&str> {
     const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
     const FRACTION: words::Shape = words::Shape::at(b"0000000Z", 0);
-    // The last word overlaps the one before it.
+    // The last word overlaps the one before.
     const DATE: [words::Shape; 3] =
         [words::Shape::at(SHAPE, 0), words::Shape::at(SHAPE, 8), words::Shape::at(SHAPE, SHAPE.len() - 8)];
     let (text, bracketed) = match text.strip_prefix('[') {
@@ -46,7 +46,7 @@ pub(crate) fn after_timestamp(text: &str) -> Option<&str> {
         return None;
     }
     let mut end = SHAPE.len();
-    // GitHub's seven digits at once, any other number of them one by one.
+    // GitHub's seven digits are checked at once, any other number of digits one by one.
     if bytes.get(end) == Some(&b'.') && FRACTION.fits(&bytes[end + 1..]) {
         end += 1 + 7;
     } else if bytes.get(end) == Some(&b'.') {
@@ -76,7 +76,7 @@ fn is_hexadecimal(byte: u8) -> bool {
     byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
 }
 
-/// `#12 3.456 `, which Docker's builder puts before the output of a step.
+/// `#12 3.456 `, the prefix of a step's output in Docker's builder.
 fn after_build_clock(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('#')?;
     let rest = after_digits(rest)?.strip_prefix(' ')?;
@@ -85,18 +85,18 @@ fn after_build_clock(text: &str) -> Option<&str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
 }
 
-/// `12.345 `, which Docker's builder puts before a failed step's last lines: two or three decimals.
+/// `12.345 `, the prefix of a failed step's last lines in Docker's builder: two or three decimals.
 fn after_seconds(text: &str) -> Option<&str> {
     let fraction = after_digits(text)?.strip_prefix('.')?;
     let rest = after_digits(fraction)?;
     let decimals = fraction.len() - rest.len();
     let rest = rest.strip_prefix(' ')?;
-    // A number in a column has blanks on both sides.
+    // A number in a column has spaces on both sides.
     ((2..=3).contains(&decimals) && rest.starts_with(|c: char| !c.is_whitespace())).then_some(rest)
 }
 
-/// `tests-1  | `, which Docker Compose puts before the output of a service. It pads with two blanks; with one it is
-/// Ansible's word about a host.
+/// `tests-1  | `, the prefix of a service's output in Docker Compose, which pads with two spaces; with one, it is
+/// an Ansible message about a host.
 fn after_service(text: &str) -> Option<&str> {
     let end = text.bytes().take(64).position(|byte| byte == b' ')?;
     let (name, rest) = text.split_at(end);
@@ -116,7 +116,7 @@ fn after_brackets(text: &str) -> Option<&str> {
     if rest.is_empty() { Some(rest) } else { after_blanks(rest) }
 }
 
-/// `2024-09-15 07:40:01,123 `, `2024/09/15 07:40:01 `, `2024-09-15T07:40:01+02:00 `, then perhaps `- ` or `| `.
+/// `2024-09-15 07:40:01,123 `, `2024/09/15 07:40:01 `, `2024-09-15T07:40:01+02:00 `, optionally with `- ` or `| `.
 fn after_date(text: &str) -> Option<&str> {
     after_clock_alone(after_day(text).and_then(time)?)
 }
@@ -126,7 +126,7 @@ fn after_time(text: &str) -> Option<&str> {
     after_clock_alone(time(text)?)
 }
 
-/// `7:40:01 AM: `, as Netlify has it.
+/// `7:40:01 AM: `, as printed by Netlify.
 fn after_half_day(text: &str) -> Option<&str> {
     let hour = text.len() - after_digits(text)?.len();
     let rest = match hour {
@@ -169,7 +169,7 @@ fn after_day(text: &str) -> Option<&str> {
     is_day.then(|| &text[11..])
 }
 
-/// `07:40:01`, a fraction after `.` or `,`, and a zone: `Z`, `+02:00`, ` +0000`.
+/// `07:40:01`, with optional fraction after `.` or `,`, and optional zone: `Z`, `+02:00`, ` +0000`.
 fn time(text: &str) -> Option<&str> {
     let bytes = text.as_bytes().first_chunk::<8>()?;
     let is_time = bytes
@@ -184,7 +184,7 @@ fn time(text: &str) -> Option<&str> {
     Some(rest.strip_prefix('Z').or_else(|| after_zone(rest)).unwrap_or(rest))
 }
 
-/// `+02:00`, `-0500`, also after a blank.
+/// `+02:00`, `-0500`, optionally after a space.
 fn after_zone(text: &str) -> Option<&str> {
     let digits = text.strip_prefix(' ').unwrap_or(text).strip_prefix(['+', '-'])?;
     let (hours, rest) = digits.split_at_checked(2)?;
@@ -193,7 +193,7 @@ fn after_zone(text: &str) -> Option<&str> {
     (hours.bytes().chain(minutes.bytes()).all(|byte| byte.is_ascii_digit())).then_some(rest)
 }
 
-/// One blank, or more in front of text: what is indented stays so.
+/// Removes one space or tab; the rest of an indentation stays.
 fn after_blanks(text: &str) -> Option<&str> {
     text.strip_prefix([' ', '\t'])
 }

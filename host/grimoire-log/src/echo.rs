@@ -1,11 +1,11 @@
-//! Tells the echo of a step's script and environment from its output.
+//! Distinguishes the echo of a step's script and environment from its output.
 
 use crate::Marker;
 use memchr::memmem;
 
-/// The runner prints a step's script in bold cyan, and nothing else so.
+/// The runner prints a step's script in bold cyan, and nothing else in that colour.
 const SCRIPT_COLOUR: &[u8] = b"\x1b[36;1m";
-/// No step's echo is longer: a log whose `##[endgroup]` was lost must not count as echo to its end.
+/// Maximum number of lines of a step's echo: a log that lost its `##[endgroup]` must not count as echo to the end.
 const LONGEST_ECHO: u32 = 10_000;
 
 /// Follows the groups of a log.
@@ -18,7 +18,7 @@ pub(super) struct Echo {
 enum State {
     #[default]
     Output,
-    /// After `##[group]Run TITLE`: the runner's own, or one that a script opened. The next line tells.
+    /// After `##[group]Run TITLE`, printed by the runner or by a script. The next line decides.
     Header {
         title: String,
     },
@@ -28,8 +28,8 @@ enum State {
 }
 
 impl Echo {
-    /// Takes the next line: whether it is echo, and whether it shows that the header before it was the
-    /// runner's and a step has begun.
+    /// Reads the next line. Returns whether the line is echo, and whether it shows that the previous
+    /// header was the runner's, so that a step has begun.
     pub(super) fn line(&mut self, raw: &[u8], marker: Option<Marker>, text: &str) -> (bool, bool) {
         match marker {
             Some(Marker::Group) => {

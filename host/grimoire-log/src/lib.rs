@@ -1,9 +1,9 @@
 //! The lines and steps of CI logs.
 //!
-//! [`LineReader`] divides the bytes of a log into lines, in any chunks, and cleans each of what terminals
-//! and CI systems add: escape sequences, clocks, markers. [`Steps`] tells which steps a log has and how
-//! they ended. The host and its plugins share this crate, so that both mean the same by a line; it
-//! therefore builds for WebAssembly and knows nothing else of Grimoire.
+//! [`LineReader`] splits the bytes of a log, in chunks of any size, into lines, and removes what
+//! terminals and CI systems add: escape sequences, clocks, markers. [`Steps`] finds the steps of a log
+//! and their outcomes. The host and its plugins share this crate, so that both agree on what a line is;
+//! it therefore builds for WebAssembly and depends on nothing else of Grimoire.
 #![forbid(unsafe_code)]
 
 mod clean;
@@ -20,7 +20,7 @@ pub use marker::{Marker, Properties};
 pub use reader::{Line, LineReader};
 pub use steps::{Outcome, Outline, Step, Steps};
 
-/// A range of bytes of a log as it was fed.
+/// A byte range of the raw log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -37,17 +37,17 @@ impl Span {
     }
 }
 
-/// Whether a character reorders text or marks its byte order.
+/// Returns true if a character reorders text or is a byte-order mark.
 pub fn reorders(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
 }
 
-/// The longest start of `text` of at most `limit` bytes that ends between characters.
+/// The longest prefix of `text` of at most `limit` bytes that ends at a character boundary.
 pub fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-/// The same as [`str::trim_start`], at once for the many texts that begin with no blank.
+/// Like [`str::trim_start`], but faster for the many texts that do not begin with white space.
 fn trim_start(text: &str) -> &str {
     match text.as_bytes() {
         [b'!'..=b'~', ..] => text,

@@ -1,10 +1,10 @@
-//! What GitHub Actions and Azure Pipelines say about a line: `##[error]`, `::error file=…::`,
+//! Markers of GitHub Actions and Azure Pipelines on a line: `##[error]`, `::error file=…::`,
 //! `##vso[task.logissue …]`.
 
 use crate::trim_start;
 use std::borrow::Cow;
 
-/// What the CI system says a line is.
+/// The kind of a line according to the CI system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Marker {
     /// `##[error]`, `::error::`.
@@ -19,16 +19,16 @@ pub enum Marker {
     Group,
     /// `##[endgroup]`, `::endgroup::`.
     EndGroup,
-    /// `##[command]`, `[command]`, and commands to the runner that report nothing.
+    /// `##[command]`, `[command]`, and other commands to the runner, which report nothing.
     Command,
 }
 
-/// The fields of a marker, decoded. Empty for nearly all lines.
+/// The decoded fields of a marker. Empty for nearly all lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Properties(Vec<(String, String)>);
 
 impl Properties {
-    /// The value of a field, where it was given and is not empty.
+    /// The value of a field, if present and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
@@ -38,13 +38,13 @@ impl Properties {
         self.get(name)?.trim().parse().ok().filter(|&number| number > 0)
     }
 
-    /// Whether there are no fields.
+    /// Returns true if there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Divides a line into its marker, the marker's fields, and the text.
+/// Splits a line into its marker, the marker's fields, and the text.
 pub(super) fn split(text: &str) -> (Option<Marker>, Properties, Cow<'_, str>) {
     let none = || (None, Properties::default(), Cow::Borrowed(text));
     let start = trim_start(text);
@@ -85,7 +85,7 @@ fn by_name(name: &str) -> Option<Marker> {
 
 /// `error file=a.py,line=1::message` after the first `::`.
 fn workflow_command(rest: &str) -> Option<(Option<Marker>, Properties, Cow<'_, str>)> {
-    // The command's name is short and known: `::std::vector` is none.
+    // The command's name is short and known: `::std::vector` is not a command.
     let name_length = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'-').count();
     let (name, rest) = rest.split_at(name_length);
     let marker = match name {

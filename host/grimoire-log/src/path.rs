@@ -1,6 +1,6 @@
-//! Paths as logs print them: whose file it is, and where it lies in its repository.
+//! Paths in logs: whether a file is the user's, and its path within the repository.
 
-/// Folders that hold no file of the user's: packages, tool caches, standard libraries, toolchains. Compared with whole
+/// Folders without files of the user: packages, tool caches, standard libraries, toolchains. Compared with whole
 /// components.
 const FOREIGN_FOLDERS: &[&str] = &[
     "node_modules",
@@ -43,7 +43,7 @@ const FOREIGN_FOLDERS: &[&str] = &[
     "jdk.internal",
 ];
 
-/// Beginnings of paths that belong to the system or a runtime.
+/// Prefixes of paths that belong to the system or a runtime.
 const FOREIGN_ROOTS: &[&str] = &[
     "/usr/lib/",
     "/usr/lib64/",
@@ -83,8 +83,8 @@ const FOREIGN_ROOTS: &[&str] = &[
     "sun/reflect/",
 ];
 
-/// Whether a path is that of a file which the user may have written: not one of a package, a tool, a runtime
-/// or the system. A path of which nothing is known counts as the user's.
+/// Returns true if the user may have written the file: it does not belong to a package, a tool, a runtime or
+/// the system. Unknown paths count as the user's.
 pub fn is_own(path: &str) -> bool {
     let path = path.strip_prefix("./").unwrap_or(path);
     let forward = path.replace('\\', "/");
@@ -97,10 +97,10 @@ pub fn is_own(path: &str) -> bool {
         || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name)))
 }
 
-/// The path from the repository's root on, where it lies in the workspace of a usual runner: GitHub
+/// The path relative to the repository's root, if it is in the workspace of a common runner: GitHub
 /// (`/home/runner/work/R/R/`, `/__w/R/R/`, `D:/a/R/R/`, `/github/workspace/`), Travis, CircleCI, Azure
-/// (`/home/vsts/work/1/s/`, `D:/a/1/s/`) and Jenkins (`…/workspace/JOB/`). Any other path as it is, GitLab's too: nobody
-/// knows how deep its groups are.
+/// (`/home/vsts/work/1/s/`, `D:/a/1/s/`) and Jenkins (`…/workspace/JOB/`). Any other path is returned unchanged,
+/// GitLab's too, because the depth of its groups is unknown.
 pub fn in_repository(path: &str) -> &str {
     let after = |prefix: &str, components: usize| {
         let mut rest = path.strip_prefix(prefix)?;
@@ -109,7 +109,7 @@ pub fn in_repository(path: &str) -> &str {
         }
         (!rest.is_empty()).then_some(rest)
     };
-    // The name of the repository stands twice.
+    // The name of the repository occurs twice.
     let doubled = |prefix: &str| {
         let rest = path.strip_prefix(prefix)?;
         let (name, rest) = rest.split_once('/')?;
@@ -130,7 +130,7 @@ pub fn in_repository(path: &str) -> &str {
     .or_else(|| after("/github/workspace/", 0))
     .or_else(|| {
         ["/home/vsts/work/", "/Users/runner/work/", "/__w/", "D:/a/"].iter().find_map(|prefix| {
-            // Azure numbers its agents' folders: `1/s`.
+            // Azure numbers the folders of its agents: `1/s`.
             let (number, rest) = path.strip_prefix(prefix)?.split_once("/s/")?;
             (number.bytes().all(|byte| byte.is_ascii_digit()) && !rest.is_empty()).then_some(rest)
         })

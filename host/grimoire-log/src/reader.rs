@@ -1,4 +1,4 @@
-//! Raw bytes of a log in any chunks → cleaned lines with their byte spans.
+//! Splits the raw bytes of a log, in chunks of any size, into cleaned lines with their byte spans.
 
 use crate::{Marker, Properties, Span, clean, echo::Echo, marker, wrap::Wrap};
 use std::borrow::Cow;
@@ -6,60 +6,59 @@ use std::borrow::Cow;
 /// One cleaned line of a log.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
-    /// The text without byte order mark, line end, clocks, job and step columns, escape sequences, control
-    /// characters (but tabs) and trailing blanks, and without what wraps every line of the log; invalid UTF-8
-    /// is replaced. The marker, if any, is removed and what it encodes is decoded, so that only here `\n`
-    /// may occur. Cut to the reader's limit.
+    /// The text without byte-order mark, line end, clocks, job and step columns, escape sequences, control
+    /// characters (except tabs), trailing spaces, and any wrapping of the whole log; invalid UTF-8 is
+    /// replaced. The marker, if any, is removed and its text decoded, which is the only way for `\n` to
+    /// occur. Cut to the reader's limit.
     pub text: Cow<'a, str>,
-    /// The bytes of the raw line in the artifact, without its line end.
+    /// The byte range of the raw line in the artifact, without its line end.
     pub span: Span,
-    /// The number of the line in the artifact, from 1. Parts of a line that a bare carriage return
-    /// divides (progress bars) come one by one with the same number.
+    /// The line number in the artifact, 1-based. Parts of a line separated by a bare carriage
+    /// return (progress bars) are returned one by one with the same number.
     pub number: u64,
-    /// The step that a column before the line names, as `gh run view --log` prints it.
+    /// The step named by a column before the line, as printed by `gh run view --log`.
     pub column: Option<&'a str>,
-    /// What the CI system says the line is.
+    /// The kind of the line according to the CI system.
     pub marker: Option<Marker>,
-    /// What the marker says beside its text: `file`, `line`, `col`, `endLine`, `endColumn`, `title`,
-    /// `code`.
+    /// The fields of the marker: `file`, `line`, `col`, `endLine`, `endColumn`, `title`, `code`.
     pub properties: Properties,
-    /// The line is printed in red: its tool calls it an error.
+    /// True if the line is printed in red, so its tool calls it an error.
     pub red: bool,
-    /// The line belongs to the echo of a step's script or environment: never an error.
+    /// True if the line belongs to the echo of a step's script or environment: never an error.
     pub echoed: bool,
-    /// The line is the header of a step, which the runner printed.
+    /// True if the line is the header of a step, printed by the runner.
     pub begins_step: bool,
 }
 
 impl Line<'_> {
-    /// The text without the blanks around it.
+    /// The text without surrounding white space.
     pub fn trimmed(&self) -> &str {
         self.text.trim()
     }
 
-    /// The number of leading blanks; a tab counts as one.
+    /// Number of leading spaces and tabs.
     pub fn indent(&self) -> usize {
         self.text.len() - self.text.trim_start_matches([' ', '\t']).len()
     }
 
-    /// Whether nothing but blanks is left.
+    /// Returns true if the text is empty or white space only.
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
 }
 
-/// Divides a log into lines and cleans them. Its memory does not grow with the log.
+/// Splits a log into cleaned lines. Its memory use does not grow with the log.
 pub struct LineReader {
-    /// The longest text in bytes; longer ones are cut.
+    /// Maximum length of a text in bytes; longer ones are cut.
     limit: usize,
-    /// The start of a line that began in an earlier chunk, up to the raw limit.
+    /// The start of a line from earlier chunks, up to the raw limit.
     partial: Vec<u8>,
     /// Offset of the first byte of the current line.
     line_start: u64,
-    /// Bytes fed so far.
+    /// Number of bytes fed so far.
     offset: u64,
     number: u64,
-    /// A carriage return at this offset ended the text; what follows decides whether the line, too.
+    /// The offset of a carriage return that ended the text; the next byte decides whether it ended the line too.
     pending_return: Option<u64>,
     wrap: Wrap,
     echo: Echo,
@@ -67,7 +66,7 @@ pub struct LineReader {
 }
 
 impl LineReader {
-    /// A reader whose lines are cut to `limit` bytes.
+    /// Creates a reader that cuts lines to `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -82,7 +81,7 @@ impl LineReader {
         }
     }
 
-    /// Raw bytes kept of a line: escape sequences may take several times the room of the text.
+    /// Maximum number of raw bytes kept of a line: escape sequences may take several times the space of the text.
     fn raw_limit(&self) -> usize {
         4 * self.limit
     }
@@ -92,7 +91,7 @@ impl LineReader {
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// Takes the next bytes and gives every line that ends in them.
+    /// Reads the next bytes and passes every line that ends in them to `each`.
     pub fn feed(&mut self, chunk: &[u8], each: &mut impl FnMut(&Line<'_>)) {
         let base = self.offset;
         let mut position = 0;
@@ -108,7 +107,7 @@ impl LineReader {
                         self.pending_return = None;
                     }
                     _ => {
-                        // A bare carriage return: the terminal would overwrite the text before it.
+                        // A bare carriage return: a terminal would overwrite the text before it.
                         if !self.partial.is_empty() {
                             self.complete(&[], text_end, each);
                         }
@@ -140,7 +139,7 @@ impl LineReader {
         self.offset = base + chunk.len() as u64;
     }
 
-    /// The log has ended: gives the last line, where no line end closed it.
+    /// Ends the log, and passes a last line without line end to `each`.
     pub fn finish(&mut self, each: &mut impl FnMut(&Line<'_>)) {
         if !self.partial.is_empty() {
             let end = self.pending_return.unwrap_or(self.offset);
@@ -148,7 +147,7 @@ impl LineReader {
         }
     }
 
-    /// The current line's text ends at `end`; its last bytes are `tail`.
+    /// Completes the current line, whose text ends at `end` with the bytes `tail`.
     fn complete(&mut self, tail: &[u8], end: u64, each: &mut impl FnMut(&Line<'_>)) {
         let span = Span { start: self.line_start, end };
         if self.partial.is_empty() {

@@ -1,59 +1,59 @@
-//! The steps of a CI job and how they ended, read from its log.
+//! The steps of a CI job and their outcomes, read from its log.
 //!
-//! | system | a step begins with | it failed when |
+//! | system | start of a step | sign of failure |
 //! | --- | --- | --- |
-//! | GitHub Actions | the header `##[group]Run …` that the runner prints, a new column of `gh run view --log`, `Post job cleanup.` | `##[error]Process completed with exit code N`, or its last line is an `##[error]` |
+//! | GitHub Actions | the runner's header `##[group]Run …`, a new column of `gh run view --log`, `Post job cleanup.` | `##[error]Process completed with exit code N`, or an `##[error]` as the last line |
 //! | Azure Pipelines | `##[section]Starting: …` | `##[error]Bash exited with code 'N'`, or any `##[error]` |
-//! | GitLab | `section_start:…:NAME` | it was the last one before the closing sections of a job that failed |
-//! | Travis | `travis_fold:start:…`, the command after one that ended | `The command "…" exited with N.` |
+//! | GitLab | `section_start:…:NAME` | being the last step before the closing sections of a failed job |
+//! | Travis | `travis_fold:start:…`, the command after a finished one | `The command "…" exited with N.` |
 //! | Buildkite | `~~~ …` | `🚨 Error: The command exited with status N` |
 //! | CircleCI | `#!/bin/bash -eo pipefail` | `Exited with code exit status N` |
-//! | Jenkins | `[Pipeline] { (…)` | only the whole run is told: `Finished: …` |
+//! | Jenkins | `[Pipeline] { (…)` | only for the whole run: `Finished: …` |
 //!
-//! A step that is neither the last nor has failed has passed: the job went on.
+//! A step that is not the last and has not failed has passed, because the job continued.
 
-use crate::{Line, Marker};
+use crate::{Line, Marker, Span};
 
-/// How a step or a run ended.
+/// The outcome of a step or a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Nothing tells.
+    /// The log does not tell.
     #[default]
     Unknown,
-    /// It passed: what it printed is no error of the run.
+    /// Passed: its output contains no error of the run.
     Passed,
     /// It failed.
     Failed,
 }
 
-/// One step: from its header to the next one's.
+/// One step: from its header to the next header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// As the header has it; empty for what stands before the first one.
+    /// The name in the header; empty for the lines before the first header.
     pub name: String,
-    /// Offset of its first byte.
+    /// Offset of the step's first byte.
     pub start: u64,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 /// The steps of a log, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// At least one, the first from offset 0 on.
+    /// At least one step; the first begins at offset 0.
     pub steps: Vec<Step>,
-    /// How the whole run ended, as far as its log tells.
+    /// The outcome of the whole run, as far as its log tells.
     pub run: Outcome,
 }
 
 impl Outline {
-    /// The step that an offset lies in.
+    /// The step that contains an offset.
     pub fn step_at(&self, offset: u64) -> Option<&Step> {
         let after = self.steps.partition_point(|step| step.start <= offset);
         self.steps.get(after.checked_sub(1)?)
     }
 
-    /// How the step that an offset lies in ended.
+    /// The outcome of the step that contains an offset.
     pub fn outcome_at(&self, offset: u64) -> Outcome {
         match self.run {
             Outcome::Passed => Outcome::Passed,
@@ -62,26 +62,26 @@ impl Outline {
     }
 }
 
-/// Steps of one log at most; what comes later counts to the last one.
+/// Maximum number of steps of one log; later lines belong to the last one.
 const MOST_STEPS: usize = 10_000;
-/// Bytes of a step's name at most.
+/// Maximum length of a step's name in bytes.
 const MOST_NAME: usize = 200;
 
 /// Reads the steps of a log, line by line.
 #[derive(Debug, Default)]
 pub struct Steps {
     seen: Vec<Seen>,
-    /// Where the last header began that the runner may have printed.
+    /// Start and name of the last possible header.
     header: Option<(u64, String)>,
-    /// Steps are told by columns, so that headers are not asked.
+    /// True if columns name the steps, so that headers are ignored.
     by_columns: bool,
-    /// The system says that no more steps come.
+    /// True if the CI system says that no more steps follow.
     closed: bool,
-    /// Said of the whole run.
+    /// The outcome stated for the whole run.
     run: Outcome,
-    /// GitLab: the step that a failed job failed in.
+    /// GitLab: the step in which a failed job failed.
     last_script: Option<usize>,
-    /// Travis: the line before ended a command.
+    /// Travis: true if the previous line ended a command.
     command_ended: bool,
 }
 
@@ -89,18 +89,18 @@ pub struct Steps {
 #[derive(Debug, Default)]
 struct Seen {
     step: Step,
-    /// It has an `##[error]` that names no file.
+    /// True after an `##[error]` that names no file.
     has_error: bool,
-    /// Its last line is an `##[error]`.
+    /// True if its last line is an `##[error]`.
     ends_with_error: bool,
-    /// It runs whatever happened before: it tells nothing about the others.
+    /// True if the step always runs, so that it says nothing about the others.
     closing: bool,
-    /// The next step begins only when this one passed.
+    /// True if the next step begins only when this one passed.
     in_sequence: bool,
 }
 
 impl Steps {
-    /// Takes the next line.
+    /// Reads the next line.
     pub fn line(&mut self, line: &Line<'_>) {
         if self.seen.is_empty() {
             self.seen.push(Seen::default());
@@ -112,11 +112,11 @@ impl Steps {
             seen.has_error |= line.properties.is_empty();
             seen.ends_with_error = true;
         } else if line.marker.is_none() && !line.echoed && !text.trim().is_empty() {
-            // Headers of groups belong to what comes next.
+            // Group headers belong to the step that follows.
             seen.ends_with_error = false;
         }
         if let Some(outcome) = outcome_of_step(line.marker, text) {
-            // The first word counts: a step that failed may clean up behind itself.
+            // The first outcome counts: a failed step may clean up afterwards.
             if seen.step.outcome == Outcome::Unknown {
                 seen.step.outcome = outcome;
             }
@@ -127,12 +127,19 @@ impl Steps {
         }
     }
 
-    /// How many steps have begun.
+    /// Number of steps that have begun.
     pub fn count(&self) -> usize {
         self.seen.len()
     }
 
-    /// Begins a step where a line says so.
+    /// The span of the step before the present one, if one of its lines reports a failure.
+    pub fn ended_badly(&self) -> Option<Span> {
+        let [.., before, present] = &self.seen[..] else { return None };
+        let is_bad = before.has_error || before.ends_with_error || before.step.outcome == Outcome::Failed;
+        is_bad.then_some(Span { start: before.step.start, end: present.step.start })
+    }
+
+    /// Begins a step if the line is a boundary.
     fn boundary(&mut self, line: &Line<'_>) {
         let start = line.span.start;
         let text: &str = &line.text;
@@ -217,7 +224,7 @@ impl Steps {
         }
     }
 
-    /// The log has ended: its steps and how they ended.
+    /// Ends the log, and returns its steps with their outcomes.
     pub fn finish(mut self) -> Outline {
         if self.run == Outcome::Failed
             && let Some(seen) = self.last_script.and_then(|script| self.seen.get_mut(script))
@@ -249,7 +256,7 @@ impl Steps {
     }
 }
 
-/// Steps that run whatever happened: they clean up, and follow a failure as well as a success.
+/// Steps that always run: they clean up, after a failure as well as after a success.
 fn is_closing(name: &str) -> bool {
     name.starts_with("Post ")
         || name.starts_with("Complete job")
@@ -260,7 +267,7 @@ fn is_closing(name: &str) -> bool {
         || name.starts_with("upload_artifacts")
 }
 
-/// What a line says about the step that it stands in.
+/// The outcome that a line states for its step.
 fn outcome_of_step(marker: Option<Marker>, text: &str) -> Option<Outcome> {
     let code_of = |rest: &str| {
         let rest = rest.trim_start_matches([' ', '\'', '"']);
@@ -288,7 +295,7 @@ fn outcome_of_step(marker: Option<Marker>, text: &str) -> Option<Outcome> {
     }
 }
 
-/// What a line says about the whole run.
+/// The outcome that a line states for the whole run.
 fn outcome_of_run(text: &str) -> Option<Outcome> {
     match text.as_bytes().first()? {
         b'F' => match text.strip_prefix("Finished: ")? {

@@ -1,16 +1,16 @@
-//! Eight bytes at a time, in one number: as fast in a sandbox as outside of it.
+//! Checks eight bytes at a time as one number, which is as fast in a sandbox as outside.
 
-/// A byte in every place of a word.
+/// The byte repeated in every position of a word.
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
 const HIGH: u64 = each(0x80);
 
-/// Whether all eight are printable ASCII or tabs.
+/// Returns true if all eight bytes are printable ASCII or tabs.
 pub(super) fn are_printable(bytes: [u8; 8]) -> bool {
     let word = u64::from_le_bytes(bytes);
-    // Without its highest bit no byte's sum runs over into the next one.
+    // Without the highest bits, no addition overflows into the next byte.
     let low = word & !HIGH;
     let from_blank = low + each(0x80 - b' ');
     let is_delete = low + each(1);
@@ -28,7 +28,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The eight bytes of `shape` from `at` on.
+    /// The eight bytes of `shape` at offset `at`.
     pub(super) const fn at(shape: &[u8], at: usize) -> Self {
         let (mut word, mut digits) = ([0; 8], [0; 8]);
         let mut place = 0;
@@ -40,10 +40,10 @@ impl Shape {
         Self { at, word: u64::from_le_bytes(word), digits: u64::from_le_bytes(digits) }
     }
 
-    /// Whether the same place of `bytes` has the shape.
+    /// Returns true if `bytes` has the shape at the same offset.
     pub(super) fn fits(self, bytes: &[u8]) -> bool {
         let Some(word) = bytes.get(self.at..).and_then(|bytes| bytes.first_chunk()) else { return false };
-        // A digit differs from `0` by at most 9, everything else must not differ.
+        // A digit differs from `0` by at most 9; no other byte may differ.
         let difference = u64::from_le_bytes(*word) ^ self.word;
         let too_much = (difference & self.digits & !HIGH) + each(0x80 - 10);
         (difference & !self.digits | (difference | too_much) & HIGH) == 0

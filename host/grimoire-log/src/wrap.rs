@@ -1,16 +1,16 @@
-//! What wraps every line of a whole log that was copied from somewhere: an indentation, the numbers of a
-//! table, a blank line after each.
+//! Removes what wraps every line of a log that was copied from somewhere: an indentation, the numbers of
+//! a table, a blank line after each line.
 //!
-//! The first line tells whether a wrapping may be there, and the first line without it that there is none:
-//! a stack or an excerpt of code within a log keeps its form.
+//! The first line decides whether a wrapping is possible, and the first line without it that there is
+//! none: an indented stack trace or code excerpt in a log keeps its form.
 
-/// Lines that a blank one has to follow, one by one, before blank lines are no longer paragraphs.
+/// Number of consecutive lines followed by a blank one from which blank lines no longer count as paragraphs.
 const DOUBLED: u32 = 4;
 
-/// What is known of the wrappings so far.
+/// The state of the possible wrappings.
 pub(super) struct Wrap {
     indent: Indent,
-    /// The number of the last line; `None` where lines are not numbered.
+    /// The number of the last line; `None` if lines are not numbered.
     number: Option<u32>,
     spacing: Spacing,
     begun: bool,
@@ -23,12 +23,12 @@ enum Indent {
     Blanks,
 }
 
-/// Whether a blank line follows each line of text.
+/// Tracks whether a blank line follows every line of text.
 enum Spacing {
     Single,
-    /// So far; this many lines had one.
+    /// True so far, for this many lines.
     Double(u32),
-    /// The same, after a line of text.
+    /// The same, right after a line of text.
     Text(u32),
 }
 
@@ -72,7 +72,7 @@ impl Wrap {
                 self.number = Some(number);
                 rest
             }
-            // The rule below the head of a table.
+            // The rule below the header of a table.
             None if raw.starts_with(b"-- |") => raw,
             _ => {
                 self.number = None;
@@ -81,12 +81,12 @@ impl Wrap {
         }
     }
 
-    /// Whether a cleaned line is only there because a blank one follows each.
+    /// Returns true if a cleaned line is blank only because of the spacing.
     pub(super) fn is_spacing(&mut self, is_blank: bool) -> bool {
         let (next, is_spacing) = match (&self.spacing, is_blank) {
             (Spacing::Single, _) | (Spacing::Text(_), false) => (Spacing::Single, false),
             (Spacing::Text(count), true) => (Spacing::Double(count + 1), *count >= DOUBLED),
-            // After a blank line comes text, or a blank line of the log itself.
+            // A blank line is followed by text, or by a blank line of the log itself.
             (Spacing::Double(count), _) => (Spacing::Text(*count), false),
         };
         self.spacing = next;
@@ -94,7 +94,7 @@ impl Wrap {
     }
 }
 
-/// `30 | text`: the number and the text.
+/// `30 | text`: returns the number and the text.
 fn numbered(raw: &[u8]) -> Option<(u32, &[u8])> {
     let digits = raw.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = raw[digits..].strip_prefix(b" |")?;

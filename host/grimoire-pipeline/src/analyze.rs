@@ -1,4 +1,4 @@
-//! An artifact becomes diagnostics.
+//! Turns an artifact into diagnostics.
 
 use futures::StreamExt as _;
 use grimoire_domain::artifact::Artifact;
@@ -8,86 +8,83 @@ use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_log::Outcome;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
+use grimoire_ports::plugins::analyzer::Analysis;
 
-use crate::log_pass::LogPass;
-use crate::merge::merge;
-use crate::settle::settle;
-use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
+use crate::judge::Judge;
+use crate::log_pass::{LogPass, LogRead};
+use crate::merge::{CountedDiagnostic, merge, merge_with};
+use crate::settle::{is_explained, settle};
+use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 
-/// A defect, told once.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CountedDiagnostic {
-    /// What the most specific analyzer said of it, where it was found first.
-    pub diagnostic: Diagnostic,
-    /// How often it was found; from 1.
-    pub count: u32,
-    /// The name of the analyzer that said it.
-    pub plugin: String,
-}
-
-/// What was found in one artifact.
+/// The result of analyzing one artifact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisReport {
-    /// The defects: roots first, then what follows from them, then warnings, each in the order of their
-    /// places in the artifact.
+    /// The defects: roots first, then consequences, then warnings, each in the order of the artifact.
     pub diagnostics: Vec<CountedDiagnostic>,
-    /// Analyzers that failed or do not handle the artifact: the answer is what the others found.
+    /// Analyzers that failed or do not support the artifact; the result consists of what the others found.
     pub problems: Vec<PluginProblem>,
-    /// Whether an analyzer failed, so that something may be missing.
+    /// True if an analyzer failed, so that findings may be missing.
     pub degraded: bool,
-    /// The generation of plugins that made it.
+    /// The generation of the plugin set.
     pub generation: u64,
-    /// The analyzers that made it, by name.
+    /// The analyzers that took part, by name.
     pub plugins: Vec<PluginIdentity>,
     /// Bytes read.
     pub bytes: u64,
-    /// What was left out, in words.
+    /// Descriptions of what was left out.
     pub gaps: Vec<String>,
 }
 
-impl Pipeline {
-    /// Runs every applicable analyzer over an artifact and merges what they say of one defect.
-    /// `TooLarge` above the configured size; `Unavailable` when the plugin host is busy; what the
-    /// content's stream fails with; and the failure of an analyzer whose policy says so.
+/// The findings of the analyzers that were called so far.
+#[derive(Default)]
+struct Gathered {
+    findings: Vec<(String, Vec<Diagnostic>)>,
+    plugins: Vec<PluginIdentity>,
+    problems: Vec<PluginProblem>,
+    degraded: bool,
+}
+
+impl Judge {
+    /// Runs every applicable analyzer over an artifact and merges their reports of the same defect. The analyzers of
+    /// last resort are called for the ends of a log in which the others found no cause.
+    /// `TooLarge` above the configured size; `Busy` if all slots of the plugin host are taken; any error of the
+    /// content's stream; and the failure of an analyzer with the policy `fail`.
     #[tracing::instrument(skip_all, fields(artifact = artifact.name))]
     pub async fn analyze(
         &self,
         artifact: &Artifact,
         content: ByteStream,
     ) -> Result<AnalysisReport, PipelineError> {
-        let limit = self.settings().maximum_artifact_bytes;
+        self.require_plugins()?;
+        let settings = self.pipeline.settings();
+        let limit = settings.maximum_artifact_bytes;
         if artifact.size.is_some_and(|size| size > limit) {
             return Err(too_large(limit).into());
         }
-        let pass = LogPass::new(self.pattern_scan().await?);
+        let pass = LogPass::new(self.pipeline.pattern_scan(self.repository.clone()).await?);
         let content = pass.watch(artifact.kind, limited(content, limit));
-        let analysis = self.ports().analyzers.analyze(artifact, content).await?;
-        let mut problems = Vec::new();
-        let mut plugins = Vec::new();
-        let mut findings = Vec::new();
-        let mut degraded = false;
-        for found in analysis.findings {
-            if let Some(problem) = found.problem {
-                if problem.is_failure() {
-                    match self.settings().failure_policy(&problem.plugin) {
-                        FailurePolicy::Fallback => degraded = true,
-                        FailurePolicy::Skip => {
-                            let PluginProblem { plugin, reason, detail } = problem;
-                            tracing::info!(plugin, reason, detail, "a failed analyzer is left out");
-                            continue;
-                        }
-                        FailurePolicy::Fail => return Err(failure_policy::failed(problem)),
-                    }
-                }
-                problems.push(problem);
+        let analysis = self.plugins.analyze(artifact, content).await?;
+        let bytes = analysis.bytes;
+        let mut gathered = Gathered::default();
+        // A plugin that could not be loaded leaves the same gap as one that failed.
+        for problem in self.plugins.rejected() {
+            if self.is_told(&problem)? {
+                gathered.degraded = true;
+                gathered.problems.push(problem);
             }
-            findings.push((found.plugin.name.clone(), found.diagnostics));
-            plugins.push(found.plugin);
         }
-        let mut diagnostics = merge(findings);
-        if let Some((outline, patterns)) = pass.finish() {
+        self.gather(analysis, &mut gathered)?;
+        let mut diagnostics = merge(std::mem::take(&mut gathered.findings));
+        if let Some(LogRead { outline, patterns, ends }) = pass.finish() {
+            if !is_explained(&diagnostics, &outline) {
+                for excerpt in ends {
+                    let analysis = self.plugins.guess(artifact, excerpt).await?;
+                    self.gather(analysis, &mut gathered)?;
+                }
+                diagnostics = merge_with(diagnostics, std::mem::take(&mut gathered.findings));
+            }
             let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
-            // A log that nothing calls red stays green, whatever its tests print.
+            // A log without any sign of failure stays green, whatever its tests print.
             let looks_red = outline.run == Outcome::Failed
                 || diagnostics.iter().any(|found| found.diagnostic.severity >= Severity::Error);
             if looks_red {
@@ -96,30 +93,71 @@ impl Pipeline {
             diagnostics = settle(diagnostics, &outline);
         }
         let mut gaps = Vec::new();
-        let most = self.settings().diagnostics_per_artifact;
+        let most = kept(&diagnostics, settings);
         if diagnostics.len() > most {
             gaps.push(format!("{} further errors were left out", diagnostics.len() - most));
             diagnostics.truncate(most);
         }
+        // Masked before anything is stored, matched or shown.
+        for found in &mut diagnostics {
+            found.diagnostic.mask_secrets();
+        }
+        let Gathered { plugins, problems, degraded, .. } = gathered;
         tracing::info!(
-            bytes = analysis.bytes,
+            bytes,
             diagnostics = diagnostics.len(),
             problems = problems.len(),
             "artifact analyzed"
         );
-        Ok(AnalysisReport {
-            diagnostics,
-            problems,
-            degraded,
-            generation: analysis.generation,
-            plugins,
-            bytes: analysis.bytes,
-            gaps,
-        })
+        let generation = self.generation();
+        Ok(AnalysisReport { diagnostics, problems, degraded, generation, plugins, bytes, gaps })
+    }
+
+    /// Adds the findings of some analyzers, and the problems that an answer reports.
+    fn gather(&self, analysis: Analysis, gathered: &mut Gathered) -> Result<(), PipelineError> {
+        for found in analysis.findings {
+            if let Some(problem) = found.problem {
+                if problem.reason.is_failure() {
+                    if !self.is_told(&problem)? {
+                        continue;
+                    }
+                    gathered.degraded = true;
+                }
+                gathered.problems.push(problem);
+            }
+            gathered.findings.push((found.plugin.name.clone(), found.diagnostics));
+            if !gathered.plugins.contains(&found.plugin) {
+                gathered.plugins.push(found.plugin);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if answers mention the failure; fails if the analyzer's failure policy is `fail`.
+    fn is_told(&self, problem: &PluginProblem) -> Result<bool, PipelineError> {
+        match self.pipeline.settings().failure_policy(&problem.plugin) {
+            FailurePolicy::Fallback => Ok(true),
+            FailurePolicy::Skip => {
+                let PluginProblem { plugin, reason, detail } = problem;
+                tracing::info!(plugin, %reason, detail, "a failed analyzer is left out");
+                Ok(false)
+            }
+            FailurePolicy::Fail => Err(failure_policy::failed(problem.clone())),
+        }
     }
 }
 
-/// The same stream, failing with `TooLarge` where it passes `limit` bytes.
+/// Number of diagnostics that are kept: the first ones within the limits.
+fn kept(diagnostics: &[CountedDiagnostic], settings: &Settings) -> usize {
+    let sizes = diagnostics.iter().scan(0_usize, |total, found| {
+        *total = total.saturating_add(found.diagnostic.size());
+        Some(*total)
+    });
+    let fit = sizes.take_while(|total| *total <= settings.diagnostic_bytes_per_artifact);
+    fit.take(settings.diagnostics_per_artifact).count()
+}
+
+/// The same stream, but it fails with `TooLarge` after more than `limit` bytes.
 fn limited(content: ByteStream, limit: u64) -> ByteStream {
     let mut left = limit;
     content

@@ -1,7 +1,7 @@
 //! Reports in a zip archive: unpacked in memory, file by file, within bounds.
 //!
-//! Whoever opens a pull request says what its runs keep, so that an archive may be a bomb. Nothing is believed
-//! of what its headers say about sizes, and nothing is written under a name that it gives.
+//! The author of a pull request decides what its runs upload, so an archive may be a bomb. Sizes in its
+//! headers are not trusted, and no file is written under a name from the archive.
 
 use std::io::Read;
 
@@ -12,37 +12,37 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceAr
 
 use crate::PipelineError;
 
-/// The largest archive that is read, in bytes. It is held in memory, and reports pack well: it has some hundred
-/// megabytes of them.
+/// Maximum size of an archive in bytes. It is held in memory; reports compress well, so this is some hundred
+/// megabytes unpacked.
 pub(crate) const PACKED: u64 = 16 << 20;
 
-/// How much of an archive is read.
+/// Limits on reading an archive.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
-    /// How many bytes of one file.
+    /// Maximum size of one unpacked file in bytes.
     file: u64,
-    /// How many bytes in all.
+    /// Maximum unpacked size in total in bytes.
     unpacked: u64,
-    /// How many files.
+    /// Maximum number of files.
     files: usize,
-    /// How many times its packed size a file may have.
+    /// Maximum ratio of unpacked to packed size of a file.
     ratio: u64,
-    /// How many bytes every file may have, however well it packs.
+    /// A file of up to this many bytes may have any ratio.
     small: u64,
 }
 
 const BOUNDS: Bounds = Bounds {
-    // Analyzers put a document together in memory as well.
+    // Analyzers hold a document in memory as well.
     file: 16 << 20,
     unpacked: 128 << 20,
-    // A build writes one for each class with tests.
+    // A build writes one file per class with tests.
     files: 2_000,
-    // XML of passed tests has up to 50 times its packed size; a bomb has 1,000.
+    // XML of passed tests compresses by a factor of up to 50; a bomb by 1,000.
     ratio: 200,
     small: 1 << 20,
 };
 
-/// How many files that could not be read are told by name.
+/// Maximum number of unreadable files mentioned by name.
 const TOLD: usize = 3;
 
 /// A file of an archive.
@@ -50,20 +50,20 @@ const TOLD: usize = 3;
 pub struct ArchivedFile {
     /// Its path in the archive; hostile text.
     pub name: String,
-    /// What is in it.
+    /// The unpacked content.
     pub content: Bytes,
 }
 
-/// An archive that is being read. Unpacking is work: ask for files where a thread may be blocked.
+/// An archive being read. Unpacking is CPU work: call this on a thread that may block.
 pub struct Archive {
     zip: ZipSliceArchive<Bytes>,
     bounds: Bounds,
-    /// The wanted files that are still to come, the next one last.
+    /// The selected files still to be read, in reverse order.
     waiting: Vec<Listed>,
-    /// How many bytes may still be unpacked.
+    /// Number of bytes that may still be unpacked.
     room: u64,
     unread: Vec<String>,
-    /// What holds for the whole.
+    /// Descriptions of gaps that concern the whole archive.
     gaps: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ struct Listed {
 }
 
 impl Archive {
-    /// An archive of whose files those are read whose names are wanted. `Invalid` for what is no archive.
+    /// Opens an archive to read the files that `wanted` accepts by name. Fails with `Invalid` for other data.
     pub fn open(content: Bytes, wanted: impl Fn(&str) -> bool) -> Result<Self, PipelineError> {
         Self::open_within(BOUNDS, content, wanted)
     }
@@ -115,7 +115,7 @@ impl Archive {
         Ok(Self { zip, bounds, waiting, room: bounds.unpacked, unread: Vec::new(), gaps })
     }
 
-    /// The next file that can be read.
+    /// The next readable file.
     pub fn next_file(&mut self) -> Option<ArchivedFile> {
         while let Some(file) = self.waiting.pop() {
             if self.room == 0 {
@@ -132,7 +132,7 @@ impl Archive {
         None
     }
 
-    /// What was not read, in words.
+    /// Descriptions of what was not read.
     pub fn into_gaps(mut self) -> Vec<String> {
         let further = self.unread.len().saturating_sub(TOLD);
         self.unread.truncate(TOLD);
@@ -165,7 +165,7 @@ impl Archive {
             if limit == honest {
                 return Err(format!("it has more than {ratio} times its packed size"));
             }
-            // Reports are read as far as they go.
+            // Analyzers accept a truncated report.
             content.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             self.gaps.push(format!("of {} only the first {limit} bytes were read", file.name));
         }

@@ -1,4 +1,4 @@
-//! Artifacts become diagnostics with the spells that fit them.
+//! Turns artifacts into diagnostics with matching spells.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -7,15 +7,17 @@ use futures::StreamExt as _;
 use futures::stream;
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Location, Role, Span};
+use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginProblem};
 use grimoire_ports::github::ByteStream;
 
+use crate::judge::Judge;
 use crate::merge::{Identity, identity};
-use crate::{AnalysisReport, MatchReport, Pipeline, PipelineError};
+use crate::{AnalysisReport, MatchReport, PipelineError};
 
-impl Pipeline {
-    /// Extracts the errors of an artifact and ranks the spells for each of them. Errors as
-    /// [`Pipeline::analyze`].
+impl Judge {
+    /// Extracts the errors of an artifact and ranks the spells for each of them. Errors as for
+    /// [`Judge::analyze`].
     #[tracing::instrument(skip_all, fields(artifact = artifact.name))]
     pub async fn diagnose(
         &self,
@@ -26,18 +28,28 @@ impl Pipeline {
         self.match_reports(vec![(artifact.name.clone(), report)]).await
     }
 
-    /// Ranks the spells for everything that was found in some artifacts. A defect that stands in
-    /// several of them is told once, under the first, with its whole count.
+    /// Ranks the spells for all diagnostics of some artifacts. A defect in several of them is reported once,
+    /// under the first, with the total count. Fails with `Conflict` if a report was made by another generation
+    /// of plugins.
     pub async fn match_reports(
         &self,
         reports: Vec<(String, AnalysisReport)>,
     ) -> Result<Diagnosis, PipelineError> {
-        let mut diagnosis = Diagnosis { generation: self.inventory().generation(), ..Diagnosis::default() };
+        let generation = self.generation();
+        let mut diagnosis = Diagnosis { generation, ..Diagnosis::default() };
         let mut problems: Vec<PluginProblem> = Vec::new();
         let mut plugins = BTreeSet::new();
         let mut first: HashMap<Identity, usize> = HashMap::new();
         for (name, report) in reports {
-            diagnosis.generation = report.generation;
+            if report.generation != generation {
+                return Err(PipelineError::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "{name:?} was analyzed by the plugins of generation {}, and is to be matched by those of generation {generation}: analyze it again",
+                        report.generation
+                    ),
+                ));
+            }
             problems.extend(report.problems);
             plugins.extend(report.plugins);
             diagnosis.gaps.extend(report.gaps.into_iter().map(|gap| prefixed(&name, gap)));
@@ -61,13 +73,13 @@ impl Pipeline {
         }
 
         let groups = self.groups(&mut diagnosis);
-        // The number of groups is bounded, and so is how many are in the air.
+        // The number of groups is bounded, and so is the number of concurrent calls.
         let matched: Vec<(Vec<usize>, Result<MatchReport, PipelineError>)> = stream::iter(groups)
             .map(|(diagnostic, members)| async move {
                 let report = self.match_diagnostic(&diagnostic).await;
                 (members, report)
             })
-            .buffered(self.settings().concurrency.max(1))
+            .buffered(self.pipeline.settings().concurrency.max(1))
             .collect()
             .await;
         let mut sequence = None;
@@ -76,24 +88,22 @@ impl Pipeline {
             diagnosis.degraded |= report.degraded;
             problems.extend(report.problems);
             plugins.extend(report.plugins);
-            // The oldest state of the spellbook that any part of the answer was made from.
+            // The oldest state of the spellbook that any part of the answer is based on.
             sequence = Some(sequence.map_or(report.sequence, |known: _| report.sequence.min(known)));
             for index in members {
                 diagnosis.errors[index].spells.clone_from(&report.spells);
             }
         }
-        diagnosis.sequence = sequence.unwrap_or_else(|| self.ports().search.progress().sequence).0;
+        diagnosis.sequence = sequence.unwrap_or_else(|| self.pipeline.ports().search.progress().sequence).0;
         let mut told = BTreeSet::new();
-        problems.retain(|problem| {
-            told.insert((problem.plugin.clone(), problem.reason.clone(), problem.detail.clone()))
-        });
+        problems.retain(|problem| told.insert(problem.clone()));
         diagnosis.problems = problems;
         diagnosis.plugins = plugins.into_iter().collect();
         Ok(diagnosis)
     }
 
-    /// What is to be matched: diagnostics that differ only in their place within a file share one
-    /// call. Of a run that failed only the causes are: nobody looks for the fix of a warning then.
+    /// The diagnostics to match: those that differ only in their position within a file share one call. For a
+    /// failed run, only the causes are matched: nobody looks for the fix of a warning then.
     fn groups(&self, diagnosis: &mut Diagnosis) -> Vec<(Diagnostic, Vec<usize>)> {
         let mut known: HashMap<Diagnostic, usize> = HashMap::new();
         let mut groups: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
@@ -110,7 +120,7 @@ impl Pipeline {
                 }
             }
         }
-        let most = self.settings().errors_per_diagnosis;
+        let most = self.pipeline.settings().errors_per_diagnosis;
         if groups.len() > most {
             groups.sort_by_key(|(diagnostic, _)| Reverse(diagnostic.severity));
             let left: usize = groups.drain(most..).map(|(_, members)| members.len()).sum();
@@ -120,7 +130,7 @@ impl Pipeline {
     }
 }
 
-/// The role that tells most of those that there are.
+/// The most important of the roles.
 fn most_telling(roles: impl Iterator<Item = Role>) -> Option<Role> {
     roles.min()
 }

@@ -1,4 +1,4 @@
-//! What becomes of an answer when a plugin fails.
+//! How a plugin's failure affects the answer.
 
 use std::str::FromStr;
 
@@ -8,27 +8,27 @@ use grimoire_ports::plugins::PluginError;
 
 use crate::PipelineError;
 
-/// What becomes of an answer when one plugin fails. An operator chooses it for each plugin.
+/// How the failure of one plugin affects the answer. An operator chooses a policy for each plugin.
 ///
-/// An analyzer that says that it does not handle an artifact has not failed: the host goes on
-/// without it, whatever the policy.
+/// An analyzer that does not support an artifact has not failed: the host continues without it,
+/// whatever the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum FailurePolicy {
-    /// Something else stands in, and the answer says `degraded`. For a matcher: keyword order, which
-    /// is shown and never posted. For an analyzer: what it found before, and what the others find.
+    /// Use a substitute and mark the answer as `degraded`. For a matcher: keyword order, which is
+    /// shown but never posted. For an analyzer: its earlier findings and those of the others.
     #[default]
     Fallback,
-    /// As if the plugin were not there. For a matcher: no spell is shown, and the answer says
-    /// `degraded`, since nothing was judged. For an analyzer: nothing of it is used, and only the
-    /// log and the plugin's own record tell of the failure.
+    /// Ignore the plugin. For a matcher: no spell is shown, and the answer is `degraded`, since
+    /// nothing was judged. For an analyzer: none of its findings are used, and only the log and the
+    /// plugin's statistics record the failure.
     Skip,
-    /// The request or the attempt of the job fails, naming the plugin. Jobs are tried again as after
-    /// any failure in passing.
+    /// The request or the job's attempt fails and names the plugin. Jobs are retried as after any
+    /// transient failure.
     Fail,
 }
 
 impl FailurePolicy {
-    /// Every policy, the default first.
+    /// All policies, the default first.
     pub const ALL: [Self; 3] = [Self::Fallback, Self::Skip, Self::Fail];
 
     /// The word in settings: `fallback`, `skip` or `fail`.
@@ -54,12 +54,12 @@ impl FromStr for FailurePolicy {
     }
 }
 
-/// The error of a plugin whose policy is [`FailurePolicy::Fail`].
+/// The error for a plugin whose policy is [`FailurePolicy::Fail`].
 pub(crate) fn failed(problem: PluginProblem) -> PipelineError {
     let error = PluginError(problem);
     let kind = match error.kind() {
-        // A visitor may know which plugin failed, as every other answer says it too, and the
-        // operator decided that there is no answer without it: nothing here is a defect of ours.
+        // Callers may know which plugin failed, as other answers say it too, and the operator
+        // decided that there is no answer without it. This is no defect of Grimoire.
         ErrorKind::Internal => ErrorKind::Unavailable,
         kind => kind,
     };

@@ -1,39 +1,40 @@
-//! What is well and what is not, in words.
+//! Health of the service, in words.
 
 use std::time::Duration;
 
 use grimoire_ports::follower::FollowerState;
+use grimoire_ports::store::Kinds;
 
 use crate::Pipeline;
 
-/// How well something is, worst last.
+/// A health status, worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HealthStatus {
     /// It works.
-    Ok,
-    /// It works, with less than its whole strength.
+    Healthy,
+    /// It works with restrictions.
     Degraded,
     /// It does not work.
-    Failing,
+    Unhealthy,
 }
 
 impl HealthStatus {
-    /// The word for answers: `ok`, `degraded` or `failing`.
+    /// The word used in responses: `healthy`, `degraded` or `unhealthy`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Ok => "ok",
+            Self::Healthy => "healthy",
             Self::Degraded => "degraded",
-            Self::Failing => "failing",
+            Self::Unhealthy => "unhealthy",
         }
     }
 }
 
-/// How well one part is.
+/// The health of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthPart {
-    /// The word.
+    /// The status.
     pub status: HealthStatus,
-    /// One sentence that says what is so, and where it is bad what to do.
+    /// One sentence about the state and, if it is bad, the remedy.
     pub detail: String,
 }
 
@@ -43,7 +44,7 @@ impl HealthPart {
     }
 }
 
-/// How well the service is.
+/// The health of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// The store.
@@ -59,19 +60,19 @@ pub struct Health {
 }
 
 impl Health {
-    /// The worst of all parts. GitHub is not asked for it: a service without a token is whole.
+    /// The worst status of all parts except GitHub: a service without a token is complete.
     pub fn status(&self) -> HealthStatus {
         self.db.status.max(self.queue.status).max(self.index.status).max(self.plugins.status)
     }
 }
 
-/// A store that does not answer within this time is failing.
+/// A store that does not answer within this time is unhealthy.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A job that waits this long for a worker means that none works.
+/// If a job waits this long for a worker, no worker is running.
 const STALLED_AFTER: Duration = Duration::from_secs(300);
 
 impl Pipeline {
-    /// How well every part is, as of now.
+    /// Checks all parts.
     pub async fn health(&self) -> Health {
         let (db, queue) = futures::join!(self.db_health(), self.queue_health());
         Health {
@@ -85,14 +86,18 @@ impl Pipeline {
 
     /// The part `db`.
     pub async fn db_health(&self) -> HealthPart {
-        let read = self.ports().store.last_sequence();
-        match self.patiently(read).await {
-            None => HealthPart::new(HealthStatus::Failing, "the store does not answer"),
+        let store = &self.ports().store;
+        let check = async {
+            store.check_writes().await?;
+            store.last_sequence().await
+        };
+        match self.patiently(check).await {
+            None => HealthPart::new(HealthStatus::Unhealthy, "the store does not answer"),
             Some(Err(error)) => {
-                HealthPart::new(HealthStatus::Failing, format!("the store cannot be read: {error}"))
+                HealthPart::new(HealthStatus::Unhealthy, format!("the store does not work: {error}"))
             }
             Some(Ok(sequence)) => HealthPart::new(
-                HealthStatus::Ok,
+                HealthStatus::Healthy,
                 format!("the store answers; it is at change {}", sequence.0),
             ),
         }
@@ -102,13 +107,16 @@ impl Pipeline {
     pub async fn queue_health(&self) -> HealthPart {
         let store = &self.ports().store;
         let read = async {
-            Ok::<_, grimoire_ports::PortError>((store.count_jobs().await?, store.next_claim_at().await?))
+            Ok::<_, grimoire_ports::PortError>((
+                store.count_jobs().await?,
+                store.next_claim_at(&Kinds::all()).await?,
+            ))
         };
         let (counts, next) = match self.patiently(read).await {
-            None => return HealthPart::new(HealthStatus::Failing, "the job queue does not answer"),
+            None => return HealthPart::new(HealthStatus::Unhealthy, "the job queue does not answer"),
             Some(Err(error)) => {
                 return HealthPart::new(
-                    HealthStatus::Failing,
+                    HealthStatus::Unhealthy,
                     format!("the job queue cannot be read: {error}"),
                 );
             }
@@ -125,7 +133,7 @@ impl Pipeline {
             detail.push_str("; the oldest has waited for more than five minutes: no worker takes jobs");
             return HealthPart::new(HealthStatus::Degraded, detail);
         }
-        HealthPart::new(HealthStatus::Ok, detail)
+        HealthPart::new(HealthStatus::Healthy, detail)
     }
 
     /// The part `index`.
@@ -133,7 +141,7 @@ impl Pipeline {
         let progress = self.ports().search.progress();
         match progress.state {
             FollowerState::Ready => HealthPart::new(
-                HealthStatus::Ok,
+                HealthStatus::Healthy,
                 format!(
                     "{} active spells; it has followed to change {}",
                     progress.documents, progress.sequence.0
@@ -146,7 +154,7 @@ impl Pipeline {
                 ),
             ),
             FollowerState::Failing(reason) => HealthPart::new(
-                HealthStatus::Failing,
+                HealthStatus::Unhealthy,
                 format!("it cannot follow the store and tries again by itself: {reason}"),
             ),
         }
@@ -154,36 +162,69 @@ impl Pipeline {
 
     /// The part `plugins`.
     pub fn plugins_health(&self) -> HealthPart {
-        let inventory = &self.ports().inventory;
-        let plugins = inventory.plugins();
+        let current = self.plugins().current();
+        let plugins = current.plugins();
         let count = |world: &str| plugins.iter().filter(|plugin| plugin.world.starts_with(world)).count();
         let (analyzers, matchers) = (count("grimoire:analyzer"), count("grimoire:matcher"));
-        let rejected = inventory.rejected();
+        let rejected = current.rejected();
         let mut detail =
-            format!("generation {}: {analyzers} analyzers, {matchers} matchers", inventory.generation());
+            format!("generation {}: {analyzers} analyzers, {matchers} matchers", current.generation());
         for problem in &rejected {
             detail.push_str(&format!("; {} was refused: {}", problem.plugin, problem.detail));
         }
-        let abandoned = inventory.abandoned_compilations();
-        if abandoned > 0 {
-            detail.push_str(&format!(
-                "; {abandoned} compilations went over their time and still use the processor: restart to end them"
-            ));
+        let failing: Vec<String> =
+            plugins.iter().filter_map(|plugin| self.failing(&plugin.identity.name)).collect();
+        for sentence in &failing {
+            detail.push_str("; ");
+            detail.push_str(sentence);
+        }
+        let folder_problem = self.folder_problem();
+        if let Some(problem) = &folder_problem {
+            detail.push_str(&format!("; plugins.folder was not taken up: {problem}"));
+        }
+        let quarantined = self.quarantined();
+        for sentence in &quarantined {
+            detail.push_str("; ");
+            detail.push_str(sentence);
+        }
+        let replacing = plugins.iter().filter_map(|plugin| Some((plugin, plugin.replaces?)));
+        for (plugin, replaced) in replacing {
+            let (name, origin) = (&plugin.identity.name, plugin.origin.as_str());
+            detail.push_str(&format!("; {name} ({origin}) replaces the one that is {}", replaced.as_str()));
+        }
+        let notices = self.plugins().notices();
+        for notice in &notices {
+            detail.push_str("; ");
+            detail.push_str(notice);
         }
         let status = if analyzers == 0 || matchers == 0 {
             detail.push_str("; at least one of each is needed");
-            HealthStatus::Failing
-        } else if rejected.is_empty() && abandoned == 0 {
-            HealthStatus::Ok
+            HealthStatus::Unhealthy
+        } else if rejected.is_empty()
+            && notices.is_empty()
+            && failing.is_empty()
+            && quarantined.is_empty()
+            && folder_problem.is_none()
+        {
+            HealthStatus::Healthy
         } else {
             HealthStatus::Degraded
         };
         HealthPart::new(status, detail)
     }
 
+    /// A sentence about a plugin whose last call failed, if it did.
+    fn failing(&self, name: &str) -> Option<String> {
+        let statistics = self.plugins().statistics(name);
+        let count = statistics.failures_in_a_row;
+        let problem = statistics.last_problem.filter(|_| count > 0)?;
+        let calls = if count == 1 { "call".to_owned() } else { format!("{count} calls") };
+        Some(format!("the last {calls} of {name} failed ({}): {}", problem.reason, problem.detail))
+    }
+
     fn github_health(&self) -> HealthPart {
         if self.ports().github.is_some() {
-            HealthPart::new(HealthStatus::Ok, "a token is configured")
+            HealthPart::new(HealthStatus::Healthy, "a token is configured")
         } else {
             HealthPart::new(
                 HealthStatus::Degraded,

@@ -1,8 +1,9 @@
-//! Spellbooks in and out.
+//! Import and export of spellbooks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use grimoire_domain::actor::{Actor, Permission};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::{ChangeKind, Sequence, Spell, SpellFields, SpellId, ValidSpell};
 use grimoire_domain::validation::Checker;
@@ -10,29 +11,27 @@ use grimoire_ports::store::{ImportSummary, Written};
 
 use crate::{Pipeline, PipelineError};
 
-/// Spells that are checked, and then written in one atomic step.
+/// Number of spells that are written in one atomic step.
 const BATCH: usize = 500;
-/// Entries of the change log that an export reads at once.
-const EXPORT_BATCH: usize = 1_000;
+/// Number of change-log entries that an export reads at once. A reader that stops reading holds as many spells.
+const EXPORT_BATCH: usize = 16;
 
 impl Pipeline {
-    /// Brings a spellbook in: spells are known by their keys, so that a second import of the same
-    /// file changes nothing. All spells are checked before the first is written; `Invalid` names
-    /// every broken field of every spell by its place and key. They are then written in batches;
-    /// what was written before a failure stays, and the import may simply be run again. `progress`
-    /// hears how many of how many were written.
+    /// Imports a spellbook. Spells are identified by their keys, so that a second import of the
+    /// same file changes nothing. All spells are checked before the first is written; `Invalid`
+    /// names every invalid field of every spell by its position and key. Spells are then written in
+    /// batches; batches before a failure are kept, and the import may be repeated. `progress` is
+    /// called with the number of written spells and the total.
     #[tracing::instrument(skip_all, fields(spells = spells.len()))]
     pub async fn import_spells(
         &self,
         spells: Vec<SpellFields>,
-        by: &str,
+        actor: &Actor,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<Written<ImportSummary>, PipelineError> {
+        actor.require(Permission::Write)?;
         let total = spells.len() as u64;
-        // Compiling thousands of patterns takes seconds: not on a thread that serves requests.
-        let valid = tokio::task::spawn_blocking(move || validate_all(spells)).await.map_err(|error| {
-            PipelineError::new(ErrorKind::Internal, format!("checking failed: {error}"))
-        })??;
+        let valid = checked(spells).await?;
         let mut summary = ImportSummary::default();
         let mut sequence = self.ports().store.last_sequence().await?;
         let mut done = 0;
@@ -44,7 +43,7 @@ impl Pipeline {
                 return Ok(Written { value: summary, sequence });
             }
             done += batch.len() as u64;
-            let written = self.ports().store.import_spells(batch, self.stamp(by)).await?;
+            let written = self.ports().store.import_spells(batch, self.stamp(actor)).await?;
             summary.created += written.value.created;
             summary.updated += written.value.updated;
             summary.unchanged += written.value.unchanged;
@@ -52,11 +51,51 @@ impl Pipeline {
         }
     }
 
-    /// Every spell, by ascending id, as it is when the stream reaches it. It follows the change log
-    /// instead of pages, so that a spell deleted meanwhile never makes another one go missing.
-    pub fn export_spells(&self) -> BoxStream<'static, Result<Spell, PipelineError>> {
+    /// Predicts the effect of [`import_spells`](Self::import_spells), with the same errors. Writes nothing.
+    pub async fn preview_import(
+        &self,
+        spells: Vec<SpellFields>,
+        actor: &Actor,
+    ) -> Result<ImportSummary, PipelineError> {
+        actor.require(Permission::Write)?;
+        let valid = checked(spells).await?;
+        let (mut keyed, mut keyless) = (HashMap::new(), Vec::new());
+        let mut known = self.export_spells(actor)?;
+        while let Some(spell) = known.try_next().await? {
+            match spell.fields.key.clone() {
+                Some(key) => drop(keyed.insert(key, spell.fields)),
+                None => keyless.push(spell.fields),
+            }
+        }
+        let mut summary = ImportSummary::default();
+        for fields in valid {
+            let before = match &fields.key {
+                Some(key) => keyed.get(key),
+                None => keyless.iter().find(|known| **known == fields),
+            };
+            match before {
+                Some(before) if *before == fields => summary.unchanged += 1,
+                Some(_) => summary.updated += 1,
+                None => {
+                    summary.created += 1;
+                    if fields.key.is_none() {
+                        keyless.push(fields);
+                    }
+                }
+            }
+        }
+        Ok(summary)
+    }
+
+    /// Streams every spell by ascending id, in its state when the stream reaches it. It follows the change log
+    /// instead of pages, so that a concurrent deletion never makes it skip another spell.
+    pub fn export_spells(
+        &self,
+        actor: &Actor,
+    ) -> Result<BoxStream<'static, Result<Spell, PipelineError>>, PipelineError> {
+        actor.require(Permission::Read)?;
         let pipeline = self.clone();
-        stream::try_unfold(Sequence(0), move |after| {
+        let spells = stream::try_unfold(Sequence(0), move |after| {
             let pipeline = pipeline.clone();
             async move {
                 let store = &pipeline.ports().store;
@@ -72,9 +111,16 @@ impl Pipeline {
                 Ok::<_, PipelineError>(Some((stream::iter(spells.into_iter().map(Ok)), next)))
             }
         })
-        .try_flatten()
-        .boxed()
+        .try_flatten();
+        Ok(spells.boxed())
     }
+}
+
+/// Checks every spell. Compiling thousands of patterns takes seconds, too long for a thread that serves requests.
+async fn checked(spells: Vec<SpellFields>) -> Result<Vec<ValidSpell>, PipelineError> {
+    tokio::task::spawn_blocking(move || validate_all(spells))
+        .await
+        .map_err(|error| PipelineError::new(ErrorKind::Internal, format!("checking failed: {error}")))?
 }
 
 fn validate_all(spells: Vec<SpellFields>) -> Result<Vec<ValidSpell>, PipelineError> {

@@ -1,13 +1,14 @@
-//! The use cases of Grimoire as verbs, and the durable job runner.
+//! The use cases of Grimoire as operations, and the jobs that they enqueue.
 //!
-//! [`Pipeline`] is the one door: HTTP routes and command-line commands call its methods and nothing
-//! below them. It sees the world through [`Ports`] only, so that its tests build neither a store nor
-//! a plugin host. [`Runner`] works off the jobs that the verbs enqueue.
+//! [`Pipeline`] is the only entry point: HTTP routes and command-line commands call its methods and
+//! nothing below. It reaches the outside world through [`Ports`] only, so that its tests need
+//! neither a real store nor a plugin host. [`Pipeline::runner`] runs the jobs.
 #![forbid(unsafe_code)]
 
 mod analyze;
 mod archive;
 mod backup;
+mod deliveries;
 mod diagnose;
 mod error;
 mod failure_policy;
@@ -15,18 +16,22 @@ mod health;
 mod import;
 mod ingest;
 mod jobs;
+mod judge;
+mod log_ends;
 mod log_pass;
 mod merge;
 mod pattern_book;
 mod pattern_scan;
 mod pattern_set;
 mod patterns;
+mod plugins;
 mod rank;
 mod render;
 mod retrieve;
 mod reviews;
 mod settings;
 mod settle;
+mod spellbook;
 mod spells;
 mod unite;
 
@@ -34,49 +39,52 @@ use std::sync::Arc;
 
 use grimoire_ports::clock::Clock;
 use grimoire_ports::github::{GitHub, WebhookGate};
-use grimoire_ports::plugins::PluginInventory;
-use grimoire_ports::plugins::analyzer::Analyzers;
-use grimoire_ports::plugins::matcher::Matchers;
+use grimoire_ports::plugins::{PluginFiles, Plugins};
 use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::Store;
 
-pub use analyze::{AnalysisReport, CountedDiagnostic};
+pub use analyze::AnalysisReport;
 pub use archive::{Archive, ArchivedFile};
 pub use error::PipelineError;
 pub use failure_policy::{FailurePolicy, UnknownFailurePolicy};
 pub use health::{Health, HealthPart, HealthStatus};
 pub use ingest::{Ingested, Receipt, WebhookRequest};
-pub use jobs::events::JobEvents;
-pub use jobs::runner::{Runner, RunnerSettings, Tick};
-pub use jobs::{REVIEW_PULL_REQUEST, ReviewRequest};
+pub use jobs::JobEvents;
+pub use jobs::queues::{QUICK, REVIEWS};
+pub use jobs::review_pull_request::ReviewRequest;
+pub use judge::Judge;
+pub use merge::CountedDiagnostic;
 pub use pattern_scan::PatternScan;
+pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, find_chosen};
 pub use rank::{ExplainedSpell, Explanation, MatchReport};
-pub use render::{Folded, Group, fold, markdown};
+pub use render::{Folded, Group, Links, fold, markdown};
 pub use settings::Settings;
-pub use spells::{SpellPatch, SpellQuery};
+pub use spellbook::{
+    ApiSpell, Notation, SpellbookWriter, parse as parse_spellbook, parse_spell, render_spell,
+};
+pub use spells::{ListedSpell, Relevance, Restored, SpellPatch, SpellQuery};
 pub use unite::unite;
 
 use pattern_book::PatternBook;
 use patterns::PatternCache;
+use spells::PatchTurns;
 
-/// What the use cases need of the world.
+/// The ports that the use cases need.
 #[derive(Clone)]
 pub struct Ports {
-    /// Keeps spells, deliveries, jobs and reviews.
+    /// Stores spells, deliveries, jobs and reviews.
     pub store: Arc<dyn Store>,
-    /// Finds spells by words.
+    /// Finds spells by keywords.
     pub search: Arc<dyn SpellSearch>,
-    /// Extract diagnostics from artifacts.
-    pub analyzers: Arc<dyn Analyzers>,
-    /// Judge which spells fit a diagnostic.
-    pub matchers: Arc<dyn Matchers>,
-    /// Tells which plugins are loaded.
-    pub inventory: Arc<dyn PluginInventory>,
-    /// Judges and reads webhook requests.
+    /// Extract diagnostics from artifacts, and judge which spells fit them.
+    pub plugins: Arc<dyn Plugins>,
+    /// Finds the plugins outside the store: the shipped ones and those in the operator's folder.
+    pub plugin_files: Arc<dyn PluginFiles>,
+    /// Verifies and parses webhook requests.
     pub gate: Arc<dyn WebhookGate>,
     /// Calls GitHub; absent without a token.
     pub github: Option<Arc<dyn GitHub>>,
-    /// Tells the time.
+    /// Provides the time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -89,24 +97,40 @@ struct Inner {
     settings: Settings,
     patterns: PatternCache,
     book: PatternBook,
+    patch_turns: PatchTurns,
+    plugin_turn: tokio::sync::Mutex<()>,
+    /// The reason why the present state of the operator's plugin folder was refused.
+    folder_problem: std::sync::Mutex<Option<String>>,
+    plugin_watch: plugins::Watch,
+    questions: plugins::Questions,
 }
 
 impl Pipeline {
-    /// The use cases over these ports.
+    /// The use cases with these ports.
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let patterns = PatternCache::new(settings.pattern_cache);
         let book = PatternBook::new(ports.store.clone());
-        Self(Arc::new(Inner { ports, settings, patterns, book }))
+        Self(Arc::new(Inner {
+            ports,
+            settings,
+            patterns,
+            book,
+            patch_turns: PatchTurns::default(),
+            plugin_turn: tokio::sync::Mutex::default(),
+            folder_problem: std::sync::Mutex::default(),
+            plugin_watch: plugins::Watch::default(),
+            questions: plugins::Questions::default(),
+        }))
     }
 
-    /// What the operator chose.
+    /// The operator's settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// What is loaded: generation, plugins, and files that were refused.
-    pub fn inventory(&self) -> &dyn PluginInventory {
-        self.0.ports.inventory.as_ref()
+    /// The plugins of this process. To run them, use [`Pipeline::judge`].
+    pub fn plugins(&self) -> &dyn Plugins {
+        self.0.ports.plugins.as_ref()
     }
 
     fn ports(&self) -> &Ports {

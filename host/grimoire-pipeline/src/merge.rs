@@ -1,28 +1,42 @@
-//! What several analyzers say of one defect becomes one diagnostic.
+//! Merges the reports of several analyzers about one defect into one diagnostic.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use grimoire_domain::diagnostic::{Confidence, Diagnostic, Location, Role, Severity, Span};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Role, Severity, Span};
 
-use crate::analyze::CountedDiagnostic;
+/// A defect with its number of occurrences.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountedDiagnostic {
+    /// The most specific diagnostic of the defect, at its first occurrence.
+    pub diagnostic: Diagnostic,
+    /// Number of occurrences; from 1.
+    pub count: u32,
+    /// The name of the analyzer that reported it.
+    pub plugin: String,
+}
 
-/// Merges the findings of several analyzers, in order of their places in the artifact:
+/// Merges the findings of several analyzers, in the order of the artifact:
 ///
-/// 1. Where spans of two analyzers overlap, the more specific diagnostic is the one kept.
-/// 2. Equal diagnostics in several places of the artifact are one with a count.
-/// 3. Where two analyzers name the same place with a similar message, as when a build tool repeats
-///    what a compiler said, the more specific one is kept.
-/// 4. An error without a place whose message stands in that of another says nothing new.
+/// 1. Where spans of two analyzers overlap, the more specific diagnostic is kept.
+/// 2. Equal diagnostics at several offsets become one with a count.
+/// 3. Where two analyzers report the same location with a similar message, as when a build tool
+///    repeats a compiler's message, the more specific one is kept.
+/// 4. An error without a location whose message is contained in another's adds nothing and is dropped.
 pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiagnostic> {
-    let mut entries: Vec<Entry> = findings
-        .into_iter()
-        .flat_map(|(plugin, diagnostics)| {
-            diagnostics.into_iter().map(move |diagnostic| Entry {
-                found: CountedDiagnostic { diagnostic, count: 1, plugin: plugin.clone() },
-                absorbed: false,
-            })
-        })
-        .collect();
+    merge_with(Vec::new(), findings)
+}
+
+/// Merges findings into others that are already merged.
+pub(crate) fn merge_with(
+    merged: Vec<CountedDiagnostic>,
+    findings: Vec<(String, Vec<Diagnostic>)>,
+) -> Vec<CountedDiagnostic> {
+    let more = findings.into_iter().flat_map(|(plugin, diagnostics)| {
+        let counted = move |diagnostic| CountedDiagnostic { diagnostic, count: 1, plugin: plugin.clone() };
+        diagnostics.into_iter().map(counted)
+    });
+    let entry = |found| Entry { found, absorbed: false };
+    let mut entries: Vec<Entry> = merged.into_iter().chain(more).map(entry).collect();
     sort_by_place(&mut entries);
     absorb_overlaps(&mut entries);
     entries.retain(|entry| !entry.absorbed);
@@ -32,11 +46,11 @@ pub(crate) fn merge(findings: Vec<(String, Vec<Diagnostic>)>) -> Vec<CountedDiag
     entries.into_iter().filter(|entry| !entry.absorbed).map(|entry| entry.found).collect()
 }
 
-/// What makes two diagnostics the same defect told twice.
+/// Two diagnostics with equal identities report the same defect.
 pub(crate) type Identity =
     (String, String, Option<String>, Severity, String, Option<String>, Option<Location>);
 
-/// The identity of a diagnostic: everything but where in the artifact it stands and what surrounds it.
+/// The identity of a diagnostic: everything but its offset in the artifact and its context.
 pub(crate) fn identity(diagnostic: &Diagnostic) -> Identity {
     let Diagnostic { tool, error_type, code, severity, message, test, location, .. } = diagnostic;
     (
@@ -62,7 +76,7 @@ impl Entry {
 }
 
 fn sort_by_place(entries: &mut [Entry]) {
-    // Stable, so that one analyzer's order holds where places are equal.
+    // A stable sort keeps an analyzer's order for equal spans.
     entries.sort_by(|left, right| {
         (left.span().start, left.span().end, &left.found.plugin).cmp(&(
             right.span().start,
@@ -72,8 +86,8 @@ fn sort_by_place(entries: &mut [Entry]) {
     });
 }
 
-/// How much a diagnostic says, most important first: how sure its analyzer is, how grave it is, code, line,
-/// stack, type, column, and how much of the artifact it explains.
+/// How specific a diagnostic is, most important part first: the analyzer's confidence, the severity, code,
+/// line, stack, type, column, and how much of the artifact it covers.
 type Specificity = (Confidence, bool, u32, u64);
 
 fn specificity(diagnostic: &Diagnostic) -> Specificity {
@@ -90,13 +104,27 @@ fn specificity(diagnostic: &Diagnostic) -> Specificity {
     (diagnostic.confidence, diagnostic.severity >= Severity::Error, total, width)
 }
 
-/// Marks the less specific of two as absorbed by the other; ties go to the one that comes first.
+/// Returns true if a failed test in a report quotes the other diagnostic: the report contains the test's output.
+fn quotes(report: &Diagnostic, quoted: &Diagnostic) -> bool {
+    let (outer, inner) = (report.span, quoted.span);
+    let encloses = outer.start <= inner.start && inner.end <= outer.end && outer != inner;
+    encloses
+        && report.test.is_some()
+        && quoted.test.is_none()
+        // Linters print a file as a test, together with their findings in it.
+        && quoted.kind != Kind::Lint
+        && report.severity >= Severity::Error
+        && report.confidence >= quoted.confidence
+}
+
+/// Marks the less specific of two diagnostics as absorbed by the other; the first one wins a tie.
 fn absorb(entries: &mut [Entry], left: usize, right: usize) {
-    let wins = specificity(&entries[left].found.diagnostic) >= specificity(&entries[right].found.diagnostic);
+    let [one, other] = [&entries[left].found.diagnostic, &entries[right].found.diagnostic];
+    let wins = quotes(one, other) || !quotes(other, one) && specificity(one) >= specificity(other);
     let (winner, loser) = if wins { (left, right) } else { (right, left) };
     entries[loser].absorbed = true;
     let count = entries[loser].found.count;
-    // A surer analyzer that names no place may have left it out: frames of tools are none.
+    // A more confident analyzer may have left out the location on purpose: frames of tools are not locations.
     let is_surer = entries[winner].found.diagnostic.confidence > entries[loser].found.diagnostic.confidence;
     let place = entries[loser].found.diagnostic.location.clone().filter(|_| !is_surer);
     let kept = &mut entries[winner].found;
@@ -126,10 +154,10 @@ fn absorb_overlaps(entries: &mut [Entry]) {
     }
 }
 
-/// Whether two diagnostics that overlap tell the same. What only sums up, or follows from something else,
-/// often encloses what it sums up: the two are one only where they begin with the same line.
+/// Returns true if two overlapping diagnostics report the same defect. A summary or consequence often
+/// spans more than its cause: the two count as one only if they begin with the same line.
 ///
-/// Of a report on one line all findings have one span: their places tell them apart.
+/// Findings of a one-line report all have the same span: their locations distinguish them.
 fn about_one_thing(left: &Entry, right: &Entry) -> bool {
     if left.span() == right.span() && lines_differ(&left.found.diagnostic, &right.found.diagnostic) {
         return false;
@@ -188,9 +216,9 @@ fn absorb_same_places(entries: &mut [Entry]) {
     }
 }
 
-/// The fewest bytes of a message that is looked for in others: shorter ones are found by chance.
+/// Minimum length in bytes of a message that is searched in others: shorter ones are found by chance.
 const MESSAGE_OF_NOTE: usize = 16;
-/// Errors that are compared by their words; in longer lists a repetition does little harm.
+/// Maximum number of errors that are compared by their words; in longer lists a repetition does little harm.
 const COMPARED: usize = 300;
 
 fn absorb_same_words(entries: &mut [Entry]) {
@@ -206,11 +234,11 @@ fn absorb_same_words(entries: &mut [Entry]) {
             let (winner, loser) = (&entry.found.diagnostic, &entries[loser].found.diagnostic);
             other != one
                 && !entry.absorbed
-                // What only quotes a cause does not stand for it, and two tests are two.
+                // A diagnostic that only quotes a cause does not replace it, and two tests are two defects.
                 && (winner.role == Role::Root || loser.role != Role::Root)
                 && (winner.test == loser.test || loser.test.is_none())
                 && words[other].contains(&words[one])
-                // Of two that say the same, the one that says more stays, else the first.
+                // Of two similar messages, the longer one is kept, else the first.
                 && (words[other].len() > words[one].len()
                     || (specificity(winner), one) > (specificity(loser), other))
                 && winner.confidence >= loser.confidence
@@ -224,13 +252,13 @@ fn absorb_same_words(entries: &mut [Entry]) {
     }
 }
 
-/// Words with one blank between them.
+/// The words separated by single spaces.
 pub(crate) fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether two diagnostics name one place. A path may be printed whole by one tool and relative by
-/// another; a column may be left out.
+/// Returns true if two diagnostics have the same location. One tool may print an absolute path and
+/// another a relative one; the column may be missing.
 pub(crate) fn same_place(left: &Diagnostic, right: &Diagnostic) -> bool {
     let (Some(left), Some(right)) = (&left.location, &right.location) else { return false };
     let (Some(one), Some(other)) = (left.start, right.start) else { return false };
@@ -248,7 +276,7 @@ pub(crate) fn same_file(left: &str, right: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || short.starts_with('/'))
 }
 
-/// Whether at least three fifths of the shorter message's words stand in the other.
+/// Returns true if the other message contains at least three fifths of the shorter one's words.
 pub(crate) fn similar(left: &str, right: &str) -> bool {
     let words = |text: &str| -> BTreeSet<String> {
         text.split(|character: char| !character.is_alphanumeric())

@@ -1,11 +1,13 @@
-//! The patterns of all active spells, as new as the spellbook.
+//! The patterns of all active spells, as up to date as the spellbook.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{PatternEvidence, normal_code, own_codes};
+use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 use grimoire_ports::PortError;
 use grimoire_ports::follower::{Changes, Derived, Follower, Pace, Position};
@@ -16,34 +18,36 @@ use crate::pattern_set::{Entry, PatternSet};
 use crate::patterns::{ErrorText, PatternCache};
 use crate::{Pipeline, PipelineError};
 
-/// More spells than this are prepared on a thread that may block.
+/// Above this number, spells are prepared on a thread that may block.
 const INLINE: usize = 64;
-/// Changed spells are kept apart until there are more of them than this, and than one in eight.
+/// Changed spells are kept separately until there are more than this, and more than one in eight.
 const RECENT: usize = 256;
-/// The most patterns that are tried on one text.
+/// Maximum number of patterns that are tried on one text.
 const TRIED: usize = 512;
+/// Time limit for the patterns of all spells on one error. Only hostile patterns reach it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The patterns, and who keeps them.
+/// The patterns, and the follower that updates them.
 pub(crate) struct PatternBook {
     published: Published,
-    /// Locked by whoever reads what is new.
+    /// Locked while reading new changes.
     follower: Mutex<Follower<DerivedPatterns>>,
 }
 
 type Published = Arc<RwLock<Arc<Patterns>>>;
 
-/// The patterns at one moment.
+/// The patterns at one point of the change log.
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     sequence: Sequence,
     base: Arc<PatternSet>,
-    /// What changed since `base` was made.
+    /// Changes since `base` was built.
     recent: Arc<PatternSet>,
-    /// Spells of `base` that were changed or are gone.
+    /// Spells of `base` that were changed or deleted since.
     replaced: Arc<HashSet<SpellId>>,
 }
 
-/// A spell whose pattern was found.
+/// A spell whose pattern matched.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) spell: SpellId,
@@ -71,11 +75,11 @@ fn current(published: &Published) -> Arc<Patterns> {
     Arc::clone(&published.read().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The patterns as a follower of the change log keeps them.
+/// The patterns as derived data of a change-log follower.
 struct DerivedPatterns {
     published: Published,
     position: Result<Position, String>,
-    /// Spells that changed since the last commit, with the entries of those that are active.
+    /// Spells changed since the last commit; active ones with their entries.
     changed: BTreeMap<SpellId, Option<Entry>>,
 }
 
@@ -125,7 +129,7 @@ impl Derived for DerivedPatterns {
 }
 
 impl Patterns {
-    /// Entries of which a text has a needle, each once.
+    /// Entries with a needle in the text, without duplicates.
     pub(crate) fn needles_in(&self, text: &str) -> Vec<&Entry> {
         self.entries_of(|set, indices| set.needles_in(text, indices))
     }
@@ -143,12 +147,13 @@ impl Patterns {
         entries
     }
 
-    /// Entries that a text may have, the distinct ones first where there are too many.
-    fn in_text(&self, text: &str) -> Vec<&Entry> {
+    /// The entries to try on a text of a repository, the distinct ones first if there are too many.
+    fn in_text(&self, text: &str, repository: Option<&RepositoryName>) -> Vec<&Entry> {
         let mut entries = self.entries_of(|set, indices| {
             indices.extend_from_slice(set.always());
             set.needles_in(text, indices);
         });
+        entries.retain(|entry| entry.scope.contains(repository));
         if entries.len() > TRIED {
             entries.sort_by_key(|entry| (!entry.distinct, entry.spell));
             entries.truncate(TRIED);
@@ -156,17 +161,17 @@ impl Patterns {
         entries
     }
 
-    /// How many of a text's patterns would have to be compiled first.
-    fn missing(entries: &[&Entry], cache: &PatternCache) -> usize {
-        cache.missing(entries.iter().map(|entry| (entry.spell, entry.revision)))
-    }
-
-    /// Spells that cover one of the diagnostic's own codes.
-    pub(crate) fn covering(&self, diagnostic: &Diagnostic) -> Vec<SpellId> {
+    /// The spells that cover one of the codes of a diagnostic of a repository.
+    pub(crate) fn covering(
+        &self,
+        diagnostic: &Diagnostic,
+        repository: Option<&RepositoryName>,
+    ) -> Vec<SpellId> {
         let mut spells = Vec::new();
         for code in own_codes(diagnostic).map(normal_code) {
             let of = |set: &PatternSet| -> Vec<SpellId> {
-                set.covering(&code).iter().map(|index| set.entry(*index).spell).collect()
+                let entries = set.covering(&code).iter().map(|index| set.entry(*index));
+                entries.filter(|entry| entry.scope.contains(repository)).map(|entry| entry.spell).collect()
             };
             spells.extend(of(&self.base).into_iter().filter(|spell| !self.replaced.contains(spell)));
             spells.extend(of(&self.recent));
@@ -176,12 +181,12 @@ impl Patterns {
         spells
     }
 
-    /// The living entry of a spell.
+    /// The current entry of a spell.
     pub(crate) fn get(&self, spell: SpellId) -> Option<&Entry> {
         self.recent.get(spell).or_else(|| self.base.get(spell).filter(|_| !self.replaced.contains(&spell)))
     }
 
-    /// The same patterns with some spells changed, of which those with an entry are active.
+    /// The same patterns with some spells changed; those with an entry are active.
     fn changed(&self, changed: BTreeMap<SpellId, Option<Entry>>, sequence: Sequence) -> Self {
         let mut replaced: HashSet<SpellId> = (*self.replaced).clone();
         replaced.extend(changed.keys().filter(|spell| self.base.get(**spell).is_some()));
@@ -199,13 +204,13 @@ impl Patterns {
 }
 
 impl Pipeline {
-    /// The patterns of all spells that are active now. Reads what changed since the last call.
+    /// The patterns of all currently active spells. Reads the changes since the last call.
     pub(crate) async fn pattern_book(&self) -> Result<Arc<Patterns>, PipelineError> {
         let book = self.book();
         let last = self.ports().store.last_sequence().await?;
         if book.current().sequence < last {
             let mut follower = book.follower.lock().await;
-            // Whoever had the lock before may have read it.
+            // The previous holder of the lock may have read the changes.
             if book.current().sequence < last {
                 follower.catch_up().await?;
             }
@@ -213,42 +218,44 @@ impl Pipeline {
         Ok(book.current())
     }
 
-    /// All active spells whose pattern is found in an error.
+    /// All active spells whose pattern is found in an error of a repository.
     pub(crate) async fn find_patterns(
         &self,
         patterns: &Arc<Patterns>,
         error: &ErrorText,
+        repository: Option<&RepositoryName>,
     ) -> Result<Vec<Found>, PipelineError> {
-        /// Above this much work, patterns are tried on a thread that may block.
-        const INLINE_TEXT: usize = 16 << 10;
-        const INLINE_COMPILATIONS: usize = 8;
-        if error.text.len() <= INLINE_TEXT {
-            let entries = patterns.in_text(&error.text);
-            if Patterns::missing(&entries, self.patterns()) <= INLINE_COMPILATIONS {
-                return Ok(try_all(&entries, error, self.patterns()));
-            }
-        }
+        // Each pattern takes up to about ten milliseconds, too long for a thread that serves requests.
         let (pipeline, patterns, error) = (self.clone(), Arc::clone(patterns), error.clone());
+        let repository = repository.cloned();
         let tried = on_a_blocking_thread(usize::MAX, move || {
-            try_all(&patterns.in_text(&error.text), &error, pipeline.patterns())
+            try_all(&patterns.in_text(&error.text, repository.as_ref()), &error, pipeline.patterns())
         });
         Ok(tried.await?)
     }
 }
 
 fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<Found> {
-    let found = entries.iter().filter_map(|entry| {
-        match cache.evidence(entry.spell, entry.revision, &entry.source, error) {
-            evidence @ PatternEvidence::Hit(_) => {
-                Some(Found { spell: entry.spell, revision: entry.revision, evidence })
-            }
-            PatternEvidence::Untried | PatternEvidence::Missed => None,
+    let started = Instant::now();
+    let mut found = Vec::new();
+    for (tried, entry) in entries.iter().enumerate() {
+        if started.elapsed() >= PATIENCE {
+            let left = entries.len() - tried;
+            tracing::warn!(
+                left,
+                "the spellbook's patterns take too long on an error: the last ones were not tried"
+            );
+            break;
         }
-    });
-    found.collect()
+        let evidence = cache.evidence(entry.spell, entry.revision, &entry.source, error);
+        if matches!(evidence, PatternEvidence::Hit(_)) {
+            found.push(Found { spell: entry.spell, revision: entry.revision, evidence });
+        }
+    }
+    found
 }
 
-/// Does little work at once, and much of it where others do not wait for it.
+/// Runs a little work directly, and much of it on a thread that may block.
 async fn on_a_blocking_thread<T: Send + 'static>(
     amount: usize,
     work: impl FnOnce() -> T + Send + 'static,

@@ -1,44 +1,46 @@
-//! A spell finds its own error: the patterns of all active spells are tried on the lines of a log while the
-//! analyzers read it. A line that no diagnostic tells of and that a spell knows becomes one.
+//! Finds errors by the spells themselves: the patterns of all active spells are searched in the lines of a
+//! log while the analyzers read it. A matching line that no diagnostic covers becomes a diagnostic.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Role, Severity, Span};
 use grimoire_domain::ranking::{LanguageEvidence, Languages};
+use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text;
 
-use crate::analyze::CountedDiagnostic;
+use crate::merge::CountedDiagnostic;
 use crate::pattern_book::Patterns;
 use crate::pattern_set::Entry;
 use crate::{Pipeline, PipelineError};
 
-/// The most lines that are kept, of all spells and of one.
+/// Maximum number of lines that are kept, for all spells together and for each one.
 const LINES: usize = 256;
 const LINES_OF_A_SPELL: usize = 3;
-/// How often one spell's pattern is tried in vain before it is given up for this log.
+/// Number of unsuccessful tries after which a spell's pattern is given up for this log.
 const TRIES: u32 = 20_000;
-/// The least that a pattern's find must tell, in letters, to be an error that nothing else speaks of.
+/// Minimum specificity, in letters, of a match that becomes an error of its own.
 const TELLING: u32 = 10;
-/// Bytes of a line that become a message.
+/// Maximum number of bytes of a line that are searched and become a message.
 const MESSAGE: usize = 8_192;
-/// Lines that are nearer than this many bytes are about one failure.
+/// Lines within this many bytes of each other belong to one failure.
 const NEAR: u64 = 1_024;
-/// The most bytes of a context that lines are added to.
+/// Maximum size in bytes of a context that lines are added to.
 const CONTEXT: usize = 16_384;
-/// Who found an error that no analyzer did.
+/// The plugin name of errors that no analyzer found.
 const PLUGIN: &str = "spellbook";
 
 /// Reads the lines of one log.
 pub struct PatternScan {
     pipeline: Pipeline,
     patterns: Arc<Patterns>,
+    repository: Option<RepositoryName>,
     lines: Vec<Hit>,
     of_spell: HashMap<SpellId, Tried>,
 }
 
-/// A line that a spell's pattern is found in.
+/// A line that a spell's pattern matches.
 struct Hit {
     spell: SpellId,
     line: String,
@@ -53,22 +55,33 @@ struct Tried {
 }
 
 impl Pipeline {
-    /// Begins to read a log with the patterns of the spells that are active now.
-    pub async fn pattern_scan(&self) -> Result<PatternScan, PipelineError> {
-        let patterns = self.pattern_book().await?;
-        Ok(PatternScan { pipeline: self.clone(), patterns, lines: Vec::new(), of_spell: HashMap::new() })
+    /// Starts a scan of a repository's log with the patterns of the spells that are active now.
+    pub async fn pattern_scan(
+        &self,
+        repository: Option<RepositoryName>,
+    ) -> Result<PatternScan, PipelineError> {
+        Ok(PatternScan {
+            pipeline: self.clone(),
+            patterns: self.pattern_book().await?,
+            repository,
+            lines: Vec::new(),
+            of_spell: HashMap::new(),
+        })
     }
 }
 
 impl PatternScan {
-    /// Takes the next line, cleaned of clocks, escape codes and markers, and where it stands in the artifact.
-    /// Lines that echo a script are not to be given. Memory does not grow with the log.
+    /// Reads the next line, without clocks, escape codes and markers, with its position in the artifact.
+    /// Lines that echo a script must be left out by the caller. Memory use does not grow with the log.
     pub fn line(&mut self, line: &str, start: u64, end: u64) {
+        let line = text::cut(line, MESSAGE);
         if self.lines.len() >= LINES || line.len() < 4 || is_no_error(line) {
             return;
         }
         let mut best: Option<(u32, SpellId)> = None;
-        for entry in self.patterns.needles_in(line).into_iter().filter(|entry| entry.distinct) {
+        let repository = self.repository.as_ref();
+        let entries = self.patterns.needles_in(line).into_iter();
+        for entry in entries.filter(|entry| entry.distinct && entry.scope.contains(repository)) {
             let tried = self.of_spell.entry(entry.spell).or_default();
             if tried.in_vain >= TRIES || tried.found >= LINES_OF_A_SPELL {
                 continue;
@@ -92,10 +105,10 @@ impl PatternScan {
         }
     }
 
-    /// Adds what the lines say to what the analyzers found. A line whose spell no diagnostic knows becomes one
-    /// itself, or, where it stands in or near an error, a part of that error's context, unless another
-    /// spell knows the error already. `counts` says of an offset whether what stands there may be an
-    /// error of the run: not in a step that passed.
+    /// Adds the matching lines to the analyzers' findings. A line whose spell matches no diagnostic becomes
+    /// one itself or, within or near an error, a part of that error's context, unless another spell matches
+    /// the error already. `counts` tells whether text at an offset may be an error of the run: not in a step
+    /// that passed.
     pub fn finish(
         self,
         mut found: Vec<CountedDiagnostic>,
@@ -135,9 +148,12 @@ impl PatternScan {
         found
     }
 
-    /// The spells whose pattern is found in a text.
+    /// The spells whose pattern matches a text.
     fn spells_in(&self, text: &str) -> HashSet<SpellId> {
         let found = self.patterns.needles_in(text).into_iter().filter(|entry| {
+            if !entry.scope.contains(self.repository.as_ref()) {
+                return false;
+            }
             let pattern = self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source);
             pattern.find(text).is_some_and(|found| pattern.telling(found) >= TELLING)
         });
@@ -158,8 +174,8 @@ fn diagnostic(entry: &Entry, hit: &Hit) -> Diagnostic {
     }
 }
 
-/// Whether a line is so near to an error that it is about the same failure, and no other language's. Beside
-/// what is only a guess, a sum or a consequence it is the cause.
+/// Returns true if a line is close enough to an error to belong to the same failure, and not of another
+/// language. Beside a guess, a summary or a consequence, the line is the cause.
 fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
     let languages = Languages::of_diagnostic(error).compare(Languages::of_diagnostic(line));
     error.role == Role::Root
@@ -169,12 +185,12 @@ fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
         && !matches!(languages, LanguageEvidence::Other(_))
 }
 
-/// Bytes between two spans; 0 where they overlap.
+/// Number of bytes between two spans; 0 if they overlap.
 fn distance(one: Span, other: Span) -> u64 {
     one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
 }
 
-/// Whether a line says that it is no error: `SKIPPED [1] test.py:3: …`, `PASS src/a.test.ts`, `[INFO] …`, `ok 3 …`.
+/// True for an explicit non-error: `SKIPPED [1] test.py:3: …`, `PASS src/a.test.ts`, `[INFO] …`, `ok 3 …`.
 fn is_no_error(line: &str) -> bool {
     const WORDS: [&str; 13] = [
         "skipped", "skip", "xfail", "xpass", "passed", "pass", "ok", "info", "debug", "trace", "notice",
@@ -184,7 +200,7 @@ fn is_no_error(line: &str) -> bool {
     word.is_some_and(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// Whether a line says that it is a warning: `warning: …`, `npm WARN …`, `[WARNING] …`, `DeprecationWarning: …`.
+/// True for lines that are warnings: `warning: …`, `npm WARN …`, `[WARNING] …`, `DeprecationWarning: …`.
 fn is_warning(line: &str) -> bool {
     let mut words =
         line.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());

@@ -1,24 +1,25 @@
-//! Many patterns asked at once: one look at each byte of a text tells which of them are worth trying.
+//! Searches many patterns at once: one pass over a text tells which patterns are worth trying.
 //!
-//! Every text where a pattern is found has one of the pattern's needles (see [`ErrorPattern::needles`]). A text
-//! is read through a window of four and of eight bytes; where one of those that tell a needle stands in it, the
-//! whole needle is compared. That takes time linear in the text, whatever the number of patterns.
+//! Every text that a pattern matches contains one of the pattern's needles (see [`ErrorPattern::needles`]). A
+//! text is read through windows of four and of eight bytes; where a window is the key of a needle, the whole
+//! needle is compared. That takes time linear in the text, whatever the number of patterns.
 
 use std::collections::HashMap;
 
 use grimoire_domain::pattern::{ErrorPattern, telling};
 use grimoire_domain::ranking::{PatternEvidence, is_code, normal_code, tool_of_tags};
+use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Spell, SpellId};
 
-/// Bytes of a needle that are compared: a text that has as many of them is worth trying.
+/// Number of bytes of a needle that are compared; a text that contains them is worth trying.
 const COMPARED: usize = 48;
-/// Bytes of a window, for needles that are as long, and for shorter ones.
+/// Sizes of a window in bytes: for needles of at least eight bytes, and for shorter ones.
 const LONG: usize = 8;
 const SHORT: usize = 4;
-/// The upper half of a short window's key. No text has these bytes, so that no long window is the same.
+/// The upper half of a short window's key. These bytes do not occur in text, so no long window has the same key.
 const SHORT_MARK: u64 = 0xFFFF_FFFF << 32;
-/// The least that every needle of a pattern must tell, in letters, for lines to be asked that no
-/// analyzer read.
+/// Minimum specificity, in letters, of every needle of a pattern for it to be searched in lines
+/// that no analyzer read.
 const DISTINCT: u32 = 8;
 
 /// The pattern of one active spell.
@@ -27,30 +28,32 @@ pub(crate) struct Entry {
     pub(crate) spell: SpellId,
     pub(crate) revision: u64,
     pub(crate) source: Box<str>,
-    /// None where it has to be tried on every text.
+    /// Empty if the pattern must be tried on every text.
     needles: Box<[Needle]>,
-    /// Whether the pattern names so much that a line where it is found is an error of this kind.
+    /// True if the pattern is specific enough for a matching line to be an error of this kind.
     pub(crate) distinct: bool,
-    /// Whether there is a pattern that can be found at all.
+    /// True if the spell has a pattern that can match.
     usable: bool,
     /// The code that the spell covers, normalised.
     covers: Option<Box<str>>,
-    /// The tool that the spell is about.
+    /// The tool that the spell is for.
     pub(crate) tool: Box<str>,
+    /// Where the spell is offered.
+    pub(crate) scope: Scope,
 }
 
-/// A text, in lower case, that a pattern needs.
+/// A literal, in lower case, that a pattern requires.
 #[derive(Debug, Clone)]
 struct Needle {
     text: Box<[u8]>,
-    /// Its bytes that are least common, by which it is looked for.
+    /// Its rarest bytes, which are searched for.
     key: u64,
-    /// Where in the text they end.
+    /// The offset of their end in the literal.
     key_end: usize,
 }
 
 impl Needle {
-    /// Absent where the text is too short to be looked for.
+    /// `None` if the text is too short to be searched for.
     fn new(text: &[u8]) -> Option<Self> {
         let text = &text[..text.len().min(COMPARED)];
         let length = if text.len() >= LONG { LONG } else { SHORT };
@@ -60,7 +63,7 @@ impl Needle {
         Some(Self { text: text.into(), key, key_end: start + length })
     }
 
-    /// Whether the needle stands in a text where its key ends before `end`.
+    /// Returns true if the text contains the needle with the end of its key at `end`.
     fn stands_in(&self, text: &[u8], end: usize) -> bool {
         let Some(start) = end.checked_sub(self.key_end) else { return false };
         text.get(start..start + self.text.len()).is_some_and(|part| part.eq_ignore_ascii_case(&self.text))
@@ -85,34 +88,35 @@ impl Entry {
             needles: needles.unwrap_or_default(),
             covers: covers.map(Into::into),
             tool: tool_of_tags(fields.tags.iter().map(String::as_str)).into(),
+            scope: fields.scope.clone(),
         }
     }
 
-    /// What is known where the pattern is not found.
+    /// The evidence if the pattern does not match.
     pub(crate) fn missed(&self) -> PatternEvidence {
         if self.usable { PatternEvidence::Missed } else { PatternEvidence::Untried }
     }
 }
 
-/// Patterns, and how to tell which of them a text may have.
+/// Patterns, and an index of the literals that they require.
 #[derive(Debug)]
 pub(crate) struct PatternSet {
-    /// By ascending id.
+    /// Entries by ascending id.
     entries: Vec<Entry>,
-    /// Where in `of_windows` the needles of a window are.
+    /// The range in `of_windows` of the needles of a window.
     windows: HashMap<u64, (u32, u32)>,
-    /// Entries, and which of their needles.
+    /// Entries, and the index of one of their needles.
     of_windows: Vec<(u32, u32)>,
-    /// A bit for the last four bytes of each window, by their hash: nearly every place of a text is known by
-    /// it to end none.
+    /// A bit for the last four bytes of each window, by their hash: it rules out nearly every position of a
+    /// text.
     filter: Vec<u64>,
-    /// Entries without a window.
+    /// Entries without needles.
     always: Vec<u32>,
     covering: HashMap<Box<str>, Vec<u32>>,
 }
 
 impl Default for PatternSet {
-    /// No patterns.
+    /// An empty set.
     fn default() -> Self {
         Self::new(Vec::new())
     }
@@ -142,7 +146,7 @@ impl PatternSet {
         }
         pairs.sort_unstable();
         pairs.dedup();
-        // Sixteen bits or more for each window: one place in sixteen or fewer is looked at twice.
+        // At least sixteen bits for each window, so that at most one position in sixteen is a false positive.
         set.filter = vec![0; (pairs.len() * 16).next_power_of_two().max(1 << 12) / 64];
         let mut start = 0;
         for (end, pair) in (1_u32..).zip(&pairs) {
@@ -171,7 +175,7 @@ impl PatternSet {
         self.entries.get(index)
     }
 
-    /// Entries that have to be tried on every text.
+    /// Entries that must be tried on every text.
     pub(crate) fn always(&self) -> &[u32] {
         &self.always
     }
@@ -181,7 +185,7 @@ impl PatternSet {
         self.covering.get(code).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds to `found` the entries of which a text has a needle, some perhaps several times.
+    /// Adds to `found` the entries that have a needle in the text, possibly with duplicates.
     pub(crate) fn needles_in(&self, text: &str, found: &mut Vec<u32>) {
         let text = text.as_bytes();
         let mut window: u64 = 0;
@@ -202,7 +206,7 @@ impl PatternSet {
         }
     }
 
-    /// The filter's bit for a window, of whose key only the last four bytes count.
+    /// The filter's bit for a window; only the last four bytes of its key count.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "four bytes are wanted")]
     fn bit(&self, key: u64) -> usize {
@@ -212,7 +216,7 @@ impl PatternSet {
     }
 }
 
-/// How common a few bytes are in logs, roughly.
+/// Roughly how common the bytes are in logs.
 fn commonness(bytes: &[u8]) -> u32 {
     const EVERYWHERE: [&[u8]; 8] =
         [b"error", b"fail", b"not ", b"found", b"warn", b"file", b"could", b" to "];
@@ -283,7 +287,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a pattern is found in, the set tells of the pattern.
+        /// The set reports every pattern that matches.
         #[test]
         fn no_find_is_missed(
             sources in prop::collection::vec(r"[abc]{0,4}(?:[bc]{1,3}\|[ab]{1,6}|\(a\|bc\)[abc]{2,5}|[abc]{4,9}|b\.\*c)", 1..8),

@@ -1,4 +1,4 @@
-//! Compiled patterns of spells, kept while they are in use.
+//! A cache of compiled patterns.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -6,29 +6,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::pattern::ErrorPattern;
-use grimoire_domain::ranking::{PatternEvidence, PatternHit};
+use grimoire_domain::ranking::PatternEvidence;
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text;
 use lru::LruCache;
 
-/// The text of an error that patterns are tried on.
+/// The text of an error that patterns are searched in.
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorText {
     pub(crate) text: Arc<str>,
-    /// Where the message is: severity and code stand before it, context and stack trace behind it.
+    /// The range of the message: severity and code precede it, context and stack trace follow it.
     pub(crate) message: Range<usize>,
 }
 
 impl ErrorText {
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
-        Self { text: diagnostic.searchable_text().into(), message: diagnostic.message_place() }
+        let text = diagnostic.searchable_text();
+        let message = diagnostic.message_place();
+        let text = text::cut(&text, MOST_TEXT);
+        Self { text: text.into(), message: message.start.min(text.len())..message.end.min(text.len()) }
     }
 }
 
-/// The most bytes of a matched text that travel on as evidence.
-const EVIDENCE: usize = 512;
+/// Maximum number of bytes of an error's text that are searched.
+const MOST_TEXT: usize = 64 << 10;
 
-/// Patterns by spell and revision; the least recently used ones go first.
+/// Patterns by spell and revision; the least recently used ones are evicted.
 pub(crate) struct PatternCache(Mutex<LruCache<(SpellId, u64), Arc<ErrorPattern>>>);
 
 impl PatternCache {
@@ -36,14 +39,8 @@ impl PatternCache {
         Self(Mutex::new(LruCache::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN))))
     }
 
-    /// How many of these patterns would have to be read.
-    pub(crate) fn missing(&self, revisions: impl Iterator<Item = (SpellId, u64)>) -> usize {
-        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        revisions.filter(|revision| !cache.contains(revision)).count()
-    }
-
-    /// Tries a spell's pattern on an error. Takes time linear in the text; compiles at most once, and only
-    /// when the text has a beginning of a match.
+    /// Searches a spell's pattern in an error. Takes time linear in the text; compiles at most once, and
+    /// only if the text contains a possible beginning of a match.
     pub(crate) fn evidence(
         &self,
         id: SpellId,
@@ -51,17 +48,7 @@ impl PatternCache {
         source: &str,
         ErrorText { text, message }: &ErrorText,
     ) -> PatternEvidence {
-        let pattern = self.pattern(id, revision, source);
-        let Some(found) = pattern.find_in_error(text, message.start) else {
-            return if pattern.is_usable() { PatternEvidence::Missed } else { PatternEvidence::Untried };
-        };
-        let start = found.as_ptr().addr() - text.as_ptr().addr();
-        PatternEvidence::Hit(PatternHit {
-            text: text::cut(found, EVIDENCE).to_owned(),
-            telling: pattern.telling(found),
-            in_message: start < message.end,
-            place: start..start + found.len(),
-        })
+        PatternEvidence::search(&self.pattern(id, revision, source), text, message)
     }
 
     /// The pattern of a revision of a spell.
@@ -70,7 +57,7 @@ impl PatternCache {
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(known);
         }
-        // Read outside the lock: others are waiting.
+        // Parsed without holding the lock, because other threads wait for it.
         let pattern = Arc::new(ErrorPattern::from_store(source));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&pattern));
         pattern

@@ -1,4 +1,4 @@
-//! Candidates are judged by the active matcher and put in order.
+//! Lets the chosen matcher judge the candidates, and orders them.
 
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
@@ -9,102 +9,121 @@ use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::spell::{Sequence, SpellId, SpellStatus};
 use grimoire_ports::plugins::PluginError;
 
-use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
+use crate::judge::Judge;
+use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 
-/// The spells that fit one error.
+/// The spells for one error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatchReport {
-    /// Best first, ties by smaller id; empty when none has grounds and reaches the threshold.
+    /// Spells, best first, ties by smaller id; empty if none has grounds and reaches the threshold.
     pub spells: Vec<RankedSpell>,
-    /// Whether the matcher failed, so that keyword order or, by its failure policy, nothing stands in.
+    /// True if the matcher failed, so that keyword order or, by its failure policy, nothing replaces it.
     pub degraded: bool,
-    /// Why, where it did.
+    /// The failure, if there was one.
     pub problems: Vec<PluginProblem>,
-    /// The generation of plugins that made it.
+    /// The generation of the plugin set.
     pub generation: u64,
-    /// The matcher that made it; empty when there was nothing to judge or it failed.
+    /// The matcher that judged, or the fallback; empty if there was nothing to judge or all failed.
     pub plugins: Vec<PluginIdentity>,
-    /// How far search had followed the spellbook.
+    /// The change-log sequence that the search had reached.
     pub sequence: Sequence,
 }
 
-/// All candidates of one error, and why each is shown or not.
+/// All candidates for one error, and why each is shown or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// Best first, ties by smaller id.
+    /// Candidates, best first, ties by smaller id.
     pub spells: Vec<ExplainedSpell>,
-    /// What a score must reach.
+    /// The lowest score that is shown, in [0, 1].
     pub threshold: f64,
-    /// Whether keyword order stood in for the matcher.
+    /// True if keyword order replaced the matcher.
     pub degraded: bool,
 }
 
-/// One candidate, and what was decided about it.
+/// One candidate, and the decision about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExplainedSpell {
-    /// Which spell.
+    /// The spell's id.
     pub id: SpellId,
-    /// The name that its spellbook file gives it.
+    /// The key in its spellbook file.
     pub key: Option<String>,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// 0 to 1.
+    /// The score, 0 to 1.
     pub score: f64,
-    /// Whether it is shown.
+    /// True if the spell is shown.
     pub shown: bool,
+    /// True if the spell has the tag `hint`, so that it is shown as a hint and not as a fix.
+    pub hint: bool,
     /// A stable word for the decision: `pattern` or `code` for a spell that is shown, otherwise one of
-    /// [`Withheld::as_str`] or `inactive`.
+    /// [`Withheld::as_str`], `inactive` or `scope`.
     pub decision: &'static str,
     /// The decision as a sentence.
     pub why: String,
-    /// What the matcher said, strongest first.
+    /// The matcher's reasons, strongest first.
     pub reasons: Vec<Reason>,
 }
 
-/// What the matcher, or what stands in for it, said of all candidates.
+/// The verdicts of the matcher, or of its substitute, about all candidates.
 struct Judged {
     candidates: Vec<Candidate>,
     verdicts: Vec<Verdict>,
     report: MatchReport,
 }
 
-impl Pipeline {
-    /// Ranks the spells for an error as somebody reports it. `Invalid` with every broken field.
+impl Judge {
+    /// Ranks the spells for a reported error. Fails with `Invalid`, which lists every invalid field.
     #[tracing::instrument(skip_all)]
     pub async fn match_error(&self, report: ErrorReport) -> Result<MatchReport, PipelineError> {
         let diagnostic = report.into_diagnostic()?;
+        self.pipeline.catch_up().await?;
         self.match_diagnostic(&diagnostic).await
     }
 
     /// Ranks the spells for a diagnostic. The same diagnostic, plugins and spellbook give the same
-    /// scores to the last bit and the same order. The matcher's failure is an error only where its
-    /// failure policy says so.
+    /// scores to the last bit and the same order. A failure of the matcher is an error only if its
+    /// failure policy is `fail`.
     pub async fn match_diagnostic(&self, diagnostic: &Diagnostic) -> Result<MatchReport, PipelineError> {
-        let Judged { candidates, verdicts, mut report } = self.judge(diagnostic, None).await?;
-        let settings = self.settings();
-        report.spells =
-            rank(diagnostic, &candidates, verdicts, settings.threshold, settings.spells_per_error);
+        let Judged { candidates, verdicts, mut report } = self.score(diagnostic, None).await?;
+        if !candidates.is_empty() {
+            self.pipeline.0.questions.keep(diagnostic, self.repository.as_ref());
+        }
+        let settings = self.pipeline.settings();
+        report.spells = rank(
+            diagnostic,
+            &candidates,
+            verdicts,
+            threshold_of(&report, settings),
+            settings.spells_per_error,
+        );
         Ok(report)
     }
 
-    /// Says of every candidate spell why it is shown for a diagnostic, or why not. A spell that is asked for
-    /// is a candidate in any case, also one that is not active. Errors as [`Pipeline::match_diagnostic`].
+    /// Explains for every candidate spell why it is shown for a diagnostic, or why not. The requested spell
+    /// is always a candidate, even if it is not active. Errors as for [`Judge::match_diagnostic`].
     pub async fn explain(
         &self,
         diagnostic: &Diagnostic,
         asked: Option<SpellId>,
     ) -> Result<Explanation, PipelineError> {
-        let Judged { candidates, verdicts, report } = self.judge(diagnostic, asked).await?;
-        let settings = self.settings();
-        let ranked =
-            ranking::judge(diagnostic, &candidates, verdicts, settings.threshold, settings.spells_per_error);
+        let Judged { candidates, verdicts, report } = self.score(diagnostic, asked).await?;
+        let settings = self.pipeline.settings();
+        let ranked = ranking::judge(
+            diagnostic,
+            &candidates,
+            verdicts,
+            threshold_of(&report, settings),
+            settings.spells_per_error,
+        );
         let spells = ranked
             .into_iter()
             .map(|ranked| {
                 let fields = &ranked.spell.fields;
                 let inactive = fields.status != SpellStatus::Active;
+                let elsewhere = !fields.scope.contains(self.repository.as_ref());
                 let (decision, why) = match &ranked.shown {
                     _ if inactive => ("inactive", "it is a draft or retired".to_owned()),
+                    _ if elsewhere => ("scope", format!("it is offered to {} only", fields.scope)),
                     Ok(grounds) => (grounds.as_str(), grounds.to_string()),
                     Err(withheld) => (withheld.as_str(), because(withheld, ranked.score, settings.threshold)),
                 };
@@ -113,7 +132,8 @@ impl Pipeline {
                     key: fields.key.clone(),
                     title: fields.title.clone(),
                     score: ranked.score,
-                    shown: ranked.shown.is_ok() && !inactive,
+                    hint: ranked.is_hint(),
+                    shown: ranked.shown.is_ok() && !inactive && !elsewhere,
                     decision,
                     why,
                     reasons: ranked.reasons,
@@ -123,13 +143,14 @@ impl Pipeline {
         Ok(Explanation { spells, threshold: settings.threshold, degraded: report.degraded })
     }
 
-    async fn judge(&self, diagnostic: &Diagnostic, asked: Option<SpellId>) -> Result<Judged, PipelineError> {
-        let retrieved = self.retrieve(diagnostic, asked).await?;
+    async fn score(&self, diagnostic: &Diagnostic, asked: Option<SpellId>) -> Result<Judged, PipelineError> {
+        self.require_plugins()?;
+        let retrieved = self.pipeline.retrieve(diagnostic, asked, self.repository.as_ref()).await?;
         let mut report = MatchReport {
             spells: Vec::new(),
             degraded: false,
             problems: Vec::new(),
-            generation: self.inventory().generation(),
+            generation: self.generation(),
             plugins: Vec::new(),
             sequence: retrieved.sequence,
         };
@@ -137,29 +158,73 @@ impl Pipeline {
         if candidates.is_empty() {
             return Ok(Judged { candidates, verdicts: Vec::new(), report });
         }
-        let verdicts = match self.ports().matchers.score(diagnostic, &candidates).await {
+        let settings = self.pipeline.settings();
+        let verdicts = match self.plugins.score(&settings.matcher, diagnostic, &candidates).await {
             Ok(judgement) => {
-                report.generation = judgement.generation;
                 report.plugins.push(judgement.plugin);
                 judgement.verdicts
             }
             Err(PluginError(problem)) => {
-                let policy = self.settings().failure_policy(&problem.plugin);
+                let policy = settings.failure_policy(&problem.plugin);
                 let PluginProblem { plugin, reason, detail } = &problem;
-                tracing::warn!(plugin, reason, detail, policy = policy.as_str(), "no matcher answered");
-                let verdicts = match policy {
-                    FailurePolicy::Fallback => keyword_verdicts(&candidates),
-                    // Nothing was judged, so nothing fits.
+                tracing::warn!(plugin, %reason, detail, policy = policy.as_str(), "no matcher answered");
+                report.degraded = true;
+                report.problems.push(problem.clone());
+                match policy {
+                    FailurePolicy::Fallback => {
+                        below(settings.threshold, self.stand_in(diagnostic, &candidates, &mut report).await)
+                    }
+                    // Nothing was judged, so nothing matches.
                     FailurePolicy::Skip => Vec::new(),
                     FailurePolicy::Fail => return Err(failure_policy::failed(problem)),
-                };
-                report.degraded = true;
-                report.problems.push(problem);
-                verdicts
+                }
             }
         };
         Ok(Judged { candidates, verdicts, report })
     }
+
+    /// What stands in for the matcher when it fails: the first of the fallbacks that answers, else keyword order.
+    async fn stand_in(
+        &self,
+        diagnostic: &Diagnostic,
+        candidates: &[Candidate],
+        report: &mut MatchReport,
+    ) -> Vec<Verdict> {
+        let settings = self.pipeline.settings();
+        for fallback in &settings.fallback_matchers {
+            match self.plugins.score(fallback, diagnostic, candidates).await {
+                Ok(judgement) => {
+                    report.plugins.push(judgement.plugin);
+                    let detail = format!("{fallback} stands in for {}, which failed", settings.matcher);
+                    let reason = Reason { signal: "fallback".to_owned(), weight: 0.0, detail };
+                    let mut verdicts = judgement.verdicts;
+                    for verdict in &mut verdicts {
+                        verdict.reasons.push(reason.clone());
+                    }
+                    return verdicts;
+                }
+                Err(PluginError(problem)) => {
+                    let PluginProblem { plugin, reason, detail } = &problem;
+                    tracing::warn!(plugin, %reason, detail, "no fallback answered");
+                    report.problems.push(problem);
+                }
+            }
+        }
+        keyword_verdicts(candidates)
+    }
+}
+
+/// The lowest score that is shown. A matcher's substitute is marked as such and has no threshold.
+fn threshold_of(report: &MatchReport, settings: &Settings) -> f64 {
+    if report.degraded { 0.0 } else { settings.threshold }
+}
+
+/// What stands in for the chosen matcher stays below the threshold of its scores.
+fn below(threshold: f64, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    for verdict in &mut verdicts {
+        verdict.score *= threshold * 0.98;
+    }
+    verdicts
 }
 
 fn because(withheld: &Withheld, score: f64, threshold: f64) -> String {

@@ -1,4 +1,4 @@
-//! A diagnostic gets its candidate spells, each with the evidence that the host has.
+//! Finds the candidate spells for a diagnostic, each with the host's evidence.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -6,29 +6,31 @@ use std::sync::Arc;
 
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
+use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 
 use crate::pattern_book::Found;
 use crate::patterns::ErrorText;
 use crate::{Pipeline, PipelineError};
 
-/// Candidates in the order of search, and how far search had followed the spellbook.
+/// Candidates in search order, and the change-log sequence that the search had reached.
 pub(crate) struct Retrieved {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) sequence: Sequence,
 }
 
-/// The most candidates beside those that search offers: spells whose pattern is found, or that cover the code.
+/// Maximum number of candidates besides those of the search: spells whose pattern matches, or that cover the code.
 const BY_EVIDENCE: usize = 64;
 
 impl Pipeline {
-    /// Spells that may fit: what search offers, every spell whose pattern is found, and every spell that
-    /// covers the code. They are read from the store, because search may lag: a deleted or retired spell
-    /// is never a candidate, unless it is `asked` for.
+    /// Spells that may fit: the results of the search, every spell whose pattern is found, and every spell that covers
+    /// the code. They are read from the store, because the search index may lag: a deleted or retired spell is never a
+    /// candidate, nor is a spell whose scope excludes the repository, unless it is `asked` for.
     pub(crate) async fn retrieve(
         &self,
         diagnostic: &Diagnostic,
         asked: Option<SpellId>,
+        repository: Option<&RepositoryName>,
     ) -> Result<Retrieved, PipelineError> {
         let found = self.ports().search.candidates(diagnostic, self.settings().candidates).await?;
         let scores: HashMap<SpellId, f32> = found.hits.iter().map(|hit| (hit.spell, hit.score)).collect();
@@ -36,11 +38,11 @@ impl Pipeline {
 
         let patterns = self.pattern_book().await?;
         let error = ErrorText::of(diagnostic);
-        let hits = self.find_patterns(&patterns, &error).await?;
+        let hits = self.find_patterns(&patterns, &error, repository).await?;
         let mut strongest: Vec<&Found> = hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
         strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
         ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
-        let covering = patterns.covering(diagnostic);
+        let covering = patterns.covering(diagnostic, repository);
         for spell in covering.into_iter().take(BY_EVIDENCE).chain(asked) {
             if !ids.contains(&spell) {
                 ids.push(spell);
@@ -53,7 +55,7 @@ impl Pipeline {
             .get_spells(&ids)
             .await?
             .into_iter()
-            .filter(|spell| spell.fields.status == SpellStatus::Active || Some(spell.id) == asked)
+            .filter(|spell| is_offered(spell, repository) || Some(spell.id) == asked)
             .map(Arc::new)
             .collect();
         let hits: HashMap<SpellId, Found> = hits.into_iter().map(|hit| (hit.spell, hit)).collect();
@@ -67,7 +69,7 @@ impl Pipeline {
                 let pattern = match (hit, entry) {
                     (Some(hit), _) => hit.evidence.clone(),
                     (None, Some(entry)) => entry.missed(),
-                    // It was changed a moment ago.
+                    // The spell was changed a moment ago.
                     (None, None) => {
                         let source = &spell.fields.error_pattern;
                         self.patterns().evidence(spell.id, spell.revision, source, &error)
@@ -80,6 +82,10 @@ impl Pipeline {
             .collect();
         Ok(Retrieved { candidates, sequence: found.sequence })
     }
+}
+
+fn is_offered(spell: &Spell, repository: Option<&RepositoryName>) -> bool {
+    spell.fields.status == SpellStatus::Active && spell.fields.scope.contains(repository)
 }
 
 fn telling(found: &Found) -> u32 {

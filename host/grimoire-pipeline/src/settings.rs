@@ -1,47 +1,58 @@
-//! What an operator may choose about judging and reporting.
+//! The operator's settings for judging and reporting.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::FailurePolicy;
+use crate::{FailurePolicy, Links};
 
-/// Sizes and thresholds of the use cases.
+/// Limits and thresholds of the use cases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// How many candidate spells search offers for one diagnostic; from 1. Default 64.
+    /// Number of candidate spells that the search returns for one diagnostic; from 1. Default 64.
     pub candidates: usize,
-    /// The least score, in [0, 1], of a spell that is shown. Default 0.5.
+    /// The lowest score that is shown, in [0, 1]. Default 0.5.
     pub threshold: f64,
-    /// How many spells are shown for one diagnostic; from 1. Default 3.
+    /// Maximum number of spells shown for one diagnostic; from 1. Default 3.
     pub spells_per_error: usize,
-    /// How many errors a comment on a pull request shows. Default 10.
+    /// Maximum number of errors in a comment on a pull request. Default 5.
     pub errors_per_review: usize,
-    /// How many different diagnostics of one artifact are kept; the others are counted in a gap.
-    /// Default 1,000.
+    /// Maximum number of distinct diagnostics of one artifact; a gap states the number of the
+    /// others. Default 1,000.
     pub diagnostics_per_artifact: usize,
-    /// How many different diagnostics of one diagnosis are matched, the gravest first; the others
-    /// are reported without spells. Default 200.
+    /// Maximum size in bytes of all diagnostics of one artifact; a gap counts the others. Default 8 MiB.
+    pub diagnostic_bytes_per_artifact: usize,
+    /// Maximum number of distinct diagnostics of one diagnosis that are matched, the most severe
+    /// first; the others are reported without spells. Default 200.
     pub errors_per_diagnosis: usize,
-    /// How many diagnostics are matched at the same time; from 1. Default 4.
+    /// Number of diagnostics that are matched concurrently; from 1. Default 4.
     pub concurrency: usize,
-    /// How many logs of failed CI jobs one review reads. Default 20.
+    /// Maximum number of logs of failed CI jobs per review. Default 20.
     pub logs_per_review: usize,
-    /// How many artifacts of failed runs one review reads, of those whose names speak of reports; 0 for none.
-    /// Default 10.
+    /// Maximum number of artifacts of failed runs per review, chosen by names that suggest reports; 0 for
+    /// none. Default 10.
     pub artifacts_per_review: usize,
-    /// The most bytes of one artifact; more is refused. Default 1 GiB.
+    /// Maximum size of one artifact in bytes; larger ones are refused. Default 1 GiB.
     pub maximum_artifact_bytes: u64,
-    /// How many compiled patterns are kept; from 1. Default 1,024.
+    /// Number of compiled patterns that are cached; from 1. Default 1,024.
     pub pattern_cache: usize,
-    /// Whether reviews are told in a comment at all. Default true.
+    /// The base URLs of links in comments.
+    pub links: Links,
+    /// True if reviews are posted as comments. Default true.
     pub publish: bool,
-    /// Whether a pull request for which nothing known matches gets no new comment. Default true.
+    /// True if a pull request without a matching spell gets no new comment. Default true.
     pub quiet: bool,
-    /// What becomes of an answer when a plugin fails, by the plugin's name. Default: `fallback`.
+    /// The name of the matcher. Default `matcher-hybrid`.
+    pub matcher: String,
+    /// Matchers that are asked one after the other when that one fails. Default: none.
+    pub fallback_matchers: Vec<String>,
+    /// How plugin failures affect the answer, by plugin name. Default: `fallback`.
     pub failure_policies: BTreeMap<String, FailurePolicy>,
+    /// For how long an installed version is watched after a change; zero for not at all. Default 10 minutes.
+    pub plugin_watch: Duration,
 }
 
 impl Settings {
-    /// What becomes of an answer when this plugin fails.
+    /// The failure policy of a plugin.
     pub fn failure_policy(&self, plugin: &str) -> FailurePolicy {
         self.failure_policies.get(plugin).copied().unwrap_or_default()
     }
@@ -53,8 +64,10 @@ impl Default for Settings {
             candidates: 64,
             threshold: 0.5,
             spells_per_error: 3,
-            errors_per_review: 10,
+            errors_per_review: 5,
+            links: Links::default(),
             diagnostics_per_artifact: 1_000,
+            diagnostic_bytes_per_artifact: 8 << 20,
             errors_per_diagnosis: 200,
             concurrency: 4,
             logs_per_review: 20,
@@ -63,7 +76,10 @@ impl Default for Settings {
             pattern_cache: 1_024,
             publish: true,
             quiet: true,
+            matcher: "matcher-hybrid".to_owned(),
+            fallback_matchers: Vec::new(),
             failure_policies: BTreeMap::new(),
+            plugin_watch: Duration::from_secs(600),
         }
     }
 }

@@ -1,22 +1,22 @@
-//! What of the merged diagnostics counts, and in which order: the log's steps and the roles decide.
+//! Decides which of the merged diagnostics count, and their order, by the log's steps and the roles.
 
 use std::cmp::Reverse;
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Role, Severity};
 use grimoire_log::{Outcome, Outline, path};
 
-use crate::analyze::CountedDiagnostic;
+use crate::merge::CountedDiagnostic;
 
-/// Drops what is no error of the run and orders the rest:
+/// Drops diagnostics that are no errors of the run and orders the rest:
 ///
-/// 1. What a step that passed reports is no error of the run.
-/// 2. What only sums up, and a guess, count only when no root was found; a guess before a summary.
-/// 3. A place is one in the repository, or none; a code is no plain word.
-/// 4. Where a known tool told a root, what merely has the shape of an error beside it counts less: a line
-///    without a place is a consequence, a place with prose a warning. Tests log such lines.
-/// 5. Where what the others follow from was not found, the first of them stands for it.
-/// 6. Roots come first, then what follows from them, then warnings; each in the order of the log, what
-///    stands in the step that failed before what stands elsewhere.
+/// 1. Diagnostics in a step that passed are no errors of the run.
+/// 2. Summaries and guesses count only if there is no root; a guess takes precedence over a summary.
+/// 3. Locations must be in the repository, and codes must not be plain words; others are removed.
+/// 4. Beside a known tool's root, a mere error format counts less: a line without a location is a
+///    consequence, a location with prose a warning. Tests log such lines.
+/// 5. If the root of the consequences was not found, the first of them takes its place.
+/// 6. Roots come first, then consequences, then warnings; each in the order of the log, those of the
+///    failed step before others.
 pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Vec<CountedDiagnostic> {
     let outcome = |found: &CountedDiagnostic| outline.outcome_at(found.diagnostic.span.start);
     found.retain(|found| !is_error(&found.diagnostic) || outcome(found) != Outcome::Passed);
@@ -27,7 +27,7 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     let has = |wanted: &dyn Fn(&Diagnostic) -> bool| {
         found.iter().any(|found| is_error(&found.diagnostic) && wanted(&found.diagnostic))
     };
-    let has_root = has(&|found| found.role == Role::Root && found.confidence > Confidence::Guess);
+    let has_root = has(&is_known_root);
     let has_guess = has(&|found| found.confidence == Confidence::Guess);
     found.retain(|found| {
         let found = &found.diagnostic;
@@ -46,11 +46,11 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
             Role::Consequence => 1,
             Role::Summary | Role::Warning => 2,
         };
-        // Of what only sums up, what has a code says more than a banner.
+        // Of summaries, one with a code says more than a banner.
         let is_banner = found.diagnostic.role == Role::Summary && found.diagnostic.code.is_none();
         (rank, Reverse(outcome(found) == Outcome::Failed), is_banner, found.diagnostic.span.start)
     });
-    // A consequence that is first has no root before it.
+    // If a consequence comes first, there is no root.
     if let Some(CountedDiagnostic { diagnostic, .. }) = found.first_mut()
         && is_error(diagnostic)
         && diagnostic.role == Role::Consequence
@@ -60,15 +60,28 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     found
 }
 
-/// Words that some tools print where others have a code.
+/// Returns true if a finding explains why the run failed, or if nothing needs an explanation. If not, a guess is better
+/// than nothing.
+pub(crate) fn is_explained(found: &[CountedDiagnostic], outline: &Outline) -> bool {
+    outline.run == Outcome::Passed
+        || found.iter().map(|found| &found.diagnostic).any(|found| {
+            is_error(found) && is_known_root(found) && outline.outcome_at(found.span.start) != Outcome::Passed
+        })
+}
+
+fn is_known_root(found: &Diagnostic) -> bool {
+    found.role == Role::Root && found.confidence > Confidence::Guess
+}
+
+/// Plain words that some tools print in place of a code.
 const NO_CODES: [&str; 12] = [
     "error", "err", "fatal", "warning", "warn", "info", "note", "debug", "trace", "notice", "failed",
     "failure",
 ];
 
-/// A place that is a frame of a package, tool or runtime becomes the first own one of the stack, or none; paths
-/// lose the runner's workspace; codes that are plain words go. A compiler that complains about a header of the
-/// system means it, so that what has no stack keeps its place.
+/// Replaces a location in a package, tool or runtime by the first own frame of the stack, or removes it; strips
+/// the runner's workspace from paths; removes codes that are plain words. A compiler that complains about a
+/// system header means that header, so a diagnostic without a stack keeps its location.
 fn correct(diagnostic: &mut Diagnostic) {
     let is_frame = !diagnostic.stack_trace.is_empty();
     if is_frame && diagnostic.location.as_ref().is_some_and(|location| !path::is_own(&location.path)) {
@@ -87,7 +100,7 @@ fn correct(diagnostic: &mut Diagnostic) {
     }
 }
 
-/// Lowers what merely has the shape of an error where a known tool told a root.
+/// Demotes diagnostics that merely have the format of an error if a known tool reported a root.
 fn demote(found: &mut [CountedDiagnostic]) {
     let is_certain_root = |found: &CountedDiagnostic| {
         let found = &found.diagnostic;
@@ -109,8 +122,8 @@ fn demote(found: &mut [CountedDiagnostic]) {
     }
 }
 
-/// Analyzers guess for each step. The first step that failed counts, else the last one: a run ends with
-/// what made it fail.
+/// Analyzers guess for each step. The guess of the first failed step counts, else the last one: a run
+/// ends with the cause of its failure.
 fn keep_one_guess(found: &mut Vec<CountedDiagnostic>, outline: &Outline) {
     let is_guess = |found: &CountedDiagnostic| found.diagnostic.confidence == Confidence::Guess;
     let start = |found: &CountedDiagnostic| found.diagnostic.span.start;

@@ -1,39 +1,38 @@
-//! What several artifacts say of one run becomes one account: logs, annotations, reports.
+//! Unites the findings of several artifacts of one run: logs, annotations, reports.
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Role, Severity};
 
 use crate::AnalysisReport;
-use crate::analyze::CountedDiagnostic;
+use crate::merge::CountedDiagnostic;
 use crate::merge::{flat, same_file, same_place, similar};
 
-/// What of `repeated` does not stand in `told`. Both are about one run, of which `told` is the fuller
-/// account: annotations are made of what a log says. Where only the annotation names a place, what the
-/// log says gets it.
-pub(crate) fn untold(
-    mut repeated: Vec<CountedDiagnostic>,
-    told: &mut [CountedDiagnostic],
+/// Returns the diagnostics of `annotations` that the log did not already report: most annotations repeat
+/// the log. If only the annotation has a location, the log's diagnostic gets it.
+pub(crate) fn not_in_log(
+    mut annotations: Vec<CountedDiagnostic>,
+    log: &mut [CountedDiagnostic],
 ) -> Vec<CountedDiagnostic> {
-    repeated.retain(|again| {
-        let Some(known) = told.iter_mut().find(|known| tells(known, &again.diagnostic)) else { return true };
+    annotations.retain(|again| {
+        let Some(known) = log.iter_mut().find(|known| tells(known, &again.diagnostic)) else { return true };
         let place = &mut known.diagnostic.location;
         *place = place.take().or_else(|| again.diagnostic.location.clone());
         false
     });
-    repeated
+    annotations
 }
 
-/// Unites the logs of a run's failed jobs with the reports that the run kept:
+/// Unites the logs of a run's failed jobs with the reports that the run uploaded:
 ///
-/// 1. What a log and a report say of one defect is one diagnostic, where the log says it. The report knows the
-///    test, the place and the whole message.
-/// 2. What only a report says stays with the report. Where a log names the cause, a linter's finding that no log
-///    has is a warning: nobody knows whether the job that found it was one of those that failed.
-/// 3. Where no log names a cause and a report does, what merely sums up or guesses goes.
+/// 1. A defect in both a log and a report becomes one diagnostic, at its place in the log. The report adds the
+///    test, the location and the whole message.
+/// 2. A defect that only a report contains stays with the report. If a log names the cause, a linter's finding
+///    that is in no log is a warning: it may come from a job that did not fail.
+/// 3. If no log names a cause and a report does, summaries and guesses are dropped.
 pub fn unite(logs: &mut [(String, AnalysisReport)], reports: &mut [(String, AnalysisReport)]) {
     let logs_tell = logs.iter().any(|(_, log)| log.diagnostics.iter().any(is_cause));
     for (_, report) in reports.iter_mut() {
         report.diagnostics.retain(|found| {
-            // Jobs of a matrix fail alike: each of their logs is completed.
+            // Jobs of a matrix fail alike, so each of their logs is completed.
             let known =
                 logs.iter_mut().filter_map(|(_, log)| told_in(&mut log.diagnostics, &found.diagnostic));
             known.map(|known| complete(&mut known.diagnostic, &found.diagnostic)).count() == 0
@@ -65,14 +64,14 @@ fn is_vague(found: &Diagnostic) -> bool {
     is_error(found) && (found.confidence == Confidence::Guess || found.role == Role::Summary)
 }
 
-/// What a log says of the defect that a report tells.
+/// The log's diagnostic of a defect that a report contains.
 fn told_in<'a>(log: &'a mut [CountedDiagnostic], report: &Diagnostic) -> Option<&'a mut CountedDiagnostic> {
     let of_test =
         |known: &CountedDiagnostic| same_test(known.diagnostic.test.as_deref(), report.test.as_deref());
     let alike = |known: &CountedDiagnostic| {
         same_place(&known.diagnostic, report) || similar(&known.diagnostic.message, &report.message)
     };
-    // One test may fail twice: in itself, and when it is taken down.
+    // A test may fail twice: in itself, and in its teardown.
     let only = log.iter().filter(|known| of_test(known)).count() == 1;
     let at = log.iter().position(|known| of_test(known) && (only || alike(known))).or_else(|| {
         let other_test = |known: &Diagnostic| known.test.is_some() && report.test.is_some();
@@ -81,7 +80,7 @@ fn told_in<'a>(log: &'a mut [CountedDiagnostic], report: &Diagnostic) -> Option<
     Some(&mut log[at])
 }
 
-/// Whether a diagnostic says what another one says again.
+/// Returns true if `again` repeats a known diagnostic.
 fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
     let Diagnostic { error_type, message, location, .. } = &known.diagnostic;
     if same_place(&known.diagnostic, again) {
@@ -92,14 +91,14 @@ fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
     same_words
         && match (location, &again.location) {
             (_, None) => true,
-            // Said in several places of the log, it may be about several places of the code.
+            // A message at several offsets of the log may concern several locations in the code.
             (None, Some(_)) => known.count == 1,
             (Some(_), Some(_)) => false,
         }
 }
 
-/// Whether two names are of one test. Runners print more or less of the way to it, with signs of their own:
-/// `tests/test_pot.py::test_boils` in a log is `tests.test_pot.test_boils` in its report.
+/// Returns true if two names mean the same test. Runners print more or less of the path to it, with different
+/// separators: `tests/test_pot.py::test_boils` in a log is `tests.test_pot.test_boils` in its report.
 fn same_test(left: Option<&str>, right: Option<&str>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return false };
     let last = words_of(left).next_back();
@@ -113,21 +112,21 @@ fn same_test(left: Option<&str>, right: Option<&str>) -> bool {
     goes_through(left, right) || goes_through(right, left)
 }
 
-/// The words of a test's name: what stands between signs.
+/// The words of a test's name, split at separators.
 fn words_of(name: &str) -> impl DoubleEndedIterator<Item = &str> {
     name.split(|character: char| !character.is_alphanumeric() && character != '_')
         .filter(|word| !word.is_empty())
 }
 
-/// Adds what the report knows better. What names the error stays as its tool printed it: a report's word for it is
-/// often no more than `failure`.
+/// Adds the details that only the report has. The error type stays as the tool printed it: a report's word for it
+/// is often just `failure`.
 fn complete(known: &mut Diagnostic, report: &Diagnostic) {
     if known.confidence < report.confidence {
         let (span, context) = (known.span, std::mem::take(&mut known.context));
         *known = Diagnostic { span, context, ..report.clone() };
         return;
     }
-    // A log may have cut it off. One of several lines may be all that the test printed.
+    // A log may truncate a message. One of several lines may also be all that the test printed.
     let is_line = report.message.trim().lines().count() == 1;
     if is_line && flat(&report.message).len() > flat(&known.message).len() {
         known.message.clone_from(&report.message);
@@ -145,7 +144,7 @@ fn complete(known: &mut Diagnostic, report: &Diagnostic) {
     known.severity = known.severity.max(report.severity);
 }
 
-/// The place that the report names, where it names a line; with the fuller of the two paths.
+/// The report's location, if it has a line, with the fuller of the two paths.
 fn place_of(known: Option<Location>, report: Option<&Location>) -> Option<Location> {
     let Some(report) = report else { return known };
     match known {

@@ -1,12 +1,12 @@
-//! Time, so that tests can hold it.
+//! The time, behind a trait so that tests control it.
 
 use async_trait::async_trait;
 use grimoire_domain::Timestamp;
 
-/// Tells the time and waits for it.
+/// Reads the time and sleeps.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
     /// Returns once `now()` is at least `moment`.
@@ -24,7 +24,7 @@ impl Clock for SystemClock {
     }
 
     async fn sleep_until(&self, moment: Timestamp) {
-        // A loop, because the wall clock may be set while waiting.
+        // A loop, because the wall clock may be changed during the wait.
         while let Ok(left) = std::time::Duration::try_from(moment.duration_since(self.now())) {
             if left.is_zero() {
                 return;

@@ -3,23 +3,23 @@
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::validation::FieldErrors;
 
-/// Why a port could not do what it was asked.
+/// Why a call of a port failed.
 ///
-/// `message` is for the person who asked: it names the thing and the remedy and holds no secret and,
-/// for [`ErrorKind::Internal`], nothing of the inside. What operators need is in `source`.
+/// `message` is for the caller: it names the thing and the remedy. It contains no secret and, for
+/// [`ErrorKind::Internal`], no internals. Details for operators are in `source`.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct PortError {
     kind: ErrorKind,
     message: String,
-    /// When trying again makes sense, where that is known (a rate limit's reset).
+    /// How long to wait before a retry, if known (a rate limit's reset).
     retry_after: Option<std::time::Duration>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl PortError {
-    /// An error without a cause of its own.
+    /// An error without a source.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), retry_after: None, source: None }
     }
@@ -32,26 +32,26 @@ impl PortError {
         Self::new(ErrorKind::Internal, message).with_source(source)
     }
 
-    /// The same error with its cause, for the log.
+    /// Adds the source, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The same error with the moment from which trying again makes sense.
+    /// Adds the duration to wait before a retry.
     #[must_use]
     pub fn with_retry_after(mut self, after: std::time::Duration) -> Self {
         self.retry_after = Some(after);
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// How long to wait before trying again, where known.
+    /// How long to wait before a retry, if known.
     pub fn retry_after(&self) -> Option<std::time::Duration> {
         self.retry_after
     }

@@ -1,10 +1,10 @@
-//! Keeps data that is derived from the spellbook up to date: one follower of the store's change log,
-//! whatever is derived.
+//! Keeps data that is derived from the spellbook up to date: one follower of the store's change log
+//! for all kinds of derived data.
 //!
-//! A [`Follower`] compares what [`Derived`] data says of itself with the store, reads the changes since and
-//! hands them over. Data that is missing, damaged, ahead of its store or of another store is rebuilt from
-//! the whole log. What has to be as new as the store when it is asked calls [`Follower::catch_up`]; what
-//! follows in the background runs [`Follower::run`].
+//! A [`Follower`] compares the position of [`Derived`] data with the store, reads the changes since then
+//! and applies them. Data that is missing, damaged, ahead of the store or from another store is rebuilt
+//! from the whole log. Callers that need data as new as the store use [`Follower::catch_up`];
+//! [`Follower::run`] follows in the background.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,97 +19,97 @@ use tokio::time::Instant;
 use crate::PortError;
 use crate::store::SpellStore;
 
-/// How many changes are read and applied at a time.
+/// Maximum number of changes that are read and applied at once.
 const BATCH: usize = 1_000;
-/// How often in a row derived data may fail before it is rebuilt.
+/// Maximum number of consecutive failures before derived data is rebuilt.
 const MAXIMUM_FAILURES: u32 = 2;
 
 /// Data that is derived from all spells: a search index, a set of patterns, vectors.
 ///
-/// Futures of these methods may be dropped unfinished. The follower then starts again at
-/// [`Derived::position`], so that the same changes are applied once more.
+/// The futures of these methods may be dropped before they complete. The follower then starts again
+/// at [`Derived::position`], and applies the same changes once more.
 #[async_trait]
 pub trait Derived: Send + Sync {
-    /// What it is, for the log.
+    /// The name of the data, for the log.
     const NAME: &'static str;
 
     /// The position of the last commit. The error completes "it is rebuilt because …".
     fn position(&self) -> Result<Position, String>;
 
-    /// Gives up what is committed: from now on [`Derived::position`] fails with `reason`.
+    /// Discards the committed data: from now on [`Derived::position`] fails with `reason`.
     fn discard(&mut self, reason: String);
 
-    /// Starts again without any spell. [`Derived::position`] fails until the next commit.
+    /// Starts again with no spells. [`Derived::position`] fails until the next commit.
     async fn restart(&mut self) -> Result<(), PortError>;
 
-    /// Replaces or adds `changes.written` and removes `changes.deleted`, which may never have been there.
-    /// Nobody sees it before the next commit. After an error everything since the last commit is forgotten.
+    /// Replaces or adds `changes.written` and removes `changes.deleted`, which need not exist. Readers see
+    /// no effect before the next commit. After an error, everything since the last commit is discarded.
     async fn apply(&mut self, changes: Changes) -> Result<(), PortError>;
 
-    /// Publishes what was applied and remembers `position` with it. Errors as [`Derived::apply`].
+    /// Publishes the applied changes and stores `position` with them. Errors as for [`Derived::apply`].
     async fn commit(&mut self, position: Position) -> Result<(), PortError>;
 
-    /// Returns when what is committed turns out to be unusable while it is used.
+    /// Completes if the committed data proves unusable while in use.
     async fn failed(&self) {
         std::future::pending::<()>().await;
     }
 }
 
-/// Which changes derived data has.
+/// The point of the change log that derived data has reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The identity of the store.
+    /// The id of the store.
     pub store: String,
     /// The sequence number of the last change; 0 before the first.
     pub sequence: Sequence,
-    /// That change: a store that was restored from a backup and written to since has another one there.
+    /// The last change itself; another one has its number in a store restored from a backup and written to since.
     pub change: Option<SpellChange>,
 }
 
-/// Changed spells, each once.
+/// Changed spells, each listed once.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Those that exist, as they are now.
+    /// Spells that exist, in their current state.
     pub written: Vec<Spell>,
-    /// Those that do not.
+    /// Spells that were deleted.
     pub deleted: Vec<SpellId>,
 }
 
-/// What a follower is doing.
+/// The state of a follower.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FollowerState {
-    /// It has followed to the end of the log, or is about to.
+    /// At the end of the log, or close to it.
     Ready,
-    /// It rebuilds its data.
+    /// Rebuilding the data.
     Rebuilding {
-        /// Changes that are applied.
+        /// Number of changes applied.
         done: u64,
-        /// Changes that there are.
+        /// Number of changes in the log.
         total: u64,
         /// Completes "it is rebuilt because …".
         reason: String,
     },
-    /// It could not follow; the text says why. It tries again by itself.
+    /// Following failed for this reason. The follower retries by itself.
     Failing(String),
 }
 
-/// How far a follower is.
+/// The progress of a follower.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// The last change that was committed; 0 while there is nothing usable.
+    /// The last committed change; 0 while no usable data exists.
     pub sequence: Sequence,
-    /// What it is doing.
+    /// The current state.
     pub state: FollowerState,
 }
 
-/// How eagerly a follower works.
+/// Timing of a follower.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// The least time between two commits; changes in between share one.
+    /// Minimum time between two commits; changes in between share one commit.
     pub commit_interval: Duration,
-    /// The wait after a first failure; every further one doubles it.
+    /// The delay after the first failure; every further failure doubles it.
     pub first_pause: Duration,
-    /// The longest such wait.
+    /// The maximum delay.
     pub longest_pause: Duration,
 }
 
@@ -123,7 +123,7 @@ impl Default for Pace {
     }
 }
 
-/// Why following stopped for now.
+/// Why following stopped.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -137,28 +137,28 @@ pub struct Follower<D> {
     store: Arc<dyn SpellStore>,
     derived: D,
     pace: Pace,
-    /// Whether the derived data was compared with the store.
+    /// True once the derived data was compared with the store.
     compared: bool,
-    /// Failures in a row.
+    /// Number of consecutive failures.
     failures: u32,
     progress: watch::Sender<Progress>,
 }
 
 impl<D: Derived> Follower<D> {
-    /// A follower that has not begun.
+    /// Creates a follower that has not started.
     pub fn new(store: Arc<dyn SpellStore>, derived: D, pace: Pace) -> Self {
         let state = FollowerState::Rebuilding { done: 0, total: 0, reason: "it was not read yet".to_owned() };
         let progress = watch::Sender::new(Progress { sequence: Sequence(0), state });
         Self { store, derived, pace, compared: false, failures: 0, progress }
     }
 
-    /// Tells how far it is.
+    /// A receiver of the follower's progress.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
     }
 
-    /// Discards derived data that does not belong to what the store has now. To be called before the data is
-    /// used; [`Follower::catch_up`] does it where it was not done.
+    /// Discards derived data that does not belong to the store's current content. Must be called before the
+    /// data is used; [`Follower::catch_up`] calls it if necessary.
     pub async fn compare(&mut self) -> Result<(), PortError> {
         if let Ok(position) = self.derived.position()
             && let Some(reason) = self.mismatch(&position).await?
@@ -176,7 +176,7 @@ impl<D: Derived> Follower<D> {
         Ok(())
     }
 
-    /// Why data at `position` cannot be of this store.
+    /// The reason why data at `position` cannot belong to this store, if any.
     async fn mismatch(&self, position: &Position) -> Result<Option<String>, PortError> {
         if position.store != self.store.store_id().await? {
             return Ok(Some("it was made from another store".to_owned()));
@@ -194,7 +194,7 @@ impl<D: Derived> Follower<D> {
         Ok(None)
     }
 
-    /// Applies and commits every change that the store has by now. Data that cannot be gone on from is rebuilt.
+    /// Applies and commits every change in the store so far. Unusable data is rebuilt.
     pub async fn catch_up(&mut self) -> Result<(), PortError> {
         self.follow().await.map_err(|failure| match failure {
             Failure::Store(error) | Failure::Derived(error) => error,
@@ -218,8 +218,8 @@ impl<D: Derived> Follower<D> {
         let mut begun = Instant::now();
         loop {
             let more = self.apply_batch(&mut position).await?;
-            // Measured from the beginning of what is not committed. Since the last commit, which was at least
-            // one interval ago, would make every batch commit.
+            // Measured from the first uncommitted change. Since the last commit, which was at least one
+            // interval ago, would make every batch commit.
             let due = !more || begun.elapsed() >= self.pace.commit_interval;
             if due && position.sequence > committed {
                 self.commit(&position).await?;
@@ -233,7 +233,7 @@ impl<D: Derived> Follower<D> {
         }
     }
 
-    /// Applies the whole log to nothing, and commits once at its end: a part is not shown as the whole.
+    /// Applies the whole log to empty data, and commits once at the end, so that readers never see a part.
     async fn rebuild(&mut self, reason: String) -> Result<(), Failure> {
         let started = Instant::now();
         let store = self.store.store_id().await.map_err(Failure::Store)?;
@@ -254,8 +254,8 @@ impl<D: Derived> Follower<D> {
         Ok(())
     }
 
-    /// Applies the changes after `position`, as far as they fit a batch, and moves it. Tells whether there
-    /// may be more.
+    /// Applies up to one batch of changes after `position` and advances it. Returns true if there may be
+    /// more.
     async fn apply_batch(&mut self, position: &mut Position) -> Result<bool, Failure> {
         let log = self.store.changes_after(position.sequence, BATCH).await.map_err(Failure::Store)?;
         let Some(last) = log.last().cloned() else { return Ok(false) };
@@ -287,8 +287,8 @@ impl<D: Derived> Follower<D> {
         });
     }
 
-    /// Follows until `stop` is true or its sender is gone, then gives the data back. Failures are logged,
-    /// shown and tried again, ever more slowly; data that fails again and again is rebuilt.
+    /// Follows until `stop` is true or its sender is dropped, then returns the data. Failures are logged,
+    /// reported and retried with growing delays; data that keeps failing is rebuilt.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> D {
         loop {
             tokio::select! {
@@ -299,7 +299,7 @@ impl<D: Derived> Follower<D> {
         }
     }
 
-    /// Catches up once, and returns when there is something to do again.
+    /// Catches up once, and returns when there are new changes or it is time to retry.
     async fn step(&mut self) {
         let before = self.progress.borrow().sequence;
         match self.follow().await {
@@ -310,7 +310,7 @@ impl<D: Derived> Follower<D> {
                     () = self.store.wait_for_change(sequence) => {}
                     () = self.derived.failed() => {}
                 }
-                // The first change after a while is committed at once.
+                // The first change after a pause is committed immediately.
                 if sequence > before {
                     tokio::time::sleep_until(ended + self.pace.commit_interval).await;
                 }
@@ -322,7 +322,7 @@ impl<D: Derived> Follower<D> {
         }
     }
 
-    /// Counts and reports a failure. Tells how long to wait before the next attempt.
+    /// Counts and reports a failure. Returns the delay before the next attempt.
     fn give_way(&mut self, failure: &Failure) -> Duration {
         self.failures = self.failures.saturating_add(1);
         if matches!(failure, Failure::Derived(_)) && self.failures >= MAXIMUM_FAILURES {

@@ -1,4 +1,4 @@
-//! What Grimoire needs of GitHub.
+//! The GitHub operations that Grimoire needs.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,42 +10,49 @@ use grimoire_domain::review::PostedComment;
 
 use crate::PortError;
 
-/// Bytes as they arrive.
+/// A stream of bytes.
 pub type ByteStream = BoxStream<'static, Result<Bytes, PortError>>;
 
-/// Judges and reads webhook requests. No input or output: everything is in the arguments.
+/// Verifies and parses webhook requests, without input or output.
 pub trait WebhookGate: Send + Sync {
-    /// Whether `signature` (the value of `X-Hub-Signature-256`) is the HMAC-SHA256 of exactly these
-    /// bytes under a configured secret, compared in constant time. Always true where the operator
-    /// asked for no verification on loopback. `Unauthenticated` says nothing of why.
+    /// Checks that `signature` (the value of `X-Hub-Signature-256`) is the HMAC-SHA256 of exactly
+    /// these bytes under a configured secret, in constant time. Always succeeds if the operator
+    /// turned verification off on loopback. Fails with `Unauthenticated`, without a reason.
     fn verify(&self, body: &[u8], signature: Option<&str>) -> Result<(), PortError>;
 
-    /// Reads a payload of the named event. `Invalid` only for what is not JSON or not an object,
-    /// with the place of the error.
+    /// Returns true if [`verify`](Self::verify) rejects every request without a signature.
+    fn needs_signature(&self) -> bool {
+        true
+    }
+
+    /// Parses a payload of the named event. Fails with `Invalid` only if it is not JSON or not an
+    /// object, with the position of the error.
     fn parse(&self, event: &str, body: &[u8]) -> Result<WebhookEvent, PortError>;
 }
 
-/// A pull request as it is now.
+/// The current state of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Which one.
+    /// The pull request.
     pub id: PullRequestId,
-    /// The commit at its head now.
+    /// The current head commit.
     pub head_sha: CommitSha,
-    /// Whether it is open.
+    /// True if the pull request is open.
     pub open: bool,
-    /// Whether it is a draft.
+    /// True if the pull request is a draft.
     pub draft: bool,
-    /// Its title; hostile text.
+    /// The title; hostile text.
     pub title: String,
+    /// The names of the labels; hostile text.
+    pub labels: Vec<String>,
 }
 
-/// A diff, and what of it could not be had.
+/// A diff, and its missing parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PullRequestDiff {
-    /// Unified diff text. Made of the files API's patches where GitHub refuses the whole.
+    /// Unified diff text. Assembled from the patches of the files API if GitHub refuses the whole diff.
     pub text: String,
-    /// What is missing, in words; empty when whole.
+    /// Descriptions of missing parts; empty when complete.
     pub gaps: Vec<String>,
 }
 
@@ -56,118 +63,134 @@ pub struct FailedJob {
     pub id: u64,
     /// Workflow and job name; hostile text.
     pub name: String,
+    /// The web page of the log; a URL from GitHub, shown and never followed.
+    pub page: Option<String>,
 }
 
-/// A workflow run in whose latest attempt jobs failed.
+/// A workflow run whose latest attempt has failed jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRun {
     /// GitHub's id of the run.
     pub id: u64,
     /// The workflow's name; hostile text.
     pub name: String,
-    /// When its latest attempt began, where GitHub says so.
+    /// The start of the latest attempt, if GitHub reports it.
     pub started_at: Option<Timestamp>,
-    /// The jobs of it that failed, by ascending id; at least one.
+    /// Its failed jobs by ascending id; at least one.
     pub jobs: Vec<FailedJob>,
 }
 
-/// Files that a workflow run kept, packed as one.
+/// The results of the workflow runs at a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CommitRuns {
+    /// Runs with failed jobs, by ascending id.
+    pub failed: Vec<FailedRun>,
+    /// Number of runs that ended with success.
+    pub passed: usize,
+    /// Number of runs that have not ended, were cancelled, or wait for a person; without skipped ones.
+    pub undecided: usize,
+}
+
+impl CommitRuns {
+    /// Returns true if there were runs and all of them ended with success.
+    pub fn is_green(&self) -> bool {
+        self.failed.is_empty() && self.undecided == 0 && self.passed > 0
+    }
+}
+
+/// An archive of files that a workflow run uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunArtifact {
-    /// GitHub's id of it.
+    /// GitHub's id of the artifact.
     pub id: u64,
-    /// The name that the workflow gave it; hostile text.
+    /// The name from the workflow; hostile text.
     pub name: String,
-    /// How many bytes it has as it is packed.
+    /// The size of the archive in bytes.
     pub bytes: u64,
-    /// Whether it was kept for so long that it is gone.
+    /// True if the artifact's retention period has ended.
     pub expired: bool,
 }
 
-/// How grave an annotation is.
+/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnnotationLevel {
     /// Information.
     Notice,
-    /// The job may have gone on.
+    /// A warning; the job may have continued.
     Warning,
-    /// Why the job failed, or one of the reasons.
+    /// A reason why the job failed.
     Failure,
-    /// A word that GitHub has added since.
+    /// A level that GitHub has added since.
     Unknown,
 }
 
-/// What a CI job says about a place in the repository.
+/// A message of a CI job about a location in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    /// The file from the repository's root, or `.github` where it is about no file; hostile text.
+    /// The path from the repository's root, or `.github` if the message is about no file; hostile text.
     pub path: String,
-    /// The first line, from 1.
+    /// The first line, 1-based.
     pub start_line: Option<u32>,
-    /// The last line, from 1.
+    /// The last line, 1-based.
     pub end_line: Option<u32>,
-    /// The first column, from 1; only where it is about one line.
+    /// The first column, 1-based; only for a single line.
     pub start_column: Option<u32>,
-    /// The last column, from 1; only where it is about one line.
+    /// The last column, 1-based; only for a single line.
     pub end_column: Option<u32>,
-    /// How grave it is.
+    /// The level.
     pub level: AnnotationLevel,
-    /// A headline, often empty; hostile text.
+    /// A title, often empty; hostile text.
     pub title: String,
-    /// What is to be said, in one line or several; hostile text.
+    /// The message, of one or more lines; hostile text.
     pub message: String,
 }
 
-/// The calls that Grimoire makes. Reads are retried by the adapter; an ambiguous write is read back
-/// before it is repeated.
+/// The calls that Grimoire makes to GitHub. The adapter retries reads; before it repeats a write
+/// with an unknown outcome, it reads back whether the first one succeeded.
 #[async_trait]
 pub trait GitHub: Send + Sync {
-    /// One pull request. `NotFound`.
+    /// Returns a pull request. Errors: `NotFound`.
     async fn pull_request(&self, id: &PullRequestId) -> Result<PullRequest, PortError>;
 
-    /// Open pull requests against `repository` whose head is `sha`, also from forks.
+    /// Returns the open pull requests against `repository` whose head is `sha`, including those from forks.
     async fn pull_requests_at(
         &self,
         repository: &RepositoryName,
         sha: &CommitSha,
     ) -> Result<Vec<PullRequestId>, PortError>;
 
-    /// The diff of a pull request.
+    /// Returns the diff of a pull request.
     async fn diff(&self, id: &PullRequestId) -> Result<PullRequestDiff, PortError>;
 
-    /// The workflow runs at a commit with failed jobs, latest attempts only, by ascending id.
-    async fn failed_runs(
-        &self,
-        repository: &RepositoryName,
-        sha: &CommitSha,
-    ) -> Result<Vec<FailedRun>, PortError>;
+    /// Returns the workflow runs at a commit, with their latest attempts only.
+    async fn runs(&self, repository: &RepositoryName, sha: &CommitSha) -> Result<CommitRuns, PortError>;
 
-    /// The log of a job as it arrives, without the token on the redirect. `NotFound` when it is not
-    /// there yet or has expired.
+    /// Streams the log of a job; the redirect is followed without the token. Errors: `NotFound` if
+    /// the log does not exist yet or has expired.
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError>;
 
-    /// What the latest attempt of a run kept, in GitHub's order, at most 500 of them; of those with one name the
-    /// newest. `Forbidden` where the token may not read Actions.
+    /// Returns the artifacts of the latest attempt of a run, in GitHub's order, at most 500; the newest of those
+    /// with the same name. Errors: `Forbidden` if the token may not read Actions.
     async fn run_artifacts(
         &self,
         repository: &RepositoryName,
         run: &FailedRun,
     ) -> Result<Vec<RunArtifact>, PortError>;
 
-    /// The zip archive of an artifact as it arrives, without the token on the redirect. `NotFound` when it has
-    /// expired.
+    /// Streams the zip archive of an artifact; the redirect is followed without the token. Errors: `NotFound`
+    /// if it has expired.
     async fn artifact_archive(
         &self,
         repository: &RepositoryName,
         artifact: u64,
     ) -> Result<ByteStream, PortError>;
 
-    /// The annotations of a job, in GitHub's order, at most 100 of them. `NotFound`; `Forbidden` where the
-    /// token may not read checks.
+    /// Returns the annotations of a job, in GitHub's order, at most 100. Errors: `NotFound`, and
+    /// `Forbidden` if the token may not read checks.
     async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError>;
 
-    /// Writes the one comment of a pull request that carries `marker` and was written by the token's
-    /// own account: edited in place where it exists and differs, created where it does not.
+    /// Writes the pull request's comment that carries `marker` and belongs to the token's own
+    /// account: edits it if it exists and differs, creates it if it does not exist.
     async fn upsert_comment(
         &self,
         id: &PullRequestId,
@@ -175,7 +198,7 @@ pub trait GitHub: Send + Sync {
         body: &str,
     ) -> Result<PostedComment, PortError>;
 
-    /// The comment with `marker` by the token's own account, if any.
+    /// Returns the comment with `marker` by the token's own account, if any.
     async fn find_comment(
         &self,
         id: &PullRequestId,

@@ -1,9 +1,9 @@
-//! What the use cases need of the world, as object-safe traits: one file per need.
+//! The interfaces between the use cases and the outside world, as object-safe traits: one file per port.
 //!
-//! Every port has one error type with a `kind()` from the closed list of
-//! [`grimoire_domain::kind::ErrorKind`]. Adapters implement the traits; the pipeline sees nothing else.
-//! What both sides share of a need stands beside its trait: [`follower`] keeps derived data up to date.
-//! Feature `fakes` adds adapters for tests, feature `conformance` the suites that every adapter passes.
+//! Every port has one error type with a `kind()` from the closed list of [`grimoire_domain::kind::ErrorKind`].
+//! Adapters implement the traits; the pipeline depends on nothing else. Code that both sides share is next to the
+//! trait: [`follower`] keeps derived data up to date. The feature `fakes` adds adapters for tests, the feature
+//! `conformance` the suites that every adapter passes.
 #![forbid(unsafe_code)]
 
 pub mod clock;

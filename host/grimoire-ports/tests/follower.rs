@@ -1,4 +1,4 @@
-//! The follower of the change log, over a memory store and data that can be scripted to fail.
+//! The follower of the change log, with a memory store and data that fails on demand.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -15,21 +15,21 @@ use grimoire_ports::follower::{Changes, Derived, Follower, FollowerState, Pace, 
 use grimoire_ports::store::{SpellStore, Stamp};
 use tokio::sync::watch;
 
-/// Longer than anything takes on a busy machine; only failing tests wait for it.
+/// Longer than anything takes on a busy machine; only failing tests wait that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the derived data has and was asked for.
+/// The content of the derived data, and the calls that it got.
 struct Titles {
     position: Result<Position, String>,
     committed: BTreeMap<u64, String>,
     written: BTreeMap<u64, Option<String>>,
-    /// How many of the next commits fail.
+    /// Number of upcoming commits that fail.
     broken_commits: u32,
     /// The size of each applied batch.
     batches: Vec<usize>,
     commits: u32,
     restarts: u32,
-    /// How often the follower waited for a failure.
+    /// Number of times that the follower waited for a failure.
     waits: u32,
 }
 
@@ -48,7 +48,7 @@ impl Default for Titles {
     }
 }
 
-/// The titles of all spells, shared with the test that looks at them.
+/// The titles of all spells, shared with the test.
 #[derive(Clone, Default)]
 struct DerivedTitles(Arc<Mutex<Titles>>, Arc<tokio::sync::Notify>);
 
@@ -144,7 +144,7 @@ async fn import(store: &MemoryStore, count: usize) {
     store.import_spells(batch, stamp()).await.expect("imported");
 }
 
-/// No pause and no distance between commits.
+/// No delays and no interval between commits.
 const EAGER: Pace =
     Pace { commit_interval: Duration::ZERO, first_pause: Duration::ZERO, longest_pause: Duration::ZERO };
 const LAZY: Pace = Pace { commit_interval: Duration::from_secs(3_600), ..EAGER };

@@ -1,4 +1,4 @@
-//! The memory store keeps every promise of the port, so that it can stand for the real ones.
+//! The memory store keeps every promise of the port, so that tests may use it in place of a real one.
 #![cfg(feature = "conformance")]
 
 use grimoire_ports::conformance::store::Subject;

@@ -1,4 +1,4 @@
-//! How many scans may be under way at a time, over all artifacts.
+//! Limits the number of concurrent scans over all artifacts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,40 +7,40 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Places for scans. An artifact takes one for each analyzer when that wakes, and nobody knows in advance how
-/// many those will be: two artifacts that each held half of what they need would wait for one another for
-/// ever. So as many places as one artifact can need are kept in reserve, for one artifact at a time: it never
-/// waits again, ends, and leaves its places to the others.
+/// Permits for scans. An artifact needs one for each analyzer that wakes, a number not known in advance: two
+/// artifacts that each held half of what they need would deadlock. So as many permits as one artifact can
+/// need are kept in reserve, for one artifact at a time: it then never waits again, finishes, and leaves its
+/// permits to the others.
 pub(crate) struct Admission {
     common: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
     wait: Duration,
 }
 
-/// Leave for one scan, given back when the last clone is dropped.
+/// The permit for one scan, returned when the last clone is dropped.
 pub(crate) type Place = Arc<OwnedSemaphorePermit>;
 
-/// What one artifact holds.
+/// The permits of one artifact.
 pub(crate) struct Places<'a> {
     admission: &'a Admission,
     reserve: Option<Place>,
 }
 
 impl Admission {
-    /// `places` in all, of which one artifact can need `most`; whoever waits longer than `wait` is turned away.
+    /// `places` in total, of which one artifact can need `most`; a longer wait than `wait` ends with an error.
     pub(crate) fn new(places: usize, most: usize, wait: Duration) -> Self {
         let common = places.saturating_sub(most).min(Semaphore::MAX_PERMITS);
         Self { common: Arc::new(Semaphore::new(common)), reserve: Arc::new(Semaphore::new(1)), wait }
     }
 
-    /// For a new artifact, which has none yet.
+    /// For a new artifact, without permits so far.
     pub(crate) fn places(&self) -> Places<'_> {
         Places { admission: self, reserve: None }
     }
 }
 
 impl Places<'_> {
-    /// Waits for a place for another scan of this artifact.
+    /// Waits for the permit of another scan of this artifact.
     pub(crate) async fn take(&mut self) -> Result<Place, PortError> {
         if let Some(reserve) = &self.reserve {
             return Ok(Arc::clone(reserve));
@@ -62,7 +62,7 @@ impl Places<'_> {
                 self.reserve = is_reserve.then(|| Arc::clone(&place));
                 Ok(place)
             }
-            _ => Err(PortError::new(ErrorKind::Unavailable, "all analyzers are busy, try again later")
+            _ => Err(PortError::new(ErrorKind::Busy, "all analyzers are busy, try again later")
                 .with_retry_after(self.admission.wait)),
         }
     }
@@ -81,7 +81,7 @@ mod tests {
         let common = second.take().await.expect("the one common place");
         let reserved = [first.take().await.expect("the reserve"), first.take().await.expect("the reserve")];
         let error = second.take().await.expect_err("nothing is left");
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(error.kind(), ErrorKind::Busy);
         drop(first);
         assert!(second.take().await.is_err(), "its scans are not at their end");
         drop(reserved);

@@ -1,7 +1,9 @@
-//! Analyzers at work: all of them read one artifact side by side, each in an instance of its own. Those
-//! that have probes read what is around these, and sleep until the first is found.
+//! Runs analyzers: all of them read one artifact in parallel, each in its own instance. Those with
+//! probes read only the surroundings of these, and sleep until the first one is found.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -10,29 +12,26 @@ use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
-use grimoire_ports::plugins::analyzer::{Analysis, Analyzers};
+use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt, Findings};
 
 use crate::admission::Places;
-use crate::host::PluginHost;
 use crate::lane::Lane;
-use crate::probes::{Pass, Watch};
+use crate::probes::Pass;
+use crate::registry::Generation;
 use crate::window::{PAGE, Page, Part, Wanted};
 
-/// Bytes that a guest is fed at a time. Always the same, whatever pieces the content came in: what
-/// an analyzer finds never depends on the timing of a connection. Whole pages.
+/// Number of bytes that a guest is fed at a time. Independent of the pieces in which the content
+/// arrives, so that findings never depend on the timing of a connection. Whole pages.
 const CHUNK: usize = 32 * PAGE;
 
 #[async_trait]
-impl Analyzers for PluginHost {
+impl Analyzers for Generation {
     async fn analyze(&self, artifact: &Artifact, mut content: ByteStream) -> Result<Analysis, PortError> {
-        let generation = self.registry.current();
-        let lanes = generation.analyzers(artifact.kind).map(|(number, plugin)| Lane::new(number, plugin));
         let mut reading = Reading {
-            host: self,
+            generation: self,
             artifact,
-            places: self.admission.places(),
-            lanes: lanes.collect(),
-            watch: &generation.watch,
+            places: self.resources.admission.places(),
+            lanes: self.lanes(artifact.kind, false),
             pass: Pass::default(),
             earlier: Bytes::new(),
             bytes: 0,
@@ -41,22 +40,53 @@ impl Analyzers for PluginHost {
         self.distribute(&mut content, &mut reading).await?;
         reading.end().await?;
         let Reading { lanes, bytes, .. } = reading;
-        let mut findings = Vec::with_capacity(lanes.len());
-        for lane in lanes {
-            findings.push(lane.end().await);
+        Ok(Analysis { findings: end(lanes).await, bytes })
+    }
+
+    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
+        let Excerpt { start, bytes } = excerpt;
+        let mut lanes = self.lanes(artifact.kind, true);
+        let mut places = self.resources.admission.places();
+        for lane in &mut lanes {
+            lane.wake(&self.resources.threads, artifact, places.take().await?);
         }
-        Ok(Analysis { findings, generation: generation.number, bytes })
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let chunk = rest.split_to(rest.len().min(CHUNK));
+            let start = start + (bytes.len() - rest.len() - chunk.len()) as u64;
+            for lane in &lanes {
+                lane.feed(Part { start, bytes: chunk.clone() }).await;
+            }
+        }
+        Ok(Analysis { findings: end(lanes).await, bytes: bytes.len() as u64 })
     }
 }
 
-impl PluginHost {
-    /// Reads the content to its end and gives it to all lanes. The slowest sets the pace, within
-    /// the time that it has.
+/// Ends the lanes and collects their findings.
+async fn end(lanes: Vec<Lane>) -> Vec<Findings> {
+    let mut findings = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        findings.push(lane.end().await);
+    }
+    findings
+}
+
+impl Generation {
+    /// One lane for each analyzer that accepts a kind: either those of last resort or the others.
+    fn lanes(&self, kind: ArtifactKind, last_resort: bool) -> Vec<Lane> {
+        let output_left = Arc::new(AtomicUsize::new(self.resources.options.output_bytes_per_artifact));
+        let lane = |(number, plugin)| Lane::new(number, plugin, Arc::clone(&output_left));
+        self.analyzers(kind, last_resort).map(lane).collect()
+    }
+
+    /// Reads the content to its end and passes it to all lanes. The slowest lane sets the pace,
+    /// within its time limit.
     async fn distribute(&self, content: &mut ByteStream, reading: &mut Reading<'_>) -> Result<(), PortError> {
+        let patience = self.resources.options.content_wait;
         let mut buffer = BytesMut::with_capacity(CHUNK);
         loop {
-            let Ok(piece) = tokio::time::timeout(self.options.content_wait, content.next()).await else {
-                let seconds = self.options.content_wait.as_secs();
+            let Ok(piece) = tokio::time::timeout(patience, content.next()).await else {
+                let seconds = patience.as_secs();
                 let message = format!("the content stopped for {seconds} s before its end");
                 return Err(PortError::new(ErrorKind::Timeout, message));
             };
@@ -80,32 +110,31 @@ impl PluginHost {
 
 /// One pass over one artifact.
 struct Reading<'a> {
-    host: &'a PluginHost,
+    generation: &'a Generation,
     artifact: &'a Artifact,
     places: Places<'a>,
-    /// By plugin name.
+    /// Lanes by plugin name.
     lanes: Vec<Lane>,
-    watch: &'a Watch,
     pass: Pass,
-    /// The chunk before the present one.
+    /// The chunk before the current one.
     earlier: Bytes,
-    /// Bytes before the present chunk.
+    /// Number of bytes before the current chunk.
     bytes: u64,
 }
 
 impl Reading<'_> {
-    /// Starts those that never sleep.
+    /// Starts the analyzers that never sleep.
     async fn begin(&mut self) -> Result<(), PortError> {
         if self.artifact.kind == ArtifactKind::Report {
             return Ok(());
         }
         for lane in self.lanes.iter_mut().filter(|lane| !lane.has_probes()) {
-            lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
+            lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
         }
         Ok(())
     }
 
-    /// Gives a chunk to all that read everything, and pages of it to those that read what is around their probes.
+    /// Passes a chunk to all analyzers without probes, and the pages around probes to the others.
     async fn give(&mut self, chunk: Bytes) -> Result<(), PortError> {
         if self.artifact.kind == ArtifactKind::Report {
             self.give_report(&chunk).await?;
@@ -122,11 +151,11 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Gives a chunk of a report to those that know how it begins.
+    /// Passes a chunk of a report to the analyzers that recognise its beginning.
     async fn give_report(&mut self, chunk: &Bytes) -> Result<(), PortError> {
         for lane in &mut self.lanes {
             if self.bytes == 0 && lane.reads_report(chunk) {
-                lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
+                lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
             }
             lane.feed(Part { start: self.bytes, bytes: chunk.clone() }).await;
         }
@@ -139,8 +168,8 @@ impl Reading<'_> {
         };
         for (page, start) in chunk.chunks(PAGE).zip((self.bytes..).step_by(PAGE)) {
             let mut found = vec![false; most + 1];
-            // Also of analyzers that do not accept the artifact's kind.
-            self.watch.read(&mut self.pass, page, |number| {
+            // Also reports probes of analyzers that do not accept the artifact's kind.
+            self.generation.watch.read(&mut self.pass, page, |number| {
                 if let Some(found) = found.get_mut(number) {
                     *found = true;
                 }
@@ -152,7 +181,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The artifact has ended: nothing comes after its last page.
+    /// Ends the artifact: nothing follows its last page.
     async fn end(&mut self) -> Result<(), PortError> {
         for lane in &mut self.lanes {
             lane.window.page(Page { start: self.bytes, has_probe: false, is_unbroken: false });
@@ -160,13 +189,13 @@ impl Reading<'_> {
         self.give_pages(&Bytes::new()).await
     }
 
-    /// Gives what is wanted of `chunk` and of the chunk before it, and wakes those that sleep.
+    /// Passes the wanted pages of `chunk` and of the previous chunk, and wakes sleeping analyzers.
     async fn give_pages(&mut self, chunk: &Bytes) -> Result<(), PortError> {
         let recent = Recent { start: self.bytes - self.earlier.len() as u64, chunks: [&self.earlier, chunk] };
         for lane in self.lanes.iter_mut().filter(|lane| lane.has_probes()) {
             for Wanted { bytes, continues } in lane.window.take_wanted() {
                 if !lane.is_awake() {
-                    lane.wake(&self.host.threads, self.artifact, self.places.take().await?);
+                    lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
                 }
                 let start = if continues { bytes.start } else { recent.line_start(bytes.start) };
                 for part in recent.parts(start..bytes.end) {
@@ -185,7 +214,7 @@ struct Recent<'a> {
 }
 
 impl Recent<'_> {
-    /// Where the line begins that an offset is in; the offset itself if that is more than a page before it.
+    /// The start of the line that contains an offset, or the offset itself if that is more than a page before it.
     fn line_start(&self, offset: u64) -> u64 {
         let earliest = offset.saturating_sub(PAGE as u64);
         let mut end = offset;
@@ -198,7 +227,7 @@ impl Recent<'_> {
         if end == 0 { 0 } else { offset }
     }
 
-    /// The bytes of a range that lies within the two chunks.
+    /// The bytes of a range within the two chunks.
     fn parts(&self, range: Range<u64>) -> impl DoubleEndedIterator<Item = Part> {
         let [first, second] = self.chunks;
         let middle = self.start + first.len() as u64;

@@ -1,13 +1,13 @@
-//! Lets a plugin that keeps failing rest.
+//! A circuit breaker: stops calls to a plugin that keeps failing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The longest rest, as a multiple of the first.
+/// The maximum rest, as a multiple of the first.
 const LONGEST: u32 = 64;
 
-/// Counts failures in a row. After `threshold` of them the plugin rests; then one call tries it,
-/// and its outcome decides whether it is back or rests twice as long.
+/// Counts consecutive failures. After `threshold` of them the plugin rests; then one trial call
+/// decides whether it is back or rests twice as long.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     threshold: u32,
@@ -28,7 +28,7 @@ struct Rest {
     trying: bool,
 }
 
-/// A call that was let through. Dropped without an outcome (a caller went away) it decides nothing.
+/// An admitted call. If it is dropped without an outcome (the caller went away), it has no effect.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     breaker: Arc<Breaker>,
@@ -40,7 +40,7 @@ impl Breaker {
         Self { threshold: threshold.max(1), first_rest, state: Mutex::default() }
     }
 
-    /// Lets a call through, or says for how long the plugin still rests.
+    /// Admits a call, or returns how long the plugin still rests.
     pub(crate) fn admit(self: &Arc<Self>, now: Instant) -> Result<Attempt, Duration> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let is_trial = match &mut state.rest {
@@ -59,13 +59,13 @@ impl Breaker {
 impl Attempt {
     pub(crate) fn succeeded(self) {
         let mut state = self.breaker.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // A call from before the rest says nothing about now; the trial does.
+        // A call from before the rest is no evidence about the present; the trial is.
         if self.is_trial || state.rest.is_none() {
             *state = State::default();
         }
     }
 
-    /// Returns how long the plugin rests from now on, when this failure made it rest.
+    /// Records a failure; if it makes the plugin rest, returns for how long.
     pub(crate) fn failed(self, now: Instant) -> Option<Duration> {
         let breaker = Arc::clone(&self.breaker);
         let mut state = breaker.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,12 @@
-//! Compiled code on disk, between starts.
+//! Caches compiled code on disk between starts.
 //!
-//! Machine code is trusted when it is executed, so it is only read back from a private folder and
-//! only when a keyed digest over all of it proves that this host wrote it. It is verified in memory
-//! and used from that very buffer: nobody can change the file between the two.
+//! Machine code is trusted when it is executed, so it is only read from a folder that belongs to this user alone,
+//! and only if a keyed digest over all of it proves that this user's host wrote it there. It is verified in memory
+//! and used from the same buffer, so that nobody can change the file in between.
+//!
+//! The key is in the folder, and is bound to the very file that holds it ([`read_key`]). Somebody who packs such a
+//! folder into an archive or a checkout knows the key's bytes, but still cannot sign anything for the place where
+//! it is unpacked.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -18,9 +22,9 @@ const KEY_FILE: &str = "host.key";
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
 const HEADER_BYTES: usize = MAGIC.len() + 32 + 32;
-/// Entries that are kept; the ones that were written longest ago go first.
+/// Maximum number of entries; the oldest ones are removed.
 const MAX_ENTRIES: usize = 64;
-/// Compiled code is a few times its component.
+/// Compiled code is a few times larger than its component.
 const MAX_ENTRY_BYTES: u64 = 1 << 30;
 
 /// The folder with its key.
@@ -30,22 +34,22 @@ pub(crate) struct DiskCache {
     engine: Digest,
 }
 
-/// What the cache has for a component.
+/// The cache's entry for a component.
 pub(crate) enum Found {
     /// Verified code.
     Code(Vec<u8>),
     /// No entry.
     Nothing,
-    /// An entry that is not what this host wrote.
+    /// An entry that this host did not write.
     Mismatch,
 }
 
 impl DiskCache {
-    /// Opens the folder, makes it and its key where they are missing, and makes it private.
-    /// `engine` identifies the version and the configuration that code is compiled for.
+    /// Opens the folder; creates it and its key if they are missing, and makes it private. `engine`
+    /// identifies the version and the configuration that code is compiled for.
     pub(crate) fn open(folder: &Path, engine: Digest) -> io::Result<Self> {
         make_private_folder(folder)?;
-        let key = read_or_make_key(folder)?;
+        let key = private_key(folder)?;
         Ok(Self { folder: folder.to_owned(), key, engine })
     }
 
@@ -73,7 +77,7 @@ impl DiskCache {
         Found::Code(entry)
     }
 
-    /// Writes an entry in one step: a reader sees the old one, the new one or none.
+    /// Writes an entry atomically: a reader sees the old one, the new one or none.
     pub(crate) fn write(&self, component: Digest, code: &[u8]) -> io::Result<()> {
         let header = self.header(component);
         let mut mac = self.mac(&header);
@@ -89,7 +93,7 @@ impl DiskCache {
     }
 
     fn path(&self, component: Digest) -> PathBuf {
-        // Engines of several versions may share a folder without overwriting one another.
+        // Engines of several versions may share a folder without overwriting each other's entries.
         let engine = self.engine.to_string();
         self.folder.join(format!("{component}-{}.code", &engine[..16]))
     }
@@ -113,74 +117,121 @@ impl DiskCache {
             .collect();
         entries.sort();
         for (_, path) in entries.iter().rev().skip(MAX_ENTRIES) {
-            // Another process may have been faster.
+            // Another process may have removed it first.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-fn read_or_make_key(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
+/// Reads the folder's key; creates one if there is none.
+fn private_key(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let path = folder.join(KEY_FILE);
     if let Some(key) = read_key(&path)? {
         return Ok(key);
     }
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-    // A temporary file is made for its owner alone, and appears under its name only when whole.
+    let mut bytes = [0; KEY_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    // A temporary file is created with access for its owner only, and gets its name when it is complete.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&key)?;
+    file.write_all(&bytes)?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(&path) {
-        Ok(_) => Ok(key),
-        // Another process made one at the same time: that one counts.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_key(&path)?
-            .ok_or_else(|| io::Error::other(format!("{} is no key; remove it", path.display()))),
-        Err(error) => Err(error.error),
+        Ok(_) => {}
+        // Another process created one at the same time, which is used instead.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error.error),
     }
+    read_key(&path)?.ok_or_else(|| io::Error::other(format!("{} was removed at once", path.display())))
 }
 
-/// A key that only its owner could read. One that others could read proves nothing: it is removed.
+/// Reads a key that only this user could read, bound to its file: a copy of the file is a different key. A key that
+/// others could read, or that is damaged, proves nothing and is removed.
 fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
+    let mut file = match open_plain(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A symbolic link, which the system does not follow here.
+        Err(_) if fs::symlink_metadata(path)?.is_symlink() => return remove_key(path),
         Err(error) => return Err(error),
     };
-    if metadata.is_file()
-        && is_private(&metadata)
-        && let Ok(key) = fs::read(path)?.try_into()
-    {
-        return Ok(Some(key));
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() != KEY_BYTES as u64 || !belongs_to_user_alone(&metadata) {
+        return remove_key(path);
     }
-    tracing::warn!(path = %path.display(), "the key of compiled code is not private or damaged: making a new one");
+    let mut bytes = [0; KEY_BYTES];
+    file.read_exact(&mut bytes)?;
+    let mut bound = Hmac::<Sha256>::new_from_slice(&bytes).expect("a key of any length is a key");
+    bound.update(&identity_of(&metadata));
+    Ok(Some(bound.finalize().into_bytes().into()))
+}
+
+fn remove_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
+    tracing::warn!(path = %path.display(), "the key of compiled code is not this user's alone, or damaged: making a new one");
     fs::remove_file(path)?;
     Ok(None)
 }
 
+/// Opens a file without following symbolic links.
+#[cfg(unix)]
+fn open_plain(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(open(path, flags, Mode::empty())?))
+}
+
+/// Distinguishes this file from every copy: nobody can choose both numbers for a file that they do not create here.
+#[cfg(unix)]
+fn identity_of(metadata: &fs::Metadata) -> Vec<u8> {
+    use std::os::unix::fs::MetadataExt as _;
+    let numbers =
+        [metadata.ino().to_le_bytes(), metadata.ctime().to_le_bytes(), metadata.ctime_nsec().to_le_bytes()];
+    numbers.concat()
+}
+
+/// Creates the folder if it is missing, and removes other users' access to it.
 #[cfg(unix)]
 fn make_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    if !is_private(&fs::metadata(folder)?) {
-        // Only its owner may do this: a folder of somebody else is an error here.
+    let metadata = fs::symlink_metadata(folder)?;
+    if !metadata.is_dir() {
+        return Err(io::Error::other("it is a link, or no folder"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if !belongs_to_user_alone(&metadata) {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
 
 #[cfg(unix)]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    metadata.permissions().mode().trailing_zeros() >= 6
+fn belongs_to_user_alone(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let closed_to_others = metadata.permissions().mode().trailing_zeros() >= 6;
+    closed_to_others && metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
-/// Where there are no such permissions, a user's folders are private by inheritance.
+/// Without such permissions, a user's folders are private by inheritance.
 #[cfg(not(unix))]
 fn make_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
 #[cfg(not(unix))]
-fn is_private(_metadata: &fs::Metadata) -> bool {
+fn belongs_to_user_alone(_metadata: &fs::Metadata) -> bool {
     true
+}
+
+#[cfg(not(unix))]
+fn open_plain(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// The creation time of the file: copies have a later one.
+#[cfg(not(unix))]
+fn identity_of(metadata: &fs::Metadata) -> Vec<u8> {
+    let made = metadata.created().ok().and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
+    made.map(|made| made.as_nanos().to_le_bytes().to_vec()).unwrap_or_default()
 }

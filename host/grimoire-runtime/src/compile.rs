@@ -1,4 +1,4 @@
-//! From bytes to executable code: by the cache, or by compiling off the caller's thread.
+//! Turns bytes into executable code: from the cache, or by compiling off the caller's thread.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,19 +12,20 @@ use crate::cache::{DiskCache, Found};
 use crate::digest::Digest;
 use crate::options::Options;
 use crate::preflight::Rejection;
+use crate::registry::Generation;
 
-/// What the code cache did since the start of the process.
+/// Statistics of the code cache since the start of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheReport {
-    /// Components whose code came from disk.
+    /// Number of components whose code came from disk.
     pub loaded: u64,
-    /// Components that were compiled.
+    /// Number of components that were compiled.
     pub compiled: u64,
-    /// Entries on disk that were damaged or not written by this host, and were replaced.
+    /// Number of entries on disk that were damaged or not written by this host, and were replaced.
     pub mismatched: u64,
 }
 
-/// Compiles and remembers.
+/// Compiles components and caches their code.
 pub(crate) struct Compiler {
     engine: Engine,
     disk: Option<DiskCache>,
@@ -36,7 +37,7 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    /// Without a usable folder everything still works, slower: that is a warning.
+    /// Without a usable folder everything still works, but more slowly: that is only a warning.
     pub(crate) fn new(engine: &Engine, options: &Options) -> Self {
         let identity = Digest::of_hash(&(env!("CARGO_PKG_VERSION"), engine.precompile_compatibility_hash()));
         let disk = options.cache_folder.as_ref().and_then(|folder| {
@@ -51,7 +52,7 @@ impl Compiler {
             engine: engine.clone(),
             disk,
             memory: Mutex::default(),
-            background: Background::new(options.compile_wait),
+            background: Background::new(options.compile_wait, options.compile_wait_per_mebibyte),
             loaded: AtomicU64::new(0),
             compiled: AtomicU64::new(0),
             mismatched: AtomicU64::new(0),
@@ -66,12 +67,21 @@ impl Compiler {
         }
     }
 
-    /// Compilations over their time that still run.
+    /// Number of abandoned compilations that still run.
     pub(crate) fn abandoned(&self) -> usize {
         self.background.abandoned()
     }
 
-    /// The code of a component that passed the preflight, and whether it came from disk.
+    /// Drops code in memory that no plugin of these sets uses; the code on disk stays.
+    pub(crate) fn keep_only(&self, sets: &[&Generation]) {
+        let in_use = |digest: &Digest| {
+            let digest = digest.to_string();
+            sets.iter().flat_map(|set| set.plugins.values()).any(|plugin| plugin.identity.digest == digest)
+        };
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).retain(|digest, _| in_use(digest));
+    }
+
+    /// Returns the code of a component that passed the preflight, and whether it came from disk.
     pub(crate) fn load(&self, bytes: &[u8], digest: Digest) -> Result<(Component, bool), Rejection> {
         if let Some(component) = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
             return Ok((component.clone(), false));
@@ -98,7 +108,7 @@ impl Compiler {
             }
         };
         #[expect(unsafe_code, reason = "the engine cannot check machine code itself; the cache did")]
-        // SAFETY: `code` is what `precompile_component` of this engine returned: `DiskCache::read`
+        // SAFETY: `code` is the output of this engine's `precompile_component`: `DiskCache::read`
         // verified in this very buffer that a holder of the host's private key wrote it, for this
         // engine's version and configuration. Only `compile` below writes entries, with that output.
         let component = unsafe { Component::deserialize(&self.engine, code) };
@@ -107,7 +117,7 @@ impl Compiler {
             .ok()
     }
 
-    /// Compiles in the background, up to the limit, and keeps the code on disk.
+    /// Compiles in the background within the limit, and stores the code on disk.
     fn compile(&self, bytes: &[u8], digest: Digest) -> Result<Component, Rejection> {
         let component = self.background.compile(&self.engine, bytes)?;
         if let Some(disk) = &self.disk {

@@ -14,7 +14,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest of what a value feeds to a hasher: the engine describes its configuration so.
+    /// The digest of the data that a value feeds to a hasher, which is how the engine describes its configuration.
     pub(crate) fn of_hash(value: &impl Hash) -> Self {
         let mut hasher = DigestHasher(Sha256::new());
         value.hash(&mut hasher);
@@ -28,7 +28,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// A hasher whose whole digest can be had; the standard ones give 64 bits.
+/// A hasher with a full SHA-256 result; the standard ones return 64 bits.
 struct DigestHasher(Sha256);
 
 impl Hasher for DigestHasher {

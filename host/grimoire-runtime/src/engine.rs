@@ -1,4 +1,4 @@
-//! The one engine, its frozen configuration and its clock.
+//! The wasmtime engine, its fixed configuration and its clock.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
 use crate::options::Options;
 
-/// How often running plugins are looked at.
+/// The interval at which running plugins are interrupted.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Native stack of a plugin. Rust and C keep their own stack in linear memory and need little.
+/// Native stack size of a plugin in bytes. Rust and C keep their own stack in linear memory and need little.
 const STACK_BYTES: usize = 512 << 10;
 
-/// Memory that stays mapped in a pooled slot: zeroing it beats giving it back and faulting it in.
+/// Bytes that stay mapped in a pooled slot: zeroing them is faster than unmapping and faulting them in again.
 ///
-/// Linux could tell which pages were written (`pagemap_scan`), and less would be zeroed. That stays
-/// off: a page that is swapped out, or being moved, when its instance ends is overlooked, and the next
-/// instance reads what another wrote (wasmtime's pull request 14357).
+/// Linux could report which pages were written (`pagemap_scan`), so that less would be zeroed. That
+/// stays off: a page that is swapped out or being moved when its instance ends is missed, and the next
+/// instance reads another's data (wasmtime's pull request 14357).
 const KEEP_RESIDENT: usize = 4 << 20;
 
-/// What plugins may use of WebAssembly: what compilers emit today, and nothing that no world needs.
-/// Threads, garbage collection, exceptions, several or 64-bit memories and asynchronous components
-/// stay off.
+/// The WebAssembly features of plugins: those that compilers emit today, and none that no world needs. Multiple
+/// memories and tail calls are there for interpreters. Threads, garbage collection, exceptions, 64-bit memories and
+/// asynchronous components stay off: a component that needs them is rejected by name before compiling.
 pub(crate) fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         | WasmFeatures::SATURATING_FLOAT_TO_INT
@@ -35,10 +35,12 @@ pub(crate) fn features() -> WasmFeatures {
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::FLOATS
         | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::TAIL_CALL
         | WasmFeatures::COMPONENT_MODEL
 }
 
-/// Makes the engine: on pooled slots where the address space allows it, else on demand.
+/// Creates the engine: with pooled slots if the address space allows it, else on demand.
 pub(crate) fn start(options: &Options) -> wasmtime::Result<Engine> {
     let slots = slots(options);
     let engine = match Engine::new(&config(options, Allocation::Pooled { slots })) {
@@ -52,8 +54,8 @@ pub(crate) fn start(options: &Options) -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
-/// Instances that may live at a time: every scan, and the matcher's calls of two generations, with
-/// as many again that are being torn down.
+/// Number of concurrent instances: every scan, and the matcher's calls of two generations, with as
+/// many again that are being torn down.
 fn slots(options: &Options) -> u32 {
     u32::try_from(options.max_instances + 4 * options.threads + 4).unwrap_or(u32::MAX)
 }
@@ -64,8 +66,8 @@ enum Allocation {
     OnDemand,
 }
 
-/// What is not set here stays off or at its default on purpose. The compiler's inlining does: for the
-/// shipped plugins it made nothing faster, and compiling 2.7 times slower.
+/// Everything not set here stays off or at its default on purpose. That includes the compiler's
+/// inlining: it made no shipped plugin faster, but compilation 2.7 times slower.
 fn config(options: &Options, allocation: Allocation) -> Config {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all() - features(), false);
@@ -73,6 +75,7 @@ fn config(options: &Options, allocation: Allocation) -> Config {
     config.gc_support(false);
     config.concurrency_support(false);
     config.epoch_interruption(true);
+    config.consume_fuel(options.count_fuel);
     config.cranelift_nan_canonicalization(true);
     config.relaxed_simd_deterministic(true);
     config.memory_init_cow(true);
@@ -89,6 +92,8 @@ fn config(options: &Options, allocation: Allocation) -> Config {
                 .max_core_instances_per_component(MAX_CORE_INSTANCES)
                 .max_memories_per_component(MAX_MEMORIES)
                 .max_tables_per_component(MAX_TABLES)
+                .max_memories_per_module(MAX_MEMORIES)
+                .max_tables_per_module(MAX_TABLES)
                 .table_elements(MAX_TABLE_ELEMENTS)
                 .max_memory_size(options.memory_bytes_per_call)
                 .linear_memory_keep_resident(KEEP_RESIDENT)
@@ -96,8 +101,8 @@ fn config(options: &Options, allocation: Allocation) -> Config {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         }
         Allocation::OnDemand => {
-            // Little address space: no more of it than an instance may use, so that a memory that
-            // grows is never copied; accesses beyond are checked in code.
+            // Limits the address space to what an instance may use, so that a growing memory is
+            // never copied; accesses beyond it are checked in code.
             config.memory_reservation(options.memory_bytes_per_call as u64);
             config.memory_reservation_for_growth(1 << 20);
             config.memory_guard_size(64 << 10);
@@ -107,8 +112,8 @@ fn config(options: &Options, allocation: Allocation) -> Config {
     config
 }
 
-/// Ticks for as long as the engine or anything that runs on it lives, on a thread of its own: a
-/// clock on the threads that it guards would stop with them.
+/// Advances the epoch while the engine or any of its users lives, on a separate thread: a clock on
+/// the threads that it guards would stop with them.
 fn tick(engine: &Engine) -> std::io::Result<()> {
     let weak = engine.weak();
     std::thread::Builder::new().name("grimoire-ticker".to_owned()).spawn(move || {
@@ -140,7 +145,7 @@ mod tests {
         let engine = start(&Options::default()).expect("an engine");
         let weak = engine.weak();
         drop(engine);
-        // The ticker holds the engine for the length of one increment at most.
+        // The ticker holds the engine for at most one increment.
         while weak.upgrade().is_some() {
             std::thread::yield_now();
         }

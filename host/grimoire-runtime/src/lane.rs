@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Span};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_ports::plugins::analyzer::Findings;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,24 +17,26 @@ use crate::admission::Place;
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Call, Entry};
 use crate::plugin::{Code, Plugin};
-use crate::problem::{Fault, Reason};
+use crate::problem::Fault;
 use crate::threads::PluginThreads;
-use crate::usage::{Usage, bytes_of_diagnostics};
+use crate::usage::Usage;
 use crate::validate::check_diagnostics;
 use crate::window::{Offsets, Part, Window};
-use crate::worlds::analyzer::v0_1::{Analyzer, Said};
+use crate::worlds::analyzer::v0_1::{Analyzer, GuestResult};
 use crate::worlds::shared::v0_1::failure_in;
 
-/// Chunks that wait for an analyzer that is slower than the others.
+/// Number of chunks queued for an analyzer that is slower than the others.
 const QUEUE: usize = 2;
 
-/// One analyzer's part of one artifact. It sleeps until it is woken: then it has no instance and no place.
+/// One analyzer's part of one artifact. Until it is woken, it has neither an instance nor a permit.
 pub(crate) struct Lane {
     number: usize,
     plugin: Arc<Plugin>,
-    /// What it reads if it has probes.
+    /// The part of the input to read, if the analyzer has probes.
     pub(crate) window: Window,
     awake: Option<Awake>,
+    /// Number of bytes that all analyzers of the artifact may still return.
+    output_left: Arc<AtomicUsize>,
 }
 
 struct Awake {
@@ -41,7 +45,7 @@ struct Awake {
     started: Instant,
 }
 
-/// What a scan found, why it stopped early if it did, and what it used up.
+/// The findings of a scan, why it stopped early if it did, and the resources it used.
 struct Scanned {
     diagnostics: Vec<Diagnostic>,
     fault: Option<Fault>,
@@ -55,9 +59,9 @@ impl Scanned {
 }
 
 impl Lane {
-    /// Of the analyzer that has this number in its generation; it sleeps.
-    pub(crate) fn new(number: usize, plugin: Arc<Plugin>) -> Self {
-        Self { number, plugin, window: Window::default(), awake: None }
+    /// A sleeping lane for the analyzer with this number in its generation.
+    pub(crate) fn new(number: usize, plugin: Arc<Plugin>, output_left: Arc<AtomicUsize>) -> Self {
+        Self { number, plugin, window: Window::default(), awake: None, output_left }
     }
 
     /// The analyzer's number in its generation.
@@ -69,22 +73,22 @@ impl Lane {
         self.awake.is_some()
     }
 
-    /// Whether it reads only what is around its probes.
+    /// Returns true if the analyzer reads only the surroundings of its probes.
     pub(crate) fn has_probes(&self) -> bool {
         matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
     }
 
-    /// Whether the analyzer reads a report that begins like this: with one of its probes. Others would take for
-    /// errors what a report quotes.
+    /// Returns true if the analyzer reads a report that begins like this, that is, with one of its probes.
+    /// Other analyzers would mistake text quoted in a report for errors.
     pub(crate) fn reads_report(&self, beginning: &[u8]) -> bool {
-        // A mark of the encoding, blanks, and the bracket of a list.
+        // A byte-order mark, white space, and the bracket of a list.
         let skipped = |byte: &u8| matches!(byte, 0xef | 0xbb | 0xbf | b'[') || byte.is_ascii_whitespace();
         let start = beginning.iter().position(|byte| !skipped(byte)).unwrap_or(beginning.len());
         matches!(&self.plugin.code, Code::Analyzer { probes, .. }
             if probes.iter().any(|probe| beginning[start..].starts_with(probe.as_bytes())))
     }
 
-    /// Begins the scan.
+    /// Starts the scan.
     pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, place: Place) {
         let started = Instant::now();
         let code = match &self.plugin.code {
@@ -93,22 +97,26 @@ impl Lane {
         };
         let (sender, receiver) = mpsc::channel(QUEUE);
         let work = self.plugin.admit().map(|attempt| {
-            let scan = Scan { plugin: Arc::clone(&self.plugin), code, artifact: artifact.clone() };
+            let scan = Scan {
+                plugin: Arc::clone(&self.plugin),
+                code,
+                artifact: artifact.clone(),
+                output_left: Arc::clone(&self.output_left),
+            };
             (attempt, threads.spawn(scan.run(receiver, place)))
         });
         self.awake = Some(Awake { sender, work, started });
     }
 
-    /// Passes the next part, if it is awake.
+    /// Passes the next part, if awake.
     pub(crate) async fn feed(&self, part: Part) {
         if let Some(awake) = &self.awake {
-            // A closed lane has failed or gave up; its findings say so.
+            // The channel of a failed lane is closed; its findings state the failure.
             let _ = awake.sender.send(part).await;
         }
     }
 
-    /// Tells the scan that the artifact has ended and waits for what it found. One that never woke found
-    /// nothing.
+    /// Ends the artifact and waits for the findings of the scan. A lane that never woke has none.
     pub(crate) async fn end(self) -> Findings {
         let Self { plugin, awake, .. } = self;
         let Some(Awake { sender, work, started }) = awake else {
@@ -119,7 +127,7 @@ impl Lane {
             Ok((attempt, task)) => {
                 let scanned = task.await.unwrap_or_else(|error| {
                     tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
-                    Scanned::nothing(Fault::new(Reason::Failed, "the host could not finish the scan"))
+                    Scanned::nothing(Fault::new(FailureReason::Failed, "the host could not finish the scan"))
                 });
                 (Some(attempt), scanned)
             }
@@ -131,15 +139,16 @@ impl Lane {
     }
 }
 
-/// One scan, on the plugins' threads.
+/// One scan, on the plugin threads.
 struct Scan {
     plugin: Arc<Plugin>,
     code: Analyzer,
     artifact: Artifact,
+    output_left: Arc<AtomicUsize>,
 }
 
 impl Scan {
-    /// The place is given back when the instance is gone.
+    /// The permit is returned after the instance is gone.
     async fn run(self, receiver: mpsc::Receiver<Part>, place: Place) -> Scanned {
         let mut diagnostics = Vec::new();
         let mut store = self.plugin.store();
@@ -177,35 +186,58 @@ impl Scan {
             let line_end = offsets.needs_line_end(&part).then(|| part.line_end());
             for part in line_end.into_iter().chain([part]) {
                 let turn = plugin.turn().await?;
+                allowance.earn(part.bytes.len(), plugin.options().scan_computing_per_mebibyte);
                 let mut entry = Entry::arm(store, budget, &allowance);
                 let outcome = entry.wait(instance.feed(&mut *store, scan, &part.bytes)).await;
-                let said = entry.settle(store, &mut allowance, outcome)?;
+                let returned = entry.settle(store, &mut allowance, outcome)?;
                 drop(turn);
                 offsets.fed(&part);
-                self.take(store, said, &offsets, diagnostics)?;
+                self.take(store, returned, &offsets, diagnostics)?;
             }
         }
         let _turn = plugin.turn().await?;
         let mut entry = Entry::arm(store, budget, &allowance);
         let outcome = entry.wait(instance.finish(&mut *store, scan)).await;
-        let said = entry.settle(store, &mut allowance, outcome)?;
-        self.take(store, said, &offsets, diagnostics)
+        let returned = entry.settle(store, &mut allowance, outcome)?;
+        self.take(store, returned, &offsets, diagnostics)
     }
 
-    /// Checks what one call returned and keeps it; what came before stays valid either way.
+    /// Counts the output of one call, and fails if it exceeds the limits.
+    fn count_output(&self, store: &mut Store<Call>, bytes: usize) -> Result<(), Fault> {
+        let options = self.plugin.options();
+        let call = store.data_mut();
+        call.returned(bytes);
+        let above = |whose: &str, limit: usize| {
+            let detail = format!("{whose} returned more than {} KiB for one artifact", limit >> 10);
+            Err(Fault::new(FailureReason::Output, detail))
+        };
+        if call.usage().output > options.output_bytes_per_scan {
+            return above("it", options.output_bytes_per_scan);
+        }
+        let taken = self
+            .output_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+        match taken {
+            Ok(_) => Ok(()),
+            Err(_) => above("all analyzers together", options.output_bytes_per_artifact),
+        }
+    }
+
+    /// Checks and keeps the diagnostics of one call; earlier ones stay valid in any case.
     fn take(
         &self,
         store: &mut Store<Call>,
-        said: Said,
+        returned: GuestResult,
         offsets: &Offsets,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(), Fault> {
-        let mut found = said.map_err(|failure| {
+        let mut found = returned.map_err(|failure| {
             let (fault, words) = failure_in(&failure);
             self.plugin.note(words);
             fault
         })?;
-        store.data_mut().returned(bytes_of_diagnostics(&found));
+        let bytes = found.iter().map(Diagnostic::size).sum();
+        self.count_output(store, bytes)?;
         check_diagnostics(&found, diagnostics.len(), offsets.total()).map_err(Fault::invalid_output)?;
         for diagnostic in &mut found {
             let Span { start, end } = diagnostic.span;

@@ -1,21 +1,22 @@
 //! The plugin host: wasmtime with limits, validation and a compiled-code cache.
 //!
 //! [`PluginHost`] loads components and runs them behind the ports of `grimoire-ports`. Types of
-//! wasmtime never leave this crate. One call takes this way:
+//! wasmtime never leave this crate. A call goes through these steps:
 //!
-//! 1. `score` or `analyze` takes the running generation (`registry`) and keeps it to the end.
-//! 2. `probes` finds what analyzers may have something to say on, `window` what is around it, and `admission`
-//!    gives each scan a place; `lane` is one analyzer's part.
-//! 3. `plugin` counts the call; `breaker` turns it away when the plugin keeps failing.
-//! 4. `threads` carries it to the plugins' own threads, where it waits for its turn, with a limit.
-//! 5. `instance_policy` says how long an instance lives; `call` makes its store with all limits armed:
-//!    memory (`limits`), time, log (`log`), output.
-//! 6. `worlds` makes a fresh instance and calls it, in the version that the component has.
-//! 7. `validate` checks every bound of the contract; `problem` names what went wrong; `usage` counts
-//!    what it took.
+//! 1. The caller takes the current generation (`registry`) and uses its `score` and `analyze` throughout.
+//! 2. `probes` finds the text that concerns an analyzer, `window` the pages around it, and `admission` gives
+//!    each scan a permit; `lane` is one analyzer's part.
+//! 3. `plugin` counts the call; `breaker` rejects it if the plugin keeps failing.
+//! 4. `threads` runs it on the plugins' own threads, after a bounded wait in a queue.
+//! 5. `call` creates a store with all limits set: memory (`limits`), time, log (`log`), output.
+//! 6. `worlds` creates a fresh instance in the store and calls it, in the version of the component. Both are
+//!    dropped when the call (for analyzers: the scan) ends, so text of one repository cannot reach another's
+//!    call, results do not depend on history, and a trap has no lasting effect.
+//! 7. `validate` checks every bound of the contract; `problem` names what went wrong; `usage` and
+//!    `record` count the resources used.
 //!
-//! Before that, at start: `preflight` looks at a component, `compile` finds its code in the `cache` or has
-//! it made in the `background`, `load` tries it once.
+//! Before that, at the start, `preflight` inspects a component, `compile` gets its code from the `cache`
+//! or compiles it in the `background`, and `load` instantiates it once.
 #![deny(unsafe_code)] // one exception, in `compile`: code from the authenticated cache
 
 mod admission;
@@ -28,9 +29,9 @@ mod compile;
 mod digest;
 mod engine;
 mod host;
-mod instance_policy;
+mod inert_wasi;
+mod inspect;
 mod lane;
-mod lifeless;
 mod limits;
 mod load;
 mod log;
@@ -40,8 +41,13 @@ mod plugin;
 mod preflight;
 mod probes;
 mod problem;
+mod progress;
+mod read;
+mod record;
 mod registry;
+mod resources;
 mod score;
+pub mod signature;
 mod threads;
 mod usage;
 mod validate;
@@ -49,7 +55,10 @@ mod window;
 mod worlds;
 
 pub use compile::CacheReport;
+pub use grimoire_ports::plugins::{ComponentSource, PluginSource};
 pub use host::PluginHost;
+pub use inspect::{Inspection, inspect};
 pub use log::{LogLevel, LogLine};
-pub use options::{Options, PluginSource, TimeBudget};
-pub use problem::Reason;
+pub use options::{Options, TimeBudget};
+pub use preflight::{CASE_SECTION, MAX_CASE_BYTES};
+pub use read::read_component;

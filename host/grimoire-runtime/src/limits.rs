@@ -1,27 +1,27 @@
-//! What one instance may hold, counted over everything that it has.
+//! Memory limits of one instance, over everything that it contains.
 
 use wasmtime::ResourceLimiter;
 
-/// Core instances of one component instance. Encoders make a handful: the code, its adapters and
-/// the shims between them.
-pub(crate) const MAX_CORE_INSTANCES: u32 = 32;
-/// Memories of one component instance.
+/// Maximum number of core instances in one component instance. Encoders create a handful: the code,
+/// its adapters and the shims between them; an interpreter with its libraries has about forty.
+pub(crate) const MAX_CORE_INSTANCES: u32 = 64;
+/// Maximum number of memories in one component instance.
 pub(crate) const MAX_MEMORIES: u32 = 8;
-/// Tables of one component instance.
+/// Maximum number of tables in one component instance.
 pub(crate) const MAX_TABLES: u32 = 32;
-/// Elements of one table.
+/// Maximum number of elements of one table.
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 65_536;
-/// Handles of resources that are alive in one instance.
+/// Maximum number of live resource handles in one instance.
 pub(crate) const MAX_HANDLES: usize = 4_096;
 
-/// What an element of a table costs.
+/// Size of a table element in bytes.
 const ELEMENT_BYTES: usize = size_of::<usize>();
 
-/// Counts the bytes of all memories and tables of one store together. A limit on each memory would
-/// be no limit: an instance may have several.
+/// Limits the total size of all memories and tables of one store. A limit per memory would be
+/// useless, because an instance may have several.
 ///
-/// What was granted stays counted, also when the growth then fails. wasmtime reports failures that
-/// no grant came before in the same way, so giving back would let a guest shrink its count at will.
+/// Granted bytes stay counted even if the growth then fails. wasmtime reports failures without a
+/// preceding grant in the same way, so returning bytes would let a guest shrink its count at will.
 #[derive(Debug)]
 pub(crate) struct TotalLimiter {
     limit: usize,
@@ -34,12 +34,12 @@ impl TotalLimiter {
         Self { limit, used: 0, refused: false }
     }
 
-    /// Whether a growth was ever refused: what follows is read as a shortage of memory.
+    /// Returns true if a growth was ever refused: later failures then count as a lack of memory.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }
 
-    /// Bytes of all memories and tables. They never shrink: it is also their peak.
+    /// Total size of all memories and tables in bytes. They never shrink, so this is also the peak.
     pub(crate) fn used(&self) -> usize {
         self.used
     }
@@ -62,7 +62,7 @@ impl ResourceLimiter for TotalLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // Beyond its own declaration, or beyond its slot: it fails anyway, so it is not counted.
+        // Beyond the declared maximum, or beyond the slot: the growth fails anyway, so it is not counted.
         if maximum.is_some_and(|maximum| desired > maximum) {
             self.refused = true;
             return Ok(false);

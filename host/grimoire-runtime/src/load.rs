@@ -1,23 +1,29 @@
-//! From sources to a generation. What cannot be loaded is listed, and disturbs nobody.
+//! Builds a generation from sources. A plugin that cannot be loaded is listed, and does not affect others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use grimoire_domain::artifact::ArtifactKind;
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::installed_plugin::check_plugin_name;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::text;
+use grimoire_ports::plugins::{PluginOrigin, PluginSource, PublicKey, Signer};
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
-use crate::call::{Allowance, Call, Entry};
+use crate::call::{self, Allowance, Call, Entry};
 use crate::compile::Compiler;
 use crate::digest::Digest;
-use crate::options::{Options, PluginSource};
-use crate::plugin::{Code, Plugin};
+use crate::options::Options;
+use crate::plugin::{Code, Facts, Plugin};
 use crate::preflight::{self, Rejection, World};
 use crate::probes;
-use crate::problem::{Fault, Reason, engine_words};
-use crate::registry::Generation;
+use crate::problem::{Fault, engine_words};
+use crate::progress::Progress;
+use crate::read;
+use crate::registry::{Generation, Registry};
+use crate::resources::Resources;
 use crate::worlds::{analyzer, matcher};
 
 /// Everything that loading needs.
@@ -25,48 +31,84 @@ pub(crate) struct Loader<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) linker: &'a Linker<Call>,
     pub(crate) compiler: &'a Compiler,
-    pub(crate) options: &'a Arc<Options>,
+    pub(crate) resources: &'a Arc<Resources>,
+    pub(crate) registry: &'a Registry,
+    pub(crate) progress: &'a Progress,
 }
 
 impl Loader<'_> {
-    /// Loads what can be loaded. Must run inside the plugins' runtime, for its timers.
+    /// Loads all plugins that can be loaded. Must run inside the plugins' runtime, for its timers.
     pub(crate) async fn load_all(&self, number: u64, sources: Vec<PluginSource>) -> Generation {
-        let mut plugins = BTreeMap::new();
+        let mut plugins: BTreeMap<String, Arc<Plugin>> = BTreeMap::new();
         let mut rejected = Vec::new();
-        for source in sources {
+        let mut analyzers = 0;
+        let total = sources.len();
+        for (done, source) in sources.into_iter().enumerate() {
+            self.progress.begin(&shown_name(&source.name), done, total);
             let loaded = if plugins.contains_key(&source.name) {
                 Err(Rejection("another plugin of this name was loaded before it".to_owned()))
             } else {
-                self.load(&source).await
+                self.load(&source, analyzers).await
             };
             match loaded {
                 Ok(plugin) => {
-                    plugins.insert(source.name, Arc::new(plugin));
+                    analyzers += usize::from(plugin.world() == World::Analyzer);
+                    plugins.insert(source.name, plugin);
                 }
                 Err(rejection) => rejected.push(rejection_problem(&source.name, rejection)),
             }
         }
-        Generation::new(number, plugins, rejected)
+        Generation::new(number, plugins, rejected, Arc::clone(self.resources))
     }
 
-    async fn load(&self, source: &PluginSource) -> Result<Plugin, Rejection> {
-        check_name(&source.name)?;
-        let checked = preflight::check(&source.component, self.options)?;
-        let digest = Digest::of(&source.component);
-        let (component, from_cache) = self.compiler.load(&source.component, digest)?;
+    /// Loads one plugin; `analyzers` is the number of analyzers before it. A plugin that already runs is reused as it
+    /// is, so one that rests continues to rest.
+    async fn load(&self, source: &PluginSource, analyzers: usize) -> Result<Arc<Plugin>, Rejection> {
+        check_plugin_name(&source.name).map_err(|error| Rejection(error.to_string()))?;
+        let options = &self.resources.options;
+        let bytes = read::read(&source.component, options.max_component_bytes)?;
+        let checked = preflight::check(&bytes, options)?;
+        let signer = signer(source.origin, checked.signed_with, options)?;
+        if checked.world == World::Analyzer && analyzers >= options.max_analyzers {
+            return Err(Rejection(format!(
+                "{analyzers} analyzers were loaded before it, and this host runs no more"
+            )));
+        }
+        let digest = Digest::of(&bytes);
+        if let Some(running) = self.registry.current().plugins.get(&source.name)
+            && running.identity.digest == digest.to_string()
+            && (running.origin, running.replaces) == (source.origin, source.replaces)
+        {
+            return Ok(Arc::clone(running));
+        }
+        let (component, from_cache) = self.compiler.load(&bytes, digest)?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
-        let code = self.try_once(&source.name, checked.world, linked).await?;
+        let code = self.try_once(source, checked.world, linked).await?;
         let identity = PluginIdentity { name: source.name.clone(), digest: digest.to_string() };
-        Ok(Plugin::new(self.engine, self.options, identity, checked.version, from_cache, code))
+        let facts = Facts {
+            identity,
+            version: checked.version,
+            from_cache,
+            origin: source.origin,
+            replaces: source.replaces,
+            signer,
+            cases: checked.cases,
+        };
+        Ok(Arc::new(Plugin::new(self.engine, options, facts, code)))
     }
 
-    /// Makes one instance under the limits of a call. It proves that the exports have the types of
-    /// the world, that the instance fits its memory and that its start ends in time; an analyzer
-    /// also says what it accepts and what wakes it.
-    async fn try_once(&self, name: &str, world: World, linked: InstancePre<Call>) -> Result<Code, Rejection> {
-        let policy = world.instance_policy();
-        let mut store = policy.store(self.engine, self.options, &name.into(), &Arc::default());
-        let budget = self.options.feed_budget;
+    /// Creates one instance under the limits of a call. This proves that the exports have the types
+    /// of the world, that the instance fits its memory limit and that its start function ends in
+    /// time; an analyzer also reports the kinds that it accepts and its probes.
+    async fn try_once(
+        &self,
+        source: &PluginSource,
+        world: World,
+        linked: InstancePre<Call>,
+    ) -> Result<Code, Rejection> {
+        let options = &self.resources.options;
+        let mut store = call::store(self.engine, options, &source.name.as_str().into(), &Arc::default());
+        let budget = options.feed_budget;
         let mut allowance = Allowance::new(budget.computing);
         let mut entry = Entry::arm(&mut store, budget, &allowance);
         let tried = match world {
@@ -79,8 +121,9 @@ impl Loader<'_> {
                         Ok((kinds, instance.probes(&mut store).await?))
                     })
                     .await;
-                let said = entry.settle(&mut store, &mut allowance, outcome);
-                said.map(|(kinds, probes)| Code::Analyzer { code, kinds, probes })
+                let returned = entry.settle(&mut store, &mut allowance, outcome);
+                let is_last_resort = source.is_last_resort;
+                returned.map(|(kinds, probes)| Code::Analyzer { code, kinds, probes, is_last_resort })
             }
             World::Matcher => {
                 let code = matcher::v0_1::Matcher::new(linked).map_err(|error| link_rejection(&error))?;
@@ -92,15 +135,39 @@ impl Loader<'_> {
             Ok(Code::Analyzer { kinds, .. }) if kinds.is_empty() => {
                 Err(Rejection("supports: must name at least one kind of artifact".to_owned()))
             }
-            Ok(Code::Analyzer { code, kinds, probes }) => {
+            Ok(Code::Analyzer { code, kinds, probes, is_last_resort }) => {
                 probes::check(&probes).map_err(Rejection)?;
-                Ok(Code::Analyzer { code, kinds: distinct(&kinds), probes })
+                Ok(Code::Analyzer { code, kinds: distinct(&kinds), probes, is_last_resort })
             }
             Ok(code) => Ok(code),
-            Err(Fault { reason, detail }) => {
+            Err(Fault { reason, detail, .. }) => {
                 Err(Rejection(format!("does not start ({}): {detail}", reason.as_str())))
             }
         }
+    }
+}
+
+/// Who answers for a component of this origin. What one command tries is the caller's own affair.
+fn signer(
+    origin: PluginOrigin,
+    signed_with: Option<PublicKey>,
+    options: &Options,
+) -> Result<Signer, Rejection> {
+    if origin == PluginOrigin::Shipped {
+        return Ok(Signer::Program);
+    }
+    let signer = Signer::of(signed_with, &options.trusted_keys);
+    if !options.require_signed || origin == PluginOrigin::Tried {
+        return Ok(signer);
+    }
+    match signer {
+        Signer::Trusted(_) | Signer::Program => Ok(signer),
+        Signer::Unknown(_) => Err(Rejection(format!(
+            "is {signer}, and plugins.require_signed is on: name the key in plugins.trusted_keys if you trust it"
+        ))),
+        Signer::Nobody => Err(Rejection(
+            "is unsigned, and plugins.require_signed is on: sign it with `grimoire plugin sign`".to_owned(),
+        )),
     }
 }
 
@@ -111,23 +178,18 @@ fn distinct(kinds: &[ArtifactKind]) -> Vec<ArtifactKind> {
         .collect()
 }
 
-fn check_name(name: &str) -> Result<(), Rejection> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
-        return Err(Rejection(
-            "a plugin's name has 1 to 64 lower-case letters, digits and hyphens".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
 fn link_rejection(error: &wasmtime::Error) -> Rejection {
     let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
     Rejection(format!("does not fit this host: {}", engine_words(&chain.join(": "))))
 }
 
+/// Makes an arbitrary name displayable.
+fn shown_name(name: &str) -> String {
+    text::cut(&text::displayable(name), 64).replace('\n', " ")
+}
+
 fn rejection_problem(name: &str, rejection: Rejection) -> PluginProblem {
-    let name = text::cut(&text::displayable(name), 64).replace('\n', " ");
+    let name = shown_name(name);
     tracing::warn!(plugin = name, reason = rejection.0, "plugin was not loaded");
-    Fault::new(Reason::Refused, rejection.0).of(&name)
+    Fault::new(FailureReason::Refused, rejection.0).of(&name)
 }

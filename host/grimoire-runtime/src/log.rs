@@ -1,40 +1,53 @@
-//! What plugins write to their log.
+//! The logs of plugins.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use grimoire_domain::text;
+use grimoire_domain::{secrets, text};
 
-/// Lines that are kept for operators.
+/// Number of lines kept for operators.
 const KEPT_LINES: usize = 128;
-/// Bytes of one line; the rest is cut.
+/// Maximum length of a line in bytes; the rest is cut.
 const LINE_BYTES: usize = 4 << 10;
 
-/// How important a plugin says that a line is.
+/// The level of a line, chosen by the plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
     /// Every step.
     Trace,
-    /// For whoever debugs the plugin.
+    /// For debugging the plugin.
     Debug,
     /// Worth knowing.
     Info,
-    /// Something is off.
+    /// Something is suspicious.
     Warn,
     /// Something failed.
     Error,
 }
 
-/// A line that a plugin wrote, cleaned and cut.
+impl LogLevel {
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A line that a plugin logged, cleaned and cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// How important the plugin says that it is.
+    /// The level, chosen by the plugin.
     pub level: LogLevel,
     /// At most 4 KiB, without control and invisible characters.
     pub message: String,
 }
 
-/// The last lines of one plugin, over all of its calls.
+/// The last lines of one plugin, over all calls.
 #[derive(Debug, Default)]
 pub(crate) struct Logbook(Mutex<VecDeque<LogLine>>);
 
@@ -51,7 +64,7 @@ impl Logbook {
         lines.push_back(line);
     }
 
-    /// Writes a line that is not a guest's own act: its failure text, its trap's backtrace.
+    /// Adds a line that the guest did not write itself: its failure text, its trap's backtrace.
     pub(crate) fn note(&self, plugin: &str, level: LogLevel, message: &str) {
         let message = shown(message);
         emit(plugin, level, &message);
@@ -59,23 +72,28 @@ impl Logbook {
     }
 }
 
-/// One call's way to the log, with its budget.
+/// The log of one call, with its budget.
 #[derive(Debug)]
 pub(crate) struct CallLog {
     plugin: Arc<str>,
     book: Arc<Logbook>,
     left: usize,
     dropped: u64,
+    panicked: bool,
 }
+
+/// How Rust's panic message begins, as a panic hook writes it.
+const PANIC: &str = "panicked at ";
 
 impl CallLog {
     pub(crate) fn new(plugin: Arc<str>, book: Arc<Logbook>, budget: usize) -> Self {
-        Self { plugin, book, left: budget, dropped: 0 }
+        Self { plugin, book, left: budget, dropped: 0, panicked: false }
     }
 
-    /// Writes a line, or counts it when the budget cannot pay for it. An empty line costs one byte,
-    /// so that no number of lines is free.
+    /// Writes a line, or counts it as dropped if it exceeds the budget. An empty line costs one
+    /// byte, so that no number of lines is free.
     pub(crate) fn write(&mut self, level: LogLevel, message: &str) {
+        self.panicked = level == LogLevel::Error && message.starts_with(PANIC);
         let message = text::cut(message, LINE_BYTES);
         let cost = message.len() + 1;
         if cost > self.left {
@@ -85,6 +103,13 @@ impl CallLog {
         }
         self.left -= cost;
         self.book.note(&self.plugin, level, message);
+    }
+}
+
+impl CallLog {
+    /// Returns true if the last message reports a panic.
+    pub(crate) fn panicked(&self) -> bool {
+        self.panicked
     }
 }
 
@@ -98,7 +123,9 @@ impl Drop for CallLog {
 }
 
 fn shown(message: &str) -> String {
-    let message = text::displayable(text::cut(message, LINE_BYTES));
+    // A panic message may quote the plugin's input.
+    let message = secrets::mask(text::cut(message, LINE_BYTES));
+    let message = text::displayable(&message);
     message.trim_end().replace('\n', " ⏎ ")
 }
 
@@ -139,5 +166,14 @@ mod tests {
         let lines = book.lines();
         assert_eq!(lines.len(), KEPT_LINES);
         assert_eq!(lines[0].message, "[31m72 ⏎ forged");
+    }
+    #[test]
+    fn secrets_that_a_plugin_logs_are_masked() {
+        let book = Arc::new(Logbook::default());
+        let token = format!("ghp_{}", "a1B2c3D4".repeat(5));
+        let mut log = CallLog::new("p".into(), Arc::clone(&book), 1 << 20);
+        log.write(LogLevel::Error, &format!("panicked at {token}"));
+        let message = book.lines()[0].message.clone();
+        assert!(message.starts_with("panicked at") && !message.contains(&token), "{message}");
     }
 }

@@ -1,83 +1,98 @@
-//! A loaded plugin: its code, its name, its record.
+//! A loaded plugin: its code, its name, and its record.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use grimoire_domain::artifact::ArtifactKind;
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
-use grimoire_ports::plugins::PluginStatus;
+use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginOrigin, Signer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, Store};
 
 use crate::breaker::{Attempt, Breaker};
-use crate::call::Call;
-use crate::log::{LogLevel, Logbook};
+use crate::call::{self, Call};
+use crate::log::LogLevel;
 use crate::options::Options;
 use crate::preflight::World;
-use crate::problem::{Fault, Reason};
-use crate::usage::{Meters, Usage};
+use crate::problem::Fault;
+use crate::record::PluginRecord;
+use crate::usage::Usage;
 use crate::worlds::{analyzer, matcher};
 
-/// Its code, linked and typed.
+/// The plugin's code, linked and typed.
 #[derive(Clone)]
 pub(crate) enum Code {
     Analyzer {
         code: analyzer::v0_1::Analyzer,
         kinds: Vec<ArtifactKind>,
-        /// None: it is always awake.
+        /// Empty: the analyzer is always awake.
         probes: Vec<String>,
+        /// True if it is called only where the other analyzers found no cause.
+        is_last_resort: bool,
     },
     Matcher(matcher::v0_1::Matcher),
 }
 
-/// A plugin of one generation.
+/// The facts about a plugin, without its code.
+pub(crate) struct Facts {
+    pub(crate) identity: PluginIdentity,
+    pub(crate) version: Option<String>,
+    pub(crate) from_cache: bool,
+    pub(crate) origin: PluginOrigin,
+    pub(crate) replaces: Option<PluginOrigin>,
+    pub(crate) signer: Signer,
+    /// The golden cases that its component carries.
+    pub(crate) cases: Vec<CaseFile>,
+}
+
+/// The name in the metrics of what is called before it runs.
+const ON_TRIAL: &str = "on-trial";
+
+/// A loaded plugin, in one generation or several.
 pub(crate) struct Plugin {
     pub(crate) name: Arc<str>,
     pub(crate) identity: PluginIdentity,
     pub(crate) version: Option<String>,
     pub(crate) from_cache: bool,
+    pub(crate) origin: PluginOrigin,
+    pub(crate) replaces: Option<PluginOrigin>,
+    signer: Signer,
+    pub(crate) cases: Vec<CaseFile>,
     pub(crate) code: Code,
-    pub(crate) log: Arc<Logbook>,
+    record: ArcSwap<PluginRecord>,
     engine: Engine,
     options: Arc<Options>,
-    /// Who may compute: no plugin gets more threads than its share.
+    /// Permits to compute: no plugin gets more threads than its share.
     turns: Arc<Semaphore>,
     breaker: Arc<Breaker>,
-    meters: Meters,
-    calls: AtomicU64,
-    failures: AtomicU64,
-    peak_memory: AtomicU64,
-    last_problem: Mutex<Option<PluginProblem>>,
 }
 
 impl Plugin {
-    pub(crate) fn new(
-        engine: &Engine,
-        options: &Arc<Options>,
-        identity: PluginIdentity,
-        version: Option<String>,
-        from_cache: bool,
-        code: Code,
-    ) -> Self {
-        let name: Arc<str> = identity.name.as_str().into();
+    pub(crate) fn new(engine: &Engine, options: &Arc<Options>, facts: Facts, code: Code) -> Self {
+        let Facts { identity, version, from_cache, origin, replaces, signer, cases } = facts;
         Self {
-            meters: Meters::new(Arc::clone(&name)),
-            name,
+            name: identity.name.as_str().into(),
             identity,
             version,
             from_cache,
+            origin,
+            replaces,
+            signer,
+            cases,
             code,
-            log: Arc::default(),
+            record: ArcSwap::from_pointee(PluginRecord::new(ON_TRIAL)),
             engine: engine.clone(),
             options: Arc::clone(options),
             turns: Arc::new(Semaphore::new(options.threads.max(1))),
             breaker: Arc::new(Breaker::new(options.failures_before_rest, options.first_rest)),
-            calls: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
-            peak_memory: AtomicU64::new(0),
-            last_problem: Mutex::default(),
         }
+    }
+
+    /// From now on it runs, and its calls count into this record.
+    pub(crate) fn count_into(&self, record: Arc<PluginRecord>) {
+        self.record.store(record);
     }
 
     pub(crate) fn world(&self) -> World {
@@ -91,34 +106,37 @@ impl Plugin {
         &self.options
     }
 
-    /// A store for one call.
+    /// Creates a store for one call.
     pub(crate) fn store(&self) -> Store<Call> {
-        self.world().instance_policy().store(&self.engine, &self.options, &self.name, &self.log)
+        call::store(&self.engine, &self.options, &self.name, &self.record.load().log)
     }
 
-    /// Counts a call and lets it through, unless the plugin rests.
+    /// Counts a call and admits it, unless the plugin rests.
     pub(crate) fn admit(&self) -> Result<Attempt, Fault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.record.load().called();
         self.breaker.admit(Instant::now()).map_err(|left| {
             let milliseconds = left.as_millis();
-            Fault::new(Reason::Refused, format!("rests after repeated failures, {milliseconds} ms more"))
+            Fault::new(
+                FailureReason::Refused,
+                format!("rests after repeated failures, {milliseconds} ms more"),
+            )
         })
     }
 
-    /// Waits for leave to compute.
+    /// Waits for a permit to compute.
     pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Fault> {
         let turn = Arc::clone(&self.turns).acquire_owned();
         match tokio::time::timeout(self.options.admission_wait, turn).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => {
                 let milliseconds = self.options.admission_wait.as_millis();
-                Err(Fault::new(Reason::Busy, format!("no free place within {milliseconds} ms")))
+                Err(Fault::new(FailureReason::Busy, format!("no free place within {milliseconds} ms")))
             }
         }
     }
 
-    /// Counts how a call ended, with what it used up since `started`, and names its problem if it
-    /// failed.
+    /// Records the end of a call and the resources used since `started`, and returns its problem if
+    /// it failed.
     pub(crate) fn ended(
         &self,
         started: Instant,
@@ -126,8 +144,7 @@ impl Plugin {
         attempt: Option<Attempt>,
         fault: Option<Fault>,
     ) -> Option<PluginProblem> {
-        self.meters.record(fault.as_ref().map(|fault| fault.reason), started.elapsed(), usage);
-        self.peak_memory.fetch_max(usage.memory as u64, Ordering::Relaxed);
+        self.record.load().ended(fault.as_ref().map(|fault| fault.reason), started.elapsed(), usage);
         let Some(fault) = fault else {
             if let Some(attempt) = attempt {
                 attempt.succeeded();
@@ -137,14 +154,19 @@ impl Plugin {
         Some(self.failed(attempt, fault))
     }
 
-    /// Records that a call failed. What is not the plugin's fault does not count against it.
+    /// Records a failed call. Failures that are not the plugin's fault do not count against it.
     fn failed(&self, attempt: Option<Attempt>, fault: Fault) -> PluginProblem {
         let is_fault = fault.reason.is_fault();
+        if fault.reason == FailureReason::Trap {
+            let backtrace = fault.backtrace.join("; ");
+            tracing::debug!(plugin = %self.name, backtrace, "plugin ended with a trap");
+            self.record.load().trapped(&fault);
+        }
         let problem = fault.of(&self.name);
         if is_fault {
             tracing::warn!(
                 plugin = problem.plugin,
-                reason = problem.reason,
+                reason = %problem.reason,
                 detail = problem.detail,
                 "plugin failed"
             );
@@ -154,35 +176,39 @@ impl Plugin {
                 tracing::warn!(plugin = problem.plugin, seconds, "plugin rests after repeated failures");
             }
         }
-        if problem.reason != Reason::Unsupported.as_str() {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-            let mut last = self.last_problem.lock().unwrap_or_else(PoisonError::into_inner);
-            // A call that a resting plugin never saw must not hide why it rests.
-            if last.is_none() || problem.reason != Reason::Refused.as_str() {
-                *last = Some(problem.clone());
-            }
+        if problem.reason.is_failure() {
+            self.record.load().failed(&problem);
         }
         problem
     }
 
-    /// Keeps a plugin's own words about its failure where operators look for them.
+    /// Adds the plugin's own description of its failure to its log, for operators.
     pub(crate) fn note(&self, words: &str) {
-        self.log.note(&self.name, LogLevel::Warn, words);
+        self.record.load().log.note(&self.name, LogLevel::Warn, words);
     }
 
-    pub(crate) fn peak_memory(&self) -> u64 {
-        self.peak_memory.load(Ordering::Relaxed)
+    /// What every plugin that runs was held against, in this order.
+    fn verified(&self) -> Vec<String> {
+        vec![
+            "size".to_owned(),
+            "form, counts, imports and world (preflight)".to_owned(),
+            format!("signature ({})", self.signer),
+            "compiled within its time".to_owned(),
+            "types of its exports".to_owned(),
+            "one instance within the limits of a call".to_owned(),
+        ]
     }
 
-    pub(crate) fn status(&self) -> PluginStatus {
-        PluginStatus {
+    pub(crate) fn loaded(&self) -> LoadedPlugin {
+        LoadedPlugin {
             identity: self.identity.clone(),
             version: self.version.clone(),
             world: self.world().package().to_owned(),
-            calls: self.calls.load(Ordering::Relaxed),
-            failures: self.failures.load(Ordering::Relaxed),
-            last_problem: self.last_problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             from_cache: self.from_cache,
+            origin: self.origin,
+            replaces: self.replaces,
+            signer: self.signer.clone(),
+            verified: self.verified(),
         }
     }
 }

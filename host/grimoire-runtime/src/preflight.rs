@@ -1,23 +1,35 @@
-//! What is checked of a component before anything of it is compiled.
+//! Checks a component before any of it is compiled.
 
 mod identity;
 mod structure;
+mod work;
 
 use grimoire_domain::text;
+use grimoire_ports::plugins::{CaseFile, PublicKey};
 
 pub(crate) use identity::World;
+pub use structure::{CASE_SECTION, MAX_CASE_BYTES};
 
 use crate::options::Options;
+use crate::signature;
 
-/// What a component turned out to be.
+/// The facts about a checked component.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) world: World,
     /// The version in its metadata.
     pub(crate) version: Option<String>,
+    /// The key that signed it, if any did.
+    pub(crate) signed_with: Option<PublicKey>,
+    /// The golden cases that it carries.
+    pub(crate) cases: Vec<CaseFile>,
+    /// Names of its imports.
+    pub(crate) imports: Vec<String>,
+    /// Names of the instances that it exports.
+    pub(crate) exports: Vec<String>,
 }
 
-/// Why a component is not accepted: one sentence that names what is wanted and what was found.
+/// Why a component is rejected: one sentence that names what is required and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Rejection(pub(crate) String);
@@ -28,14 +40,11 @@ impl Rejection {
     }
 }
 
-/// Checks size, form, every rule of WebAssembly, counts, imports and exports.
+/// Checks size, form, every rule of WebAssembly, counts, imports and exports, and the signature if there is one.
 pub(crate) fn check(bytes: &[u8], options: &Options) -> Result<Checked, Rejection> {
     let limit = options.max_component_bytes;
     if bytes.len() > limit {
-        return Err(Rejection::new(format!(
-            "the file has {} bytes, a plugin may have at most {limit}",
-            bytes.len()
-        )));
+        return Err(too_large(bytes.len() as u64, limit));
     }
     check_form(bytes)?;
     let outline = structure::read(bytes, options.memory_bytes_per_call)?;
@@ -43,10 +52,17 @@ pub(crate) fn check(bytes: &[u8], options: &Options) -> Result<Checked, Rejectio
         identity::check_import(import)?;
     }
     let world = identity::world(&outline.exports)?;
-    Ok(Checked { world, version: outline.version })
+    let structure::Outline { imports, exports, version, cases, is_signed } = outline;
+    let signed_with = signature::signed_with(bytes, is_signed)?;
+    Ok(Checked { world, version, signed_with, cases, imports, exports })
 }
 
-/// Tells apart what people mistake for a component.
+/// The rejection of a file of this size.
+pub(crate) fn too_large(bytes: u64, limit: usize) -> Rejection {
+    Rejection::new(format!("the file has {bytes} bytes, a plugin may have at most {limit}"))
+}
+
+/// Recognises files that people mistake for a component.
 fn check_form(bytes: &[u8]) -> Result<(), Rejection> {
     const WANTED: &str = "a plugin is a WebAssembly component";
     let message = match bytes {
@@ -72,7 +88,7 @@ fn check_form(bytes: &[u8]) -> Result<(), Rejection> {
     Err(Rejection(message))
 }
 
-/// A name from a component as it may be shown.
+/// Makes a name from a component displayable.
 fn shown(name: &str) -> String {
     text::cut(&text::displayable(name), 120).replace('\n', " ")
 }

@@ -1,4 +1,4 @@
-//! What wakes analyzers: the probes of all of them, looked for in one pass over an artifact.
+//! Probes wake analyzers: those of all analyzers are searched in one pass over an artifact.
 
 use std::sync::OnceLock;
 
@@ -6,16 +6,16 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind, StartKind, dfa};
 
-/// Probes of one analyzer.
+/// Maximum number of probes of one analyzer.
 const MAX_PROBES: usize = 256;
-/// Bytes of one probe.
+/// Maximum length of a probe in bytes.
 const MAX_PROBE_BYTES: usize = 64;
 
-/// Bytes of all probes together up to which the automaton is a table of all transitions, of at most 16 MB
-/// and 3 MB for the shipped analyzers: the fastest form. Beyond, it has a tenth of the size and half of the speed.
+/// Maximum total length of all probes, in bytes, for the fastest automaton: a table of all transitions, of at most
+/// 16 MB, and 3 MB for the shipped analyzers. The other form has a tenth of the size and half the speed.
 const BYTES_IN_TABLE: usize = 16 << 10;
 
-/// Checks what an analyzer calls its probes.
+/// Checks the probes of an analyzer.
 pub(crate) fn check(probes: &[String]) -> Result<(), String> {
     if probes.len() > MAX_PROBES {
         return Err(format!("probes: {} texts, may be at most {MAX_PROBES}", probes.len()));
@@ -29,13 +29,13 @@ pub(crate) fn check(probes: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Looks for the probes of several analyzers at once. Made once for a generation.
+/// Searches the probes of several analyzers at once. Created once per generation.
 pub(crate) struct Watch {
     probes: Vec<String>,
-    /// Whose a probe is, by its number.
+    /// The owner of each probe, by number.
     owners: Vec<usize>,
-    /// Made when the first artifact is read, which takes some milliseconds: those that are awake read
-    /// meanwhile.
+    /// Built when the first artifact is read, which takes some milliseconds; the analyzers that are
+    /// awake read meanwhile.
     automaton: OnceLock<Form>,
 }
 
@@ -44,12 +44,12 @@ enum Form {
     Packed(NFA),
 }
 
-/// How far a pass over an artifact came: what the bytes so far may be the beginning of.
+/// The state of a pass over an artifact: the partial match at the end of the bytes so far.
 #[derive(Debug, Default)]
 pub(crate) struct Pass(Option<StateID>);
 
 impl Watch {
-    /// Of analyzers' probes, by numbers of the caller's.
+    /// Searches analyzers' probes; the caller chooses the numbers.
     pub(crate) fn new<'a>(probes: impl IntoIterator<Item = (usize, &'a [String])>) -> Self {
         let named =
             probes.into_iter().flat_map(|(owner, probes)| probes.iter().map(move |probe| (owner, probe)));
@@ -57,8 +57,8 @@ impl Watch {
         Self { probes, owners, automaton: OnceLock::new() }
     }
 
-    /// Reads on, and tells whose probes end in this chunk; as often as they do. Those that begin in an
-    /// earlier chunk are found too.
+    /// Continues a pass, and reports the owner of each probe that ends in this chunk, once per
+    /// occurrence. Probes that begin in an earlier chunk are found too.
     pub(crate) fn read(&self, pass: &mut Pass, chunk: &[u8], found: impl FnMut(usize)) {
         if self.probes.is_empty() {
             return;
@@ -84,7 +84,7 @@ impl Watch {
     }
 }
 
-/// Every probe is told wherever it ends, also inside of another one.
+/// Every occurrence of a probe is reported, also inside of another one.
 fn form(probes: &[String]) -> Form {
     let bytes: usize = probes.iter().map(String::len).sum();
     let built = if bytes > BYTES_IN_TABLE {
@@ -110,7 +110,7 @@ mod tests {
         probes.iter().map(|&probe| probe.to_owned()).collect()
     }
 
-    /// Whose probes end in each of the pieces.
+    /// The owners of the probes that end in each of the pieces.
     fn woken(watch: &Watch, pieces: &[&[u8]]) -> Vec<BTreeSet<usize>> {
         let mut pass = Pass::default();
         let in_piece = |piece: &&[u8]| {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     proptest! {
-        /// Both forms find what a plain search finds, however the text is cut.
+        /// Both forms find what a plain search finds, however the text is split.
         #[test]
         fn found_as_a_plain_search_finds_it(
             probes in prop::collection::vec("[ab]{1,4}", 0..6),

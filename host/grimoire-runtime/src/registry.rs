@@ -1,25 +1,29 @@
-//! Generations: the loaded plugins as one immutable set.
+//! Generations: the loaded plugins as one immutable set, and the state that outlives them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::review::PluginProblem;
+use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginSet};
 
 use crate::plugin::{Code, Plugin};
 use crate::probes::Watch;
+use crate::record::PluginRecord;
+use crate::resources::Resources;
 
-/// One set of plugins. A request takes it once and keeps it to its end, so that no answer mixes two.
+/// One set of plugins, with everything needed to run them: it works as long as it is referenced.
 pub(crate) struct Generation {
-    /// From 1.
+    /// From 1; 0 is the empty set before the first.
     pub(crate) number: u64,
-    /// By name.
+    /// Plugins by name.
     pub(crate) plugins: BTreeMap<String, Arc<Plugin>>,
-    /// What could not be loaded, in the order given.
+    /// Plugins that could not be loaded, in the given order.
     pub(crate) rejected: Vec<PluginProblem>,
-    /// Looks for the probes of all analyzers, by their numbers.
+    /// Searches the probes of all analyzers, by their numbers.
     pub(crate) watch: Watch,
+    pub(crate) resources: Arc<Resources>,
 }
 
 impl Generation {
@@ -27,40 +31,86 @@ impl Generation {
         number: u64,
         plugins: BTreeMap<String, Arc<Plugin>>,
         rejected: Vec<PluginProblem>,
+        resources: Arc<Resources>,
     ) -> Self {
         let watch =
             Watch::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
                 Code::Analyzer { probes, .. } => Some((number, &probes[..])),
                 Code::Matcher(_) => None,
             }));
-        Self { number, plugins, rejected, watch }
+        Self { number, plugins, rejected, watch, resources }
     }
 
-    /// Analyzers that accept a kind with their numbers, by name. The contract knows a report as text.
-    pub(crate) fn analyzers(&self, kind: ArtifactKind) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
+    /// The analyzers that accept a kind, with their indices, by name: either those of last resort or the others. The
+    /// contract knows a report as text.
+    pub(crate) fn analyzers(
+        &self,
+        kind: ArtifactKind,
+        last_resort: bool,
+    ) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
         let kind = if kind == ArtifactKind::Report { ArtifactKind::Text } else { kind };
         let accepts = move |plugin: &Plugin| match &plugin.code {
-            Code::Analyzer { kinds, .. } => kinds.contains(&kind),
+            Code::Analyzer { kinds, is_last_resort, .. } => {
+                *is_last_resort == last_resort && kinds.contains(&kind)
+            }
             Code::Matcher(_) => false,
         };
         self.plugins.values().cloned().enumerate().filter(move |(_, plugin)| accepts(plugin))
     }
+}
 
-    /// How many scans one artifact can need at most.
-    pub(crate) fn most_scans(&self) -> usize {
-        self.plugins.values().filter(|plugin| matches!(plugin.code, Code::Analyzer { .. })).count()
+impl PluginSet for Generation {
+    fn generation(&self) -> u64 {
+        self.number
+    }
+
+    fn plugins(&self) -> Vec<LoadedPlugin> {
+        self.plugins.values().map(|plugin| plugin.loaded()).collect()
+    }
+
+    fn rejected(&self) -> Vec<PluginProblem> {
+        self.rejected.clone()
+    }
+
+    fn cases(&self, plugin: &str) -> Vec<CaseFile> {
+        self.plugins.get(plugin).map(|plugin| plugin.cases.clone()).unwrap_or_default()
     }
 }
 
-/// Holds the running generation. Replacing it is one store of a pointer: nobody waits.
-pub(crate) struct Registry(ArcSwap<Generation>);
+/// The current generation, and the records of all plugins ever loaded, which are kept across generations.
+pub(crate) struct Registry {
+    current: ArcSwap<Generation>,
+    records: Mutex<BTreeMap<String, Arc<PluginRecord>>>,
+}
 
 impl Registry {
     pub(crate) fn new(first: Generation) -> Self {
-        Self(ArcSwap::from_pointee(first))
+        Self { current: ArcSwap::from_pointee(first), records: Mutex::default() }
     }
 
     pub(crate) fn current(&self) -> Arc<Generation> {
-        self.0.load_full()
+        self.current.load_full()
+    }
+
+    /// Replaces the running generation, unless it is no longer the one that `next` was prepared to follow. This only
+    /// exchanges a pointer, so nobody waits.
+    pub(crate) fn replace(&self, next: Arc<Generation>) -> bool {
+        for (name, plugin) in &next.plugins {
+            plugin.count_into(self.record(name));
+        }
+        let running = self.current.load();
+        running.number + 1 == next.number
+            && Arc::ptr_eq(&self.current.compare_and_swap(&running, next), &running)
+    }
+
+    /// Returns the record of a name; creates one for a new name.
+    pub(crate) fn record(&self, name: &str) -> Arc<PluginRecord> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(records.entry(name.to_owned()).or_insert_with(|| Arc::new(PluginRecord::new(name))))
+    }
+
+    /// Returns the record of a name, if there is one.
+    pub(crate) fn find_record(&self, name: &str) -> Option<Arc<PluginRecord>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 }

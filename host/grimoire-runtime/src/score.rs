@@ -1,43 +1,42 @@
-//! Matchers at work: a fresh instance for every call.
+//! Runs matchers: a fresh instance for every call.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_ports::plugins::PluginError;
 use grimoire_ports::plugins::matcher::{Judgement, Matchers};
 
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Entry};
-use crate::host::PluginHost;
 use crate::plugin::{Code, Plugin};
-use crate::problem::{Fault, Reason};
+use crate::problem::Fault;
 use crate::registry::Generation;
 use crate::usage::{Usage, bytes_of_verdicts};
 use crate::validate::check_verdicts;
-use crate::worlds::matcher::v0_1::{MAX_CANDIDATES, Matcher, Said};
+use crate::worlds::matcher::v0_1::{GuestResult, MAX_CANDIDATES, Matcher};
 use crate::worlds::shared::v0_1::failure_in;
 
 #[async_trait]
-impl Matchers for PluginHost {
+impl Matchers for Generation {
     async fn score(
         &self,
+        matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError> {
         let started = Instant::now();
-        let generation = self.registry.current();
-        let name = &self.options.active_matcher;
-        let (plugin, matcher) = active(&generation, name).map_err(|fault| PluginError(fault.of(name)))?;
+        let (plugin, matcher) = self.matcher(matcher).map_err(|fault| PluginError(fault.of(matcher)))?;
         let (attempt, (usage, outcome)) = match admit(&plugin, candidates.len()) {
             Ok(attempt) => {
                 // Spells are shared: this copies pointers.
                 let work = judge(Arc::clone(&plugin), matcher, diagnostic.clone(), candidates.to_vec());
-                let done = self.threads.spawn(work).await.unwrap_or_else(|error| {
+                let done = self.resources.threads.spawn(work).await.unwrap_or_else(|error| {
                     tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
-                    turned_away(Fault::new(Reason::Failed, "the host could not finish the call"))
+                    turned_away(Fault::new(FailureReason::Failed, "the host could not finish the call"))
                 });
                 (Some(attempt), done)
             }
@@ -48,42 +47,43 @@ impl Matchers for PluginHost {
             Err(fault) => (Vec::new(), Some(fault)),
         };
         match plugin.ended(started, &usage, attempt, fault) {
-            None => {
-                Ok(Judgement { verdicts, plugin: plugin.identity.clone(), generation: generation.number })
-            }
+            None => Ok(Judgement { verdicts, plugin: plugin.identity.clone() }),
             Some(problem) => Err(PluginError(problem)),
         }
     }
 }
 
-/// What a call used up, and what came of it.
+/// The resources used by a call, and its result.
 pub(crate) type Judged = (Usage, Result<Vec<Verdict>, Fault>);
 
 fn turned_away(fault: Fault) -> Judged {
     (Usage::default(), Err(fault))
 }
 
-/// Lets a call through that the plugin can and may take.
+/// Admits a call if the plugin can take it and is not resting.
 fn admit(plugin: &Plugin, candidates: usize) -> Result<Attempt, Fault> {
     let attempt = plugin.admit()?;
     if candidates > MAX_CANDIDATES {
         let detail = format!("{candidates} candidates, at most {MAX_CANDIDATES} are judged at once");
-        return Err(Fault::new(Reason::Refused, detail));
+        return Err(Fault::new(FailureReason::Refused, detail));
     }
     Ok(attempt)
 }
 
-pub(crate) fn active(generation: &Generation, name: &str) -> Result<(Arc<Plugin>, Matcher), Fault> {
-    match generation.plugins.get(name) {
-        Some(plugin) => match &plugin.code {
-            Code::Matcher(matcher) => Ok((Arc::clone(plugin), matcher.clone())),
-            Code::Analyzer { .. } => Err(Fault::new(Reason::Refused, "is chosen as the matcher and is none")),
-        },
-        None => Err(Fault::new(Reason::Refused, "is chosen as the matcher and is not loaded")),
+impl Generation {
+    /// The matcher of this name.
+    pub(crate) fn matcher(&self, name: &str) -> Result<(Arc<Plugin>, Matcher), Fault> {
+        match self.plugins.get(name).map(|plugin| (plugin, &plugin.code)) {
+            Some((plugin, Code::Matcher(matcher))) => Ok((Arc::clone(plugin), matcher.clone())),
+            Some((_, Code::Analyzer { .. })) => {
+                Err(Fault::new(FailureReason::Refused, "is chosen as the matcher and is none"))
+            }
+            None => Err(Fault::new(FailureReason::Refused, "is chosen as the matcher and is not loaded")),
+        }
     }
 }
 
-/// One call, from the place in the queue to the checked answer, on the plugins' threads.
+/// One call on the plugins' threads, from the queue to the validated answer.
 async fn judge(
     plugin: Arc<Plugin>,
     matcher: Matcher,
@@ -113,16 +113,20 @@ pub(crate) async fn judge_fresh(
             matcher.instantiate(&mut store).await?.score(&mut store, diagnostic, candidates).await
         })
         .await;
-    let said = entry.settle(&mut store, &mut allowance, outcome);
-    if let Ok(Ok(verdicts)) = &said {
+    let returned = entry.settle(&mut store, &mut allowance, outcome);
+    if let Ok(Ok(verdicts)) = &returned {
         store.data_mut().returned(bytes_of_verdicts(verdicts));
     }
-    (store.data().usage(), said.and_then(|said| accept(plugin, said, candidates.len())))
+    (store.data().usage(), returned.and_then(|returned| accept(plugin, returned, candidates.len())))
 }
 
-/// Reads what a matcher said on `candidates` candidates.
-pub(crate) fn accept(plugin: &Plugin, said: Said, candidates: usize) -> Result<Vec<Verdict>, Fault> {
-    let verdicts = said.map_err(|failure| {
+/// Validates what a matcher returned for `candidates` candidates.
+pub(crate) fn accept(
+    plugin: &Plugin,
+    returned: GuestResult,
+    candidates: usize,
+) -> Result<Vec<Verdict>, Fault> {
+    let verdicts = returned.map_err(|failure| {
         let (fault, words) = failure_in(&failure);
         plugin.note(words);
         fault

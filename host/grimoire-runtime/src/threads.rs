@@ -1,4 +1,4 @@
-//! The threads on which plugins compute, apart from those that serve requests.
+//! The threads that run plugins, separate from those that serve requests.
 
 use std::io;
 
@@ -6,16 +6,16 @@ use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// A small runtime of its own. Its threads run at lower priority, so that a request that needs no
-/// plugin is served first.
+/// A small separate runtime. Its threads have lower priority, so that requests without plugins are
+/// served first.
 pub(crate) struct PluginThreads {
-    /// Taken in `drop`: a runtime may not wait for its threads inside another one.
+    /// Taken in `drop`: a runtime must not wait for its threads inside another one.
     runtime: Option<Runtime>,
 }
 
 impl PluginThreads {
-    /// `turns` plugins' calls compute at a time for each plugin; one thread more than that leaves
-    /// room for the others.
+    /// `turns` calls of each plugin compute concurrently; one thread more than that leaves room for
+    /// the others.
     pub(crate) fn start(turns: usize) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(turns + 1)
@@ -26,7 +26,7 @@ impl PluginThreads {
         Ok(Self { runtime: Some(runtime) })
     }
 
-    /// Starts work there. It is cancelled when the handle is dropped, at the plugin's next tick.
+    /// Spawns work on these threads. It is cancelled when the handle is dropped, at the plugin's next tick.
     pub(crate) fn spawn<F>(&self, work: F) -> AbortOnDropHandle<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -47,14 +47,14 @@ impl Drop for PluginThreads {
     }
 }
 
-/// About a quarter of a normal thread's share when both want the processor. Where the system does
-/// not allow it, plugins compete as equals.
+/// About a quarter of a normal thread's share under contention. If the system does not allow it,
+/// plugins run at normal priority.
 fn lower_priority() {
     const LOW: u8 = 30;
     set_priority(ThreadPriority::Crossplatform(LOW.try_into().expect("below 100")));
 }
 
-/// Whatever else wants the processor goes first.
+/// The lowest priority, which yields to everything else.
 pub(crate) fn lowest_priority() {
     set_priority(ThreadPriority::Min);
 }

@@ -1,33 +1,33 @@
-//! What calls used up, and where it is counted.
+//! Resource usage of calls, and its metrics.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use grimoire_domain::diagnostic::{Diagnostic, Location};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::Verdict;
 use metrics::{Counter, Histogram, Label, counter, histogram};
 
-use crate::problem::Reason;
-
-/// What one call (for analyzers: one scan) used up.
+/// The resources used by one call (for analyzers: one scan).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
-    /// Making the instance, its start function included; none when there never was one.
+    /// Time of the instantiation, including the start function; none if there was no instance.
     pub(crate) instantiation: Option<Duration>,
-    /// Time on a plugin thread, instantiation included, waiting excluded.
+    /// Time on a plugin thread, including instantiation, without waits.
     pub(crate) guest: Duration,
-    /// Bytes of all memories and tables at their largest.
+    /// Instructions, if they are counted.
+    pub(crate) fuel: Option<u64>,
+    /// Peak size of all memories and tables in bytes.
     pub(crate) memory: usize,
-    /// Bytes of what the plugin returned, as the host holds them.
+    /// Size of the plugin's output in the host's memory, in bytes.
     pub(crate) output: usize,
 }
 
-/// The metrics of one plugin, for each way in which a call ends. Looked up once: a call costs a few
-/// atomic additions.
+/// The metrics of one plugin, for each possible outcome of a call. Looked up once, so that a call
+/// costs a few atomic additions.
 #[derive(Debug)]
 pub(crate) struct Meters {
     plugin: Arc<str>,
-    by_outcome: [OnceLock<Meter>; 1 + Reason::COUNT],
+    by_outcome: [OnceLock<Meter>; 1 + FailureReason::ALL.len()],
 }
 
 struct Meter {
@@ -44,15 +44,15 @@ impl Meters {
         Self { plugin, by_outcome: Default::default() }
     }
 
-    /// Counts a call that ended with this reason; none: it ended well. `total` is the time from the
-    /// request to the checked answer, waiting included.
-    pub(crate) fn record(&self, outcome: Option<Reason>, total: Duration, usage: &Usage) {
+    /// Records a call with its failure reason, or none for success. `total` is the time from the
+    /// request to the validated answer, including waits.
+    pub(crate) fn record(&self, outcome: Option<FailureReason>, total: Duration, usage: &Usage) {
         let place = outcome.map_or(0, |reason| 1 + reason as usize);
         let meter = self.by_outcome[place]
-            .get_or_init(|| Meter::new(&self.plugin, outcome.map_or("ok", Reason::as_str)));
+            .get_or_init(|| Meter::new(&self.plugin, outcome.map_or("ok", FailureReason::as_str)));
         meter.calls.increment(1);
         meter.total.record(total);
-        // A call that was turned away used up nothing: its zeros would bend every other figure.
+        // A rejected call used nothing, and its zeros would distort the other figures.
         if let Some(instantiation) = usage.instantiation {
             meter.instantiation.record(instantiation);
             meter.guest.record(usage.guest);
@@ -83,33 +83,9 @@ impl std::fmt::Debug for Meter {
     }
 }
 
-/// Bytes of verdicts with all that they own.
+/// Size of verdicts in bytes, including owned data.
 pub(crate) fn bytes_of_verdicts(verdicts: &[Verdict]) -> usize {
     let reasons = verdicts.iter().flat_map(|verdict| &verdict.reasons);
     size_of_val(verdicts)
         + reasons.map(|reason| size_of_val(reason) + reason.signal.len() + reason.detail.len()).sum::<usize>()
-}
-
-/// Bytes of diagnostics with all that they own.
-pub(crate) fn bytes_of_diagnostics(diagnostics: &[Diagnostic]) -> usize {
-    let path = |location: &Option<Location>| location.as_ref().map_or(0, |location| location.path.len());
-    let owned = |diagnostic: &Diagnostic| {
-        let frames: usize = diagnostic
-            .stack_trace
-            .iter()
-            .map(|frame| {
-                let function = frame.function.as_ref().map_or(0, String::len);
-                size_of_val(frame) + function + path(&frame.location) + frame.text.len()
-            })
-            .sum();
-        diagnostic.tool.len()
-            + diagnostic.error_type.len()
-            + diagnostic.code.as_ref().map_or(0, String::len)
-            + diagnostic.message.len()
-            + diagnostic.test.as_ref().map_or(0, String::len)
-            + path(&diagnostic.location)
-            + frames
-            + diagnostic.context.len()
-    };
-    size_of_val(diagnostics) + diagnostics.iter().map(owned).sum::<usize>()
 }

@@ -1,4 +1,4 @@
-//! The one judge of what plugins return, for every world and version: each bound that
+//! Validates the output of plugins of every world and version: each bound that
 //! `wit/types/types.wit` and `wit/matcher/matcher.wit` document. Nothing is repaired; the message
 //! names the field and the rule and quotes nothing.
 
@@ -9,7 +9,7 @@ mod verdict;
 pub(crate) use diagnostic::check_diagnostics;
 pub(crate) use verdict::check_verdicts;
 
-/// Bounds of `types.wit`, which the host keeps too when it passes a diagnostic in.
+/// Bounds of `types.wit`, which the host also keeps when it passes a diagnostic to a plugin.
 pub(crate) mod bounds {
     pub(crate) const TOOL: usize = 64;
     pub(crate) const ERROR_TYPE: usize = 100;
@@ -23,5 +23,5 @@ pub(crate) mod bounds {
     pub(crate) const PATH: usize = 1_024;
 }
 
-/// What is wrong with an output: a sentence that begins with the field.
+/// An error in an output: a sentence that begins with the field.
 pub(crate) type Broken = String;

@@ -1,54 +1,54 @@
-//! Which parts of an artifact an analyzer reads that has probes: the pages around them. On real logs an
-//! analyzer of one language's tools reads a tenth, and finds what it finds in the whole.
+//! Selects the parts of an artifact for an analyzer with probes: the pages around them. On real logs an
+//! analyzer for one language reads a tenth of the log, and finds the same as in the whole.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-/// Bytes of a page. Pages are counted from the start of the artifact, so that what is read depends on the content
-/// alone.
+/// Size of a page in bytes. Pages are counted from the start of the artifact, so that the selection depends on
+/// the content alone.
 pub(crate) const PAGE: usize = 8 << 10;
-/// Pages that are read after one with a probe.
+/// Number of pages that are read after one with a probe.
 const AFTER: usize = 4;
 
-/// What is known of a page.
+/// The facts about a page that decide whether it is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
-    /// Where it starts in the artifact.
+    /// Offset of its first byte in the artifact.
     pub(crate) start: u64,
-    /// Whether a probe ends in it.
+    /// True if a probe ends in it.
     pub(crate) has_probe: bool,
-    /// Whether no line ends in it.
+    /// True if no line ends in it.
     pub(crate) is_unbroken: bool,
 }
 
 /// Follows the pages of one artifact for one analyzer.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
-    /// The page that was seen last.
+    /// The last page seen.
     last: Option<Page>,
-    /// How many pages, from the last one on, are read because of an earlier probe.
+    /// Number of pages, from the last one on, that are read because of an earlier probe.
     after: usize,
-    /// Whether the page before the last one is read and no line ends in it: a long line, such as a report in JSON, is
-    /// read to its end.
+    /// True if the page before the last one is read and no line ends in it: a long line, such as a report in JSON,
+    /// is read to its end.
     in_line: bool,
-    /// Where the last page ends that was wanted.
+    /// Offset of the end of the last wanted page.
     wanted_to: u64,
     wanted: Vec<Wanted>,
 }
 
-/// Pages to be read, one after the other.
+/// Consecutive pages to read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// Bytes of the artifact.
+    /// Their byte range in the artifact.
     pub(crate) bytes: Range<u64>,
-    /// Whether they follow pages that were wanted before. Else they may begin within a line.
+    /// True if they follow earlier wanted pages. Otherwise they may begin within a line.
     pub(crate) continues: bool,
 }
 
 impl Window {
-    /// Takes the next page, which decides on the one before it. At the end of the artifact there is a next page
-    /// without anything in it.
+    /// Adds the next page, which decides on the previous one. At the end of the artifact, an empty page
+    /// follows.
     pub(crate) fn page(&mut self, next: Page) {
         let Some(last) = self.last.replace(next) else { return };
         if last.has_probe {
@@ -71,13 +71,13 @@ impl Window {
         }
     }
 
-    /// What became wanted since this was called last.
+    /// The pages that became wanted since the last call.
     pub(crate) fn take_wanted(&mut self) -> Vec<Wanted> {
         std::mem::take(&mut self.wanted)
     }
 }
 
-/// A part of an artifact and where it starts.
+/// A part of an artifact with its offset.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) start: u64,
@@ -85,31 +85,30 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The end of a line, before this part.
+    /// A line end before this part.
     pub(crate) fn line_end(&self) -> Self {
         Self { start: self.start.saturating_sub(1), bytes: Bytes::from_static(b"\n") }
     }
 }
 
-/// Where the bytes that a guest was fed are in the artifact.
+/// Maps bytes fed to a guest to their offsets in the artifact.
 #[derive(Debug, Default)]
 pub(crate) struct Offsets {
-    /// For each gap before a part: bytes fed before the part, and its start in the artifact.
+    /// For each gap before a part: the number of bytes fed before the part, and its offset in the artifact.
     parts: Vec<(u64, u64)>,
     fed: u64,
-    /// Where the next part starts if nothing is left out.
+    /// Offset of the next part if nothing is left out.
     next: u64,
     in_line: bool,
 }
 
 impl Offsets {
-    /// A part is fed next. Whether a line has to be ended before it, because what follows in the artifact
-    /// is left out.
+    /// Returns true if a line must be ended before this part, because the rest of that line is left out.
     pub(crate) fn needs_line_end(&self, part: &Part) -> bool {
         self.in_line && part.start != self.next
     }
 
-    /// The part was fed.
+    /// Records that the part was fed.
     pub(crate) fn fed(&mut self, part: &Part) {
         if part.start != self.next {
             self.parts.push((self.fed, part.start));
@@ -120,15 +119,15 @@ impl Offsets {
         self.in_line = part.bytes.last().is_some_and(|&byte| byte != b'\n');
     }
 
-    /// Bytes fed so far.
+    /// Number of bytes fed so far.
     pub(crate) fn total(&self) -> u64 {
         self.fed
     }
 
-    /// The bytes of the artifact that a span of what was fed stands for.
+    /// The range in the artifact that corresponds to a span of the fed bytes.
     pub(crate) fn in_artifact(&self, span: Range<u64>) -> Range<u64> {
         let start = self.place(span.start);
-        // The end belongs to the part of the byte before it.
+        // The end belongs to the same part as the byte before it.
         let end = if span.is_empty() { start } else { self.place(span.end - 1) + 1 };
         start..end
     }
@@ -148,13 +147,13 @@ impl Offsets {
 mod tests {
     use super::*;
 
-    /// A page of 100 bytes with ends of lines.
+    /// A page of 100 bytes with line ends.
     fn page(number: u64, has_probe: bool) -> Page {
         Page { start: number * 100, has_probe, is_unbroken: false }
     }
 
-    /// The pages that are read of an artifact of some, whose pages with probes and those without the end of a line are
-    /// given.
+    /// The pages that are read of an artifact with `pages` pages, given those with probes and those without a line
+    /// end.
     fn read(pages: u64, with_probes: &[u64], unbroken: &[u64]) -> Vec<u64> {
         let mut window = Window::default();
         for number in 0..=pages {

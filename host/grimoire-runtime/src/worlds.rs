@@ -1,4 +1,4 @@
-//! The worlds that the host runs: one folder each, one module for every version.
+//! The supported worlds: one folder each, with one module per version.
 
 pub(crate) mod analyzer;
 pub(crate) mod matcher;
@@ -9,7 +9,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::call::Call;
 
-/// What every plugin may import, of all worlds and versions.
+/// The imports that every plugin may use, of all worlds and versions.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);
     shared::v0_1::log::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;

@@ -1,4 +1,4 @@
-//! Compiled code between starts: used when this host wrote it, made anew when not.
+//! Compiled code between starts: used if this host wrote it, else compiled again.
 #![cfg(unix)]
 
 mod support;
@@ -7,8 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{CacheReport, Options, PluginHost};
 use support::guests::{Group, guest};
 use support::{candidates, diagnostic};
@@ -16,7 +15,7 @@ use support::{candidates, diagnostic};
 fn start(folder: &Path) -> PluginHost {
     let options = Options {
         cache_folder: Some(folder.to_owned()),
-        active_matcher: "honest".to_owned(),
+        max_analyzers: 1,
         threads: 1,
         max_instances: 1,
         ..Options::default()
@@ -24,14 +23,14 @@ fn start(folder: &Path) -> PluginHost {
     PluginHost::start(options, vec![guest(Group::Matcher, "honest")]).expect("a host")
 }
 
-/// What the cache did for a start whose plugin then answered.
+/// The cache statistics of a start whose plugin then answered.
 async fn report(folder: &Path) -> CacheReport {
     let host = start(folder);
-    assert_eq!(host.rejected(), []);
-    let judgement = host.score(&diagnostic(), &candidates(1)).await.expect("a judgement");
+    assert_eq!(host.current().rejected(), []);
+    let judgement = host.current().score("honest", &diagnostic(), &candidates(1)).await.expect("a judgement");
     assert_eq!(judgement.verdicts[0].score.to_bits(), 0.75_f64.to_bits());
     let report = host.cache_report();
-    assert_eq!(host.plugins()[0].from_cache, report.loaded == 1);
+    assert_eq!(host.current().plugins()[0].from_cache, report.loaded == 1);
     report
 }
 
@@ -140,4 +139,45 @@ async fn an_open_folder_is_made_private_and_an_unusable_one_is_done_without() {
     fs::write(&file, "no folder").expect("written");
     assert_eq!(report(&file).await, COMPILED);
     assert_eq!(report(&file).await, COMPILED);
+}
+
+/// Copies a cache like an archive or a clone: contents and modes, owned by the user who unpacks it.
+fn unpack(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    fs::set_permissions(to, fs::Permissions::from_mode(0o700)).expect("closed");
+    for entry in fs::read_dir(from).expect("the folder") {
+        let entry = entry.expect("an entry");
+        // Keeps the mode.
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_a_stranger_packed_with_its_key_brings_nothing() {
+    let (stranger, ours) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    assert_eq!(report(stranger.path()).await, COMPILED);
+    let unpacked = ours.path().join("compiled");
+    unpack(stranger.path(), &unpacked);
+    let key = fs::read(unpacked.join("host.key")).expect("the key");
+    assert_eq!(key, fs::read(stranger.path().join("host.key")).expect("the key"), "the key came along");
+    assert_eq!(mode(&unpacked.join("host.key")), 0o600);
+    assert_eq!(report(&unpacked).await, REPLACED, "its code is not executed");
+    assert_eq!(report(&unpacked).await, LOADED, "what this user compiled there is");
+}
+
+#[tokio::test]
+async fn a_key_or_folder_that_is_a_link_is_not_followed() {
+    let (stranger, ours) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    assert_eq!(report(stranger.path()).await, COMPILED);
+    let folder = ours.path().join("linked");
+    std::os::unix::fs::symlink(stranger.path(), &folder).expect("a link");
+    assert_eq!(report(&folder).await, COMPILED, "works without a cache");
+
+    let folder = ours.path().join("key");
+    assert_eq!(report(&folder).await, COMPILED);
+    fs::remove_file(folder.join("host.key")).expect("removed");
+    std::os::unix::fs::symlink(stranger.path().join("host.key"), folder.join("host.key")).expect("a link");
+    fs::copy(entry(stranger.path()), entry(&folder)).expect("copied");
+    assert_eq!(report(&folder).await, REPLACED);
+    assert!(folder.join("host.key").symlink_metadata().expect("a key").is_file(), "a key of its own");
 }

@@ -1,5 +1,5 @@
-//! The contracts and what is said about them agree. Nothing is released yet: with the first release each
-//! package's text is frozen, and this test then asks for the frozen copy.
+//! The contracts agree with their documentation. Nothing is released yet: the first release freezes each
+//! package's text, and this test then requires the frozen copy.
 
 mod support;
 
@@ -13,7 +13,7 @@ fn text(path: &str) -> String {
 
 const WORLDS: [&str; 3] = ["types", "analyzer", "matcher"];
 
-/// The version of a package, as its text names it.
+/// The version of a package, from its text.
 fn version(world: &str) -> String {
     let path = format!("wit/{world}/{world}.wit");
     let text = text(&path);

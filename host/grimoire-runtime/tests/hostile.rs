@@ -1,4 +1,4 @@
-//! The hostile corpus: each guest meets the outcome in its row, and the host goes on serving others.
+//! The corpus of hostile guests: each one has the outcome in its row, and the host continues to serve others.
 //!
 //! Groups *time*, *memory* and *boundary* are the tables below; *isolation*, *load* and the cases
 //! that need several plugins at once have tests of their own.
@@ -8,20 +8,25 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::failure_reason::FailureReason::{
+    Failed, InvalidOutput, Memory, Output, Timeout, Trap, Unsupported,
+};
 use grimoire_domain::review::PluginProblem;
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::analyzer::{Analyzers as _, Findings};
-use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_ports::plugins::Plugins as _;
+use grimoire_ports::plugins::analyzer::Findings;
+use grimoire_ports::plugins::matcher::Judgement;
 use grimoire_runtime::{Options, PluginHost, PluginSource, TimeBudget};
 use support::guests::{Group, encode, guest, with_modules};
 use support::{candidates, content, diagnostic, log};
 
-/// What must come of a guest.
+/// The expected outcome of a guest.
 enum Outcome {
-    /// It answers.
+    /// The call succeeds.
     Fine,
     /// Its call fails with a reason; the detail contains a text.
-    Fails(&'static str, &'static str),
+    Fails(FailureReason, &'static str),
     /// It is not loaded; the detail contains a text.
     Rejected(&'static str),
 }
@@ -31,33 +36,36 @@ const MATCHERS: &[(&str, Outcome)] = &[
     ("honest", Fine),
     ("empty", Fine),
     // Time.
-    ("loop_in_export", Fails("timeout", "used up its computing time")),
+    ("loop_in_export", Fails(Timeout, "used up its computing time")),
+    ("loop_in_tail_calls", Fails(Timeout, "used up its computing time")),
     ("loop_in_start", Rejected("does not start (timeout)")),
-    ("loop_in_post_return", Fails("timeout", "used up its computing time")),
-    ("loop_in_realloc", Fails("timeout", "used up its computing time")),
-    ("copy_loop", Fails("timeout", "used up its computing time")),
+    ("loop_in_post_return", Fails(Timeout, "used up its computing time")),
+    ("loop_in_realloc", Fails(Timeout, "used up its computing time")),
+    ("copy_loop", Fails(Timeout, "used up its computing time")),
     // Memory.
-    ("grow_bomb", Fails("memory", "64 MiB")),
+    ("grow_bomb", Fails(Memory, "64 MiB")),
     ("grow_refused", Fine),
     ("initial_memory", Rejected("bytes of initial memory; a plugin may have at most 67108864")),
-    ("table_grow", Fails("memory", "64 MiB")),
-    ("deep_recursion", Fails("trap", "recursion too deep")),
+    ("table_grow", Fails(Memory, "64 MiB")),
+    ("deep_recursion", Fails(Trap, "recursion too deep")),
+    ("own_stack_recursion", Fails(Trap, "recursion too deep")),
     // Boundary.
-    ("list_of_gigabytes", Fails("invalid_output", "")),
-    ("million_verdicts", Fails("invalid_output", "")),
-    ("amplified_text", Fails("invalid_output", "")),
-    ("pointer_out_of_range", Fails("invalid_output", "")),
-    ("realloc_out_of_range", Fails("invalid_output", "")),
-    ("lying_utf8", Fails("invalid_output", "utf-8")),
-    ("unknown_case", Fails("invalid_output", "")),
-    ("nan_score", Fails("invalid_output", "verdicts[0].score: must be from 0 to 1")),
-    ("infinite_score", Fails("invalid_output", "verdicts[0].score: must be from 0 to 1")),
-    ("negative_score", Fails("invalid_output", "verdicts[0].score: must be from 0 to 1")),
-    ("foreign_index", Fails("invalid_output", "verdicts[0].candidate: 4294967295 of 3")),
-    ("duplicate_index", Fails("invalid_output", "verdicts[1].candidate: 0 was judged already")),
-    ("ansi_text", Fails("invalid_output", "reasons[0].detail: has the control character U+001B")),
-    ("bidi_text", Fails("invalid_output", "reasons[0].detail: has U+202E")),
-    ("long_failure", Fails("failed", "its log has its words")),
+    ("list_of_gigabytes", Fails(InvalidOutput, "")),
+    ("million_verdicts", Fails(InvalidOutput, "")),
+    ("amplified_text", Fails(InvalidOutput, "")),
+    ("pointer_out_of_range", Fails(InvalidOutput, "")),
+    ("realloc_out_of_range", Fails(InvalidOutput, "")),
+    ("lying_utf8", Fails(InvalidOutput, "utf-8")),
+    ("unknown_case", Fails(InvalidOutput, "")),
+    ("nan_score", Fails(InvalidOutput, "verdicts[0].score: must be from 0 to 1")),
+    ("infinite_score", Fails(InvalidOutput, "verdicts[0].score: must be from 0 to 1")),
+    ("negative_score", Fails(InvalidOutput, "verdicts[0].score: must be from 0 to 1")),
+    ("foreign_index", Fails(InvalidOutput, "verdicts[0].candidate: 4294967295 of 3")),
+    ("duplicate_index", Fails(InvalidOutput, "verdicts[1].candidate: 0 was judged already")),
+    ("ansi_text", Fails(InvalidOutput, "reasons[0].detail: has the control character U+001B")),
+    ("bidi_text", Fails(InvalidOutput, "reasons[0].detail: has U+202E")),
+    ("panics", Fails(Trap, "ended itself (panic): its log has the panic's text and place")),
+    ("long_failure", Fails(Failed, "its log has its words")),
     ("log_flood", Fine),
     // Isolation: see the tests below for what they prove.
     ("unreachable", Fine),
@@ -67,48 +75,45 @@ const MATCHERS: &[(&str, Outcome)] = &[
 
 const ANALYZERS: &[(&str, Outcome)] = &[
     ("honest", Fine),
-    ("loop_in_feed", Fails("timeout", "used up its computing time")),
-    ("loop_in_finish", Fails("timeout", "used up its computing time")),
-    ("loop_in_constructor", Fails("timeout", "used up its computing time")),
+    ("loop_in_feed", Fails(Timeout, "used up its computing time")),
+    ("loop_in_finish", Fails(Timeout, "used up its computing time")),
+    ("loop_in_constructor", Fails(Timeout, "used up its computing time")),
     ("loop_in_supports", Rejected("does not start (timeout)")),
     ("loop_in_probes", Rejected("does not start (timeout)")),
-    ("slow_feed", Fails("timeout", "used up its computing time")),
+    ("slow_feed", Fails(Timeout, "used up the 50 ms of computing time for what it read so far")),
+    ("output_flood", Fails(Output, "it returned more than 16384 KiB for one artifact")),
     ("supports_nothing", Rejected("supports: must name at least one kind")),
     ("empty_probe", Rejected("probes[0]: has 0 bytes, must have from 1 to 64")),
     ("long_probe", Rejected("probes[0]: has 65 bytes, must have from 1 to 64")),
     ("many_probes", Rejected("probes: 257 texts, may be at most 256")),
     // Never woken; see the tests in `probes.rs`.
     ("sleeper", Fine),
-    (
-        "span_outside",
-        Fails("invalid_output", "diagnostics[0].span: ends at 262145, but 262144 bytes were fed"),
-    ),
-    ("span_backwards", Fails("invalid_output", "diagnostics[0].span: start lies after end")),
-    ("ansi_message", Fails("invalid_output", "diagnostics[0].message: has the control character U+001B")),
+    ("span_outside", Fails(InvalidOutput, "diagnostics[0].span: ends at 262145, but 262144 bytes were fed")),
+    ("span_backwards", Fails(InvalidOutput, "diagnostics[0].span: start lies after end")),
+    ("ansi_message", Fails(InvalidOutput, "diagnostics[0].message: has the control character U+001B")),
     (
         "warning_as_root",
-        Fails("invalid_output", "diagnostics[0].role: must be warning below the severity error"),
+        Fails(InvalidOutput, "diagnostics[0].role: must be warning below the severity error"),
     ),
-    ("unknown_kind", Fails("invalid_output", "")),
-    ("diagnostic_flood", Fails("invalid_output", "diagnostics: 12000 in one scan, at most 10000")),
-    ("handle_flood", Fails("memory", "too many handles")),
-    ("foreign_handle", Fails("invalid_output", "")),
-    ("trap_in_second_feed", Fails("trap", "ended itself")),
-    ("unsupported", Fails("unsupported", "does not handle this input")),
+    ("unknown_kind", Fails(InvalidOutput, "")),
+    ("diagnostic_flood", Fails(InvalidOutput, "diagnostics: 12000 in one scan, at most 10000")),
+    ("handle_flood", Fails(Memory, "too many handles")),
+    ("foreign_handle", Fails(InvalidOutput, "")),
+    ("trap_in_second_feed", Fails(Trap, "ended itself")),
+    ("unsupported", Fails(Unsupported, "does not handle this input")),
 ];
 
 const WASI: &[(&str, Outcome)] = &[
     ("lifeless", Fine),
-    ("exit", Fails("trap", "ended itself (exit)")),
-    ("blocked", Fails("timeout", "did not return within")),
+    ("exit", Fails(Trap, "ended itself (exit)")),
+    ("blocked", Fails(Timeout, "did not return within")),
     ("socket", Fine),
 ];
 
-/// Budgets long enough for a guest that ends by itself, on a machine under load.
-fn options(matcher: &str) -> Options {
+/// Budgets that suffice for a guest that ends by itself, even on a machine under load.
+fn options() -> Options {
     let budget = TimeBudget { computing: Duration::from_secs(10), elapsed: Duration::from_secs(60) };
     Options {
-        active_matcher: matcher.to_owned(),
         matcher_budget: budget,
         feed_budget: budget,
         first_rest: Duration::from_millis(1),
@@ -116,11 +121,11 @@ fn options(matcher: &str) -> Options {
     }
 }
 
-/// The budgets of a row, where the guest needs other ones to show what it is about.
-fn options_for(name: &str, matcher: &str) -> Options {
-    let mut options = options(matcher);
+/// The budgets of a row, if the guest needs other ones.
+fn options_for(name: &str) -> Options {
+    let mut options = options();
     match name {
-        // These never end by themselves: nothing is won by waiting.
+        // These never end by themselves, so a longer wait is useless.
         name if name.contains("loop") => {
             options.matcher_budget.computing = Duration::from_millis(200);
             options.feed_budget.computing = Duration::from_millis(200);
@@ -128,6 +133,7 @@ fn options_for(name: &str, matcher: &str) -> Options {
         "blocked" => options.matcher_budget.elapsed = Duration::from_millis(100),
         "slow_feed" => {
             options.scan_computing = Duration::from_millis(50);
+            options.scan_computing_per_mebibyte = Duration::ZERO;
         }
         _ => {}
     }
@@ -138,21 +144,30 @@ fn start(options: Options, plugins: Vec<PluginSource>) -> PluginHost {
     PluginHost::start(options, plugins).expect("a host")
 }
 
+/// The score by the only matcher of a host.
 async fn score(host: &PluginHost) -> Result<f64, PluginProblem> {
-    let judgement = host.score(&diagnostic(), &candidates(3)).await.map_err(|error| error.0)?;
+    let judgement = judge(host, 3).await?;
     Ok(judgement.verdicts.first().map_or(0.0, |verdict| verdict.score))
 }
 
-/// Two chunks and a rest.
+async fn judge(host: &PluginHost, count: u64) -> Result<Judgement, PluginProblem> {
+    let current = host.current();
+    let plugins = current.plugins();
+    let matcher = plugins.iter().find(|plugin| plugin.world.starts_with("grimoire:matcher"));
+    let matcher = matcher.map_or("none", |plugin| plugin.identity.name.as_str());
+    current.score(matcher, &diagnostic(), &candidates(count)).await.map_err(|error| error.0)
+}
+
+/// Two chunks and a remainder.
 const ARTIFACT: usize = (512 << 10) + 10;
 
 async fn analyze(host: &PluginHost) -> Vec<Findings> {
     let bytes = vec![b'x'; ARTIFACT];
-    host.analyze(&log(), content(&bytes, 100_000)).await.expect("an analysis").findings
+    host.current().analyze(&log(), content(&bytes, 100_000)).await.expect("an analysis").findings
 }
 
 fn check(name: &str, outcome: &Outcome, host: &PluginHost, problem: Option<PluginProblem>) {
-    let rejected = host.rejected();
+    let rejected = host.current().rejected();
     match outcome {
         Fine => {
             assert_eq!(rejected, [], "{name}");
@@ -174,7 +189,7 @@ fn check(name: &str, outcome: &Outcome, host: &PluginHost, problem: Option<Plugi
 
 async fn check_matcher(group: Group, name: &str, outcome: &Outcome) {
     let source = guest(group, name);
-    let host = start(options_for(name, &source.name), vec![source]);
+    let host = start(options_for(name), vec![source]);
     let problem = score(&host).await.err();
     check(name, outcome, &host, problem);
 }
@@ -194,7 +209,7 @@ async fn hostile_analyzers_meet_their_outcome_and_disturb_no_neighbour() {
     for (name, outcome) in ANALYZERS {
         let mut hostile = guest(Group::Analyzer, name);
         hostile.name = "hostile".to_owned();
-        let host = start(options_for(name, "none"), vec![hostile, guest(Group::Analyzer, "honest")]);
+        let host = start(options_for(name), vec![hostile, guest(Group::Analyzer, "honest")]);
         let mut findings = analyze(&host).await;
         let honest = findings.remove(0);
         assert_eq!(honest.plugin.name, "honest");
@@ -226,17 +241,17 @@ fn every_guest_has_a_row() {
 
 #[tokio::test]
 async fn what_was_found_before_a_failure_stays() {
-    let host = start(options("none"), vec![guest(Group::Analyzer, "trap_in_second_feed")]);
+    let host = start(options(), vec![guest(Group::Analyzer, "trap_in_second_feed")]);
     let findings = analyze(&host).await.remove(0);
     assert_eq!(findings.diagnostics.len(), 1);
-    assert_eq!(findings.problem.expect("a problem").reason, "trap");
+    assert_eq!(findings.problem.expect("a problem").reason, Trap);
 }
 
 #[tokio::test]
 async fn no_call_sees_what_another_left() {
     for (name, expected) in [("counter", 0.0), ("secret", 0.0)] {
-        let host = start(options(name), vec![guest(Group::Matcher, name)]);
-        // Far more calls than slots, so that slots are used again.
+        let host = start(options(), vec![guest(Group::Matcher, name)]);
+        // Many more calls than slots, so that slots are reused.
         for _ in 0..100 {
             assert_eq!(score(&host).await, Ok(expected), "{name}");
         }
@@ -249,7 +264,7 @@ async fn no_call_sees_what_another_left() {
 async fn nothing_of_the_machine_reaches_a_guest() {
     let mut first = None;
     for _ in 0..2 {
-        let host = start(options("lifeless"), vec![guest(Group::Wasi, "lifeless")]);
+        let host = start(options(), vec![guest(Group::Wasi, "lifeless")]);
         for _ in 0..3 {
             let value = score(&host).await.expect("a score");
             assert!(value < 1.0, "it found an environment, arguments, folders or a clock that goes");
@@ -260,26 +275,55 @@ async fn nothing_of_the_machine_reaches_a_guest() {
 
 #[tokio::test]
 async fn sockets_are_denied() {
-    let host = start(options("socket"), vec![guest(Group::Wasi, "socket")]);
+    let host = start(options(), vec![guest(Group::Wasi, "socket")]);
     assert_eq!(score(&host).await, Ok(0.0));
 }
 
 #[tokio::test]
 async fn after_a_trap_the_next_call_is_fine() {
-    let host = start(options("unreachable"), vec![guest(Group::Matcher, "unreachable")]);
+    let host = start(options(), vec![guest(Group::Matcher, "unreachable")]);
     for _ in 0..3 {
-        let error = host.score(&diagnostic(), &[]).await.expect_err("a trap");
-        assert_eq!(error.0.reason, "trap");
+        let problem = judge(&host, 0).await.expect_err("a trap");
+        assert_eq!(problem.reason, Trap);
         assert_eq!(score(&host).await, Ok(0.5));
     }
-    let status = &host.plugins()[0];
-    assert_eq!((status.calls, status.failures), (6, 3));
-    assert_eq!(status.last_problem.as_ref().expect("a problem").reason, "trap");
+    let statistics = host.statistics("unreachable");
+    assert_eq!((statistics.calls, statistics.failures), (6, 3));
+    assert_eq!(statistics.last_problem.expect("a problem").reason, Trap);
+}
+
+#[tokio::test]
+async fn a_panic_s_text_and_a_trap_s_place_are_kept_for_operators() {
+    let host = start(options(), vec![guest(Group::Matcher, "panics")]);
+    score(&host).await.expect_err("a panic");
+    let evidence = host.evidence("panics");
+    let told = ("error", "panicked at src/lib.rs:7:9: ⏎ index out of bounds".to_owned());
+    assert_eq!(evidence.log, [told]);
+    assert_eq!(evidence.outcomes, [("trap", 1)].into());
+    assert_eq!(evidence.durations.iter().map(|(_, calls)| calls).sum::<u64>(), 1);
+
+    let host = start(options(), vec![guest(Group::Matcher, "deep_recursion")]);
+    score(&host).await.expect_err("a trap");
+    let trap = host.evidence("deep-recursion").last_trap.expect("it is kept");
+    assert_eq!(trap.detail, "call stack exhausted: recursion too deep");
+    assert!(trap.backtrace[0].starts_with("deeper ("), "{:?}", trap.backtrace);
+    assert_eq!(trap.backtrace.len(), 20, "the innermost calls");
+}
+
+#[tokio::test]
+async fn failures_are_counted_until_a_call_ends_well() {
+    let host = start(options(), vec![guest(Group::Matcher, "unreachable")]);
+    for expected in [1, 2] {
+        judge(&host, 0).await.expect_err("a trap");
+        assert_eq!(host.statistics("unreachable").failures_in_a_row, expected);
+    }
+    score(&host).await.expect("a score");
+    assert_eq!(host.statistics("unreachable").failures_in_a_row, 0);
 }
 
 #[tokio::test]
 async fn a_flooded_log_is_cut_and_cleaned() {
-    let host = start(options("log-flood"), vec![guest(Group::Matcher, "log_flood")]);
+    let host = start(options(), vec![guest(Group::Matcher, "log_flood")]);
     assert_eq!(score(&host).await, Ok(0.5));
     let lines = host.recent_log("log-flood");
     assert_eq!(lines.len(), 128, "the last lines are kept");
@@ -290,7 +334,7 @@ async fn a_flooded_log_is_cut_and_cleaned() {
 
 #[tokio::test]
 async fn a_plugin_s_words_about_its_failure_go_to_its_log_and_not_into_the_answer() {
-    let host = start(options("long-failure"), vec![guest(Group::Matcher, "long_failure")]);
+    let host = start(options(), vec![guest(Group::Matcher, "long_failure")]);
     let problem = score(&host).await.expect_err("a failure");
     assert!(!problem.detail.contains("xxx"));
     let lines = host.recent_log("long-failure");
@@ -299,15 +343,16 @@ async fn a_plugin_s_words_about_its_failure_go_to_its_log_and_not_into_the_answe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_loops_leave_room_for_an_honest_neighbour() {
-    // The loops are scans that nobody ends, the neighbour is the matcher: did it have to wait for one of
-    // them, its calls would end with `busy` or `timeout`, and not with a score.
+    // The loops are scans that nobody ends, the neighbour is the matcher: if it had to wait for one of
+    // them, its calls would end with `busy` or `timeout` instead of a score.
     let endless = TimeBudget { computing: Duration::MAX, elapsed: Duration::from_secs(3_600) };
     let options = Options {
         max_instances: 100,
+        max_analyzers: 1,
         feed_budget: endless,
         scan_computing: Duration::MAX,
         admission_wait: Duration::from_secs(3_600),
-        ..options("honest")
+        ..options()
     };
     let host = std::sync::Arc::new(start(
         options,
@@ -319,11 +364,7 @@ async fn a_hundred_loops_leave_room_for_an_honest_neighbour() {
             tokio::spawn(async move { analyze(&host).await })
         })
         .collect();
-    let under_way = |host: &PluginHost| {
-        let plugins = host.plugins();
-        plugins.iter().find(|plugin| plugin.identity.name == "loop-in-feed").expect("it is loaded").calls
-    };
-    while under_way(&host) < 100 {
+    while host.statistics("loop-in-feed").calls < 100 {
         tokio::task::yield_now().await;
     }
     for _ in 0..200 {
@@ -341,15 +382,15 @@ async fn dropped_calls_give_their_place_back() {
         threads: 1,
         admission_wait: Duration::from_secs(30),
         matcher_budget: TimeBudget { computing: Duration::MAX, elapsed: Duration::from_secs(3_600) },
-        ..options("loop-in-export")
+        ..options()
     };
     let host = start(options, vec![guest(Group::Matcher, "loop_in_export")]);
     for _ in 0..20 {
-        // The one place is taken by the call before, until the host notices that nobody waits for it.
+        // The previous call occupies the only slot until the host notices that nobody waits for it.
         let abandoned = tokio::time::timeout(Duration::from_millis(20), score(&host)).await;
         assert!(abandoned.is_err(), "it loops for an hour: {abandoned:?}");
     }
-    assert_eq!(host.plugins()[0].failures, 0, "nobody was turned away");
+    assert_eq!(host.statistics("loop-in-export").failures, 0, "nobody was turned away");
 }
 
 #[tokio::test]
@@ -358,46 +399,46 @@ async fn a_full_host_says_that_it_is_busy() {
         threads: 1,
         admission_wait: Duration::from_millis(30),
         matcher_budget: TimeBudget { computing: Duration::MAX, elapsed: Duration::from_secs(3_600) },
-        ..options("loop-in-export")
+        ..options()
     };
     let host = start(options, vec![guest(Group::Matcher, "loop_in_export")]);
-    // One place for two: whoever gets it loops for an hour, so the first answer is the other's.
+    // One slot for two: the one that gets it loops for an hour, so the first answer is the other's.
     let calls = [Box::pin(score(&host)), Box::pin(score(&host))];
     let (answer, _, _) = futures::future::select_all(calls).await;
     let problem = answer.expect_err("it never returns");
-    assert_eq!(problem.reason, "busy");
+    assert_eq!(problem.reason, FailureReason::Busy);
 }
 
 #[tokio::test]
 async fn a_plugin_that_keeps_failing_rests_and_is_tried_again() {
-    let options = Options { first_rest: Duration::from_millis(200), ..options("nan-score") };
+    let options = Options { first_rest: Duration::from_millis(200), ..options() };
     let host = start(options, vec![guest(Group::Matcher, "nan_score")]);
     for _ in 0..5 {
-        assert_eq!(score(&host).await.expect_err("a failure").reason, "invalid_output");
+        assert_eq!(score(&host).await.expect_err("a failure").reason, InvalidOutput);
     }
     let refused = score(&host).await.expect_err("a rest");
-    assert_eq!(refused.reason, "refused");
+    assert_eq!(refused.reason, FailureReason::Refused);
     assert!(refused.detail.starts_with("rests after repeated failures"), "{}", refused.detail);
-    // Wait for the rest to end: the next call is the trial.
+    // Waits for the end of the rest: the next call is the trial.
     loop {
         let problem = score(&host).await.expect_err("a failure or a rest");
-        if problem.reason == "invalid_output" {
+        if problem.reason == InvalidOutput {
             break;
         }
         tokio::task::yield_now().await;
     }
-    assert_eq!(score(&host).await.expect_err("a longer rest").reason, "refused");
-    let last = host.plugins()[0].last_problem.clone().expect("a problem");
-    assert_eq!(last.reason, "invalid_output", "why it rests, not that it rests");
+    assert_eq!(score(&host).await.expect_err("a longer rest").reason, FailureReason::Refused);
+    let last = host.statistics("nan-score").last_problem.expect("a problem");
+    assert_eq!(last.reason, InvalidOutput, "why it rests, not that it rests");
 }
 
 #[tokio::test]
 async fn without_address_space_for_slots_the_same_limits_hold() {
-    // Slots of several gigabytes for so many instances fit into no address space.
+    // Slots of several gigabytes for this many instances exceed any address space.
     for (name, outcome) in MATCHERS {
         if ["honest", "grow_bomb", "grow_refused", "table_grow", "loop_in_export"].contains(name) {
             let source = guest(Group::Matcher, name);
-            let options = Options { max_instances: 100_000, ..options_for(name, &source.name) };
+            let options = Options { max_instances: 100_000, ..options_for(name) };
             let host = start(options, vec![source]);
             let problem = score(&host).await.err();
             check(name, outcome, &host, problem);
@@ -414,12 +455,12 @@ fn memories_of_several_modules_count_together() {
           (start $main))";
     let honest = support::guests::component(Group::Matcher, "honest");
     let two = with_modules(honest.clone(), &[GREEDY; 2]);
-    let host = start(options("two"), vec![PluginSource::new("two", two)]);
-    assert_eq!(host.rejected(), [], "48 MiB are allowed");
+    let host = start(options(), vec![PluginSource::new("two", two)]);
+    assert_eq!(host.current().rejected(), [], "48 MiB are allowed");
     // Each of them is far below the limit.
     let four = with_modules(honest, &[GREEDY; 4]);
-    let host = start(options("four"), vec![PluginSource::new("four", four)]);
-    let detail = &host.rejected()[0].detail;
+    let host = start(options(), vec![PluginSource::new("four", four)]);
+    let detail = &host.current().rejected()[0].detail;
     assert!(detail.contains("does not start (memory): asked for more memory than it gets"), "{detail}");
 }
 
@@ -428,8 +469,8 @@ fn a_component_of_too_many_instances_is_refused() {
     let honest = support::guests::component(Group::Matcher, "honest");
     for (count, expected) in [(40, "instances"), (300, "core instances; a plugin may have at most 256")] {
         let many = with_modules(honest.clone(), &vec!["(module (memory 0))"; count][..]);
-        let host = start(options("many"), vec![PluginSource::new("many", many)]);
-        let detail = &host.rejected()[0].detail;
+        let host = start(options(), vec![PluginSource::new("many", many)]);
+        let detail = &host.current().rejected()[0].detail;
         assert!(detail.contains(expected) || detail.contains("at most"), "{count}: {detail}");
     }
 }
@@ -477,8 +518,46 @@ fn other_versions_and_imports_are_refused_by_name() {
             "imports wasi:http/outgoing-handler@0.2.0, which no plugin gets",
         ),
     ] {
-        let host = start(options("none"), vec![PluginSource::new(name, component)]);
-        let detail = &host.rejected()[0].detail;
+        let host = start(options(), vec![PluginSource::new(name, component)]);
+        let detail = &host.current().rejected()[0].detail;
         assert!(detail.contains(expected), "{name}: {detail}");
     }
+}
+
+#[tokio::test]
+async fn what_all_analyzers_of_an_artifact_return_together_is_bounded() {
+    let honest = |name: &str| PluginSource::new(name, support::guests::component(Group::Analyzer, "honest"));
+    let all = || ["a", "b", "c"].map(honest).to_vec();
+    let host = start(options(), all());
+    assert!(analyze(&host).await.iter().all(|findings| findings.problem.is_none()));
+    let of_one = analyze(&host).await[0].diagnostics.iter().map(Diagnostic::size).sum::<usize>();
+    // Enough for each of them, but not for all three.
+    let host = start(Options { output_bytes_per_artifact: 2 * of_one, ..options() }, all());
+    let problems: Vec<_> = analyze(&host).await.into_iter().filter_map(|findings| findings.problem).collect();
+    assert!(!problems.is_empty());
+    for problem in problems {
+        assert_eq!(problem.reason, Output);
+        assert!(
+            problem.detail.starts_with("all analyzers together returned more than"),
+            "{}",
+            problem.detail
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_is_slow_all_the_way_ends_in_time_that_its_size_earns() {
+    let slow = guest(Group::Analyzer, "slow_feed");
+    let host = start(
+        Options {
+            scan_computing: Duration::from_millis(10),
+            scan_computing_per_mebibyte: Duration::from_millis(80),
+            ..options()
+        },
+        vec![slow],
+    );
+    let findings = analyze(&host).await.remove(0);
+    let problem = findings.problem.expect("it computes for longer than half a MiB earns");
+    assert_eq!(problem.reason, Timeout);
+    assert!(problem.detail.ends_with("ms of computing time for what it read so far"), "{}", problem.detail);
 }

@@ -1,29 +1,28 @@
-//! Files that are no plugins, or not for this host: each is refused with a reason and disturbs nobody.
+//! Files that are not plugins, or not for this host: each is rejected with a reason and does not affect others.
 
 mod support;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 use support::guests::{Group, component, guest, section, with_modules};
-use support::{candidates, diagnostic, shipped};
+use support::{candidates, diagnostic, shipped_component};
 
 const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// Why a host refuses a component that it is given beside an honest one, which must still answer.
+/// The reasons why a host rejects these components beside an honest one, which must still answer.
 async fn refusals(sources: Vec<PluginSource>) -> Vec<String> {
     let count = sources.len();
     let mut plugins = vec![guest(Group::Matcher, "honest")];
     plugins.extend(sources);
-    let options = Options { active_matcher: "honest".to_owned(), ..Options::default() };
-    let host = PluginHost::start(options, plugins).expect("a host");
-    assert_eq!(host.plugins().len(), 1, "only the honest one is loaded");
-    let judgement = host.score(&diagnostic(), &candidates(1)).await.expect("a judgement");
+    let host = PluginHost::start(Options::default(), plugins).expect("a host");
+    assert_eq!(host.current().plugins().len(), 1, "only the honest one is loaded");
+    let judgement = host.current().score("honest", &diagnostic(), &candidates(1)).await.expect("a judgement");
     assert_eq!(judgement.verdicts.len(), 1);
-    let rejected = host.rejected();
+    let rejected = host.current().rejected();
     assert_eq!(rejected.len(), count);
     rejected.into_iter().map(|problem| problem.detail).collect()
 }
@@ -34,7 +33,7 @@ async fn refusal(component: Vec<u8>) -> String {
 
 #[tokio::test]
 async fn a_file_that_is_cut_off_anywhere_is_refused() {
-    let whole = shipped("analyzer-rust").component;
+    let whole = shipped_component("analyzer-rust");
     let cut = |part: usize| {
         let length = whole.len() * part / 64;
         PluginSource::new(format!("part-{part}"), whole[..length].to_vec())
@@ -44,7 +43,7 @@ async fn a_file_that_is_cut_off_anywhere_is_refused() {
             detail.contains("cut off")
                 || detail.contains("empty")
                 || detail.contains("not a valid component")
-                // Cut between two sections: whole, and of no use.
+                // Cut between two sections: valid, but useless.
                 || detail.contains("the component exports nothing"),
             "{part}/64: {detail}"
         );
@@ -60,9 +59,8 @@ async fn a_file_with_one_wrong_byte_never_harms_the_host() {
         damaged[place] ^= 0x55;
         sources.push(PluginSource::new(format!("damaged-{index}"), damaged));
     }
-    let options = Options { active_matcher: "empty".to_owned(), ..Options::default() };
-    let host = PluginHost::start(options, sources).expect("a host");
-    host.score(&diagnostic(), &candidates(1)).await.expect("a judgement");
+    let host = PluginHost::start(Options::default(), sources).expect("a host");
+    host.current().score("empty", &diagnostic(), &candidates(1)).await.expect("a judgement");
 }
 
 #[tokio::test]
@@ -101,7 +99,7 @@ async fn deep_nesting_is_refused() {
 #[tokio::test]
 async fn a_file_above_the_size_cap_is_refused_unread() {
     let mut large = component(Group::Matcher, "honest");
-    // A custom section as padding: everything about it is valid.
+    // A custom section as padding, so that the component is valid.
     let mut padding = vec![1, b'x'];
     padding.resize(1 << 20, 0);
     section(&mut large, 0, &padding);
@@ -109,8 +107,31 @@ async fn a_file_above_the_size_cap_is_refused_unread() {
     let options = Options { max_component_bytes: 1 << 20, ..Options::default() };
     let host = PluginHost::start(options, vec![PluginSource::new("large", large)]).expect("a host");
     assert_eq!(
-        host.rejected()[0].detail,
+        host.current().rejected()[0].detail,
         format!("the file has {size} bytes, a plugin may have at most 1048576")
+    );
+}
+
+#[tokio::test]
+async fn cases_are_carried_and_bounded() {
+    let carrying = |text: &[u8]| {
+        let mut component = component(Group::Matcher, "honest");
+        section(&mut component, 0, &[b"\x0fgrimoire:case:a", text].concat());
+        component
+    };
+    let sources = vec![
+        PluginSource::new("carrying", carrying(b"some text")),
+        PluginSource::new("binary", carrying(b"\xff")),
+        PluginSource::new("large", carrying(&[b' '; (256 << 10) + 1])),
+    ];
+    let set = PluginHost::start(Options::default(), sources).expect("a host").current();
+    let cases: Vec<_> = set.cases("carrying").into_iter().map(|file| (file.name, file.text)).collect();
+    assert_eq!(cases, [("a".to_owned(), "some text".to_owned())]);
+    assert!(set.cases("nobody").is_empty());
+    let refusals: Vec<_> = set.rejected().into_iter().map(|problem| problem.detail).collect();
+    assert_eq!(
+        refusals,
+        ["its cases a are no text", "has 262145 bytes of cases; a plugin may have at most 262144",]
     );
 }
 
@@ -126,15 +147,16 @@ async fn names_are_checked_and_taken_once() {
 
 #[tokio::test]
 async fn a_missing_matcher_is_said_call_by_call() {
-    let options = Options { active_matcher: "absent".to_owned(), ..Options::default() };
-    let host = PluginHost::start(options, vec![guest(Group::Analyzer, "honest")]).expect("a host");
-    let problem = host.score(&diagnostic(), &candidates(1)).await.expect_err("no matcher").0;
-    assert_eq!((problem.plugin.as_str(), problem.reason.as_str()), ("absent", "refused"));
-    assert_eq!(problem.detail, "is chosen as the matcher and is not loaded");
-    let options = Options { active_matcher: "honest".to_owned(), ..Options::default() };
-    let host = PluginHost::start(options, vec![guest(Group::Analyzer, "honest")]).expect("a host");
-    let problem = host.score(&diagnostic(), &candidates(1)).await.expect_err("no matcher").0;
-    assert_eq!(problem.detail, "is chosen as the matcher and is none");
+    let host = PluginHost::start(Options::default(), vec![guest(Group::Analyzer, "honest")]).expect("a host");
+    for (name, detail) in [
+        ("absent", "is chosen as the matcher and is not loaded"),
+        ("honest", "is chosen as the matcher and is none"),
+    ] {
+        let asked = host.current().score(name, &diagnostic(), &candidates(1)).await;
+        let problem = asked.expect_err("no matcher").0;
+        assert_eq!((problem.plugin.as_str(), problem.reason), (name, FailureReason::Refused));
+        assert_eq!(problem.detail, detail);
+    }
 }
 
 #[test]
@@ -145,27 +167,137 @@ fn the_version_of_a_plugin_is_read_from_its_metadata() {
     section(&mut component, 0, &version);
     let host =
         PluginHost::start(Options::default(), vec![PluginSource::new("p", component)]).expect("a host");
-    assert_eq!(host.plugins()[0].version.as_deref(), Some("1.2.3"));
+    assert_eq!(host.current().plugins()[0].version.as_deref(), Some("1.2.3"));
 }
 
 #[tokio::test]
 async fn compilations_over_their_time_are_bounded_in_number_and_told() {
     let copy = |number: usize| {
-        let mut plugin = shipped("analyzer-generic");
-        plugin.name = format!("copy-{number}");
-        // Another component in the eyes of the cache in memory.
-        section(plugin.component.to_mut(), 0, &[1, b'n', u8::try_from(number).expect("few")]);
-        plugin
+        let mut copy = shipped_component("analyzer-generic");
+        // A different component for the in-memory cache.
+        section(&mut copy, 0, &[1, b'n', u8::try_from(number).expect("few")]);
+        PluginSource::new(format!("copy-{number}"), copy)
     };
-    let options = Options { compile_wait: Duration::ZERO, ..Options::default() };
+    let options = Options {
+        compile_wait: Duration::ZERO,
+        compile_wait_per_mebibyte: Duration::ZERO,
+        ..Options::default()
+    };
     let host = PluginHost::start(options, (0..4).map(copy).collect()).expect("a host");
-    let details: Vec<String> = host.rejected().into_iter().map(|problem| problem.detail).collect();
+    let details: Vec<String> = host.current().rejected().into_iter().map(|problem| problem.detail).collect();
     assert_eq!(details.len(), 4);
-    assert!(details[..2].iter().all(|detail| detail == "did not compile within 0 s"), "{details:?}");
+    assert!(
+        details[..2].iter().all(|detail| detail.starts_with("did not compile within 0 s: ")),
+        "{details:?}"
+    );
     let refused = "was not compiled: 2 compilations before it went over their time and still run";
     assert!(details[2..].iter().all(|detail| detail == refused), "{details:?}");
-    // They end by themselves, and leave the count.
-    while host.abandoned_compilations() > 0 {
+    // They end by themselves and decrement the count.
+    while !host.notices().is_empty() {
         tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_regular_file_of_an_allowed_size_is_refused_unread() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("folder.wasm")).expect("a folder");
+    std::os::unix::fs::symlink("nowhere", path("dangling.wasm")).expect("a link");
+    std::os::unix::fs::symlink("loop.wasm", path("loop.wasm")).expect("a link");
+    // Opening it for reading would wait for a writer forever.
+    let made = std::process::Command::new("mkfifo").arg(path("pipe.wasm")).status().expect("mkfifo runs");
+    assert!(made.success());
+    let sparse = std::fs::File::create(path("sparse.wasm")).expect("a file");
+    sparse.set_len(1 << 40).expect("a terabyte without blocks");
+    let names = ["folder", "dangling", "loop", "pipe", "sparse"];
+    let sources = names.map(|name| PluginSource::file(name, path(&format!("{name}.wasm"))));
+    let details = refusals(sources.into()).await;
+    for (detail, expected) in details.iter().zip([
+        "is a folder; a plugin is a file",
+        "dangling.wasm cannot be read: No such file",
+        "loop.wasm cannot be read: Too many levels of symbolic links",
+        "is no regular file; a plugin is a file",
+        "the file has 1099511627776 bytes, a plugin may have at most 67108864",
+    ]) {
+        assert!(detail.contains(expected), "{detail}");
+    }
+}
+
+/// A function in which each of many locals is used after many loops.
+fn tangle(loops: usize, locals: usize) -> String {
+    let mut module = "(module (func (param i32)".to_owned();
+    for _ in 0..locals {
+        module.push_str(" (local i32)");
+    }
+    for _ in 0..loops {
+        module.push_str("(loop (br_if 0 (local.get 0)))");
+    }
+    for local in 0..locals {
+        write!(module, "(drop (local.get {local}))").expect("text grows");
+    }
+    module.push_str("))");
+    module
+}
+
+#[tokio::test]
+async fn a_function_that_takes_gigabytes_to_compile_is_refused_before() {
+    let honest = component(Group::Matcher, "honest");
+    let detail = refusal(with_modules(honest.clone(), &[&tangle(4_000, 8_000)])).await;
+    assert!(
+        detail.ends_with("branches times values in one function; a plugin may have at most 4194304"),
+        "{detail}"
+    );
+    let half = tangle(1_000, 2_000);
+    let detail = refusal(with_modules(honest.clone(), &[half.as_str(); 40])).await;
+    assert!(
+        detail.ends_with("branches times values in all functions; a plugin may have at most 67108864"),
+        "{detail}"
+    );
+    let small = PluginSource::new("small", with_modules(honest, &[&tangle(100, 200)]));
+    let host = PluginHost::start(Options::default(), vec![small]).expect("a host");
+    assert_eq!(host.current().rejected(), []);
+}
+
+#[tokio::test]
+async fn a_table_of_branches_counts_with_what_each_passes() {
+    let many = |what: &str, count: usize| what.repeat(count);
+    let module = format!(
+        "(module (type $wide (func (result {values})))
+           (func (param i32)
+             (block $out (type $wide) {constants} (br_table {targets} (local.get 0)))
+             {drops}))",
+        values = many("i32 ", 900),
+        constants = many("(i32.const 0)", 900),
+        targets = many("$out ", 6_000),
+        drops = many("(drop)", 900),
+    );
+    let detail = refusal(with_modules(component(Group::Matcher, "honest"), &[&module])).await;
+    assert!(detail.contains("branches times values in one function"), "{detail}");
+}
+
+#[test]
+fn what_interpreters_are_made_of_is_accepted() {
+    let several_memories = "(module (memory $a 1) (memory $b 1) (func (memory.copy $a $b (i32.const 0) (i32.const 0) (i32.const 1))))";
+    let tail_calls = "(module (func $even (param i32) (result i32) (return_call $even (local.get 0))))";
+    let forty: Vec<&str> = std::iter::once(several_memories).chain([tail_calls; 39]).collect();
+    let component = with_modules(component(Group::Matcher, "honest"), &forty);
+    let host =
+        PluginHost::start(Options::default(), vec![PluginSource::new("p", component)]).expect("a host");
+    assert_eq!(host.current().rejected(), []);
+}
+
+#[tokio::test]
+async fn features_that_are_off_are_refused_by_name() {
+    let honest = component(Group::Matcher, "honest");
+    for (module, name) in [
+        ("(module (memory i64 1))", "memory64"),
+        ("(module (memory 1 1 shared))", "threads"),
+        ("(module (tag))", "exceptions"),
+        ("(module (type (struct)))", "gc"),
+    ] {
+        let detail = refusal(with_modules(honest.clone(), &[module])).await;
+        assert!(detail.starts_with("is not a valid component") && detail.contains(name), "{name}: {detail}");
     }
 }

@@ -1,27 +1,28 @@
-//! Analyzers that sleep until an artifact has something for them.
+//! Analyzers that sleep until an artifact contains one of their probes.
 
 mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::kind::ErrorKind;
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::analyzer::{Analyzers as _, Findings};
+use grimoire_ports::plugins::Plugins as _;
+use grimoire_ports::plugins::analyzer::{Excerpt, Findings};
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 use support::guests::{Group, guest};
 use support::{content, log, shipped};
 
-/// What is read around a probe is counted in pages of so many bytes.
+/// Size in bytes of the pages that are read around a probe.
 const PAGE: usize = 8 << 10;
-/// Bytes that a guest is fed at a time.
+/// Number of bytes that a guest is fed at a time.
 const CHUNK: usize = 32 * PAGE;
 
 fn start(options: Options, plugins: Vec<PluginSource>) -> PluginHost {
     let host = PluginHost::start(options, plugins).expect("a host");
-    assert_eq!(host.rejected(), []);
+    assert_eq!(host.current().rejected(), []);
     host
 }
 
@@ -30,10 +31,10 @@ fn sleeper() -> PluginHost {
 }
 
 async fn analyze(host: &PluginHost, bytes: &[u8]) -> Vec<Findings> {
-    host.analyze(&log(), content(bytes, 100_000)).await.expect("an analysis").findings
+    host.current().analyze(&log(), content(bytes, 100_000)).await.expect("an analysis").findings
 }
 
-/// Lines of dots, with a text at an offset.
+/// Lines of dots, with a text at the given offset.
 fn lines(length: usize, line: usize, text: &str, at: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> =
         (1..=length).map(|number| if number % line == 0 { b'\n' } else { b'.' }).collect();
@@ -41,7 +42,7 @@ fn lines(length: usize, line: usize, text: &str, at: usize) -> Vec<u8> {
     bytes
 }
 
-/// The parts that the sleeper was fed, as ranges of the artifact. The line end between two parts is left out.
+/// The parts that the sleeper was fed, as ranges of the artifact, without the inserted line end between two parts.
 async fn parts(host: &PluginHost, bytes: &[u8]) -> Vec<(usize, usize)> {
     let findings = analyze(host, bytes).await.remove(0);
     assert_eq!(findings.problem, None);
@@ -63,8 +64,8 @@ async fn one_that_never_wakes_costs_nothing_and_says_nothing() {
         let findings = analyze(&host, bytes).await.remove(0);
         assert_eq!((findings.diagnostics, findings.problem), (Vec::new(), None));
     }
-    assert_eq!(host.plugins()[0].calls, 0);
-    assert_eq!(host.peak_memory("sleeper"), Some(0), "there was no instance");
+    assert_eq!(host.statistics("sleeper").calls, 0);
+    assert_eq!(host.statistics("sleeper").peak_memory, 0, "there was no instance");
 }
 
 #[tokio::test]
@@ -76,13 +77,13 @@ async fn a_short_artifact_is_fed_as_a_whole() {
 async fn what_is_fed_are_the_pages_around_a_probe_from_a_lines_beginning_on() {
     let host = sleeper();
     let length = 2 * CHUNK + 10;
-    // The line that reaches into a page, with lines of 100 bytes.
+    // The start of the line that reaches into a page, with lines of 100 bytes.
     let from = |page: usize| page * PAGE / 100 * 100;
     for (at, expected) in [
         (0, (0, 5 * PAGE)),
         (PAGE, (0, 6 * PAGE)),
         (2 * PAGE, (from(1), 7 * PAGE)),
-        // Where it ends counts.
+        // The end of the probe counts.
         (2 * PAGE - 3, (from(1), 7 * PAGE)),
         (2 * PAGE - 6, (0, 6 * PAGE)),
         // Around the end of a chunk.
@@ -102,7 +103,7 @@ async fn between_two_parts_a_line_ends() {
     let mut bytes = lines(2 * CHUNK, 100, "needle", 10 * PAGE);
     bytes[40 * PAGE..40 * PAGE + 6].copy_from_slice(b"needle");
     let second = 39 * PAGE / 100 * 100;
-    // The byte of the line end is that before the second part.
+    // The inserted line end corresponds to the byte before the second part.
     assert_eq!(parts(&sleeper(), &bytes).await, [(9 * PAGE / 100 * 100, 15 * PAGE), (second - 1, 45 * PAGE)]);
 }
 
@@ -143,8 +144,12 @@ async fn a_report_is_read_by_those_only_with_whose_probe_it_begins() {
                   Traceback (most recent call last):\n  File \"app/main.py\", line 3, in <module>\n    run()\n\
                   KeyError: 'x'\n</system-out></testsuite>\n";
     let artifact = Artifact { kind: ArtifactKind::Report, ..log() };
-    let findings =
-        host.analyze(&artifact, content(report.as_bytes(), 100)).await.expect("an analysis").findings;
+    let findings = host
+        .current()
+        .analyze(&artifact, content(report.as_bytes(), 100))
+        .await
+        .expect("an analysis")
+        .findings;
     let found: Vec<(&str, &str)> = findings
         .iter()
         .flat_map(|findings| {
@@ -155,7 +160,7 @@ async fn a_report_is_read_by_those_only_with_whose_probe_it_begins() {
 
     let list = "[\n {\"file\": \"src/a.js\", \"line\": 3, \"message\": \"no tea\"}]";
     let findings =
-        host.analyze(&artifact, content(list.as_bytes(), 100)).await.expect("an analysis").findings;
+        host.current().analyze(&artifact, content(list.as_bytes(), 100)).await.expect("an analysis").findings;
     assert_eq!(findings.iter().map(|findings| findings.diagnostics.len()).sum::<usize>(), 1);
 }
 
@@ -196,26 +201,45 @@ async fn woken_late_a_shipped_analyzer_finds_the_same() {
 async fn only_those_that_are_awake_take_places() {
     let options = Options {
         max_instances: 1,
+        max_analyzers: 1,
         admission_wait: Duration::from_millis(10),
         content_wait: Duration::from_secs(3_600),
         ..Options::default()
     };
     let host = start(options, vec![guest(Group::Analyzer, "sleeper")]);
-    // Has the only place, for as long as its content does not end.
+    // Occupies the only slot for as long as its content does not end.
     let endless =
         content(&vec![b'x'; CHUNK - 6], CHUNK).chain(content(b"needle", 6)).chain(stream::pending()).boxed();
     let artifact = log();
-    let mut first = Box::pin(host.analyze(&artifact, endless));
-    while host.plugins()[0].calls == 0 {
+    let running = host.current();
+    let mut first = Box::pin(running.analyze(&artifact, endless));
+    while host.statistics("sleeper").calls == 0 {
         assert!(futures::poll!(&mut first).is_pending());
         tokio::task::yield_now().await;
     }
     let findings = analyze(&host, b"nothing").await.remove(0);
     assert_eq!((findings.diagnostics, findings.problem), (Vec::new(), None));
-    let error = host.analyze(&artifact, content(b"a needle", 8)).await.expect_err("no place is free");
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let error = running.analyze(&artifact, content(b"a needle", 8)).await.expect_err("no place is free");
+    assert_eq!(error.kind(), ErrorKind::Busy);
     drop(first);
-    while host.analyze(&artifact, content(b"a needle", 8)).await.is_err() {
+    while running.analyze(&artifact, content(b"a needle", 8)).await.is_err() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn one_of_last_resort_is_left_alone_until_it_is_asked() {
+    let host = start(Options::default(), vec![shipped("analyzer-guess").last_resort(true)]);
+    let text = "reading the lid\nerror: the lid of pot 7 cannot be found\nexit status 3\n";
+    assert_eq!(analyze(&host, text.as_bytes()).await, []);
+    assert_eq!(host.statistics("analyzer-guess").calls, 0);
+
+    let excerpt = Excerpt { start: 5_000_000_000, bytes: Bytes::from_static(text.as_bytes()) };
+    let analysis = host.current().guess(&log(), excerpt).await.expect("an analysis");
+    let [findings] = &analysis.findings[..] else { panic!("{:?}", analysis.findings) };
+    assert_eq!(findings.problem, None);
+    let messages: Vec<_> = findings.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(messages, ["the lid of pot 7 cannot be found"]);
+    let line = 5_000_000_000 + "reading the lid\n".len() as u64;
+    assert_eq!(findings.diagnostics[0].span.start, line, "spans are those of the artifact");
 }

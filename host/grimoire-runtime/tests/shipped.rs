@@ -7,19 +7,19 @@ use std::sync::{Mutex, PoisonError};
 
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Position, Role};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::pattern::telling;
 use grimoire_domain::ranking::{
     Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Verdict, grounds,
 };
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::analyzer::Analyzers as _;
-use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost};
 use proptest::prelude::*;
 use support::{candidates, content, diagnostic, log, shipped};
 use tokio::runtime::Runtime;
 
-const ANALYZERS: [&str; 17] = [
+const ANALYZERS: [&str; 18] = [
+    "analyzer-checkers",
     "analyzer-diff",
     "analyzer-dotnet",
     "analyzer-functional",
@@ -50,29 +50,28 @@ error[E0382]: borrow of moved value: `x`
 error: could not compile `demo` (bin \"demo\") due to 1 previous error
 ";
 
-/// Hosts start one after another: what the first compiles the others load.
+/// Hosts start one after another, so that the others load what the first compiles.
 static START: Mutex<()> = Mutex::new(());
 
-fn host(names: &[&str], active_matcher: &str, cache_folder: Option<&Path>) -> PluginHost {
+fn host(names: &[&str], cache_folder: Option<&Path>) -> PluginHost {
     let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
     let shared = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let options = Options {
-        active_matcher: active_matcher.to_owned(),
         cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)),
         ..Options::default()
     };
     let host = PluginHost::start(options, names.iter().map(|name| shipped(name)).collect()).expect("a host");
-    assert_eq!(host.rejected(), []);
+    assert_eq!(host.current().rejected(), []);
     host
 }
 
 #[tokio::test]
 async fn the_analyzer_for_rust_finds_an_error_with_its_place() {
-    let host = host(&["analyzer-rust"], "none", None);
-    assert_eq!(host.plugins()[0].world, "grimoire:analyzer@0.1.0");
-    let analysis = host.analyze(&log(), content(RUSTC.as_bytes(), 10)).await.expect("an analysis");
+    let host = host(&["analyzer-rust"], None);
+    assert_eq!(host.current().plugins()[0].world, "grimoire:analyzer@0.1.0");
+    let analysis = host.current().analyze(&log(), content(RUSTC.as_bytes(), 10)).await.expect("an analysis");
     assert_eq!(analysis.bytes, RUSTC.len() as u64);
-    assert_eq!(analysis.generation, 1);
+    assert_eq!(host.current().generation(), 1);
     let findings = &analysis.findings[0];
     assert_eq!(findings.problem, None);
     let roots: Vec<_> = findings.diagnostics.iter().filter(|found| found.role == Role::Root).collect();
@@ -87,24 +86,25 @@ async fn the_analyzer_for_rust_finds_an_error_with_its_place() {
 
 #[tokio::test]
 async fn only_analyzers_of_the_artifact_s_kind_are_asked() {
-    let host = host(&ANALYZERS, "none", None);
+    let host = host(&ANALYZERS, None);
     let diff = Artifact { kind: ArtifactKind::Diff, ..log() };
-    let analysis = host.analyze(&diff, content(b"", 1)).await.expect("an analysis");
+    let analysis = host.current().analyze(&diff, content(b"", 1)).await.expect("an analysis");
     let names: Vec<_> = analysis.findings.iter().map(|findings| findings.plugin.name.as_str()).collect();
     assert_eq!(names, ["analyzer-diff"]);
-    let analysis = host.analyze(&log(), content(b"", 1)).await.expect("an analysis");
+    let analysis = host.current().analyze(&log(), content(b"", 1)).await.expect("an analysis");
     assert!(analysis.findings.len() >= 4, "{:?}", analysis.findings);
     assert!(analysis.findings.is_sorted_by_key(|findings| findings.plugin.name.clone()));
 }
 
 #[tokio::test]
 async fn what_is_found_does_not_depend_on_the_pieces_of_the_transfer() {
-    let host = host(&ANALYZERS, "none", None);
-    // Long enough for several chunks, with errors across their borders.
+    let host = host(&ANALYZERS, None);
+    // Long enough for several chunks, with errors across their boundaries.
     let text = RUSTC.replace("src/main.rs", "src/a/very/long/path/to/main.rs").repeat(3_000);
     let mut first = None;
     for piece in [1_000, 65_536, 262_144, 300_000, 2_000_000] {
-        let analysis = host.analyze(&log(), content(text.as_bytes(), piece)).await.expect("an analysis");
+        let analysis =
+            host.current().analyze(&log(), content(text.as_bytes(), piece)).await.expect("an analysis");
         assert!(
             analysis.findings.iter().all(|findings| findings.problem.is_none()),
             "{:?}",
@@ -116,7 +116,7 @@ async fn what_is_found_does_not_depend_on_the_pieces_of_the_transfer() {
 
 #[tokio::test]
 async fn hostile_logs_are_read_by_every_analyzer() {
-    let host = host(&ANALYZERS, "none", None);
+    let host = host(&ANALYZERS, None);
     let size = 3 << 20;
     let report = r#"{"reason":"compiler-message","message":{"message":"\u001b[31m\u202ex\u0000","level":"error","spans":[],"children":[]}}"#;
     let bombs: [(&str, Vec<u8>); 7] = [
@@ -129,7 +129,7 @@ async fn hostile_logs_are_read_by_every_analyzer() {
         ("bidirectional controls", "error: \u{202e}x\u{2066}\n".repeat(size / 16).into_bytes()),
     ];
     for (name, bytes) in bombs {
-        let analysis = host.analyze(&log(), content(&bytes, 1 << 20)).await.expect("an analysis");
+        let analysis = host.current().analyze(&log(), content(&bytes, 1 << 20)).await.expect("an analysis");
         for findings in analysis.findings {
             assert_eq!(findings.problem, None, "{name}");
         }
@@ -138,12 +138,12 @@ async fn hostile_logs_are_read_by_every_analyzer() {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_log() {
-    let host = host(&ANALYZERS, "none", None);
+    let host = host(&ANALYZERS, None);
     let mut peaks = Vec::new();
     for count in [5_000, 100_000] {
         let text = "some line of a log that says nothing of interest to anybody\n".repeat(count);
-        host.analyze(&log(), content(text.as_bytes(), 1 << 20)).await.expect("an analysis");
-        peaks.push(ANALYZERS.map(|name| host.peak_memory(name).expect("it is loaded")));
+        host.current().analyze(&log(), content(text.as_bytes(), 1 << 20)).await.expect("an analysis");
+        peaks.push(ANALYZERS.map(|name| host.statistics(name).peak_memory));
     }
     assert_eq!(peaks[0], peaks[1]);
 }
@@ -151,7 +151,7 @@ async fn memory_does_not_grow_with_the_log() {
 #[tokio::test]
 async fn both_matchers_prefer_the_spell_that_fits() {
     for name in MATCHERS {
-        let host = host(&MATCHERS, name, None);
+        let host = host(&MATCHERS, None);
         let mut candidates = candidates(2);
         let mut other = (*candidates[1].spell).clone();
         let mut fields = other.fields.clone().into_fields();
@@ -164,7 +164,7 @@ async fn both_matchers_prefer_the_spell_that_fits() {
             spell: other.into(),
             evidence: Evidence { keyword: 0.2, pattern: PatternEvidence::Missed, ..Evidence::default() },
         };
-        let judgement = host.score(&diagnostic(), &candidates).await.expect("a judgement");
+        let judgement = host.current().score(name, &diagnostic(), &candidates).await.expect("a judgement");
         assert_eq!(judgement.plugin.name, name);
         let score = |index| {
             judgement.verdicts.iter().find(|verdict| verdict.candidate == index).map_or(0.0, |it| it.score)
@@ -175,11 +175,12 @@ async fn both_matchers_prefer_the_spell_that_fits() {
 
 #[tokio::test]
 async fn a_diagnostic_beyond_all_bounds_is_cut_for_the_plugin() {
-    let host = host(&MATCHERS, "matcher-hybrid", None);
+    let host = host(&MATCHERS, None);
     let huge = Diagnostic { message: "é".repeat(1 << 20), context: "x y ".repeat(1 << 20), ..diagnostic() };
-    host.score(&huge, &candidates(64)).await.expect("a judgement");
-    let many = host.score(&diagnostic(), &candidates(10_001)).await.expect_err("too many").0;
-    assert_eq!(many.reason, "refused");
+    host.current().score("matcher-hybrid", &huge, &candidates(64)).await.expect("a judgement");
+    let many = host.current().score("matcher-hybrid", &diagnostic(), &candidates(10_001)).await;
+    let many = many.expect_err("too many").0;
+    assert_eq!(many.reason, FailureReason::Refused);
     assert_eq!(many.detail, "10001 candidates, at most 10000 are judged at once");
 }
 
@@ -201,7 +202,7 @@ fn all_evidence() -> Vec<Candidate> {
         for code in codes {
             for language in &languages {
                 let (pattern, language) = (pattern.clone(), language.clone());
-                all.push(Evidence { keyword: 0.5, pattern, code, language });
+                all.push(Evidence { keyword: 0.5, pattern, code, language, ..Evidence::default() });
             }
         }
     }
@@ -209,17 +210,17 @@ fn all_evidence() -> Vec<Candidate> {
     candidates.map(|(candidate, evidence)| Candidate { evidence, ..candidate }).collect()
 }
 
-/// The guard's rule stands twice, for the host and for matchers: both have to say the same.
+/// The guard's rule is implemented twice, for the host and for matchers: both must agree.
 #[tokio::test]
 async fn matchers_show_what_the_guard_of_the_host_allows() {
     let all = all_evidence();
     for name in MATCHERS {
-        let host = host(&MATCHERS, name, None);
+        let host = host(&MATCHERS, None);
         for confidence in [Confidence::Guess, Confidence::Likely, Confidence::Certain] {
             for role in [Role::Root, Role::Warning] {
                 let message = "the lamp is out".to_owned();
                 let error = Diagnostic { message, confidence, role, ..Diagnostic::default() };
-                let judgement = host.score(&error, &all).await.expect("a judgement");
+                let judgement = host.current().score(name, &error, &all).await.expect("a judgement");
                 assert_eq!(judgement.verdicts.len(), all.len());
                 for verdict in judgement.verdicts {
                     let evidence = &all[verdict.candidate].evidence;
@@ -248,7 +249,7 @@ fn bits(verdicts: &[Verdict]) -> Vec<Bits> {
     verdicts.iter().map(|verdict| (verdict.candidate, verdict.score.to_bits(), reasons(verdict))).collect()
 }
 
-/// Errors and candidates in any words.
+/// Errors and candidates with arbitrary text.
 fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
     let text =
         || prop_oneof![any::<String>(), "[a-zA-Z0-9_:`' ]{0,80}", "error\\[E[0-9]{4}\\]: [a-z ]{1,40}"];
@@ -259,7 +260,7 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
         for (candidate, (title, description, solution, (keyword, found))) in all.iter_mut().zip(spells) {
             let mut spell = (*candidate.spell).clone();
             let mut fields = spell.fields.clone().into_fields();
-            // Texts that the domain refuses leave the candidate as it was.
+            // Texts that the domain rejects leave the candidate unchanged.
             fields.title.push_str(&title);
             fields.description.push_str(&description);
             fields.solution_code.push_str(&solution);
@@ -284,19 +285,21 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
     })
 }
 
-/// Property 10: the similarity score is a function of its input. A host that has judged before and
-/// one that was started for this call alone give the same bits, for both matchers.
+/// Property 10: the similarity score is a function of its input. A host with earlier calls and one
+/// started for this call give the same bits, for both matchers.
 #[test]
 fn property_10_same_input_same_bits() {
     let runtime = Runtime::new().expect("a runtime");
     let cache = tempfile::tempdir().expect("a folder");
     for name in MATCHERS {
-        let old = host(&MATCHERS, name, Some(cache.path()));
+        let old = host(&MATCHERS, Some(cache.path()));
         proptest!(ProptestConfig::with_cases(100), |((diagnostic, candidates) in inputs())| {
-            let fresh = host(&MATCHERS, name, Some(cache.path()));
+            let fresh = host(&MATCHERS, Some(cache.path()));
             prop_assert_eq!(fresh.cache_report().compiled, 0);
             let (first, second) = runtime.block_on(async {
-                (old.score(&diagnostic, &candidates).await, fresh.score(&diagnostic, &candidates).await)
+                let (old, fresh) = (old.current(), fresh.current());
+                let first = old.score(name, &diagnostic, &candidates).await;
+                (first, fresh.score(name, &diagnostic, &candidates).await)
             });
             let (first, second) = (first.expect("a judgement"), second.expect("a judgement"));
             prop_assert_eq!(bits(&first.verdicts), bits(&second.verdicts));

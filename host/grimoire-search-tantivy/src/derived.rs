@@ -1,4 +1,4 @@
-//! The index as a follower of the change log keeps it.
+//! The index as derived data of a change-log follower.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -13,20 +13,20 @@ use tokio::task::spawn_blocking;
 use crate::index::OpenIndex;
 use crate::snapshot::Snapshot;
 
-/// What searches see: the last commit, or why there is none.
+/// The state used by searches: the last commit, or the reason why there is none.
 pub(crate) type Published = Result<Arc<Snapshot>, String>;
 
-/// The index of a folder and what is published of it.
+/// The index in a folder, and its published state.
 pub(crate) struct DerivedIndex {
     folder: PathBuf,
     writer_memory: usize,
-    /// Behind a lock, because a write goes on when nobody waits for it any more.
+    /// Behind a lock, because a write continues even if its caller stops waiting.
     index: Option<Arc<Mutex<OpenIndex>>>,
     published: Arc<watch::Sender<Published>>,
 }
 
 impl DerivedIndex {
-    /// Opens what is in the folder. Nothing is written before [`Derived::restart`] or [`Derived::apply`].
+    /// Opens the index in the folder. Nothing is written before [`Derived::restart`] or [`Derived::apply`].
     pub(crate) async fn open(folder: PathBuf, writer_memory: usize) -> Self {
         let opened = {
             let folder = folder.clone();
@@ -40,12 +40,12 @@ impl DerivedIndex {
         Self { folder, writer_memory, index, published: Arc::new(watch::Sender::new(published)) }
     }
 
-    /// What searches see, now and later.
+    /// The published snapshots, now and later.
     pub(crate) fn published(&self) -> Arc<watch::Sender<Published>> {
         self.published.clone()
     }
 
-    /// Returns once nothing writes to the folder any more.
+    /// Returns once no thread writes to the folder any more.
     pub(crate) async fn close(self) -> Result<(), PortError> {
         if self.index.is_some() { self.with_index(OpenIndex::close).await } else { Ok(()) }
     }
@@ -56,7 +56,7 @@ impl DerivedIndex {
     ) -> Result<T, PortError> {
         let index = self.index.clone();
         self.blocking(move || {
-            // An index whose creation failed, or one that panicked while it was locked.
+            // Either creating the index failed, or its thread panicked while holding the lock.
             let index = index.ok_or(TantivyError::Poisoned)?;
             let mut index = index.lock().map_err(|_| TantivyError::Poisoned)?;
             work(&mut index)
@@ -92,7 +92,7 @@ impl Derived for DerivedIndex {
         if self.published.borrow().is_ok() {
             self.discard("it was not finished".to_owned());
         }
-        // Its writer has the lock of the folder.
+        // Its writer holds the lock of the folder.
         self.index = None;
         let (folder, memory) = (self.folder.clone(), self.writer_memory);
         let index = self.blocking(move || OpenIndex::create(&folder, memory)).await?;
@@ -111,7 +111,7 @@ impl Derived for DerivedIndex {
     }
 
     async fn failed(&self) {
-        // An error would mean that the sender is gone, which is part of this.
+        // An error would mean that the sender, a field of this struct, is gone.
         let _ = self.published.subscribe().wait_for(Result::is_err).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The tantivy index in its folder: opened and checked, created, written. Everything here blocks.
+//! The tantivy index in its folder: opening with checks, creating, writing. Everything here blocks.
 
 use std::fs;
 use std::io;
@@ -13,13 +13,13 @@ use crate::schema::{self, Fields, VERSION};
 use crate::snapshot::Snapshot;
 use crate::tokenizer;
 
-/// The share of deleted documents in a segment above which it is rewritten: each costs every search time.
+/// The share of deleted documents above which a segment is rewritten: each of them slows down every search.
 const DELETED_SHARE: f32 = 0.1;
 
-/// What a commit says about itself.
+/// The metadata of a commit.
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
-    /// [`VERSION`] of the program that wrote it.
+    /// [`VERSION`] of the program that wrote the commit.
     version: u32,
     #[serde(flatten)]
     position: Position,
@@ -30,14 +30,14 @@ pub(crate) struct OpenIndex {
     index: Index,
     reader: IndexReader,
     fields: Fields,
-    /// None before the first change, and after a failure: what was written since the last commit is gone
-    /// with it.
+    /// `None` before the first change, and after a failure, which discards everything written since the
+    /// last commit.
     writer: Option<IndexWriter>,
     writer_memory: usize,
 }
 
 impl OpenIndex {
-    /// Opens the index of a folder and checks every byte of it. The error completes "it is rebuilt because …".
+    /// Opens the index in a folder and verifies every byte. The error completes "it is rebuilt because …".
     pub(crate) fn open(folder: &Path, writer_memory: usize) -> Result<(Self, Snapshot), String> {
         let damaged = |error: TantivyError| format!("it is damaged: {error}");
         if !folder.join("meta.json").exists() {
@@ -61,7 +61,7 @@ impl OpenIndex {
         Ok((open, snapshot))
     }
 
-    /// Empties a folder and creates an index in it. Before its first commit it counts as damaged.
+    /// Creates an index in a folder, in place of another one. Until its first commit it counts as damaged.
     pub(crate) fn create(folder: &Path, writer_memory: usize) -> tantivy::Result<Self> {
         clear(folder)?;
         let (schema, _) = schema::schema();
@@ -69,8 +69,9 @@ impl OpenIndex {
     }
 
     fn new(index: Index, writer_memory: usize) -> tantivy::Result<Self> {
-        index.tokenizers().register(tokenizer::NAME, tokenizer::analyzer());
-        // It changes only when it is told to: a snapshot belongs to its position.
+        index.tokenizers().register(tokenizer::TERMS, tokenizer::analyzer());
+        index.tokenizers().register(tokenizer::DICTIONARY, tokenizer::dictionary_analyzer());
+        // Reloads only on demand: a snapshot belongs to its position.
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let (_, fields) = schema::schema();
         Ok(Self { index, reader, fields, writer: None, writer_memory })
@@ -81,7 +82,7 @@ impl OpenIndex {
         Snapshot::new(self.reader.searcher(), self.fields, position)
     }
 
-    /// Writes changes that the next commit will have.
+    /// Writes changes for the next commit.
     pub(crate) fn write(&mut self, changes: &Changes) -> tantivy::Result<()> {
         let fields = self.fields;
         self.with_writer(|writer| {
@@ -95,7 +96,7 @@ impl OpenIndex {
         })
     }
 
-    /// Makes durable what was written, and returns a snapshot that has it.
+    /// Commits the changes durably, and returns a snapshot that includes them.
     pub(crate) fn commit(&mut self, position: Position) -> tantivy::Result<Snapshot> {
         let payload = Payload { version: VERSION, position: position.clone() };
         let payload = serde_json::to_string(&payload)
@@ -121,7 +122,7 @@ impl OpenIndex {
         Ok(written)
     }
 
-    /// Returns once nothing writes to the folder any more: merges under way are finished, none is begun.
+    /// Returns once no thread writes to the folder any more: running merges are finished, no new ones started.
     pub(crate) fn close(&mut self) -> tantivy::Result<()> {
         self.writer.take().map_or(Ok(()), |writer| {
             writer.set_merge_policy(Box::new(NoMergePolicy));
@@ -143,16 +144,25 @@ fn new_writer(index: &Index, memory: usize) -> tantivy::Result<IndexWriter> {
     Ok(writer)
 }
 
-/// Makes a folder where it is missing, and removes everything in it.
+/// Creates a missing folder, and removes the files of an index from it. Everything else stays, and a link is not followed:
+/// a data folder may have come with somebody else's archive, and lead anywhere.
 fn clear(folder: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("it is a link to elsewhere: put a folder in its place"));
+    }
     fs::create_dir_all(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
+        if entry.file_type()?.is_file() && entry.file_name().to_str().is_some_and(is_of_an_index) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether tantivy gives this name to a file: a segment's is its id and what it holds.
+fn is_of_an_index(name: &str) -> bool {
+    let of_a_segment = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    matches!(name, "meta.json" | ".managed.json" | ".tantivy-meta.lock" | ".tantivy-writer.lock")
+        || name.split_once('.').is_some_and(|(id, _)| of_a_segment(id))
 }

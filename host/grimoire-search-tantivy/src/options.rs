@@ -1,19 +1,19 @@
-//! What may be chosen.
+//! Options of the search.
 
 use grimoire_ports::follower::Pace;
 
-/// How the index works. The defaults are right for most.
+/// Options of the index. The defaults fit most uses.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many terms of a diagnostic are searched at most, beside its code and error type: those
-    /// that tell most, by their place in it and their rarity.
+    /// Maximum number of terms of a diagnostic that are searched besides its code and error type:
+    /// the most specific ones, by position in the diagnostic and rarity.
     pub maximum_terms: usize,
-    /// How many spells the searched terms may have in sum; others are left out: the
-    /// bound on the time of a query, whatever the size of the spellbook.
+    /// Maximum number of spells that contain the searched terms, summed over the terms; further
+    /// terms are left out. Bounds the time of a query independently of the spellbook's size.
     pub maximum_occurrences: u64,
-    /// How much memory the writer may use before it writes a segment, in bytes: at least 15,000,000.
+    /// Memory that the writer may use before it writes a segment, in bytes: at least 15,000,000.
     pub writer_memory: usize,
-    /// How soon changes are committed, and how failures are tried again.
+    /// The interval of commits, and the delays after failures.
     pub pace: Pace,
 }
 

@@ -1,12 +1,12 @@
-//! What a pattern says literally.
+//! The literal parts of a pattern.
 
 use regex_syntax::ast::{self, Ast, Visitor};
 
 /// The prefix that marks a pattern as plain text.
 const TEXT_PREFIX: &str = grimoire_domain::pattern::ErrorPattern::TEXT_PREFIX;
 
-/// The literal parts of a pattern, with spaces between them. What is no regular expression is
-/// literal as a whole.
+/// The literal parts of a pattern, separated by spaces. An invalid regular expression is literal as
+/// a whole.
 pub(crate) fn literal_parts(pattern: &str) -> String {
     if let Some(text) = pattern.strip_prefix(TEXT_PREFIX) {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! One commit of the index, as ranking reads it.
+//! One commit of the index, in the form that ranking reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,15 +8,17 @@ use grimoire_ports::follower::Position;
 use tantivy::columnar::ColumnValues;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings as _, TermInfo};
+use tantivy::query::{EnableScoring, PhraseQuery, Query as _};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet as _, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
 
-use crate::rank::{Corpus, occurrence};
+use crate::dictionary::WordPattern;
+use crate::rank::{Corpus, Phrase, Visit, occurrence};
 use crate::schema::{ACTIVE, Fields, ID, TEXT_FIELDS};
 
-/// The spells of one commit. Slots are the documents of all segments, one segment after the other.
+/// The spells of one commit. Slots number the documents of all segments, one segment after the other.
 pub(crate) struct Snapshot {
-    /// The changes that it has.
+    /// The changes that the commit includes.
     pub(crate) position: Position,
     segments: Vec<Segment>,
     fields: Fields,
@@ -25,10 +27,11 @@ pub(crate) struct Snapshot {
 
 struct Segment {
     reader: SegmentReader,
-    /// The slot of its first document.
+    /// The slot of the segment's first document.
     first_slot: usize,
     /// In the order of [`TEXT_FIELDS`].
     texts: Vec<(Arc<InvertedIndexReader>, FieldNormReader)>,
+    dictionary: Arc<InvertedIndexReader>,
     ids: Arc<dyn ColumnValues<u64>>,
     active: Arc<dyn ColumnValues<bool>>,
 }
@@ -44,7 +47,7 @@ impl Snapshot {
         Ok(Self { position, segments, fields, searcher })
     }
 
-    /// How many active spells it has.
+    /// Number of active spells.
     pub(crate) fn active(&self) -> u64 {
         let active = |segment: &Segment| {
             segment.reader.doc_ids_alive().filter(|&document| segment.active.get_val(document)).count() as u64
@@ -52,7 +55,7 @@ impl Snapshot {
         self.segments.iter().map(active).sum()
     }
 
-    /// The segment of a slot, and the document in it.
+    /// The segment of a slot, and the document in that segment.
     fn document(&self, slot: usize) -> (&Segment, u32) {
         let index = self.segments.partition_point(|segment| segment.first_slot <= slot) - 1;
         let segment = &self.segments[index];
@@ -69,14 +72,15 @@ impl Segment {
         Ok(Self {
             first_slot,
             texts: texts.collect::<tantivy::Result<_>>()?,
+            dictionary: reader.inverted_index(fields.dictionary)?,
             ids: reader.fast_fields().u64(ID)?.first_or_default_col(0),
             active: reader.fast_fields().bool(ACTIVE)?.first_or_default_col(false),
             reader: reader.clone(),
         })
     }
 
-    /// How many living documents have a term. The dictionary counts deleted documents too: only where a
-    /// segment has some are the postings read, and merging keeps segments with many of them away.
+    /// Number of existing documents that contain a term. The dictionary also counts deleted documents,
+    /// so postings are read if a segment has any; merging rewrites segments with many of them.
     fn frequency(&self, text: &InvertedIndexReader, term: &TermInfo) -> tantivy::Result<u64> {
         let frequency = match self.reader.alive_bitset() {
             None => term.doc_freq,
@@ -115,30 +119,24 @@ impl Corpus for Snapshot {
         Ok(highest)
     }
 
-    fn completions(&self, prefix: &str) -> tantivy::Result<BTreeMap<String, u64>> {
-        let mut frequencies: BTreeMap<String, [u64; TEXT_FIELDS.len()]> = BTreeMap::new();
+    fn words(&self, pattern: &WordPattern) -> tantivy::Result<BTreeMap<String, u64>> {
+        let mut words: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
-            for (index, (text, _)) in segment.texts.iter().enumerate() {
-                let mut terms = text.terms().range().ge(prefix).into_stream()?;
-                while terms.advance() && terms.key().starts_with(prefix.as_bytes()) {
-                    let frequency = segment.frequency(text, terms.value())?;
-                    let term = String::from_utf8_lossy(terms.key()).into_owned();
-                    frequencies.entry(term).or_default()[index] += frequency;
-                }
+            let mut found = segment.dictionary.terms().search(pattern.automaton()?).into_stream()?;
+            while found.advance() {
+                let frequency = segment.frequency(&segment.dictionary, found.value())?;
+                *words.entry(String::from_utf8_lossy(found.key()).into_owned()).or_default() += frequency;
             }
         }
-        let highest = |(term, frequencies): (String, [u64; TEXT_FIELDS.len()])| {
-            (term, frequencies.into_iter().max().unwrap_or_default())
-        };
-        Ok(frequencies.into_iter().map(highest).filter(|(_, frequency)| *frequency > 0).collect())
+        words.retain(|_, frequency| *frequency > 0);
+        Ok(words)
     }
 
-    fn occurrences(&self, term: &str, visit: &mut dyn FnMut(usize, f64)) -> tantivy::Result<()> {
+    fn occurrences(&self, term: &str, visit: &mut Visit<'_>) -> tantivy::Result<()> {
         for segment in &self.segments {
             let alive = segment.reader.alive_bitset();
-            for ((&field, text_field), (text, lengths)) in
-                self.fields.texts.iter().zip(&TEXT_FIELDS).zip(&segment.texts)
-            {
+            for (index, (text, lengths)) in segment.texts.iter().enumerate() {
+                let (field, text_field) = (self.fields.texts[index], &TEXT_FIELDS[index]);
                 let term = Term::from_field_text(field, term);
                 let Some(mut postings) = text.read_postings(&term, IndexRecordOption::WithFreqs)? else {
                     continue;
@@ -147,10 +145,30 @@ impl Corpus for Snapshot {
                     let document = postings.doc();
                     if alive.is_none_or(|alive| alive.is_alive(document)) {
                         let value = occurrence(text_field, postings.term_freq(), lengths.fieldnorm(document));
-                        visit(segment.first_slot + document as usize, value);
+                        visit(segment.first_slot + document as usize, index, value);
                     }
                     postings.advance();
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn phrases(&self, phrase: &Phrase, visit: &mut Visit<'_>) -> tantivy::Result<()> {
+        for (index, (&field, text_field)) in self.fields.texts.iter().zip(&TEXT_FIELDS).enumerate() {
+            let terms = phrase.iter().map(|(place, term)| (*place, Term::from_field_text(field, term)));
+            let query = PhraseQuery::new_with_offset(terms.collect());
+            let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
+            for segment in &self.segments {
+                let alive = segment.reader.alive_bitset();
+                let (_, lengths) = &segment.texts[index];
+                weight.for_each_no_score(&segment.reader, &mut |documents| {
+                    let alive = |document: &&u32| alive.is_none_or(|alive| alive.is_alive(**document));
+                    for &document in documents.iter().filter(alive) {
+                        let value = occurrence(text_field, 1, lengths.fieldnorm(document));
+                        visit(segment.first_slot + document as usize, index, value);
+                    }
+                })?;
             }
         }
         Ok(())

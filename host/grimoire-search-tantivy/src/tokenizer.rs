@@ -1,43 +1,99 @@
-//! Text to tokens, aware of identifiers and codes.
+//! Splits text into tokens, with support for identifiers and codes.
 //!
 //! A compound such as `std::collections::HashMap`, `os.path.join`, `unused_imports`, `no-unused-vars`
-//! or `E0382` gives its whole, its segments between `::`, `.` and `/`, and the words of each segment,
-//! split at `_`, `-` and where `camelCase` turns. Everything is lower-cased; `-` counts as `_`, so
-//! that rule names meet over spelling. Words are stemmed by the English rules, which leave codes
-//! and compounds with a digit at their end as they are.
+//! or `E0382` yields itself, its segments between `::`, `.` and `/`, and the words of each segment,
+//! split at `_`, `-` and the case changes of `camelCase`. Everything is lower-cased; `-` counts as `_`,
+//! so that spelling variants of rule names match. Terms are stemmed by the English rules, which leave
+//! codes and compounds that end in a digit unchanged; the dictionary keeps words as written.
+//!
+//! Positions count words. A compound and a segment have the position of their first word, so that a
+//! phrase matches across compounds: `"path join"` in `os.path.join`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::vec;
 
 use frostem::{Algorithm, Stemmer};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
-/// The name under which the index knows the analyzer.
-pub(crate) const NAME: &str = "grimoire";
-/// Tokens above this many bytes are left out: they are hashes, encoded data and the like.
+/// The name of the analyzer of terms in the index.
+pub(crate) const TERMS: &str = "grimoire";
+/// The name of the analyzer of the dictionary in the index.
+pub(crate) const DICTIONARY: &str = "grimoire_dictionary";
+/// Maximum length of a token in bytes; longer ones are hashes, encoded data and the like, and are left out.
 const LONGEST: usize = 64;
 
-/// The analyzer of all texts and of all queries.
+/// The analyzer of all texts and queries, which yields stemmed terms.
 pub(crate) fn analyzer() -> TextAnalyzer {
-    let stemmer = Stemmer::new(Algorithm::English);
-    TextAnalyzer::builder(CompoundTokenizer { stemmer, token: Token::default() }).build()
+    TextAnalyzer::from(CompoundTokenizer { stemmer: Some(stemmer()), token: Token::default() })
 }
 
-/// The tokens of a text, in order, with repetitions.
+/// The analyzer of the dictionary: the same tokens as written, in lower case.
+pub(crate) fn dictionary_analyzer() -> TextAnalyzer {
+    TextAnalyzer::from(CompoundTokenizer { stemmer: None, token: Token::default() })
+}
+
+/// The term of a word in the dictionary.
+pub(crate) fn term(word: &str) -> String {
+    stemmer().stem(word).into_owned()
+}
+
+/// `text` in Unicode's composed form (NFC), in which equal letters are equal bytes: macOS writes `é` as two characters,
+/// most other systems as one. Spells and queries are tokenised in this form.
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+fn stemmer() -> Stemmer {
+    Stemmer::new(Algorithm::English)
+}
+
+/// The tokens of a text, in order, with duplicates.
 pub(crate) fn tokens(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     analyzer.token_stream(text).process(&mut |token| found.push(token.text.clone()));
     found
 }
 
-/// The compounds of a text without their parts: what a code or an error type is known by.
-pub(crate) fn wholes(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
-    // The whole comes first among the tokens of a compound, unless it is too long.
-    let short = compounds(text).filter(|compound| fits(&normal(compound)));
-    short.filter_map(|compound| tokens(analyzer, compound).into_iter().next()).collect()
+/// The compounds of a text without their parts, for codes and error types.
+pub(crate) fn wholes(text: &str) -> impl Iterator<Item = String> {
+    compounds(text).filter_map(whole)
 }
 
-/// Splits a text into the stems of its compounds and their parts.
+/// The term of a compound; `None` if it is left out.
+pub(crate) fn whole(compound: &str) -> Option<String> {
+    let whole = normal(compound);
+    (is_telling(&whole) && fits(&whole)).then(|| term(&whole))
+}
+
+/// The words of a text with their positions, without the compounds that they are part of.
+pub(crate) fn words(text: &str) -> Vec<Word> {
+    let mut found = Vec::new();
+    let mut position = 0;
+    for compound in compounds(text) {
+        let pieces = Pieces::of(text, compound, position);
+        found.extend(
+            pieces.words.into_iter().map(|piece| Word { text: piece.text, position: piece.position }),
+        );
+        position = pieces.next_position;
+    }
+    found
+}
+
+/// A word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// The word as written, in lower case.
+    pub(crate) text: String,
+    /// Number of words before it.
+    pub(crate) position: usize,
+}
+
+/// Splits a text into its compounds and their parts.
 #[derive(Clone)]
 struct CompoundTokenizer {
-    stemmer: Stemmer,
+    stemmer: Option<Stemmer>,
     token: Token,
 }
 
@@ -46,23 +102,45 @@ impl Tokenizer for CompoundTokenizer {
 
     fn token_stream<'t>(&'t mut self, text: &'t str) -> CompoundTokens<'t> {
         self.token.reset();
-        let stemmer = self.stemmer;
-        let tokens = compounds(text).flat_map(split_compound);
-        let tokens = Box::new(tokens.map(move |token| stemmer.stem(&token).into_owned()));
-        CompoundTokens { tokens, token: &mut self.token }
+        CompoundTokens {
+            text,
+            compounds: Box::new(compounds(text)),
+            pieces: Vec::new().into_iter(),
+            next_position: 0,
+            stemmer: self.stemmer,
+            token: &mut self.token,
+        }
     }
 }
 
 struct CompoundTokens<'t> {
-    tokens: Box<dyn Iterator<Item = String> + 't>,
+    text: &'t str,
+    compounds: Box<dyn Iterator<Item = &'t str> + 't>,
+    /// The pieces of the current compound.
+    pieces: vec::IntoIter<Piece>,
+    next_position: usize,
+    stemmer: Option<Stemmer>,
     token: &'t mut Token,
 }
 
 impl TokenStream for CompoundTokens<'_> {
     fn advance(&mut self) -> bool {
-        let Some(text) = self.tokens.next() else { return false };
-        self.token.text = text;
-        self.token.position = self.token.position.wrapping_add(1);
+        let piece = loop {
+            if let Some(piece) = self.pieces.next() {
+                break piece;
+            }
+            let Some(compound) = self.compounds.next() else { return false };
+            let pieces = Pieces::of(self.text, compound, self.next_position);
+            self.next_position = pieces.next_position;
+            self.pieces = pieces.all.into_iter();
+        };
+        self.token.text = match self.stemmer {
+            Some(stemmer) => stemmer.stem(&piece.text).into_owned(),
+            None => piece.text,
+        };
+        self.token.position = piece.position;
+        self.token.offset_from = piece.bytes.start;
+        self.token.offset_to = piece.bytes.end;
         true
     }
 
@@ -75,20 +153,10 @@ impl TokenStream for CompoundTokens<'_> {
     }
 }
 
-/// The last word as typed so far, lower-cased and not stemmed; `None` where the text ends with
-/// something else or with a word too short to say anything.
-pub(crate) fn unfinished_word(text: &str) -> Option<String> {
-    let start = text
-        .rfind(|character: char| !character.is_alphanumeric())
-        .map_or(0, |index| index + text[index..].chars().next().map_or(1, char::len_utf8));
-    let word = text[start..].to_lowercase();
-    (word.chars().count() >= 3 && fits(&word)).then_some(word)
-}
-
 /// The runs of letters and digits, with single joiners between them.
-fn compounds(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn compounds(text: &str) -> impl Iterator<Item = &str> {
     let runs = text.split(|character: char| !character.is_alphanumeric() && !is_joiner(character));
-    // Two joiners in a row are punctuation, except `::` and what separates words in names.
+    // Two joiners in a row are punctuation, except `::` and separators of words in names.
     let parts = runs.flat_map(|run| run.split("..")).flat_map(|run| run.split("--"));
     let parts = parts.flat_map(|run| run.split("//")).map(|part| part.trim_matches(is_joiner));
     parts.filter(|part| !part.is_empty())
@@ -102,33 +170,67 @@ fn joins_words(character: char) -> bool {
     matches!(character, '_' | '-')
 }
 
-/// A compound, its segments and their words, as far as they say something.
-fn split_compound(compound: &str) -> Vec<String> {
-    let segments: Vec<&str> = compound
-        .split(|character| is_joiner(character) && !joins_words(character))
-        .map(|segment| segment.trim_matches(joins_words))
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let mut found = Vec::new();
-    if segments.len() > 1 {
-        found.push(normal(compound));
-    }
-    for segment in segments {
-        let whole = normal(segment);
-        let words: Vec<String> = segment.split(joins_words).flat_map(split_words).collect();
-        // A segment of one word is not repeated.
-        let is_one_word = words == [whole.as_str()];
-        found.push(whole);
-        if !is_one_word {
-            found.extend(words);
-        }
-    }
-    found.retain(|token| is_telling(token) && fits(token));
-    found
+/// A compound, a segment or a word that is specific enough to be indexed.
+#[derive(Debug, Clone)]
+struct Piece {
+    /// In [`normal`] form.
+    text: String,
+    /// The byte range in the text.
+    bytes: Range<usize>,
+    /// Number of words before it.
+    position: usize,
 }
 
-/// The words of `camelCase` and `HTTPServer`, in lower case; ideographs stand alone, for they know no spaces.
-fn split_words(name: &str) -> Vec<String> {
+/// The pieces of a compound.
+struct Pieces {
+    /// The compound, its segments and their words, without repeating a segment of one word.
+    all: Vec<Piece>,
+    /// Only the words.
+    words: Vec<Piece>,
+    /// The position of the next word after the compound.
+    next_position: usize,
+}
+
+impl Pieces {
+    /// `compound` must be a slice of `text`; `position` is the number of words before it.
+    fn of(text: &str, compound: &str, mut position: usize) -> Self {
+        let piece = |part: &str, position: usize| {
+            // Both slices belong to the same text.
+            let start = part.as_ptr() as usize - text.as_ptr() as usize;
+            Piece { text: normal(part), bytes: start..start + part.len(), position }
+        };
+        let segments: Vec<&str> = compound
+            .split(|character| is_joiner(character) && !joins_words(character))
+            .map(|segment| segment.trim_matches(joins_words))
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let mut all = Vec::new();
+        let mut words = Vec::new();
+        if segments.len() > 1 {
+            all.push(piece(compound, position));
+        }
+        for segment in segments {
+            let whole = piece(segment, position);
+            let first = words.len();
+            for word in segment.split(joins_words).filter(|part| !part.is_empty()).flat_map(split_words) {
+                words.push(piece(word, position));
+                position += 1;
+            }
+            let is_one_word = words.len() - first == 1;
+            all.push(whole);
+            if !is_one_word {
+                all.extend_from_slice(&words[first..]);
+            }
+        }
+        for pieces in [&mut all, &mut words] {
+            pieces.retain(|piece| is_telling(&piece.text) && fits(&piece.text));
+        }
+        Self { all, words, next_position: position }
+    }
+}
+
+/// The words of `camelCase` and `HTTPServer`; each ideograph is a word, because ideographic text has no spaces.
+fn split_words(name: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
     let mut previous: Option<char> = None;
@@ -142,12 +244,12 @@ fn split_words(name: &str) -> Vec<String> {
                 || (character.is_uppercase() && (previous.is_lowercase() || before_lower))
         });
         if turns {
-            words.push(name[start..at].to_lowercase());
+            words.push(&name[start..at]);
             start = at;
         }
         previous = Some(character);
     }
-    words.push(name[start..].to_lowercase());
+    words.push(&name[start..]);
     words
 }
 
@@ -156,12 +258,12 @@ fn is_ideograph(character: char) -> bool {
         | '\u{AC00}'..='\u{D7AF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Lower case, `_` for `-`.
-fn normal(text: &str) -> String {
+/// Lower case, with `_` for `-`.
+pub(crate) fn normal(text: &str) -> String {
     text.to_lowercase().replace('-', "_")
 }
 
-/// Whether a token says something: single ASCII letters and numbers of one or two digits do not.
+/// Returns true if a token is indexed: single ASCII letters and numbers of one or two digits are not.
 fn is_telling(token: &str) -> bool {
     let least = if token.bytes().all(|byte| byte.is_ascii_digit()) { 3 } else { 2 };
     token.len() >= least
@@ -207,19 +309,39 @@ mod tests {
     }
 
     #[test]
-    fn wholes_are_the_first_token_of_each_compound() {
-        let wholes = |text| wholes(&mut analyzer(), text);
+    fn wholes_are_the_terms_of_each_compound() {
+        let wholes = |text| wholes(text).collect::<Vec<_>>();
         assert_eq!(wholes("clippy::needless_return"), ["clippy::needless_return"]);
-        assert_eq!(wholes("TypeError E0382"), ["typeerror", "e0382"]);
+        assert_eq!(wholes("TypeError x E0382"), ["typeerror", "e0382"]);
         assert_eq!(wholes(""), [""; 0]);
     }
 
     #[test]
-    fn the_unfinished_word_is_the_last_one_typed() {
-        assert_eq!(unfinished_word("use of Mov").as_deref(), Some("mov"));
-        assert_eq!(unfinished_word("héll").as_deref(), Some("héll"));
-        for text in ["", "moved ", "use of mo", "moved.", "a-b"] {
-            assert_eq!(unfinished_word(text), None, "{text}");
-        }
+    fn positions_count_words_and_offsets_name_the_place() {
+        let text = "see os.path.join in x-b2";
+        let mut found = Vec::new();
+        analyzer().token_stream(text).process(&mut |token| {
+            found.push((token.text.clone(), token.position, &text[token.offset_from..token.offset_to]));
+        });
+        let expected = [
+            ("see", 0, "see"),
+            ("os.path.join", 1, "os.path.join"),
+            ("os", 1, "os"),
+            ("path", 2, "path"),
+            ("join", 3, "join"),
+            ("in", 4, "in"),
+            ("x_b2", 5, "x-b2"),
+            ("b2", 6, "b2"),
+        ];
+        assert_eq!(found, expected.map(|(text, position, place)| (text.to_owned(), position, place)));
+    }
+
+    #[test]
+    fn the_dictionary_has_words_as_they_are_written() {
+        assert_eq!(
+            tokens(&mut dictionary_analyzer(), "unusedVariable no-dependencies"),
+            ["unusedvariable", "unused", "variable", "no_dependencies", "no", "dependencies"]
+        );
+        assert_eq!(term("dependencies"), "depend");
     }
 }

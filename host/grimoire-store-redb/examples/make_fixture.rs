@@ -1,5 +1,5 @@
-//! Writes a file of the present schema version, to be kept under `tests/fixtures` once the version grows:
-//! `cargo run -p grimoire-store-redb --example make_fixture -- FILE`. Run it before the change.
+//! Writes a file of the current schema version, to be kept under `tests/fixtures` when the version
+//! changes: `cargo run -p grimoire-store-redb --example make_fixture -- FILE`. Run it before the change.
 #![allow(clippy::unwrap_used, reason = "a program of three lines for developers")]
 
 #[path = "../tests/store/sample.rs"]

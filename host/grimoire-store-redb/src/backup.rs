@@ -1,4 +1,4 @@
-//! Backups: a copy of the store as of one commit, taken while reads and writes go on, and its way back.
+//! Backups: a copy of the store as of one commit, taken while reads and writes continue, and its restoration.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,7 +13,7 @@ use crate::open::{cannot_open, open_private, sync_folder_of};
 use crate::schema::{META, TableVisitor, visit_tables};
 use crate::verify::verify;
 
-/// Copies everything that a transaction sees into a new file.
+/// Copies everything visible to a transaction into a new file.
 pub(crate) fn copy(source: &ReadTransaction, path: &Path) -> Outcome<()> {
     let file = match path.try_exists() {
         Ok(true) => return Err(exists(path).into()),
@@ -48,18 +48,18 @@ impl TableVisitor for TableCopy<'_> {
     }
 }
 
-/// Puts a backup in the place of the store at `path`, which is not open. Returns the new name of the store
-/// that was there before.
+/// Replaces the store at `path`, which must not be open, by a backup. Returns the new name of the previous
+/// store.
 ///
-/// `Invalid` when the backup is damaged or no store; `Conflict` when there is a store at `path` and
-/// `replace` is false; `Unavailable` when it is open. Nothing is changed then.
+/// Fails with `Invalid` if the backup is damaged or not a store, with `Conflict` if there is a store at `path` and
+/// `replace` is false, and with `Unavailable` if that store is open. Nothing is changed then.
 pub fn restore(backup: &Path, path: &Path, replace: bool) -> Result<Option<PathBuf>, PortError> {
     let replaced = path.exists();
     if replaced {
         if !replace {
             return Err(exists(path));
         }
-        // Another error may be the reason for the restoration.
+        // Any other error may be the reason for the restoration.
         if let Err(error @ DatabaseError::DatabaseAlreadyOpen) = Builder::new().open_read_only(path) {
             return Err(cannot_open(path, &error));
         }
@@ -95,7 +95,7 @@ fn beside(path: &Path, addition: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A name for the replaced store that no file has.
+/// An unused file name for the replaced store.
 fn free_name(path: &Path) -> PathBuf {
     let mut names = (1..).map(|number: u64| beside(path, &format!("replaced-{number}")));
     names.find(|name| !name.exists()).expect("there are more numbers than files")

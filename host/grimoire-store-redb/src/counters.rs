@@ -1,6 +1,6 @@
-//! The counters that all writes share. The writer keeps them in memory. The last id of each kind is read
-//! from its table at the start, because no table loses its newest row. Of the counts of jobs by state only
-//! those of ended jobs are stored: the start reads all open jobs anyway.
+//! Counters shared by all writes. The writer keeps them in memory. The last id of each kind is read from
+//! its table at the start, because no table loses its newest row. Of the job counts by state, only those
+//! of ended jobs are stored: the start reads all open jobs anyway.
 
 use grimoire_domain::job::JobState;
 use grimoire_ports::store::JobCounts;
@@ -20,24 +20,24 @@ const STORED: [(JobState, &str); 4] = [
 /// All counters.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    /// The newest id of a spell, deleted ones included.
+    /// The newest spell id, deleted spells included.
     pub(crate) last_spell: u64,
-    /// The newest sequence of the change log.
+    /// The newest sequence number of the change log.
     pub(crate) last_change: u64,
-    /// The newest number of a delivery.
+    /// The newest delivery number.
     pub(crate) last_delivery: u64,
-    /// The newest id of a job.
+    /// The newest job id.
     pub(crate) last_job: u64,
     /// The number of the newest write of a review.
     pub(crate) last_review_write: u64,
-    /// How many jobs are in each state.
+    /// Number of jobs in each state.
     pub(crate) jobs: JobCounts,
-    /// The counts of [`STORED`] as they are in the file.
+    /// The counts of [`STORED`] in the file.
     stored: JobCounts,
 }
 
 impl Counters {
-    /// The counters as of the last commit, but for the counts of open jobs, which are 0.
+    /// Loads the counters as of the last commit, except the counts of open jobs, which are 0.
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut stored = JobCounts::default();
         let table = transaction.open_table(schema::COUNTERS)?;
@@ -59,7 +59,7 @@ impl Counters {
         })
     }
 
-    /// Writes the counts of [`STORED`] that have changed.
+    /// Writes the changed counts of [`STORED`].
     pub(crate) fn save(&mut self, transaction: &WriteTransaction) -> Outcome<()> {
         for (state, name) in STORED {
             let count = self.jobs.of(state);
@@ -78,7 +78,7 @@ pub(crate) fn next(counter: &mut u64) -> u64 {
     *counter
 }
 
-/// The last number of a table; 0 when it is empty.
+/// The last key of a table; 0 if it is empty.
 fn last_key<K: Key + 'static, V: Value + 'static>(
     transaction: &ReadTransaction,
     table: TableDefinition<'_, K, V>,

@@ -1,4 +1,4 @@
-//! Why an operation of the store fails.
+//! Why an operation of the store failed.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
@@ -9,7 +9,7 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 /// Why an operation failed. The kind decides what happens to the other writes of its group.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request breaks a rule: it has written nothing, and the others of its group go on.
+    /// The request breaks a rule: it has written nothing, and the others of its group continue.
     Refused(PortError),
     /// The file cannot be read or written: the whole group is undone.
     Broken(redb::Error),
@@ -48,20 +48,18 @@ impl From<Failure> for PortError {
     }
 }
 
-/// The error for callers when the file is broken; `source` goes to the log.
+/// The error for callers if the file is broken; `source` goes to the log.
 pub(crate) fn broken(
     error: &redb::Error,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> PortError {
     let (kind, message) = match error {
-        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => (
-            ErrorKind::Unavailable,
-            "the store's disk is full: free some space, then start the service again",
-        ),
-        redb::Error::Io(_) | redb::Error::PreviousIo => (
-            ErrorKind::Unavailable,
-            "the store's file cannot be read or written: check its disk, then start the service again",
-        ),
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            (ErrorKind::Unavailable, "the store's disk is full: free some room")
+        }
+        redb::Error::Io(_) | redb::Error::PreviousIo => {
+            (ErrorKind::Unavailable, "the store's file cannot be read or written: check its disk")
+        }
         redb::Error::DatabaseClosed => (ErrorKind::Unavailable, "the store is closed"),
         _ => (ErrorKind::Internal, "the store failed"),
     };

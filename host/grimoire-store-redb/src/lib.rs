@@ -1,13 +1,13 @@
-//! The embedded store: redb behind the store port.
+//! The embedded store: the store port on top of redb.
 //!
-//! One thread writes (`writer`). It takes every write that waits, applies all of them in one redb
-//! transaction (`transaction`) and commits it durably, so that one sync serves many callers; each is
-//! answered after the commit. Reads see the last commit and never wait for the writer: point reads run on
-//! the caller's thread, scans on the blocking pool.
+//! One thread writes (`writer`). It takes all waiting writes, applies them in one redb transaction
+//! (`transaction`) and commits it durably, so that one sync serves many callers; each gets its result
+//! after the commit. Reads see the last commit and never wait for the writer: point reads run on the
+//! caller's thread, scans on the blocking pool.
 //!
-//! The tables are in `schema`, the bytes of their rows in `record`. Domain types never reach the disk,
-//! so that they can change freely. Each aggregate (`spells`, `deliveries`, `jobs`, `reviews`) has its own
-//! tables, and `port` maps the port's verbs to them.
+//! The tables are defined in `schema`, the bytes of their rows in `record`. Domain types are never stored directly,
+//! so that they can change freely. Each aggregate (`spells`, `deliveries`, `jobs`, `reviews`, `outbox`) has its own
+//! tables, and `port` maps the operations of the port to them.
 #![forbid(unsafe_code)]
 
 mod backup;
@@ -16,10 +16,14 @@ mod deliveries;
 mod effects;
 mod failure;
 mod jobs;
+mod last_commit;
 mod memory;
 mod migrations;
 mod open;
+mod outbox;
+mod outcomes;
 mod overlay;
+mod plugins;
 mod port;
 mod record;
 mod records;
@@ -31,9 +35,10 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod trouble;
 mod verify;
 mod writer;
 
 pub use backup::restore;
 pub use store::{Options, RedbStore};
-pub use verify::{Verification, verify};
+pub use verify::verify;

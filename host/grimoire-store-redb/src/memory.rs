@@ -1,47 +1,53 @@
-//! What the writer keeps in memory beside the file: the index of open jobs and the counters. Each would
-//! cost every write a table, and a start can load them from the file.
+//! The writer's in-memory state beside the file: the index of open jobs and the counters. As tables,
+//! they would make every write more expensive, and a start can rebuild them from the file.
 //!
-//! The writer changes them while it works on a group, so that the writes of a group see each other's
-//! effects. When a group fails they are dropped and loaded again from the last commit. Readers never
+//! The writer updates them while it applies a group, so that the writes of a group see each other's
+//! effects. If a group fails, they are dropped and loaded again from the last commit. Readers never
 //! see them: they get a [`Summary`] after the commit.
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::spell::Sequence;
-use grimoire_ports::store::JobCounts;
+use grimoire_ports::store::{JobCounts, Kinds};
 use redb::ReadTransaction;
 
 use crate::counters::Counters;
 use crate::failure::Outcome;
-use crate::jobs::Schedule;
+use crate::jobs::{KindSummary, Schedule};
 
-/// Everything that the writer keeps in memory.
+/// The writer's in-memory state.
 #[derive(Debug)]
 pub(crate) struct Memory {
     pub(crate) counters: Counters,
     pub(crate) schedule: Schedule,
 }
 
-/// The part of the memory that readers get, as of a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The part of the state that readers get, as of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) jobs: JobCounts,
-    /// The earliest moment at which a job may be claimed, in nanoseconds since 1970; if several have
-    /// passed, any of them.
-    pub(crate) next_claim: Option<i128>,
-    /// Whether a claim has seen the moment of some job pass. The clock may have been set back since, so
-    /// that only another claim can tell whether one is due.
-    pub(crate) seen_due: bool,
+    /// The kinds with open jobs.
+    kinds: Vec<KindSummary>,
 }
 
 impl Summary {
-    /// Whether a claim at `now` may find a job.
-    pub(crate) fn may_have_due(&self, now: Timestamp) -> bool {
-        self.seen_due || self.next_claim.is_some_and(|next| next <= now.as_nanosecond())
+    /// Returns true if a claim of these kinds at `now` may find a job.
+    pub(crate) fn may_have_due(&self, kinds: &Kinds, now: Timestamp) -> bool {
+        self.of(kinds).any(|kind| kind.seen_due || kind.next_claim <= now.as_nanosecond())
+    }
+
+    /// The earliest time at which a job of these kinds may be claimed, in nanoseconds since 1970; if
+    /// several have passed, any of them.
+    pub(crate) fn next_claim(&self, kinds: &Kinds) -> Option<i128> {
+        self.of(kinds).map(|kind| kind.next_claim).min()
+    }
+
+    fn of(&self, kinds: &Kinds) -> impl Iterator<Item = &KindSummary> {
+        self.kinds.iter().filter(move |kind| kinds.contains(&kind.name))
     }
 }
 
 impl Memory {
-    /// Loads everything from the last commit.
+    /// Loads the state from the last commit.
     pub(crate) fn load(transaction: &ReadTransaction) -> Outcome<Self> {
         let mut counters = Counters::load(transaction)?;
         let schedule = Schedule::load(transaction)?;
@@ -50,13 +56,12 @@ impl Memory {
         Ok(Self { counters, schedule })
     }
 
-    /// The newest sequence of the change log.
+    /// The newest sequence number of the change log.
     pub(crate) fn last_change(&self) -> Sequence {
         Sequence(self.counters.last_change)
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        let open = &self.schedule;
-        Summary { jobs: self.counters.jobs, next_claim: open.next_moment(), seen_due: open.seen_due() }
+        Summary { jobs: self.counters.jobs, kinds: self.schedule.kinds() }
     }
 }

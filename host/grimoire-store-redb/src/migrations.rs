@@ -1,5 +1,5 @@
-//! Brings a file of an earlier schema version to the present one. Each step is one transaction, so that
-//! a crash between two leaves a whole file of the version reached.
+//! Migrates a file from an earlier schema version to the current one. Each step is one transaction, so
+//! that a crash between two steps leaves a complete file of the version reached.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
@@ -9,6 +9,8 @@ use redb::{
 };
 
 use crate::failure::{Failure, Outcome};
+use crate::outcomes;
+use crate::record::job_v2;
 use crate::records::Records;
 use crate::schema::{self, META, META_STORE_ID, META_VERSION, TableVisitor, VERSION, visit_tables};
 
@@ -16,10 +18,11 @@ use crate::schema::{self, META, META_STORE_ID, META_VERSION, TableVisitor, VERSI
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
 
 /// The step at index `n` goes from version `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; VERSION as usize - 1] = [add_checksums];
+const MIGRATIONS: [Migration; VERSION as usize - 1] =
+    [add_checksums, count_failures, keep_plugins_and_outcomes];
 
-/// `Invalid` when the database is not a store or has a version that this code does not know. `name` is
-/// the name of the file in messages.
+/// Fails with `Invalid` if the database is not a store or has an unknown version. `name` is the file's
+/// name in messages.
 pub(crate) fn check(database: &impl ReadableDatabase, name: &str) -> Result<(), PortError> {
     let transaction = database.begin_read().map_err(Failure::from)?;
     version(&transaction, name)?;
@@ -41,13 +44,13 @@ pub(crate) fn bring_up_to_date(database: &Database, name: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The identity of a store.
+/// The id of a store.
 pub(crate) fn store_id(database: &Database, name: &str) -> Outcome<String> {
     let id = database.begin_read()?.open_table(META)?.get(META_STORE_ID)?;
     id.map(|id| id.value().to_owned()).ok_or_else(|| not_a_store(name))
 }
 
-/// The version of a store. `None` for an empty database, which is about to become one.
+/// The version of a store; `None` for an empty database, which is about to become one.
 fn version(transaction: &ReadTransaction, name: &str) -> Outcome<Option<u32>> {
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
@@ -113,6 +116,42 @@ impl TableVisitor for Creation<'_> {
     }
 }
 
+/// To version 4: adds tables for installed plugins and for outcomes of spells, which are computed from the reviews.
+fn keep_plugins_and_outcomes(transaction: &WriteTransaction) -> Outcome<()> {
+    transaction.open_table(schema::PLUGINS)?;
+    transaction.open_table(schema::PLUGIN_COMPONENTS)?;
+    transaction.open_table(schema::PLUGIN_RECEIPTS)?;
+    outcomes::count_all(transaction)
+}
+
+/// To version 3: adds the outbox, and a count of failed attempts to jobs, computed from their events.
+fn count_failures(transaction: &WriteTransaction) -> Outcome<()> {
+    transaction.open_table(schema::OUTBOX)?;
+    count_failures_in(transaction, schema::JOBS_OPEN)?;
+    count_failures_in(transaction, schema::JOBS_ENDED)
+}
+
+fn count_failures_in(transaction: &WriteTransaction, definition: schema::ByNumber) -> Outcome<()> {
+    let old = schema::ByNumber::new("without_failures");
+    transaction.rename_table(definition, old)?;
+    {
+        let old = Records(transaction.open_table(old)?);
+        let events = Records(transaction.open_table(schema::JOB_EVENTS)?);
+        let mut jobs = Records(transaction.open_table(definition)?);
+        for row in old.rows()? {
+            let (id, record) = row?;
+            let mut failures = job_v2::Failures::default();
+            for event in events.range((id.value(), 0)..=(id.value(), u64::MAX))? {
+                let (_, event) = event?;
+                failures.count(event.bytes())?;
+            }
+            jobs.insert(id.value(), &job_v2::with_failures(record.bytes(), &failures)?)?;
+        }
+    }
+    transaction.delete_table(old)?;
+    Ok(())
+}
+
 /// To version 2: records begin with a checksum.
 fn add_checksums(transaction: &WriteTransaction) -> Outcome<()> {
     add_checksums_to(transaction, schema::SPELLS)?;
@@ -125,7 +164,7 @@ fn add_checksums(transaction: &WriteTransaction) -> Outcome<()> {
     add_checksums_to(transaction, schema::REVIEWS)
 }
 
-/// Rows are moved one by one: memory does not grow with the file.
+/// Moves rows one by one, so that memory use does not grow with the file.
 fn add_checksums_to<K: Key + 'static>(
     transaction: &WriteTransaction,
     definition: TableDefinition<'static, K, &'static [u8]>,

@@ -1,4 +1,4 @@
-//! Opens a file, with a clear error where that is impossible.
+//! Opens a file, with a clear error if that is impossible.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -9,6 +9,7 @@ use grimoire_ports::PortError;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 
+use crate::last_commit::LastCommit;
 use crate::migrations;
 
 /// Opens or creates the store in the file at `path`, and migrates it.
@@ -17,12 +18,18 @@ pub(crate) fn file(path: &Path, cache_bytes: usize) -> Result<Database, PortErro
         fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.into()))?;
     }
     match fs::metadata(path) {
-        // An empty file, as `mktemp` makes them, becomes a store in its place.
+        // An empty file, as created by `mktemp`, becomes a store in place.
         Ok(metadata) if metadata.len() == 0 => {}
         Ok(_) => check_read_only(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, cache_bytes)?,
         Err(error) => return Err(cannot_open(path, &error.into())),
     }
+    let file = open_file(path).map_err(|error| cannot_open(path, &error))?;
+    backend(LastCommit(file), &path.display().to_string(), cache_bytes)
+}
+
+/// Opens the store in a file that this process wrote to.
+pub(crate) fn file_again(path: &Path, cache_bytes: usize) -> Result<Database, PortError> {
     let file = open_file(path).map_err(|error| cannot_open(path, &error))?;
     backend(file, &path.display().to_string(), cache_bytes)
 }
@@ -54,12 +61,12 @@ fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {
     FileBackend::new(OpenOptions::new().read(true).write(true).open(path)?)
 }
 
-/// Opens a file that is not written.
+/// Opens a file for reading only.
 pub(crate) fn open_read_only(path: &Path) -> Result<FileBackend, DatabaseError> {
     FileBackend::new(File::open(path)?)
 }
 
-/// Opens or creates a file that only its owner may read: it will hold payloads.
+/// Opens or creates a file that only its owner may read, because it will contain payloads.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -68,18 +75,18 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a whole store beside `path` and moves it there, so that a crash leaves a whole store or none.
+/// Creates a complete store beside `path` and moves it there, so that a crash leaves a complete store or none.
 fn create(path: &Path, cache_bytes: usize) -> Result<(), PortError> {
     let failed = |error: DatabaseError| cannot_open(path, &error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    // An earlier process with this number may have left it behind.
+    // Possibly left behind by an earlier process with the same id.
     let _ = fs::remove_file(&beside);
     let file = open_private(&beside).map_err(|error| failed(error.into()))?;
     drop(backend(FileBackend::new(file).map_err(failed)?, &beside.display().to_string(), cache_bytes)?);
-    // A link does not replace a file that another process has put there meanwhile. A rename would, and
-    // is only for file systems without links.
+    // A hard link does not replace a file that another process created meanwhile. A rename would, and
+    // is the fallback for file systems without links.
     let moved = match fs::hard_link(&beside, path) {
         Ok(()) => fs::remove_file(&beside),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&beside),
@@ -90,7 +97,7 @@ fn create(path: &Path, cache_bytes: usize) -> Result<(), PortError> {
     Ok(())
 }
 
-/// Refuses a file that is not a store, without write access, so that the file stays as it is.
+/// Rejects a file that is not a store, without write access, so that the file is not changed.
 fn check_read_only(path: &Path) -> Result<(), PortError> {
     match Builder::new().set_cache_size(1 << 20).open_read_only(path) {
         Ok(database) => migrations::check(&database, &path.display().to_string()),
@@ -130,8 +137,8 @@ pub(crate) fn cannot_open(path: &Path, error: &DatabaseError) -> PortError {
     PortError::new(kind, message).with_source(error.to_string())
 }
 
-/// Makes a new file's name as durable as its content. Not every system can sync a folder; the loss then
-/// is a store that was created a moment ago.
+/// Makes the name of a new file as durable as its content. Not every system can sync a folder; then a
+/// store that was just created may be lost.
 pub(crate) fn sync_folder_of(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {

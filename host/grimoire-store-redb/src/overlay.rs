@@ -1,4 +1,4 @@
-//! A file that is only read: what redb writes while it opens and checks a database stays in memory.
+//! A file opened for reading only: what redb writes when it opens and checks a database stays in memory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,9 +19,9 @@ pub(crate) struct Overlay {
 #[derive(Debug)]
 struct Content {
     length: u64,
-    /// How much of the file still counts: less than its length once the overlay was shortened.
+    /// How much of the file still counts; less than its length after the overlay was truncated.
     file_length: u64,
-    /// The blocks that were written, by number.
+    /// The written blocks, by number.
     blocks: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -36,7 +36,7 @@ impl Overlay {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A block as it is now; zeros beyond the end.
+    /// The current content of a block; zeros beyond the end.
     fn block(&self, content: &Content, number: u64) -> io::Result<Vec<u8>> {
         if let Some(block) = content.blocks.get(&number) {
             return Ok(block.clone());
@@ -55,7 +55,7 @@ fn index(offset: u64) -> usize {
     usize::try_from(offset).expect("offsets within a block are small")
 }
 
-/// The parts of `length` bytes at `offset`: the block, the start in the block, and the range of the bytes.
+/// Splits `length` bytes at `offset` into parts: the block, the start in the block, and the range of the bytes.
 fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, Range<usize>)> {
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -106,8 +106,8 @@ impl StorageBackend for Overlay {
         self.file.close()
     }
 
-    // The file is only read, so that a shared lock is enough in every case. It fails while another process
-    // has the file open to write.
+    // The file is only read, so a shared lock is always enough. It fails while another process has the
+    // file open for writing.
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.file.try_lock_shared_range(start, end)

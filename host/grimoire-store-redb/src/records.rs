@@ -1,5 +1,5 @@
 //! Tables of records: every value begins with a checksum of its key and its record, which every read
-//! checks. redb has checksums of pages, but looks at them only after a crash.
+//! verifies. redb has page checksums, but verifies them only after a crash.
 
 use std::borrow::Borrow;
 use std::ops::RangeBounds;
@@ -9,13 +9,13 @@ use redb::{AccessGuard, Key, ReadableTable, StorageError, Table, TableHandle, Va
 
 use crate::failure::{Failure, Outcome};
 
-/// The length of a checksum.
+/// Length of a checksum in bytes.
 const CHECKSUM: usize = 4;
 
 /// A table of records in a transaction. `T` is redb's table.
 pub(crate) struct Records<T>(pub(crate) T);
 
-/// A record whose checksum was right.
+/// A record with a verified checksum.
 pub(crate) struct Record<'t>(AccessGuard<'t, &'static [u8]>);
 
 impl Record<'_> {
@@ -43,7 +43,7 @@ impl<T: TableHandle> Records<T> {
     pub(crate) fn range<'k, K: Key + 'static, B: Borrow<K::SelfType<'k>> + 'k>(
         &self,
         range: impl RangeBounds<B> + 'k,
-    ) -> Outcome<impl Iterator<Item = Outcome<(AccessGuard<'_, K>, Record<'_>)>>>
+    ) -> Outcome<impl DoubleEndedIterator<Item = Outcome<(AccessGuard<'_, K>, Record<'_>)>>>
     where
         T: ReadableTable<K, &'static [u8]>,
     {
@@ -107,7 +107,7 @@ impl<K: Key + 'static> Records<Table<'_, K, &'static [u8]>> {
     }
 }
 
-/// The key is in the checksum too, so that a record under another key is noticed.
+/// The checksum includes the key, so that a record under a wrong key is noticed.
 fn checksum<K: Value>(key: &K::SelfType<'_>, record: &[u8]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
     sum.update(K::as_bytes(key).as_ref());

@@ -9,18 +9,20 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTr
 use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::Outcome;
+use crate::outcomes::{OutcomeTables, Turn};
 use crate::record::review::{StoredReview, decode_review, encode_review};
 use crate::records::Records;
 use crate::schema::{
     REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
 };
 
-/// The tables of reviews in one transaction.
+/// The tables of reviews in a transaction.
 pub(crate) struct ReviewTables<'t> {
     reviews: Records<Table<'t, ReviewKeyParts, &'static [u8]>>,
     by_write: Table<'t, u64, ReviewKeyParts>,
     by_repository: Table<'t, (&'static str, u64), (u64, &'static str)>,
     by_pull_request: Table<'t, (&'static str, u64, u64), &'static str>,
+    outcomes: OutcomeTables<'t>,
 }
 
 impl<'t> ReviewTables<'t> {
@@ -30,11 +32,12 @@ impl<'t> ReviewTables<'t> {
             by_write: transaction.open_table(REVIEWS_BY_WRITE)?,
             by_repository: transaction.open_table(REVIEWS_BY_REPOSITORY)?,
             by_pull_request: transaction.open_table(REVIEWS_BY_PULL_REQUEST)?,
+            outcomes: OutcomeTables::open(transaction)?,
         })
     }
 }
 
-/// The reviews of one transaction.
+/// The reviews in a transaction.
 pub(crate) struct Reviews<'s, 't> {
     pub(crate) tables: &'s mut ReviewTables<'t>,
     pub(crate) counters: &'s mut Counters,
@@ -42,6 +45,24 @@ pub(crate) struct Reviews<'s, 't> {
 }
 
 impl Reviews<'_, '_> {
+    /// Returns a review; `None` if it does not exist.
+    pub(crate) fn get(&self, key: &ReviewKey) -> Outcome<Option<Review>> {
+        match self.tables.reviews.get(parts(key))? {
+            Some(record) => Ok(Some(decode_review(key.clone(), record.bytes())?.review)),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns true if the latest review of a pull request says that all runs passed.
+    fn is_green(&self, pull_request: &PullRequestId) -> Outcome<bool> {
+        let (name, number) = (pull_request.repository.as_str(), pull_request.number);
+        let mut written = self.tables.by_pull_request.range((name, number, 0)..=(name, number, u64::MAX))?;
+        let Some(last) = written.next_back() else { return Ok(false) };
+        let head = last?.1;
+        let review = self.get(&key_of((name, number, head.value()))?)?;
+        Ok(review.is_some_and(|review| review.diagnosis.green))
+    }
+
     pub(crate) fn put(&mut self, mut review: Review) -> Outcome<()> {
         let key = review.key.clone();
         let (repository, number, sha) = parts(&key);
@@ -50,6 +71,8 @@ impl Reviews<'_, '_> {
             None => None,
         };
         self.effects.wrote = true;
+        let turn = Turn { was_green: self.is_green(&key.pull_request)?, is_green: review.diagnosis.green };
+        self.tables.outcomes.count(&key.pull_request, review.offered(), turn)?;
         if let Some(StoredReview { review: known, write }) = known {
             review.created_at = known.created_at;
             self.tables.by_write.remove(write)?;
@@ -85,16 +108,23 @@ pub(crate) fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Opt
     }
 }
 
-pub(crate) fn latest(transaction: &ReadTransaction, pull_request: &PullRequestId) -> Outcome<Option<Review>> {
+/// The last written of a pull request's reviews that are `wanted`.
+pub(crate) fn latest(
+    transaction: &ReadTransaction,
+    pull_request: &PullRequestId,
+    wanted: impl Fn(&Review) -> bool,
+) -> Outcome<Option<Review>> {
     let name = pull_request.repository.as_str();
     let number = pull_request.number;
     let table = transaction.open_table(REVIEWS_BY_PULL_REQUEST)?;
-    let Some(newest) = table.range((name, number, 0)..=(name, number, u64::MAX))?.next_back() else {
-        return Ok(None);
-    };
-    let sha = newest?.1;
-    let key = key_of((name, number, sha.value()))?;
-    find(transaction, key)
+    for entry in table.range((name, number, 0)..=(name, number, u64::MAX))?.rev() {
+        let sha = entry?.1;
+        let review = find(transaction, key_of((name, number, sha.value()))?)?;
+        if review.as_ref().is_some_and(&wanted) {
+            return Ok(review);
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn list(

@@ -10,27 +10,29 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend};
 
 use crate::failure::{Failure, Outcome};
+use crate::last_commit::LastCommit;
 use crate::memory::Memory;
-use crate::shared::Shared;
+use crate::overlay::Overlay;
+use crate::shared::{Place, Shared};
 use crate::transaction::Transaction;
 use crate::writer::Writer;
 use crate::{migrations, open};
 
-/// How a store behaves.
+/// Options of a store.
 #[derive(Clone)]
 pub struct Options {
-    /// The most memory that cached pages take, in bytes.
+    /// Maximum size of the page cache in bytes.
     pub cache_bytes: usize,
-    /// How many writes may wait; more are refused with `Unavailable`.
+    /// Maximum number of queued writes; further ones are rejected with `Unavailable`.
     pub waiting_writes: usize,
-    /// The most writes that share one commit: bounds how long the first of them waits. At least 1.
+    /// Maximum number of writes that share a commit, which bounds the latency of the first of them. At least 1.
     pub group_limit: usize,
     /// The clock of leases.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
-    /// 64 MiB of cache, 4,096 waiting writes, groups of 1,024, the machine's clock.
+    /// 64 MiB of cache, 4,096 queued writes, groups of 1,024, the machine's clock.
     fn default() -> Self {
         Self {
             cache_bytes: 64 << 20,
@@ -63,40 +65,70 @@ struct Inner {
     writer: Writer,
 }
 
-/// The name in messages of a store that is in no file.
+/// The name in messages of a store without a file.
 const UNNAMED: &str = "the given storage";
 
 impl RedbStore {
-    /// Opens the store in the file at `path`, or creates it, folder included.
+    /// Opens the store in the file at `path`, or creates it, including its folder.
     ///
-    /// `Unavailable` when another process has it open or the file cannot be reached; `Invalid` when
-    /// it is not a store or was written by a newer version. The file is unchanged then.
+    /// Fails with `Unavailable` if another process has it open or the file cannot be accessed, and with `Invalid`
+    /// if it is not a store or was written by a newer version. The file is then unchanged.
     pub fn open(path: &Path, options: Options) -> Result<Self, PortError> {
-        let name = path.display().to_string();
-        Self::start(open::file(path, options.cache_bytes)?, &name, options)
+        let (file, cache_bytes) = (path.to_owned(), options.cache_bytes);
+        let database = open::file(path, cache_bytes)?;
+        let place = Place {
+            file: Some(file.clone()),
+            reopen: Some(Box::new(move || open::file_again(&file, cache_bytes))),
+        };
+        Self::start(database, &path.display().to_string(), place, options)
     }
 
-    /// A new store that lives in memory and ends with its last clone.
+    /// Opens the store in an existing file without changing the file: all writes are kept in memory and are lost with
+    /// the last clone. Fails as [`RedbStore::open`] does, and with `Unavailable` if there is no file.
+    pub fn open_unchanged(path: &Path, options: Options) -> Result<Self, PortError> {
+        let failed = |error| open::cannot_open(path, &error);
+        let file = open::open_read_only(path).map_err(failed)?;
+        let overlay = Overlay::new(file).map_err(|error| failed(error.into()))?;
+        let name = path.display().to_string();
+        let database = open::backend(LastCommit(overlay), &name, options.cache_bytes)?;
+        Self::start(database, &name, Place { file: None, reopen: None }, options)
+    }
+
+    /// A new store in memory, which ends with its last clone.
     pub fn in_memory(options: Options) -> Result<Self, PortError> {
         Self::open_with_backend(InMemoryBackend::new(), options)
     }
 
-    /// Opens the store in `backend`, or creates it where `backend` is empty.
+    /// Opens the store in `backend`, or creates it if `backend` is empty. After a failure of the backend, the
+    /// store fails until it is reopened.
     pub fn open_with_backend(backend: impl StorageBackend, options: Options) -> Result<Self, PortError> {
-        Self::start(open::backend(backend, UNNAMED, options.cache_bytes)?, UNNAMED, options)
+        let database = open::backend(LastCommit(backend), UNNAMED, options.cache_bytes)?;
+        Self::start(database, UNNAMED, Place { file: None, reopen: None }, options)
     }
 
-    fn start(database: Database, name: &str, options: Options) -> Result<Self, PortError> {
+    /// Opens the store in the storage that `backends` gives access to, or creates it there. After a failure
+    /// of the storage, the store reopens it through another backend.
+    pub fn open_with_backends<B: StorageBackend>(
+        backends: impl Fn() -> B + Send + Sync + 'static,
+        options: Options,
+    ) -> Result<Self, PortError> {
+        let cache_bytes = options.cache_bytes;
+        let database = open::backend(LastCommit(backends()), UNNAMED, cache_bytes)?;
+        let reopen = move || open::backend(backends(), UNNAMED, cache_bytes);
+        Self::start(database, UNNAMED, Place { file: None, reopen: Some(Box::new(reopen)) }, options)
+    }
+
+    fn start(database: Database, name: &str, place: Place, options: Options) -> Result<Self, PortError> {
         let id = migrations::store_id(&database, name)?;
         let memory = Memory::load(&database.begin_read().map_err(Failure::from)?)?;
-        let shared = Arc::new(Shared::new(database, id, options.clock, &memory));
+        let shared = Arc::new(Shared::new(database, id, place, options.clock, &memory));
         let writer = Writer::start(Arc::clone(&shared), memory, options.waiting_writes, options.group_limit)
             .map_err(|error| PortError::internal("the store's writer could not be started", error))?;
         Ok(Self(Arc::new(Inner { shared, writer })))
     }
 
-    /// Finishes the writes that wait, refuses new ones and closes the file, so that the next start
-    /// has nothing to repair. Later calls of anything are `Unavailable`. May be called twice.
+    /// Finishes pending writes, rejects new ones and closes the file, so that the next start needs
+    /// no repair. Later calls fail with `Unavailable`. May be called twice.
     pub async fn close(&self) -> Result<(), PortError> {
         let inner = Arc::clone(&self.0);
         run_blocking(move || {
@@ -124,7 +156,7 @@ impl RedbStore {
         run_blocking(move || shared.read(read)).await
     }
 
-    /// A write: answered once it is durable.
+    /// A write, which returns once it is durable.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Outcome<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What no caller can bring about: writes that fail in the middle.
+//! Situations that callers cannot cause: writes that fail midway.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
 
@@ -9,7 +9,7 @@ use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::conformance::store::samples::{at, delivery, job, lane_job, spell, stamp};
 use grimoire_ports::fakes::ManualClock;
-use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobCounts, JobStore, SpellStore};
+use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobCounts, JobStore, Kinds, SpellStore};
 
 use crate::failure::{Failure, Outcome};
 use crate::jobs::NewJobRecord;
@@ -17,11 +17,11 @@ use crate::spells::NewSpell;
 use crate::transaction::Transaction;
 use crate::{Options, RedbStore};
 
-/// Something of everything that is kept in memory.
+/// Changes everything that is kept in memory.
 fn change_much(transaction: &mut Transaction<'_>) -> Outcome<()> {
     transaction.jobs()?.enqueue(&NewJobRecord::of(job("undone"), at(1)), at(1))?;
     transaction.jobs()?.enqueue(&NewJobRecord::of(lane_job("lane"), at(1)), at(1))?;
-    let (claimed, lease) = transaction.jobs()?.claim(at(50), at(60))?.expect("a job is due");
+    let (claimed, lease) = transaction.jobs()?.claim(&Kinds::all(), at(50), at(60))?.expect("a job is due");
     assert_eq!(claimed.id, JobId(1));
     transaction.jobs()?.end(&lease, AttemptEnd::Succeeded, at(51))?;
     transaction.spells()?.create(NewSpell::of(spell("undone"), &stamp(1)))?;
@@ -35,7 +35,7 @@ async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
     let store = RedbStore::in_memory(options).unwrap();
     let claim_at = async |seconds| {
         clock.set(at(seconds));
-        store.claim_job(Duration::from_secs(60)).await.unwrap()
+        store.claim_job(&Kinds::all(), Duration::from_secs(60)).await.unwrap()
     };
     store.enqueue_job(lane_job("lane"), at(10)).await.unwrap();
     store.enqueue_job(job("running"), at(5)).await.unwrap();
@@ -54,8 +54,8 @@ async fn what_is_kept_in_memory_is_undone_with_a_group_that_fails() {
     assert_eq!(panicked.await.unwrap_err().kind(), ErrorKind::Internal);
 
     assert_eq!(store.count_jobs().await.unwrap(), counts);
-    assert_eq!(store.next_claim_at().await.unwrap(), Some(at(10)));
-    // The next group shows what the writer thinks.
+    assert_eq!(store.next_claim_at(&Kinds::all()).await.unwrap(), Some(at(10)));
+    // The next group shows the writer's state.
     assert_eq!(store.enqueue_job(lane_job("lane"), at(11)).await.unwrap(), JobId(3));
     assert_eq!(store.create_spell(spell("first"), stamp(2)).await.unwrap().sequence.0, 1);
     store.record_delivery_and_enqueue(delivery("one", 12), None).await.unwrap();

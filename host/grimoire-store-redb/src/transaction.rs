@@ -1,5 +1,6 @@
 //! The transaction that a group of writes shares.
 
+use grimoire_domain::Timestamp;
 use redb::WriteTransaction;
 
 use crate::deliveries::{Deliveries, DeliveryTables};
@@ -7,11 +8,14 @@ use crate::effects::Effects;
 use crate::failure::Outcome;
 use crate::jobs::{JobTables, Jobs};
 use crate::memory::Memory;
+use crate::outbox::{Outbox, OutboxTable};
+use crate::plugins::{PluginTables, Plugins};
 use crate::reviews::{ReviewTables, Reviews};
+use crate::schema::{META, META_RECOVERED_AT};
 use crate::spells::{SpellTables, Spells};
 
-/// The transaction of a group of writes. They see each other's effects; nobody else does before the
-/// commit. Tables are opened when they are first needed.
+/// The transaction of a group of writes. The writes see each other's effects, readers only after
+/// the commit. Tables are opened on first use.
 pub(crate) struct Transaction<'t> {
     inner: &'t WriteTransaction,
     memory: &'t mut Memory,
@@ -20,6 +24,8 @@ pub(crate) struct Transaction<'t> {
     deliveries: Option<DeliveryTables<'t>>,
     jobs: Option<JobTables<'t>>,
     reviews: Option<ReviewTables<'t>>,
+    outbox: Option<OutboxTable<'t>>,
+    plugins: Option<PluginTables<'t>>,
 }
 
 impl<'t> Transaction<'t> {
@@ -32,6 +38,8 @@ impl<'t> Transaction<'t> {
             deliveries: None,
             jobs: None,
             reviews: None,
+            outbox: None,
+            plugins: None,
         }
     }
 
@@ -56,7 +64,24 @@ impl<'t> Transaction<'t> {
         Ok(Reviews { tables, counters: &mut self.memory.counters, effects: &mut self.effects })
     }
 
-    /// Writes the counters and closes the tables: the redb transaction can be committed then.
+    pub(crate) fn outbox(&mut self) -> Outcome<Outbox<'_, 't>> {
+        let table = opened(&mut self.outbox, || OutboxTable::open(self.inner))?;
+        Ok(Outbox { table, effects: &mut self.effects })
+    }
+
+    pub(crate) fn plugins(&mut self) -> Outcome<Plugins<'_, 't>> {
+        let tables = opened(&mut self.plugins, || PluginTables::open(self.inner))?;
+        Ok(Plugins { tables, effects: &mut self.effects })
+    }
+
+    /// Writes a small value, to test whether writes are possible.
+    pub(crate) fn note_recovery(&mut self, now: Timestamp) -> Outcome<()> {
+        self.effects.wrote = true;
+        self.inner.open_table(META)?.insert(META_RECOVERED_AT, now.to_string().as_str())?;
+        Ok(())
+    }
+
+    /// Writes the counters and closes the tables; the redb transaction can then be committed.
     pub(crate) fn finish(self) -> Outcome<Effects> {
         if self.effects.wrote {
             self.memory.counters.save(self.inner)?;
@@ -65,7 +90,7 @@ impl<'t> Transaction<'t> {
     }
 }
 
-/// Opens the tables that are not open yet.
+/// Opens a table set unless it is open already.
 fn opened<T>(tables: &mut Option<T>, open: impl FnOnce() -> Outcome<T>) -> Outcome<&mut T> {
     // Not `get_or_insert_with`, because opening can fail.
     if tables.is_none() {

@@ -1,64 +1,65 @@
-//! Verifies a file: redb's own check of every page, the checksum of every record, and the agreement of the
-//! tables. The file is only read.
+//! Verifies a file: redb's own check of every page, the checksum of every record, and the consistency of
+//! the tables. The file is opened for reading only.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use grimoire_domain::job::{JobId, JobState};
+use grimoire_domain::publication::Publication;
+use grimoire_domain::repository::{PullRequestId, RepositoryName};
 use grimoire_domain::review::ReviewKey;
-use grimoire_domain::spell::{Sequence, SpellId};
+use grimoire_domain::spell::{Outcomes, Sequence, SpellId};
 use grimoire_ports::PortError;
-use grimoire_ports::store::JobCounts;
+use grimoire_ports::store::{JobCounts, Verification};
 use redb::{
     Builder, Database, DatabaseError, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    ReadableTableMetadata, StorageError, TableDefinition, TableHandle as _, Value,
+    ReadableTable as _, ReadableTableMetadata, StorageError, TableDefinition, TableHandle as _, Value,
 };
 
 use crate::counters::Counters;
 use crate::failure::{Failure, Outcome};
+use crate::last_commit::LastCommit;
 use crate::migrations;
 use crate::open::{cannot_open, open_read_only};
+use crate::outbox::publication_of;
 use crate::overlay::Overlay;
 use crate::record::delivery::decode_index_parts;
 use crate::record::job::{JobRecord, decode_event, state_code};
+use crate::record::plugin::{decode_plugin, decode_receipt};
 use crate::record::review::decode_review;
 use crate::record::spell::{content_hash, decode_change, decode_revision, decode_spell, status_code};
 use crate::records::Records;
-use crate::reviews::{key_of, parts};
+use crate::reviews::{key_of, latest, parts};
 use crate::schema;
 use crate::spells::{folded, folded_tags};
 
-/// The most problems of a report: one damaged page can cause thousands.
+/// Maximum number of reported problems: one damaged page can cause thousands.
 const MOST_DAMAGE: usize = 100;
 
-/// The result of a verification.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Verification {
-    /// How many records were read.
-    pub records: u64,
-    /// The problems, at most a hundred. Empty when the file is whole.
-    pub damage: Vec<String>,
-}
-
-/// Verifies the store in the file at `path`, without changing it. An earlier schema version is verified as
-/// it looks after its migration.
+/// Verifies the store in the file at `path`, without changing it. An earlier schema version is migrated in
+/// memory first.
 ///
-/// `Invalid` when the file is not a store or so damaged that it cannot be opened; `Unavailable` when
-/// another process has it open or it cannot be read.
+/// Fails with `Invalid` if the file is not a store or too damaged to be opened, and with
+/// `Unavailable` if another process has it open or it cannot be read.
 pub fn verify(path: &Path) -> Result<Verification, PortError> {
     let file = open_read_only(path).map_err(|error| cannot_open(path, &error))?;
     let overlay = Overlay::new(file).map_err(|error| cannot_open(path, &error.into()))?;
-    // redb is built for files that it wrote, and may panic at others.
-    match catch_unwind(AssertUnwindSafe(|| verify_database(overlay, path))) {
+    let content = LastCommit(overlay);
+    // redb expects files that it wrote, and may panic on others.
+    match catch_unwind(AssertUnwindSafe(|| verify_database(content, path))) {
         Ok(verification) => verification,
         Err(_) => Ok(Verification { records: 0, damage: vec!["redb cannot read the file".to_owned()] }),
     }
 }
 
-fn verify_database(overlay: Overlay, path: &Path) -> Result<Verification, PortError> {
+fn verify_database(content: LastCommit<Overlay>, path: &Path) -> Result<Verification, PortError> {
     let mut verification = Verification::default();
+    if content.is_damaged().map_err(|error| cannot_open(path, &error.into()))? {
+        verification.damage.push("the header does not name the last commit".to_owned());
+    }
     let mut database =
-        Builder::new().create_with_backend(overlay).map_err(|error| cannot_open(path, &error))?;
+        Builder::new().create_with_backend(content).map_err(|error| cannot_open(path, &error))?;
     match database.check_integrity() {
         Ok(true) => {}
         Ok(false) => verification.damage.push("redb's own check found damaged pages".to_owned()),
@@ -76,7 +77,16 @@ fn verify_database(overlay: Overlay, path: &Path) -> Result<Verification, PortEr
 fn verify_tables(database: &Database, verification: &mut Verification) -> Outcome<()> {
     let transaction = database.begin_read()?;
     let mut check = Check { transaction: &transaction, verification };
-    for verify in [Check::spells, Check::revisions, Check::deliveries, Check::jobs, Check::reviews] {
+    for verify in [
+        Check::spells,
+        Check::revisions,
+        Check::deliveries,
+        Check::jobs,
+        Check::reviews,
+        Check::outcomes,
+        Check::outbox,
+        Check::plugins,
+    ] {
         if let Err(failure) = verify(&mut check) {
             check.damaged(failure);
         }
@@ -104,8 +114,8 @@ impl Check<'_> {
         }
     }
 
-    /// Every index row follows from a record, and every record has its rows: each expected row was found,
-    /// and there are no others.
+    /// Every index row is derived from a record, and every record has its rows: checks that all expected
+    /// rows were found, and that there are no others.
     fn expect_rows<K: Key + 'static, V: Value + 'static>(
         &mut self,
         table: TableDefinition<'_, K, V>,
@@ -116,7 +126,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Calls `verify` with every record of a table. Returns whether all were read: only then can the rows
+    /// Calls `verify` with every record of a table. Returns true if all were read: only then can the rows
     /// of the indices be counted.
     fn each<K: Key + 'static>(
         &mut self,
@@ -129,7 +139,7 @@ impl Check<'_> {
             self.verification.records += 1;
             let result = match row {
                 Ok((key, record)) => verify(self, key.value(), record.bytes()),
-                // The walk cannot go on behind a page that redb cannot read.
+                // The iteration cannot continue after a page that redb cannot read.
                 Err(Failure::Broken(error)) => return Err(Failure::Broken(error)),
                 Err(refused) => Err(refused),
             };
@@ -198,7 +208,7 @@ impl Check<'_> {
             check.expect(sequence == changes, || format!("change {changes} is missing"));
             Ok(())
         })?;
-        // Every change made one revision: an earlier one, or the present one of a living spell.
+        // Every change made one revision: an earlier one, or the current one of an existing spell.
         let revisions = self.transaction.open_table(schema::SPELL_REVISIONS)?.len()?;
         if all { self.expect_rows(schema::SPELLS, changes.saturating_sub(revisions)) } else { Ok(()) }
     }
@@ -296,6 +306,58 @@ impl Check<'_> {
         self.expect_rows(schema::REVIEWS_BY_WRITE, reviews)?;
         self.expect_rows(schema::REVIEWS_BY_REPOSITORY, reviews)?;
         self.expect_rows(schema::REVIEWS_BY_PULL_REQUEST, reviews)
+    }
+
+    fn outcomes(&mut self) -> Outcome<()> {
+        let mut counted: BTreeMap<u64, Outcomes> = BTreeMap::new();
+        for row in self.transaction.open_table(schema::SPELL_OFFERS)?.iter()? {
+            let key = row?.0;
+            let (repository, number, spell) = key.value();
+            let repository = RepositoryName::parse(repository)
+                .map_err(|error| PortError::internal("an offered spell cannot be read", error))?;
+            let pull_request = PullRequestId { repository, number };
+            let last = latest(self.transaction, &pull_request, |_| true)?;
+            self.expect(last.is_some(), || format!("{pull_request} was offered a spell and has no review"));
+            let outcomes = counted.entry(spell).or_default();
+            outcomes.offered += 1;
+            outcomes.fixed += u64::from(last.is_some_and(|review| review.diagnosis.green));
+        }
+        let stored = self.transaction.open_table(schema::SPELL_OUTCOMES)?;
+        for (spell, Outcomes { offered, fixed }) in &counted {
+            let right = stored.get(spell)?.is_some_and(|row| row.value() == (*offered, *fixed));
+            self.expect(right, || format!("the outcomes of spell {spell} are not {offered} and {fixed}"));
+        }
+        self.expect_rows(schema::SPELL_OUTCOMES, counted.len() as u64)
+    }
+
+    fn outbox(&mut self) -> Outcome<()> {
+        let reviews = self.transaction.open_table(schema::REVIEWS)?;
+        self.each(schema::OUTBOX, |check, key, record| {
+            let Publication { review, .. } = publication_of(key, record)?;
+            let found = reviews.get(parts(&review))?.is_some();
+            check.expect(found, || format!("the review of {} is missing", review.pull_request));
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn plugins(&mut self) -> Outcome<()> {
+        let components = self.transaction.open_table(schema::PLUGIN_COMPONENTS)?;
+        let mut versions = 0;
+        let all = self.each(schema::PLUGINS, |check, name, record| {
+            for version in decode_plugin(name, record)?.versions() {
+                versions += 1;
+                let found = components.get((name, version.digest.as_str()))?.is_some();
+                check.expect(found, || format!("the component {} of {name} is missing", version.digest));
+            }
+            Ok(())
+        })?;
+        self.each(schema::PLUGIN_COMPONENTS, |_, _, _| Ok(()))?;
+        self.each(schema::PLUGIN_RECEIPTS, |_, number, record| {
+            decode_receipt(number, record)?;
+            Ok(())
+        })?;
+        if all { self.expect_rows(schema::PLUGIN_COMPONENTS, versions) } else { Ok(()) }
     }
 }
 

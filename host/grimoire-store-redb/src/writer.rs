@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The only thread that writes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -19,13 +19,13 @@ use crate::transaction::Transaction;
 
 /// Queues writes for the writer thread.
 pub(crate) struct Writer {
-    /// `None` once the thread has to stop.
+    /// `None` once the thread must stop.
     queue: RwLock<Option<mpsc::Sender<Box<dyn QueuedWrite>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    /// Starts the thread. At most `waiting_writes` wait in the queue, at most `group_limit` share a
+    /// Starts the thread. At most `waiting_writes` are queued, and at most `group_limit` share a
     /// commit.
     pub(crate) fn start(
         shared: Arc<Shared>,
@@ -41,8 +41,8 @@ impl Writer {
         Ok(Self { queue: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
-    /// Queues a write and waits until it is durable or refused. Dropping the returned future does not
-    /// cancel the write.
+    /// Queues a write and waits until it is durable or rejected. Dropping the returned future does
+    /// not cancel the write.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Outcome<T> + Send + 'static,
@@ -63,7 +63,7 @@ impl Writer {
         })
     }
 
-    /// Lets the thread finish the queue, and waits for the thread's end.
+    /// Lets the thread finish the queue, and waits for its end.
     pub(crate) fn stop(&self) {
         drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -78,16 +78,16 @@ fn busy() -> PortError {
         .with_retry_after(Duration::from_secs(1))
 }
 
-/// A write in the queue, whatever its result type.
+/// A queued write with any result type.
 trait QueuedWrite: Send {
-    /// Does the work and keeps its result for [`QueuedWrite::answer`]. An error means that the file is
-    /// broken, and the group has to be undone.
+    /// Runs the write and keeps its result for [`QueuedWrite::answer`]. An error means that the file
+    /// is broken, and the group must be rolled back.
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error>;
 
-    /// Answers with the result of [`QueuedWrite::apply`].
+    /// Sends the result of [`QueuedWrite::apply`] to the caller.
     fn answer(self: Box<Self>);
 
-    /// Answers with an error instead.
+    /// Sends an error instead.
     fn fail(self: Box<Self>, error: PortError);
 }
 
@@ -114,7 +114,7 @@ where
 
     fn answer(self: Box<Self>) {
         let result = self.result.expect("a write is answered after it was applied");
-        // Nobody listens when the caller has gone away; the write stays.
+        // Sending fails if the caller has gone away; the write stays.
         let _ = self.reply.send(result);
     }
 
@@ -125,7 +125,7 @@ where
 
 struct WriterThread {
     shared: Arc<Shared>,
-    /// Agrees with the last commit. `None` after a group that failed: the next group loads it again.
+    /// The state as of the last commit. `None` after a failed group: the next group loads it again.
     memory: Option<Memory>,
     group_limit: usize,
 }
@@ -143,7 +143,7 @@ impl WriterThread {
         }
     }
 
-    /// Commits a group and answers its writes.
+    /// Commits a group and sends the results of its writes.
     fn write_group(&mut self, mut group: Vec<Box<dyn QueuedWrite>>) {
         match self.commit_group(&mut group) {
             Ok(()) => {
@@ -153,9 +153,15 @@ impl WriterThread {
             }
             Err(GroupError::Broken(error)) => {
                 tracing::error!(%error, writes = group.len(), "a group of writes was undone");
+                self.shared.note_trouble(&error);
                 let error = Arc::new(error);
                 for write in group {
-                    write.fail(broken(&error, Arc::clone(&error)));
+                    write.fail(self.shared.trouble().unwrap_or_else(|| broken(&error, Arc::clone(&error))));
+                }
+            }
+            Err(GroupError::InTrouble) => {
+                for write in group {
+                    write.fail(self.shared.trouble().unwrap_or_else(closed));
                 }
             }
             Err(GroupError::Panicked) => {
@@ -167,27 +173,32 @@ impl WriterThread {
         }
     }
 
-    /// Applies a group in one redb transaction, commits it durably and wakes those who wait for its
-    /// effects.
+    /// Applies a group in one redb transaction, commits it durably and wakes everybody who waits
+    /// for its effects.
     fn commit_group(&mut self, group: &mut [Box<dyn QueuedWrite>]) -> Result<(), GroupError> {
+        self.shared.recover().map_err(|_| GroupError::InTrouble)?;
         let memory = self.memory.take();
         let (transaction, mut memory) = self.shared.with_database(|database| -> Result<_, GroupError> {
-            let transaction = database.begin_write()?;
+            let mut transaction = database.begin_write()?;
+            // With a one-phase commit, a commit found damaged after a crash would silently be replaced by
+            // the previous one, and its ids used again. With two phases, opening fails.
+            transaction.set_two_phase_commit(true);
             let memory = match memory {
                 Some(memory) => memory,
                 None => Memory::load(&database.begin_read()?).map_err(only_broken)?,
             };
             Ok((transaction, memory))
         })?;
-        // The transaction stays outside of the closure, so that it is aborted in order after a panic.
+        // The transaction is created outside of the closure, so that it is aborted properly after a panic.
         let applied = catch_unwind(AssertUnwindSafe(|| apply_group(&transaction, &mut memory, group)));
         let effects = applied.map_err(|_| GroupError::Panicked)??;
         if effects.wrote {
             transaction.commit()?;
+            self.shared.clear_trouble();
         } else {
             transaction.abort()?;
         }
-        // Also when nothing was written: a claim may have seen moments pass.
+        // Even if nothing was written: a claim may have seen times pass.
         self.shared.set_summary(memory.summary());
         if effects.wrote {
             self.shared.signal(memory.last_change(), effects);
@@ -199,6 +210,8 @@ impl WriterThread {
 
 enum GroupError {
     Broken(redb::Error),
+    /// Writes are not possible yet.
+    InTrouble,
     Panicked,
 }
 
@@ -220,7 +233,7 @@ fn apply_group(
     transaction.finish().map_err(only_broken)
 }
 
-/// The error of an operation that belongs to no single request, so that no request can be refused.
+/// Converts a failure of an operation that belongs to no single request, so that nothing can be refused.
 fn only_broken(failure: Failure) -> redb::Error {
     match failure {
         Failure::Broken(error) => error,

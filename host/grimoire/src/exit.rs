@@ -1,5 +1,6 @@
-//! What the program's exit code says.
+//! Exit codes.
 
+use std::error::Error as _;
 use std::process::ExitCode;
 
 use grimoire_domain::kind::ErrorKind;
@@ -8,35 +9,35 @@ use grimoire_ports::PortError;
 
 use crate::config::ConfigErrors;
 
-/// Exit codes: 0 to 3 answer the question of `match` and `analyze`; from 64 something went wrong,
-/// with the numbers of BSD's `sysexits.h`.
+/// Exit codes: 0 to 3 are results of `match` and `analyze`; from 64 on they mean errors, with the
+/// numbers of BSD's `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It worked; for `match` and `analyze`: an error was found.
+    /// Success; for `match` and `analyze`: an error was found.
     Ok = 0,
-    /// Nothing was recognised in a log that looks red: what is told is a guess.
+    /// No known format in a log that looks red: the reported error is a guess.
     Guess = 1,
     /// No error was found.
     NoDiagnostic = 2,
-    /// With `--require-fix`: errors were found, and no spell fits any of them.
+    /// With `--require-fix`: errors were found, and no spell matches any of them.
     NoFix = 3,
-    /// The command line is wrong.
+    /// Wrong command line.
     Usage = 64,
-    /// The input's content is wrong.
+    /// Invalid content of the input.
     Data = 65,
     /// The input cannot be opened.
     NoInput = 66,
-    /// Something that is needed cannot be reached.
+    /// A required service or resource is unreachable.
     Unavailable = 69,
     /// A defect.
     Internal = 70,
     /// Reading or writing failed.
     InputOutput = 74,
-    /// Later is fine.
+    /// A later call may succeed.
     TemporaryFailure = 75,
-    /// Not allowed.
+    /// Permission denied.
     NoPermission = 77,
-    /// The configuration is wrong.
+    /// Invalid configuration.
     Configuration = 78,
 }
 
@@ -54,7 +55,7 @@ Exit codes:
   78  the configuration is wrong";
 
 impl Exit {
-    /// The code for an error: the first cause that is known decides.
+    /// The code for an error: that of the first known cause.
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
             if let Some(exit) = cause.downcast_ref::<Reported>() {
@@ -67,7 +68,12 @@ impl Exit {
                 return Self::of_kind(error.kind());
             }
             if let Some(error) = cause.downcast_ref::<PortError>() {
-                return Self::of_kind(error.kind());
+                // A file that is not there, unlike a spell or a plugin that is not there.
+                let file = error.source().is_some_and(|source| source.is::<std::io::Error>());
+                return match error.kind() {
+                    ErrorKind::NotFound if file => Self::NoInput,
+                    kind => Self::of_kind(kind),
+                };
             }
             if let Some(error) = cause.downcast_ref::<std::io::Error>() {
                 return match error.kind() {
@@ -86,7 +92,7 @@ impl Exit {
                 Self::Data
             }
             ErrorKind::Unauthenticated | ErrorKind::Forbidden => Self::NoPermission,
-            ErrorKind::TooManyRequests => Self::TemporaryFailure,
+            ErrorKind::TooManyRequests | ErrorKind::Busy => Self::TemporaryFailure,
             ErrorKind::Timeout | ErrorKind::Unavailable => Self::Unavailable,
             ErrorKind::Internal => Self::Internal,
         }
@@ -99,7 +105,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that brings its exit code along.
+/// An error with its exit code.
 #[derive(Debug, thiserror::Error)]
 #[error("{1}")]
 pub struct Reported(pub Exit, pub String);

@@ -1,19 +1,25 @@
 //! The binary: command line, configuration, wiring.
 //!
 //! A library only so that the program's tests and examples can start a server in their own process;
-//! nothing else imports it.
+//! nothing else uses it.
 #![forbid(unsafe_code)]
 
 mod cli;
 pub mod config;
+mod console;
 pub mod exit;
+mod housekeeping;
+mod inert;
 mod offline;
 mod plugin_files;
+mod plugin_watch;
 mod secret_file;
 pub mod serve;
 mod shipped;
 pub mod spellbook;
 mod telemetry;
+mod user_folders;
+mod version;
 mod wiring;
 
 use std::ffi::OsString;
@@ -30,19 +36,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            anstream::eprintln!("grimoire: the asynchronous runtime could not start: {error}");
+            console::complain(format_args!("the asynchronous runtime could not start: {error}"));
             return Exit::Internal.into();
         }
     };
     let result = runtime.block_on(cli::run(command));
-    // A thread that still waits for standard input must not hold the program.
+    // A thread that still waits for standard input must not keep the program running.
     runtime.shutdown_background();
     match result {
         Ok(exit) => exit.into(),
+        // `grimoire match | head` needs no more.
+        Err(error) if console::is_closed_output(&error) => Exit::Ok.into(),
         Err(error) => {
-            let exit = Exit::of(&error);
-            anstream::eprintln!("grimoire: {error:#}");
-            exit.into()
+            console::complain(format_args!("{error:#}"));
+            Exit::of(&error).into()
         }
     }
 }

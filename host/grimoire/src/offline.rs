@@ -1,45 +1,42 @@
-//! The use cases without a server: the same components in the command's own process.
+//! The use cases without a server: the same components in the command's process.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use grimoire_domain::actor::Actor;
 use grimoire_domain::spell::SpellFields;
-use grimoire_github::Gate;
-use grimoire_pipeline::{Pipeline, Ports};
-use grimoire_ports::clock::SystemClock;
-use grimoire_ports::follower::Pace;
-use grimoire_ports::store::Store;
-use grimoire_search_tantivy::TantivySearch;
-use tempfile::TempDir;
+use grimoire_pipeline::Pipeline;
 
-use crate::config::{Config, StorageUrl};
-use crate::{cli, spellbook, wiring};
+use crate::config::Config;
+use crate::console::announced;
+use crate::spellbook;
+use crate::wiring::{Components, Purpose, Storage};
 
-/// How long the index may take to follow what was just written.
+/// How long the index may take to follow the latest writes.
 const INDEXING: Duration = Duration::from_secs(60);
 
-/// Which spells are matched against.
+/// The spells to match against.
 #[derive(Debug)]
 pub(crate) enum Spellbook {
-    /// None: nothing is matched.
+    /// No spells: nothing is matched.
     None,
-    /// Those of the data folder; those that ship where there is none or a server holds it.
+    /// The spellbook in the data folder, created if missing.
     DataFolder,
-    /// Those of the data folder, or an error.
-    ExclusiveDataFolder,
-    /// Those of these files.
+    /// The spells of these files.
     Files(Vec<PathBuf>),
 }
 
-/// The use cases over components of this process.
+impl Spellbook {
+    /// The shipped spells.
+    pub(crate) fn starter() -> Self {
+        Self::Files(vec![PathBuf::from(spellbook::STARTER_NAME)])
+    }
+}
+
+/// The use cases with the components of this process.
 pub(crate) struct Offline {
     pipeline: Pipeline,
-    store: Arc<dyn Store>,
-    search: Arc<TantivySearch>,
-    /// Removed when dropped: the store and index of a spellbook that is not kept.
-    _temporary: Option<TempDir>,
+    components: Components,
 }
 
 impl Offline {
@@ -50,74 +47,47 @@ impl Offline {
 
     /// Closes the store and the index.
     pub(crate) async fn stop(self) {
-        self.search.close().await;
-        if let Err(error) = self.store.close().await {
-            tracing::error!(%error, "the store did not close well");
-        }
+        self.components.close().await;
     }
 }
 
-/// Opens or makes what the spellbook needs and starts the plugins.
+/// Opens or creates what the spellbook needs and starts the plugins. Fails with `Unavailable` if another process
+/// has the data folder open.
 pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Result<Offline> {
-    let StorageUrl::Redb(path) = &config.storage;
-    let (store, index, temporary, import) = match spellbook {
-        Spellbook::ExclusiveDataFolder => {
-            (wiring::open_store(config)?, config.data_folder.join("index"), None, Vec::new())
-        }
-        Spellbook::DataFolder if path.exists() => match wiring::open_store(config) {
-            Ok(store) => (store, config.data_folder.join("index"), None, Vec::new()),
-            Err(error) => {
-                anstream::eprintln!(
-                    "grimoire: {error:#}; matching against the starter spellbook instead (--spellbook FILE picks another)"
-                );
-                temporary_store(starter()?)?
-            }
-        },
-        Spellbook::DataFolder => temporary_store(starter()?)?,
-        Spellbook::None => temporary_store(Vec::new())?,
+    let (storage, spells) = match spellbook {
+        Spellbook::DataFolder => (Storage::Configured, Vec::new()),
+        Spellbook::None => (Storage::Temporary, Vec::new()),
         Spellbook::Files(files) => {
             let mut spells = Vec::new();
             for file in &files {
-                spells.extend(cli::read_spellbook(file)?);
+                spells.extend(spellbook::read(file)?);
             }
-            temporary_store(spells)?
+            (Storage::Temporary, spells)
         }
     };
-    // The command waits for what it imports: no commit waits for further writes.
-    let pace = Pace { commit_interval: Duration::ZERO, ..Pace::default() };
-    let search = wiring::open_search(&index, Arc::clone(&store), pace).await?;
-    let plugins = wiring::start_plugins(config).await?;
-    let ports = Ports {
-        store: Arc::clone(&store),
-        search: Arc::clone(&search) as _,
-        analyzers: Arc::clone(&plugins) as _,
-        matchers: Arc::clone(&plugins) as _,
-        inventory: plugins,
-        gate: Arc::new(Gate::insecure()),
-        github: None,
-        clock: Arc::new(SystemClock),
-    };
-    let pipeline = Pipeline::new(ports, wiring::pipeline_settings(config));
-    if !import.is_empty() {
-        pipeline.import_spells(import, "import", &|_, _| {}).await?;
+    let components = Components::start(config, storage, Purpose::Command).await?;
+    match ready(&components, spells).await {
+        Ok(pipeline) => Ok(Offline { pipeline, components }),
+        Err(error) => {
+            components.close().await;
+            Err(error)
+        }
     }
-    let last = store.last_sequence().await?;
-    pipeline.wait_until_searchable(last, INDEXING).await?;
-    Ok(Offline { pipeline, store, search, _temporary: temporary })
 }
 
-type Parts = (Arc<dyn Store>, PathBuf, Option<TempDir>, Vec<SpellFields>);
-
-fn temporary_store(spells: Vec<SpellFields>) -> anyhow::Result<Parts> {
-    let folder = tempfile::Builder::new()
-        .prefix("grimoire-")
-        .tempdir()
-        .context("a temporary folder cannot be made")?;
-    let store = wiring::temporary_store()?;
-    let index = folder.path().join("index");
-    Ok((store, index, Some(folder), spells))
+/// Opens the data folder for a command about plugins, which works even if plugins are missing that the settings need.
+pub(crate) async fn start_for_plugins(config: &Config) -> anyhow::Result<Offline> {
+    let components = Components::start(config, Storage::Configured, Purpose::PluginCommand).await?;
+    Ok(Offline { pipeline: components.pipeline(), components })
 }
 
-fn starter() -> anyhow::Result<Vec<SpellFields>> {
-    spellbook::starter()
+/// Imports the spells and waits until searches find them.
+async fn ready(components: &Components, spells: Vec<SpellFields>) -> anyhow::Result<Pipeline> {
+    let pipeline = components.pipeline();
+    if !spells.is_empty() {
+        pipeline.import_spells(spells, &Actor::COMMAND_LINE, &|_, _| {}).await?;
+    }
+    let last = components.store.last_sequence().await?;
+    announced(pipeline.wait_until_searchable(last, INDEXING), "indexing the spellbook…").await?;
+    Ok(pipeline)
 }

@@ -1,49 +1,119 @@
-//! Where plugins come from: those that ship inside the program, and an operator's folder.
+//! The plugins outside the store: the shipped ones and those in the operator's folder.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use anyhow::Context as _;
-use grimoire_runtime::PluginSource;
+use grimoire_authoring::{World, component};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::PortError;
+use grimoire_ports::plugins::{PluginFiles, PluginSource, strongest};
 
+use crate::config::Config;
 use crate::shipped;
 
-/// Every plugin: the shipped ones, each replaced by a file of the folder that has its name, and the
-/// folder's others, by name.
-pub(crate) fn read(folder: Option<&Path>) -> anyhow::Result<Vec<PluginSource>> {
-    let mut sources: Vec<PluginSource> = shipped::PLUGINS
-        .iter()
-        .map(|(name, component)| PluginSource::new(*name, Cow::Borrowed(*component)))
-        .collect();
-    for (name, path) in files(folder)? {
-        let component = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        sources.retain(|source| source.name != name);
-        sources.push(PluginSource::new(name, Cow::Owned(component)));
+/// Finds the plugins outside the store.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundPlugins {
+    /// The operator's folder, if there is one.
+    pub(crate) folder: Option<PathBuf>,
+    /// The plugin that this command tries.
+    pub(crate) tried: Option<TriedPlugin>,
+}
+
+/// A plugin that one command tries without installing it.
+#[derive(Debug, Clone)]
+pub(crate) struct TriedPlugin {
+    /// The name in its manifest, else one made from the file's name.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) world: Option<World>,
+}
+
+impl TriedPlugin {
+    /// Reads the component and makes all checks that need no compilation.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let (_, description) = component::read(path)?;
+        let name = match description.manifest {
+            Some(manifest) => manifest.name,
+            None => name_of(path),
+        };
+        Ok(Self { name, path: path.to_owned(), world: World::of_package(description.found.world) })
     }
-    Ok(sources)
 }
 
-/// The names of all plugins that [`read`] would give.
-pub(crate) fn names(folder: Option<&Path>) -> anyhow::Result<BTreeSet<String>> {
-    let shipped = shipped::PLUGINS.iter().map(|(name, _)| (*name).to_owned());
-    Ok(shipped.chain(files(folder)?.into_iter().map(|(name, _)| name)).collect())
+/// A valid plugin name made from a file's name.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = stem.chars().map(plain).take(64).collect();
+    if name.is_empty() { "plugin".to_owned() } else { name }
 }
 
-/// Name and path of every `.wasm` file of a folder, by name.
-fn files(folder: Option<&Path>) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("plugins.folder: {} cannot be read", folder.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm")
-            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
-        {
-            files.push((name.to_owned(), path));
+/// A state of the folder for comparison: the name, length and times of every component in it.
+pub(crate) type FolderState = Vec<(String, u64, Option<SystemTime>, Option<SystemTime>)>;
+
+impl FoundPlugins {
+    /// The configured plugins.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { folder: config.plugin_folder.clone(), tried: config.tried_plugin.clone() }
+    }
+
+    /// The name and the path of every `.wasm` entry in the folder, by name.
+    fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
+        let Some(folder) = &self.folder else { return Ok(Vec::new()) };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "wasm")
+                && let Some(name) = path.file_stem()
+            {
+                // A name that is not UTF-8 is rejected later, like all invalid plugin names.
+                files.push((name.to_string_lossy().into_owned(), path));
+            }
         }
+        files.sort();
+        Ok(files)
     }
-    files.sort();
-    Ok(files)
+
+    /// The present state of the folder, as far as it is visible without reading components.
+    pub(crate) fn state(&self) -> io::Result<FolderState> {
+        let state = |(name, path): (String, PathBuf)| {
+            let metadata = std::fs::metadata(path).ok();
+            let of =
+                |read: fn(&Metadata) -> io::Result<SystemTime>| metadata.as_ref().and_then(|m| read(m).ok());
+            let length = metadata.as_ref().map_or(0, Metadata::len);
+            (name, length, of(Metadata::modified), of(Metadata::created))
+        };
+        Ok(self.files()?.into_iter().map(state).collect())
+    }
+}
+
+impl PluginFiles for FoundPlugins {
+    fn find(&self) -> Result<Vec<PluginSource>, PortError> {
+        let files = self.files().map_err(|error| {
+            let folder = self.folder.as_deref().unwrap_or(Path::new("")).display();
+            PortError::new(
+                ErrorKind::Unavailable,
+                format!("{folder} (plugins.folder) cannot be read: {error}"),
+            )
+        })?;
+        let shipped = shipped::PLUGINS.iter().map(|(name, component)| PluginSource::new(*name, *component));
+        let files = files.into_iter().map(|(name, path)| PluginSource::file(name, path));
+        let in_its_turn = |source: PluginSource| {
+            let is_last_resort = shipped::LAST_RESORT.contains(&source.name.as_str());
+            source.last_resort(is_last_resort)
+        };
+        let tried =
+            self.tried.iter().map(|tried| PluginSource::tried(tried.name.clone(), tried.path.clone()));
+        Ok(strongest(shipped.chain(files).chain(tried).map(in_its_turn).collect()))
+    }
+}
+
+/// The names of all plugins outside the store.
+pub(crate) fn names(folder: Option<&Path>) -> Result<BTreeSet<String>, PortError> {
+    let found = FoundPlugins { folder: folder.map(Path::to_owned), tried: None }.find()?;
+    Ok(found.into_iter().map(|source| source.name).collect())
 }

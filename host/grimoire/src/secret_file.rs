@@ -1,7 +1,6 @@
-//! The webhook secret that is made when none is configured, so that a first start needs no
-//! configuration and still checks every signature.
+//! The webhook secret that is generated if none is configured, so that a first start needs no
+//! configuration and still verifies every signature.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,12 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-/// Where the made secret is kept.
+/// The path of the generated secret.
 pub(crate) fn path(data_folder: &Path) -> PathBuf {
     data_folder.join("webhook-secret")
 }
 
-/// The made secret, if there is one.
+/// The generated secret, if there is one.
 pub(crate) fn read(data_folder: &Path) -> anyhow::Result<Option<SecretString>> {
     let path = path(data_folder);
     match std::fs::read_to_string(&path) {
@@ -25,7 +24,7 @@ pub(crate) fn read(data_folder: &Path) -> anyhow::Result<Option<SecretString>> {
     }
 }
 
-/// The made secret; makes it where there is none, readable by its owner only.
+/// Reads the generated secret; generates one if missing, readable by its owner only.
 pub(crate) fn read_or_create(data_folder: &Path) -> anyhow::Result<SecretString> {
     if let Some(secret) = read(data_folder)? {
         return Ok(secret);
@@ -33,13 +32,12 @@ pub(crate) fn read_or_create(data_folder: &Path) -> anyhow::Result<SecretString>
     let path = path(data_folder);
     // Two version 4 UUIDs: 244 random bits from the operating system.
     let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(&path)
-        .and_then(|mut file| file.write_all(secret.as_bytes()))
+    // A temporary file is for its owner only, and takes the place of a link instead of writing through it.
+    tempfile::NamedTempFile::new_in(data_folder)
+        .and_then(|mut file| {
+            file.write_all(secret.as_bytes())?;
+            Ok(file.persist(&path)?)
+        })
         .with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(SecretString::from(secret))
 }

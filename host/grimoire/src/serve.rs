@@ -1,27 +1,31 @@
-//! The running service: everything that `grimoire serve` starts, and its orderly end.
+//! The running service: everything that `grimoire serve` starts, and its orderly shutdown.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use grimoire_domain::Timestamp;
-use grimoire_http::{Access, AppState, HttpOptions, KeptSpells};
-use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings};
-use grimoire_ports::clock::SystemClock;
-use grimoire_ports::follower::Pace;
+use grimoire_domain::actor::Actor;
+use grimoire_http::server::{Limits, serve};
+use grimoire_http::{Access, AppState, HttpOptions};
+use grimoire_jobs::RunnerSettings;
+use grimoire_pipeline::{Pipeline, QUICK, REVIEWS};
 use grimoire_ports::search::SpellSearch;
 use grimoire_ports::store::Store;
-use grimoire_search_tantivy::TantivySearch;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::{secret_file, spellbook, wiring};
+use crate::housekeeping::{keep_house, watch_plugins};
+use crate::wiring::{self, Components, Purpose, Storage};
+use crate::{plugin_watch, secret_file, spellbook, version};
 
 /// A started service.
 pub struct Server {
@@ -30,84 +34,120 @@ pub struct Server {
     made_secret: Option<PathBuf>,
     imported: u64,
     shutdown: CancellationToken,
-    store: Arc<dyn Store>,
-    search: Arc<TantivySearch>,
+    components: Components,
     http: JoinHandle<()>,
     runner: JoinHandle<()>,
+    /// Present until it was awaited.
+    loading: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Server {
-    /// Opens the store, follows it with the index, loads the plugins, takes jobs and listens.
-    /// `shutdown` ends it; [`Self::wait`] says when.
+    /// Like [`Self::listen`], but returns when the plugins are ready, and ends the server if they do not suffice.
     pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        let mut server = Self::listen(config, shutdown.clone()).await?;
+        if let Err(error) = server.ready().await {
+            shutdown.cancel();
+            server.wait().await;
+            return Err(error);
+        }
+        Ok(server)
+    }
+
+    /// Opens the store, follows it with the index and listens. Requests are served at once; the plugins are loaded
+    /// meanwhile, and jobs run when the plugins are ready. `shutdown` ends the server; [`Self::wait`] returns then.
+    pub async fn listen(config: Config, shutdown: CancellationToken) -> anyhow::Result<Self> {
         config.require_webhook_secret()?;
         // Before anything that counts: a counter that is looked up without a recorder counts nothing.
         let metrics = metrics();
-        // First of all, so that a taken port disturbs nothing.
+        // First of all, so that a port in use has no side effects.
         let listener = TcpListener::bind(config.address)
             .await
             .with_context(|| format!("{} cannot be listened on; --port picks another", config.address))?;
         let address = listener.local_addr()?;
         wiring::make_folder(&config.data_folder)?;
-        let store = wiring::open_store(&config)?;
         let (secrets, made_secret) = if config.webhook_secrets.is_empty() && !config.insecure_webhooks {
             let secret = secret_file::read_or_create(&config.data_folder)?;
             (vec![secret], Some(secret_file::path(&config.data_folder)))
         } else {
             (config.webhook_secrets.clone(), None)
         };
-        let index = config.data_folder.join("index");
-        let search = wiring::open_search(&index, Arc::clone(&store), Pace::default()).await?;
-        let plugins = wiring::start_plugins(&config).await?;
-        let ports = Ports {
-            store: Arc::clone(&store),
-            search: Arc::clone(&search) as _,
-            analyzers: Arc::clone(&plugins) as _,
-            matchers: Arc::clone(&plugins) as _,
-            inventory: plugins,
-            gate: wiring::webhook_gate(&config, secrets)?,
-            github: wiring::github_client(&config)?,
-            clock: Arc::new(SystemClock),
+        let components = Components::start(&config, Storage::Configured, Purpose::Service(secrets)).await?;
+        let pipeline = components.pipeline();
+        let imported = load_starter(&pipeline, &*components.store).await?;
+        let workers = [(REVIEWS, config.review_workers), (QUICK, config.quick_workers)].into();
+        let runner = pipeline.runner(RunnerSettings { workers, ..RunnerSettings::default() });
+        let (ready, plugins_ready) = oneshot::channel();
+        let loading = {
+            let (pipeline, files) = (pipeline.clone(), components.plugin_files());
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move {
+                // Taken before the plugins are read, so that a change in the meantime is noticed.
+                let taken = plugin_watch::look(&files).await;
+                wiring::load_plugins(&pipeline, None).await?;
+                if let Err(error) = pipeline.note_plugin_folder().await {
+                    tracing::warn!(%error, "files of plugins.folder got no receipts");
+                }
+                tokio::spawn(watch_plugins(pipeline.clone(), shutdown.clone()));
+                tokio::spawn(plugin_watch::watch(pipeline, files, taken, shutdown));
+                // The runner may have been stopped before.
+                let _ = ready.send(());
+                anyhow::Ok(())
+            })
         };
-        let pipeline = Pipeline::new(ports, wiring::pipeline_settings(&config));
-        let imported = load_starter(&pipeline, &*store).await?;
-        let runner = Runner::new(
-            pipeline.clone(),
-            RunnerSettings { workers: config.workers, ..RunnerSettings::default() },
-        );
-        let runner = tokio::spawn(runner.run(shutdown.clone()));
+        let runner = {
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    ready = plugins_ready => if ready.is_ok() { runner.run(shutdown).await },
+                    () = shutdown.cancelled() => {}
+                }
+            })
+        };
+        tokio::spawn(keep_house(pipeline.clone(), config.delivery_retention, shutdown.clone()));
         let state = AppState {
             pipeline,
             access: Arc::new(Access::new(&config.api_tokens)),
             options: Arc::new(http_options(&config)),
-            kept: KeptSpells::default(),
             started_at: Timestamp::now(),
             metrics,
             shutdown: shutdown.clone(),
         };
-        let http = tokio::spawn(grimoire_http::server::serve(
+        let http = tokio::spawn(serve(
             listener,
             grimoire_http::router(state),
+            Limits { connections: connection_limit(), ..Limits::default() },
             shutdown.clone(),
         ));
         tracing::info!(%address, "listening");
-        Ok(Self { address, config, made_secret, imported, shutdown, store, search, http, runner })
+        let loading = Some(loading);
+        Ok(Self { address, config, made_secret, imported, shutdown, components, http, runner, loading })
     }
 
-    /// Where it listens.
+    /// Waits until the plugins are ready, or the server shuts down. Fails if the plugins do not suffice.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        let Some(loading) = &mut self.loading else { return Ok(()) };
+        let loaded = tokio::select! {
+            loaded = loading => loaded.context("loading the plugins failed")?,
+            () = self.shutdown.cancelled() => Ok(()),
+        };
+        self.loading = None;
+        loaded
+    }
+
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The search index, to tell how far it is.
+    /// The search index, for its progress.
     pub fn search(&self) -> Arc<dyn SpellSearch> {
-        Arc::clone(&self.search) as _
+        Arc::clone(&self.components.search)
     }
 
-    /// What a person reads after the start: where things are, what is not configured, what to try.
+    /// The text shown after the start: addresses, missing configuration, next steps.
     pub fn welcome(&self) -> String {
         let base = format!("http://{}", self.address);
-        let mut text = format!("Grimoire {} on {base}\n", env!("CARGO_PKG_VERSION"));
+        let mut text = format!("Grimoire {} on {base}\n", version::short());
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<13} {value}");
         };
@@ -134,7 +174,7 @@ impl Server {
         if self.config.insecure_webhooks && self.config.webhook_secrets.is_empty() {
             missing("webhooks", "ANYBODY on this machine can send them: github.insecure_webhooks is on");
         }
-        if self.config.github_token.is_none() {
+        if self.config.github_token.is_none() && self.config.github_tokens.is_empty() {
             missing("GitHub", "no token: reviews need GITHUB_API_TOKEN");
         }
         if self.config.api_tokens.is_empty() {
@@ -151,8 +191,8 @@ impl Server {
         text
     }
 
-    /// Returns once it has ended after `shutdown`: requests and jobs finished or were given back,
-    /// and the store is closed, so that the next start need not repair it.
+    /// Returns once the server has shut down: requests and jobs have finished or were given back,
+    /// and the store is closed, so that the next start needs no repair.
     pub async fn wait(self) {
         self.shutdown.cancelled().await;
         if self.http.await.is_err() {
@@ -161,33 +201,48 @@ impl Server {
         if self.runner.await.is_err() {
             tracing::error!("the job runner panicked");
         }
-        self.search.close().await;
-        if let Err(error) = self.store.close().await {
-            tracing::error!(%error, "the store did not close well");
-        }
+        self.components.close().await;
     }
 }
 
-/// How long the start waits for the index to take in the spells that ship.
+/// How long the start waits for the index to include the shipped spells.
 const FIRST_INDEXING: Duration = Duration::from_secs(10);
 
-/// Fills an empty, never used store with the spells that ship.
+/// Fills an empty, never used store with the shipped spells.
 async fn load_starter(pipeline: &Pipeline, store: &dyn Store) -> anyhow::Result<u64> {
     if store.last_sequence().await?.0 > 0 {
         return Ok(0);
     }
     let spells = spellbook::starter()?;
-    let written = pipeline.import_spells(spells, "starter spellbook", &|_, _| {}).await?;
-    // The first question should find them; when the index takes longer, it is asked without it.
+    let written = pipeline.import_spells(spells, &Actor::System("starter spellbook"), &|_, _| {}).await?;
+    // The first query should find them; if the index takes longer, the start continues without it.
     if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {
         tracing::warn!(%error, "the starter spells are not searchable yet");
     }
     Ok(written.value.created)
 }
 
+/// Maximum useful number of file descriptors.
+const DESCRIPTORS: u64 = 8_192;
+/// Number of file descriptors reserved for the store, the index and calls to GitHub.
+const RESERVED_DESCRIPTORS: usize = 256;
+/// Minimum and maximum number of open connections.
+const CONNECTIONS: RangeInclusive<usize> = 64..=4_096;
+
+/// Maximum number of open connections that the file descriptors allow. Raises their soft limit first: on most
+/// systems it is 1,024, for programs that use `select`, and the hard limit is much higher.
+fn connection_limit() -> usize {
+    let descriptors = rlimit::increase_nofile_limit(DESCRIPTORS).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the limit of file descriptors cannot be read");
+        1_024
+    });
+    let free = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(RESERVED_DESCRIPTORS);
+    free.clamp(*CONNECTIONS.start(), *CONNECTIONS.end())
+}
+
 fn http_options(config: &Config) -> HttpOptions {
     HttpOptions {
-        cors_origins: config.cors_origins.clone(),
+        cors_origins: config.cors_origins.iter().map(|url| url.origin().ascii_serialization()).collect(),
         request_timeout: config.request_timeout,
         artifact_limit: config.artifact_limit,
         backup_folder: config.data_folder.clone(),
@@ -197,13 +252,13 @@ fn http_options(config: &Config) -> HttpOptions {
 
 /// Buckets of request times in seconds.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
-/// Buckets of what takes microseconds when all is well: making an instance of a plugin.
+/// Buckets for the instantiation of a plugin, which normally takes microseconds.
 const FINE_BUCKETS: [f64; 8] = [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.01, 0.1];
 /// Buckets of sizes in bytes, from 1 KiB to 64 MiB.
 const SIZE_BUCKETS: [f64; 9] =
     [1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0];
 
-/// Renders the process's metrics. The recorder is one per process: a second server of the same
+/// Renders the process's metrics. There is one recorder per process: a second server in the same
 /// process (in tests) shares it.
 fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
     static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();

@@ -1,7 +1,8 @@
-//! The plugins that ship inside the program.
+//! The plugins embedded in the program.
 
 /// Name and component of every shipped plugin.
 pub(crate) const PLUGINS: &[(&str, &[u8])] = &[
+    ("analyzer-checkers", include_bytes!("../../../plugins/prebuilt/analyzer-checkers.wasm")),
     ("analyzer-diff", include_bytes!("../../../plugins/prebuilt/analyzer-diff.wasm")),
     ("analyzer-dotnet", include_bytes!("../../../plugins/prebuilt/analyzer-dotnet.wasm")),
     ("analyzer-functional", include_bytes!("../../../plugins/prebuilt/analyzer-functional.wasm")),
@@ -22,3 +23,6 @@ pub(crate) const PLUGINS: &[(&str, &[u8])] = &[
     ("matcher-hybrid", include_bytes!("../../../plugins/prebuilt/matcher-hybrid.wasm")),
     ("matcher-keyword", include_bytes!("../../../plugins/prebuilt/matcher-keyword.wasm")),
 ];
+
+/// The analyzers that are called only where the others found no cause.
+pub(crate) const LAST_RESORT: &[&str] = &["analyzer-guess"];

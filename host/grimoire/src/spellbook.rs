@@ -1,17 +1,23 @@
-//! Spellbook files: YAML or JSON, one spell an entry, made to be diffed.
+//! Spellbook files: the shipped ones, those named by users, and the lines of their problems.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use grimoire_domain::spell::{Samples, Spell, SpellFields, SpellSource, SpellStatus};
-use serde::{Deserialize, Serialize};
+use anyhow::Context as _;
+use grimoire_domain::spell::SpellFields;
+use grimoire_pipeline::{Notation, SpellbookWriter, parse_spellbook};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_saphyr::Spanned;
 
-/// Makes the list of the files that ship, each with its name.
+use crate::exit::{Exit, Reported};
+
+/// Lists the shipped files with their names.
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("../spellbook/", $name)))),+] };
 }
 
-/// The files of the spellbook that ships, one a family of tools.
+/// The files of the shipped spellbook, one per family of tools.
 const STARTER: &[(&str, &str)] = shipped![
     "ci.yaml",
     "containers.yaml",
@@ -33,82 +39,33 @@ const STARTER: &[(&str, &str)] = shipped![
     "systems.yaml",
 ];
 
-/// The version of the format that this program writes and reads.
-const VERSION: u32 = 1;
-
-/// The most bytes of a spellbook file.
+/// Maximum size of a spellbook file in bytes.
 pub const MAXIMUM_SIZE: u64 = 256 << 20;
 
-/// Which notation a file is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Notation {
-    /// For people and diffs.
-    Yaml,
-    /// For programs.
-    Json,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: u32,
-    spells: Vec<Entry>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    title: String,
-    description: String,
-    error_type: String,
-    error_pattern: String,
-    #[serde(default, skip_serializing_if = "is_default")]
-    covers_code: bool,
-    solution_code: String,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    tags: BTreeSet<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    status: SpellStatus,
-    #[serde(default = "imported", skip_serializing_if = "is_imported")]
-    source: SpellSource,
-    #[serde(default, skip_serializing_if = "is_default")]
-    auto_generated: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    samples: Samples,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-fn imported() -> SpellSource {
-    SpellSource::Imported
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_imported(source: &SpellSource) -> bool {
-    *source == SpellSource::Imported
-}
-
-/// Reads a spellbook. `name` decides the notation (`.json` or YAML) and stands in errors.
+/// Parses a spellbook. `name` determines the format and is used in errors.
 pub fn parse(name: &str, text: &str) -> anyhow::Result<Vec<SpellFields>> {
-    let file: File = if name.to_ascii_lowercase().ends_with(".json") {
-        serde_json::from_str(text).with_context(|| format!("{name} is not a spellbook"))?
-    } else {
-        // The library's error draws the place in the file below its first line.
-        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{name} is not a spellbook: {error}"))?
-    };
-    if file.version != VERSION {
-        bail!("{name} is of version {}; this program reads version {VERSION}", file.version);
-    }
-    Ok(file.spells.into_iter().map(Entry::into_fields).collect())
+    parse_spellbook(text, Notation::of_file(name)).map_err(|error| anyhow::anyhow!("{name}: {error}"))
 }
 
-/// The spellbook that ships, loaded into an empty store: all its families as one list.
+/// The name of the shipped spellbook in place of a file name.
+pub const STARTER_NAME: &str = "starter";
+
+/// The unchecked spells of one file; `starter` is the shipped spellbook.
+pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<SpellFields>> {
+    if file == Path::new(STARTER_NAME) {
+        return starter();
+    }
+    let name = file.display().to_string();
+    let size = std::fs::metadata(file).with_context(|| format!("{name} cannot be opened"))?.len();
+    if size > MAXIMUM_SIZE {
+        let limit = MAXIMUM_SIZE >> 20;
+        return Err(Reported(Exit::Data, format!("{name} is above {limit} MiB: split it")).into());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
+    parse(&name, &text).map_err(|error| Reported(Exit::Data, format!("{error:#}")).into())
+}
+
+/// The shipped spellbook, which is loaded into an empty store: all its files as one list.
 pub fn starter() -> anyhow::Result<Vec<SpellFields>> {
     let mut spells = Vec::new();
     for (name, text) in STARTER {
@@ -117,52 +74,45 @@ pub fn starter() -> anyhow::Result<Vec<SpellFields>> {
     Ok(spells)
 }
 
-/// Writes a spellbook.
-pub fn render(spells: Vec<Spell>, notation: Notation) -> anyhow::Result<String> {
-    let spells = spells.into_iter().map(|spell| Entry::from(spell.fields.into_fields())).collect();
-    let file = File { version: VERSION, spells };
-    Ok(match notation {
-        Notation::Json => serde_json::to_string_pretty(&file)? + "\n",
-        Notation::Yaml => serde_saphyr::to_string(&file)?,
-    })
+/// The 1-based lines of each entry of a spellbook and of its fields. Empty if the text is not a spellbook.
+pub fn lines(text: &str) -> Vec<EntryLines> {
+    #[derive(Deserialize)]
+    struct Located {
+        spells: Vec<Spanned<BTreeMap<String, Spanned<IgnoredAny>>>>,
+    }
+    let located: Located = match serde_saphyr::from_str(text) {
+        Ok(located) => located,
+        Err(_) => return Vec::new(),
+    };
+    let lines_of = |entry: Spanned<BTreeMap<String, Spanned<IgnoredAny>>>| EntryLines {
+        entry: entry.referenced.line(),
+        fields: entry.value.into_iter().map(|(name, value)| (name, value.referenced.line())).collect(),
+    };
+    located.spells.into_iter().map(lines_of).collect()
 }
 
-impl Entry {
-    fn into_fields(self) -> SpellFields {
-        SpellFields {
-            key: self.key,
-            title: self.title,
-            description: self.description,
-            error_type: self.error_type,
-            error_pattern: self.error_pattern,
-            covers_code: self.covers_code,
-            solution_code: self.solution_code,
-            tags: self.tags,
-            status: self.status,
-            source: self.source,
-            auto_generated: self.auto_generated,
-            confidence: self.confidence,
-            samples: self.samples,
-        }
+/// The lines of an entry of a spellbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryLines {
+    entry: u64,
+    fields: BTreeMap<String, u64>,
+}
+
+impl EntryLines {
+    /// The line of a field such as `samples.must_match[0]`; that of the entry if the field is missing.
+    pub fn of(&self, field: &str) -> u64 {
+        let name = field.split(['.', '[']).next().unwrap_or(field);
+        self.fields.get(name).copied().unwrap_or(self.entry)
     }
 }
 
-impl From<SpellFields> for Entry {
-    fn from(fields: SpellFields) -> Self {
-        Self {
-            key: fields.key,
-            title: fields.title,
-            description: fields.description,
-            error_type: fields.error_type,
-            error_pattern: fields.error_pattern,
-            covers_code: fields.covers_code,
-            solution_code: fields.solution_code,
-            tags: fields.tags,
-            status: fields.status,
-            source: fields.source,
-            auto_generated: fields.auto_generated,
-            confidence: fields.confidence,
-            samples: fields.samples,
-        }
+/// Renders a spellbook.
+pub fn render(spells: Vec<SpellFields>, notation: Notation) -> anyhow::Result<String> {
+    let mut writer = SpellbookWriter::new(notation);
+    let mut text = writer.begin();
+    for spell in spells {
+        text.push_str(&writer.spell(spell)?);
     }
+    text.push_str(writer.end());
+    Ok(text)
 }

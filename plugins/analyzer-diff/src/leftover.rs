@@ -1,17 +1,17 @@
-//! What people add while they look for a fault and forget to remove.
+//! Debugging code that people forget to remove.
 
 use grimoire_plugin_sdk::text::Needle;
 
-/// Occurrences of one piece in a line that are looked at.
+/// Maximum number of occurrences of one piece that are examined per line.
 const MOST_TIMES: usize = 64;
 
-/// A leftover of a line.
+/// A leftover in a line.
 pub(crate) struct Leftover {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
-/// A piece of code and what it is.
+/// A piece of code, and its description.
 pub(crate) struct Shape {
     piece: Needle,
     code: &'static str,
@@ -43,7 +43,7 @@ static RUST: [Shape; 1] = [debug("dbg!(")];
 static PYTHON: [Shape; 2] = [debug("breakpoint()"), debug("pdb.set_trace()")];
 static RUBY: [Shape; 3] = [debug("binding.pry"), debug("binding.irb"), debug("byebug")];
 
-/// What is looked for in a file, by its extension.
+/// The pieces to search for in a file, by its extension.
 pub(crate) fn shapes(path: &str) -> &'static [Shape] {
     match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "mts" | "cts" | "vue" | "svelte" => &SCRIPT,
@@ -66,14 +66,14 @@ pub(crate) fn find(shapes: &[Shape], text: &str) -> Option<Leftover> {
     Some(Leftover { code: shape.code, message })
 }
 
-/// Whether a line has that piece as code: not in a comment, not in quotes, not as the end of a longer
-/// name.
+/// Returns true if a line contains the piece as code: not in a comment, not in quotes, not at the end
+/// of a longer name.
 fn stands(code: &str, needle: &Needle) -> bool {
     let piece = needle.text();
     let is_code = |at: usize| {
         let before = &code[..at];
         let opens_word = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'))
-            // `pdb` may be `ipdb`; `x.fit(` is a method of a model, not a focused test.
+            // `pdb` may be `ipdb`; `x.fit(` calls a method of a model, not a focused test.
             && (!before.ends_with('.') || piece.contains('.'));
         let opens_word = opens_word || piece.starts_with("pdb") && before.ends_with('i');
         let after = &code[at + piece.len()..];
@@ -83,7 +83,7 @@ fn stands(code: &str, needle: &Needle) -> bool {
         let is_comment = before.contains("//") || before.contains(" #");
         opens_word && closes_word && !is_quoted && !is_comment
     };
-    // Each time looks at all of the line before it: a minified line may have very many.
+    // Each occurrence is checked against the whole line before it, and a minified line may have very many.
     needle.find_all(code).take(MOST_TIMES).any(is_code)
         && !["//", "#", "*", "/*", "<!--"].iter().any(|start| code.starts_with(start))
 }

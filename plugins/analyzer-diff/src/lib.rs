@@ -1,15 +1,15 @@
-//! Finds what a unified diff alone proves wrong.
+//! Finds errors that a unified diff alone proves.
 //!
-//! | `code` | severity | what |
+//! | `code` | severity | finding |
 //! | --- | --- | --- |
-//! | `conflict-marker` | error | an added line of an unresolved merge: one diagnostic for a whole conflict, or for a marker that stands alone |
-//! | `private-key`, `token` | error | an added private key, or a word of the well-known shape of an access token; the secret itself is never repeated |
+//! | `conflict-marker` | error | an added line of an unresolved merge: one diagnostic for a whole conflict, or for a single marker |
+//! | `private-key`, `token` | error | an added private key, or a word in the well-known format of an access token; the secret itself is never repeated |
 //! | `focused-test` | warning | an added `it.only(`, `fdescribe(` and the like, which silently leave out all other tests |
 //! | `debug-statement` | warning | an added `dbg!(`, `debugger;`, `breakpoint()`, `binding.pry` … |
 //! | `malformed-hunk` | warning | a hunk with more or fewer lines than its header says |
 //!
-//! Only added lines are judged, each with its place in the new file. Blanks are nobody's defect here.
-//! The diff is read as a stream: memory holds one line and the state of one hunk.
+//! Only added lines are judged, each with its line number in the new file. White space is never
+//! reported. The diff is read as a stream: memory holds one line and the state of one hunk.
 #![deny(unsafe_code)]
 
 mod hunk;
@@ -23,7 +23,7 @@ use grimoire_plugin_sdk::{
 use hunk::{Hunk, Kind};
 use std::borrow::Cow;
 
-/// Bytes of one line that are looked at; the rest of a longer one (minified code) is skipped.
+/// Number of bytes of a line that are examined; the rest of a longer one (minified code) is skipped.
 const LINE_LIMIT: usize = 64 * 1024;
 
 /// A conflict whose opening marker was added.
@@ -40,10 +40,10 @@ pub struct DiffScan {
     line: Vec<u8>,
     line_start: u64,
     offset: u64,
-    /// The old file has the prefix `a/`, so that the new one's `b/` is a prefix, too.
+    /// True if the old file has the prefix `a/`, so that the new one's `b/` is a prefix too.
     prefixed: bool,
     path: Option<String>,
-    /// What may be left over in code of the file's language.
+    /// The leftovers to search for in the file's language.
     leftovers: &'static [leftover::Shape],
     hunk: Option<Hunk>,
     conflict: Option<Conflict>,
@@ -94,7 +94,7 @@ impl DiffScan {
         self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The current line has ended; its last bytes are `tail`.
+    /// Completes the current line, whose last bytes are `tail`.
     fn complete(&mut self, tail: &[u8], out: &mut Vec<Diagnostic>) {
         let span = Span { start: self.line_start, end: self.offset };
         if self.line.is_empty() {
@@ -113,7 +113,7 @@ impl DiffScan {
         if let Some(hunk) = &mut self.hunk {
             match hunk.line(line) {
                 Kind::Added { line: number, text } => {
-                    // Lossy conversion reads byte by byte: only for what needs it.
+                    // Lossy conversion works byte by byte, so it is used only where needed.
                     let text = std::str::from_utf8(text)
                         .map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
                     self.added(&text, number, span, out);
@@ -164,11 +164,11 @@ impl DiffScan {
         }
     }
 
-    /// Looks at an added line.
+    /// Examines an added line.
     fn added(&mut self, text: &str, number: u32, span: Span, out: &mut Vec<Diagnostic>) {
         self.marker(text, number, span, out);
         if let Some(secret) = secret::find(text) {
-            // Neither message nor context may show the line: it would be copied into comments and logs.
+            // Neither message nor context may show the line, because it would be copied into comments and logs.
             let message = format!("{} added; revoke it, then remove it from the history", secret.name);
             self.report(out, secret.code, message, Severity::Error, self.place(number), String::new(), span);
         } else if let Some(found) = leftover::find(self.leftovers, text) {
@@ -213,7 +213,7 @@ impl DiffScan {
         } else if is('|') && self.conflict.is_none() {
             self.lone_marker(text, number, span, out);
         } else if is('=') {
-            // Seven `=` alone underline a heading in many documents: a conflict only inside one.
+            // Seven `=` also underline headings in many documents: they count only inside a conflict.
             if let Some(conflict) = &mut self.conflict {
                 conflict.span = conflict.span.to(span);
             }
@@ -233,7 +233,7 @@ impl DiffScan {
         );
     }
 
-    /// A conflict that was opened and not closed by added lines.
+    /// Reports a conflict that was opened and not closed by added lines.
     fn end_conflict(&mut self, out: &mut Vec<Diagnostic>) {
         if let Some(conflict) = self.conflict.take() {
             let message = format!("merge conflict marker `{}` left in the file", conflict.label);
@@ -283,7 +283,7 @@ impl DiffScan {
     }
 }
 
-/// A marker's line, short and without control characters.
+/// A marker's line, shortened and without control characters.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }

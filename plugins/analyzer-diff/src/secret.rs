@@ -2,24 +2,24 @@
 
 use grimoire_plugin_sdk::text::Needle;
 
-/// A secret that a line has. It never holds the secret itself.
+/// A secret found in a line. The value never contains the secret itself.
 pub(crate) struct Secret {
     pub(crate) code: &'static str,
     pub(crate) name: &'static str,
 }
 
-/// What characters a token's body has.
+/// The characters of a token's body.
 #[derive(Clone, Copy)]
 enum Body {
     UpperAlphanumeric,
     Alphanumeric,
     /// Letters, digits, `_` and `-`.
     Word,
-    /// The same and `.`, for tokens in parts.
+    /// The same and `.`, for tokens with several parts.
     Parts,
 }
 
-/// A token's beginning, the characters after it, how many there are at least, and whose it is.
+/// A token's prefix, the characters after it, their minimum number, and its issuer.
 struct Shape(Needle, Body, usize, &'static str);
 
 static SHAPES: [Shape; 23] = [
@@ -48,10 +48,10 @@ static SHAPES: [Shape; 23] = [
     Shape(Needle::new("shpat_"), Body::Alphanumeric, 32, "Shopify access token"),
 ];
 
-/// Kinds of characters that a real token's body has at least; placeholders such as `xxxxxxxx` have fewer.
+/// Minimum number of distinct characters in a real token's body; placeholders such as `xxxxxxxx` have fewer.
 const VARIETY: usize = 8;
 
-/// Characters that the shortest token has. Every token is one run of characters that [`in_token`] knows.
+/// Minimum length of a token. Every token is one run of characters that [`in_token`] accepts.
 const SHORTEST: usize = 20;
 
 /// The first secret of a line.
@@ -66,7 +66,7 @@ pub(crate) fn find(text: &str) -> Option<Secret> {
 /// The runs of characters that are long enough for a token.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    // Whatever is so long has one of every so many bytes: most of the line need not be read.
+    // A run of that length covers at least one of the probed positions, so most of the line need not be read.
     let mut probe = SHORTEST - 1;
     std::iter::from_fn(move || {
         while probe < bytes.len() {
@@ -85,13 +85,13 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a token may have the byte anywhere.
+/// Returns true if the byte may occur in a token.
 fn in_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// The first line of a private key: the line holds nothing else but quotes, assignments and escapes.
-/// Code that only looks for such lines (`contains("-----BEGIN PRIVATE KEY-----")`) is no key.
+/// The first line of a private key: the line contains nothing else but quotes, assignments and escapes. Code that
+/// only searches for such lines (`contains("-----BEGIN PRIVATE KEY-----")`) is not a key.
 fn is_private_key(text: &str) -> bool {
     static BEGIN: Needle = Needle::new("-----BEGIN ");
     let Some((before, rest)) = BEGIN.split(text) else { return false };
@@ -101,7 +101,7 @@ fn is_private_key(text: &str) -> bool {
     }
     let before = before.trim_end_matches(['"', '\'', '`', ' ', '\t']);
     let opens = before.is_empty() || before.ends_with(['=', ':', '|']);
-    // A key in one string has its line ends escaped.
+    // A key in a single string has escaped line ends.
     opens && (rest.trim().is_empty() || rest.starts_with("\\n") || rest.starts_with("\\r"))
 }
 
@@ -125,7 +125,7 @@ fn has_token(text: &str, Shape(start, body, least, _): &Shape) -> bool {
     })
 }
 
-/// Whether a token's body is no placeholder of a documentation.
+/// Returns true if a token's body is not a placeholder from documentation.
 fn is_real(body: &[u8]) -> bool {
     let mut seen = [false; 128];
     let variety =
@@ -141,7 +141,7 @@ fn is_real(body: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A body with variety, built here so that no token stands in this file.
+    /// A body with enough distinct characters, built here so that no token appears in this file.
     fn body(length: usize) -> String {
         "aZ3bY9cX7dW5eV2fU".chars().cycle().take(length).collect()
     }

@@ -1,4 +1,4 @@
-//! The cases of this analyzer, and what holds for any bytes.
+//! The cases of this analyzer, and properties that hold for any bytes.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn cases() {
 
 #[test]
 fn secrets_are_found_and_never_repeated() {
-    // Built here, so that no secret stands in the repository.
+    // Built here, so that no secret appears in the repository.
     let body = "aZ3bY9cX7dW5eV2fU1gT8hS6iR4jQ0kP".repeat(3);
     let key = ["-----BEGIN OPENSSH ", "PRIVATE KEY-----"].concat();
     let diff = format!(
@@ -43,7 +43,7 @@ fn logs_are_not_taken() {
     assert!(analyze_all::<DiffScan>(ArtifactKind::Log, b"").is_err());
 }
 
-/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+/// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
 fn artifact() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),

@@ -1,4 +1,4 @@
-//! Exceptions of .NET with their inner ones and frames.
+//! .NET exceptions with their inner exceptions and frames.
 //!
 //! ```text
 //! Unhandled exception. System.InvalidOperationException: the pot is empty
@@ -19,7 +19,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context},
 };
 
-/// Lines of a message before the first frame.
+/// Maximum number of message lines before the first frame.
 const MESSAGE_LINES: usize = 24;
 /// Frames kept.
 const FRAMES: usize = 48;
@@ -27,15 +27,15 @@ const FRAMES: usize = 48;
 /// An exception being read.
 #[derive(Debug)]
 pub(crate) struct Block {
-    /// The innermost so far, and its words or those of what it caused.
+    /// The innermost exception so far, and its message or that of an outer one.
     name: String,
     message: String,
     in_message: bool,
-    /// Frames of what caused others: the outermost one's come last.
+    /// True while reading frames of inner exceptions: those of the outermost come last.
     inner: bool,
     inner_frames: Vec<Frame>,
     frames: Vec<Frame>,
-    /// It ended the program.
+    /// True if it ended the program.
     certain: bool,
     lines: usize,
     context: Context,
@@ -55,7 +55,7 @@ impl Block {
         ]);
         let line = text.words;
         let unhandled = UNHANDLED.position(line);
-        // Before anything is made: nearly all lines are none.
+        // Checked before anything is allocated: nearly all lines do not match.
         if unhandled.is_none() && thrown(line.split(" ---> ").next()?, false).is_none() {
             return None;
         }
@@ -74,7 +74,7 @@ impl Block {
             span: text.span,
         };
         match unhandled {
-            // The runtime's own: frames follow, without a type.
+            // The runtime's own format: frames follow, without a type.
             Some(at @ (5 | 6)) => {
                 let name = if at == 5 { "StackOverflow" } else { "OutOfMemory" };
                 name.clone_into(&mut block.name);
@@ -179,7 +179,7 @@ impl Record for Block {
         if !has_frames && !block.certain {
             return;
         }
-        // Without a stack only the first line is its own.
+        // Without a stack, only the first line belongs to it.
         let message = if has_frames {
             block.message.as_str()
         } else {
@@ -212,9 +212,9 @@ impl Record for Block {
     }
 }
 
-/// A qualified type in the style of .NET, and what follows `: ` or ` : `.
+/// A qualified .NET type, and the text after `: ` or ` : `.
 pub(crate) fn thrown(text: &str, certain: bool) -> Option<(&str, &str)> {
-    // Types begin with a capital, and have a part that does.
+    // Types begin with a capital letter, and so does one of their parts.
     if !text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Frames of .NET's stacks, and which of them is the user's own.
+//! Frames of .NET stacks, and the choice of the user's own frame.
 
 use grimoire_plugin_sdk::{
     Frame, Location,
@@ -7,7 +7,7 @@ use grimoire_plugin_sdk::{
 
 /// `at Kettle.Pot.Pour(Int32 cups) in /src/Pot.cs:line 14`, `/src/Pot.cs(14,0): at Kettle.Pot.Pour()`.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
-    // xUnit's runner puts the place first.
+    // xUnit's runner prints the location first.
     if !text.starts_with("at ") {
         let place = place_in_parentheses(text)?;
         let function = place.rest.trim().strip_prefix("at ")?;
@@ -20,7 +20,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     let rest = &text[3..];
     if let Some((function, place)) = rest.rsplit_once(" in ") {
         let location = match place.rsplit_once(':') {
-            // The word is that of the system's language.
+            // The word for `line` is in the system's language.
             Some((path, line)) if line.contains(' ') => {
                 let line = line.rsplit(' ').next().unwrap_or_default().trim_end_matches('.');
                 Some(Location::at(path, line.parse().ok()?, None))
@@ -31,7 +31,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
             return Some(Frame { function: Some(function.to_owned()), location, text: text.to_owned() });
         }
     }
-    // Without sources: a signature, and nothing that other languages put in parentheses.
+    // Without sources: a signature, and nothing that other languages print in parentheses.
     let (function, arguments) = rest.split_once('(')?;
     let is_signature = arguments.trim_end().ends_with(')')
         && !function.is_empty()
@@ -44,7 +44,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     is_signature.then(|| Frame { function: Some(rest.to_owned()), location: None, text: text.to_owned() })
 }
 
-/// A frame of the test's own class, else the first one with a place that is no library's. Never one of a library.
+/// A frame of the test's own class, else the first one with a location outside of libraries.
 pub(crate) fn own_place(frames: &[Frame], test: Option<&str>) -> Option<Location> {
     let class = test.map(class_of).unwrap_or_default();
     let located = || frames.iter().filter(|frame| frame.location.is_some());
@@ -59,7 +59,7 @@ pub(crate) fn own_place(frames: &[Frame], test: Option<&str>) -> Option<Location
         frame.function.as_deref().is_none_or(|function| !LIBRARIES.begin(function))
             && frame.location.as_ref().is_none_or(|place| !place.path.starts_with("/_/"))
     };
-    // A name without a class is that of a method.
+    // A name without a class is a method's name.
     let method = test.map(|test| test.split(['(', ' ']).next().unwrap_or_default()).unwrap_or_default();
     let in_method = |frame: &&Frame| {
         method.len() > 2
@@ -113,7 +113,7 @@ static LIBRARIES: Beginnings = Beginnings::new(&[
     "Reqnroll.",
 ]);
 
-/// Removes a number with its unit in brackets or parentheses from the end: `[12 ms]`, `(7ms)`, `[< 1 ms]`.
+/// Removes a final number with unit in brackets or parentheses: `[12 ms]`, `(7ms)`, `[< 1 ms]`.
 pub(crate) fn without_duration(text: &str) -> Option<&str> {
     let (open, text_inner) = match text.as_bytes().last()? {
         b']' => ('[', text.strip_suffix(']')?),

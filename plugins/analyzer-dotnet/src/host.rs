@@ -1,5 +1,5 @@
-//! What the `dotnet` host, the SDK and NuGet say in sentences: no SDK or framework that fits, no such command,
-//! feeds, and the counts at the end.
+//! Sentences of the `dotnet` host, the SDK and NuGet: no matching SDK or framework, unknown commands, feeds,
+//! and the counts at the end.
 //!
 //! ```text
 //! A compatible .NET SDK was not found.
@@ -17,19 +17,19 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context},
 };
 
-/// Lines of a message.
+/// Maximum number of lines of a message.
 const LINES: usize = 24;
 
-/// How the lines go on.
+/// How a message continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// The line says all.
+    /// The line is complete.
     Line,
-    /// Lines below name the version and the file.
+    /// The version and the file are named in lines below.
     Version,
-    /// Lines with an indent say more.
+    /// Indented lines give details.
     Indented,
-    /// It only says that something failed.
+    /// Only says that something failed.
     Summary,
 }
 
@@ -127,7 +127,7 @@ impl Block {
         let line = text.words;
         let (start, form, kind, error_type) = MESSAGES[STARTS.position(line)?];
         let plausible = match start {
-            // Others say so, too, and go on.
+            // Other tools print this too, and continue.
             "Build failed" => {
                 line.starts_with("Build failed with ") && line.contains("error")
                     || line.starts_with("Build failed. Use dotnet build")
@@ -201,7 +201,7 @@ impl Block {
                 }
                 self.take(text)
             }
-            // Versions that are there.
+            // Installed versions.
             None if text.words.starts_with(|c: char| c.is_ascii_digit()) && text.words.contains('[') => {
                 self.take(text)
             }

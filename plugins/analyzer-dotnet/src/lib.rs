@@ -1,14 +1,14 @@
-//! Finds what .NET builds and tests report: MSBuild, NuGet, the SDK, vstest, xUnit, NUnit and unhandled
+//! Finds reports of .NET builds and tests: MSBuild, NuGet, the SDK, vstest, xUnit, NUnit and unhandled
 //! exceptions.
 //!
-//! | tool | what is read |
+//! | tool | input |
 //! | --- | --- |
-//! | `dotnet` | findings in the format of MSBuild (compilers, analyzers, NuGet, the SDK, `dotnet format`), sentences of the host, exceptions with their inner ones, failed tests of vstest and of the testing platform |
-//! | `xunit`, `nunit` | failed tests, as their own runners print them |
-//! | `nuget` | feeds and packages, in sentences |
+//! | `dotnet` | findings in the format of MSBuild (compilers, analyzers, NuGet, the SDK, `dotnet format`), messages of the host, exceptions with their inner ones, failed tests of vstest and of the testing platform |
+//! | `xunit`, `nunit` | failed tests in the format of their own runners |
+//! | `nuget` | messages about feeds and packages |
 //!
-//! At most one record of several lines is open (`Record`). A line that continues it is its own; else the
-//! recognisers are asked in turn whether it begins theirs; what begins nothing may still belong to the record.
+//! At most one record of several lines is open (`Record`). A line that continues it belongs to it; else the
+//! recognisers are asked in turn; a line that begins nothing may still belong to the record.
 #![deny(unsafe_code)]
 
 mod exception;
@@ -30,30 +30,30 @@ pub struct Dotnet {
     open: Option<Box<dyn Record>>,
 }
 
-/// What a record says to a line.
+/// A record's answer to a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// It is mine, and more may come.
+    /// The line belongs to the record, and more may follow.
     Taken,
-    /// It may be in the midst of me: a blank line.
+    /// The line may be inside the record: a blank line.
     Waits,
-    /// It is not mine: I ended before it.
+    /// The line does not belong to the record, which ended before it.
     Over,
-    /// It is not mine, unless nobody else's.
+    /// The line belongs to the record only if no other recogniser takes it.
     Foreign,
 }
 
 /// A diagnostic of several lines being read.
 trait Record: std::fmt::Debug + Send {
-    /// Takes a line that can be nothing else.
+    /// Reads a line that can belong to nothing else.
     fn line(&mut self, text: &Text<'_>) -> Step;
 
-    /// Takes a line that begins nothing else; whether it does.
+    /// Reads a line that begins nothing else; returns whether it belongs to the record.
     fn also(&mut self, _text: &Text<'_>) -> bool {
         false
     }
 
-    /// It is complete, or was none.
+    /// Ends the record, which may turn out not to be one.
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>);
 }
 

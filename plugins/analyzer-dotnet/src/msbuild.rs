@@ -1,4 +1,4 @@
-//! Findings in the format of MSBuild: of the compilers, analyzers, NuGet, the SDK, `dotnet format`.
+//! Findings in MSBuild's format: from compilers, analyzers, NuGet, the SDK, `dotnet format`.
 //!
 //! ```text
 //! src/Pot.cs(12,5): error CS0103: The name 'lid' does not exist in the current context [/src/Pot.csproj]
@@ -9,7 +9,7 @@
 //! EXEC : error : the kettle is cold [/src/Pot.csproj]
 //! ```
 //!
-//! A place within the SDK or a package is not the user's: the project is.
+//! A location within the SDK or a package is not the user's: the project is used instead.
 
 use crate::{Record, Step, exception::thrown, session::Session, text::Text};
 use grimoire_plugin_sdk::{
@@ -17,7 +17,7 @@ use grimoire_plugin_sdk::{
     text::{Characters, Context, Needle, extension, place_in_parentheses, trailing_group},
 };
 
-/// Lines of a message.
+/// Maximum number of lines of a message.
 const LINES: usize = 12;
 
 /// A finding being read.
@@ -27,10 +27,10 @@ pub(crate) struct Block {
     code: Option<String>,
     message: String,
     location: Option<Location>,
-    /// The place is one of the SDK or a package.
+    /// True if the location belongs to the SDK or a package.
     foreign: bool,
     project: Option<String>,
-    /// More lines may follow, with a deeper indent.
+    /// True if more deeply indented lines may follow.
     goes_on: bool,
     indent: usize,
     lines: usize,
@@ -38,7 +38,7 @@ pub(crate) struct Block {
     span: Span,
 }
 
-/// What a line says before it is judged.
+/// The parts of a line before it is judged.
 struct Parts<'a> {
     origin: &'a str,
     location: Option<Location>,
@@ -91,12 +91,12 @@ impl Block {
 }
 
 impl Block {
-    /// A task of MSBuild or MSBuild itself has crashed: what was thrown follows.
+    /// Returns true if a task of MSBuild or MSBuild itself crashed: the exception follows.
     fn has_crashed(&self) -> bool {
         matches!(self.code.as_deref(), Some("MSB4017" | "MSB4018" | "MSB4166" | "MSB4014" | "MSB0001"))
     }
 
-    /// Whether a finding only goes on with the one before it: the same file and code, and a message with an indent.
+    /// Returns true if a finding continues the previous one: the same file and code, and an indented message.
     fn is_rest_of(&self, before: &Self, text: &Text<'_>) -> bool {
         let Some(code) = &self.code else { return false };
         if before.code.as_ref() != Some(code) || before.location != self.location {
@@ -118,9 +118,9 @@ impl Record for Block {
             return Step::Over;
         }
         let (message, project) = match Self::start(text) {
-            // The file and the code stand in each line.
+            // Each line repeats the file and the code.
             Some(next) if next.is_rest_of(self, text) => {
-                // A stack says nothing, however long it is.
+                // A stack adds nothing, however long it is.
                 let is_frame = is_of_stack(&next.message);
                 self.lines -= usize::from(is_frame && self.lines > 0);
                 (if is_frame { String::new() } else { next.message }, next.project)
@@ -130,7 +130,7 @@ impl Record for Block {
                 self.goes_on = project.is_none();
                 (message.trim().to_owned(), project.map(str::to_owned))
             }
-            // What was thrown at a task, and its stack.
+            // The exception of a task, and its stack.
             None if self.has_crashed() && thrown(text.words, false).is_some() && self.lines == 0 => {
                 (text.words.to_owned(), None)
             }
@@ -154,7 +154,7 @@ impl Record for Block {
         if block.message.is_empty() {
             return;
         }
-        // In a package or the SDK an error is about the project; a warning is where it is.
+        // In a package or the SDK, an error concerns the project; a warning keeps its location.
         let location = if block.foreign && block.severity >= Severity::Error {
             block.project.as_deref().map(Location::file)
         } else {
@@ -164,7 +164,7 @@ impl Record for Block {
         };
         let kind = kind_of(code, &block.message);
         let found = Diagnostic {
-            // MSBuild passes on what the TypeScript compiler says.
+            // MSBuild forwards messages of the TypeScript compiler.
             tool: if code.starts_with("TS") { "tsc" } else { "dotnet" }.to_owned(),
             error_type: match (&block.code, block.severity >= Severity::Error) {
                 (Some(code), _) => code.clone(),
@@ -185,7 +185,7 @@ impl Record for Block {
     }
 }
 
-/// A line of the stack of what a task threw, which MSBuild prints with the file and code of the first.
+/// A line of a task's stack trace, which MSBuild prints with the file and code of the first line.
 fn is_of_stack(message: &str) -> bool {
     message.starts_with("at ") && message.contains('(')
         || message.starts_with("---> ")
@@ -233,7 +233,7 @@ fn described(rest: &str) -> Option<(Severity, &str, &str)> {
     const WORDS: [(&str, Severity); 3] =
         [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
     let mut text = rest;
-    // One word may say of what kind the finding is: `fatal error`, `Hint warning`.
+    // One word may precede the severity: `fatal error`, `Hint warning`.
     for _ in 0..2 {
         let found = WORDS.iter().find(|(word, _)| {
             text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
@@ -246,12 +246,12 @@ fn described(rest: &str) -> Option<(Severity, &str, &str)> {
             if code.contains(' ') || code.len() > 24 {
                 return None;
             }
-            // The code may stand after a second colon.
+            // The code may follow a second colon.
             if code.is_empty()
                 && let Some((later, message)) = message.trim_start().split_once(':')
                 && is_code(later.trim_end())
             {
-                // Code analysis of old names its category.
+                // Old versions of code analysis print their category.
                 let message = match message.split_once(" : ") {
                     Some((category, message)) if category.trim_start().starts_with("Microsoft.") => message,
                     _ => message,
@@ -269,7 +269,7 @@ fn described(rest: &str) -> Option<(Severity, &str, &str)> {
     None
 }
 
-/// The message and the project that it ends with: `message [/src/Pot.csproj::TargetFramework=net8.0]`.
+/// The message and the project at its end: `message [/src/Pot.csproj::TargetFramework=net8.0]`.
 fn split_project(message: &str) -> (&str, Option<&str>) {
     let Some((before, inner)) = trailing_group(message, '[', ']') else { return (message, None) };
     let path = inner.split("::").next().unwrap_or_default();
@@ -328,7 +328,7 @@ fn is_source(path: &str) -> bool {
     ) || kind.len() > 4 && kind.ends_with("proj") && kind != "vcxproj"
 }
 
-/// Whether a file belongs to the SDK, to MSBuild or to a package.
+/// Returns true if a file belongs to the SDK, to MSBuild or to a package.
 fn is_of_sdk(path: &str) -> bool {
     let path = path.replace('\\', "/");
     [
@@ -369,7 +369,7 @@ fn kind_of(code: &str, message: &str) -> Kind {
     }
 }
 
-/// What only says that a program or a target before it has failed.
+/// Codes that only say that another program or target failed.
 fn role_of(code: &str, message: &str) -> Role {
     let is_summary = matches!(code, "MSB3073" | "MSB6006" | "MSB4181" | "MSB3721")
         || code.starts_with("MSB") && message.contains(" exited with code")

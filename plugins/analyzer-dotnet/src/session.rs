@@ -1,4 +1,4 @@
-//! What is known of the whole log: what was reported, what waits for its end.
+//! State for the whole log: the reported diagnostics, and those held until the end.
 
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Marker, Role, Severity, text::Deduplicator};
 use std::{
@@ -6,24 +6,24 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-/// What recognisers share.
+/// State that recognisers share.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     known: Deduplicator,
     /// Exceptions that may have been logged on purpose.
     exceptions: VecDeque<Diagnostic>,
-    /// Causes that were reported.
+    /// Number of reported causes.
     roots: u64,
     failed: bool,
-    /// The log is one that says how it ended.
+    /// True if the log would report its outcome.
     would_tell: bool,
 }
 
 impl Session {
-    /// Exceptions held at most; the oldest is forgotten then.
+    /// Maximum number of held exceptions; the oldest is dropped.
     const EXCEPTIONS: usize = 16;
 
-    /// Looks for what tells how a run ended.
+    /// Checks whether a line reports the outcome of the run.
     pub(crate) fn see(&mut self, marker: Option<Marker>, text: &str) {
         match marker {
             Some(Marker::Error) => self.failed = true,
@@ -43,7 +43,7 @@ impl Session {
         }
     }
 
-    /// Reports a diagnostic, unless the same was said before.
+    /// Reports a diagnostic, unless it was reported before.
     pub(crate) fn report(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let mut hasher = DefaultHasher::new();
         let Diagnostic { code, message, location, test, .. } = &found;
@@ -57,14 +57,14 @@ impl Session {
         out.push(found);
     }
 
-    /// Whether a failed test was not reported before.
+    /// Returns true if a failed test was not reported before.
     pub(crate) fn is_new_test(&mut self, test: &str) -> bool {
         let mut hasher = DefaultHasher::new();
         (test, "test").hash(&mut hasher);
         self.known.is_first_key(hasher.finish())
     }
 
-    /// Takes an exception that nothing but its stack says to be an error.
+    /// Holds an exception that only its stack shows to be an error.
     pub(crate) fn hold(&mut self, mut found: Diagnostic) {
         found.confidence = Confidence::Likely;
         let same = |held: &Diagnostic| held.message == found.message && held.error_type == found.error_type;
@@ -77,7 +77,7 @@ impl Session {
         self.exceptions.push_back(found);
     }
 
-    /// The log has ended.
+    /// Ends the log.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         if (self.failed || !self.would_tell) && self.roots == 0 {
             out.extend(self.exceptions.drain(..));

@@ -28,29 +28,29 @@ use grimoire_plugin_sdk::{
     text::{Context, leading_number, place_in_parentheses},
 };
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 40;
 /// Frames kept.
 const FRAMES: usize = 48;
-/// Lines that a test printed, after what is said of it.
+/// Maximum number of output lines of a test after its failure.
 const OUTPUT: usize = 400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The line that names the test comes next.
+    /// The next line names the test.
     Name,
     Message,
     Frames,
-    /// What the test printed.
+    /// The test's output.
     Output,
 }
 
-/// How the lines of a test are told from others.
+/// How the lines of a test are recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
     /// vstest: labels.
     Labels,
-    /// They have a deeper indent than the name.
+    /// They are indented more deeply than the name.
     Indented(usize),
     /// NUnit: up to the blank line after the frames.
     Plain,
@@ -63,7 +63,7 @@ pub(crate) struct Block {
     tool: &'static str,
     style: Style,
     phase: Phase,
-    /// A label of vstest was seen.
+    /// True after a label of vstest.
     labelled: bool,
     message: String,
     lines: usize,
@@ -77,7 +77,7 @@ impl Block {
     pub(crate) fn start(text: &Text<'_>) -> Option<Self> {
         let line = text.words;
         let first = *line.as_bytes().first()?;
-        if let Some(name) = line.strip_suffix(" [FAIL]") {
+        if let Some(name) = line.strip_suffix(" [FAIL]").filter(|name| !name.starts_with('#')) {
             return is_name(name).then(|| Self::new(text, name, "xunit", Style::Indented(text.indent)));
         }
         match first {
@@ -86,7 +86,7 @@ impl Block {
                 if let Some(name) = without_duration(rest) {
                     return Some(Self::new(text, name.trim(), "dotnet", Style::Labels));
                 }
-                // Old versions fill with blanks.
+                // Old versions pad with spaces.
                 let name = rest.strip_prefix("  ")?.trim();
                 is_name(name).then(|| Self::new(text, name, "dotnet", Style::Labels))
             }
@@ -106,7 +106,7 @@ impl Block {
                     .then(|| Self::new(text, name, "nunit", Style::Plain))
             }
             _ => {
-                // The terminal logger puts the place first.
+                // The terminal logger prints the location first.
                 let place = place_in_parentheses(line.strip_suffix("error TESTERROR:")?)?;
                 let mut block = Self::new(text, "", "dotnet", Style::Indented(text.indent));
                 block.phase = Phase::Name;
@@ -243,7 +243,7 @@ impl Record for Block {
         {
             return;
         }
-        // Others begin sentences so.
+        // Other tools begin sentences like this.
         let head = block.test.split('(').next().unwrap_or_default();
         if block.style == Style::Labels && !block.labelled && (head.contains(' ') || !head.contains('.')) {
             return;
@@ -252,7 +252,7 @@ impl Record for Block {
             return;
         }
         let message = block.message.trim();
-        // MSTest wraps what was thrown.
+        // MSTest wraps the thrown exception.
         let message = match message.split_once("threw exception:") {
             Some((before, rest)) if before.starts_with("Test method ") => rest.trim(),
             _ => message,
@@ -295,7 +295,7 @@ impl Record for Block {
     }
 }
 
-/// Whether a line begins what is no longer about the test.
+/// Returns true if a line begins something other than the test.
 fn is_end(text: &Text<'_>) -> bool {
     const ENDS: [&str; 12] = [
         "Passed ",
@@ -318,7 +318,7 @@ fn is_end(text: &Text<'_>) -> bool {
     })
 }
 
-/// Whether what follows a verdict is a test, so that `Failed to load` in a message does not end it.
+/// Returns true if a test name follows the verdict, so that `Failed to load` in a message does not end it.
 fn without_prefix_is_name(line: &str, verdict: &str) -> bool {
     let rest = &line[verdict.len()..];
     verdict.len() > 10 || rest.starts_with(' ') || without_duration(rest).is_some()
@@ -336,7 +336,7 @@ fn is_output(line: &str) -> bool {
     )
 }
 
-/// Whether a text can be a test's name: qualified, arguments in parentheses. Display names have blanks.
+/// Returns true if a text can be a test's name: qualified, arguments in parentheses. Display names contain spaces.
 fn is_name(name: &str) -> bool {
     let head = name.find(['(', '<']).map_or(name, |end| &name[..end]);
     !head.is_empty()

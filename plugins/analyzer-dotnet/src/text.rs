@@ -1,5 +1,5 @@
-//! What build tools and CI systems put before the lines of .NET's tools: the node of a parallel build, clocks,
-//! the name of a task.
+//! Prefixes of build tools and CI systems before the lines of .NET's tools: the node of a parallel build,
+//! clocks, the name of a task.
 
 use grimoire_plugin_sdk::{
     Line, Span,
@@ -9,13 +9,13 @@ use grimoire_plugin_sdk::{
 /// A line without such prefixes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
-    /// The line as it came.
+    /// The original line.
     pub(crate) raw: &'a str,
-    /// Without blanks around it.
+    /// The text without surrounding white space.
     pub(crate) words: &'a str,
-    /// Leading blanks after the prefixes.
+    /// Number of leading white space characters after the prefixes.
     pub(crate) indent: usize,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
     pub(crate) span: Span,
 }
@@ -85,7 +85,7 @@ fn after_clock(start: &str) -> Option<&str> {
     rest.strip_prefix(' ')
 }
 
-/// `3>`, which MSBuild puts before the output of a parallel project; `3:7>` with its node.
+/// `3>`, MSBuild's prefix for the output of a parallel project; `3:7>` includes its node.
 fn after_node(start: &str) -> Option<&str> {
     let rest = start.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
     (rest.len() < start.len() && start.len() - rest.len() <= 8).then_some(rest)?.strip_prefix('>')

@@ -15,7 +15,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, extension, leading_number, place_at_start},
 };
 
-/// Credo: `[W] ↗ message` with the place below it, before the message, or in the form of other tools.
+/// Credo: `[W] ↗ message` with the location below it, before the message, or in the format of other tools.
 ///
 /// ```text
 /// ┃ [R] → Modules should have a @moduledoc tag.
@@ -92,7 +92,7 @@ impl Reader for Credo {
     }
 }
 
-/// Dialyxir: `lib/pot.ex:12:8:no_return`, and the message behind it or below it to a line of underscores.
+/// Dialyxir: `lib/pot.ex:12:8:no_return`, with the message after it, or below it up to a line of underscores.
 #[derive(Debug, Default)]
 pub(crate) struct Dialyzer {
     open: Option<Draft>,
@@ -117,7 +117,7 @@ impl Reader for Dialyzer {
         };
         let (name, message) = place.rest.split_once(' ').unwrap_or((place.rest, ""));
         let named = name.contains('_') && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        if !named {
+        if !named && name != "call" {
             return;
         }
         let mut draft = Draft::new("dialyzer", Lint, line);
@@ -237,7 +237,7 @@ const REBAR: &[Sentence] = &[
     Sentence::new("sh(*)", Unknown, "command").reaches(Wrapped),
 ];
 
-/// EUnit and Common Test, in Rebar3's form and in their own.
+/// EUnit and Common Test, in Rebar3's format and in their own.
 ///
 /// ```text
 ///   1) pot_tests:holds_test/0
@@ -314,7 +314,7 @@ impl Reader for Eunit {
         if draft.lines() > 40 {
             return self.close(out);
         }
-        // Common Test says the reason after the suite's name.
+        // Common Test prints the reason after the suite's name.
         if let Some((_, reason)) = start.strip_prefix("%%% ").and_then(|rest| rest.split_once(" ==>")) {
             let reason = reason.trim();
             if reason.ends_with(": OK") || reason.contains(": SKIP") {
@@ -377,7 +377,7 @@ impl Reader for Eunit {
     }
 }
 
-/// What only counts.
+/// Lines that only count failures.
 pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     let start = line.start;
     let count = |text: &str| leading_number(text).is_some_and(|(count, _)| count > 0);

@@ -1,4 +1,4 @@
-//! Languages for the browser and their kin: Elm, PureScript, Gleam, Idris.
+//! Languages for the browser and related ones: Elm, PureScript, Gleam, Idris.
 //!
 //! ```text
 //! -- TYPE MISMATCH ---------------------------------------- src/Pot.elm
@@ -23,7 +23,7 @@ use grimoire_plugin_sdk::{
     text::{extension, leading_number, place_at_start},
 };
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 60;
 
 /// Reads Elm's errors, and elm-review's.
@@ -104,7 +104,7 @@ impl Reader for Elm {
             && start.bytes().any(|byte| byte.is_ascii_alphanumeric())
             && draft.found.message.len() < 600
         {
-            // What the types are, in paragraphs of their own.
+            // The types are printed in separate paragraphs.
             draft.say(start);
         }
     }
@@ -118,7 +118,7 @@ impl Reader for Elm {
     }
 }
 
-/// Reads PureScript's errors: those of the compiler, and of psa and Spago, which have the code first.
+/// Reads PureScript's errors: those of the compiler, and of psa and Spago, which print the code first.
 #[derive(Debug, Default)]
 pub(crate) struct PureScript {
     open: Option<(Draft, bool)>,
@@ -212,8 +212,8 @@ impl Reader for PureScript {
     }
 }
 
-/// Gleam: `error: Unknown variable`, a corner with the place, the source beside bars, and an explanation.
-/// Idris 2: `Error: While processing … . Undefined name lid.`, and the place on a line of its own.
+/// Gleam: `error: Unknown variable`, a corner with the location, the source beside bars, and an explanation. Idris
+/// 2: `Error: While processing … . Undefined name lid.`, and the location on a separate line.
 #[derive(Debug, Default)]
 pub(crate) struct Others {
     open: Option<(Draft, bool)>,
@@ -288,7 +288,7 @@ impl Reader for Others {
                 self.open = None;
             }
         }
-        // Idris 1: `src/Pot.idr:12:3-6:Can't unify`, the rest on the next line at times.
+        // Idris 1: `src/Pot.idr:12:3-6:Can't unify`, sometimes continued on the next line.
         if let Some(place) =
             place_at_start(start).filter(|place| extension(place.path) == "idr" && place.column.is_some())
             && place.rest.len() > 3

@@ -25,25 +25,25 @@ use grimoire_plugin_sdk::{
     text::Needle,
 };
 
-/// Lines of a solver's account.
+/// Maximum number of lines of a solver's report.
 const LINES: usize = 400;
 
 /// Reads Cabal's solver.
 #[derive(Debug, Default)]
 pub(crate) struct Solver {
     code: Option<String>,
-    /// What stands below a code.
+    /// The text below a code.
     coded: Option<Draft>,
     open: Option<(Draft, Vec<String>)>,
 }
 
-/// How the entries of an account begin.
+/// Beginnings of entries in a report.
 const ENTRIES: [&str; 6] =
     ["trying: ", "next goal: ", "rejecting: ", "skipping: ", "fail (", "unknown package: "];
-/// How what follows an account begins.
+/// Beginnings of lines after a report.
 const ENDS: [&str; 4] = ["After searching", "Backjump limit", "Note: ", "Try running"];
 
-/// Without all the versions but the first that an entry lists.
+/// Removes all versions but the first that an entry lists.
 fn shortened(reason: &str) -> String {
     match (reason.split_once(", "), reason.rfind(" (")) {
         (Some((first, _)), Some(at)) if reason.len() > 160 && at > first.len() => {
@@ -53,7 +53,7 @@ fn shortened(reason: &str) -> String {
     }
 }
 
-/// How much a line of the account says.
+/// How informative a line of the report is.
 fn weight(text: &str) -> u8 {
     if text.starts_with("unknown package") || text.contains("not found in the pkg-config") {
         4
@@ -95,7 +95,7 @@ impl Reader for Solver {
                 }
                 return;
             }
-            // An entry that was wrapped.
+            // A wrapped entry.
             let ends = start.is_empty() || ENDS.iter().any(|word| start.starts_with(word));
             if !ends && draft.lines() < LINES && !reasons.is_empty() {
                 if let Some(last) = reasons.last_mut().filter(|last| last.len() < 4096) {
@@ -196,7 +196,7 @@ const CABAL: &[Sentence] = &[
     Sentence::new("can't find source for * in *", Configuration, "source"),
 ];
 
-/// What the setup program of a package says, by whatever name it was built: the sentence is wrapped.
+/// Sentences of a package's setup program, whatever its name: they are wrapped.
 pub(crate) fn setup() -> Sentences {
     Sentences::new("cabal", SETUP)
 }

@@ -20,7 +20,7 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 40;
 
 /// Reads errors and failed tests.
@@ -36,7 +36,7 @@ struct Block {
     said: usize,
 }
 
-/// Whether a file is Clojure's.
+/// Returns true for Clojure files.
 fn is_clojure(path: &str) -> bool {
     [".clj", ".cljs", ".cljc", ".edn", ".bb"].iter().any(|end| path.ends_with(end))
 }
@@ -113,7 +113,7 @@ impl Reader for Clojure {
                     block.draft.say(start);
                     block.said += 1;
                 }
-                // The message of an error is one line; what follows is where the report lies.
+                // The message of an error is one line; the path of the report follows.
                 if !block.test && (start.starts_with("Full report at") || block.said >= 3) {
                     self.close(out);
                 }

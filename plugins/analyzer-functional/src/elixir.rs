@@ -14,7 +14,7 @@
 //!     (pot 0.1.0) lib/pot.ex:9: Pot.lid/0
 //! ```
 //!
-//! Warnings are errors once Mix says that compilation failed due to them: until then they wait.
+//! Warnings are held: they become errors if Mix says that compilation failed due to them.
 
 use crate::panel::{Draft, Reader, Seen};
 use grimoire_plugin_sdk::{
@@ -22,7 +22,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, Place, place_at_start},
 };
 
-/// Lines of one diagnostic.
+/// Maximum number of lines of one diagnostic.
 const LINES: usize = 60;
 /// Warnings that wait.
 const WARNINGS: usize = 128;
@@ -65,7 +65,7 @@ pub(crate) fn is_source(path: &str) -> bool {
     )
 }
 
-/// Applications of the language and of packages that most projects have.
+/// Applications of the language and packages that most projects use.
 fn is_library(app: &str) -> bool {
     const APPS: [&str; 46] = [
         "elixir",
@@ -128,7 +128,7 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    /// The place that ends it, and what is said of it.
+    /// The location that ends it, and the text after the location.
     fn place<'a>(line: &Seen<'a>) -> Option<Place<'a>> {
         let text = line.start.strip_prefix("└─ ").or_else(|| (line.indent > 0).then_some(line.start))?;
         let text = match text.strip_prefix('(').and_then(|rest| rest.split_once(") ")) {
@@ -218,7 +218,7 @@ static LOGGED: Needle = Needle::new("[error] ");
 pub(crate) struct Exceptions {
     /// `== Compilation error in file lib/pot.ex ==`
     heading: Option<(String, Span)>,
-    /// The line before is a log's, which tells of a process that crashed.
+    /// Set if the previous line is a log line about a crashed process.
     logged: Option<Span>,
     open: Option<Block>,
 }
@@ -229,11 +229,11 @@ struct Block {
     frames: Vec<Frame>,
     own: Option<Location>,
     blanks: usize,
-    /// The parser's message and its excerpt follow.
+    /// True if the parser's message and excerpt follow.
     below: bool,
 }
 
-/// Type and message. Mix speaks in sentences, which are read elsewhere.
+/// Type and message. Mix's sentences are read elsewhere.
 fn head(start: &str) -> Option<(&str, &str)> {
     let (error_type, message) = start.strip_prefix("** (")?.split_once(") ")?;
     let shaped = error_type.starts_with("EXIT from ")
@@ -260,7 +260,7 @@ impl Exceptions {
             found.location = Some(Location::file(&path));
             found.kind = Kind::Compile;
         }
-        // `(SyntaxError) invalid syntax found on lib/pot.ex:3:5:` has its message below.
+        // The message of `(SyntaxError) invalid syntax found on lib/pot.ex:3:5:` is below.
         let (text, below) =
             match message.split_once(" found on ").or_else(|| message.split_once(" missing on ")) {
                 Some((_, place)) if message.ends_with(':') => (place, true),
@@ -278,7 +278,7 @@ impl Exceptions {
                 draft.say(file.and_then(|file| message.strip_prefix(&file)).unwrap_or(message));
             }
         }
-        // Tests that pass log the processes that crash in them.
+        // Passing tests log the processes that crash in them.
         if let Some(span) = self.logged {
             draft.found.confidence = Confidence::Likely;
             draft.found.span = draft.found.span.to(span);
@@ -323,7 +323,10 @@ impl Reader for Exceptions {
         if let Some(block) = &mut self.open {
             let start = line.start;
             let other = !block.below && (start.starts_with("error: ") || start.starts_with("warning: "));
-            if block.draft.lines() >= LINES || head(start).is_some() || other {
+            if head(start).is_some() && block.draft.found.message.ends_with("an exception was raised:") {
+                // The exception below gives the reason.
+                self.open = None;
+            } else if block.draft.lines() >= LINES || head(start).is_some() || other {
                 self.close(out);
             } else if start.is_empty() {
                 block.blanks += 1;
@@ -339,7 +342,7 @@ impl Reader for Exceptions {
                 block.draft.take(line);
                 return;
             } else if line.indent >= 2 && block.frames.is_empty() {
-                // Further lines of the message; beside bars the parser's excerpt.
+                // Further lines of the message; the parser's excerpt has bars.
                 if let Some(message) = start.strip_prefix("error: ") {
                     block.draft.say(message);
                 } else if start.starts_with(['│', '└']) || start.contains(" │ ") {

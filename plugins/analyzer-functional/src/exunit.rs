@@ -20,9 +20,9 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 120;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 14;
 
 /// Reads failed tests.
@@ -34,14 +34,14 @@ pub(crate) struct ExUnit {
 #[derive(Debug)]
 struct Block {
     draft: Draft,
-    /// Where the test begins.
+    /// The location of the test.
     place: Option<Location>,
     own: Option<Location>,
     frames: Vec<Frame>,
     said: usize,
-    /// In the stack, or in what was logged.
+    /// True in the stack, or in the captured log.
     told: bool,
-    /// How far the heading is indented.
+    /// The indentation of the heading.
     indent: usize,
 }
 
@@ -65,7 +65,7 @@ fn is_module(name: &str) -> bool {
 }
 
 impl Block {
-    /// Whether the line is a part of the failure.
+    /// Returns true if the line is a part of the failure.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if start.is_empty() {

@@ -18,10 +18,10 @@ use grimoire_plugin_sdk::{
     text::{Place, cut, extension, leading_number, place_at_start},
 };
 
-/// Lines of one diagnostic.
+/// Maximum number of lines of one diagnostic.
 const LINES: usize = 60;
 
-/// Reads what GHC says.
+/// Reads GHC's diagnostics.
 #[derive(Debug, Default)]
 pub(crate) struct Ghc {
     open: Option<Block>,
@@ -31,19 +31,19 @@ pub(crate) struct Ghc {
 struct Block {
     draft: Draft,
     indent: usize,
-    /// The message ended: what follows are circumstances.
+    /// True after the message: details follow.
     told: bool,
-    /// The message stands on the next line, and only its indentation shows that it is one.
+    /// True if the message is on the next line, recognised only by its indentation.
     bare: bool,
     blank: bool,
 }
 
-/// Whether a file is Haskell's.
+/// Returns true for Haskell files.
 fn is_haskell(path: &str) -> bool {
     matches!(extension(path), "hs" | "lhs" | "hsc" | "hs-boot" | "chs" | "cabal")
 }
 
-/// A place in GHC's forms: `path:12:5`, `path:12:5-9`, `path:(12,5)-(13,9)`, `<no location info>`.
+/// A location in GHC's formats: `path:12:5`, `path:12:5-9`, `path:(12,5)-(13,9)`, `<no location info>`.
 fn place(start: &str) -> Option<(Option<Location>, &str)> {
     if let Some(rest) = start.strip_prefix("<no location info>:") {
         return Some((None, rest));
@@ -64,7 +64,7 @@ fn place(start: &str) -> Option<(Option<Location>, &str)> {
     Some((Some(place.location()), place.rest))
 }
 
-/// `[GHC-83865]`, `[-Wunused-imports, -Werror=unused-imports]`: the first is the code.
+/// `[GHC-83865]`, `[-Wunused-imports, -Werror=unused-imports]`: the first entry is the code.
 fn code(mut rest: &str) -> (Option<String>, &str) {
     let mut code = None;
     while let Some((inner, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -118,7 +118,7 @@ impl Ghc {
 }
 
 impl Block {
-    /// Whether the line is a part of it.
+    /// Returns true if the line is a part of it.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         let margin = start.starts_with('|')
@@ -129,7 +129,7 @@ impl Block {
             return self.draft.lines() < LINES;
         }
         if start.is_empty() {
-            // A blank line ends the message, but not before it began.
+            // A blank line ends the message, unless the message has not started.
             self.blank = true;
             return self.draft.found.message.is_empty() && self.draft.lines() < 2;
         }
@@ -201,7 +201,7 @@ fn hint(line: &Seen<'_>, location: Option<Location>, text: &str) -> Option<Diagn
     Some(typed(found))
 }
 
-/// What partial functions say.
+/// Messages of partial functions.
 const PARTIAL: [&str; 4] = [
     "Non-exhaustive patterns",
     "Irrefutable pattern failed",
@@ -209,7 +209,7 @@ const PARTIAL: [&str; 4] = [
     "Non-exhaustive guards",
 ];
 
-/// Exceptions of programs: a message and `CallStack (from HasCallStack):`, or a place in the message.
+/// Exceptions of programs: a message and `CallStack (from HasCallStack):`, or a location in the message.
 ///
 /// ```text
 /// pot: no lid
@@ -218,7 +218,7 @@ const PARTIAL: [&str; 4] = [
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions {
-    /// The last line that a program may have said, and where it is.
+    /// The last line that may come from a program, and its span.
     before: String,
     span: Span,
     open: Option<(Draft, Vec<Frame>)>,
@@ -263,7 +263,7 @@ impl Reader for Exceptions {
             return;
         }
         self.before.clear();
-        // `pot: message`: a program and what it says.
+        // `pot: message`: a program and its message.
         let Some((program, message)) = start.split_once(": ") else { return };
         let named = !program.contains([' ', ':']) && program.len() < 60;
         if !named {

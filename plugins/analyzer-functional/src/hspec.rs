@@ -18,9 +18,9 @@ use grimoire_plugin_sdk::{
     text::{Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 60;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 12;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ enum Form {
 /// Reads failed tests.
 #[derive(Debug, Default)]
 pub(crate) struct Tests {
-    /// A place on a line of its own, which hspec prints before the name.
+    /// A location on a separate line, which hspec prints before the name.
     place: Option<Location>,
     open: Option<Block>,
 }
@@ -45,7 +45,7 @@ struct Block {
     form: Form,
     indent: usize,
     said: usize,
-    /// Something shows that it is one of these.
+    /// True if the format is certain.
     sure: bool,
 }
 
@@ -132,7 +132,7 @@ impl Tests {
 }
 
 impl Block {
-    /// Whether the line is a part of the failure, and whether it is the last.
+    /// Returns whether the line is a part of the failure, and whether it is the last one.
     fn line(&mut self, line: &Seen<'_>) -> (bool, bool) {
         let start = line.start;
         if start.is_empty() {

@@ -1,4 +1,4 @@
-//! Julia: tests that failed, and what ended a program.
+//! Julia: failed tests, and errors that ended a program.
 //!
 //! ```text
 //! Pots: Test Failed at /src/test/runtests.jl:12
@@ -20,10 +20,10 @@ use grimoire_plugin_sdk::{
     text::{Needle, place_at_start},
 };
 
-/// Lines of a message, and of a stack.
+/// Maximum number of lines of a message, and of a stack.
 const LINES: usize = 80;
 
-/// Lines of a message that say nothing of their own.
+/// Message lines without information of their own.
 const LEADS: [&str; 4] =
     ["Test threw exception", "Got exception outside", "Closest candidates", "The applicable method"];
 
@@ -31,17 +31,17 @@ const LEADS: [&str; 4] =
 #[derive(Debug, Default)]
 pub(crate) struct Julia {
     open: Option<Open>,
-    /// The set of tests that a line before named, or the first one in the table that sums up.
+    /// The test set named in an earlier line, or the first one in the summary table.
     set: Option<String>,
     in_table: bool,
-    /// A test that failed was told of.
+    /// True after a reported failed test.
     has_told: bool,
 }
 
 #[derive(Debug)]
 struct Open {
     draft: Draft,
-    /// A test, which ends with its stack; else an error, whose place stands below the stack.
+    /// True for a test, which ends with its stack; false for an error, whose location is below the stack.
     is_test: bool,
     in_stack: bool,
 }
@@ -84,14 +84,14 @@ impl Reader for Julia {
 }
 
 impl Open {
-    /// Takes a line; `false` when the record has ended.
+    /// Reads a line; returns false if the record has ended.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if self.draft.lines() > LINES || start.starts_with("ERROR: ") || is_test(start) {
             return false;
         }
         if let Some(place) = start.strip_prefix("in expression starting at ").and_then(place_at_start) {
-            // The innermost file comes first; those that include it follow.
+            // The innermost file comes first, then the files that include it.
             self.draft.found.location.get_or_insert_with(|| place.location());
             self.draft.take(line);
             self.in_stack = true;

@@ -1,6 +1,6 @@
-//! Finds what functional languages and their tools report in a log.
+//! Finds reports of functional languages and their tools in a log.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
 //! | `beam` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test |
@@ -82,7 +82,7 @@ impl Default for Functional {
     }
 }
 
-/// Without the package that Stack puts before the lines of its build: `pot      > src/Pot.hs:3:1: error:`.
+/// Removes the package name that Stack prints before build lines: `pot      > src/Pot.hs:3:1: error:`.
 fn without_package(text: &str) -> &str {
     let whole = text;
     let text = text.trim_start();

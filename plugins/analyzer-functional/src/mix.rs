@@ -1,4 +1,4 @@
-//! Mix and Hex: sentences, unchecked dependencies, files that are not formatted.
+//! Mix and Hex: sentences, unchecked dependencies, unformatted files.
 
 use crate::{
     elixir,
@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{
     Location, Role,
 };
 
-/// What Mix says before it gives up.
+/// Mix's final sentences.
 pub(crate) fn mix() -> Sentences {
     Sentences::new("mix", MIX).only_after(&["** (Mix) ", "** (Mix.Error) "])
 }
@@ -40,7 +40,7 @@ const MIX: &[Sentence] = &[
     Sentence::new("*", Unknown, "mix").reaches(Wrapped),
 ];
 
-/// What Hex and Mix say on their way.
+/// Other sentences of Hex and Mix.
 pub(crate) fn hex() -> Sentences {
     Sentences::new("hex", HEX)
 }
@@ -58,10 +58,10 @@ const HEX: &[Sentence] = &[
     Sentence::new("Runtime terminating during boot *", Kind::Crash, "boot"),
 ];
 
-/// `* lid (Hex package)` and below it why it cannot be used; many of them are one.
+/// `* lid (Hex package)` and below it why it cannot be used; several of them are one error.
 #[derive(Debug, Default)]
 pub(crate) struct Unchecked {
-    /// The name of the dependency that the last line named.
+    /// The name of the dependency in the previous line.
     name: Option<String>,
     open: Option<(Draft, String, Vec<String>)>,
 }

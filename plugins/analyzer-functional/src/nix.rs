@@ -1,4 +1,4 @@
-//! Nix: evaluation errors with and without a trace, hash mismatches, builders that failed.
+//! Nix: evaluation errors with and without a trace, hash mismatches, failed builders.
 //!
 //! ```text
 //! error:                                             error: undefined variable 'lid'
@@ -24,7 +24,7 @@ use grimoire_plugin_sdk::{
     text::{extension, leading_number, place_at_start},
 };
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 240;
 
 /// Reads errors.
@@ -37,26 +37,26 @@ pub(crate) struct Nix {
 struct Block {
     draft: Draft,
     indent: usize,
-    /// Words or places show that it is Nix's.
+    /// True if words or locations show that it is Nix's.
     sure: bool,
-    /// A trace, whose innermost message is still to come.
+    /// True in a trace, whose innermost message is still to come.
     trace: bool,
-    /// Lines of the message at hand.
+    /// Number of lines of the current message.
     said: usize,
     /// The message ended.
     told: bool,
     blanks: usize,
     own: Option<Location>,
-    /// The place of the message at hand.
+    /// The location of the current message.
     place: Option<Location>,
-    /// The builder's last lines.
+    /// The last lines of the builder's output.
     log: Vec<String>,
     in_log: bool,
     /// Without `error:` before it.
     bare: bool,
 }
 
-/// Whether a message is one of Nix's.
+/// Returns true if a message is one of Nix's.
 fn is_nix(message: &str) -> bool {
     const SIGNS: [&str; 27] = [
         ".drv'",
@@ -100,12 +100,12 @@ fn place(start: &str) -> Option<Location> {
     (place.column.is_some() && place.rest.is_empty()).then(|| place.location())
 }
 
-/// Whether a place is in the user's own code: neither in Nix nor in the collection of packages.
+/// Returns true if a path is in the user's own code: neither in Nix nor in nixpkgs.
 fn is_own(path: &str) -> bool {
     if path.starts_with('<') {
         return false;
     }
-    // A flake is copied to the store before it is evaluated; so are those that it uses.
+    // A flake is copied to the store before evaluation, and so are its inputs.
     match path.strip_prefix("/nix/store/").and_then(|rest| rest.split_once('/')) {
         Some((_, inner)) => {
             !["pkgs/", "lib/", "nixos/", "modules/"].iter().any(|folder| inner.starts_with(folder))
@@ -138,7 +138,7 @@ impl Nix {
             draft: Draft::default(),
         };
         if !message.is_empty() {
-            // Older versions have the place behind the message.
+            // Older versions print the location after the message.
             let (text, place) = match message.rsplit_once(" at ").or_else(|| message.rsplit_once(", at ")) {
                 Some((text, place)) => match place_at_start(place)
                     .filter(|place| place.rest.is_empty() && place.column.is_some())
@@ -163,7 +163,7 @@ impl Nix {
 }
 
 impl Block {
-    /// Whether the line is a part of it.
+    /// Returns true if the line is a part of it.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if self.draft.lines() >= LINES {
@@ -174,7 +174,7 @@ impl Block {
             self.told |= self.said > 0;
             return self.blanks < 4;
         }
-        // A trace has its innermost message last, indented like everything in it.
+        // The innermost message of a trace comes last, indented like everything in it.
         if let Some(message) =
             start.strip_prefix("error: ").filter(|_| line.indent > self.indent && self.trace)
         {
@@ -231,7 +231,7 @@ impl Block {
             return true;
         }
         if self.trace && self.said == 0 {
-            // Something else is indented below an `error:` of its own.
+            // Other indented text may follow a separate `error:`.
             return self.sure && self.draft.lines() < LINES;
         }
         if self.blanks > 0
@@ -279,13 +279,13 @@ impl Block {
         if dependency {
             found.role = Role::Consequence;
         }
-        // Older versions print the builder's output before it, and only say here that it failed.
+        // Older versions print the builder's output first, and only here that it failed.
         if error_type == "builder" && self.log.is_empty() && self.bare {
             found.role = Role::Summary;
         }
         let innermost = self.place.filter(|place| is_own(&place.path));
         found.location = if self.trace { innermost.or(self.own) } else { innermost };
-        // What the builder said at last: its error, or its last line.
+        // The end of the builder's output: its error, or its last line.
         let error = self.log.iter().position(|line| is_error(line)).map(|at| &self.log[at]);
         if let Some(line) = error.or(self.log.last()) {
             let line = line.clone();
@@ -295,7 +295,7 @@ impl Block {
     }
 }
 
-/// Whether a builder's line tells an error.
+/// Returns true if a line of the builder's output is an error.
 fn is_error(line: &str) -> bool {
     ["rror: ", "rror[", "ERROR", "FAILED", "not found", "No such file", "undefined reference", "annot "]
         .iter()

@@ -13,10 +13,10 @@ use grimoire_plugin_sdk::{
     text::{extension, leading_number},
 };
 
-/// Lines of one diagnostic.
+/// Maximum number of lines of one diagnostic.
 const LINES: usize = 60;
 
-/// Reads what the compiler says.
+/// Reads the compiler's diagnostics.
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
     open: Option<Block>,
@@ -29,9 +29,9 @@ struct Block {
     told: bool,
     /// It ended.
     ended: bool,
-    /// A test's output differs from what was expected.
+    /// True if a test's output differs from the expected one.
     difference: bool,
-    /// How far the heading is indented.
+    /// The indentation of the heading.
     indent: usize,
 }
 
@@ -44,10 +44,10 @@ pub(crate) fn head(start: &str) -> Option<Location> {
         Some((end, rest)) => (end, rest),
         None => (number, rest),
     };
-    // Python has frames of this form, and no characters.
+    // Python has frames of this form, but without characters.
     let (column, rest) = leading_number(rest.strip_prefix(", characters ")?)?;
     let (last, _) = leading_number(rest.strip_prefix('-')?)?;
-    // Characters are counted from 0, and the last is behind.
+    // Characters are 0-based, and the end is exclusive.
     let mut location = Location::at(path, number, Some(column + 1));
     location.end = Some(Position { line: end, column: Some(last) }).filter(|_| end > number || last > column);
     Some(location)
@@ -61,7 +61,7 @@ fn tool(path: &str) -> &'static str {
     }
 }
 
-/// The level of a line that begins a message, and the message.
+/// The level at the start of a message's first line, and the message.
 fn level(start: &str) -> Option<(Severity, Option<&str>, &str)> {
     if let Some(rest) = start.strip_prefix("Error") {
         if let Some(message) = rest.strip_prefix(':') {
@@ -99,7 +99,7 @@ impl Compiler {
 }
 
 impl Block {
-    /// Whether the line is a part of it.
+    /// Returns true if the line is a part of it.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if self.draft.lines() >= LINES {
@@ -256,7 +256,7 @@ impl Reader for Exceptions {
     }
 }
 
-/// Alcotest: a box with the name, and what was expected below it.
+/// Alcotest: a box with the name, and the expected value below it.
 ///
 /// ```text
 /// │ [FAIL]        pot          0   holds two.            │
@@ -298,7 +298,9 @@ impl Reader for Alcotest {
         {
             return;
         }
-        if *said < 8 {
+        if let Some(location) = start.starts_with("File \"").then(|| head(start)).flatten() {
+            draft.found.location = Some(location);
+        } else if *said < 8 {
             draft.say(start);
             *said += 1;
         }

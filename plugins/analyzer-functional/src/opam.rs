@@ -1,4 +1,4 @@
-//! opam: sentences, and the output of a build that failed.
+//! opam: sentences, and the output of failed builds.
 
 use crate::{
     ocaml::head,
@@ -34,7 +34,7 @@ const OPAM: &[Sentence] = &[
     Sentence::new("Sandboxing is not working on your platform *", Kind::Configuration, "sandbox"),
 ];
 
-/// What opam says without a word before it.
+/// opam's sentences without a level word before them.
 pub(crate) fn unmet() -> Sentences {
     Sentences::new("opam", UNMET).after(&["opam_monorepo.exe: [ERROR] "])
 }

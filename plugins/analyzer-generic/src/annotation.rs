@@ -5,7 +5,7 @@ use grimoire_plugin_sdk::{
     text::{is_generic_closing_line, kind_of, place_at_start, place_in_parentheses, trailing_group},
 };
 
-/// An annotation with a place, or an error in words that only the CI system prints.
+/// An annotation with a location, or an error in words that only the CI system prints.
 pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
     let severity = match line.marker? {
         Marker::Error => Severity::Error,
@@ -27,7 +27,7 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
         location
     });
     if location.is_none() {
-        // With a place in its text it is a tool's line that a problem matcher marked.
+        // With a location in its text, it is a tool's line that a problem matcher marked.
         if severity != Severity::Error
             || place_at_start(text).is_some()
             || place_in_parentheses(text).is_some()
@@ -35,7 +35,7 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
             return None;
         }
     }
-    // `ruff (F401)`, `Lint/UselessAssignment`, `clippy::x`: tools put their code into the title.
+    // `ruff (F401)`, `Lint/UselessAssignment`, `clippy::x`: tools print their code in the title.
     let title = line.properties.get("title");
     let (tool, code) = match title.and_then(|title| trailing_group(title, '(', ')')) {
         Some((tool, code)) if !tool.is_empty() && !code.contains(' ') => (tool, Some(code)),
@@ -51,7 +51,7 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
         code: code.map(str::to_owned),
         message: message.to_owned(),
         severity,
-        // Without a place it may be any tool's sentence.
+        // Without a location it may be any tool's sentence.
         confidence: if location.is_some() { Confidence::Certain } else { Confidence::Likely },
         kind: kind_of(message),
         location,
@@ -62,7 +62,7 @@ pub(crate) fn read(line: &Line<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Tools repeat place and code in the message of their annotations.
+/// Tools repeat location and code in the message of their annotations.
 fn without_repetition<'a>(message: &'a str, location: Option<&Location>, code: Option<&str>) -> &'a str {
     let mut text = message;
     if let Some(location) = location

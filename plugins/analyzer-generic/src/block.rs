@@ -1,4 +1,4 @@
-//! A located diagnostic and the lines below it: source, carets, notes.
+//! A diagnostic with a location and the lines below it: source, carets, notes.
 
 use crate::{Step, located, prefix::Stripped, tool};
 use grimoire_plugin_sdk::{
@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Characters, Context, is_generic_closing_line, kind_of},
 };
 
-/// Lines kept below a diagnostic.
+/// Maximum number of lines kept below a diagnostic.
 const LINES: usize = 24;
 
 /// A diagnostic being read.
@@ -14,7 +14,7 @@ const LINES: usize = 24;
 pub(crate) struct Located {
     tool: &'static str,
     severity: Severity,
-    /// The line itself says that it is an error or warning.
+    /// True if the line itself says that it is an error or warning.
     explicit: bool,
     code: Option<String>,
     message: String,
@@ -27,14 +27,18 @@ impl Located {
     pub(crate) fn start(line: &Stripped<'_>, raw: &str, span: Span) -> Option<Self> {
         let found = located::read(line.text, line.characters)?;
         let described = &found.described;
-        if described.is_note || is_generic_closing_line(described.message) || is_probe(found.path) {
+        if described.is_note
+            || is_remark(described.message)
+            || is_generic_closing_line(described.message)
+            || is_probe(found.path)
+        {
             return None;
         }
         let level = line.level.filter(|&level| level >= Severity::Warning);
         let explicit = found.sure || described.is_explicit() || level.is_some();
         if !explicit {
             let message = described.message;
-            // A place and prose: only of source, at the start of the line, and no line of a stack trace.
+            // A location and prose: only for source files, at the start of the line, and not in a stack trace.
             let plausible = tool::is_source(found.path)
                 && line.indent < 4
                 && line.level.is_none()
@@ -43,9 +47,12 @@ impl Located {
                     c.is_alphanumeric() || matches!(c, '\'' | '"' | '`' | '(' | '[' | '+')
                 })
                 && !message.starts_with("+0x")
+                && !message.starts_with("0x")
                 && !message.starts_with("in ")
                 && !message.starts_with("from ")
-                && !message.starts_with("at ");
+                && !message.starts_with("at ")
+                // Nim prints further locations.
+                && !message.starts_with("template/generic instantiation");
             if !plausible {
                 return None;
             }
@@ -69,7 +76,7 @@ impl Located {
         })
     }
 
-    /// Takes lines that can be nothing else: source with a margin, carets, notes.
+    /// Reads lines that can be nothing else: source with a margin, carets, notes.
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim_start();
         if start.is_empty() || self.context.lines() >= LINES {
@@ -88,7 +95,7 @@ impl Located {
         Step::Foreign
     }
 
-    /// Takes a line that begins nothing else; whether it does.
+    /// Reads a line that begins nothing else; returns whether it belongs to the diagnostic.
     pub(crate) fn also(&mut self, text: &str, span: Span) -> bool {
         let start = text.trim_start();
         if start.is_empty() || self.context.lines() >= LINES {
@@ -96,11 +103,15 @@ impl Located {
         }
         if self.message.is_empty() {
             start.clone_into(&mut self.message);
-        } else if !text.starts_with([' ', '\t']) && self.context.lines() > 1 {
-            // The source line of javac is not indented, and comes first.
+            self.take(text, span);
+            return true;
+        }
+        // javac's source line is not indented and comes first.
+        if !text.starts_with([' ', '\t']) && self.context.lines() > 1 {
             return false;
         }
-        self.take(text, span);
+        // Only context: another tool may know the line with another meaning.
+        self.context.push(text);
         true
     }
 
@@ -121,7 +132,7 @@ impl Located {
             tool: self.tool.to_owned(),
             error_type,
             code: self.code,
-            // A place and prose: a linter's, where nothing says how bad it is.
+            // A location and prose without a severity: a linter's finding.
             kind: if self.explicit { kind_of(&self.message) } else { Kind::Lint },
             message: self.message,
             severity: self.severity,
@@ -134,12 +145,20 @@ impl Located {
     }
 }
 
-/// Sources that configuration scripts write to see what a compiler can: they are expected to fail.
+/// Sources written by configuration scripts to test a compiler: they are expected to fail.
 fn is_probe(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     name.starts_with("conftest.") || path.contains("CMakeScratch") || path.contains("CMakeTmp")
 }
 
+/// An addition to the previous error that no keyword marks as one.
+fn is_remark(message: &str) -> bool {
+    ["(Each undeclared identifier is reported", "for each function it appears in.)", "Related location"]
+        .iter()
+        .any(|start| message.starts_with(start))
+}
+
 fn is_note(start: &str) -> bool {
-    located::read(start, Characters::of(start)).is_some_and(|found| found.described.is_note)
+    located::read(start, Characters::of(start))
+        .is_some_and(|found| found.described.is_note || is_remark(found.described.message))
 }

@@ -1,23 +1,23 @@
 //! Diagnostics that may be noise: a line that begins with `error:`, which a test may have logged on purpose. They
-//! count when the run failed, or when nothing says that it did not.
+//! count if the run failed, or if nothing says that it passed.
 
 use grimoire_plugin_sdk::{Diagnostic, Marker, text::trim_start};
 use std::collections::VecDeque;
 
-/// Holds diagnostics until the log says how the run ended.
+/// Holds diagnostics until the outcome of the run is known.
 #[derive(Debug, Default)]
 pub(crate) struct Deferred {
     waiting: VecDeque<Diagnostic>,
     failed: bool,
-    /// A tool said that all went well.
+    /// True if a tool said that everything passed.
     would_tell: bool,
 }
 
 impl Deferred {
-    /// Diagnostics held at most; the oldest is dropped.
+    /// Maximum number of held diagnostics; the oldest is dropped.
     const HELD: usize = 256;
 
-    /// Looks for what tells how the run ended.
+    /// Checks whether a line reports the outcome of the run.
     pub(crate) fn see(&mut self, marker: Option<Marker>, text: &str) {
         match marker {
             Some(Marker::Error) => self.failed = true,
@@ -38,7 +38,7 @@ impl Deferred {
         self.failed
     }
 
-    /// Reports at once in a run that has failed, else holds.
+    /// Reports at once in a failed run, else holds.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic, out: &mut Vec<Diagnostic>) {
         if self.failed {
             out.push(diagnostic);
@@ -50,12 +50,12 @@ impl Deferred {
         self.waiting.push_back(diagnostic);
     }
 
-    /// Reports all that is held.
+    /// Reports all held diagnostics.
     pub(crate) fn release(&mut self, out: &mut Vec<Diagnostic>) {
         out.extend(self.waiting.drain(..));
     }
 
-    /// The log has ended.
+    /// Ends the log.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         if self.failed || !self.would_tell {
             self.release(out);

@@ -1,4 +1,4 @@
-//! What follows a place: severity, code and message in the orders that tools print them.
+//! The text after a location: severity, code and message in the orders that tools use.
 
 use grimoire_plugin_sdk::{
     Severity,
@@ -9,26 +9,29 @@ use grimoire_plugin_sdk::{
 #[derive(Debug, Default)]
 pub(crate) struct Described<'a> {
     pub(crate) severity: Option<Severity>,
-    /// A note to the diagnostic before it.
+    /// True for a note to the previous diagnostic.
     pub(crate) is_note: bool,
     pub(crate) code: Option<String>,
     pub(crate) message: &'a str,
 }
 
 impl Described<'_> {
-    /// Whether more than the place shows that this is a diagnostic.
+    /// Returns true if more than the location shows that this is a diagnostic.
     pub(crate) fn is_explicit(&self) -> bool {
         self.severity.is_some() || self.code.is_some()
     }
 }
 
-/// Words for severities, longest first where one begins another.
+/// Words for severities; if one is a prefix of another, the longer one comes first.
 const WORDS: &[(&str, Option<Severity>)] = &[
     ("fatal error", Some(Severity::Error)),
     ("hint warning", Some(Severity::Warning)),
     ("internal compiler error", Some(Severity::Fatal)),
     ("parser error", Some(Severity::Error)),
     ("syntax error", Some(Severity::Error)),
+    ("parse error", Some(Severity::Error)),
+    ("parse warning", Some(Severity::Warning)),
+    ("performance warning", Some(Severity::Warning)),
     ("namespace error", Some(Severity::Error)),
     ("validity error", Some(Severity::Error)),
     ("critical warning", Some(Severity::Warning)),
@@ -61,19 +64,19 @@ const WORDS: &[(&str, Option<Severity>)] = &[
     ("help", None),
 ];
 
-/// Reads what follows a place.
+/// Parses the text after a location.
 pub(crate) fn describe(rest: &str) -> Described<'_> {
     let mut found = leading(rest);
     found.message = trailing_code(found.message, &mut found);
     found
 }
 
-/// Reads severity and code in front of a message.
+/// Parses severity and code before a message.
 pub(crate) fn leading(rest: &str) -> Described<'_> {
     let mut found = Described::default();
     let mut text = without_clock(rest.trim_start_matches([':', ' ', '\t']));
     text = text.strip_prefix("- ").unwrap_or(text);
-    // Helm and others put a clock of their own before the level.
+    // Helm and others print their own clock before the level.
     found.is_note = text.get(..64).is_some_and(|start| start.contains("[debug]"));
     for _ in 0..4 {
         let before = text;
@@ -91,7 +94,7 @@ pub(crate) fn leading(rest: &str) -> Described<'_> {
     found
 }
 
-/// `2026/03/04 07:40:01 `, which loggers put between place and message.
+/// `2026/03/04 07:40:01 `, which loggers print between location and message.
 fn without_clock(text: &str) -> &str {
     let is_clock = text.as_bytes().first_chunk::<20>().is_some_and(|start| {
         start.iter().enumerate().all(|(at, byte)| match at {
@@ -133,7 +136,7 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
     } else if let Some(after) = rest.strip_prefix(" - ").or_else(|| rest.strip_prefix(" — ")) {
         after
     } else if rest.is_empty() {
-        // The word is all there is to say.
+        // The word is the whole message.
         found.severity = *severity;
         found.is_note = severity.is_none();
         return None;
@@ -145,10 +148,14 @@ fn severity_word<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str
     found.severity = *severity;
     found.is_note = severity.is_none();
     found.code = code.map(str::to_owned).or(found.code.take());
+    // These describe the problem, too.
+    if matches!(*word, "syntax error" | "parse error" | "parser error") && !rest.trim().is_empty() {
+        return None;
+    }
     Some(rest)
 }
 
-/// ` 2026/09/01 16:12:08 `, as loggers of Go put it behind the level.
+/// ` 2026/09/01 16:12:08 `, which loggers of Go print after the level.
 fn after_date(rest: &str) -> Option<&str> {
     let (date, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
     let (clock, rest) = rest.split_once(' ')?;
@@ -158,8 +165,10 @@ fn after_date(rest: &str) -> Option<&str> {
     (is_like(date, 10, [b'/', b'-']) && is_like(clock, 8, [b':', b':'])).then_some(rest)
 }
 
-/// A code before a colon or, with a `/` in it, before a blank: `CS0168:`, `MD051/link-fragments `.
+/// A code before a colon or, if it contains a `/`, before a space: `CS0168:`, `MD051/link-fragments `.
 fn split_code(text: &str) -> Option<(&str, &str)> {
+    // Numbers of Intel's and TI's compilers: `remark #8291:`.
+    let text = text.strip_prefix('#').unwrap_or(text);
     let end = text.find([':', ' '])?;
     let (code, rest) = text.split_at(end);
     let numbered = code.bytes().any(|byte| byte.is_ascii_digit())
@@ -191,7 +200,15 @@ fn bracketed<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
     if inner.eq_ignore_ascii_case("correctable") || inner == "*" {
         return Some(rest);
     }
-    // `(W612)` and `[EANSIBLE0002]`; words in parentheses are prose.
+    // `(W612)` and `[EANSIBLE0002]`; words in parentheses are prose. `[W] ` as printed by Robocop
+    // and others.
+    if let [letter] = inner.as_bytes()
+        && found.severity.is_none()
+        && let Some(severity) = severity_of(*letter)
+    {
+        found.severity = Some(severity);
+        return Some(rest);
+    }
     let numbered = inner.bytes().any(|byte| byte.is_ascii_digit());
     if found.code.is_some() || !is_code(inner) || (text.starts_with('(') && !numbered) {
         return None;
@@ -207,15 +224,20 @@ fn bracketed<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
     Some(rest)
 }
 
-/// `C: `, `W: Layout/LineLength: `: one letter, as RuboCop and others print it.
+fn severity_of(letter: u8) -> Option<Severity> {
+    Some(match letter {
+        b'E' | b'F' => Severity::Error,
+        b'W' | b'C' | b'R' | b'D' | b'S' => Severity::Warning,
+        b'I' => Severity::Info,
+        _ => return None,
+    })
+}
+
+/// `C: `, `W: Layout/LineLength: `: one letter, as printed by RuboCop and others.
 fn letter<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str> {
     let (name, rest) = text.split_once(": ")?;
-    let severity = match name {
-        "E" | "F" => Severity::Error,
-        "W" | "C" | "R" | "D" | "S" => Severity::Warning,
-        "I" => Severity::Info,
-        _ => return None,
-    };
+    let [letter] = name.as_bytes() else { return None };
+    let severity = severity_of(*letter)?;
     if found.severity.is_some() {
         return None;
     }
@@ -250,6 +272,17 @@ fn leading_code<'a>(text: &'a str, found: &mut Described<'_>) -> Option<&'a str>
         found.severity = *severity;
         found.code = Some(code.to_owned());
         return Some(message);
+    }
+    // `Vale.Spelling:'brew'`, without a blank, is not an exception class.
+    if let Some(after) = rest.strip_prefix(':')
+        && code.contains('.')
+        && code.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
+        && is_code(code)
+        && !after.starts_with([' ', ':'])
+        && !after.is_empty()
+    {
+        found.code = Some(code.to_owned());
+        return Some(after);
     }
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = code.len() - letters;
@@ -290,6 +323,16 @@ fn trailing_code<'a>(text: &'a str, found: &mut Described<'_>) -> &'a str {
         }
         let name = inner.split(',').next().unwrap_or_default();
         let code = name.strip_prefix("-Werror=").or_else(|| name.strip_prefix("-W")).unwrap_or(name);
+        // `[error/quotes]`: the severity and the rule.
+        if found.code.is_none()
+            && let Some((word, rule)) = name.split_once('/')
+            && let Some((_, severity)) = WORDS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known))
+            && is_code(rule)
+        {
+            found.severity = found.severity.or(*severity);
+            found.code = Some(rule.to_owned());
+            return before;
+        }
         if found.code.is_none() && is_code(code) && !code.bytes().all(|byte| byte.is_ascii_digit()) {
             found.code = Some(code.trim_end_matches('=').to_owned());
             return before;
@@ -319,11 +362,11 @@ fn is_project(inner: &str) -> bool {
     extension.len() > 4 && extension.ends_with("proj") || matches!(extension, "sln" | "slnx")
 }
 
-/// Whether a text can be a code or rule: one word with a letter or digits.
+/// Returns true if a text can be a code or rule: one word with a letter or digits.
 fn is_code(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
-        // A path is no rule.
+        // A path is not a rule.
         && !text.starts_with(['/', '.'])
         && text.bytes().all(|byte| {
             byte.is_ascii_alphanumeric()

@@ -1,14 +1,17 @@
-//! Finds what has the shape that half of all tools share, whoever printed it: *place, severity, code, message* in
-//! any order, `error: message` without a place, the CI system's annotations, and what interpreters of many
-//! languages say in words. What it finds is likely; the analyzers of the families are certain, and win where they
-//! speak of the same lines.
+//! Finds errors in the formats that many tools share: *location, severity, code, message* in any order,
+//! `error: message` without a location, the CI system's annotations, and sentences of many languages'
+//! interpreters. Its findings are likely; the analyzers of the families are certain, and take
+//! precedence for the same lines.
 #![deny(unsafe_code)]
 
 mod annotation;
 mod block;
+mod coded;
 mod deferred;
 mod describe;
+mod linker;
 mod located;
+mod mentioned;
 mod plain;
 mod prefix;
 mod script;
@@ -20,7 +23,7 @@ use grimoire_plugin_sdk::{
     Diagnostic, Line, LineAnalyzer, LineScan, Marker, Span, export_analyzer, text::closes_generically,
 };
 
-/// The analyzer. Holds at most one open record and a bounded number of deferred ones.
+/// The analyzer. Holds at most one open record and a bounded number of deferred diagnostics.
 #[derive(Debug, Default)]
 pub struct GenericAnalyzer {
     open: Option<Record>,
@@ -35,12 +38,12 @@ enum Record {
     Stated(stated::Stated),
 }
 
-/// What a record says to a line.
+/// A record's answer to a line.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// It is mine, and more may come.
+    /// The line belongs to the record, and more may follow.
     Taken,
-    /// It is not mine: I am complete.
+    /// The line does not belong to the record, which is complete.
     Foreign,
 }
 
@@ -91,7 +94,7 @@ impl GenericAnalyzer {
         if self.start(text, span, out) {
             return;
         }
-        // What begins nothing new may still belong to the record before it.
+        // A line that begins nothing new may still belong to the previous record.
         let belongs = match &mut self.open {
             Some(Record::Located(block)) => block.also(text, span),
             _ => false,
@@ -101,7 +104,7 @@ impl GenericAnalyzer {
         }
     }
 
-    /// Begins a record or reports a line; whether it did.
+    /// Begins a record or reports a line; returns whether it did.
     fn start(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let line = prefix::strip(text);
         if line.text.is_empty() {

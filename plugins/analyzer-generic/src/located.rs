@@ -1,4 +1,4 @@
-//! Places in all the shapes that tools print before a message.
+//! Locations in all the formats that tools print before a message.
 
 use crate::describe::{Described, describe};
 use grimoire_plugin_sdk::{
@@ -8,23 +8,24 @@ use grimoire_plugin_sdk::{
     },
 };
 
-/// A place and what is said about it.
+/// A location with its description.
 #[derive(Debug)]
 pub(crate) struct Located<'a> {
     pub(crate) path: &'a str,
     pub(crate) location: Location,
     pub(crate) described: Described<'a>,
-    /// The shape itself is one that only diagnostics have.
+    /// True if only diagnostics have this format.
     pub(crate) sure: bool,
 }
 
 /// Reads one line without prefixes.
 pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
-    // All shapes have a number, and a place's number stands after one of these.
+    // All formats have a number, and a location's number follows one of these.
     let has_place =
         characters.may_have_digits() && [b':', b'(', b'['].iter().any(|&sign| characters.may_have(sign));
     if !has_place
         || text.starts_with("at ")
+        || is_native_frame(text, characters)
         || text.len() > 8000 && !text[..200.min(text.floor_char_boundary(200))].contains(':')
     {
         return None;
@@ -41,11 +42,20 @@ pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
         .or_else(|| docstring(text, characters))
 }
 
+/// `/src/kettle.zig:3:7: 0x10d819f48 in pour (build)`: a stack frame that a native program printed.
+fn is_native_frame(text: &str, characters: Characters) -> bool {
+    static ADDRESS: Needle = Needle::new(": 0x");
+    ADDRESS.split_among(characters, text).is_some_and(|(_, rest)| {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        digits >= 6 && rest[digits..].starts_with(" in ")
+    })
+}
+
 fn from_place<'a>(place: Place<'a>, rest: &'a str, sure: bool) -> Located<'a> {
     Located { path: place.path, location: place.location(), described: describe(rest), sure }
 }
 
-/// `path:3:7: error: message` and all that differs in the rest.
+/// `path:3:7: error: message` and its variations.
 fn colons(text: &str) -> Option<Located<'_>> {
     let mut place = place_at_start(text)?;
     let mut rest = place.rest;
@@ -73,7 +83,7 @@ fn parentheses(text: &str) -> Option<Located<'_>> {
         .then(|| from_place(place, place.rest, false))
 }
 
-/// `path:[3,7] message`, as Maven prints it.
+/// `path:[3,7] message`, as printed by Maven.
 fn maven(text: &str, characters: Characters) -> Option<Located<'_>> {
     static OPEN: Needle = Needle::new(":[");
     let at = OPEN.find_among(characters, text)?;
@@ -91,7 +101,9 @@ fn maven(text: &str, characters: Characters) -> Option<Located<'_>> {
 fn bracketed_place(text: &str) -> Option<Located<'_>> {
     let (inner, rest) = text.strip_prefix('[')?.split_once(']')?;
     let place = place_at_start(inner)?;
-    (place.rest.is_empty() && rest.starts_with(' ')).then(|| from_place(place, rest, true))
+    // Cppcheck prints several locations, of which the last one counts.
+    (place.rest.is_empty() && rest.starts_with(' ') && !rest.starts_with(" ->"))
+        .then(|| from_place(place, rest, true))
 }
 
 /// `path[3, 7]: message`.
@@ -152,7 +164,7 @@ fn severity_first(text: &str, characters: Characters) -> Option<Located<'_>> {
     Some(found)
 }
 
-/// `clang-tidy -p=build /src/a.c:3:7: warning: message`: a command's echo before what it says.
+/// `clang-tidy -p=build /src/a.c:3:7: warning: message`: a command's echo before its message.
 fn after_command(text: &str, characters: Characters) -> Option<Located<'_>> {
     static PATH: Needle = Needle::new(" /");
     if !characters.may_contain(&PATH) {
@@ -162,7 +174,7 @@ fn after_command(text: &str, characters: Characters) -> Option<Located<'_>> {
     start.described.severity.is_some().then_some(start)
 }
 
-/// `path:docstring of name:26: WARNING: message`, as Sphinx prints it.
+/// `path:docstring of name:26: WARNING: message`, as printed by Sphinx.
 fn docstring(text: &str, characters: Characters) -> Option<Located<'_>> {
     static OF: Needle = Needle::new(":docstring of ");
     let (path, rest) = OF.split_among(characters, text)?;
@@ -171,7 +183,7 @@ fn docstring(text: &str, characters: Characters) -> Option<Located<'_>> {
     looks_like_path(path).then(|| from_place(Place { path, line, column: None, end: None, rest }, rest, true))
 }
 
-/// `path.csproj : error NU1101: message`, `LINK : fatal error LNK1104: message`: a file and no line.
+/// `path.csproj : error NU1101: message`, `LINK : fatal error LNK1104: message`: a file without a line.
 fn without_line(text: &str, characters: Characters) -> Option<Located<'_>> {
     static DIVIDER: Needle = Needle::new(" : ");
     let at = DIVIDER.find_among(characters, text)?;

@@ -1,13 +1,19 @@
-//! `error: message` without a place: what Git, package managers, Docker and linkers print, and any tool that
-//! says `error` before it says what.
+//! `error: message` without a location, as printed by Git, package managers, Docker and linkers, and any
+//! tool that prints `error` before its message.
 
-use crate::{Step, describe, prefix::Stripped, tool};
+use crate::{
+    Step,
+    coded::{compiler, compiler_code},
+    describe, linker, mentioned,
+    prefix::Stripped,
+    tool,
+};
 use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Location, Role, Severity, Span,
     text::{Beginnings, Characters, Context, Needle, kind_of, place_at_start},
 };
 
-/// Lines kept after an error.
+/// Maximum number of lines kept after an error.
 const LINES: usize = 8;
 
 /// An error being read, with the lines below that belong to it.
@@ -17,19 +23,19 @@ pub(crate) struct Block {
     error_type: String,
     code: Option<String>,
     message: String,
-    /// The innermost of the causes that stand below: `Caused by: …`.
+    /// The innermost of the causes below: `Caused by: …`.
     cause: Option<String>,
-    /// `Caused by:` stands alone: the cause is below it.
+    /// True after `Caused by:` alone: the cause is on the next line.
     awaits: bool,
     location: Option<Location>,
     context: Context,
     blank: bool,
-    /// The stack trace of an exception follows at once, which says more.
+    /// True if the stack trace of an exception follows, which says more.
     headline: bool,
     span: Span,
 }
 
-/// Beginnings of errors: what, by whom, what kind.
+/// Beginnings of errors: prefix, tool, type.
 const STARTS: &[(&str, &str, &str)] = &[
     ("ERROR: failed to solve: ", "docker", "build"),
     ("error: failed to solve: ", "docker", "build"),
@@ -59,7 +65,7 @@ const STARTS: &[(&str, &str, &str)] = &[
     ("Error! ", "log", "error"),
 ];
 
-/// What a line says, by its shape.
+/// The content of a line, by its format.
 struct Found<'a> {
     tool: &'a str,
     error_type: &'a str,
@@ -73,13 +79,13 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Reads the shapes of an error without a place, most specific first.
+/// Parses the formats of an error without a location, most specific first.
 fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
     let text = line.text;
-    if let Some((tool, error_type, message)) = linker(text, line.characters) {
+    if let Some((tool, error_type, message)) = linker::read(text, line.characters) {
         return Some(Found::new(tool, error_type, message));
     }
-    // Deeper down a line belongs to something else: quoted output, a list, a trace.
+    // More deeply indented lines belong to something else: quoted output, a list, a trace.
     if line.indent > 2 {
         return None;
     }
@@ -96,7 +102,7 @@ fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
     if let Some((start, tool, kind)) =
         STARTS.iter().find(|(start, ..)| start.as_bytes()[0] == first && text.starts_with(start))
     {
-        // curl's number and what was executed belong to the message.
+        // curl's number and the executed command belong to the message.
         let message = if *tool == "curl" || start.ends_with("> ") { text } else { &text[start.len()..] };
         return Some(Found::new(tool, kind, message));
     }
@@ -106,7 +112,7 @@ fn read<'a>(line: &Stripped<'a>) -> Option<Found<'a>> {
         .or_else(|| (line.level >= Some(Severity::Error)).then(|| of_logger(text)).flatten())
 }
 
-/// What stands after `[ERROR] `: a sentence, not the rest of a table, a help or a source line.
+/// The text after `[ERROR] `: a sentence, not part of a table, a help text or a source line.
 fn of_logger(text: &str) -> Option<Found<'_>> {
     static HELP: Beginnings = Beginnings::new(&[
         "-> [Help",
@@ -147,11 +153,10 @@ fn level(text: &str) -> Option<Found<'_>> {
     if let Some(found) = of_call(text).or_else(|| of_call(described.message)) {
         return Some(found);
     }
-    // Some put the word before what begins with it.
-    let message = match described.message.strip_prefix("Error: ") {
-        Some(message) if described.code.is_none() => message,
-        _ => described.message,
-    };
+    // Some tools repeat the word.
+    let again =
+        ["Error: ", "error: ", "ERROR: "].iter().find_map(|word| described.message.strip_prefix(word));
+    let message = again.filter(|_| described.code.is_none()).unwrap_or(described.message);
     (described.severity >= Some(Severity::Error)).then(|| Found {
         tool: described.code.as_deref().map_or("log", |code| tool::name("", Some(code))),
         error_type: "error",
@@ -160,7 +165,7 @@ fn level(text: &str) -> Option<Found<'_>> {
     })
 }
 
-/// What stands after `Error ` without a colon where it is a sentence of its own.
+/// The text after `Error ` without a colon, if it is a sentence of its own.
 static FAILS: Beginnings = Beginnings::new(&[
     "failed to ",
     "Failed to ",
@@ -173,7 +178,7 @@ static FAILS: Beginnings = Beginnings::new(&[
     "Unable to ",
 ]);
 
-/// `Error in pour(lid) : message`, which R prints; a long message stands below.
+/// `Error in pour(lid) : message`, printed by R; a long message is on the next line.
 fn of_call(text: &str) -> Option<Found<'_>> {
     let (call, message) = text.strip_prefix("Error in ")?.split_once(" :")?;
     let is_call = call.contains('(') && call.ends_with([')', '}']) || !call.contains(' ');
@@ -181,7 +186,7 @@ fn of_call(text: &str) -> Option<Found<'_>> {
     is_call.then(|| Found::new("r", "error", message))
 }
 
-/// `[Error: message] {`: an error as Node prints it when it prints an object.
+/// `[Error: message] {`: an error that Node prints as an object.
 fn inspected(text: &str) -> Option<Found<'_>> {
     let inner = text.strip_prefix("[Error: ")?;
     let message = inner.strip_suffix("] {").or_else(|| inner.strip_suffix(']'))?;
@@ -200,6 +205,10 @@ fn of_program(text: &str, characters: Characters) -> Option<Found<'_>> {
     ];
     for sign in &SIGNS {
         let Some((program, message)) = sign.split_among(characters, text) else { continue };
+        // Zig names the thing that it builds.
+        if program.starts_with("zig ") && program.len() < 200 {
+            return Some(Found::new("zig", "error", message));
+        }
         let is_program = (2..=24).contains(&program.len())
             && program.starts_with(|c: char| c.is_ascii_alphabetic())
             && program
@@ -210,10 +219,27 @@ fn of_program(text: &str, characters: Characters) -> Option<Found<'_>> {
                 "no" | "an" | "the" | "this" | "unknown" | "info" | "warning" | "debug" | "ui"
             );
         if is_program {
-            return Some(Found::new(program, "error", message));
+            // `tea.desktop: error: message`: a file, not a program.
+            let tool = if mentioned::is_file(program) { tool::name(program, None) } else { program };
+            return Some(Found::new(tool, "error", message));
         }
     }
     None
+}
+
+/// Removes the warnings of Kustomize, which precede its error on one line.
+fn without_advice(message: &str) -> &str {
+    static ADVICE: Needle = Needle::new("# Warning: '");
+    if !ADVICE.is_in(message) {
+        return message;
+    }
+    if let Some((_, error)) = message.rsplit_once(" Error: ") {
+        return error;
+    }
+    let after = message.rsplit_once(" instead. ").map_or(message, |(_, rest)| rest);
+    after
+        .strip_prefix("Run 'kustomize edit fix' to update your Kustomization automatically. ")
+        .unwrap_or(after)
 }
 
 /// `level=error msg="message"`, also with a time before it.
@@ -224,7 +250,7 @@ fn fields(text: &str) -> Option<Found<'_>> {
     let message = match rest.strip_prefix('"') {
         Some(quoted) => {
             let end = quoted.rfind('"').unwrap_or(quoted.len());
-            // What follows the message are further fields.
+            // Further fields follow the message.
             quoted[..end].split("\" ").next().unwrap_or_default()
         }
         None => rest.split(' ').next().unwrap_or_default(),
@@ -235,12 +261,13 @@ fn fields(text: &str) -> Option<Found<'_>> {
 impl Block {
     pub(crate) fn start(line: &Stripped<'_>, span: Span) -> Option<Self> {
         let found = read(line)?;
-        let message = found.message.trim();
-        // What only says where to read on is no error.
+        let message = without_advice(found.message.trim());
+        // A line that only says where to read on is not an error.
         let points = message.starts_with("Logfile of failure stored in")
             || message.starts_with("buildx failed with: Learn more at ")
-            // R puts the word before whatever a failed command printed first.
-            || message.starts_with("--- re-building ");
+            // R prints the word before a failed command's first output.
+            || message.starts_with("--- re-building ")
+            || matches!(message, "ERROR" | "FATAL" | "FAILED" | "FAILURE");
         if message.len() < 4 || !message.contains(|c: char| c.is_alphabetic()) || is_name(message) || points {
             return None;
         }
@@ -253,7 +280,7 @@ impl Block {
             message: message.to_owned(),
             cause: None,
             awaits: false,
-            location: object_file(line.text).map(Location::file),
+            location: mentioned::file(line.text, message).map(Location::file),
             context,
             blank: false,
             headline: false,
@@ -263,10 +290,19 @@ impl Block {
 
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim_start();
+        // Task runners mark every line of a message.
+        let start = start.strip_prefix("[FAILED]").map_or(start, str::trim_start);
         if start.is_empty() && self.context.lines() == 1 && !self.blank {
-            // Some put the place or the reason below a blank line.
+            // Some tools print the location or the reason below a blank line.
             self.blank = true;
             return Step::Taken;
+        }
+        // R ends like this after any error.
+        if matches!(start, "Execution halted" | "Execution interrupted") || start.starts_with("Calls: ") {
+            if self.tool == "log" {
+                "r".clone_into(&mut self.tool);
+            }
+            return self.take(text, span);
         }
         if self.context.lines() == 1 && begins_trace(text) {
             self.headline = true;
@@ -285,7 +321,7 @@ impl Block {
             self.cause = Some(start.trim_end().to_owned());
             return self.take(text, span);
         }
-        // A headline that ends with a colon announces what comes.
+        // A headline that ends with a colon announces the next line.
         if self.message.ends_with(':') && !start.is_empty() && self.context.lines() == 1 {
             self.message = format!("{} {start}", self.message);
             return self.take(text, span);
@@ -340,7 +376,7 @@ fn begins_trace(text: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$'))
 }
 
-/// `test_pot (tests.PotTest)`, `tests.PotTest.test_pot`: the name of a test, whose error stands below.
+/// `test_pot (tests.PotTest)`, `tests.PotTest.test_pot`: the name of a test, whose error is below.
 fn is_name(message: &str) -> bool {
     let name = message.split_once(" (").map_or(message, |(name, _)| name);
     let is_identifier = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
@@ -350,49 +386,8 @@ fn is_name(message: &str) -> bool {
         && !name.ends_with('.')
 }
 
-/// The code in `error CS2008: message`.
-fn compiler_code(text: &str) -> Option<&str> {
-    compiler(text)?;
-    text.split_once("error ")?.1.split_once(':').map(|(code, _)| code)
-}
-
-/// `error CS2008: No source files specified.`
-fn compiler(text: &str) -> Option<(&'static str, &'static str, &str)> {
-    let rest = text.strip_prefix("error ").or_else(|| text.strip_prefix("fatal error "))?;
-    let (code, message) = rest.split_once(": ")?;
-    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
-    let numbered = (1..=6).contains(&letters)
-        && code.len() >= letters + 3
-        && code[letters..].bytes().all(|byte| byte.is_ascii_digit());
-    numbered.then(|| (tool::name("", Some(code)), "compiler", message))
-}
-
 /// `make[2]: *** No rule to make target 'x'.  Stop.`
 fn after_make(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("make[").or_else(|| text.strip_prefix("gmake["))?;
     rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("]: *** ")
-}
-
-/// The linker's complaints, whatever stands before them: object, section, source.
-fn linker(text: &str, characters: Characters) -> Option<(&'static str, &'static str, &str)> {
-    static SIGNS: [Needle; 7] = [
-        Needle::new("undefined reference to "),
-        Needle::new("multiple definition of "),
-        Needle::new("cannot find -l"),
-        Needle::new("unable to find library -l"),
-        Needle::new("library not found for -l"),
-        Needle::new("symbol(s) not found for architecture"),
-        Needle::new("Undefined symbols for architecture"),
-    ];
-    let at = SIGNS.iter().filter_map(|sign| sign.find_among(characters, text)).min()?;
-    // In prose the sign stands after a word, in a linker's line at the start or after a colon.
-    let before = text[..at].trim_end();
-    (before.is_empty() || before.ends_with(':')).then(|| ("ld", "linker", &text[at..]))
-}
-
-/// The source in `main.c:(.text+0x5): undefined reference`.
-fn object_file(text: &str) -> Option<&str> {
-    let (before, _) = text.split_once(":(.")?;
-    let name = before.rsplit(": ").next().unwrap_or_default();
-    (name.contains('.') && !name.contains(' ')).then_some(name)
 }

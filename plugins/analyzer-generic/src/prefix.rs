@@ -1,5 +1,5 @@
-//! What build tools put before the lines of the tools that they run: `[ERROR] `, `[javac] `, `3>`,
-//! clocks, `+target | `.
+//! Prefixes that build tools add to the lines of other tools: `[ERROR] `, `[javac] `, `3>`, clocks,
+//! `+target | `.
 
 use grimoire_plugin_sdk::{
     Severity,
@@ -9,13 +9,13 @@ use grimoire_plugin_sdk::{
 /// A line without such prefixes.
 #[derive(Debug)]
 pub(crate) struct Stripped<'a> {
-    /// Without blanks around it.
+    /// The text without surrounding white space.
     pub(crate) text: &'a str,
-    /// The severity that a prefix named.
+    /// The severity in a prefix.
     pub(crate) level: Option<Severity>,
-    /// Leading blanks of the line, after the prefixes.
+    /// Number of leading white space characters after the prefixes.
     pub(crate) indent: usize,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn strip(line: &str) -> Stripped<'_> {
     let mut indent = 0;
     for _ in 0..6 {
         let start = trim_start(text);
-        // A tab stands for several blanks.
+        // A tab counts as several spaces.
         indent = text[..text.len() - start.len()].bytes().map(|byte| if byte == b'\t' { 4 } else { 1 }).sum();
         let Some(rest) = after_tag(start, &mut level)
             .or_else(|| after_logger(start, &mut level))
@@ -55,7 +55,7 @@ fn after_tag<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str
         return None;
     }
     match name {
-        "ERROR" | "error" | "FATAL" | "SEVERE" => *level = Some(Severity::Error),
+        "ERROR" | "error" | "FATAL" | "SEVERE" | "FAILED" => *level = Some(Severity::Error),
         "WARNING" | "WARN" | "warn" | "warning" => *level = Some(Severity::Warning),
         "INFO" | "info" | "DEBUG" | "debug" => *level = Some(Severity::Info),
         _ => {}
@@ -63,13 +63,13 @@ fn after_tag<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str
     Some(rest.strip_prefix(' ').unwrap_or(rest))
 }
 
-/// `3>`, which MSBuild puts before the output of a parallel project; `3:7>` with its node.
+/// `3>`, MSBuild's prefix for the output of a parallel project; `3:7>` includes its node.
 fn after_node(start: &str) -> Option<&str> {
     let rest = start.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
     (rest.len() < start.len() && start.len() - rest.len() <= 8).then_some(rest)?.strip_prefix('>')
 }
 
-/// `[2026-03-06, 03:17:37 UTC] {subprocess.py:93} INFO - `, which Airflow puts before what a task prints.
+/// `[2026-03-06, 03:17:37 UTC] {subprocess.py:93} INFO - `, Airflow's prefix for the output of a task.
 fn after_logger<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str> {
     let (time, rest) = start.strip_prefix("[2")?.split_once("] {")?;
     let (_, rest) = rest.split_once("} ").filter(|(file, _)| time.len() < 40 && file.len() < 80)?;
@@ -83,7 +83,7 @@ fn after_logger<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
     Some(rest)
 }
 
-/// `+build | ` and `./tea+build *failed* | `, which Earthly puts before what a target prints.
+/// `+build | ` and `./tea+build *failed* | `, Earthly's prefix for the output of a target.
 fn after_target(start: &str) -> Option<&str> {
     let (head, rest) = start.split_once(" | ").filter(|(head, _)| head.len() <= 120)?;
     let target = head.split(" *").next().unwrap_or(head);

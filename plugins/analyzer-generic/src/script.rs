@@ -1,10 +1,10 @@
-//! Interpreters whose place is in words: shells, Perl; and tools that name their fields.
+//! Interpreters that print the location in words: shells, Perl; and tools that name their fields.
 
 use std::borrow::Cow;
 
 use crate::prefix::Stripped;
 use grimoire_plugin_sdk::{
-    Confidence, Diagnostic, Location, Severity, Span,
+    Confidence, Diagnostic, Location, Role, Severity, Span,
     text::{Characters, Needle, extension, kind_of, leading_number, looks_like_path},
 };
 
@@ -24,7 +24,12 @@ pub(crate) fn read(line: &Stripped<'_>, span: Span) -> Option<Diagnostic> {
     if message.is_empty() {
         return None;
     }
+    // Perl reports for each dependent module that it could not be loaded.
+    let follows = tool == "perl"
+        && (message.starts_with("BEGIN failed--compilation aborted")
+            || message.starts_with("Compilation failed in require"));
     Some(Diagnostic {
+        role: if follows { Role::Consequence } else { Role::Root },
         tool: tool.to_owned(),
         error_type: error_type.to_owned(),
         message: message.to_owned(),
@@ -38,7 +43,7 @@ pub(crate) fn read(line: &Stripped<'_>, span: Span) -> Option<Diagnostic> {
     })
 }
 
-/// Scripts that the CI system writes of a step: no file of the repository.
+/// Scripts that the CI system generates for a step: not files of the repository.
 fn is_made_by_ci(path: &str) -> bool {
     path.contains("/_temp/") || path.contains("@tmp/durable-") || path.ends_with("step_script")
 }
@@ -71,13 +76,13 @@ fn shell(text: &str) -> Option<Found<'_>> {
     let base = name.rsplit('/').next().unwrap_or_default();
     let is_shell =
         SHELLS.contains(&base) || base.contains(".sh") || extension(base) == "bash" || name.starts_with('/');
-    // `file:3: message` is a compiler's shape, and a shell's only with a shell's words.
+    // `file:3: message` is a compiler's format, and a shell's only with a shell's words.
     let bare = rest.starts_with(|c: char| c.is_ascii_digit());
     let rest = rest.trim_start();
     let (line, message) = numbered(rest)?;
     let message = message.trim();
     let known = WORDS.iter().any(|word| message.contains(word));
-    // In other languages than English the words are not known, but the shape with a word is a shell's.
+    // The words of other languages are unknown, but the format with a word is a shell's.
     let sure = is_shell && !rest.starts_with(|c: char| c.is_ascii_digit());
     if message.len() < 4
         || !message.chars().any(char::is_alphabetic)
@@ -208,7 +213,7 @@ fn inspection(text: &str) -> Option<Found<'_>> {
     let field = |name: &str| {
         let start = inner.find(&format!("{name}='"))? + name.len() + 2;
         let value = &inner[start..];
-        // A `|` escapes the character after it.
+        // A `|` escapes the next character.
         let mut escaped = false;
         let end = value.find(|c: char| {
             let ends = c == '\'' && !escaped;

@@ -1,4 +1,4 @@
-//! Errors of two lines: a headline that says what failed and where, and below it why.
+//! Errors of two lines: a headline with the failure and its location, and the reason below.
 //!
 //! ```text
 //! MissingInputException in line 4 of /src/Snakefile:
@@ -25,14 +25,14 @@ pub(crate) struct Stated {
     error_type: String,
     location: Option<Location>,
     test: Option<String>,
-    /// The reason is indented below the headline.
+    /// True if the reason is indented below the headline.
     indented: bool,
     message: String,
     context: Context,
     span: Span,
 }
 
-/// The errors of dbt, each with a line of its own.
+/// The errors of dbt, each on its own line.
 static DBT: Beginnings = Beginnings::new(&[
     "Compilation Error",
     "Database Error",
@@ -61,7 +61,7 @@ impl Stated {
         if text.is_empty() || !self.message.is_empty() && !announces || self.indented && line.indent < 2 {
             return Step::Foreign;
         }
-        // Below the reason stand fields: `output: …`.
+        // Fields follow the reason: `output: …`.
         if announces && text.contains(": ") {
             return Step::Foreign;
         }
@@ -128,7 +128,7 @@ fn exception(line: &Stripped<'_>) -> Option<Stated> {
     })
 }
 
-/// `Error: processing vignette 'pot.Rmd' failed with diagnostics:`, as R says it, below which the reason stands.
+/// `Error: processing vignette 'pot.Rmd' failed with diagnostics:`, printed by R, with the reason below.
 fn vignette(text: &str) -> Option<Stated> {
     let rest = text.strip_suffix("' failed with diagnostics:")?;
     let (_, path) = rest.rsplit_once("processing vignette '")?;

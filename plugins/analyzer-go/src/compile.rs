@@ -1,4 +1,4 @@
-//! The compiler, vet, and what `go build` says of packages and imports.
+//! The compiler, vet, and errors of `go build` about packages and imports.
 //!
 //! ```text
 //! # example.org/kettle
@@ -19,13 +19,13 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, Place, extension, place_at_start},
 };
 
-/// Lines of one message.
+/// Maximum number of lines of one message.
 const LINES: usize = 24;
 
 static GO: Needle = Needle::new(".go:");
 static CYCLE: Needle = Needle::new("imports ");
 
-/// Reads what the compiler prints.
+/// Reads the compiler's output.
 #[derive(Debug, Default)]
 pub(crate) struct Compile {
     /// The package of `# example.org/kettle`, whose errors follow.
@@ -52,7 +52,7 @@ struct Chain {
 }
 
 impl Compile {
-    /// Takes a line. `quiet`: a test is running, which may print anything of this shape.
+    /// Reads a line. `quiet` means that a test is running, which may print anything in this format.
     pub(crate) fn line(&mut self, view: &View<'_>, quiet: bool, out: &mut Vec<Diagnostic>) {
         let text = view.text;
         if self.chain(view, out) {
@@ -101,7 +101,7 @@ impl Compile {
         out.push(block.found);
     }
 
-    /// Follows a chain of imports; whether the line is of one.
+    /// Follows a chain of imports; returns whether the line belongs to one.
     fn chain(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let Some(chain) = &mut self.chain else { return false };
         let rest = view
@@ -118,7 +118,7 @@ impl Compile {
             Some((import, reason)) => (import, Some(reason)),
             None => (rest, None),
         };
-        // Newer versions name the file that imports.
+        // Newer versions name the importing file.
         let (import, file) = match import.split_once(" from ") {
             Some((import, file)) => (import, Some(file)),
             None => (import, None),
@@ -152,7 +152,7 @@ impl Compile {
             return None;
         }
         let message = place.rest.trim();
-        // A program that logs with its file and line has no column; with a package's name above it is the compiler.
+        // A program that logs with file and line prints no column; below a package's name it is the compiler.
         let sure = vet || self.package.is_some() || place.column.is_some() && !quiet || is_loading(message);
         if !sure || message == "too many errors" || message.len() < 3 || !place.rest.starts_with([' ', '\t'])
         {
@@ -163,7 +163,7 @@ impl Compile {
 }
 
 impl Block {
-    /// What is indented below a message belongs to it.
+    /// Indented lines below a message belong to it.
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         self.lines += 1;
@@ -172,7 +172,7 @@ impl Block {
         if !(indented || note) || self.lines > LINES {
             return false;
         }
-        // The source and its mark, as linters print them, say nothing new.
+        // The source and its mark, as printed by linters, add nothing.
         let is_mark = text.bytes().all(|byte| matches!(byte, b'^' | b'~'));
         let completes = self.found.message.ends_with([':', ','])
             || ["have ", "want ", "note: ", "go get ", "go mod ", "(from ", "other declaration"]
@@ -196,7 +196,7 @@ fn package(text: &str) -> Option<&str> {
     (is_import(name) && (rest.is_empty() || rest.starts_with('['))).then_some(name)
 }
 
-/// Whether a word can be the path of an import.
+/// Returns true if a word can be an import path.
 fn is_import(name: &str) -> bool {
     !name.is_empty()
         && name.len() < 300
@@ -206,7 +206,7 @@ fn is_import(name: &str) -> bool {
         })
 }
 
-/// What `go` says of an import, without a column in old versions.
+/// Errors of `go` about an import, without a column in old versions.
 fn is_loading(message: &str) -> bool {
     const STARTS: [&str; 9] = [
         "no required module provides package",
@@ -260,7 +260,7 @@ fn whole(text: &str) -> Option<Diagnostic> {
             .any(|start| reason.starts_with(start));
         return (known || colon).then(|| found(text));
     }
-    // The linker of Go names itself with its folder.
+    // Go's linker names itself with its folder.
     if text.contains("/pkg/tool/") || text.starts_with("link: ") {
         let (_, message) = text.split_once(": ")?;
         let follows = message.starts_with("running ");
@@ -277,7 +277,7 @@ fn whole(text: &str) -> Option<Diagnostic> {
 }
 
 fn found_at(place: &Place<'_>, message: &str, vet: bool) -> Diagnostic {
-    // What vet complains about compiles.
+    // Findings of vet in code that compiles.
     const VET: [&str; 16] = [
         "passes lock by value",
         "copies lock",

@@ -1,4 +1,4 @@
-//! One thing that a test logged: place, message, and testify's table.
+//! One log entry of a test: location, message, and testify's table.
 
 use crate::view::View;
 use grimoire_plugin_sdk::{
@@ -6,17 +6,17 @@ use grimoire_plugin_sdk::{
     text::{Context, extension, place_at_start},
 };
 
-/// Lines of one message.
+/// Maximum number of lines of one message.
 const LINES: usize = 14;
 
-/// What a test logged.
+/// A log entry of a test.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entry {
     message: Vec<String>,
     location: Location,
-    /// The user's place in testify's `Error Trace:`.
+    /// The user's location in testify's `Error Trace:`.
     trace: Option<Location>,
-    /// What testify says in `Error:` and in `Messages:`.
+    /// The texts of testify's `Error:` and `Messages:`.
     error: Vec<String>,
     words: Vec<String>,
     part: Part,
@@ -58,7 +58,7 @@ impl Entry {
         })
     }
 
-    /// A line below it that is indented further, or blank.
+    /// Reads a line below it that is indented further, or blank.
     pub(crate) fn also(&mut self, view: &View<'_>) {
         let text = view.text;
         if text.is_empty() {
@@ -76,7 +76,7 @@ impl Entry {
         .iter()
         .find_map(|(label, part)| Some((text.strip_prefix(label)?.trim(), *part)));
         let (text, part) = match part {
-            // A message of the test's own may begin with such a word: the table begins with its trace.
+            // A message of the test itself may begin with such a word: the table begins with its trace.
             Some((rest, part))
                 if self.part != Part::Text || part == Part::Trace || self.message.is_empty() =>
             {
@@ -97,7 +97,7 @@ impl Entry {
         self.words.truncate(LINES);
     }
 
-    /// The first place in the file that the entry names says where that file is.
+    /// The first location in the file that the entry names gives the path of that file.
     fn trace(&mut self, text: &str) {
         let Some(place) = place_at_start(text) else { return };
         let name = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
@@ -109,7 +109,7 @@ impl Entry {
         }
     }
 
-    /// The user's place; none for what the testing package says by itself.
+    /// The user's location; none for messages of the testing package itself.
     pub(crate) fn location(&self) -> Option<Location> {
         let location = self.trace.as_ref().unwrap_or(&self.location);
         let of_go = matches!(location.path.as_str(), "testing.go" | "panic.go" | "asm_amd64.s");
@@ -128,24 +128,24 @@ impl Entry {
         if message.trim().is_empty() { format!("test {test} failed") } else { message }
     }
 
-    /// Whether an assertion library printed it.
+    /// Returns true if an assertion library printed it.
     pub(crate) fn is_assertion(&self) -> bool {
         !self.error.is_empty()
     }
 
-    /// Whether the file is one of tests.
+    /// Returns true for a test file.
     pub(crate) fn is_of_test(&self) -> bool {
         self.location.path.ends_with("_test.go")
     }
 
-    /// Whether it only repeats what was printed at length.
+    /// Returns true if it only repeats an earlier message.
     pub(crate) fn follows(&self) -> bool {
         self.message
             .first()
             .is_some_and(|message| message.starts_with("race detected during execution of test"))
     }
 
-    /// Whether its words are those of a failure, not of a note on the way.
+    /// Returns true if its words report a failure rather than progress.
     pub(crate) fn tells_failure(&self) -> bool {
         const WORDS: [&str; 36] = [
             "want",

@@ -1,4 +1,4 @@
-//! Test frameworks with reports of their own: Ginkgo of both versions, gocheck, GoConvey.
+//! Test frameworks with their own reports: Ginkgo of both versions, gocheck, GoConvey.
 //!
 //! ```text
 //! [FAILED] Expected
@@ -16,9 +16,9 @@ use grimoire_plugin_sdk::{
     text::{Context, extension, place_at_start},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 40;
-/// Names of the closing list.
+/// Maximum number of names of the final list.
 const LISTED: usize = 100;
 
 /// Reads these reports.
@@ -29,7 +29,9 @@ pub(crate) struct Ginkgo {
     /// The spec of `• [FAILED] [0.003 seconds]`, printed below it.
     spec: Option<String>,
     awaits_spec: bool,
-    /// The place of `[FAILED] in [It] - place`, which stands in the timeline before the message.
+    /// True after `[STARTED] task`: task runners print `[FAILED] ` as well.
+    has_tasks: bool,
+    /// The location of `[FAILED] in [It] - place`, which precedes the message in the timeline.
     place: Option<Location>,
 }
 
@@ -49,7 +51,7 @@ struct Failure {
 enum Form {
     /// Until `In [It] at: place`.
     Second,
-    /// Until a rule of dashes; the last place is the assertion's.
+    /// Up to a rule of dashes; the last location is the assertion's.
     First,
     /// gocheck: place, expression, `... obtained`, `... expected`.
     Check,
@@ -58,7 +60,7 @@ enum Form {
 }
 
 impl Ginkgo {
-    /// Takes a line; whether it was of a report.
+    /// Reads a line; returns whether it belongs to a report.
     pub(crate) fn line(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let text = view.text;
         if let Some(open) = &mut self.open {
@@ -99,7 +101,8 @@ impl Ginkgo {
             self.awaits_spec = true;
             return true;
         }
-        if let Some(message) = text.strip_prefix("[FAILED] ") {
+        self.has_tasks |= text.starts_with("[STARTED] ");
+        if let Some(message) = text.strip_prefix("[FAILED] ").filter(|_| !self.has_tasks) {
             if let Some((_, place)) = message.split_once("] - ").filter(|_| message.starts_with("in [")) {
                 self.place = place_at_start(place).map(|place| place.location());
             } else {
@@ -136,7 +139,7 @@ impl Ginkgo {
         out.extend(self.open.take().and_then(Failure::finish));
     }
 
-    /// `[FAIL] Pot [It] holds two cups` of the closing list, and the places below.
+    /// `[FAIL] Pot [It] holds two cups` of the final list, and the locations below.
     fn listed(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let Some((names, span)) = &mut self.list else { return false };
         let text = view.text;
@@ -213,7 +216,7 @@ impl Failure {
                 if let Some(place) = place_at_start(text).filter(|place| place.rest.is_empty()) {
                     self.location = Some(place.location());
                 } else if self.location.is_none() || text.ends_with(" [It]") {
-                    // The names of the containers and of the spec stand above their places.
+                    // The names of the containers and of the spec are above their locations.
                     let name = text.trim_end_matches(" [It]");
                     self.test = Some(
                         self.test.take().map_or_else(|| name.to_owned(), |test| format!("{test} {name}")),

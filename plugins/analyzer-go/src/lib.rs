@@ -1,15 +1,15 @@
-//! Finds what Go builds, tests and linters report.
+//! Finds reports of Go builds, tests and linters.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
-//! | `compile` | the compiler, vet, imports that are missing or in a cycle, Go's linker |
+//! | `compile` | the compiler, vet, missing and cyclic imports, Go's linker |
 //! | `modules` | `go: …`: modules, checksums, versions, toolchains, errors of `go.mod` |
 //! | `tests`, `entry` | `go test` with and without `-v`, gotestsum, testify's tables, subtests, examples, fuzz tests |
-//! | `panic` | panics, fatal errors of the runtime, data races, tests out of time |
+//! | `panic` | panics, fatal errors of the runtime, data races, test timeouts |
 //! | `ginkgo` | Ginkgo, gocheck, GoConvey |
-//! | `lint` | golangci-lint, staticcheck, gofmt and its kin, govulncheck |
+//! | `lint` | golangci-lint, staticcheck, gofmt and related tools, govulncheck |
 //!
-//! The lines of `go test -json` are another analyzer's.
+//! Another analyzer reads the lines of `go test -json`.
 #![deny(unsafe_code)]
 
 mod compile;
@@ -96,7 +96,7 @@ impl LineAnalyzer for Go {
             return;
         }
         if line.marker.is_some() {
-            // Only an annotation may hold several lines.
+            // Only an annotation may contain several lines.
             for text in line.text.split('\n') {
                 self.text(&View::new(text, line), out);
             }
@@ -129,14 +129,19 @@ impl Go {
             return;
         }
         let quiet = self.tests.is_running();
-        if self.ginkgo.line(view, out) || self.modules.line(view, out) || self.lint.line(view, quiet, out) {
+        let before = out.len();
+        let is_framework = self.ginkgo.line(view, out);
+        if out.len() > before {
+            self.tests.leave_to_framework();
+        }
+        if is_framework || self.modules.line(view, out) || self.lint.line(view, quiet, out) {
             self.compile.finish(out);
             return;
         }
         self.compile.line(view, quiet, out);
     }
 
-    /// Completes what is open: another step begins, or the log ends.
+    /// Completes open records: another step begins, or the log ends.
     fn cut(&mut self, out: &mut Vec<Diagnostic>) {
         out.extend(self.panic.take().and_then(panic::Panic::finish));
         self.tests.finish(out);

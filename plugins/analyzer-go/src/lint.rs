@@ -1,4 +1,4 @@
-//! Linters of Go: golangci-lint in its text forms with its own errors, staticcheck, gofmt, govulncheck.
+//! Linters of Go: golangci-lint in its text formats and with its own errors, staticcheck, gofmt, govulncheck.
 //!
 //! ```text
 //! pkg/pot.go:8:2: ineffectual assignment to err (ineffassign)
@@ -15,9 +15,9 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, Needle, extension, leading_number, place_at_start, trailing_group},
 };
 
-/// Lines after a formatter was called in which bare names of files are what it would change.
+/// Number of lines after a formatter's call in which bare file names are the files to be reformatted.
 const NEAR: u64 = 300;
-/// Lines of a difference or a vulnerability.
+/// Maximum number of lines of a difference or a vulnerability.
 const LINES: usize = 60;
 
 static GO: Needle = Needle::new(".go:");
@@ -36,21 +36,21 @@ static OWN: Beginnings = Beginnings::new(&[
     "The command is terminated due to an error: ",
 ]);
 
-/// Reads what linters print.
+/// Reads the output of linters.
 #[derive(Debug, Default)]
 pub(crate) struct Lint {
-    /// The formatter that lists files, and the line that called it.
+    /// The formatter that lists files, and the line of its call.
     lists: Option<(&'static str, u64)>,
     open: Option<Open>,
-    /// Its name was seen, so that lines as many programs log them are its.
+    /// True after its name was seen, so that generic log lines are treated as its own.
     seen: bool,
 }
 
-/// What is being read.
+/// The record being read.
 #[derive(Debug)]
 enum Open {
     Issue(Diagnostic, Context),
-    /// What golangci-lint says of itself, whose reason may be indented below.
+    /// golangci-lint's own error, whose reason may be indented below.
     Own(Diagnostic, Context),
     Difference {
         path: String,
@@ -68,7 +68,7 @@ enum Open {
 }
 
 impl Lint {
-    /// Takes the echo of a command, which may call a formatter.
+    /// Reads the echo of a command, which may call a formatter.
     pub(crate) fn echo(&mut self, text: &str, number: u64) {
         let Some(needle) = LISTS.iter().find(|needle| needle.is_in(text)) else { return };
         let lists = text.split(' ').any(|word| {
@@ -79,7 +79,7 @@ impl Lint {
         }
     }
 
-    /// Takes a line; whether it was a linter's.
+    /// Reads a line; returns whether it was a linter's.
     pub(crate) fn line(&mut self, view: &View<'_>, quiet: bool, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(open) = &mut self.open {
             if open.line(view) {
@@ -175,7 +175,7 @@ impl Open {
                 mine
             }
             Self::Own(found, context) => {
-                // It says all twice, the second time with other words before it.
+                // It prints everything twice, the second time with other words before it.
                 let again = text.starts_with("Failed executing command")
                     || text.starts_with("The command is terminated");
                 let goes_on = view.body.starts_with(' ') && found.message.ends_with(':');
@@ -265,7 +265,7 @@ fn issue(view: &View<'_>) -> Option<Diagnostic> {
         return None;
     }
     let message = message.trim();
-    // staticcheck prints its code where golangci-lint has the linter.
+    // staticcheck prints its code in the position of golangci-lint's linter.
     let coded = is_code(linter);
     let leading = message.split_once(": ").map(|(code, _)| code).filter(|code| is_code(code));
     let code = if coded { linter } else { leading.unwrap_or(linter) };
@@ -293,7 +293,7 @@ fn tabular(view: &View<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// A linter's name: a word of letters and digits, as golangci-lint and staticcheck print it.
+/// A linter's name: a word of letters and digits, as printed by golangci-lint and staticcheck.
 fn is_linter(name: &str) -> bool {
     (2..=32).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
@@ -308,14 +308,14 @@ fn is_code(name: &str) -> bool {
         && name[letters..].bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a logged line tells of a setting, and the run goes on.
+/// Returns true if a logged line is about a setting, and the run continues.
 fn is_remark(text: &str) -> bool {
     let logged = text.starts_with("level=error ") || text.starts_with("ERRO ");
     let fatal = ["Running error", "typechecking error", "Timeout exceeded", "can't ", "unknown linters"];
     logged && !fatal.iter().any(|part| text.contains(part))
 }
 
-/// What golangci-lint says of itself.
+/// golangci-lint's own errors.
 fn own(text: &str, seen: bool) -> Option<String> {
     const PARTS: [&str; 5] =
         ["Running error: ", "[linters_context", "[runner", "[config_reader", "Timeout exceeded"];
@@ -348,14 +348,14 @@ fn own(text: &str, seen: bool) -> Option<String> {
     ours.then(|| message.to_owned())
 }
 
-/// The place and message of the compiler's error in `buildir: failed prerequisites: [errors in package:
-/// [/src/pot.go:3:5: undefined: lid]]`; the first where it quotes several.
+/// The location and message of the first compiler error in
+/// `buildir: failed prerequisites: [errors in package: [/src/pot.go:3:5: undefined: lid]]`.
 fn quoted(message: &str) -> Option<(Location, &str)> {
     static SIGN: Needle = Needle::new("errors in package: [");
     let (_, rest) = SIGN.split(message)?;
     let place = place_at_start(rest).filter(|place| extension(place.path) == "go")?;
     let said = place.rest.split(']').next().unwrap_or(place.rest);
-    // A blank divides it from the next one, which begins with its path.
+    // A space separates it from the next one, which begins with its path.
     let end = said
         .match_indices(' ')
         .find(|(at, _)| place_at_start(&said[at + 1..]).is_some_and(|next| next.path.starts_with('/')))
@@ -372,7 +372,7 @@ fn difference(text: &str) -> Option<&str> {
     (before.ends_with(".go.orig") && extension(path) == "go").then_some(path)
 }
 
-/// `3 issues:`, and govulncheck's last word.
+/// `3 issues:`, and govulncheck's final line.
 fn summary(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
     let (tool, kind) = if text.starts_with("Your code is affected by ")

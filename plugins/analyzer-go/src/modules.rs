@@ -13,9 +13,9 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, place_at_start},
 };
 
-/// Lines of one message.
+/// Maximum number of lines of one message.
 const LINES: usize = 24;
-/// What a message is cut to.
+/// Maximum length of a message.
 const LONG: usize = 700;
 
 /// Progress.
@@ -47,7 +47,7 @@ static PROGRESS: Beginnings = Beginnings::new(&[
     "accepting ",
 ]);
 
-/// Help below an error.
+/// Help text below an error.
 static HELP: Beginnings = Beginnings::new(&[
     "To ignore the vendor directory",
     "To sync the vendor directory",
@@ -72,14 +72,14 @@ pub(crate) struct Modules {
 struct Block {
     message: String,
     location: Option<Location>,
-    /// Lines without indentation belong to it as well: places in `go.mod`.
+    /// True if lines without indentation belong to it as well: locations in `go.mod`.
     places: bool,
     context: Context,
     span: Span,
 }
 
 impl Modules {
-    /// Takes a line; whether it was of a message.
+    /// Reads a line; returns whether it belongs to a message.
     pub(crate) fn line(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(block) = &mut self.open {
             if block.line(view) {
@@ -155,7 +155,7 @@ impl Block {
         if self.places
             && let Some(place) = place_at_start(text).filter(|place| is_module_file(place.path))
         {
-            // The first one is told; the others stand in the context.
+            // The first one is reported; the others go into the context.
             if self.location.is_none() {
                 self.location = Some(place.location());
                 self.message = format!("{} {}", self.message, place.rest.trim());

@@ -14,16 +14,16 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines of a trace that are kept; those beyond are only passed.
+/// Maximum number of trace lines that are kept; further ones are skipped.
 const KEPT: usize = 120;
-/// Lines of a message before its first goroutine.
+/// Maximum number of message lines before the first goroutine.
 const MESSAGE: usize = 40;
-/// Lines of it that are told.
+/// Maximum number of message lines that are reported.
 const TOLD: usize = 10;
 
 static GOROUTINE: Needle = Needle::new("goroutine ");
 
-/// Fatal errors of the runtime that need no goroutine behind them to be known.
+/// Fatal errors of the runtime that are recognised without a goroutine after them.
 const FATAL: [&str; 9] = [
     "all goroutines are asleep",
     "concurrent map",
@@ -44,14 +44,14 @@ pub(crate) struct Panic {
     test: Option<String>,
     /// The frames of the goroutine that failed.
     frames: Vec<Frame>,
-    /// A place in the test's own goroutine, for those that timed out.
+    /// A location in the test's own goroutine, for tests that timed out.
     of_test: Option<Location>,
     last_is_of_test: bool,
     goroutines: usize,
-    /// Whether it is one even if no goroutine follows.
+    /// True if it is a panic even if no goroutine follows.
     known: bool,
     lines: usize,
-    /// Lines of the message.
+    /// Number of message lines.
     told: usize,
     context: Context,
     span: Span,
@@ -93,12 +93,12 @@ impl Panic {
         })
     }
 
-    /// The test that it happens in.
+    /// Sets the test in which it happened.
     pub(crate) fn set_test(&mut self, test: Option<String>) {
         self.test = test;
     }
 
-    /// Takes a line; `false` when the trace has ended before it.
+    /// Reads a line; returns false if the trace has ended before it.
     pub(crate) fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         self.lines += 1;
@@ -141,13 +141,13 @@ impl Panic {
             return false;
         }
         if let Some(message) = text.strip_prefix("panic: ") {
-            // What a deferred function recovered is thrown again.
+            // A recovered panic is thrown again by a deferred function.
             self.known = true;
             if self.message.is_empty() {
                 clean(message).clone_into(&mut self.message);
             }
         } else if self.message.starts_with("test timed out after ") {
-            // `running tests:` and, indented, their names.
+            // `running tests:`, with their names indented below.
             if self.test.is_none() || text != "running tests:" {
                 let name = text.split(' ').next().unwrap_or_default();
                 if name.starts_with("Test") || name.starts_with("Fuzz") || name.starts_with("Example") {
@@ -157,13 +157,13 @@ impl Panic {
         } else if text.starts_with("Error Trace:")
             || place_at_start(text).is_some_and(|place| place.rest.is_empty())
         {
-            // A mock or an assertion says where before it says what.
+            // A mock or an assertion prints its location before its message.
         } else if text.starts_with("Diff:") || text.starts_with("Test:") {
             self.told = TOLD;
         } else if self.message.is_empty() {
             text.strip_prefix("Error:").unwrap_or(text).trim().clone_into(&mut self.message);
         } else if !text.starts_with('[') && !text.starts_with("runtime: ") && !is_detail(text) {
-            // A message of several lines, as long as nothing says that the program went on.
+            // A message of several lines, until something shows that the program continued.
             if !view.body.starts_with(['\t', ' ']) && self.lines > 4 {
                 return false;
             }
@@ -176,7 +176,7 @@ impl Panic {
         true
     }
 
-    /// The accesses of a race, until its closing rule.
+    /// The accesses of a data race, up to its final rule.
     fn race(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         let is_access = [" at 0x", "Goroutine ", "Previous "].iter().any(|part| text.contains(part));
@@ -229,7 +229,7 @@ impl Panic {
         self.span = self.span.to(view.span);
     }
 
-    /// Whether a line ends any trace.
+    /// Returns true if a line ends any trace.
     fn ends(text: &str) -> bool {
         [
             "exit status ",
@@ -255,7 +255,7 @@ impl Panic {
         }
         let location =
             self.frames.iter().find(|frame| is_own(frame)).and_then(|frame| frame.location.clone());
-        // Who logs after the end of a test names it.
+        // A log entry after the end of a test names the test.
         if let Some((_, rest)) = self.message.split_once("goroutine after ")
             && let Some((test, _)) = rest.split_once(" has completed")
         {
@@ -285,7 +285,7 @@ impl Panic {
     }
 }
 
-/// A panic's message without what is said of its recovery.
+/// A panic's message without the note about its recovery.
 fn clean(message: &str) -> &str {
     let message = message.trim();
     [" [recovered, repanicked]", " [recovered]"]
@@ -303,7 +303,7 @@ fn is_goroutine(view: &View<'_>) -> bool {
         || text == "runtime stack:"
 }
 
-/// What stands between frames: registers, counts, signals.
+/// Text between frames: registers, counts, signals.
 fn is_detail(text: &str) -> bool {
     text.starts_with("...")
         || text.starts_with("[signal ")
@@ -317,7 +317,7 @@ fn is_detail(text: &str) -> bool {
         || text == "\t"
 }
 
-/// The function of a trace's line: `main.f(0x1, …)`, `created by main.g in goroutine 1`.
+/// The function in a line of a trace: `main.f(0x1, …)`, `created by main.g in goroutine 1`.
 fn function_name(text: &str) -> Option<&str> {
     if text.starts_with("created by ") {
         return Some(text);
@@ -328,14 +328,14 @@ fn function_name(text: &str) -> Option<&str> {
     (!name.contains(' ') && name.contains('.') || matches!(name, "panic" | "main.main")).then_some(name)
 }
 
-/// Whether a frame is the user's: neither Go's nor a dependency's.
+/// Returns true if a frame is the user's: neither Go's nor a dependency's.
 fn is_own(frame: &Frame) -> bool {
     let Some(location) = &frame.location else { return false };
     let path = location.path.as_str();
     let function = frame.function.as_deref().unwrap_or_default();
     let function =
         function.strip_prefix("created by ").map_or(function, |rest| rest.split(' ').next().unwrap_or(rest));
-    // The package ends with the first dot after the last slash.
+    // The package ends at the first dot after the last slash.
     let folder_end = function.rfind('/').map_or(0, |slash| slash + 1);
     let package = match function[folder_end..].find('.') {
         Some(dot) => &function[..folder_end + dot],
@@ -345,7 +345,7 @@ fn is_own(frame: &Frame) -> bool {
         package,
         "runtime" | "testing" | "panic" | "reflect" | "sync" | "syscall" | "internal/runtime/maps"
     );
-    // Only packages of Go itself have no dot in their first element and lie in a folder `src`.
+    // Only Go's own packages have no dot in their first element and are in a folder `src`.
     let of_go = !package.split('/').next().unwrap_or_default().contains('.')
         && package != "main"
         && path.contains(&format!("/src/{package}/"));

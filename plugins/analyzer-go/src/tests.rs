@@ -1,4 +1,4 @@
-//! `go test`: each failed test with what it logged, by place; what passing tests log is nothing.
+//! `go test`: each failed test with its log entries, by location; log entries of passing tests are ignored.
 //!
 //! ```text
 //! --- FAIL: TestPours (0.01s)
@@ -16,21 +16,21 @@
 use crate::{entry::Entry, view::View};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity, Span, text::leading_number};
 
-/// Log lines kept of tests whose result is not known yet.
+/// Maximum number of kept log entries of tests whose result is not known yet.
 const PENDING: usize = 256;
-/// Failed tests kept until their package is done.
+/// Maximum number of failed tests kept until their package ends.
 const FAILED: usize = 200;
-/// Places told of one test.
+/// Maximum number of reported locations per test.
 const PLACES: usize = 6;
 
-/// Where in the output of a test a line stands.
+/// The position of a line in the output of a test.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Mode {
     #[default]
     Outside,
-    /// `=== RUN`: what is logged counts if the test fails.
+    /// After `=== RUN`: log entries count if the test fails.
     Running,
-    /// After `--- FAIL`: what is logged is why.
+    /// After `--- FAIL`: log entries give the reason.
     Failed,
     /// After `--- PASS` or `--- SKIP`.
     Passed,
@@ -41,7 +41,7 @@ enum Mode {
 struct Failed {
     name: String,
     entries: Vec<Entry>,
-    /// What an example printed and what it should have.
+    /// The actual and the expected output of an example.
     example: Option<Example>,
     span: Span,
 }
@@ -59,14 +59,16 @@ struct Example {
 pub(crate) struct Tests {
     mode: Mode,
     test: String,
-    /// What running tests logged, by test.
+    /// Log entries of running tests, by test.
     pending: Vec<(String, Entry)>,
     open: Option<Entry>,
     failed: Vec<Failed>,
+    /// A framework within a test has reported the failures, so the test that runs it adds nothing.
+    reported: bool,
 }
 
 impl Tests {
-    /// Takes a line; whether it was of a test.
+    /// Reads a line; returns whether it belongs to a test.
     pub(crate) fn line(&mut self, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let text = view.text;
         if let Some(rest) = text.strip_prefix("=== ") {
@@ -86,12 +88,17 @@ impl Tests {
         self.logged(view)
     }
 
-    /// Whether a test is running, so that what is printed may be its own.
+    /// Returns true if a test is running, so that the output may be its own.
     pub(crate) fn is_running(&self) -> bool {
         self.mode == Mode::Running
     }
 
-    /// The test that a panic happens in. A failed one that said nothing says it by the panic.
+    /// Leaves the failures in running tests to another reader.
+    pub(crate) fn leave_to_framework(&mut self) {
+        self.reported = true;
+    }
+
+    /// The test in which a panic happens, which is then the reason of a failed test without log entries.
     pub(crate) fn test_of_panic(&mut self) -> Option<String> {
         self.flush();
         match self.mode {
@@ -130,7 +137,7 @@ impl Tests {
                 true
             }
             "FAIL:" => {
-                // The package stands before the test.
+                // The package precedes the test.
                 let name = name.split(" (").next().unwrap_or(name);
                 let name = name.rsplit(' ').next().unwrap_or(name);
                 self.fail(name, view.span);
@@ -177,7 +184,7 @@ impl Tests {
         }
     }
 
-    /// A line that a test logged.
+    /// A log entry of a test.
     fn logged(&mut self, view: &View<'_>) -> bool {
         if self.mode == Mode::Outside {
             return false;
@@ -189,7 +196,7 @@ impl Tests {
             entry.also(view);
             return true;
         }
-        // Pasted lines may have lost their indentation.
+        // Copied lines may have lost their indentation.
         let least = if self.mode == Mode::Failed { 0 } else { 4 };
         if indent >= least
             && let Some(entry) = Entry::start(view)
@@ -229,7 +236,7 @@ impl Tests {
         true
     }
 
-    /// Completes what is being logged.
+    /// Completes the current log entry.
     fn flush(&mut self) {
         let Some(entry) = self.open.take() else { return };
         match self.mode {
@@ -248,7 +255,7 @@ impl Tests {
         }
     }
 
-    /// `FAIL PACKAGE 0.012s`, `FAIL PACKAGE [build failed]`, `ok PACKAGE …`, `PASS`; whether it is one.
+    /// `FAIL PACKAGE 0.012s`, `FAIL PACKAGE [build failed]`, `ok PACKAGE …`, `PASS`; returns whether it is one.
     fn package(&mut self, text: &str, view: &View<'_>, out: &mut Vec<Diagnostic>) -> bool {
         if matches!(text, "FAIL" | "PASS") {
             self.flush();
@@ -257,7 +264,7 @@ impl Tests {
         let mut words = text.split(['\t', ' ']).filter(|word| !word.is_empty());
         let (Some(verdict), Some(package)) = (words.next(), words.next()) else { return false };
         let rest = words.next().unwrap_or_default();
-        // Others say `FAIL name`, too: a package has a time or a reason behind it.
+        // Other tools print `FAIL name` too: a package is followed by a time or a reason.
         let is_time = leading_number(rest).is_some_and(|(_, rest)| rest.starts_with(['.', 's']));
         if !matches!(verdict, "FAIL" | "ok" | "?") || !(is_time || rest.starts_with(['[', '('])) {
             return false;
@@ -281,12 +288,13 @@ impl Tests {
         true
     }
 
-    /// The tests of a package are over.
+    /// Ends the tests of a package.
     fn done(&mut self, package: Option<&str>, out: &mut Vec<Diagnostic>) {
         self.flush();
         let failed = std::mem::take(&mut self.failed);
+        let reported = std::mem::take(&mut self.reported);
         for (at, test) in failed.iter().enumerate() {
-            // A parent fails with its subtests.
+            // A parent fails together with its subtests.
             let has_children = failed.iter().enumerate().any(|(other, failed)| {
                 other != at
                     && failed
@@ -294,7 +302,9 @@ impl Tests {
                         .strip_prefix(test.name.as_str())
                         .is_some_and(|rest| rest.starts_with('/') || rest.is_empty() && other > at)
             });
-            test.report(has_children, package, out);
+            if !(reported && test.entries.is_empty()) {
+                test.report(has_children, package, out);
+            }
         }
         self.pending.clear();
         self.mode = Mode::Outside;
@@ -321,7 +331,7 @@ impl Failed {
             } else if telling > 0 {
                 entry.tells_failure()
             } else {
-                // Nothing of it sounds like a failure: the last thing said before the end is the best guess.
+                // No entry sounds like a failure: the last one before the end is the best guess.
                 !has_children && at + 1 == self.entries.len()
             };
             let place = entry.location();

@@ -1,21 +1,21 @@
-//! A line as the recognisers see it: without what task runners, clocks and people put before it.
+//! A line without the prefixes of task runners, clocks and people.
 
 use grimoire_plugin_sdk::{
     Line, Span,
     text::{Characters, extension, place_at_start, trim_start},
 };
 
-/// Prefixes taken off one line at most.
+/// Maximum number of prefixes removed from one line.
 const PREFIXES: usize = 4;
 
 /// One line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    /// Without prefixes, with its indentation.
+    /// The text without prefixes, with its indentation.
     pub(crate) body: &'a str,
-    /// Without the blanks before it.
+    /// The text without leading white space.
     pub(crate) text: &'a str,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
     pub(crate) span: Span,
     /// The number of the line.
@@ -23,7 +23,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A line, or one of those that an annotation encodes in one.
+    /// A line, or one of the lines in an annotation.
     pub(crate) fn new(raw: &'a str, line: &Line<'_>) -> Self {
         let body = strip(raw.trim_end());
         Self {
@@ -35,7 +35,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Leading blanks; a tab counts as four, as old versions of Go indent.
+    /// Number of leading spaces; a tab counts as four, as in the output of old versions of Go.
     pub(crate) fn indent(&self) -> usize {
         let blanks = &self.body[..self.body.len() - self.text.len()];
         blanks.bytes().map(|byte| if byte == b'\t' { 4 } else { 1 }).sum()
@@ -57,7 +57,7 @@ fn after_prefix(start: &str) -> Option<&str> {
         b'(' => after_clock(&start[1..])?.strip_prefix(") "),
         b'>' | b'|' => start[1..].strip_prefix(' '),
         b'E' => {
-            // GitHub's page puts it before what is annotated.
+            // GitHub's page prints this before an annotation.
             let rest = start.strip_prefix("Error: ")?;
             place_at_start(rest).filter(|place| extension(place.path) == "go").map(|_| rest)
         }
@@ -66,7 +66,7 @@ fn after_prefix(start: &str) -> Option<&str> {
     }
 }
 
-/// `[lint] `, `[pot:test] `, `[09:14:02] `. Ginkgo's `[FAILED]` and `[It]` are no prefixes.
+/// `[lint] `, `[pot:test] `, `[09:14:02] `. Ginkgo's `[FAILED]` and `[It]` are not prefixes.
 fn after_tag(inner: &str) -> Option<&str> {
     if let Some(rest) = after_clock(inner) {
         return rest.strip_prefix("] ");

@@ -1,8 +1,8 @@
-//! The last resort: when no analyzer recognises anything in a failed run, the line that most looks like its
-//! cause, with the lines around it, said to be a guess. The host shows it only when nothing was found.
+//! The last resort: if no analyzer recognises anything in a failed run, it reports the line that most looks like
+//! the cause, with the lines around it, marked as a guess. The host shows it only if nothing else was found.
 //!
-//! No single sign is trusted: words of failure, nearness to the end of the step, and that a line is said
-//! once are weighed together, as LogSage does with the key lines of CI logs (arXiv 2506.03691).
+//! No single sign is trusted: words of failure, closeness to the end of the step, and uniqueness of a
+//! line are weighed together, as LogSage does with the key lines of CI logs (arXiv 2506.03691).
 
 #![deny(unsafe_code)]
 
@@ -17,36 +17,36 @@ use grimoire_plugin_sdk::{
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
-/// Guesses of one log at most.
+/// Maximum number of guesses per log.
 const MOST: usize = 500;
-/// Lines kept before and after a candidate.
+/// Number of lines kept before and after a candidate.
 const BEFORE: usize = 4;
 const AFTER: usize = 6;
-/// Lines that a headline announces, one after the other.
+/// Maximum number of consecutive lines that a headline announces.
 const CHAIN: usize = 3;
-/// Blank lines that keep a headline from what follows.
+/// Number of blank lines that separate a headline from unrelated text.
 const APART: usize = 2;
-/// Candidates kept of a step.
+/// Maximum number of candidates kept per step.
 const CANDIDATES: usize = 12;
-/// Bytes of a line that are kept; what says why is at the start.
+/// Maximum number of bytes kept of a line; the reason is at its start.
 const LINE: usize = 400;
-/// Templates of lines whose repetitions are counted; later ones count as new.
+/// Maximum number of line templates whose repetitions are counted; later ones count as new.
 const TEMPLATES: usize = 4096;
-/// What a line's words must weigh to be a candidate.
+/// Minimum weight of a line's words for a candidate.
 const LEAST: f32 = 3.0;
-/// What they must weigh where nothing says that the run failed.
+/// The minimum weight if nothing says that the run failed.
 const SURE: f32 = 6.0;
-/// Lines after which the nearness of a step's end has fallen to less than half.
+/// Number of lines after which the weight of the distance to the step's end has fallen to less than half.
 const NEAR: f32 = 40.0;
 
-/// Follows the log and keeps what may be the cause.
+/// Follows the log and keeps lines that may be the cause.
 #[derive(Debug, Default)]
 pub struct Guesses {
     /// The last lines, for the context of the next candidate.
     before: VecDeque<String>,
     step: Step,
     steps: Steps,
-    /// Guesses made: one a step.
+    /// Number of guesses made: one per step.
     made: usize,
 }
 
@@ -55,9 +55,9 @@ struct Step {
     lines: u32,
     candidates: Vec<Candidate>,
     templates: HashMap<u64, u32, BuildHasherDefault<DefaultHasher>>,
-    /// A line says that the step failed.
+    /// True if a line says that the step failed.
     failed: bool,
-    /// A line says that all went well.
+    /// True if a line says that everything passed.
     passed: bool,
 }
 
@@ -69,11 +69,11 @@ struct Candidate {
     text: String,
     context: Context,
     after: usize,
-    /// The second line of a wrapped sentence was added.
+    /// True after the second line of a wrapped sentence was added.
     wrapped: bool,
-    /// Lines that were added of what a headline announces.
+    /// Number of added lines that a headline announced.
     chained: usize,
-    /// Blank lines since the last one.
+    /// Number of blank lines since the last added one.
     blank: usize,
     span: Span,
 }
@@ -111,7 +111,7 @@ impl LineAnalyzer for Guesses {
                 candidate.text = format!("{} {}", cut(&candidate.text, LINE), cut(text, LINE));
                 candidate.wrapped = true;
             } else if is_next
-                // A headline announces what comes, which may announce more.
+                // A headline announces the next line, which may announce another one.
                 && blank < APART
                 && candidate.chained < CHAIN
                 && (!text.starts_with(['=', '#', '*']) || text.starts_with("* "))
@@ -120,7 +120,7 @@ impl LineAnalyzer for Guesses {
                 let next = sentence::bare(text).trim_start_matches(['-', '*', ' ', '>']);
                 candidate.text = format!("{}: {}", cut(headline, LINE), cut(next, LINE));
                 candidate.chained += 1;
-                // Together they say more than either.
+                // Together they say more than either alone.
                 candidate.weight = candidate.weight.max(weight) + 0.5;
             }
             candidate.context.push(cut(text, LINE));
@@ -134,10 +134,12 @@ impl LineAnalyzer for Guesses {
         if weight >= LEAST {
             self.add(text, weight, line.span);
         }
-        if self.before.len() == BEFORE {
-            self.before.pop_front();
-        }
-        self.before.push_back(cut(text, LINE).to_owned());
+        // Reuses the memory of the oldest line.
+        let oldest = if self.before.len() == BEFORE { self.before.pop_front() } else { None };
+        let mut last = oldest.unwrap_or_default();
+        last.clear();
+        last.push_str(cut(text, LINE));
+        self.before.push_back(last);
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
@@ -151,7 +153,7 @@ impl Guesses {
         let step = &mut self.step;
         if let Some(count) = step.templates.get_mut(&template) {
             *count += 1;
-            // What was said before is known.
+            // Repeated lines are known.
             return;
         }
         if step.templates.len() < TEMPLATES {
@@ -185,7 +187,7 @@ impl Guesses {
         });
     }
 
-    /// A step has ended: its guess, which the host takes when the step failed and nothing was found.
+    /// Ends a step: reports its guess, which the host uses if the step failed and nothing else was found.
     fn end_step(&mut self, out: &mut Vec<Diagnostic>) {
         let step = std::mem::take(&mut self.step);
         if self.made == MOST {
@@ -220,20 +222,20 @@ impl Step {
             let repeated = self.templates.get(&candidate.template).copied().unwrap_or(1);
             candidate.score(self.lines) / if repeated > 3 { 2.0 } else { 1.0 }
         };
-        // Of equals the first: what follows repeats it.
+        // The first one of equals: later ones repeat it.
         self.candidates.iter().rev().max_by(|one, other| score(one).total_cmp(&score(other))).cloned()
     }
 }
 
 impl Candidate {
-    /// What its words weigh, less the farther it is from the end.
+    /// The weight of its words, reduced by the distance from the end.
     fn score(&self, lines: u32) -> f32 {
         let distance = f32::from(u16::try_from(lines.saturating_sub(self.at)).unwrap_or(u16::MAX));
         self.weight * (0.4 + 0.6 * NEAR / (NEAR + distance))
     }
 }
 
-/// A line without what differs from one repetition to the next: numbers.
+/// A line without the parts that vary between repetitions: numbers.
 fn template(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     for byte in text.bytes().filter(|byte| !byte.is_ascii_digit()) {

@@ -1,9 +1,9 @@
-//! The sentence of a line: without what stands before it, with the lines that it goes on in.
+//! The sentence in a line: without prefixes, and with the lines that continue it.
 
-/// Bytes from which on a line may be wrapped.
+/// Minimum length in bytes of a line that may be wrapped.
 const WIDTH: usize = 65;
 
-/// Whether a line is the first part of a sentence that the next one goes on with.
+/// Returns true if a line is the first part of a sentence that the next line continues.
 pub(super) fn goes_on(text: &str, next: &str) -> bool {
     text.len() >= WIDTH
         && text.contains(' ')
@@ -15,7 +15,7 @@ pub(super) fn goes_on(text: &str, next: &str) -> bool {
         && !next.contains('=')
 }
 
-/// What a line says if it only announces what comes: `Compilation Error`, `The reasons are:`, `Error -----`.
+/// The text of a line that only announces the next: `Compilation Error`, `The reasons are:`, `Error -----`.
 pub(super) fn headline(text: &str) -> Option<&str> {
     if let Some(text) = text.strip_suffix(':') {
         return Some(text);
@@ -29,7 +29,7 @@ pub(super) fn headline(text: &str) -> Option<&str> {
     (is_title && (last.ends_with(" Error") || last.ends_with(" error"))).then_some(text)
 }
 
-/// A line without what loggers put before it: `[2026-03-06, 03:17:37 UTC] {run.py:93} INFO - `, `03:17:37  `.
+/// A line without the prefixes of loggers: `[2026-03-06, 03:17:37 UTC] {run.py:93} INFO - `, `03:17:37  `.
 pub(super) fn bare(text: &str) -> &str {
     let mut text = text;
     for _ in 0..3 {

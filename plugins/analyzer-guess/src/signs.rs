@@ -1,14 +1,14 @@
-//! Whether a line says what it is about, or only sums up.
+//! Tells whether a line names its subject, or is only a summary.
 
 use grimoire_plugin_sdk::text::extension;
 
-/// Whether a line quotes a name, has a place or a code: `Wrong attribute "lid"`, `pot.xml:3: `,
-/// `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
+/// Returns true if a line quotes a name, or has a location or a code: `Wrong attribute "lid"`,
+/// `pot.xml:3: `, `(AccessDeniedException)`, `TOOMANYREQUESTS: `.
 pub(super) fn names_something(text: &str) -> bool {
     let quoted = |sign: char| {
         text.split_once(sign).and_then(|(before, rest)| {
             let (name, _) = rest.split_once(sign)?;
-            // An apostrophe stands within a word.
+            // An apostrophe is inside a word.
             Some(!name.is_empty() && !before.ends_with(|c: char| c.is_alphanumeric()))
         }) == Some(true)
     };
@@ -29,8 +29,8 @@ pub(super) fn names_something(text: &str) -> bool {
         || text.split(' ').any(|word| is_code(word) || is_place(word))
 }
 
-/// `Compilation failed`, `[kettle] [error] Build failed!`, `error in a step: exit status 1`: that something failed,
-/// and no more.
+/// `Compilation failed`, `[kettle] [error] Build failed!`, `error in a step: exit status 1`: only says that
+/// something failed.
 pub(super) fn is_banner(text: &str) -> bool {
     let words = || text.split([' ', '\t']).filter(|word| !word.is_empty() && !word.starts_with('['));
     let failed = ["failed", "failure", "error", "fails"];
@@ -41,8 +41,8 @@ pub(super) fn is_banner(text: &str) -> bool {
     text.contains(": exit status ") || words().count() == 2 && words().next_back().is_some_and(is_failed)
 }
 
-/// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`, `test | FAIL |`, `failed after
-/// 5 attempts`: how many failed, not what.
+/// `2 failing`, `Failed 2/33 test programs`, `1 of 4 tests failed`, `0/0 targets failed`,
+/// `test | FAIL |`, `failed after 5 attempts`: how many failed, not what failed.
 pub(super) fn is_count(text: &str) -> bool {
     let is_number = |word: &str| {
         let word = word.trim_matches(['(', ')', ',', '.', '[', ']']);

@@ -1,4 +1,4 @@
-//! What the words of a line say: that something failed, that all went well, how much it looks like a cause.
+//! The meaning of a line's words: that something failed, that everything passed, or how much it looks like a cause.
 
 use crate::signs::{is_banner, is_count, names_something};
 use grimoire_plugin_sdk::{
@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, cut, is_generic_closing_line},
 };
 
-/// What a line says of the whole step or run.
+/// The verdict of a line about the whole step or run.
 pub(super) enum Verdict {
     Failed,
     Passed,
@@ -52,7 +52,7 @@ static PASSED: Beginnings = Beginnings::new(&[
     "PASS",
 ]);
 
-/// Whether a line tells how the step or the run ended.
+/// The outcome of the step or the run, if the line states it.
 pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
     if marker == Some(Marker::Error) {
         return Some(Verdict::Failed);
@@ -76,8 +76,8 @@ pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
     PASSED.begin(text).then_some(Verdict::Passed)
 }
 
-/// Beginnings of words, in lower case, and what they weigh. A word stands alone: in names, flags and paths
-/// it says nothing. Longer ones first where one begins another.
+/// Beginnings of words, in lower case, with their weights. Only separate words count, not parts of names,
+/// flags and paths. If one is a prefix of another, the longer one comes first.
 const WORDS: &[(&str, f32)] = &[
     ("abort", 5.0),
     ("assert", 5.0),
@@ -136,7 +136,7 @@ const WORDS: &[(&str, f32)] = &[
     ("wrong", 5.0),
 ];
 
-/// Words that make the others weigh less: the line is advice, or about something that did no harm.
+/// Words that reduce the weight of others: the line is advice, or about something harmless.
 const CALMING: &[&str] = &[
     "warning",
     "warn",
@@ -164,12 +164,12 @@ const CALMING: &[&str] = &[
     "handl",
 ];
 
-/// Those that name a level, which stands at the start of a line; elsewhere they are words as others are.
+/// Words that name a level, which is at the start of a line; elsewhere they are ordinary words.
 const LEVELS: &[&str] = &["info", "debug", "trace", "notice", "note"];
-/// Bytes in which a level stands.
+/// Number of bytes at the start of a line in which a level may occur.
 const LEVEL: usize = 40;
 
-/// Beginnings of sentences that state what is wrong.
+/// Beginnings of sentences that state an error.
 static STATES: Beginnings = Beginnings::new(&[
     "Cannot ",
     "Can't ",
@@ -203,12 +203,12 @@ const FIRST: [bool; 256] = {
     first
 };
 
-/// How much a line looks like the cause of a failure; 0 for nearly all.
+/// How much a line looks like the cause of a failure; 0 for nearly all lines.
 pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     if is_generic_closing_line(text) || !red && is_command(text) || is_no_sentence(text) {
         return 0.0;
     }
-    // The start of a line tells; data goes on for ever.
+    // The start of a line decides; data may be arbitrarily long.
     let text = cut(text, 400);
     let bytes = text.as_bytes();
     let (mut strongest, mut others, mut calm) = (0.0_f32, 0.0_f32, 0);
@@ -233,7 +233,7 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
                 let weight = if is_negated(bytes, at, stem) { 0.0 } else { *weight };
                 others += strongest.min(weight) * 0.3;
                 strongest = strongest.max(weight);
-            } else if CALMING.iter().any(|stem| is(stem))
+            } else if CALMING.iter().any(|stem| is(stem) && is_ending(&word[stem.len()..]))
                 && (at < LEVEL || !LEVELS.iter().any(|stem| is(stem)))
             {
                 calm += 1;
@@ -246,7 +246,7 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     if marker == Some(Marker::Error) {
         weight += 6.0;
     }
-    // A colour alone is no reason: whole test names are red.
+    // Colour alone is no reason: whole test names are red.
     if red && weight > 0.0 {
         weight += 3.0;
     }
@@ -255,30 +255,30 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     } else if text.starts_with(['❌', '✗', '✘', '✖', '⨯', '×', '🚨', '💥']) {
         weight += 4.0;
     }
-    // A sentence that begins so says nothing else.
+    // A sentence with such a beginning always states an error.
     if strongest > 0.0 && (STATES.begin(text) || after_name(text).is_some_and(|rest| STATES.begin(rest))) {
         weight += 2.5;
     }
-    // `Failures [3]` and advice: the cause stands elsewhere.
+    // `Failures [3]` and advice: the cause is elsewhere.
     if text.ends_with(']')
         && text.trim_end_matches([']', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).ends_with('[')
         || text.starts_with("To ")
     {
         weight *= 0.5;
     }
-    // A sentence that names what it is about says more than one that sums up.
+    // A sentence that names its subject is more informative than a summary.
     if strongest > 0.0 && names_something(text) {
         weight += 2.5;
     }
     if strongest > 0.0 && (is_count(text) || is_banner(text)) {
         weight *= 0.4;
     }
-    // `did not exit successfully`: success calms, its denial does not.
+    // `did not exit successfully`: a success word calms, its negation does not.
     if calm > 0 && strongest > 0.0 && text.contains("not ") && text.contains(" successful") {
         weight += 3.0;
         calm -= 1;
     }
-    // Sentences tell, tables and lists of names do not.
+    // Sentences are informative, tables and lists of names are not.
     if !text.contains(' ') {
         weight *= 0.3;
     }
@@ -289,18 +289,25 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     }
 }
 
-/// What stands after `UnknownLid: `.
+/// The text after `UnknownLid: `.
 fn after_name(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(": ")?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).then_some(rest)
 }
 
-/// Short stems are whole words: `not` is no `note`, `no` no `node`.
+/// Short stems must be whole words: `not` is not `note`, `no` is not `node`.
 fn fits(stem: &str, length: usize) -> bool {
     stem.len() > 3 || stem.len() == length
 }
 
-/// Whether a word is one of a sentence and no part of a name, flag or path.
+/// Returns true if the rest of a word is an ending of its stem: `passed` is calm, `password` is not.
+fn is_ending(rest: &[u8]) -> bool {
+    const ENDINGS: [&str; 15] =
+        ["", "s", "es", "e", "ed", "d", "er", "ing", "ion", "ions", "ped", "ping", "ful", "fully", "rmation"];
+    ENDINGS.iter().any(|ending| rest.eq_ignore_ascii_case(ending.as_bytes()))
+}
+
+/// Returns true if a word is part of a sentence and not of a name, flag or path.
 fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
     let opens = start == 0
         || matches!(
@@ -325,7 +332,7 @@ fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
     matches!(word, b"0" | b"no" | b"No" | b"without" | b"if" | b"on")
 }
 
-/// A frame of a stack, a comment, a row of a table or of a progress: no sentence of a tool.
+/// A stack frame, a comment, a row of a table or of a progress display: not a sentence of a tool.
 fn is_no_sentence(text: &str) -> bool {
     let is_row_of_error =
         text.starts_with("| Error") || text.starts_with("| error") || text.starts_with("| ERROR");

@@ -1,4 +1,4 @@
-//! Astro's errors: a name in brackets, the message, and then labels on lines of their own.
+//! Astro's errors: a name in brackets, the message, and then labels on separate lines.
 //!
 //! ```text
 //! [CompilerError] Unexpected token
@@ -16,9 +16,9 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 use crate::found::{failure, frame, is_own, own_place};
 use crate::kinds;
 
-/// Lines of a message before the first label.
+/// Maximum number of message lines before the first label.
 const MESSAGE: usize = 12;
-/// Lines below the labels.
+/// Maximum number of lines below the labels.
 const LINES: u32 = 200;
 /// Frames kept.
 const FRAMES: usize = 100;
@@ -28,7 +28,7 @@ enum Label {
     None,
     Location,
     Trace,
-    /// Advice, of no use here.
+    /// Advice, which is ignored.
     Other,
 }
 
@@ -50,8 +50,8 @@ pub(crate) struct Astro {
 }
 
 impl Astro {
-    /// Takes a line; `true` when it belongs to an error with labels. The lines before the first label are
-    /// left to the others, too.
+    /// Reads a line; returns true if it belongs to an error with labels. The lines before the first label
+    /// are passed on to the other recognisers too.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let headline = headline(text);
         if let Some(open) = &mut self.open {
@@ -83,7 +83,7 @@ impl Astro {
     }
 }
 
-/// `[CompilerError] Unexpected token`, also behind the page that is being made.
+/// `[CompilerError] Unexpected token`, possibly after the name of the page.
 fn headline(text: &str) -> Option<(&str, &str)> {
     let start = if text.starts_with('[') {
         text
@@ -93,7 +93,7 @@ fn headline(text: &str) -> Option<(&str, &str)> {
         return None;
     };
     let (name, message) = start[1..].split_once("] ")?;
-    // Levels of loggers are written in capitals.
+    // Log levels are written in capital letters.
     let is_name = name.len() >= 5
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-@/".contains(&byte))
         && name.bytes().any(|byte| byte.is_ascii_lowercase())

@@ -1,5 +1,5 @@
-//! Errors with a headline and a box that names the place: oxlint, Rolldown, Rspack, SWC and Turbopack print
-//! the same boxes; Biome has the place in the headline.
+//! Errors with a headline and a box with the location: oxlint, Rolldown, Rspack, SWC and Turbopack print
+//! the same boxes; Biome prints the location in the headline.
 //!
 //! ```text
 //!   × eslint(no-debugger): `debugger` statement is not allowed
@@ -19,9 +19,9 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Severity, Span};
 use crate::found::{failure, finding, is_own, is_script, summary};
 use crate::kinds;
 
-/// Lines between a headline and its box.
+/// Maximum number of lines between a headline and its box.
 const WAIT: u32 = 6;
-/// Lines of an excerpt.
+/// Maximum number of lines of an excerpt.
 const EXCERPT: u32 = 40;
 
 /// Recognises these blocks.
@@ -29,14 +29,14 @@ const EXCERPT: u32 = 40;
 pub(crate) struct Blocks {
     headline: Option<(String, u32, Span)>,
     open: Option<(Diagnostic, Context, u32)>,
-    /// Biome's headline: place and rule.
+    /// Biome's headline: location and rule.
     biome: Option<(Option<Location>, String, u32, Span)>,
-    /// Vite has introduced itself.
+    /// True after Vite's banner.
     vite: bool,
 }
 
 impl Blocks {
-    /// Takes a line; `true` when it belongs to a block.
+    /// Reads a line; returns true if it belongs to a block.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if self.excerpt(text, trimmed, span) {
@@ -90,7 +90,7 @@ impl Blocks {
         self.open = Some((found, context, EXCERPT));
     }
 
-    /// The source and the advice below a place.
+    /// The source and the advice below a location.
     fn excerpt(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
         let Some((found, context, left)) = &mut self.open else { return false };
         *left -= 1;
@@ -130,7 +130,7 @@ fn headline_of<'a>(text: &'a str, trimmed: &'a str) -> Option<&'a str> {
     is_code.then_some(trimmed)
 }
 
-/// A headline with its place.
+/// A headline with its location.
 fn boxed(headline: &str, location: Location, vite: bool, span: Span) -> Diagnostic {
     let next = headline.starts_with("Error: ");
     let headline = headline.trim_start_matches("Error: ").trim_start();

@@ -1,4 +1,4 @@
-//! Bun's runtime and test runner: the source, the error below it, a place, and after it the test's name.
+//! Bun's runtime and test runner: the source, the error below it, a location, and then the test's name.
 //!
 //! ```text
 //! 3 |   expect(sum(1, 2)).toBe(4);
@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 use crate::found::{Excerpt, exception, finding, frame, is_own, own_place};
 use crate::kinds;
 
-/// Lines between an error and what ends it.
+/// Maximum number of lines between an error and its end.
 const LINES: u32 = 80;
 /// Frames kept.
 const FRAMES: usize = 100;
@@ -34,15 +34,15 @@ struct Open {
 /// Recognises Bun's errors.
 #[derive(Default)]
 pub(crate) struct Bun {
-    /// `bun test v1.1.0` was read, and no totals since.
+    /// True between `bun test v1.1.0` and the totals.
     testing: bool,
     open: Option<Open>,
-    /// A test failed without an error; the next line may say why.
+    /// A test failed without an error; the next line may give the reason.
     silent: Option<(String, Span)>,
 }
 
 impl Bun {
-    /// Takes a line; `true` when it belongs to an error of Bun's.
+    /// Reads a line; returns true if it belongs to one of Bun's errors.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if trimmed.starts_with("bun test v") {
@@ -89,7 +89,7 @@ impl Bun {
         excerpt.push(text);
         self.open =
             Some(Open { message: vec![message.to_owned()], frames: Vec::new(), left: LINES, excerpt, span });
-        // Outside of tests only a place makes it Bun's.
+        // Outside of tests, only a location shows that it is Bun's.
         self.testing
     }
 
@@ -128,7 +128,7 @@ impl Open {
         true
     }
 
-    /// Outside of tests: one frame, indented by four, as only Bun prints below `error: …`.
+    /// Outside of tests: one frame, indented by four spaces, as only Bun prints it below `error: …`.
     fn is_bun(&self) -> bool {
         let first = &self.message[0];
         if first.starts_with("Cannot find ") && first.contains("' from '") {

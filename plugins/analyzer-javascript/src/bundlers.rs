@@ -1,25 +1,25 @@
-//! esbuild, Vite, Rollup, Parcel, Metro and Next.js: a line that says what, a line that says where.
+//! esbuild, Vite, Rollup, Parcel, Metro and Next.js: a line with the message, and a line with the location.
 
 use grimoire_plugin_sdk::text::{Characters, Context, Needle, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception, failure, finding, frame, is_code_frame, is_own, is_script};
-use crate::stack::place_in_message;
+use crate::message_place::place_in_message;
 use crate::tsc::is_ts_code;
 
-/// Lines of an error's excerpt.
+/// Maximum number of lines of an error's excerpt.
 const ATTACHED: u32 = 24;
 
 /// Recognises the bundlers' errors.
 #[derive(Default)]
 pub(crate) struct Bundlers {
     open: Option<Diagnostic>,
-    /// How many more lines may belong to the open error.
+    /// Number of further lines that may belong to the open error.
     left: u32,
     context: Context,
-    /// `error during build:` was read; the message follows.
+    /// True after `error during build:`; the message follows.
     announced: bool,
-    /// `./app/page.tsx:5:3` of Next.js; what is wrong follows.
+    /// `./app/page.tsx:5:3` of Next.js; the message follows.
     place: Option<(Location, Span)>,
 }
 
@@ -63,7 +63,7 @@ impl Bundlers {
             self.announced = true;
             return None;
         }
-        // Others mark their messages likewise; Rollup's name the plugin and the exception.
+        // Other tools mark their messages in the same way; Rollup's name the plugin and the exception.
         if let Some(message) = text.strip_prefix("[!] ")
             && (message.starts_with("(plugin ")
                 || message.starts_with("Could not ")
@@ -78,7 +78,7 @@ impl Bundlers {
                 return None;
             }
             let found = rollup(trimmed, span);
-            // Rollup alone announces nothing.
+            // Only Rollup prints no announcement.
             let tool = if found.error_type == "RollupError" { found.tool.clone() } else { "vite".to_owned() };
             return Some(Diagnostic { tool, ..found });
         }
@@ -87,7 +87,7 @@ impl Bundlers {
         {
             return Some(found);
         }
-        // Astro and others show Vite's error after a word of their own, or after none.
+        // Astro and others show Vite's error after a word of their own, or without one.
         let bare =
             ["Error: ", "error   "].iter().find_map(|word| trimmed.strip_prefix(word)).unwrap_or(trimmed);
         if bare.starts_with("[vite]: Rollup failed to resolve import ") {
@@ -106,7 +106,7 @@ impl Bundlers {
                     (!is_box && (trimmed.starts_with("Module not found: ") || trimmed.starts_with("Error: ")))
                         .then(|| (trimmed.split(": ").next().unwrap_or(trimmed), trimmed))
                 });
-            // Turbopack says what is wrong without a word before it.
+            // Turbopack prints the message without a level word.
             let message = message.or_else(|| {
                 let is_sentence = location.start.is_some()
                     && trimmed.starts_with(|c: char| c.is_ascii_uppercase())
@@ -131,7 +131,7 @@ impl Bundlers {
         None
     }
 
-    /// Takes an excerpt's line, and the place where the error has none.
+    /// Reads an excerpt's line, and the location if the error has none.
     fn attach(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
         let Some(open) = &mut self.open else { return false };
         if self.left == 0 || trimmed.starts_with("##") {
@@ -146,7 +146,7 @@ impl Bundlers {
         let place = place_at_start(place_text)
             .or_else(|| place_in_parentheses(place_text))
             .filter(|place| is_script(place.path));
-        // Rollup shows the exception once more, with its frames.
+        // Rollup repeats the exception, with its frames.
         let again = exception(trimmed).is_some_and(|_| {
             trimmed.split_once(": ").is_some_and(|(_, message)| open.message.ends_with(message))
         });
@@ -164,7 +164,8 @@ impl Bundlers {
             || is_code_frame(text)
             || frame(trimmed).is_some()
             || trimmed.starts_with(|c: char| c.is_ascii_digit()) && trimmed.contains(": ")
-            || trimmed.starts_with('^');
+            || trimmed.starts_with('^')
+            || trimmed.starts_with("https://rollupjs.org/");
         if !belongs {
             return false;
         }
@@ -180,7 +181,7 @@ impl Bundlers {
     }
 }
 
-/// `✘ [ERROR] message [plugin name]`; the place follows after a blank line.
+/// `✘ [ERROR] message [plugin name]`; the location follows after a blank line.
 fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
     let (severity, rest) = [
         ("✘ [ERROR] ", Severity::Error),
@@ -198,7 +199,7 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
         "build-error".clone_into(&mut found.error_type);
     }
     found.severity = severity;
-    // Wrangler has esbuild print its own errors, too.
+    // Wrangler lets esbuild print Wrangler's own errors too.
     if found.message.contains("Cloudflare API") || found.message.contains("wrangler") {
         "wrangler".clone_into(&mut found.tool);
         found.kind = Kind::Configuration;
@@ -211,7 +212,7 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'` of tools that have webpack's errors logged.
+/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'` of tools that log webpack's errors.
 fn npmlog(text: &str, span: Span) -> Option<Diagnostic> {
     let message = text.strip_prefix("ERR! ")?;
     message
@@ -245,12 +246,20 @@ fn metro(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// What rollup and vite say: `RollupError: src/a.js (3:9): …`, `[vite]: Rollup failed to resolve …`.
+/// Messages of rollup and vite: `RollupError: src/a.js (3:9): …`, `[vite]: Rollup failed to resolve …`.
 fn rollup(message: &str, span: Span) -> Diagnostic {
     let tool = if message.starts_with("[vite") { "vite" } else { "rollup" };
     let message = message.trim_start_matches("[vite]: ");
     let kind = exception(message).map_or("build-error", |(kind, _)| kind);
-    let mut found = finding(tool, kind, message, place_in_message(message), span);
+    let place = place_in_message(message).or_else(|| importer(message).map(Location::file));
+    let mut found = finding(tool, kind, message, place, span);
     found.code = None;
     found
+}
+
+/// The file in `Could not resolve "./lid" from "src/pot.js"`, `'pour' is not exported by …, imported by src/pot.js`.
+fn importer(message: &str) -> Option<&str> {
+    let (_, path) = message.rsplit_once(" from ").or_else(|| message.rsplit_once(", imported by "))?;
+    let path = path.trim_end_matches('.').trim_matches(['"', '\'', '`']);
+    is_script(path).then_some(path)
 }

@@ -1,26 +1,26 @@
-//! The line that says why a command failed, picked from what the command printed.
+//! Finds the reason of a failed command in the command's output.
 
 use grimoire_plugin_sdk::text::{cut, place_at_start, trim};
 
 use crate::found::exception;
 
-/// Bytes kept of a cause.
+/// Maximum number of bytes kept of a cause.
 const LENGTH: usize = 1024;
 
 /// How well a line explains a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// It says that a command failed.
+    /// Only says that a command failed.
     Command,
     /// `error …` without more.
     Error,
     /// An exception that ended a script.
     Exception,
-    /// A compiler's or a build tool's own words.
+    /// A message of a compiler or a build tool.
     Own,
 }
 
-/// Looks at the output of a command line by line and keeps the best.
+/// Reads the output of a command line by line and keeps the best explanation.
 #[derive(Debug, Default)]
 pub(crate) struct Cause(Option<(Rank, String)>);
 

@@ -1,4 +1,4 @@
-//! svelte-check: a place, then what is wrong; or all in one line for machines.
+//! svelte-check: a location, then the message; or both in one machine-readable line.
 //!
 //! ```text
 //! /app/src/Lid.svelte:2:5
@@ -19,7 +19,7 @@ pub(crate) struct Checkers {
 }
 
 impl Checkers {
-    /// Takes a line; `true` when it is a finding.
+    /// Reads a line; returns true if it is a finding.
     pub(crate) fn line(
         &mut self,
         text: &str,

@@ -21,14 +21,14 @@ use crate::kinds;
 use crate::stack::Stacks;
 use crate::tsc::is_ts_code;
 
-/// Lines between a message and its place.
+/// Maximum number of lines between a message and its location.
 const LINES: u32 = 12;
 
 struct Open {
     found: Diagnostic,
     left: u32,
     excerpt: Excerpt,
-    /// Only a place makes it Deno's.
+    /// True if only a location shows that it is Deno's.
     needs_place: bool,
 }
 
@@ -36,14 +36,14 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Deno {
     open: Option<Open>,
-    /// A failed test, by the line that its report begins with.
+    /// A failed test, by the first line of its report.
     test: Option<(String, Span)>,
     /// Files that the formatter would change.
     unformatted: Option<(Location, Span)>,
 }
 
 impl Deno {
-    /// Takes a line; `true` when it belongs to an error of Deno's.
+    /// Reads a line; returns true if it belongs to one of Deno's errors.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -63,7 +63,7 @@ impl Deno {
         {
             stacks.begin_test(&name, "deno", start, out);
             stacks.runs_in("deno");
-            // The exception is the stacks' to read.
+            // The stack recogniser reads the exception.
             return stacks.line(message, false, span, out);
         }
         if let Some((location, start)) = self.unformatted.take()
@@ -140,7 +140,7 @@ impl Deno {
         true
     }
 
-    /// The line with the place ends an error.
+    /// The line with the location ends an error.
     fn place(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let Some(open) = &mut self.open else { return false };
         open.left -= 1;

@@ -1,4 +1,4 @@
-//! ESLint's stylish, compact and unix formats, and what stylelint, tslint and prettier print likewise.
+//! ESLint's stylish, compact and unix formats, and similar output of stylelint, tslint and prettier.
 
 use grimoire_plugin_sdk::text::{
     Characters, Needle, leading_number, looks_like_path, place_at_start, trailing_group, trim,
@@ -12,13 +12,13 @@ use crate::found::{failure, finding, is_script, summary};
 pub(crate) struct Eslint {
     /// The file that stylish findings belong to.
     file: Option<String>,
-    /// prettier checks formatting; the files follow.
+    /// True if prettier's file list follows.
     prettier: bool,
-    /// Files that prettier may have named, without its first line.
+    /// Files that prettier may have listed, if its first line is missing.
     held: Vec<Diagnostic>,
 }
 
-/// Files that wait for prettier's last line.
+/// Maximum number of files that wait for prettier's last line.
 const HELD: usize = 1_000;
 
 impl Eslint {
@@ -39,7 +39,7 @@ impl Eslint {
             return is_finding;
         }
         self.file = None;
-        // All but prettier's have numbers.
+        // All formats except prettier's contain numbers.
         let numbered = characters.may_have_digits().then(|| {
             compact(text, characters, span)
                 .or_else(|| characters.may_have(b':').then(|| unix(text, characters, span)).flatten())
@@ -55,7 +55,7 @@ impl Eslint {
         }
         let may_be_path = characters.may_have(b'/')
             || characters.may_have(b'\\')
-            // Without a folder a path has no blanks.
+            // Without a folder, a path contains no spaces.
             || characters.may_have(b'.') && !text.contains(' ') && is_script(text);
         if may_be_path && looks_like_path(text) {
             self.file = Some(text.to_owned());
@@ -83,7 +83,7 @@ impl Eslint {
                 return Some(failure("prettier", "configuration", Kind::Configuration, rest, span));
             }
             let (path, message) = rest.split_once(": ")?;
-            // sbt's errors have a place.
+            // sbt's errors have a location.
             let is_place = path.ends_with(|c: char| c.is_ascii_digit()) && path.contains(':');
             if !looks_like_path(path) || path.starts_with('>') || is_place {
                 return None;
@@ -110,7 +110,7 @@ impl Eslint {
         if self.prettier {
             return Some(found);
         }
-        // In a fragment only the last line tells that it is prettier's.
+        // In a fragment, only the last line shows that it is prettier's.
         if self.held.len() < HELD {
             self.held.push(found);
         }
@@ -118,7 +118,7 @@ impl Eslint {
     }
 }
 
-/// `2:10  error  message  rule` under a line with the file; stylelint has signs for the words.
+/// `2:10  error  message  rule` below a line with the file; stylelint prints symbols instead of words.
 fn stylish(file: &str, text: &str, span: Span) -> Option<Diagnostic> {
     let (line, rest) = leading_number(text)?;
     let (column, rest) = leading_number(rest.strip_prefix(':')?)?;
@@ -162,7 +162,7 @@ fn compact(text: &str, characters: Characters, span: Span) -> Option<Diagnostic>
         Some((text, rule)) if !rule.contains(' ') => (text, rule),
         _ => (message, ""),
     };
-    // stylelint writes the word small.
+    // stylelint prints the word in lower case.
     let tool = if word.starts_with(|c: char| c.is_ascii_lowercase()) { "stylelint" } else { "eslint" };
     let mut found = finding(tool, rule, message, Some(Location::at(path, line, Some(column))), span);
     found.severity = severity;

@@ -1,4 +1,4 @@
-//! Rarer formats of ESLint and its relatives, and what ESLint cannot begin with.
+//! Rarer formats of ESLint and related tools, and errors that keep ESLint from starting.
 //!
 //! | format | form |
 //! | --- | --- |
@@ -16,24 +16,24 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception, failure, finding, is_script};
 
-/// Lines between ESLint's excuse and its reason.
+/// Maximum number of lines between ESLint's apology and the reason.
 const PATIENCE: u32 = 12;
 
 /// Recognises these formats.
 #[derive(Default)]
 pub(crate) struct Forms {
-    /// The file that findings below it belong to.
+    /// The file of the findings below.
     file: Option<String>,
     /// `Oops! Something went wrong!` was read; the reason follows.
     excuse: Option<(u32, Span)>,
-    /// A refusal whose reason goes on, up to a blank line.
+    /// An error at the start, with its reason up to a blank line.
     refused: Option<(Diagnostic, Context)>,
-    /// standard has introduced itself.
+    /// True after standard's banner.
     standard: bool,
 }
 
 impl Forms {
-    /// Takes a line; `true` when it is a finding or a refusal.
+    /// Reads a line; returns true if it is a finding or an error at the start.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -54,7 +54,7 @@ impl Forms {
             out.push(found);
             return true;
         }
-        // The next findings' file, with or without a place.
+        // The file of the next findings, with or without a location.
         let path = Some(trimmed).filter(|path| among.may_have(b'.') && !path.contains(' ')).map(|path| {
             place_at_start(path).filter(|place| place.rest.is_empty()).map_or(path, |place| place.path)
         });
@@ -147,7 +147,7 @@ fn with_rule(rest: &str, severity: Severity, location: Location, span: Span) -> 
 
 fn one_line(text: &str, among: Characters, standard: bool, span: Span) -> Option<Diagnostic> {
     static BETWEEN: Needle = Needle::new(" : ");
-    // All of them have a place.
+    // All of these formats contain a location.
     if !among.may_have(b':') || !among.may_have(b'.') || !among.may_have_digits() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What ends the runtime itself: memory used up, options that it does not know, a process that was killed.
+//! Errors that end the runtime itself: out of memory, unknown options, a killed process.
 //!
 //! ```text
 //! FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory
@@ -11,7 +11,25 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span};
 
 use crate::found::failure;
 
-/// Lines of the native stack.
+/// V8's messages at its end.
+const WORDS: [&str; 14] = [
+    "heap",
+    "Heap",
+    "llocat",
+    "mark-compacts",
+    "semi space",
+    "invalid array length",
+    "invalid size",
+    "invalid table size",
+    "v8::",
+    "V8",
+    "node::",
+    "Zone",
+    "HandleScope",
+    "out of memory",
+];
+
+/// Maximum number of lines of the native stack.
 const LINES: u32 = 80;
 
 /// Recognises these ends.
@@ -21,7 +39,7 @@ pub(crate) struct Fatal {
 }
 
 impl Fatal {
-    /// Takes a line; `true` when it belongs to an end.
+    /// Reads a line; returns true if it belongs to such an end.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -47,8 +65,10 @@ impl Fatal {
             }
             self.finish(out);
         }
+        // Other programs print `FATAL ERROR: ` too.
         let message = trimmed
             .strip_prefix("FATAL ERROR: ")
+            .filter(|message| WORDS.iter().any(|word| message.contains(word)))
             .or_else(|| trimmed.strip_prefix("Fatal JavaScript out of memory: "));
         if let Some(message) = message {
             let heap = HEAP.find_among(among, trimmed).is_some()

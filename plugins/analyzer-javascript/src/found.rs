@@ -1,13 +1,13 @@
-//! What several recognisers share: frames, own code, exception lines, code frames, excerpts.
+//! Helpers shared by several recognisers: frames, own code, exception lines, code frames, excerpts.
 
 use std::collections::VecDeque;
 
 use grimoire_plugin_sdk::text::{Needle, cut, place_at_end, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Span};
 
-/// Lines of an excerpt.
+/// Maximum number of lines of an excerpt.
 const EXCERPT: usize = 60;
-/// Bytes of one line of an excerpt.
+/// Maximum number of bytes of one line of an excerpt.
 const EXCERPT_LINE: usize = 1024;
 
 /// The last lines of a record, for the context.
@@ -28,7 +28,7 @@ impl Excerpt {
     }
 }
 
-/// A finding with its code, if any, as error type.
+/// A finding whose error type is its code, if there is one.
 pub(crate) fn finding(
     tool: &str,
     code: &str,
@@ -47,7 +47,7 @@ pub(crate) fn finding(
     }
 }
 
-/// A finding of a sort, without a place.
+/// A failure without a location.
 pub(crate) fn failure(tool: &str, error_type: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
     let mut found = finding(tool, error_type, message, None, span);
     found.code = None;
@@ -60,8 +60,8 @@ pub(crate) fn summary(tool: &str, kind: Kind, message: &str, span: Span) -> Diag
     Diagnostic { role: Role::Summary, ..failure(tool, "failed", kind, message, span) }
 }
 
-/// The exception that a line begins with: `TypeError: message`, `Error [ERR_X]: message`, `Uncaught
-/// TypeError: …`. Gives kind and code.
+/// The exception at the start of a line: `TypeError: message`, `Error [ERR_X]: message`,
+/// `Uncaught TypeError: …`. Returns kind and code.
 pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
     let text = text.strip_prefix("Uncaught ").unwrap_or(text);
     if !text.starts_with(|c: char| c.is_ascii_uppercase()) {
@@ -70,7 +70,7 @@ pub(crate) fn exception(text: &str) -> Option<(&str, Option<&str>)> {
     let end =
         text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.'))).unwrap_or(text.len());
     let (kind, rest) = text.split_at(end);
-    // `TypeError [Error]: …` names a class, no code; `SyntaxError[ @file ]: …` the file.
+    // `TypeError [Error]: …` contains a class rather than a code; `SyntaxError[ @file ]: …` the file.
     let bracketed = rest.strip_prefix('[').or_else(|| rest.strip_prefix(" ["));
     let (code, rest) = match bracketed.and_then(|rest| rest.split_once(']')) {
         Some((code, rest)) => (Some(code).filter(|code| is_code(code)), rest),
@@ -118,7 +118,7 @@ pub(crate) fn is_script(path: &str) -> bool {
     )
 }
 
-/// Parts of paths that only the runtime, installed packages and tools have.
+/// Parts of paths that only occur in the runtime, installed packages and tools.
 const FOREIGN: &[&str] = &[
     "node_modules/",
     "node_modules\\",
@@ -146,6 +146,30 @@ const FOREIGN: &[&str] = &[
     "-wrapper",
 ];
 
+/// The runtime's own files, which older versions print without a folder.
+const RUNTIME_FILES: &[&str] = &[
+    "_http_agent.js",
+    "_http_client.js",
+    "_http_server.js",
+    "_stream_readable.js",
+    "_stream_transform.js",
+    "_stream_writable.js",
+    "assert.js",
+    "bootstrap_node.js",
+    "child_process.js",
+    "cluster.js",
+    "dns.js",
+    "events.js",
+    "fs.js",
+    "module.js",
+    "net.js",
+    "next_tick.js",
+    "timers.js",
+    "tls.js",
+    "vm.js",
+    "zlib.js",
+];
+
 /// Beginnings of such paths.
 const FOREIGN_ROOTS: &[&str] = &[
     "node:",
@@ -163,15 +187,16 @@ const FOREIGN_ROOTS: &[&str] = &[
     "native",
 ];
 
-/// Whether a file is neither the runtime's nor an installed package's nor a test runner's own.
+/// Returns true if a file belongs neither to the runtime nor to an installed package or a test runner.
 pub(crate) fn is_own(path: &str) -> bool {
     let root_is_own =
         path.starts_with("/usr/src/") || path.starts_with("/usr/app/") || path.starts_with("[locale]");
     (root_is_own || !FOREIGN_ROOTS.iter().any(|root| path.starts_with(root)))
         && !FOREIGN.iter().any(|part| path.contains(part))
+        && !RUNTIME_FILES.contains(&path)
 }
 
-/// A stack's line: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
+/// A line of a stack: `at name (path:1:2)`, `at path:1:2`, `at name (<anonymous>)`; vitest's `❯ name path:1:2`.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
     static BUNDLED: Needle = Needle::new("webpack://");
     static SERVED: Needle = Needle::new("/__cypress/tests?p=");
@@ -180,7 +205,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     let trimmed = trimmed.strip_suffix(" {").unwrap_or(trimmed);
     let rest = trimmed.strip_prefix("at ").or_else(|| trimmed.strip_prefix("❯ "))?;
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
-    // `Context.eval (webpack:///./cypress/e2e/lid.cy.js:5:9)`: bundlers give their sources a scheme.
+    // `Context.eval (webpack:///./cypress/e2e/lid.cy.js:5:9)`: bundlers add a scheme to their sources.
     let served =
         SERVED.split(rest).map(|(before, path)| (before.rsplit_once('(').map_or("", |(name, _)| name), path));
     let bundled = || {
@@ -201,7 +226,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     }
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     if trimmed.starts_with('❯') {
-        // vitest gives the function before the path, without parentheses.
+        // vitest prints the function before the path, without parentheses.
         let (name, path) = rest.rsplit_once(' ').unwrap_or(("", rest));
         let place =
             place_at_start(path).filter(|place| place.column.is_some() && place.rest.trim().is_empty())?;
@@ -246,7 +271,7 @@ pub(crate) fn frame(text: &str) -> Option<Frame> {
     })
 }
 
-/// `node:internal/modules/run_main:135:5`, `http://localhost/lid.js:1:2`, which are no paths elsewhere.
+/// `node:internal/modules/run_main:135:5`, `http://localhost/lid.js:1:2`, which are not paths elsewhere.
 fn internal(text: &str) -> Option<(&str, u32, u32)> {
     let (rest, column) = text.rsplit_once(':')?;
     let (path, line) = rest.rsplit_once(':')?;
@@ -259,7 +284,7 @@ fn internal(text: &str) -> Option<(&str, u32, u32)> {
     is_internal.then(|| Some((path, line.parse().ok()?, column.parse().ok()?)))?
 }
 
-/// Whether a frame is surely of JavaScript, not of another language that says `at`.
+/// Returns true if a frame is certainly JavaScript, not of another language that prints `at`.
 pub(crate) fn is_script_frame(frame: &Frame) -> bool {
     match &frame.location {
         Some(location) => {
@@ -269,15 +294,15 @@ pub(crate) fn is_script_frame(frame: &Frame) -> bool {
     }
 }
 
-/// The place of the first own frame.
+/// The location of the first own frame.
 pub(crate) fn own_place(frames: &[Frame]) -> Option<Location> {
     let mut places = frames.iter().filter_map(|frame| frame.location.as_ref());
     places.find(|place| is_own(&place.path)).cloned()
 }
 
-/// The tool whose package a stack's innermost frames are in.
+/// The tool whose package contains the innermost frames of a stack.
 pub(crate) fn tool_of(frames: &[Frame]) -> Option<&'static str> {
-    /// Packages, most telling first, with the name of their tool.
+    /// Packages, most specific first, with the name of their tool.
     const TOOLS: &[(&str, &str)] = &[
         ("/playwright/", "playwright"),
         ("/playwright-core/", "playwright"),
@@ -316,14 +341,14 @@ pub(crate) fn tool_of(frames: &[Frame]) -> Option<&'static str> {
     })
 }
 
-/// The line number that a code frame points at: `> 12 | code`.
+/// The line number marked by a code frame: `> 12 | code`.
 pub(crate) fn pointed_line(text: &str) -> Option<u32> {
     let rest = text.trim_start().strip_prefix('>')?.trim_start();
     let (line, rest) = grimoire_plugin_sdk::text::leading_number(rest)?;
     rest.trim_start().starts_with('|').then_some(line)
 }
 
-/// Whether a line belongs to a code frame: `  11 | code`, `> 12 | code`, `     |   ^`.
+/// Returns true if a line belongs to a code frame: `  11 | code`, `> 12 | code`, `     |   ^`.
 pub(crate) fn is_code_frame(text: &str) -> bool {
     let rest = text.trim_start().trim_start_matches('>').trim_start();
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());

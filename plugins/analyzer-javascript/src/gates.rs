@@ -1,4 +1,4 @@
-//! What a project demands of its packages: knip's unused and missing things, sizes, circles of imports.
+//! Quality checks of projects: knip's unused and missing items, size limits, circular imports.
 //!
 //! ```text
 //! Unused files (1)
@@ -14,21 +14,21 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 
 use crate::found::{failure, is_script};
 
-/// Lines of a list of circles.
+/// Maximum number of lines in a list of circles.
 const CIRCLES: u32 = 400;
 
 /// Recognises these demands.
 #[derive(Default)]
 pub(crate) struct Gates {
-    /// What the lines below a title of knip's are.
+    /// The meaning of the lines below one of knip's titles.
     section: Option<(&'static str, u32)>,
-    /// Circles of imports follow.
+    /// Number of lines in which circular imports are listed.
     circles: u32,
-    /// A size is beyond its limit; the numbers follow.
+    /// A size exceeds its limit; the numbers follow.
     size: Option<(Diagnostic, u32)>,
 }
 
-/// Titles of knip's sections, with what is wrong with what they list.
+/// Titles of knip's sections, with the problem of their entries.
 const SECTIONS: &[(&str, &str)] = &[
     ("Unused files (", "Unused file"),
     ("Unused dependencies (", "Unused dependency"),
@@ -45,7 +45,7 @@ const SECTIONS: &[(&str, &str)] = &[
 ];
 
 impl Gates {
-    /// Takes a line; `true` when it is such a demand.
+    /// Reads a line; returns true if it belongs to such a check.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some((mut found, left)) = self.size.take() {
@@ -60,7 +60,7 @@ impl Gates {
             }
             out.push(found);
         }
-        // All of them begin with one of few letters.
+        // All of them begin with one of these letters.
         let may_be = trimmed.starts_with(['U', 'R', 'D']);
         let title = SECTIONS.iter().find(|(title, _)| may_be && trimmed.starts_with(title));
         if let Some((title, what)) = title

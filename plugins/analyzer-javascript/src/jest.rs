@@ -1,34 +1,34 @@
-//! Jest's report: one `●` block for each failing test or suite, and what Jest itself refuses.
+//! Jest's report: one `●` block for each failed test or suite, and Jest's own errors.
 
 use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, failure, finding, frame, is_code_frame, own_place, pointed_line};
-use crate::stack::place_in_message;
+use crate::message_place::place_in_message;
 use crate::tsc::is_ts_code;
 
-/// Lines of a message; the rest is context.
+/// Maximum number of message lines; the rest is context.
 const MESSAGE_LINES: usize = 4;
 /// Frames kept.
 const FRAMES: usize = 100;
 
-/// Lines of a block without indentation.
+/// Maximum number of lines of a block without indentation.
 const FLAT: u32 = 60;
 
-/// One `●` block while it is read.
+/// A `●` block being read.
 struct Block {
     title: String,
     message: Vec<String>,
     /// `Expected: 4`, `Received: 3`.
     values: Vec<String>,
-    /// The message is complete: values, a code frame or the stack has begun.
+    /// True if the message is complete: values, a code frame or the stack has begun.
     told: bool,
-    /// The line that the code frame points at.
+    /// The line marked by the code frame.
     pointed: Option<u32>,
-    /// A stack was read: what follows are causes.
+    /// The stack read so far: what follows are causes.
     frames: Vec<Frame>,
     causes: bool,
-    /// The block has lost its indentation.
+    /// True if the block has lost its indentation.
     flat: bool,
     lines: u32,
     excerpt: Excerpt,
@@ -41,7 +41,7 @@ pub(crate) struct Jest {
     /// The file of the last `FAIL` line.
     file: Option<String>,
     block: Option<Block>,
-    /// Inside what the code under test printed.
+    /// True inside output of the tested code.
     console: bool,
 }
 
@@ -81,12 +81,12 @@ impl Jest {
             self.console = false;
             self.file = (start.starts_with('F') && !rest.contains(" > ") && !rest.contains(" [ "))
                 .then(|| path_of(rest).to_owned());
-            // Without a `●` block the line is vitest's or means nothing.
+            // Without a `●` block, the line is vitest's or has no meaning.
             return self.file.is_some() && indent == 0 && !text.contains("  ");
         }
         if let Some(block) = &mut self.block {
             let least = if block.title.starts_with("Validation Error") { 2 } else { 4 };
-            // Copies from web pages have lost their indentation, or have tabs.
+            // Text copied from web pages has lost its indentation, or has tabs.
             let lost = block.flat && block.lines < FLAT && !ends_flat(start);
             block.lines += 1;
             if text.trim().is_empty() || indent >= least || lost || text[..indent].contains('\t') {
@@ -112,14 +112,14 @@ impl Jest {
     }
 }
 
-/// Whether a line is none of a block that has lost its indentation.
+/// Returns true if a line cannot belong to a block that has lost its indentation.
 fn ends_flat(text: &str) -> bool {
     ["Test Suites: ", "Tests: ", "Snapshots: ", "npm ", "error ", "Error: ", "##[", "> ", "$ "]
         .iter()
         .any(|start| text.starts_with(start))
 }
 
-/// What follows `FAIL` or `PASS` at the start of a line.
+/// The text after `FAIL` or `PASS` at the start of a line.
 fn text_after_status(text: &str) -> Option<&str> {
     text.strip_prefix("FAIL ").or_else(|| text.strip_prefix("PASS ")).map(str::trim)
 }
@@ -135,7 +135,7 @@ impl Block {
         let trimmed = text.trim();
         self.excerpt.push(if self.flat { text } else { text.get(4..).unwrap_or(trimmed) });
         if trimmed.is_empty() {
-            // What follows the reason is advice.
+            // Advice follows the reason.
             self.told |= !self.message.is_empty() && self.title.starts_with("Validation Error");
             return;
         }
@@ -147,7 +147,7 @@ impl Block {
             }
             return;
         }
-        // Storybook's runner says what went wrong below a notice.
+        // Storybook's runner prints the error below a notice.
         if trimmed == "Message:"
             && self.message.first().is_some_and(|first| first.contains("StorybookTestRunnerError"))
         {
@@ -166,7 +166,7 @@ impl Block {
             }
             return;
         }
-        // A file that cannot be parsed: the parser's own words come after Jest's advice.
+        // A file that cannot be parsed: the parser's message follows Jest's advice.
         if let Some((kind, _)) = exception(trimmed)
             && kind == "SyntaxError"
             && self
@@ -245,7 +245,7 @@ impl Block {
     }
 }
 
-/// What Jest and its coverage refuse without a block.
+/// Errors of Jest and its coverage without a block.
 fn refusal(text: &str, span: Span) -> Option<Diagnostic> {
     if let Some(message) = text.strip_prefix("Jest: ")
         && text.contains(" coverage threshold for ")
@@ -270,7 +270,7 @@ fn refusal(text: &str, span: Span) -> Option<Diagnostic> {
     nothing.then(|| failure(tool, "no-tests", Kind::Configuration, text, span))
 }
 
-/// A finding of the TypeScript compiler as ts-jest shows it: place, code and text.
+/// A finding of the TypeScript compiler in ts-jest's format: location, code and text.
 fn type_error(line: &str) -> Option<(Location, String, String)> {
     let place = place_at_start(line).or_else(|| place_in_parentheses(line))?;
     let rest = place.rest.trim().trim_start_matches("- ").strip_prefix("error ")?;

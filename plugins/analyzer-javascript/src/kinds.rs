@@ -1,4 +1,4 @@
-//! What sort of failure an error is, by its code, its type and its words.
+//! The kind of failure of an error, by its code, its type and its words.
 
 use grimoire_plugin_sdk::Kind;
 
@@ -54,7 +54,7 @@ const CODES: &[(&str, Kind)] = &[
     ("ERR_OSSL_EVP_UNSUPPORTED", Kind::Configuration),
 ];
 
-/// Words that tell where no code does.
+/// Words that indicate a kind if there is no code.
 const WORDS: &[(&str, Kind)] = &[
     ("Cannot find module", Kind::Dependency),
     ("Cannot find package", Kind::Dependency),
@@ -75,17 +75,17 @@ const WORDS: &[(&str, Kind)] = &[
     ("digital envelope routines", Kind::Configuration),
 ];
 
-/// The sort of failure that a code stands for.
+/// The kind of failure that a code means.
 pub(crate) fn of_code(code: &str) -> Option<Kind> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind)
 }
 
-/// The sort of failure that words alone tell.
+/// The kind of failure indicated by words alone.
 pub(crate) fn by_words(message: &str) -> Option<Kind> {
     WORDS.iter().find(|(word, _)| message.contains(word)).map(|(_, kind)| *kind)
 }
 
-/// The sort of failure of an exception that nothing caught.
+/// The kind of failure of an uncaught exception.
 pub(crate) fn of_exception(error_type: &str, code: Option<&str>, message: &str) -> Kind {
     if error_type == "SyntaxError" {
         return Kind::Compile;
@@ -96,7 +96,7 @@ pub(crate) fn of_exception(error_type: &str, code: Option<&str>, message: &str) 
     code.and_then(of_code).or_else(|| by_words(message)).unwrap_or(Kind::Crash)
 }
 
-/// `Error: listen EADDRINUSE: address already in use`: the system's code within a message.
+/// `Error: listen EADDRINUSE: address already in use`: the system's code in a message.
 pub(crate) fn system_code(message: &str) -> Option<&str> {
     let words = message.lines().next()?.split(' ').skip(1).take(4);
     words.map(|word| word.trim_end_matches([':', ','])).find(|word| {

@@ -1,19 +1,20 @@
 //! Finds the errors of JavaScript and TypeScript tools in logs.
 //!
-//! | tool | what is read |
+//! | tool | input |
 //! | --- | --- |
-//! | `node` | stacks with causes: innermost error, first own frame; codes; syntax errors; memory used up; bad options |
+//! | `node` | stacks with causes: innermost error, first own frame; codes; syntax errors; exhausted memory; bad options |
 //! | `bun`, `deno` | errors of the runtimes, their checkers, installers and test runners |
-//! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `webdriverio`, `node:test`, TAP | one diagnostic a failing test with its id, expected and received values; not those that pass when tried again |
+//! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `webdriverio`, `node:test`, TAP | one diagnostic per failing test with its id, expected and received values; not for tests that pass in a retry |
 //! | `tsc`, `angular`, `astro check`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
-//! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; settings that they refuse |
+//! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; rejected settings |
 //! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler` | build errors |
-//! | `npm`, `pnpm`, `yarn` of both generations | conflicts, missing packages, lock files out of date, checksums, rights, scripts with their inner cause |
-//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt` | which task failed, as a summary; prefixes of tasks are taken off |
+//! | `npm`, `pnpm`, `yarn` of both generations | conflicts, missing packages, outdated lock files, checksums, permissions, scripts with their inner cause |
+//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt` | which task failed, as a summary; the prefixes of tasks are removed |
+//! | `expect` | expected and received values without the report of a runner |
 //! | `size-limit`, `bundlesize` | sizes beyond their limit |
 //!
-//! Each recogniser is a small state machine over lines in a module of its own. A line that belongs to an
-//! open block of one is kept from the others; any other line goes to all of them.
+//! Each recogniser is a small state machine over lines in its own module. A line that belongs to an open
+//! block of one recogniser is kept from the others; any other line is passed to all of them.
 #![deny(unsafe_code)]
 
 mod astro;
@@ -25,12 +26,14 @@ mod checkers;
 mod deno;
 mod eslint;
 mod eslint_forms;
+mod expected;
 mod fatal;
 mod found;
 mod gates;
 mod jest;
 mod kinds;
 mod managers;
+mod message_place;
 mod mocha;
 mod monorepo;
 mod next;
@@ -49,7 +52,7 @@ mod webpack;
 
 use grimoire_plugin_sdk::json::Objects;
 use grimoire_plugin_sdk::text::Characters;
-use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan, Span};
 
 /// The analyzer: see the crate's documentation.
 #[derive(Default)]
@@ -79,12 +82,13 @@ pub struct JavaScript {
     forms: eslint_forms::Forms,
     sites: sites::Sites,
     fatal: fatal::Fatal,
+    expected: expected::Expected,
     stack: stack::Stacks,
-    /// Lines left of a report in XML, which somebody else reads.
+    /// Number of remaining lines of an XML report, which another analyzer reads.
     xml: u32,
 }
 
-/// One of these stands in every log that this analyzer can say something about.
+/// Every log with errors for this analyzer contains one of these.
 const PROBES: &[&str] = &[
     // Files.
     ".js",
@@ -156,6 +160,7 @@ const PROBES: &[&str] = &[
     " failing",
     "not ok ",
     "+++ found",
+    "+ Received",
     "(fail)",
     "Failures:",
     " FAILED",
@@ -198,14 +203,14 @@ const PROBES: &[&str] = &[
     "maxSize",
 ];
 
-/// Lines of one element of a report in XML.
+/// Maximum number of lines of one element of an XML report.
 const XML: u32 = 500;
 
-/// Bytes of a line of text that may be an error; longer ones are data.
+/// Maximum length in bytes of a line of text that may be an error; longer ones are data.
 const MOST_TEXT: usize = 16 * 1024;
 
 impl LineAnalyzer for JavaScript {
-    /// Reports of one line (JSON) are long.
+    /// One-line reports (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 
     const PROBES: &'static [&'static str] = PROBES;
@@ -247,13 +252,14 @@ impl LineAnalyzer for JavaScript {
         self.forms.finish(out);
         self.sites.finish(out);
         self.fatal.finish(out);
+        self.expected.finish(out);
         self.stack.finish(out);
         settle(&mut out[before..]);
     }
 }
 
 impl JavaScript {
-    /// Whether a line is a part of a test report in XML, which shows stacks, too.
+    /// Returns true if a line is part of an XML test report, which contains stacks too.
     fn in_xml(&mut self, text: &str) -> bool {
         let start = grimoire_plugin_sdk::text::trim_start(text);
         if self.xml > 0 {
@@ -272,6 +278,15 @@ impl JavaScript {
             self.xml = XML;
         }
         begins
+    }
+
+    /// Reads a difference, unless it is a part of an exception.
+    fn difference(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        if self.stack.is_waiting() {
+            self.expected.forget();
+            return false;
+        }
+        self.expected.line(text, span, out)
     }
 
     fn text(&mut self, text: &str, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
@@ -303,11 +318,12 @@ impl JavaScript {
             || self.eslint.line(text, among, span, out)
             || self.sites.line(text, span, &mut self.stack, out)
             || self.fatal.line(text, among, span, out)
-            || self.stack.line(text, marked, span, out);
+            || self.stack.line(text, marked, span, out)
+            || self.difference(text, span, out);
     }
 }
 
-/// Says what sort of failure a tool's finding is where its recogniser left it open.
+/// Sets the kind of findings whose recogniser left it open.
 fn settle(found: &mut [Diagnostic]) {
     for found in found.iter_mut().filter(|found| found.kind == Kind::Unknown) {
         found.kind = match found.tool.as_str() {

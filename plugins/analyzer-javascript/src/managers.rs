@@ -15,15 +15,15 @@ use crate::cause::Cause;
 use crate::found::{failure, summary};
 use crate::kinds;
 
-/// Lines that may belong to an error.
+/// Maximum number of lines of an error.
 const LINES: u32 = 60;
-/// Lines added to a message.
+/// Maximum number of lines added to a message.
 const MORE: usize = 6;
 
-/// How an open error goes on.
+/// How an open error continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// `error …` of yarn 1, if `info Visit https://yarnpkg.com` follows; output of a failed command within.
+    /// `error …` of yarn 1, if `info Visit https://yarnpkg.com` follows; may contain output of a failed command.
     Yarn { sure: bool },
     /// Lines with the same code.
     Berry,
@@ -41,13 +41,13 @@ struct Open {
     context: Context,
 }
 
-/// Recognises the errors of package managers beside npm.
+/// Recognises the errors of package managers other than npm.
 #[derive(Default)]
 pub(crate) struct Managers {
     open: Option<Open>,
 }
 
-/// How errors of yarn 1 begin, which begins many other lines with `error`, too.
+/// Beginnings of yarn 1's errors, which prints `error` before many other lines too.
 const YARN: &[&str] = &[
     "Couldn't find ",
     "Command \"",
@@ -64,7 +64,7 @@ const YARN: &[&str] = &[
 ];
 
 impl Managers {
-    /// Takes a line; `true` when it is one of theirs.
+    /// Reads a line; returns true if it belongs to one of them.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some(open) = &mut self.open {
@@ -86,7 +86,7 @@ impl Managers {
                 cause: Cause::default(),
                 context,
             });
-            // Others may know better what an `error …` is.
+            // Other recognisers may know more about an `error …` line.
             return sure;
         }
         if let Some(found) = closing(text, trimmed, span).or_else(|| bun(text, span)) {
@@ -116,13 +116,13 @@ impl Managers {
 fn begin(text: &str, trimmed: &str, span: Span) -> Option<(Diagnostic, Form)> {
     if trimmed.starts_with("ERR_PNPM_") || trimmed.starts_with("ERROR  ERR_PNPM_") {
         let rest = trimmed.trim_start_matches("ERROR ").trim_start();
-        // pnpm pads its codes with thin blanks.
+        // pnpm pads its codes with thin spaces.
         let (code, message) = rest.split_once(char::is_whitespace)?;
         let code = code.trim_end_matches(':');
         let mut found = failure("pnpm", code, pnpm_kind(code), message, span);
         found.kind = kinds::by_words(message).unwrap_or(found.kind);
         if code.contains("RECURSIVE") && code.contains("FAIL") {
-            // `Command "lid" not found` is a reason, that a script failed is none.
+            // `Command "lid" not found` is a reason, the failure of a script is not.
             let is_reason = message.trim_end().ends_with("not found");
             found.role = if is_reason { Role::Root } else { Role::Summary };
             found.kind = if is_reason { Kind::Configuration } else { Kind::Unknown };
@@ -195,7 +195,7 @@ impl Open {
                 else {
                     return false;
                 };
-                // Indented lines say more of the same error.
+                // Indented lines belong to the same error.
                 if !rest.starts_with("   ") && !rest.trim_start().starts_with(['-', '+', '@']) {
                     return false;
                 }
@@ -244,7 +244,7 @@ impl Open {
     }
 }
 
-/// Lines below pnpm's code that name what differs.
+/// Lines below pnpm's code with the differing items.
 const PNPM_MORE: &[&str] = &[
     "specifiers in the lockfile",
     "Failure reason",
@@ -303,7 +303,7 @@ fn berry(rest: &str, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Lines that only say that a script failed, and yarn's words on its use.
+/// Lines that only say that a script failed, and yarn's usage hints.
 fn closing(text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
     if text.starts_with("error Command failed with exit code") {
         return Some(summary("yarn", Kind::Unknown, trimmed.trim_start_matches("error "), span));
@@ -327,7 +327,7 @@ fn closing(text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
     None
 }
 
-/// What Bun's installer and its runner of scripts say.
+/// Messages of Bun's installer and script runner.
 fn bun(text: &str, span: Span) -> Option<Diagnostic> {
     let message = text.strip_prefix("error: ")?;
     if message.starts_with("script \"") && message.contains("\" exited with code ")

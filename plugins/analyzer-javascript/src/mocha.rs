@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{Diagnostic, Span};
 
 use crate::stack::Stacks;
 
-/// Lines of one title.
+/// Maximum number of lines of one title.
 const TITLE: usize = 12;
 
 /// Recognises the titles of failed tests.
@@ -27,7 +27,7 @@ pub(crate) struct Mocha {
 }
 
 impl Mocha {
-    /// Takes a line; `true` when it is a part of a title.
+    /// Reads a line; returns true if it is part of a title.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -38,7 +38,7 @@ impl Mocha {
     ) -> bool {
         static CYPRESS: Needle = Needle::new("Cypress:");
         let trimmed = trim(text);
-        // WebdriverIO tells each as it happens, and again at the end with another prefix.
+        // WebdriverIO reports each failure as it happens, and again at the end with another prefix.
         if let Some(name) = text.strip_prefix("Error in \"").and_then(|rest| rest.strip_suffix('"')) {
             stacks.finish(out);
             stacks.begin_test(name, "webdriverio", span, out);
@@ -59,6 +59,7 @@ impl Mocha {
             self.failing = false;
             self.title = None;
             stacks.finish(out);
+            stacks.in_list(false);
             return false;
         }
         let tool = if self.cypress { "cypress" } else { "mocha" };
@@ -87,6 +88,7 @@ impl Mocha {
         {
             let name = parts.join(" ");
             stacks.begin_test(name.trim_end_matches(':'), tool, span, out);
+            stacks.in_list(true);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Runners of many packages' tasks, and of hooks: what failed in a task its own tools say; these lines only
-//! sum up, but for the few that are the reason.
+//! Task runners for many packages, and runners of hooks. The tools themselves report what failed in a task;
+//! these lines are summaries, except for a few that give the reason.
 //!
 //! ```text
 //!  ERROR  web#build: command (/app/web) npm run build exited (1)
@@ -14,12 +14,12 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
 
 use crate::found::{failure, summary};
 
-/// Recognises what these runners say.
+/// Recognises messages of these runners.
 #[derive(Default)]
 pub(crate) struct Monorepo {
-    /// `Failed tasks:` was read; the names follow.
+    /// True after `Failed tasks:`; the names follow.
     list: bool,
-    /// Nx says that tasks failed, and then which.
+    /// Nx says that tasks failed, and then lists them.
     failed: Option<Diagnostic>,
     /// `x Missing tasks in project`: the names follow.
     missing: bool,
@@ -45,7 +45,7 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Monorepo {
-    /// Takes a line; `true` when it is a runner's word on a failure.
+    /// Reads a line; returns true if it is a runner's message about a failure.
     pub(crate) fn line(
         &mut self,
         text: &str,

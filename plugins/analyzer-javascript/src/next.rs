@@ -1,4 +1,4 @@
-//! Next.js, Nuxt and Angular: pages that cannot be rendered, workers that end, builds that cannot begin.
+//! Next.js, Nuxt and Angular: pages that cannot be rendered, workers that crash, builds that cannot start.
 //!
 //! ```text
 //! Error occurred prerendering page "/till". Read more: https://nextjs.org/docs/messages/prerender-error
@@ -15,14 +15,16 @@ use crate::found::{exception, failure, summary};
 use crate::kinds;
 use crate::stack::Stacks;
 
-/// Lines between a page that cannot be rendered and its exception.
+/// Maximum number of lines between a page that cannot be rendered and its exception.
 const PATIENCE: u32 = 3;
 
-/// Recognises what these frameworks say.
+/// Recognises messages of these frameworks.
 #[derive(Default)]
 pub(crate) struct Next {
     page: Option<(String, u32, Span)>,
-    /// Packages that TypeScript needs are missing; which they are follows.
+    /// The release tool that marks its steps with a dot, and failures with the same cross as Next.js.
+    releasing: Option<&'static str>,
+    /// TypeScript lacks packages, whose names follow.
     packages: Option<(u32, Span)>,
 }
 
@@ -30,6 +32,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Error occurred prerendering page",
     "Export encountered",
     "⨯ ",
+    "• ",
     "It looks like you're trying to use TypeScript",
     "Please install ",
     "Failed to compile",
@@ -51,7 +54,7 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Next {
-    /// Takes a line; `true` when nobody else is to read it.
+    /// Reads a line; returns true if no other recogniser should read it.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -91,7 +94,12 @@ impl Next {
             out.push(failure("next", "missing-package", Kind::Dependency, &message, start.to(span)));
             return true;
         }
-        let found = read(trimmed, span);
+        if let Some(step) = trimmed.strip_prefix("• ") {
+            let is_electron = step.starts_with("electron-builder") || step.contains(" appOutDir=");
+            self.releasing = if is_electron { Some("electron-builder") } else { self.releasing };
+            return false;
+        }
+        let found = read(trimmed, span, self.releasing);
         let is_found = found.is_some();
         out.extend(found);
         is_found
@@ -111,7 +119,14 @@ impl Next {
     }
 }
 
-fn read(text: &str, span: Span) -> Option<Diagnostic> {
+/// `it has a lid          0.03s`.
+fn is_timed(text: &str) -> bool {
+    text.rsplit_once("  ").and_then(|(_, time)| time.strip_suffix('s')).is_some_and(|time| {
+        !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'm'))
+    })
+}
+
+fn read(text: &str, span: Span, releasing: Option<&'static str>) -> Option<Diagnostic> {
     let sum = |message: &str| Some(summary("next", Kind::Compile, message, span));
     if let Some(message) = text.strip_prefix("An unhandled exception occurred: ") {
         let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
@@ -125,7 +140,7 @@ fn read(text: &str, span: Span) -> Option<Diagnostic> {
         return Some(failure("angular", "configuration", kind, message, span));
     }
     if let Some(message) = text.strip_prefix("⨯ ") {
-        // GoReleaser's mark is the same, and the reason follows in a field.
+        // GoReleaser has the same marker, with the reason in a field.
         if let Some((_, message)) =
             message.split_once(" error=").filter(|(said, _)| said.contains(" failed after "))
         {
@@ -140,14 +155,22 @@ fn read(text: &str, span: Span) -> Option<Diagnostic> {
             }
             return sum(message);
         }
-        // electron-builder has the same mark, and what it knows of the failure behind the message.
+        // electron-builder has the same marker, with details of the failure after the message.
         if let Some((message, _)) =
             message.split_once("  failedTask=").or_else(|| message.split_once("  cause="))
         {
             return Some(failure("electron-builder", "build-error", Kind::Configuration, message, span));
         }
+        // Test runners mark failures in the same way, and print their duration.
+        if is_timed(message) {
+            return None;
+        }
         let message = message.split(". Read more: ").next().unwrap_or(message);
-        // The exception's own line may carry the mark.
+        if let Some(tool) = releasing {
+            let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
+            return Some(failure(tool, "build-error", kind, message, span));
+        }
+        // The marker may be on the exception's own line.
         let kind = exception(message).map_or("build-error", |(kind, _)| kind);
         return (message.contains(' ')).then(|| {
             failure("next", kind, kinds::by_words(message).unwrap_or(Kind::Compile), message, span)

@@ -1,5 +1,5 @@
-//! `node --test` for people: `✖ name (1.9ms)` and the exception below it, once while the tests run and once
-//! below `✖ failing tests:`. Tests to do are expected to fail.
+//! The spec reporter of `node --test`: `✖ name (1.9ms)` and the exception below it, once while the tests
+//! run and once below `✖ failing tests:`. TODO tests are expected to fail.
 //!
 //! ```text
 //! test at basket.test.js:2:1
@@ -15,12 +15,12 @@ use crate::stack::Stacks;
 /// Recognises the names of failed tests.
 #[derive(Default)]
 pub(crate) struct NodeTest {
-    /// Below the name of a test to do, indented by so much: what it prints is no error.
+    /// The indentation of a TODO test's name: output below it is not an error.
     skipped: Option<usize>,
 }
 
 impl NodeTest {
-    /// Takes a line; `true` when nobody else is to read it.
+    /// Reads a line; returns true if no other recogniser should read it.
     pub(crate) fn line(
         &mut self,
         text: &str,

@@ -1,5 +1,5 @@
-//! npm: a block of lines that begin with `npm ERR!` or `npm error`, with a code, sentences and, where a
-//! script failed, the script's own output.
+//! npm: a block of lines that begin with `npm ERR!` or `npm error`, with a code, sentences and, if a
+//! script failed, the script's output.
 //!
 //! ```text
 //! npm error code ERESOLVE                     npm error code 1
@@ -16,12 +16,12 @@ use crate::cause::Cause;
 use crate::found::{failure, is_own};
 use crate::kinds;
 
-/// Sentences of one block.
+/// Maximum number of sentences of one block.
 const SENTENCES: usize = 40;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE: usize = 8;
 
-/// npm's lines of one error while they are read.
+/// npm's lines of one error, as far as read.
 #[derive(Default)]
 struct Open {
     code: String,
@@ -37,13 +37,13 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Npm {
     open: Option<Open>,
-    /// node-gyp's lines outside of npm's.
+    /// node-gyp's lines outside of npm's block.
     gyp: Option<Open>,
-    /// The package whose archive did not fit its checksum.
+    /// The package whose archive did not match its checksum.
     corrupted: Option<String>,
 }
 
-/// What npm says after each failed script: not an error of its own.
+/// npm's lines after each failed script, which are not errors of their own.
 const GENERIC: &[&str] = &[
     "Lifecycle script",
     "Test failed.",
@@ -54,7 +54,7 @@ const GENERIC: &[&str] = &[
 ];
 
 impl Npm {
-    /// Takes a line; `true` when it is npm's.
+    /// Reads a line; returns true if it is npm's.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -82,11 +82,14 @@ impl Npm {
             }
             return false;
         };
-        if line.starts_with("A complete log of this run") {
+        // Old versions print the path on a separate line.
+        let is_log =
+            line.contains("_logs") && line.strip_suffix(".log").is_some() && !line.trim().contains(' ');
+        if is_log || line.starts_with("A complete log of this run") {
             self.finish(out);
             return true;
         }
-        // Workspaces fail one after the other, each with its own block.
+        // Workspaces fail one after the other, each with a separate block.
         let begins = line.starts_with("code ") || line.starts_with("Lifecycle script `");
         if begins && self.open.as_ref().is_some_and(|open| !open.code.is_empty() || line.starts_with('L')) {
             self.finish(out);
@@ -133,7 +136,7 @@ impl Open {
         .iter()
         .any(|detail| line.starts_with(detail))
         {
-            // A detail, not the error.
+            // A detail rather than the error.
         } else {
             if !self.is_refused() {
                 self.cause.line(line);
@@ -156,7 +159,7 @@ impl Open {
         }
     }
 
-    /// That a command failed follows from what the compiler said before.
+    /// A consequence: the compiler's error was printed before.
     fn report_gyp(mut self) -> Option<Diagnostic> {
         let mut message = self.cause.take()?;
         let follows = message.contains("failed with exit code");
@@ -169,7 +172,7 @@ impl Open {
         Some(found)
     }
 
-    /// Whether npm refused by itself, as against a script that failed.
+    /// Returns true if npm itself failed, rather than a script.
     fn is_refused(&self) -> bool {
         self.code.starts_with('E') && self.code != "ELIFECYCLE"
     }
@@ -187,7 +190,7 @@ impl Open {
         Some(found)
     }
 
-    /// A script that failed: what it printed is the reason, where npm repeats it.
+    /// A failed script: its output gives the reason, if npm repeats it.
     fn script(&mut self) -> Option<Diagnostic> {
         let code = std::mem::take(&mut self.code);
         let dependency = self.path.as_deref().filter(|path| !is_own(&format!("{path}/")));
@@ -256,7 +259,7 @@ impl Open {
             found.message.truncate(found.message.find('\n').unwrap_or(found.message.len()));
         }
         if code.is_empty() && message.starts_with("gyp ") {
-            // The compiler's words are better than those of who called it.
+            // The compiler's message is better than that of its caller.
             if let Some(cause) = self.cause.take() {
                 found.message = cause;
                 "node-gyp".clone_into(&mut found.tool);
@@ -270,12 +273,12 @@ impl Open {
     }
 }
 
-/// An exit status is no code that one could look up, but it is what npm printed.
+/// An exit status is not a code to look up, but it is what npm printed.
 fn numbered(code: &str) -> Option<String> {
     (!code.is_empty()).then(|| code.to_owned())
 }
 
-/// A sentence without the label that npm puts before it: `notarget`, `404`, `JSON.parse`.
+/// A sentence without npm's label before it: `notarget`, `404`, `JSON.parse`.
 fn without_label<'a>(line: &'a str, code: &str) -> &'a str {
     const LABELS: &[&str] = &[
         "notarget ",
@@ -305,7 +308,7 @@ fn without_label<'a>(line: &'a str, code: &str) -> &'a str {
     if LABELS.iter().any(|label| label.trim_end() == line) { "" } else { line }
 }
 
-/// What conflicts, and what asks for it.
+/// The conflicting package, and the packages that require it.
 fn conflict(sentences: &[&str]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut take_next = false;
@@ -334,7 +337,7 @@ fn conflict(sentences: &[&str]) -> Vec<String> {
     lines
 }
 
-/// The first paragraph in one line, and which packages the lock file lacks.
+/// The first paragraph in one line, and the packages missing from the lock file.
 fn usage(sentences: &[&str]) -> Vec<String> {
     let paragraph: Vec<&str> = sentences.iter().copied().take_while(|line| !line.is_empty()).collect();
     let differs = |line: &&&str| line.starts_with("Missing: ") || line.starts_with("Invalid: ");
@@ -343,7 +346,7 @@ fn usage(sentences: &[&str]) -> Vec<String> {
     lines
 }
 
-/// The first sentence, and those after it that say more of the same.
+/// The first sentence, and the following ones that add to it.
 fn reasons(sentences: &[&str]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in sentences {

@@ -1,5 +1,5 @@
-//! Playwright's list of failures. A test that passes when it is tried again is none: the end of the run says
-//! which those are.
+//! Playwright's list of failures. A test that passes on a retry is not a failure: the end of the run lists
+//! these.
 //!
 //! ```text
 //!   1) [chromium] › tests/basket.spec.ts:3:3 › basket › adds ─────────────
@@ -25,9 +25,9 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 use crate::found::{Excerpt, exception, failure, finding, frame, is_code_frame, own_place};
 use crate::kinds;
 
-/// Failures that wait for the end of the run.
+/// Maximum number of failures that wait for the end of the run.
 const HELD: usize = 2_000;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 6;
 /// Frames kept.
 const FRAMES: usize = 100;
@@ -36,7 +36,7 @@ struct Block {
     title: String,
     place: Option<Location>,
     message: Vec<String>,
-    /// The first error's frames were read: later errors and further tries say the same.
+    /// True after the first error's frames: later errors and retries repeat it.
     told: bool,
     differs: bool,
     frames: Vec<Frame>,
@@ -44,7 +44,7 @@ struct Block {
     span: Span,
 }
 
-/// What the end of the run lists.
+/// The lists at the end of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum List {
     #[default]
@@ -62,7 +62,7 @@ pub(crate) struct Playwright {
 }
 
 impl Playwright {
-    /// Takes a line; `true` when it belongs to a failure.
+    /// Reads a line; returns true if it belongs to a failure.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some((title, place)) = header(text, trimmed) {
@@ -118,7 +118,7 @@ impl Playwright {
         self.release(out);
     }
 
-    /// Reports what waited, at the end of a run.
+    /// Reports the waiting failures at the end of a run.
     fn release(&mut self, out: &mut Vec<Diagnostic>) {
         out.extend(self.held.drain(..).map(|(_, found)| found));
     }
@@ -152,7 +152,7 @@ fn without_rule(title: &str) -> &str {
     title.trim_end_matches(['─', '=', ' '])
 }
 
-/// `  5 failed`, `  1 flaky`; anything else that counts ends a list.
+/// `  5 failed`, `  1 flaky`; any other count ends a list.
 fn list_of(text: &str, trimmed: &str) -> Option<List> {
     let (_, rest) = leading_number(trimmed)?;
     if !text.starts_with("  ") || text.starts_with("    ") {
@@ -188,14 +188,14 @@ impl Block {
             }
             return;
         }
-        // After the frames comes another error of the same test.
+        // Another error of the same test follows the frames.
         if !self.frames.is_empty() {
             self.told = true;
             return;
         }
         let is_box = trimmed.starts_with(['╔', '║', '╚', '^']);
         let is_log = trimmed.starts_with("Call log") || trimmed.starts_with("at ");
-        // A difference of values begins with what its signs mean, and ends with the source.
+        // A difference of values begins with the legend of its signs, and ends with the source.
         self.differs |= trimmed.starts_with(['-', '+']);
         if !is_box && !is_log && !self.differs && !is_code_frame(text) && self.message.len() < MESSAGE_LINES {
             self.message.push(trimmed.to_owned());
@@ -233,7 +233,7 @@ static REFUSALS: Beginnings = Beginnings::new(&[
     "browserType.launch: Executable doesn't exist",
 ]);
 
-/// What Playwright says outside of its list.
+/// Playwright's errors outside of the list.
 fn refusal(text: &str, span: Span) -> Option<Diagnostic> {
     if !REFUSALS.begin(text) {
         return None;

@@ -1,4 +1,4 @@
-//! What runners of several tasks and builders put before each line of a task.
+//! Prefixes that task runners and builders add to each line of a task.
 //!
 //! | runner | form |
 //! | --- | --- |
@@ -12,7 +12,7 @@
 
 use grimoire_plugin_sdk::text::{Needle, extension, leading_number};
 
-/// A line without such a prefix. The indentation of what follows stays.
+/// A line without such a prefix. The indentation of the rest is kept.
 pub(crate) fn strip(text: &str) -> &str {
     let rest = match text.as_bytes().first() {
         Some(b'#') => leading_number(&text[1..]).and_then(|(_, rest)| after_clock(rest.strip_prefix(' ')?)),
@@ -25,13 +25,13 @@ pub(crate) fn strip(text: &str) -> &str {
     rest.unwrap_or(text)
 }
 
-/// `🦋  error `, and what the command printed after it.
+/// `🦋  error `, and the command's output after it.
 fn after_mark(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("🦋  ")?;
     Some(rest.strip_prefix("error ").unwrap_or(rest))
 }
 
-/// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, so that versions are none.
+/// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, which excludes version numbers.
 fn after_clock(text: &str) -> Option<&str> {
     let (_, rest) = leading_number(text)?;
     let whole = text.len() - rest.len();
@@ -62,7 +62,7 @@ fn after_name(text: &str) -> Option<&str> {
     let scoped = text.starts_with('@');
     let length = text.bytes().take_while(|byte| is_name(*byte) || matches!(byte, b'/' | b'@')).count();
     let (name, rest) = text.split_at(length);
-    // Parcel names the part of it that failed in the same form.
+    // Parcel names its failed component in the same form.
     if name.is_empty() || matches!(extension(name), "ts" | "js") || name.starts_with("@parcel/") {
         return None;
     }
@@ -71,7 +71,7 @@ fn after_name(text: &str) -> Option<&str> {
         [b':' | b'#', ..] => {
             let task = rest[1..].bytes().take_while(|byte| is_name(*byte) || *byte == b':').count();
             let (task, rest) = rest[1..].split_at(task);
-            // The colon before the blank is the last one of the task.
+            // The colon before the space belongs to the task.
             let task = task.strip_suffix(':').filter(|_| rest.is_empty() || rest.starts_with(' '))?;
             let is_task = task.starts_with(|c: char| c.is_ascii_lowercase())
                 && !matches!(task, "error" | "warning" | "fatal" | "note" | "info" | "debug")
@@ -86,7 +86,7 @@ fn after_name(text: &str) -> Option<&str> {
             is_task.then(|| &rest[2..])
         }
         [b' ', ..] => {
-            // `stderr | test` has one blank and no number.
+            // `stderr | test` has one space and no number.
             let padded = rest.starts_with("  ") || name.ends_with(|c: char| c.is_ascii_digit());
             let rest = rest.trim_start_matches(' ').strip_prefix('|')?;
             (name.len() > 1 && padded).then(|| rest.strip_prefix(' ').unwrap_or(rest))

@@ -5,10 +5,10 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Position, Severity,
 
 use crate::found::{exception, finding, frame, own_place};
 
-/// Findings of one object that are read.
+/// Maximum number of findings read from one object.
 const MOST: usize = 5_000;
 
-/// Reports the findings of one JSON object, whichever tool's it is.
+/// Reports the findings of one JSON object of any of these tools.
 pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
     let mut all: Vec<Diagnostic> = Vec::new();
     if let Some(path) = value.text("filePath") {
@@ -65,7 +65,7 @@ fn stylelint(path: &str, item: &Value) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Lines and characters from 0.
+/// Lines and characters are 0-based.
 fn tslint(value: &Value) -> Option<Diagnostic> {
     let message = value.text("failure")?;
     let start = value.get("startPosition")?;

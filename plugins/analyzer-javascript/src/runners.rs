@@ -1,4 +1,4 @@
-//! Jasmine, Cucumber.js, Karma and AVA: one diagnostic a failing test.
+//! Jasmine, Cucumber.js, Karma and AVA: one diagnostic per failed test.
 //!
 //! ```text
 //! 1) basket adds                         Chrome Headless 120.0 (Linux x86_64) basket adds FAILED
@@ -13,22 +13,22 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, failure, finding, frame, is_own, own_place, summary};
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 4;
 /// Frames kept.
 const FRAMES: usize = 100;
-/// Names of AVA's failed tests that are remembered.
+/// Maximum number of remembered names of AVA's failed tests.
 const NAMES: usize = 2_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// `Message:` and `Stack:`.
     Jasmine,
-    /// `Step: … - place`, `Step Definition: place`, `Message:`; or the steps, of which one is marked.
+    /// `Step: … - place`, `Step Definition: place`, `Message:`; or the steps, one of which is marked.
     Cucumber,
-    /// Lines that begin with a tab.
+    /// Lines indented by a tab.
     Karma,
-    /// A name, a place, values, frames.
+    /// A name, a location, values, frames.
     Ava,
 }
 
@@ -47,14 +47,14 @@ struct Block {
 #[derive(Default)]
 pub(crate) struct Runners {
     block: Option<Block>,
-    /// Jasmine's failures are listed.
+    /// True in Jasmine's list of failures.
     failures: bool,
     /// AVA's failed tests, whose blocks follow.
     names: Vec<String>,
 }
 
 impl Runners {
-    /// Takes a line; `true` when it belongs to a failing test.
+    /// Reads a line; returns true if it belongs to a failed test.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -165,7 +165,7 @@ impl Runners {
     }
 }
 
-/// What Karma says without a test.
+/// Karma's errors outside of tests.
 fn karma(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     static SIGNS: [Needle; 4] = [
         Needle::new("Disconnected"),
@@ -236,7 +236,7 @@ impl Block {
             if is_source || matches!(trimmed, "Error thrown in test:" | "}") {
                 return;
             }
-            // `TypeError {` shows the object, `TypeError: …` says it.
+            // `TypeError {` shows the object, `TypeError: …` has the message.
             if trimmed.ends_with('{') || trimmed.starts_with("message:") {
                 return;
             }
@@ -246,7 +246,7 @@ impl Block {
         }
     }
 
-    /// A step of Cucumber's: the failed one has the place.
+    /// One of Cucumber's steps: the failed one has the location.
     fn step(&mut self, text: &str) -> bool {
         let failed = text.strip_prefix("✖ ").or_else(|| text.strip_prefix("× "));
         let named = ["Step Definition: ", "Step: "].iter().find_map(|name| text.strip_prefix(name));
@@ -270,7 +270,7 @@ impl Block {
             Form::Karma => "karma",
             Form::Ava => "ava",
         };
-        // Where a step is defined says less than where it failed.
+        // The definition of a step is less specific than the location of the failure.
         if self.form == Form::Cucumber
             && let Some(place) = own_place(&self.frames)
         {

@@ -1,4 +1,4 @@
-//! Builders of sites and of styles, and the runners of their tasks.
+//! Builders of sites and style sheets, and their task runners.
 //!
 //! ```text
 //! Error: Undefined variable.              ERROR #98124  WEBPACK.ERROR
@@ -18,9 +18,9 @@ use crate::found::{failure, is_own, summary};
 use crate::kinds;
 use crate::stack::Stacks;
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: u32 = 40;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Sites {
     open: Option<Open>,
-    /// The line before, which may be Sass's message.
+    /// The previous line, which may be Sass's message.
     before: Option<(String, Span)>,
 }
 
@@ -51,7 +51,7 @@ static STARTS: Beginnings =
     Beginnings::new(&["ERROR #", "[11ty] Problem writing", "(!) Found dead link ", "Warning: Task \"", "╷"]);
 
 impl Sites {
-    /// Takes a line; `true` when it belongs to such an error.
+    /// Reads a line; returns true if it belongs to such an error.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -78,7 +78,7 @@ impl Sites {
             let Some((headline, start)) = before else { return false };
             let message = trim(&headline);
             let message = message.split_once("rror: ").map_or(message, |(_, message)| message);
-            // What waits for frames is this error.
+            // The exception that waits for frames is this error.
             stacks.forget();
             self.begin(Form::Sass, message, &headline, start.to(span));
             return true;
@@ -122,7 +122,7 @@ impl Sites {
 }
 
 impl Open {
-    /// Takes a line; the error is complete when `left` is 0.
+    /// Reads a line; the error is complete when `left` is 0.
     fn line(&mut self, text: &str, trimmed: &str, span: Span) -> bool {
         self.left -= 1;
         let belongs = match self.form {
@@ -139,7 +139,7 @@ impl Open {
         belongs
     }
 
-    /// An excerpt between signs, then the places of the style sheets that include each other.
+    /// An excerpt between signs, then the locations in the style sheets that include each other.
     fn sass(&mut self, trimmed: &str) -> bool {
         let start = trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
         if start.starts_with(['│', '╵', '╷', '┌', '└', '╶']) || trimmed.starts_with(',') {

@@ -1,25 +1,28 @@
-//! Stacks as V8 prints them, with the causes that Node shows, and what stands before them.
+//! Stacks in V8's format, with the causes that Node prints, and the lines before them.
 
-use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim};
+use grimoire_plugin_sdk::text::{place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
 
 use crate::found::{
     Excerpt, exception, finding, frame, is_code_frame, is_own, is_script, is_script_frame, own_place, tool_of,
 };
 use crate::kinds;
+use crate::message_place::{file_in_message, place_in_message};
 
-/// Lines between the exception's line and its first frame: messages have several lines.
+/// Maximum number of lines between the exception's line and its first frame: messages may have several lines.
 const BEFORE_FRAMES: u32 = 30;
-/// Lines between the place that Node prints first and the exception's line.
+/// The limit for a failed test, whose report shows whole objects and their differences.
+const IN_REPORT: u32 = 5_000;
+/// Maximum number of lines between the location that Node prints first and the exception's line.
 const AFTER_PLACE: u32 = 8;
 /// Frames kept.
 const FRAMES: usize = 200;
-/// Lines of the message that are kept.
+/// Maximum number of message lines that are kept.
 const MESSAGE_LINES: usize = 3;
-/// Lines after the frames that may show properties and causes of the error.
+/// Maximum number of lines after the frames with properties and causes of the error.
 const PROPERTIES: u32 = 60;
 
-/// An exception's line that waits for its frames.
+/// An exception's line waiting for its frames.
 struct Pending {
     kind: String,
     code: Option<String>,
@@ -38,11 +41,11 @@ struct Open {
     code: Option<String>,
     message: String,
     frames: Vec<Frame>,
-    /// Lines since the last frame.
+    /// Number of lines since the last frame.
     quiet: u32,
     braces: bool,
     in_cause: bool,
-    /// The open exception's cause was read: frames from now on are the cause's.
+    /// The frames after the open exception's cause, which belong to the cause.
     cause_frames: Vec<Frame>,
     requirer: Option<String>,
     excerpt: Excerpt,
@@ -54,15 +57,17 @@ struct Open {
 pub(crate) struct Stacks {
     pending: Option<Pending>,
     open: Option<Open>,
-    /// The line that Node prints first for an uncaught error: `/path/file.js:10`.
+    /// The first line that Node prints for an uncaught error: `/path/file.js:10`.
     place: Option<(Location, u32, Span)>,
-    /// The failed test that the next exception belongs to, its runner and where its report begins.
+    /// The failed test to which the next exception belongs, its runner and the start of its report.
     test: Option<(String, &'static str, Span)>,
+    /// True in a runner's list of failed tests: exceptions outside of its entries are part of a test's output.
+    in_list: bool,
     /// The tool that announced the next exception.
     tool: Option<(&'static str, Span)>,
-    /// Something of Bun's or of Deno's was seen.
+    /// The runtime, once output of Bun or Deno was seen.
     runtime: Option<&'static str>,
-    /// A test runner shows what the code under test printed: not an error of the run.
+    /// Number of lines of the tested code's output that a test runner shows: not errors of the run.
     printed: u32,
 }
 
@@ -106,7 +111,9 @@ impl Stacks {
             .flatten()
             .filter(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_alphabetic()))
             .map(|(kind, _)| (kind, None));
-        if let Some((kind, code)) = exception(start).or(denied) {
+        // The first exception of a test is the reason for its failure; others are part of its output.
+        let is_shown = self.test.is_some() && self.pending.is_some();
+        if let Some((kind, code)) = exception(start).or(denied).filter(|_| !is_shown) {
             let mut excerpt = Excerpt::default();
             excerpt.push(text);
             self.pending = Some(Pending {
@@ -159,7 +166,7 @@ impl Stacks {
         self.place = None;
     }
 
-    /// A test runner names a failed test: the next exception is its.
+    /// A test runner names a failed test, to which the next exception belongs.
     pub(crate) fn begin_test(
         &mut self,
         name: &str,
@@ -169,31 +176,37 @@ impl Stacks {
     ) {
         self.close(out);
         self.without_frames(out);
+        self.pending = None;
         self.test = Some((name.to_owned(), tool, span));
     }
 
-    /// What prints the exceptions from now on.
+    /// Sets whether the lines belong to a runner's list of failed tests, one of which has been read.
+    pub(crate) fn in_list(&mut self, in_list: bool) {
+        self.in_list = in_list;
+    }
+
+    /// Sets the runtime that prints the exceptions from now on.
     pub(crate) fn runs_in(&mut self, runtime: &'static str) {
         self.runtime = Some(runtime);
     }
 
-    /// Whether an exception's line waits for its frames: its message may have lines of any form.
+    /// Returns true if an exception's line waits for its frames: its message may have any lines.
     pub(crate) fn is_waiting(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// Somebody else reads the exception that was seen.
+    /// Drops the exception that was seen, because another recogniser reads it.
     pub(crate) fn forget(&mut self) {
         self.pending = None;
     }
 
-    /// A tool says that the next exception is its.
+    /// A tool announces that the next exception is its own.
     pub(crate) fn announce(&mut self, tool: &'static str, span: Span, out: &mut Vec<Diagnostic>) {
         self.close(out);
         self.tool = Some((tool, span));
     }
 
-    /// A test's exception may have no frames: what it says is enough.
+    /// A test's exception may have no frames: its message suffices.
     fn without_frames(&mut self, out: &mut Vec<Diagnostic>) {
         if let Some((name, tool, start)) = self.test.take_if(|_| self.pending.is_some())
             && let Some(mut pending) = self.pending.take()
@@ -209,7 +222,7 @@ impl Stacks {
         }
     }
 
-    /// An exception's line without what its runtime or runner puts before it.
+    /// An exception's line without the prefix of its runtime or runner.
     fn without_announcement<'a>(&mut self, text: &'a str) -> &'a str {
         if let Some(rest) = text.strip_prefix("error: Uncaught ") {
             self.runtime = Some("deno");
@@ -226,7 +239,7 @@ impl Stacks {
     fn age(&mut self) {
         if let Some(pending) = &mut self.pending {
             pending.age += 1;
-            if pending.age > BEFORE_FRAMES {
+            if pending.age > if self.test.is_some() { IN_REPORT } else { BEFORE_FRAMES } {
                 self.pending = None;
             }
         }
@@ -268,7 +281,9 @@ impl Stacks {
     }
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
-        let Some(mut open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take().filter(|_| self.test.is_some() || !self.in_list) else {
+            return;
+        };
         let mut location = own_place(&open.frames);
         let mut span = open.span;
         if location.is_none() {
@@ -323,20 +338,6 @@ impl Stacks {
     }
 }
 
-/// `Timeout of 100ms exceeded. … (/app/test/lid.js)`, `SyntaxError[ @/app/lid.mjs ]: …`,
-/// `Cannot find package 'jar' imported from /app/lid.mjs`.
-fn file_in_message(message: &str) -> Option<Location> {
-    let first = message.lines().next()?;
-    let path = if let Some(rest) = first.strip_suffix(')') {
-        rest.rsplit_once('(')?.1
-    } else if let Some((_, importer)) = first.split_once(" imported from ") {
-        importer.trim_matches(['\'', '"'])
-    } else {
-        first.split_once("[ @")?.1.split_once(" ]")?.0
-    };
-    (is_script(path) && is_own(path) && !path.contains(' ')).then(|| Location::file(path))
-}
-
 /// A line after the frames: properties (`code: 'ENOENT',`), a cause, the closing brace.
 fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
     open.quiet += 1;
@@ -375,20 +376,4 @@ fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
         open.braces = false;
     }
     true
-}
-
-/// The place that a bundler's or compiler's message names: `SyntaxError: /app/a.js: Unexpected token (3:1)`,
-/// `RollupError: src/a.js (3:9): …`.
-pub(crate) fn place_in_message(message: &str) -> Option<Location> {
-    let first = message.lines().next()?;
-    let (_, rest) = first.split_once(": ")?;
-    if let Some(place) = place_in_parentheses(rest).filter(|place| is_script(place.path)) {
-        return Some(place.location());
-    }
-    if let Some(place) = place_at_start(rest).filter(|place| is_script(place.path)) {
-        return Some(place.location());
-    }
-    let (path, rest) = rest.split_once(": ")?;
-    let (line, column) = rest.rsplit_once('(')?.1.split_once(')')?.0.split_once(':')?;
-    is_script(path).then(|| Some(Location::at(path, line.parse().ok()?, column.parse().ok())))?
 }

@@ -1,5 +1,5 @@
-//! TAP as `node --test`, tape, tap, AVA, Mocha and Vitest print it: `not ok 1 - name` and a YAML block. The classic
-//! reporter of tap has no numbers and a difference in place of the values:
+//! TAP as printed by `node --test`, tape, tap, AVA, Mocha and Vitest: `not ok 1 - name` and a YAML block. The
+//! classic reporter of tap prints no numbers, and a difference in place of the values:
 //!
 //! ```text
 //!   not ok the lid should fit
@@ -16,35 +16,35 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_own, own_place};
 
-/// Lines of one YAML block.
+/// Maximum number of lines of one YAML block.
 const BLOCK: u32 = 200;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 3;
-/// Lines of AVA's values.
+/// Maximum number of lines of AVA's values.
 const VALUE_LINES: usize = 8;
 
 struct Open {
     name: String,
     message: Vec<String>,
-    /// Lines of a block scalar belong to the message or to the stack.
+    /// True while lines of a block scalar belong to the message or to the stack.
     in_message: bool,
     code: Option<String>,
     kind: Option<String>,
     location: Option<Location>,
     frames: Vec<Frame>,
-    /// `expected` and `actual`, by the names that the producers have for them.
+    /// `expected` and `actual`, under the names of the various producers.
     expected: Option<String>,
     actual: Option<String>,
     /// The keys below `at:`.
     file: Option<String>,
     line: Option<u32>,
     column: Option<u32>,
-    /// AVA's values are read: how far their key is indented.
+    /// The indentation of the key of AVA's values, while these are read.
     values: Option<usize>,
-    /// It is of the classic reporter, and ends with its indentation.
+    /// True for the classic reporter, whose block ends with its indentation.
     classic: bool,
     suite: bool,
-    /// Only Node's runner says how long a test took in this way.
+    /// True if the duration has the form that only Node's runner prints.
     node: bool,
     lines: u32,
     excerpt: Excerpt,
@@ -110,7 +110,7 @@ impl Tap {
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut open) = self.open.take() else { return };
-        // A suite fails because its tests do; a bare `not ok` of another producer says nothing more.
+        // A suite fails because of its tests; a bare `not ok` of another producer adds nothing.
         let has_values = open.expected.is_some() || open.actual.is_some();
         if open.suite || open.message.is_empty() && !has_values && open.kind.is_none() {
             return;
@@ -141,7 +141,7 @@ impl Tap {
 }
 
 impl Open {
-    /// AVA's values: what differs, or why a promise was rejected.
+    /// AVA's values: the difference, or why a promise was rejected.
     ///
     /// ```text
     ///     values:

@@ -1,4 +1,4 @@
-//! The TypeScript compiler: `path(1,2): error TS2304: …` and the pretty form `path:1:2 - error TS2304: …`.
+//! The TypeScript compiler: `path(1,2): error TS2304: …` and the pretty format `path:1:2 - error TS2304: …`.
 
 use grimoire_plugin_sdk::text::{
     Characters, Context, Needle, Place, extension, place_at_start, place_in_parentheses,
@@ -7,14 +7,14 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span};
 
 use crate::found::finding;
 
-/// Lines of a finding's excerpt and explanation.
+/// Maximum number of lines of a finding's excerpt and explanation.
 const ATTACHED: usize = 40;
 
 /// Recognises the compiler's findings.
 #[derive(Default)]
 pub(crate) struct Tsc {
     open: Option<Diagnostic>,
-    /// The open finding is in the pretty form, whose excerpt follows a blank line.
+    /// True if the open finding is in the pretty format, whose excerpt follows a blank line.
     pretty: bool,
     context: Context,
 }
@@ -60,7 +60,7 @@ impl Tsc {
     }
 }
 
-/// `TS` and digits, or Angular's `NG` and digits.
+/// `TS` or Angular's `NG`, followed by digits.
 pub(crate) fn is_ts_code(code: &str) -> bool {
     code.strip_prefix("TS")
         .or_else(|| code.strip_prefix("NG").map(|rest| rest.trim_start_matches('-')))
@@ -69,7 +69,7 @@ pub(crate) fn is_ts_code(code: &str) -> bool {
         })
 }
 
-/// A finding and whether it is in the pretty form.
+/// A finding, and whether it is in the pretty format.
 fn read(text: &str, among: Characters, span: Span) -> Option<(Diagnostic, bool)> {
     static CODES: [Needle; 3] = [Needle::new(" TS"), Needle::new(" NG"), Needle::new(" ts(")];
     if !among.may_have_digits() || !CODES.iter().any(|code| code.find_among(among, text).is_some()) {
@@ -107,7 +107,7 @@ fn tool_of(code: &str) -> &'static str {
     if code.starts_with("NG") { "angular" } else { "tsc" }
 }
 
-/// `error ts(2322): message`, as Astro's checker prints it.
+/// `error ts(2322): message`, as printed by Astro's checker.
 fn language_server(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     let (word, rest) = rest.split_once(" ts(")?;
     let (number, message) = rest.split_once("): ")?;

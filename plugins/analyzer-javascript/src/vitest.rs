@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, finding, frame, is_code_frame, own_place};
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 2;
 /// Frames kept.
 const FRAMES: usize = 100;
@@ -19,7 +19,7 @@ struct Block {
     message: Vec<String>,
     told: bool,
     frames: Vec<Frame>,
-    /// The place of a file that cannot be transformed.
+    /// The location in a file that cannot be transformed.
     broken: Option<Location>,
     excerpt: Excerpt,
     span: Span,
@@ -69,7 +69,7 @@ impl Vitest {
                         .map_or(rest, |(_, rest)| rest);
                     let path = named.split([' ', '>']).next().unwrap_or(named);
                     self.block = Some(Block {
-                        title: rest.to_owned(),
+                        title: named.to_owned(),
                         path: path.to_owned(),
                         span,
                         ..Block::default()
@@ -99,7 +99,7 @@ impl Block {
     fn line(&mut self, text: &str, trimmed: &str, span: Span) {
         self.excerpt.push(text);
         if trimmed.is_empty() {
-            // `Transform failed with 1 error:` says what below.
+            // A line such as `Transform failed with 1 error:` only announces the error.
             self.told |= self.message.last().is_some_and(|last| !last.ends_with(':'));
             return;
         }
@@ -110,7 +110,7 @@ impl Block {
                 self.frames.push(frame);
             }
         } else if let Some(cause) = trimmed.strip_prefix("Caused by: ") {
-            // The innermost error says what went wrong; the place stays the outermost own one.
+            // The innermost error gives the message; the location stays the outermost own one.
             self.message = vec![cause.to_owned()];
             self.told = true;
         } else if let Some(place) = broken_place(trimmed) {

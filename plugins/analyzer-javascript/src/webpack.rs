@@ -1,25 +1,25 @@
-//! webpack's blocks: `ERROR in ./src/a.js 3:1` and what follows, ts-loader's and other plugins' too.
+//! webpack's blocks: `ERROR in ./src/a.js 3:1` and the lines below, including those of ts-loader and other plugins.
 
 use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception, finding, is_script};
-use crate::stack::place_in_message;
+use crate::message_place::place_in_message;
 use crate::tsc::is_ts_code;
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 2;
 
-/// One block while it is read.
+/// A block being read.
 struct Block {
     severity: Severity,
     location: Option<Location>,
     message: Vec<String>,
-    /// `[tsl] ERROR in path(1,2)` was read: the next line has code and message.
+    /// Set after `[tsl] ERROR in path(1,2)`: the next line has code and message.
     loader: Option<Location>,
-    /// ts-loader's finding, which says the same as the block better.
+    /// ts-loader's finding, a better version of the block's message.
     typed: Option<Diagnostic>,
-    /// webpack's command could not begin.
+    /// True if webpack's command could not start.
     refused: bool,
     context: Context,
     blank: u32,
@@ -43,7 +43,7 @@ impl Webpack {
         let begins = [
             ("ERROR in ", Severity::Error),
             ("WARNING in ", Severity::Warning),
-            // Vue's tools begin in lower case.
+            // Vue's tools print it in lower case.
             (" error  in ", Severity::Error),
             (" warning  in ", Severity::Warning),
         ];
@@ -67,7 +67,7 @@ impl Webpack {
             && (text.starts_with('▶') || !text.starts_with([' ', '\t']))
             && !text.starts_with(" - ")
         {
-            // What cannot be loaded, and why, is told below each way that was tried.
+            // The reason why something cannot be loaded is printed below each attempt.
             if !text.starts_with('▶') {
                 self.finish(out);
                 return false;
@@ -110,7 +110,7 @@ impl Webpack {
         .any(|start| message.starts_with(start));
         if is_refusal {
             if let Some(block) = self.block.as_mut().filter(|block| block.refused && message.contains(": ")) {
-                // What could not be loaded was said before, why is said now.
+                // The name of what could not be loaded came before; this is the reason.
                 block.line(&format!("- {message}"), span);
                 return true;
             }
@@ -128,7 +128,7 @@ impl Webpack {
         let location = place_of(rest);
         let mut context = Context::default();
         context.push(rest);
-        // `ERROR in Entry module not found: …`: the message stands in the header.
+        // `ERROR in Entry module not found: …`: the message is in the header.
         let message =
             if location.is_none() && rest.contains(' ') { vec![rest.to_owned()] } else { Vec::new() };
         self.block = Some(Block {
@@ -145,7 +145,7 @@ impl Webpack {
     }
 }
 
-/// What begins another part of the log after a blank line.
+/// Lines that begin another part of the log after a blank line.
 fn starts_other(text: &str) -> bool {
     text.starts_with("asset ")
         || text.starts_with("FAIL ")
@@ -197,7 +197,7 @@ impl Block {
             }
             return;
         }
-        // The place again, with 0-based columns.
+        // The location is repeated with 0-based columns.
         let repeats = place_of(trimmed).is_some_and(|place| place.start.is_some()) && self.message.is_empty();
         if self.message.len() < MESSAGE_LINES
             && !repeats
@@ -219,7 +219,7 @@ impl Block {
             });
         }
         let first = self.message.first()?.clone();
-        // `Module parse failed: Unexpected token (3:1)` has the line where the header has none.
+        // `Module parse failed: Unexpected token (3:1)` has the line if the header has none.
         let mut location = self.location.take();
         if let Some(file) = &location
             && file.start.is_none()

@@ -1,4 +1,4 @@
-//! What Android's build tools say beside their tasks: AAPT, the manifest merger, D8 and R8.
+//! Messages of Android's build tools besides their tasks: AAPT, the manifest merger, D8 and R8.
 //!
 //! ```text
 //! ERROR: /src/app/src/main/res/layout/pot.xml:12: AAPT: error: resource string/pot (aka org.example:string/pot) not found.
@@ -19,7 +19,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, Needle, place_at_start},
 };
 
-/// Lines of a finding.
+/// Maximum number of lines of a finding.
 const LINES: usize = 24;
 
 /// A finding being read.
@@ -39,7 +39,7 @@ pub(crate) struct Block {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum More {
     None,
-    /// The merger's lines have an indent.
+    /// The merger's lines are indented.
     Indented,
     /// R8 lists classes.
     Classes,
@@ -118,7 +118,7 @@ impl Block {
             return Some(Self::new(text, "aapt", message, resource(place), More::None));
         }
         let (place, message) = NO_LINE.split_among(text.characters, line)?;
-        // A picture that AAPT could not read.
+        // An image that AAPT could not read.
         let is_picture = [".png", ".webp", ".9.png", ".xml"].iter().any(|end| place.ends_with(end));
         if is_picture && (place.contains("/res/") || place.contains("\\res\\")) {
             let is_library = place.contains(".gradle");
@@ -236,7 +236,7 @@ impl Record for Block {
     }
 }
 
-/// The place of a resource; none for one that was unpacked from a library.
+/// The location of a resource; none for one that was unpacked from a library.
 fn resource(place: &str) -> Option<Location> {
     let place = place.trim().trim_end_matches(':');
     // `org.example.app-mergeDebugResources-34:/layout/pot.xml:12`.

@@ -1,4 +1,4 @@
-//! What Ant says of a failed build.
+//! Ant's report of a failed build.
 //!
 //! ```text
 //! BUILD FAILED
@@ -20,10 +20,10 @@ use grimoire_plugin_sdk::{
 /// Lines below `BUILD FAILED`.
 const LINES: usize = 24;
 
-/// Ends a line that only says where the next one was called.
+/// The end of a line that only says where the next one was called.
 const STEP: &str = "The following error occurred while executing this line:";
 
-/// The lines below `BUILD FAILED`: Gradle and others print it, too, and nothing of this kind.
+/// The lines below `BUILD FAILED`: Gradle and others print it too, without such lines.
 #[derive(Debug)]
 pub(crate) struct Block {
     location: Option<Location>,
@@ -41,7 +41,7 @@ impl Block {
         let line = text.words;
         let is_missing = line.starts_with(MISSING.text()) && line.ends_with("does not exist!");
         let is_head = line == "BUILD FAILED" || is_missing;
-        // What people begin to copy with.
+        // The start of text that people copy.
         let is_step = line.ends_with(STEP);
         let place =
             if is_step { place_at_start(line).filter(|place| extension(place.path) == "xml") } else { None };
@@ -85,7 +85,7 @@ impl Record for Block {
             place.rest.trim().clone_into(&mut self.message);
             if self.message == STEP {
                 self.steps.push((self.location.clone(), text.span));
-                // The cause is what comes last.
+                // The cause comes last.
                 self.message.clear();
             }
             return self.take(text);

@@ -1,8 +1,8 @@
-//! Exceptions with their causes and frames, and failed tests, whose message is one.
+//! Exceptions with their causes and frames, and failed tests, whose message is an exception.
 //!
-//! A test runner names the test ([`crate::header`]), prints what was thrown or a message of its own, then frames,
-//! then causes. The place is the user's own ([`own_place`]), the words are those of the innermost cause that
-//! has any.
+//! A test runner names the test ([`crate::header`]), prints the exception or its own message, then frames, then
+//! causes. The location is the user's own ([`own_place`]); the message is that of the innermost cause that has
+//! one.
 
 use crate::{
     Record, Step,
@@ -18,17 +18,17 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, leading_number, place_at_start},
 };
 
-/// Lines of a message at most, and frames kept of a stack.
+/// Maximum number of message lines, and of frames kept of a stack.
 const MESSAGE_LINES: usize = 48;
 const FRAMES: usize = 48;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Neither a type nor a message was seen.
+    /// Before type and message.
     Begin,
     Message,
     Frames,
-    /// A line `Caused by:` without the cause.
+    /// After a line `Caused by:` without the cause.
     Cause,
 }
 
@@ -44,18 +44,18 @@ pub(crate) struct Block {
     /// The outermost first.
     thrown: Vec<Thrown>,
     message_lines: usize,
-    /// The next line after a blank one may be anybody's.
+    /// True if the next line, after a blank one, may belong to something else.
     blank: bool,
     frames: Vec<Frame>,
     cause_frames: Vec<Frame>,
-    /// The place that the message itself names.
+    /// The location named in the message itself.
     place: Option<Location>,
-    /// It ended a program or a test: it was not logged on purpose.
+    /// True if it ended a program or a test, so that it was not logged on purpose.
     certain: bool,
-    /// It ended the program's main thread.
+    /// True if it ended the program's main thread.
     strong: bool,
     context: Context,
-    /// That of the first line.
+    /// The span of the first line.
     first: Span,
     span: Span,
 }
@@ -131,7 +131,7 @@ impl Block {
         Step::Taken
     }
 
-    /// The first line after the name of a test: a type with a message, Gradle's short form, or a message.
+    /// The first line after the name of a test: a type with a message, Gradle's short format, or a message.
     fn first_line(&mut self, line: &str) {
         let line = line.strip_prefix("=> ").or_else(|| line.strip_prefix("Throwable #1: ")).unwrap_or(line);
         self.phase = Phase::Message;
@@ -178,7 +178,7 @@ impl Block {
         last.message.push_str(line);
     }
 
-    /// Whether the line is one of the stack: a frame, a cause, `... 3 more`.
+    /// Returns true if the line belongs to the stack: a frame, a cause, `... 3 more`.
     fn stack(&mut self, line: &str) -> bool {
         static OTHERS: Beginnings = Beginnings::new(&["Suppressed: ", "... ", "[...]", "--- "]);
         let read = if self.bare_frames { bare_frame(line) } else { frame(line) };
@@ -215,7 +215,7 @@ impl Block {
         is_more
     }
 
-    /// A line of a test whose lines are those with a deeper indent.
+    /// A line of a test whose lines are more deeply indented.
     fn inside(&mut self, text: &Text<'_>, indent: usize) -> Step {
         if text.is_blank() {
             self.blank = true;
@@ -240,7 +240,7 @@ impl Block {
         self.take(text)
     }
 
-    /// Adds a line with what its indent has beyond that of the block: Spock draws with it.
+    /// Adds a line with its additional indentation relative to the block: Spock uses it for drawings.
     fn add_indented(&mut self, text: &Text<'_>, indent: usize) {
         let beyond = text.indent.saturating_sub(indent + 4);
         let cut = text.body.len().saturating_sub(text.body.trim_start().len()).saturating_sub(beyond);
@@ -255,7 +255,7 @@ impl Record for Block {
             return self.inside(text, indent);
         }
         if text.is_blank() {
-            // A message may begin with a blank line, and have some.
+            // A message may begin with a blank line, and contain some.
             let goes_on = matches!(self.phase, Phase::Begin | Phase::Message)
                 && self.certain
                 && self.message_lines < MESSAGE_LINES
@@ -338,7 +338,7 @@ impl Record for Block {
 }
 
 impl Block {
-    /// A line that only names what was thrown, as people copy it: better than nothing.
+    /// A line that only names the exception, as people copy it: better than nothing.
     fn alone(mut self, session: &mut Session) {
         static PACKAGES: Beginnings = Beginnings::new(&[
             "java.", "javax.", "jakarta.", "kotlin.", "scala.", "groovy.", "org.", "com.", "io.", "net.",

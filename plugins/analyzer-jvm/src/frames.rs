@@ -1,22 +1,22 @@
-//! Frames of stack traces, and which of them is the user's own.
+//! Frames of stack traces, and the choice of the user's own frame.
 
 use grimoire_plugin_sdk::{Frame, Location, text::Beginnings};
 
-/// `at com.example.Pot.fill(Pot.java:12)`, with a module, a loader or a jar around it.
+/// `at com.example.Pot.fill(Pot.java:12)`, possibly with a module, a loader or a jar.
 pub(crate) fn frame(text: &str) -> Option<Frame> {
     bare_frame(text.strip_prefix("at ")?)
 }
 
 /// The same without `at`.
 pub(crate) fn bare_frame(text: &str) -> Option<Frame> {
-    // `~[pot.jar:1.0]`, which loggers put after a frame.
+    // `~[pot.jar:1.0]`, which loggers print after a frame.
     let rest = match text.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
         Some((rest, _)) => rest.trim_end_matches(['~', ' ']),
         None => text,
     };
     let open = rest.rfind('(')?;
     let (function, place) = (&rest[..open], rest[open + 1..].strip_suffix(')')?);
-    // Frames of Node have a blank before the parenthesis, and a folder in it.
+    // Frames of Node have a space before the parenthesis, and a folder inside.
     let is_file = place
         .split_once(':')
         .is_some_and(|(file, line)| file.contains('.') && line.bytes().all(|byte| byte.is_ascii_digit()));
@@ -41,11 +41,11 @@ fn is_native(place: &str) -> bool {
     matches!(place, "Native Method" | "Unknown Source")
 }
 
-/// The place that a test or an exception is about: a frame of the test's class and method, of its class, of its
-/// method in a class that it extends, else the first frame that is no library's. Never one of a library.
+/// The location of a test or an exception: a frame of the test's class and method, of its class, of its method
+/// in a superclass, else the first frame outside of libraries. Never one of a library.
 pub(crate) fn own_place(frames: &[Frame], causes: &[Frame], test: Option<&str>) -> Option<Location> {
     let (class, method) = test.map(class_and_method).unwrap_or_default();
-    // A project may be what is a library to others.
+    // A project may itself be a library to others.
     let package = test.map(package_of).unwrap_or_default();
     let is_own =
         |function: &str| !is_library(function) || !package.is_empty() && function.starts_with(package);
@@ -72,7 +72,7 @@ pub(crate) fn own_place(frames: &[Frame], causes: &[Frame], test: Option<&str>) 
         .or_else(|| by(&is_own))
 }
 
-/// The first two names of a test's package: what a project's own functions begin with.
+/// The first two components of a test's package, with which a project's own functions begin.
 fn package_of(test: &str) -> &str {
     let class = match test.strip_suffix(')').and_then(|test| test.rsplit_once('(')) {
         Some((_, class)) if class.contains('.') => class,
@@ -106,7 +106,7 @@ pub(crate) fn class_and_method(test: &str) -> (&str, &str) {
     let head = test.find(['(', '[', '{', ' ']).map_or(test, |end| &test[..end]);
     let is_class = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
     match head.rsplit_once('.') {
-        // A class as a whole: its set-up failed.
+        // A whole class, whose set-up failed.
         Some((package, name)) if is_class(name) && !is_class(&package[simple(package)..]) => (name, ""),
         Some((class, _)) => (&class[simple(class)..], bare(&test[class.len() + 1..])),
         None if is_class(head) => (test, ""),
@@ -116,12 +116,12 @@ pub(crate) fn class_and_method(test: &str) -> (&str, &str) {
 
 /// A method without its parameters: `holds(int)[1]`, `holds{int}[2]`, `holds[kt]`.
 fn bare(method: &str) -> &str {
-    // What some runners print for a class as a whole.
+    // Some runners print this for a whole class.
     let method = if method == "null" { "" } else { method };
     method.find(['(', '[', '{']).map_or(method, |end| &method[..end]).trim()
 }
 
-/// The test framework that frames belong to, where it is not JUnit itself.
+/// The test framework of the frames, if it is not JUnit itself.
 pub(crate) fn runner(frames: &[Frame]) -> Option<&'static str> {
     const RUNNERS: [(&str, &str); 5] = [
         ("org.testng.", "testng"),
@@ -136,7 +136,7 @@ pub(crate) fn runner(frames: &[Frame]) -> Option<&'static str> {
     RUNNERS.iter().find(|(start, _)| has(start)).map(|(_, runner)| *runner)
 }
 
-/// Whether a function is one of a runtime, a test framework or a build tool.
+/// Returns true if a function belongs to a runtime, a test framework or a build tool.
 pub(crate) fn is_library(function: &str) -> bool {
     LIBRARIES.begin(function)
 }

@@ -1,4 +1,4 @@
-//! What Gradle says of a failed build.
+//! Gradle's report of a failed build.
 //!
 //! ```text
 //! FAILURE: Build failed with an exception.
@@ -17,8 +17,8 @@
 //! > Run with --stacktrace option to get the stack trace.
 //! ```
 //!
-//! Each innermost `>` is a reason. Reasons that only say that something failed which was said before are
-//! summaries. The block is also read without its head, as people paste it, and with the trace below it.
+//! Each innermost `>` is a reason. Reasons that only say that something failed which was reported before are
+//! summaries. The block is also read without its head, as people copy it, and with the trace below it.
 
 use crate::{
     gradle_block::{Block, is_rule},
@@ -27,23 +27,23 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span, text::Beginnings};
 
-/// Whose a line is while a block is open.
+/// The readers that may take a line while a block is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// Nobody's: no block is open.
+    /// No block is open.
     None,
-    /// The block's; compilers may have printed it first.
+    /// The line belongs to the block; compilers may have printed it first.
     Shared,
-    /// The block's alone: a stack of Gradle's own, hints.
+    /// The line belongs to the block only: Gradle's own stack, hints.
     Whole,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Gradle {
     open: Option<Block>,
-    /// Blocks with an indent: those of builds within a test, unless there are no others.
+    /// Indented blocks: those of builds within a test, unless there are no others.
     nested: Vec<Diagnostic>,
-    /// A block without an indent was reported.
+    /// True after a block without indentation was reported.
     reported: bool,
 }
 
@@ -82,7 +82,7 @@ impl Gradle {
         Claim::None
     }
 
-    /// Whether the next line ends the block, so that what others read of it has to be complete before.
+    /// Returns true if the next line ends the block, so that records inside it must be completed first.
     pub(crate) fn ends_before(&self, text: &Text<'_>) -> bool {
         self.open.is_some()
             && (text.words.starts_with("* ") || text.words.starts_with("BUILD FAILED") || is_rule(text.words))
@@ -118,7 +118,7 @@ impl Gradle {
     }
 }
 
-/// The head of a block in a quotation: Gradle's own `>` stands before reasons only.
+/// The head of a block in a quotation: Gradle's own `>` precedes reasons only.
 fn is_quoted_head(line: &str) -> bool {
     static HEADS: Beginnings = Beginnings::new(&[
         "> * What went wrong:",
@@ -145,7 +145,7 @@ pub(crate) fn summary(message: &str, span: Span) -> Diagnostic {
     }
 }
 
-/// Lines that stand alone.
+/// Single-line reports.
 fn single(text: &Text<'_>) -> Option<Diagnostic> {
     static STARTS: Beginnings =
         Beginnings::new(&["> Task :", "BUILD FAILED", "Gradle build daemon disappeared unexpectedly"]);

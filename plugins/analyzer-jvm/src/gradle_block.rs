@@ -1,4 +1,4 @@
-//! The block in which Gradle says what went wrong, line by line.
+//! The block in which Gradle reports a failure, line by line.
 
 use crate::{
     gradle::{Claim, is_old_task, summary},
@@ -23,28 +23,28 @@ enum Section {
 #[derive(Debug)]
 pub(crate) struct Block {
     section: Section,
-    /// It has an indent, as the builds within a test have.
+    /// True if it is indented, like that of a build within a test.
     pub(crate) nested: bool,
-    /// Markdown's sign stands before each line.
+    /// True if Markdown's quotation mark precedes each line.
     pub(crate) quoted: bool,
     place: Option<Location>,
     pub(crate) lines: Vec<Line>,
-    /// Lines of the section so far.
+    /// Number of lines of the section so far.
     count: usize,
-    /// Lines of others among those of the block.
+    /// Number of foreign lines inside the block.
     foreign: usize,
-    /// Causes that were known when it began.
+    /// Number of known causes at its start.
     told: u64,
-    /// The indent of its heads.
+    /// The indentation of its heads.
     base: usize,
     context: Context,
     span: Span,
 }
 
 impl Block {
-    /// Lines of a section at most.
+    /// Maximum number of lines of a section.
     const LINES: usize = 400;
-    /// Lines of a stack at most.
+    /// Maximum number of lines of a stack.
     const TRACE: usize = 4000;
 
     pub(crate) fn start(text: &Text<'_>, told: u64) -> Option<Self> {
@@ -54,7 +54,7 @@ impl Block {
             "FAILURE: Build failed with an exception",
             "FAILURE: Build completed with ",
             "FAILURE: Build aborted",
-            // What people begin to copy with.
+            // The start of text that people copy.
             "Execution failed for task '",
             "A problem occurred evaluating ",
             "A problem occurred configuring ",
@@ -86,7 +86,7 @@ impl Block {
         };
         let is_place = text.words.starts_with("Build file '") || text.words.starts_with("Settings file '");
         let place = if is_place { place_of(text.words) } else { None };
-        // Prose and messages of others: Gradle's end in a full stop or a colon.
+        // Prose and messages of other tools: Gradle's end in a full stop or a colon.
         let ends = text.words.ends_with(['.', ':', ')', ']', '\'']) || text.words.starts_with('>');
         if head >= 5 && !ends && !(is_place && text.words.contains("' line: ")) {
             return None;
@@ -95,7 +95,7 @@ impl Block {
         context.push(text.raw);
         let mut block = Self {
             section,
-            // What is pasted without a head is no build within a test.
+            // Text copied without a head is not a build within a test.
             nested: head < 5 && text.indent >= 4,
             quoted: false,
             lines: Vec::new(),
@@ -113,7 +113,7 @@ impl Block {
         Some(block)
     }
 
-    /// Takes a line; `None` when it is not one of the block.
+    /// Reads a line; `None` if it does not belong to the block.
     pub(crate) fn line(&mut self, text: &Text<'_>) -> Option<Claim> {
         static SECTIONS: Beginnings =
             Beginnings::new(&["* What went wrong:", "* Where:", "* Exception is:", "* Try:", "* "]);
@@ -183,7 +183,7 @@ impl Block {
                 is_hint.then(|| self.take(text, Claim::Whole))
             }
             Section::Trace => {
-                // A trace is long and says nothing that the reasons do not.
+                // A trace is long and adds nothing to the reasons.
                 self.span = self.span.to(text.span);
                 Some(Claim::Whole)
             }
@@ -192,7 +192,7 @@ impl Block {
 
     fn wrong(&mut self, text: &Text<'_>) -> Option<Claim> {
         let indent = text.indent.saturating_sub(self.base);
-        // A blank line within a quotation is a sign alone.
+        // A blank line within a quotation consists of the mark alone.
         if text.is_blank() || text.words == ">" {
             self.lines.push(Line::default());
             return Some(Claim::Shared);
@@ -243,7 +243,7 @@ impl Block {
         for diagnostic in &mut found {
             diagnostic.span = self.span;
             diagnostic.context.clone_from(&context);
-            // A compiler's or a test's own words within the block are the cause.
+            // A compiler's or a test's own report within the block is the cause.
             if explained {
                 diagnostic.role = Role::Summary;
             }
@@ -271,7 +271,7 @@ fn place_of(line: &str) -> Option<Location> {
     let (_, rest) = line.split_once('\'')?;
     let (path, rest) = rest.split_once('\'')?;
     let number = rest.trim().strip_prefix("line: ").and_then(leading_number).map_or(0, |(line, _)| line);
-    // Scripts of plugins lie in Gradle's own folders, and in those of packages.
+    // Scripts of plugins are in Gradle's own folders, and in those of packages.
     let is_foreign = ["/.gradle/", "\\.gradle\\", "node_modules"].iter().any(|folder| path.contains(folder));
     (!is_foreign).then(|| Location::at(path, number, None))
 }

@@ -9,15 +9,15 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Diagnostics of one block at most.
+/// Maximum number of diagnostics of one block.
 const REASONS: usize = 16;
-/// Lines of a reason that become its message.
+/// Maximum number of lines of a reason that become its message.
 const MESSAGE_LINES: usize = 24;
 
 /// A line of the block.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    /// Blanks beyond those of the block.
+    /// Number of leading spaces in addition to those of the block.
     pub(crate) indent: usize,
     pub(crate) text: String,
 }
@@ -29,7 +29,7 @@ struct Reason<'a> {
     more: &'a [Line],
 }
 
-/// What the block says went wrong: one diagnostic for each innermost reason.
+/// The failures in the block: one diagnostic for each innermost reason.
 pub(crate) fn read(lines: &[Line], place: Option<&Location>) -> Vec<Diagnostic> {
     let first = lines.iter().position(|line| line.text.starts_with("> ")).unwrap_or(lines.len());
     let headline = paragraph(&lines[..first]);
@@ -62,7 +62,7 @@ pub(crate) fn read(lines: &[Line], place: Option<&Location>) -> Vec<Diagnostic> 
             found.push(next);
         }
     }
-    // A follow-up has no words of its own.
+    // A follow-up has no message of its own.
     if found.iter().any(|known| known.role == Role::Root) {
         found.retain(|known| known.role == Role::Root);
     }
@@ -70,7 +70,7 @@ pub(crate) fn read(lines: &[Line], place: Option<&Location>) -> Vec<Diagnostic> 
 }
 
 fn diagnostic(message: &str, headline: &str, task: Option<&str>, place: Option<&Location>) -> Diagnostic {
-    // Types around each other, the innermost last.
+    // Nested types, the innermost one last.
     let (mut error_type, mut message) = ("", message);
     while let Some((name, rest)) = thrown(message, false)
         && !rest.is_empty()
@@ -131,7 +131,7 @@ fn reasons(lines: &[Line]) -> Vec<Reason<'_>> {
         .map(|(index, &at)| {
             let end = starts.get(index + 1).copied().unwrap_or(lines.len());
             let (mut depth, mut text) = (lines[at].indent, lines[at].text[2..].trim());
-            // A quotation of the block has a sign of its own.
+            // A quoted block has its own mark.
             while let Some(inner) = text.strip_prefix("> ") {
                 (depth, text) = (depth + 2, inner.trim());
             }
@@ -140,7 +140,7 @@ fn reasons(lines: &[Line]) -> Vec<Reason<'_>> {
         .collect()
 }
 
-/// The reasons around one, innermost first.
+/// The enclosing reasons, innermost first.
 fn ancestors<'a>(before: &'a [Reason<'a>], depth: usize) -> Vec<&'a str> {
     let mut depth = depth;
     let mut above = Vec::new();
@@ -153,11 +153,11 @@ fn ancestors<'a>(before: &'a [Reason<'a>], depth: usize) -> Vec<&'a str> {
     above
 }
 
-/// The sentence that names the cause: the innermost reason, with what it is about where it does not say so.
+/// The sentence that names the cause: the innermost reason, with its subject if it does not name it.
 fn message(reason: &Reason<'_>, above: &[&str], headline: &str) -> String {
     let mut text = reason.text.to_owned();
     let parent = above.first().copied().unwrap_or(headline);
-    // A host, `null`, a number: nothing without what is above it.
+    // A host, `null`, a number: meaningless without the line above.
     let is_word = !text.contains(' ') && thrown(&text, false).is_none();
     let is_short =
         !text.ends_with(':') && (is_word || text.len() < 20 || text.ends_with("(no error message)"));
@@ -175,7 +175,7 @@ fn message(reason: &Reason<'_>, above: &[&str], headline: &str) -> String {
         text = format!("Could not resolve {package}: {text}");
     }
     let more = continuation(reason);
-    // What announces the message below it.
+    // A line that announces the message below it.
     if reason.text == "startup failed:" && !more.is_empty() {
         return more.join("\n");
     }
@@ -201,7 +201,7 @@ fn continuation<'a>(reason: &Reason<'a>) -> Vec<&'a str> {
         "* ",
         "at ",
     ];
-    // A list follows a colon, and what a task found.
+    // A list follows a colon, and the findings of a task follow its message.
     let is_list = reason.text.ends_with(':')
         || reason.text.contains(" issues were found")
         || reason.text.contains(" issue was found")
@@ -230,7 +230,7 @@ fn continuation<'a>(reason: &Reason<'a>) -> Vec<&'a str> {
     taken
 }
 
-/// What stands before the reasons: its first paragraph, or two where the first one only announces the second.
+/// The text before the reasons: its first paragraph, or two if the first one only announces the second.
 fn paragraph(lines: &[Line]) -> String {
     let mut text = String::new();
     let mut announces = false;
@@ -257,13 +257,13 @@ fn paragraph(lines: &[Line]) -> String {
     text
 }
 
-/// The user's own file that a reason begins with.
+/// The user's own file at the beginning of a reason.
 fn own_place(reason: &Reason<'_>) -> Option<Location> {
     let place = place_at_start(reason.text)?;
     place.path.contains(['/', '\\']).then(|| place.location())
 }
 
-/// Errors of a script in Kotlin: `Line 12: source` and `^ message` below it.
+/// Errors of a Kotlin script: `Line 12: source` and `^ message` below it.
 pub(crate) fn script_errors(lines: &[Line], place: Option<&Location>, span: Span) -> Vec<Diagnostic> {
     let is_script = lines.iter().any(|line| line.text.starts_with("Script compilation error"));
     if !is_script {

@@ -1,4 +1,4 @@
-//! Failed tests as Gradle prints them, and its plugin that prints them prettier.
+//! Failed tests as printed by Gradle and by its plugin `test-logger`.
 //!
 //! ```text
 //! PotTest > holdsTwoCups() FAILED
@@ -6,14 +6,14 @@
 //!         at org.example.PotTest.holdsTwoCups(PotTest.java:21)
 //! ```
 //!
-//! The short form has `java.lang.AssertionError at PotTest.java:21` instead. The plugin `test-logger` prints the
-//! class in a line of its own, then `  Test holdsTwoCups() FAILED` or `  ✘ holdsTwoCups()`.
+//! The short format has `java.lang.AssertionError at PotTest.java:21` instead. The plugin `test-logger` prints
+//! the class on a separate line, then `  Test holdsTwoCups() FAILED` or `  ✘ holdsTwoCups()`.
 
 use crate::{header::Header, session::Session, text::Text};
 
 #[derive(Debug, Default)]
 pub(crate) struct GradleTests {
-    /// The class that a line named alone.
+    /// The class that was named alone on a line.
     class: String,
 }
 
@@ -38,7 +38,7 @@ impl GradleTests {
             {
                 return Some(header(format!("{} > {name}", self.class), text.indent - 1));
             }
-            // Tests of several platforms: `com.example.PotTest.holds[jvm] FAILED`.
+            // Tests for several platforms: `com.example.PotTest.holds[jvm] FAILED`.
             if name.ends_with(']') && name.contains('.') && !name.contains(' ') {
                 return Some(header(name.to_owned(), text.indent));
             }
@@ -62,7 +62,7 @@ fn header(test: String, indent: usize) -> Header<'static> {
     Header { test, tool: "junit", indent: Some(indent), ..Header::default() }
 }
 
-/// The name without the run and the executor, which Gradle names when asked for all levels.
+/// The name without the run and the executor, which Gradle prints if all levels are requested.
 fn own_name(name: &str) -> &str {
     let mut name = name;
     while name.starts_with("Gradle Test ")
@@ -79,7 +79,7 @@ fn without_duration(line: &str) -> Option<&str> {
     (time.ends_with('s') && time.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
 }
 
-/// A qualified class alone in its line.
+/// A qualified class alone on its line.
 fn is_class(text: &Text<'_>) -> bool {
     let line = text.words;
     text.indent == 0

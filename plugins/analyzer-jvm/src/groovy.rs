@@ -16,12 +16,12 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, leading_number},
 };
 
-/// Lines of a finding.
+/// Maximum number of lines of a finding.
 const LINES: usize = 8;
 
 static AT: Needle = Needle::new("@ line ");
 
-/// A finding being read: it is one once its place was named again.
+/// A finding being read, which is certain once its location is repeated.
 #[derive(Debug)]
 pub(crate) struct Block {
     path: String,
@@ -40,7 +40,7 @@ impl Block {
         if !text.characters.may_have_digits() {
             return None;
         }
-        // The path may hold a colon: the place stands where a number between colons does.
+        // The path may contain a colon: the location is where a number is between colons.
         let (path, line, message) = DIVIDER.find_all(text.words).take(4).find_map(|at| {
             let (line, rest) = leading_number(&text.words[at + 2..])?;
             Some((&text.words[..at], line, rest.strip_prefix(": ")?))
@@ -119,7 +119,7 @@ impl Record for Block {
 
     fn also(&mut self, text: &Text<'_>) -> bool {
         if !self.complete {
-            // More of the message, if it is one.
+            // Possibly the continuation of the message.
             self.add(text.words);
         }
         self.lines += 1;

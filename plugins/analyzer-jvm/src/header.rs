@@ -1,33 +1,33 @@
-//! How a test runner announces that a test has failed, and what ends what it says of it.
+//! How test runners announce failed tests, and what ends their report.
 
 use crate::text::Text;
 use grimoire_plugin_sdk::text::Beginnings;
 
-/// How a test runner announces that a test has failed.
+/// The announcement of a failed test.
 #[derive(Debug, Default)]
 pub(crate) struct Header<'a> {
     pub(crate) test: String,
     pub(crate) tool: &'static str,
-    /// Only lines with a deeper indent belong to the test.
+    /// Only more deeply indented lines belong to the test.
     pub(crate) indent: Option<usize>,
-    /// They have a sign before them.
+    /// True if a mark precedes them.
     pub(crate) quoted: bool,
     /// Frames have no `at`.
     pub(crate) bare_frames: bool,
-    /// Without a stack it is none: others begin lines so, too.
+    /// True if a stack is required, because other tools begin lines in the same way.
     pub(crate) needs_frames: bool,
-    /// What the line says beside the name.
+    /// The text of the line beside the name.
     pub(crate) message: &'a str,
 }
 
-/// What JUnit's console launcher says of a test before what was thrown.
+/// Lines of JUnit's console launcher between a test and its exception.
 pub(crate) fn is_source_of_test(text: &str) -> bool {
     ["MethodSource [", "ClassSource [", "ClassBasedTestDescriptor", "FileSource ["]
         .iter()
         .any(|start| text.starts_with(start))
 }
 
-/// Whether the line ends a message: a build tool speaks, or another test.
+/// Returns true if the line ends a message: it belongs to a build tool, or to another test.
 pub(crate) fn is_end(text: &Text<'_>) -> bool {
     static ENDS: Beginnings =
         Beginnings::new(&["> Task ", "BUILD ", "Tests run:", "FAILURE: ", "Process finished", "====="]);

@@ -1,4 +1,4 @@
-//! Findings of javac, javadoc and Error Prone, in all forms that build tools give them.
+//! Findings of javac, javadoc and Error Prone, in all formats of build tools.
 //!
 //! ```text
 //! Pot.java:12: error: cannot find symbol
@@ -24,7 +24,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines below a finding.
+/// Maximum number of lines below a finding.
 const LINES: usize = 24;
 
 /// A finding being read.
@@ -35,11 +35,11 @@ pub(crate) struct Block {
     code: Option<String>,
     message: String,
     location: Option<Location>,
-    /// Maven prints no source.
+    /// True for Maven, which prints no source.
     is_maven: bool,
-    /// The source with its caret was seen: what follows with an indent explains.
+    /// True after the source with its caret: indented text after it is an explanation.
     has_caret: bool,
-    /// What javac lists below: the symbol, the types.
+    /// The details that javac lists below: the symbol, the types.
     details: String,
     lines: usize,
     context: Context,
@@ -55,7 +55,7 @@ impl Block {
         if line.starts_with("at ") {
             return None;
         }
-        // `Exit code: 1 - /src/Pot.java:3: error: …` is javadoc's in Maven.
+        // `Exit code: 1 - /src/Pot.java:3: error: …` is javadoc's output in Maven.
         let line = match line.strip_prefix("Exit code: ").and_then(|rest| rest.split_once(" - ")) {
             Some((_, rest)) => rest,
             None => line,
@@ -76,7 +76,7 @@ impl Block {
         if word == Some(Severity::Info) {
             return None;
         }
-        // A compiler of old, and a place that only its level makes a finding.
+        // An old compiler, or a location that only its level makes a finding.
         let severity = match (word, text.level) {
             (Some(severity), _) => severity,
             (None, Some(Level::Error)) => Severity::Error,
@@ -91,7 +91,7 @@ impl Block {
     /// `error: invalid source release: 21`, `javac: invalid target release: 21`.
     fn without_place(text: &Text<'_>) -> Option<Self> {
         static STARTS: Beginnings = Beginnings::new(&["error: ", "javac: ", "warning: ["]);
-        // What only javac says without a place.
+        // Messages that only javac prints without a location.
         const SAYS: [&str; 20] = [
             "invalid source release",
             "invalid target release",
@@ -197,7 +197,7 @@ impl Record for Block {
             return self.take(text);
         }
         if let Some(detail) = DETAILS.position(line) {
-            // The symbol and the types are what the message is about.
+            // The symbol and the types are the subject of the message.
             if detail < 11 || detail == 20 {
                 let detail = line.split_whitespace().collect::<Vec<_>>().join(" ").replacen(" :", ":", 1);
                 if self.details.len() < 500 {
@@ -267,7 +267,7 @@ impl Record for Block {
 /// `/src/Pot.java:[12,15]` and what follows.
 fn maven_place(line: &str) -> Option<(Location, &str)> {
     let (path, rest) = line.split_once(":[")?;
-    // `/C:/src/Pot.java`, the path of an address.
+    // `/C:/src/Pot.java`, the path of a URL.
     let path = match path.as_bytes() {
         [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => &path[1..],
         _ => path,
@@ -297,7 +297,7 @@ fn severity_word(rest: &str) -> (Option<Severity>, &str) {
         .unwrap_or((None, rest))
 }
 
-/// What compilers before Java 7 said without the word `error`.
+/// Messages that compilers before Java 7 printed without the word `error`.
 fn is_old(message: &str) -> bool {
     static OLD: Beginnings = Beginnings::new(&[
         "cannot find symbol",

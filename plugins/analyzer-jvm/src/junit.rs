@@ -1,4 +1,4 @@
-//! Failed tests as JUnit prints them itself: its console launcher, its old text runner, Ant's task,
+//! Failed tests as printed by JUnit itself: its console launcher, its old text runner, Ant's task,
 //! the randomized runner.
 //!
 //! ```text
@@ -18,7 +18,7 @@
 //!    > Throwable #1: java.lang.AssertionError: expected:<2> but was:<1>
 //! ```
 //!
-//! The launcher's tree (`'-- holdsTwoCups() [X] expected: <2> but was: <1>`) counts where nothing else tells.
+//! The launcher's tree (`'-- holdsTwoCups() [X] expected: <2> but was: <1>`) counts if nothing else was found.
 
 use crate::{frames::class_and_method, header::Header, session::Session, text::Text};
 use grimoire_plugin_sdk::{Diagnostic, Kind};
@@ -29,13 +29,13 @@ pub(crate) struct JUnit {
     in_failures: bool,
     /// Failed tests of the tree.
     tree: Vec<Diagnostic>,
-    /// Ant: the class and the test that it began.
+    /// Ant: the class and the test that was started.
     class: String,
     case: String,
 }
 
 impl JUnit {
-    /// Tests of the tree that are kept.
+    /// Maximum number of tests of the tree that are kept.
     const TREE: usize = 64;
 
     pub(crate) fn header<'a>(&mut self, text: &Text<'a>) -> Option<Header<'a>> {
@@ -120,7 +120,7 @@ impl JUnit {
     }
 }
 
-/// `FAILURE 0.02s J1 | PotTest.holdsTwoCups <<<`, of the runner of Lucene and its kin.
+/// `FAILURE 0.02s J1 | PotTest.holdsTwoCups <<<`, of the runner of Lucene and related projects.
 fn randomized<'a>(text: &Text<'a>) -> Option<Header<'a>> {
     let (verdict, test) = text.words.strip_suffix(" <<<")?.split_once(" | ")?;
     let is_verdict = verdict.starts_with("FAILURE ") || verdict.starts_with("ERROR ");

@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines below a finding.
+/// Maximum number of lines below a finding.
 const LINES: usize = 8;
 
 /// A finding being read.
@@ -28,7 +28,7 @@ pub(crate) struct Block {
     severity: Severity,
     message: String,
     location: Option<Location>,
-    /// The message announces a list.
+    /// True if the message announces a list.
     announces: bool,
     lines: usize,
     context: Context,
@@ -46,7 +46,7 @@ impl Block {
         };
         if let Some(severity) = severity {
             let rest = line[3..].trim_start();
-            // Log lines of others are shorter than any message.
+            // Log lines of other tools are shorter than any message.
             if rest.len() < 8 {
                 return None;
             }
@@ -91,7 +91,7 @@ impl Block {
             tool,
             severity,
             message: message.to_owned(),
-            // What is compiled already lies in a cache.
+            // Compiled files are in a cache.
             location: location.filter(|place| matches!(extension(&place.path), "kt" | "kts" | "java")),
             announces: message.trim_end().ends_with(':'),
             lines: 0,
@@ -190,7 +190,7 @@ fn tagged(rest: &str) -> (&'static str, &str) {
     ("kotlin", rest)
 }
 
-/// The place at the start in all forms, and what follows.
+/// The location at the start in all formats, and the rest of the line.
 fn place(text: &str) -> Option<(Location, &str)> {
     // `/src/Pot.kt: (12, 5): message`.
     if let Some(at) = text.find(": (")

@@ -1,4 +1,4 @@
-//! What the Java launcher, the virtual machine and the scripts that start them say when they cannot go on.
+//! Fatal messages of the Java launcher, the virtual machine and their start scripts.
 //!
 //! ```text
 //! Error: Could not find or load main class org.example.Main
@@ -18,18 +18,18 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context},
 };
 
-/// How the lines go on.
+/// How the message continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// The line says all.
+    /// The line is complete.
     Line,
     /// A cause may follow.
     Cause,
-    /// The next line says it.
+    /// The message is on the next line.
     Next,
-    /// Lines that begin with `#`.
+    /// Lines that begin with `#` follow.
     Report,
-    /// It only says that something failed.
+    /// Only says that something failed.
     Summary,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Block {
     message: String,
     kind: Kind,
     lines: usize,
-    /// `# Problematic frame:` was the last line.
+    /// True if the last line was `# Problematic frame:`.
     frame: bool,
     context: Context,
     span: Span,
@@ -119,7 +119,7 @@ impl Block {
         Step::Taken
     }
 
-    /// A line of the report that the virtual machine prints when it crashes.
+    /// A line of the virtual machine's crash report.
     fn report(&mut self, text: &Text<'_>) -> Step {
         let Some(line) = text.words.strip_prefix('#') else { return Step::Over };
         let line = line.trim();

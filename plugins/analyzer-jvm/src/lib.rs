@@ -1,21 +1,21 @@
-//! Finds what the builds and tests of the Java virtual machine report: Gradle, Maven, Ant, sbt, javac, Kotlin,
+//! Finds reports of builds and tests on the Java virtual machine: Gradle, Maven, Ant, sbt, javac, Kotlin,
 //! Scala, Groovy, Android, JUnit and exceptions.
 //!
-//! | tool | what is read |
+//! | tool | input |
 //! | --- | --- |
 //! | `gradle` | `* What went wrong:` with `* Where:`, each innermost reason; scripts; tasks |
 //! | `maven` | goals with their reason, POMs, rules of the Enforcer |
-//! | `ant`, `sbt` | the reason below `BUILD FAILED`; tasks, what could not be resolved |
-//! | `javac`, `kotlin`, `scala`, `groovy`, `ksp`, `kapt`, `errorprone` | findings in all forms that build tools give them |
-//! | `junit`, `testng`, `spock`, `kotest`, `scalatest`, `specs2`, `munit` | one diagnostic a failing test, as Gradle, Surefire, Ant, sbt and JUnit's launcher print it |
+//! | `ant`, `sbt` | the reason below `BUILD FAILED`; tasks, unresolved dependencies |
+//! | `javac`, `kotlin`, `scala`, `groovy`, `ksp`, `kapt`, `errorprone` | findings in the formats of all build tools |
+//! | `junit`, `testng`, `spock`, `kotest`, `scalatest`, `specs2`, `munit` | one diagnostic per failing test, as Gradle, Surefire, Ant, sbt and JUnit's launcher print it |
 //! | `aapt`, `manifest-merger`, `d8`, `r8`, `android-lint` | Android's build |
 //! | `checkstyle`, `pmd`, `spotbugs`, `ktlint`, `detekt`, `scalastyle`, `jacoco` | findings |
 //! | `spring` | why an application did not start |
-//! | `java` | exceptions with causes: innermost words, first own frame; the launcher and crashes of the virtual machine |
+//! | `java` | exceptions with causes: innermost message, first own frame; the launcher and crashes of the virtual machine |
 //!
-//! Around everything a block of Gradle or Maven may be open (`gradle`, `maven`); within or without it, at
-//! most one record of several lines (`Record`). A line that continues the record is its own; else the
-//! recognisers are asked in turn whether it begins theirs; what begins nothing may still belong to the record.
+//! A block of Gradle or Maven may be open (`gradle`, `maven`); within or without it, at most one record of
+//! several lines is open (`Record`). A line that continues the record belongs to it; else the recognisers are
+//! asked in turn whether it begins theirs; a line that begins nothing may still belong to the record.
 #![deny(unsafe_code)]
 
 mod android;
@@ -68,32 +68,32 @@ pub struct Jvm {
     linters: lint::Linters,
 }
 
-/// What a record says to a line.
+/// A record's answer to a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// It is mine, and more may come.
+    /// The line belongs to the record, and more may follow.
     Taken,
-    /// It may be in the midst of me: a blank line.
+    /// The line may be inside the record: a blank line.
     Waits,
-    /// It is mine, and the last.
+    /// The line belongs to the record, and is its last one.
     Last,
-    /// It is not mine: I ended before it.
+    /// The line does not belong to the record, which ended before it.
     Over,
-    /// It is not mine, unless nobody else's.
+    /// The line belongs to the record only if no other recogniser takes it.
     Foreign,
 }
 
 /// A diagnostic of several lines being read.
 trait Record: std::fmt::Debug + Send {
-    /// Takes a line that can be nothing else.
+    /// Reads a line that can belong to nothing else.
     fn line(&mut self, text: &Text<'_>) -> Step;
 
-    /// Takes a line that begins nothing else; whether it does.
+    /// Reads a line that begins nothing else; returns whether it belongs to the record.
     fn also(&mut self, _text: &Text<'_>) -> bool {
         false
     }
 
-    /// It is complete, or was none.
+    /// Ends the record, which may turn out not to be one.
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>);
 }
 
@@ -209,7 +209,7 @@ impl Jvm {
             close(&mut self.open, session, out);
             return;
         }
-        // What stands within a block has to be complete before the block is.
+        // Records within a block must be completed before the block.
         if self.gradle.ends_before(text) || self.maven.ends_before(text) {
             close(&mut self.open, session, out);
         }
@@ -257,7 +257,7 @@ impl Jvm {
         }
     }
 
-    /// The failed test that a runner names.
+    /// The failed test named by a runner.
     fn header<'a>(&mut self, text: &Text<'a>, out: &mut Vec<Diagnostic>) -> Option<Header<'a>> {
         if let Some(header) = self.surefire.header(text, &mut self.session, out) {
             return Some(header);
@@ -282,7 +282,7 @@ impl Jvm {
     }
 }
 
-/// The record that a line begins; within a block of Gradle or Maven only what compilers say.
+/// The record that a line begins; within a block of Gradle or Maven, only records of compilers.
 fn begin(text: &Text<'_>, claim: Claim) -> Option<Box<dyn Record>> {
     fn record(block: impl Record + 'static) -> Box<dyn Record> {
         Box::new(block)

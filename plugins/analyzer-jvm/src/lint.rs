@@ -1,4 +1,4 @@
-//! Findings of the linters of Java, Kotlin and Android, one a line.
+//! One-line findings of linters for Java, Kotlin and Android.
 //!
 //! | tool | form |
 //! | --- | --- |
@@ -10,7 +10,7 @@
 //! | scalastyle | `error file=/src/Pot.scala message=… line=12 column=3` |
 //! | JaCoCo, Enforcer | `Rule violated for …`, `Rule 0: … failed with message:` |
 //!
-//! Where the line says that it is a warning, it is an error once the goal that checks has failed.
+//! A finding marked as a warning becomes an error if the checking goal fails.
 
 use crate::{
     session::Session,
@@ -24,12 +24,12 @@ use grimoire_plugin_sdk::{
 /// Reads findings.
 #[derive(Debug, Default)]
 pub(crate) struct Linters {
-    /// A rule of the Enforcer, and whether it is a warning; its message comes next.
+    /// A rule of the Enforcer, and whether it is a warning; the message is on the next line.
     rule: Option<(Diagnostic, bool)>,
 }
 
 impl Linters {
-    /// Takes a line; whether it is a finding.
+    /// Reads a line; returns whether it is a finding.
     pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> bool {
         if let Some((mut found, is_warning)) = self.rule.take()
             && !text.is_blank()
@@ -49,7 +49,7 @@ impl Linters {
         let Some(found) = read(text) else { return false };
         let is_warning = match text.level {
             Some(level) => level != Level::Error,
-            // What has no level is tolerated by some builds.
+            // Some builds tolerate findings without a level.
             None => found.severity < Severity::Error || found.tool != "android-lint",
         };
         session.rule(found, is_warning, out);
@@ -113,7 +113,7 @@ fn diagnostic(
     }
 }
 
-/// What begins with a place.
+/// Findings that begin with a location.
 fn located(text: &Text<'_>, characters: Characters) -> Option<Diagnostic> {
     static SOURCES: [Needle; 5] = [
         Needle::new(".java:"),
@@ -130,7 +130,7 @@ fn located(text: &Text<'_>, characters: Characters) -> Option<Diagnostic> {
     }
     let place = place_at_start(text.words)?;
     let rest = place.rest;
-    // PMD divides with tabs.
+    // PMD separates with tabs.
     if let Some((rule, message)) =
         rest.trim_start_matches([' ', ':']).strip_prefix('\t').and_then(|rest| rest.split_once(":\t"))
         && is_rule(rule)
@@ -138,7 +138,7 @@ fn located(text: &Text<'_>, characters: Characters) -> Option<Diagnostic> {
         return Some(diagnostic("pmd", rule, message, Some(place.location()), text));
     }
     let rest = rest.trim();
-    // Android's lint writes the severity with a capital.
+    // Android's lint capitalises the severity.
     let (severity, message) = match rest.split_once(": ") {
         Some(("Error", message)) => (Some((Severity::Error, "android-lint")), message),
         Some(("Warning", message)) => (Some((Severity::Warning, "android-lint")), message),
@@ -248,7 +248,7 @@ fn scalastyle(text: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Whether a word can be the name of a rule: capitalised, without blanks.
+/// Returns true if a word can be the name of a rule: capitalised, without spaces.
 fn is_rule(name: &str) -> bool {
     (3..80).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_uppercase())

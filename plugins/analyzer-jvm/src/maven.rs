@@ -1,4 +1,4 @@
-//! What Maven says of a failed build: the goal with its reason, and other errors that end in `-> [Help 1]`.
+//! Maven's report of a failed build: the goal with its reason, and other errors that end in `-> [Help 1]`.
 //!
 //! ```text
 //! [ERROR] Failed to execute goal org.example:kettle-plugin:1.0:boil (default) on project pot: Execution default of
@@ -8,8 +8,8 @@
 //! [ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/MojoFailureException
 //! ```
 //!
-//! The reason may go on for lines, up to the help. What wraps it is taken off. A reason that only says that
-//! tests or sources have failed is a summary.
+//! The reason may continue for several lines, up to the help. Wrappers around it are removed. A reason that
+//! only says that tests or sources failed is a summary.
 
 use crate::{
     gradle::Claim,
@@ -33,7 +33,7 @@ struct Block {
     /// The goal's plugin, as `maven-compiler-plugin`.
     plugin: String,
     lines: Vec<String>,
-    /// The help was named: only hints follow.
+    /// True after the help: only hints follow.
     complete: bool,
     count: usize,
     told: u64,
@@ -66,7 +66,7 @@ impl Maven {
         }
     }
 
-    /// Whether a block ends before this line.
+    /// Returns true if a block ends before this line.
     pub(crate) fn ends_before(&self, text: &Text<'_>) -> bool {
         self.open.as_ref().is_some_and(|block| !block.is_mine(text))
     }
@@ -126,7 +126,7 @@ impl Block {
         self.lines.push(line.to_owned());
     }
 
-    /// Whether a line belongs to the block: the reason up to the help, then hints.
+    /// Returns true if a line belongs to the block: the reason up to the help, then hints.
     fn is_mine(&self, text: &Text<'_>) -> bool {
         static HINTS: Beginnings = Beginnings::new(&[
             "To see the full stack trace",
@@ -146,7 +146,7 @@ impl Block {
             return text.is_error() && (text.is_blank() || HINTS.begin(text.words))
                 || text.words.starts_with("[Help ");
         }
-        // The rest of a reason has no level where the reason is one text of lines.
+        // Further lines have no level if the reason is a single text of several lines.
         text.is_error() || text.level.is_none() && !text.is_blank() && self.count < 60
     }
 
@@ -196,7 +196,7 @@ impl Block {
             ("", _) => "build",
             (name, _) => name,
         };
-        // What was said before, and counted here.
+        // A summary of errors that were reported before.
         let headline = self.lines.iter().map(|line| line.trim()).find(|line| !line.is_empty());
         let words = if explained { headline.unwrap_or_default() } else { words };
         let message = if words.is_empty() {
@@ -229,7 +229,7 @@ fn split_goal(rest: &str) -> Option<(&str, &str)> {
     let reason = match after.split_once(": ") {
         Some((_, reason)) => reason,
         None => {
-            // Nothing after the colon: the reason stands below, or nowhere.
+            // Nothing follows the colon: the reason is below, or missing.
             let is_goal = goal.matches(':').count() >= 2 || rest.contains("on project ");
             is_goal.then_some("")?
         }
@@ -237,7 +237,7 @@ fn split_goal(rest: &str) -> Option<(&str, &str)> {
     Some((plugin, reason))
 }
 
-/// The reason without what wraps it, with the lines that it needs.
+/// The reason without wrappers, with the lines that it needs.
 fn reason(lines: &[String]) -> String {
     const HINTS: [&str; 9] = [
         "Please refer to",
@@ -258,13 +258,13 @@ fn reason(lines: &[String]) -> String {
         }
         said.push(line);
     }
-    // Wrappers above the reason, each in a line of its own.
+    // Wrappers above the reason, each on a separate line.
     while said.len() > 1 && is_wrapper(said[0]) {
         said.remove(0);
     }
     let Some((first, rest)) = said.split_first() else { return String::new() };
     let mut text = (*first).to_owned();
-    // A command line, a diff: the first lines say it.
+    // A command line, a diff: the first lines suffice.
     let is_diff = rest.iter().any(|line| line.starts_with("@@ "));
     let is_said = |line: &&&str| {
         !line.starts_with("Command was") && (!is_diff || line.contains('/') && !line.contains(' '))
@@ -282,7 +282,7 @@ fn reason(lines: &[String]) -> String {
     text
 }
 
-/// Whether a line only announces the reason below it.
+/// Returns true if a line only announces the reason below it.
 fn is_wrapper(line: &str) -> bool {
     line.ends_with(':') && !line.starts_with("The following files had format violations")
         || line == "Compilation failure"

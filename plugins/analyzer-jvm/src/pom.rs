@@ -1,4 +1,4 @@
-//! What Maven says of POMs that it cannot build with.
+//! Maven's errors about invalid POMs.
 //!
 //! ```text
 //! [ERROR] [ERROR] Some problems were encountered while processing the POMs:
@@ -18,17 +18,17 @@ use grimoire_plugin_sdk::{
 
 #[derive(Debug, Default)]
 pub(crate) struct Poms {
-    /// The file that the list is about.
+    /// The file of the list.
     file: Option<String>,
-    /// Problems, until the list with their files came.
+    /// Problems that wait for the list with their files.
     found: Vec<Diagnostic>,
 }
 
 impl Poms {
-    /// Problems kept at most.
+    /// Maximum number of kept problems.
     const PROBLEMS: usize = 64;
 
-    /// Takes a line; whether it is a problem.
+    /// Reads a line; returns whether it is a problem.
     pub(crate) fn line(&mut self, text: &Text<'_>) -> bool {
         static PROJECT: Needle = Needle::new("The project ");
         static PLACE: Needle = Needle::new(", column ");

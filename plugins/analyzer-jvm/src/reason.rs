@@ -1,11 +1,11 @@
-//! What kind of failure the reason of a build tool is about, and whether it is one at all.
+//! The kind and role of a build tool's reason.
 
 use grimoire_plugin_sdk::{
     Kind, Role,
     text::{Beginnings, Characters, Needle},
 };
 
-/// What a reason says of the failure, as far as its words tell.
+/// The kind of failure that the words of a reason suggest.
 pub(crate) fn kind_of(reason: &str) -> Kind {
     const WORDS: &[(Kind, &[&str])] = &[
         (
@@ -124,7 +124,7 @@ fn find_package(characters: Characters, reason: &str) -> bool {
     })
 }
 
-/// The kind of failure of a task or goal by its name, where the reason does not tell.
+/// The kind of failure of a task or goal by its name, if the reason gives none.
 pub(crate) fn kind_of_task(task: &str) -> Kind {
     let name = task.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
@@ -167,7 +167,7 @@ pub(crate) fn kind_of_task(task: &str) -> Kind {
     }
 }
 
-/// Whether a reason says what failed, or only that something before it did.
+/// The role of a reason: whether it says what failed, or only that an earlier step did.
 pub(crate) fn role_of(reason: &str) -> Role {
     static SUMMARIES: Beginnings = Beginnings::new(&[
         "Compilation failed; see the",
@@ -219,6 +219,8 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Some problems were encountered while processing the POMs",
         "The build could not read",
         "Build failed",
+        "Exit code: ",
+        "ninja: Entering directory",
         "startup failed",
         "MojoFailureException",
         "Failed with errors",

@@ -1,4 +1,4 @@
-//! What sbt says of a failed task, and what it could not resolve.
+//! sbt's errors: failed tasks, and unresolved dependencies.
 //!
 //! ```text
 //! [error] (Compile / compileIncremental) Compilation failed
@@ -20,7 +20,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context},
 };
 
-/// Lines below a task's reason.
+/// Maximum number of lines below a task's reason.
 const LINES: usize = 16;
 
 /// The reason of a task being read.
@@ -49,7 +49,7 @@ impl Block {
             "Server access Error: ",
         ]);
         let line = text.words;
-        // Ivy, below sbt or Ant, lists what it has not found.
+        // Ivy, used by sbt or Ant, lists the modules that it did not find.
         let missing = line.strip_prefix(":: ").filter(|rest| rest.ends_with(": not found"));
         if let Some(missing) = missing.filter(|missing| missing.contains('#') && missing.contains(';')) {
             return Some(Self::new(text, "unresolved", missing));
@@ -90,7 +90,7 @@ impl Block {
 
 impl Record for Block {
     fn line(&mut self, text: &Text<'_>) -> Step {
-        // What the task says more has an indent.
+        // Further text of the task is indented.
         if text.level != Some(Level::Error) || text.indent == 0 || self.lines >= LINES {
             return Step::Foreign;
         }
@@ -107,7 +107,7 @@ impl Record for Block {
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let mut block = *self;
         let role = role_of(&block.message);
-        // `2 files must be formatted`, `2 errors`: the task counts what it has said.
+        // `2 files must be formatted`, `2 errors`: the task counts its reports.
         let counts = block.message.ends_with(" failed") && !block.message.contains('\n');
         let found = Diagnostic {
             tool: if block.error_type == "unresolved" { "ivy" } else { "sbt" }.to_owned(),

@@ -14,7 +14,7 @@
 //!    |                  Required: Int
 //! ```
 //!
-//! The message goes on to the line before the source with its caret; with Scala 3 it stands below the caret.
+//! The message continues up to the source line with its caret; in Scala 3 it is below the caret.
 
 use crate::{
     Record, Step,
@@ -26,7 +26,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, extension, place_at_start},
 };
 
-/// Lines of a finding.
+/// Maximum number of lines of a finding.
 const LINES: usize = 24;
 
 /// A finding being read.
@@ -34,15 +34,15 @@ const LINES: usize = 24;
 pub(crate) struct Block {
     severity: Severity,
     code: Option<String>,
-    /// What stands beside the place.
+    /// The text beside the location.
     headline: String,
     location: Option<Location>,
     /// Lines of the message, and of the source.
     said: Vec<String>,
-    /// Scala 3: the lines have a margin.
+    /// True for Scala 3, whose lines have a margin.
     has_margin: bool,
     has_caret: bool,
-    /// What comes before its lines.
+    /// The level before its lines.
     level: Option<Level>,
     lines: usize,
     context: Context,
@@ -77,7 +77,12 @@ impl Block {
             (None, Some(Level::Warning)) => Severity::Warning,
             _ => return None,
         };
-        Some(Self::new(text, severity, None, headline, place.location(), false))
+        // Scalafix prints its rule first.
+        let (code, headline) = match headline.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+            Some((rule, message)) if !rule.contains(' ') => (Some(rule), message),
+            _ => (None, headline),
+        };
+        Some(Self::new(text, severity, code, headline, place.location(), false))
     }
 
     /// `-- [E007] Type Mismatch Error: src/Pot.scala:12:18 ---`, `-- Error: src/Pot.scala:12:18 ---`.
@@ -131,7 +136,7 @@ impl Block {
         Step::Taken
     }
 
-    /// A line of Scala 3: a number or none, `|`, source, caret or message.
+    /// A line of Scala 3: an optional number, `|`, source, caret or message.
     fn margin(&mut self, text: &Text<'_>) -> Step {
         let rest = text.words.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
         let Some(inner) = rest.strip_prefix('|') else { return Step::Foreign };
@@ -162,7 +167,7 @@ impl Record for Block {
     }
 
     fn also(&mut self, text: &Text<'_>) -> bool {
-        // sbt's own words have no blank more than its level.
+        // sbt's own messages have no space except after the level.
         if self.has_margin
             || text.level != self.level
             || self.lines >= LINES

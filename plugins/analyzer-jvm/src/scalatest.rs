@@ -37,6 +37,10 @@ impl ScalaTests {
         match line.as_bytes().first()? {
             b'x' | b'!' if text.is_error() => {
                 let name = line.strip_prefix("x ").or_else(|| line.strip_prefix("! "))?;
+                // An excerpt from a compiler: `x := y`.
+                if name.starts_with([':', '=']) {
+                    return None;
+                }
                 Some(Header {
                     test: self.named(name.trim()),
                     tool: "specs2",
@@ -46,7 +50,7 @@ impl ScalaTests {
             }
             b'=' => {
                 let rest = line.strip_prefix("==> X ")?;
-                // The time divides the name from what was thrown.
+                // The duration separates the name from the exception.
                 let (name, rest) = rest.split_once("  ")?;
                 let (_, thrown) = rest
                     .trim_start()

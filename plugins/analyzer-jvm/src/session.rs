@@ -1,4 +1,4 @@
-//! What is known of the whole log: what was reported, what waits for the end of the run that it is part of.
+//! State for the whole log: reported diagnostics, and those held until the end of their run.
 
 use crate::{frames::class_and_method, text::Text};
 use grimoire_plugin_sdk::{
@@ -10,60 +10,60 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-/// A failed test that may yet turn out not to matter: its build went well, or it passed when it ran again.
+/// A failed test that may prove irrelevant: its build succeeded, or it passed on a rerun.
 #[derive(Debug)]
 struct Held {
     key: u64,
-    /// A build has succeeded since.
+    /// True if a build has succeeded since.
     tolerated: bool,
     found: Diagnostic,
 }
 
-/// How sure it is that an exception is an error of the run.
+/// The certainty that an exception is an error of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strength {
-    /// Nothing but a line that names it: it counts where nothing else does.
+    /// Only a line that names it: it counts if nothing else was found.
     Alone,
-    /// It has a stack, and may have been logged on purpose.
+    /// It has a stack, but may have been logged on purpose.
     Logged,
     /// It ended the program.
     Strong,
 }
 
-/// What recognisers share.
+/// State that recognisers share.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    /// Failed tests and located errors that were reported, to tell repeats from news.
+    /// Failed tests and errors with locations that were reported, to recognise repeats.
     known: Deduplicator,
     tests: VecDeque<Held>,
-    /// Findings of linters that are warnings unless the goal that checks them fails.
+    /// Findings of linters that are warnings unless the checking goal fails.
     rules: Vec<Diagnostic>,
     /// Linters whose goal or task has failed.
     failed_linters: Vec<&'static str>,
     /// Exceptions that may have been logged on purpose.
     exceptions: VecDeque<(Strength, Diagnostic)>,
-    /// Causes that were reported.
+    /// Number of reported causes.
     roots: u64,
-    /// Causes that were told of, repeats among them.
+    /// Number of reported causes, including repeats.
     told: u64,
     failed: bool,
-    /// Jenkins reads the results: a build that went well in spite of failed tests is unstable.
+    /// True for Jenkins, which reads the results: a build that succeeded despite failed tests is unstable.
     is_judged: bool,
-    /// The log is one that says how it ended.
+    /// True if the log would report its outcome.
     would_tell: bool,
-    /// Whether sources are in Kotlin, Groovy or Scala, as far as frames told.
+    /// The extension of Kotlin, Groovy or Scala sources, if frames show it.
     extension: Option<&'static str>,
 }
 
 impl Session {
-    /// Tests held at most; the oldest is reported then.
+    /// Maximum number of held tests; then the oldest is reported.
     const TESTS: usize = 256;
-    /// Warnings held at most.
+    /// Maximum number of held warnings.
     const RULES: usize = 256;
-    /// Exceptions held at most; the oldest is forgotten then.
+    /// Maximum number of held exceptions; then the oldest is dropped.
     const EXCEPTIONS: usize = 16;
 
-    /// Looks for what tells how a run ended.
+    /// Checks whether a line reports the outcome of a run.
     pub(crate) fn see(&mut self, marker: Option<Marker>, text: &Text<'_>, out: &mut Vec<Diagnostic>) {
         static VERDICTS: Beginnings = Beginnings::new(&["BUILD SUCCESS", "BUILD FAIL"]);
         match marker {
@@ -71,7 +71,7 @@ impl Session {
             Some(Marker::Group) => self.would_tell = true,
             _ => {}
         }
-        // Builds within tests print theirs with an indent.
+        // Builds within tests print their outcome indented.
         if text.raw.starts_with([' ', '\t']) {
             return;
         }
@@ -79,7 +79,7 @@ impl Session {
             self.is_judged = true;
         }
         match VERDICTS.position(text.words) {
-            // Whoever reads the results takes them as they are.
+            // Jenkins uses the results as they are.
             _ if text.words.starts_with("Finished: SUCCESS") => self.is_judged = false,
             Some(0) => {
                 self.would_tell = true;
@@ -96,7 +96,7 @@ impl Session {
         }
     }
 
-    /// A build says that tests of it have failed: none was tolerated.
+    /// A build reports that its tests failed: none was tolerated.
     pub(crate) fn tests_failed(&mut self, out: &mut Vec<Diagnostic>) {
         for test in &mut self.tests {
             test.tolerated = false;
@@ -104,17 +104,17 @@ impl Session {
         self.release(|_| true, out);
     }
 
-    /// Whether the log says that all went well.
+    /// Returns true if the log says that everything passed.
     pub(crate) fn has_passed(&self) -> bool {
         self.would_tell && !self.failed
     }
 
-    /// How many causes were told of so far, repeats among them.
+    /// Number of causes reported so far, including repeats.
     pub(crate) fn told(&self) -> u64 {
         self.told
     }
 
-    /// The extension of the sources that tests are in.
+    /// The extension of the tests' sources.
     pub(crate) fn extension(&self) -> &'static str {
         self.extension.unwrap_or("java")
     }
@@ -128,13 +128,13 @@ impl Session {
         out.push(found);
     }
 
-    /// Reports a diagnostic with a place, unless the same was said before.
+    /// Reports a diagnostic with a location, unless it was reported before.
     pub(crate) fn report_once(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let headline = found.message.lines().next().unwrap_or_default().to_owned();
         self.report_headline(&headline, found, out);
     }
 
-    /// The same for a message that was made of a headline and details, which a repeat may lack.
+    /// The same for a message made of a headline and details, which a repeat may lack.
     pub(crate) fn report_headline(&mut self, headline: &str, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let mut hasher = DefaultHasher::new();
         found.location.as_ref().map(|place| (&place.path, place.start)).hash(&mut hasher);
@@ -149,7 +149,7 @@ impl Session {
         }
     }
 
-    /// The same, where a compiler may have named the same line in other words.
+    /// The same for a line that a compiler may have reported in other words.
     pub(crate) fn report_line(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let key = found.location.as_ref().map(line_key);
         if key.is_none_or(|key| self.known.is_first_key(key)) {
@@ -157,9 +157,9 @@ impl Session {
         }
     }
 
-    /// Takes a finding of a linter; a warning waits for the verdict of the goal.
+    /// Adds a finding of a linter; a warning waits for the outcome of the goal.
     pub(crate) fn rule(&mut self, mut found: Diagnostic, is_warning: bool, out: &mut Vec<Diagnostic>) {
-        // Threads of Gradle may print the findings after the verdict.
+        // Gradle's threads may print the findings after the outcome.
         let has_failed = self.failed_linters.iter().any(|tool| found.tool == *tool);
         if !is_warning || has_failed && found.severity >= Severity::Error {
             found.severity = Severity::Error;
@@ -169,7 +169,7 @@ impl Session {
         }
     }
 
-    /// What checks has failed, as the message of a goal or task says: its warnings are why.
+    /// A goal's or task's message says that a check failed: its warnings are the reason.
     pub(crate) fn linters_failed(&mut self, message: &str, out: &mut Vec<Diagnostic>) {
         const LINTERS: [(&str, &str); 9] = [
             ("heckstyle", "checkstyle"),
@@ -195,12 +195,12 @@ impl Session {
         }
     }
 
-    /// Whether a failed test was reported before, as far as its name tells.
+    /// Returns true if a failed test was not reported before, judging by its name.
     pub(crate) fn is_new_test(&mut self, test: &str) -> bool {
         self.known.is_first_key(test_key(test))
     }
 
-    /// Takes a failed test whose name is new.
+    /// Adds a failed test with a new name.
     pub(crate) fn hold_test(&mut self, found: Diagnostic, out: &mut Vec<Diagnostic>) {
         let key = test_key(found.test.as_deref().unwrap_or_default());
         self.roots += 1;
@@ -219,7 +219,7 @@ impl Session {
         self.tests.push_back(Held { key, tolerated: false, found });
     }
 
-    /// A test that had failed has passed when it ran again.
+    /// A failed test has passed on a rerun.
     pub(crate) fn passed_again(&mut self, test: &str) {
         let key = test_key(test);
         self.tests.retain(|held| held.key != key);
@@ -240,13 +240,13 @@ impl Session {
         self.exceptions.push_back((strength, found));
     }
 
-    /// The log has ended.
+    /// Ends the log.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         if self.is_judged {
             self.tests_failed(out);
         }
         self.release(|_| true, out);
-        // A few lines without an end: what a linter says there is what they are about.
+        // A short excerpt without an end: a linter's findings are its subject.
         let is_part = !self.failed && !self.would_tell;
         for mut found in std::mem::take(&mut self.rules) {
             found.severity = if is_part { found.severity } else { Severity::Warning };
@@ -289,14 +289,14 @@ impl Held {
     }
 }
 
-/// The same for all columns of a line.
+/// One key for all columns of a line.
 fn line_key(place: &Location) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&place.path, place.line(), "line").hash(&mut hasher);
     hasher.finish()
 }
 
-/// The same for all forms of a test's name: its simple class and its method with what tells repetitions apart.
+/// One key for all forms of a test's name: simple class, and method with the part that marks repetitions.
 fn test_key(test: &str) -> u64 {
     let (class, method) = class_and_method(test);
     let index = test.rfind('[').map_or("", |at| &test[at..]);

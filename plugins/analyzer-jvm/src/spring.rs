@@ -17,9 +17,9 @@
 use crate::{Record, Step, session::Session, text::Text};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Severity, Span, text::Context};
 
-/// Lines of the block.
+/// Maximum number of lines of the block.
 const LINES: usize = 48;
-/// Lines of the description.
+/// Maximum number of lines of the description.
 const MESSAGE_LINES: usize = 16;
 
 /// The block being read.

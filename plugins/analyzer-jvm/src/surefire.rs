@@ -1,4 +1,4 @@
-//! Failed tests as Maven's Surefire and Failsafe print them.
+//! Failed tests as printed by Maven's Surefire and Failsafe.
 //!
 //! ```text
 //! [ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 s <<< FAILURE! -- in org.example.PotTest
@@ -12,8 +12,8 @@
 //! [ERROR]   PotTest.pours:33 » NullPointer
 //! ```
 //!
-//! The lists at the end say the same again in short: they tell of tests of which nothing was said before, and
-//! of those that passed when they ran again (`Flakes:`). What was told before is a summary, line by line.
+//! The lists at the end repeat the failures in short form: they add tests that were not reported before, and
+//! tests that passed on a rerun (`Flakes:`). Repeats are summaries, line by line.
 
 use crate::{header::Header, session::Session, text::Text};
 use grimoire_plugin_sdk::{
@@ -23,7 +23,7 @@ use grimoire_plugin_sdk::{
 
 #[derive(Debug, Default)]
 pub(crate) struct Surefire {
-    /// The class whose tests come next.
+    /// The class of the next tests.
     class: String,
     list: Option<List>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Surefire {
 struct List {
     flakes: bool,
     entry: Option<Entry>,
-    /// Lines since the head that are no entry.
+    /// Number of lines since the head that are not entries.
     foreign: usize,
 }
 
@@ -48,7 +48,7 @@ struct Entry {
 }
 
 impl Surefire {
-    /// The test that the line says has failed.
+    /// The failed test that the line names.
     pub(crate) fn header(
         &mut self,
         text: &Text<'_>,
@@ -93,7 +93,7 @@ impl Surefire {
         Some(Header { test, tool: "junit", ..Header::default() })
     }
 
-    /// Reads the lists at the end; whether the line is one of theirs.
+    /// Reads the lists at the end; returns whether the line belongs to one.
     pub(crate) fn line(&mut self, text: &Text<'_>, session: &mut Session, out: &mut Vec<Diagnostic>) -> bool {
         static HEADS: Beginnings = Beginnings::new(&[
             "Failures:",
@@ -133,7 +133,7 @@ impl Surefire {
             list.begin(found, session, out);
             return true;
         }
-        // sbt names the classes alone.
+        // sbt names only the classes.
         if is_qualified_class(line) {
             list.end(session, out);
             session.report(summary(format!("failed tests in {line}"), text.span), out);
@@ -170,7 +170,7 @@ impl List {
         self.entry = Some(next);
     }
 
-    /// `Run 2: PotTest.holds:12 message` tells of the test above it.
+    /// `Run 2: PotTest.holds:12 message` belongs to the test above it.
     fn run(&mut self, run: &str, span: Span) {
         let Some(known) = &mut self.entry else { return };
         known.span = known.span.to(span);
@@ -193,7 +193,7 @@ impl List {
             return;
         }
         if !session.is_new_test(&entry.test) {
-            // Told before, in full.
+            // Reported before, in full.
             session.report(summary(format!("failed test: {}", entry.test), entry.span), out);
             return;
         }
@@ -250,7 +250,7 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
     if !first.is_ascii_alphabetic() {
         return None;
     }
-    // The class, `>` and the class that it extends, the method.
+    // The class, `>` and its superclass, the method.
     let word = line
         .bytes()
         .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$' | b'>')));
@@ -267,13 +267,13 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
     };
     let is_qualified = at > 0;
     let mut rest = &line[name.len()..];
-    // Parameters, of which the second kind tells repetitions apart.
+    // Parameters, of which the second kind distinguishes repetitions.
     for (open, close) in [('(', ')'), ('{', '}'), ('[', ']')] {
         if let Some((_, after)) = rest.strip_prefix(open).and_then(|rest| rest.split_once(close)) {
             rest = after;
         }
     }
-    // Names of Spock with blanks, before the line.
+    // Spock's names with spaces, before the line number.
     if !rest.starts_with([':', ' ']) && !rest.is_empty() || rest.starts_with(' ') && named_with_blanks(rest) {
         let end = place_in(rest)?;
         rest = &rest[end..];
@@ -304,13 +304,13 @@ fn entry(line: &str, span: Span) -> Option<Entry> {
     })
 }
 
-/// Whether a name of words goes on to a line number.
+/// Returns true if a name of several words continues up to a line number.
 fn named_with_blanks(rest: &str) -> bool {
     !rest.starts_with(" » ")
         && place_in(rest).is_some_and(|end| end < 200 && !rest[..end].contains([':', '<', '"', '»']))
 }
 
-/// Where `:12` begins, followed by a blank, an arrow or nothing.
+/// The position of `:12` followed by a space, an arrow or nothing.
 fn place_in(rest: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(found) = rest[from..].find(':') {
@@ -325,7 +325,7 @@ fn place_in(rest: &str) -> Option<usize> {
     None
 }
 
-/// What follows `->Helper.check:48->check:9`.
+/// The text after `->Helper.check:48->check:9`.
 fn without_calls(after: &str) -> &str {
     let mut after = after;
     while let Some(call) = after.strip_prefix("->") {

@@ -1,4 +1,4 @@
-//! Failed tests as TestNG prints them.
+//! Failed tests as printed by TestNG.
 //!
 //! ```text
 //! FAILED: holdsTwoCups
@@ -8,8 +8,8 @@
 
 use crate::{header::Header, text::Text};
 
-/// `FAILED: com.example.PotTest.holds(1)`, `FAILED CONFIGURATION: @BeforeMethod setUp`. Others begin lines so, too:
-/// it counts with what was thrown.
+/// `FAILED: com.example.PotTest.holds(1)`, `FAILED CONFIGURATION: @BeforeMethod setUp`. Other tools begin lines in
+/// the same way, so an exception must follow.
 pub(crate) fn header(text: &Text<'_>) -> Option<Header<'static>> {
     let rest = text.words.strip_prefix("FAILED")?;
     let name = match rest.strip_prefix(" CONFIGURATION: @") {

@@ -1,4 +1,4 @@
-//! What build tools and CI systems put before the lines of the tools that they run: `[ERROR] `, `[javac] `,
+//! Prefixes that build tools and CI systems add to the lines of other tools: `[ERROR] `, `[javac] `,
 //! clocks, dates.
 
 use grimoire_plugin_sdk::{
@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Characters, trim, trim_start},
 };
 
-/// What a prefix says about its line.
+/// The level given by a line's prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Error,
@@ -17,17 +17,17 @@ pub(crate) enum Level {
 /// A line without such prefixes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
-    /// The line as it came.
+    /// The original line.
     pub(crate) raw: &'a str,
-    /// Without prefixes, with the blanks after them.
+    /// The text without prefixes, with the spaces after them.
     pub(crate) body: &'a str,
-    /// Without blanks around it.
+    /// The text without surrounding white space.
     pub(crate) words: &'a str,
-    /// Leading blanks after the prefixes.
+    /// Number of leading spaces after the prefixes.
     pub(crate) indent: usize,
-    /// What a prefix said.
+    /// The level in a prefix.
     pub(crate) level: Option<Level>,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
     pub(crate) span: Span,
 }
@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
 
     fn new(raw: &'a str, span: Span) -> Self {
         let mut level = None;
-        // Markdown of those who paste a line.
+        // Markdown in a pasted line.
         let mut rest = match raw.strip_prefix('`') {
             Some(inner) if !inner.starts_with('`') => inner.trim_end_matches('`'),
             _ => raw,
@@ -65,7 +65,7 @@ impl<'a> Text<'a> {
         Self { raw, body: rest, words, indent, level, characters: Characters::of(raw), span }
     }
 
-    /// The same line without the sign of a quotation, where it has one.
+    /// The same line without a quotation mark, if it has one.
     pub(crate) fn unquoted(&self) -> Option<Self> {
         let body = self.words.strip_prefix('>')?;
         let body = body.strip_prefix(' ').unwrap_or(body);
@@ -74,12 +74,12 @@ impl<'a> Text<'a> {
         Some(Self { body, words, indent, ..*self })
     }
 
-    /// Whether nothing but prefixes stands in the line.
+    /// Returns true if the line contains only prefixes.
     pub(crate) fn is_blank(&self) -> bool {
         self.words.is_empty()
     }
 
-    /// Whether a prefix says that it is an error.
+    /// Returns true if a prefix says that it is an error.
     pub(crate) fn is_error(&self) -> bool {
         self.level == Some(Level::Error)
     }
@@ -105,7 +105,7 @@ fn after_tag<'a>(start: &'a str, level: &mut Option<Level>) -> Option<&'a str> {
     Some(rest.strip_prefix(' ').unwrap_or(rest))
 }
 
-/// Whether a text in brackets is a name that a tool puts before lines: no code such as `CXX1101`, no place.
+/// Returns true if a text in brackets is the prefix of a tool: not a code such as `CXX1101`, and not a location.
 fn is_tag(name: &str) -> bool {
     let is_code = name.len() > 3
         && name.ends_with(|c: char| c.is_ascii_digit())
@@ -194,7 +194,7 @@ fn after_clock(start: &str) -> Option<&str> {
     rest.strip_prefix(' ')
 }
 
-/// `build<TAB>15-Jan-2024 10:20:30<TAB>`, as Bamboo prints it.
+/// `build<TAB>15-Jan-2024 10:20:30<TAB>`, as printed by Bamboo.
 fn after_bamboo(start: &str) -> Option<&str> {
     let (kind, rest) = start.split_once('\t')?;
     if !matches!(kind, "build" | "error" | "simple") {

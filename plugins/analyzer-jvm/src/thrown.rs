@@ -1,22 +1,22 @@
-//! Types with their messages, in the forms that runners print them.
+//! Exception types with their messages, in the formats of test runners.
 
 use grimoire_plugin_sdk::{
     Location,
     text::{Place, leading_number, place_at_end},
 };
 
-/// What was thrown.
+/// An exception.
 #[derive(Debug, Default)]
 pub(crate) struct Thrown {
     pub(crate) name: String,
     pub(crate) message: String,
 }
 
-/// The words of the innermost that has any, else the types alone.
+/// The innermost message, else only the types.
 pub(crate) fn words(thrown: &[Thrown]) -> String {
     if let Some(thrown) = thrown.iter().rev().find(|thrown| !thrown.message.trim().is_empty()) {
         let message = trimmed(&thrown.message);
-        // A host, a class, `null`: a word says nothing without the type.
+        // A host, a class, `null`: a single word is meaningless without the type.
         let simple = thrown.name.rsplit(['.', '$']).next().unwrap_or_default();
         let is_word = !message.contains(char::is_whitespace) && !simple.is_empty();
         return if is_word { format!("{simple}: {message}") } else { message };
@@ -40,14 +40,14 @@ pub(crate) fn is_fatal(thrown: &[Thrown]) -> bool {
     })
 }
 
-/// A message without blank lines around it and trailing blanks in it.
+/// A message without surrounding blank lines and trailing spaces.
 fn trimmed(message: &str) -> String {
     let lines: Vec<_> = message.lines().map(str::trim_end).collect();
     let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(0);
     lines[first..].join("\n").trim().to_owned()
 }
 
-/// A type and what follows `: `. Qualified, unless the context says that something was thrown.
+/// A type and the text after `: `. Qualified, unless the context shows that something was thrown.
 pub(crate) fn thrown(text: &str, certain: bool) -> Option<(&str, &str)> {
     const ENDINGS: [&str; 11] = [
         "Exception",
@@ -76,7 +76,7 @@ pub(crate) fn thrown(text: &str, certain: bool) -> Option<(&str, &str)> {
             !part.is_empty()
                 && part.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'$' | b'-'))
         })
-        // Packages are in lower case; what begins with a capital is .NET's.
+        // Packages are in lower case; a capital letter at the start means .NET.
         && name.starts_with(|c: char| if has_package { c.is_ascii_lowercase() } else { c.is_ascii_uppercase() });
     let named = ENDINGS.iter().any(|ending| last.ends_with(ending));
     if !shaped || !(named || certain && has_package) {
@@ -92,7 +92,7 @@ pub(crate) fn thrown(text: &str, certain: bool) -> Option<(&str, &str)> {
     Some((name, message))
 }
 
-/// What Gradle's short form names after the type and `at`: the file and line.
+/// The text after the type and `at` in Gradle's short format: file and line.
 fn after_at(text: &str) -> Option<Place<'_>> {
     let (name, place) = text.split_once(" at ")?;
     if name.contains(' ') || place.contains(' ') {
@@ -101,7 +101,7 @@ fn after_at(text: &str) -> Option<Place<'_>> {
     place_at_end(place)
 }
 
-/// The place of Gradle's short form. Kotlin's own sources lie where it was built, and are not the user's.
+/// The location in Gradle's short format; none for Kotlin's own sources, which are not the user's.
 pub(crate) fn short_place(text: &str) -> Option<Location> {
     after_at(text)
         .filter(|place| !place.path.contains("/kotlin-native/runtime/"))

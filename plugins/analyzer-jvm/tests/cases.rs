@@ -1,4 +1,4 @@
-//! The cases of this analyzer, and what holds for any bytes.
+//! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_jvm::Scan;
 use grimoire_plugin_sdk::{ArtifactKind, cases};
@@ -10,7 +10,7 @@ fn cases() {
     cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
 }
 
-/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+/// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
 fn log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   error • Undefined name 'lid' • lib/pot.dart:12:5 • undefined_identifier
+//!   error • lib/pot.dart:12:5 • Undefined name 'lid'. • undefined_identifier
 //!   error - lib/pot.dart:12:5 - Undefined name 'lid'. - undefined_identifier
 //! ERROR|COMPILE_TIME_ERROR|UNDEFINED_IDENTIFIER|/app/lib/pot.dart|12|5|3|Undefined name 'lid'.
 //! lib/pot.dart:12:5: Error: Undefined name 'lid'.
@@ -21,7 +22,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 40;
 
 fn severity(word: &str) -> Option<Severity> {
@@ -33,12 +34,12 @@ fn severity(word: &str) -> Option<Severity> {
     })
 }
 
-/// The analyzer, in three forms.
+/// The analyzer, in three formats.
 pub(crate) fn analyzer(line: &Seen<'_>) -> Option<Diagnostic> {
     let start = line.start;
     severity(&start[..start.find([' ', '|'])?])?;
     let (level, message, place, code) = if start.matches(" • ").count() == 2 {
-        // Older versions say where in words: `error • message at lib/pot.dart:12:5 • code`.
+        // Older versions give the location in words: `error • message at lib/pot.dart:12:5 • code`.
         let mut parts = start.split(" • ");
         let (level, text, code) = (parts.next()?, parts.next()?, parts.next()?);
         let (message, place) = text.rsplit_once(" at ")?;
@@ -46,8 +47,18 @@ pub(crate) fn analyzer(line: &Seen<'_>) -> Option<Diagnostic> {
     } else if start.contains(" • ") {
         let mut parts = start.split(" • ");
         let (level, first) = (parts.next()?, parts.next()?);
-        let rest: Vec<&str> = parts.collect();
-        // The message may hold a bullet: place and code are last.
+        let mut rest: Vec<&str> = parts.collect();
+        // `dart analyze` prints the location first, `flutter analyze` after the message.
+        let is_place = |text: &str| place_at_start(text).is_some_and(|place| place.rest.is_empty());
+        let first = if is_place(first) && !rest.is_empty() {
+            let message = rest.remove(0);
+            let at = rest.len().saturating_sub(1);
+            rest.insert(at, first);
+            message
+        } else {
+            first
+        };
+        // The message may contain a bullet: location and code are last.
         let (code, before) = rest.split_last()?;
         let (place, more) = before.split_last()?;
         let message = std::iter::once(first).chain(more.iter().copied()).collect::<Vec<_>>().join(" • ");
@@ -70,7 +81,7 @@ pub(crate) fn analyzer(line: &Seen<'_>) -> Option<Diagnostic> {
     }
     let mut found = single("dart", Lint, &message, line);
     found.severity = severity;
-    found.code = Some(code.trim().to_lowercase()).filter(|code| !code.contains(' '));
+    found.code = Some(code.trim().trim_matches(['(', ')']).to_lowercase()).filter(|code| !code.contains(' '));
     found.location = Some(place);
     if severity == Severity::Error {
         found.kind = Compile;
@@ -113,7 +124,7 @@ impl Reader for Compiler {
                 }
             } else {
                 draft.take(line);
-                // The message's further lines stand before the source, which is indented or is code.
+                // Further lines of the message precede the source, which is indented or is code.
                 let said =
                     start.starts_with("Try ") || start.starts_with("- '") || start.starts_with("Did you");
                 if said {
@@ -152,7 +163,7 @@ impl Reader for Compiler {
     }
 }
 
-/// Whether a file is neither a package's nor the SDK's.
+/// Returns true if a file belongs neither to a package nor to the SDK.
 pub(crate) fn is_own(path: &str) -> bool {
     !path.starts_with("package:")
         && !path.starts_with("dart:")
@@ -270,7 +281,7 @@ impl Reader for Formatter {
     }
 }
 
-/// Pub's and Flutter's sentences.
+/// Sentences of pub and Flutter.
 pub(crate) fn flutter() -> Sentences {
     Sentences::new("flutter", FLUTTER).after(&["Error: ", "[!] "])
 }

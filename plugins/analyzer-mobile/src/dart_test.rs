@@ -18,8 +18,8 @@
 //!   the lid opens
 //! ```
 //!
-//! The GitHub reporter has `❌ test/pot_test.dart: Pot holds two` instead. What Flutter says in a box is
-//! repeated as `Test failed. See exception logs above.`
+//! The GitHub reporter prints `❌ test/pot_test.dart: Pot holds two` instead. Flutter repeats errors in
+//! a box as `Test failed. See exception logs above.`
 
 use crate::{
     dart,
@@ -27,9 +27,9 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, limits, text::leading_number};
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 200;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 14;
 
 /// Reads failed tests.
@@ -54,10 +54,10 @@ struct Block {
     said: usize,
     /// The message ended.
     told: bool,
-    /// The next line is the test's name.
+    /// True if the next line is the test's name.
     named: bool,
     blank: bool,
-    /// How far the heading is indented.
+    /// The indentation of the heading.
     indent: usize,
 }
 
@@ -104,7 +104,7 @@ impl Tests {
 }
 
 impl Block {
-    /// Whether the line is a part of the failure, and whether it is the last.
+    /// Returns whether the line is a part of the failure, and whether it is the last one.
     fn line(&mut self, line: &Seen<'_>) -> (bool, bool) {
         let start = line.start;
         if self.draft.lines() >= LINES {

@@ -1,6 +1,6 @@
-//! Finds what the tools of mobile applications report in a log.
+//! Finds reports of tools for mobile applications in a log.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
 //! | `swift` | the Swift compiler, SwiftLint, crashes of programs |
 //! | `xctest` | XCTest, Swift Testing, xcpretty and xcbeautify |
@@ -39,7 +39,7 @@ impl Default for Mobile {
             Box::<dart::Formatter>::default(),
             Box::<dart::Severe>::default(),
             Box::new(solving::Solving::new("pub", "version solving failed.", |text| {
-                // Other solvers of its kind name the project so, or put versions into parentheses.
+                // Other solvers of this kind use this name for the project, or print versions in parentheses.
                 !text.contains("your app") && !["(^", "(<", "(>", "(="].iter().any(|sign| text.contains(sign))
             })),
             Box::new(dart::sentences()),
@@ -63,7 +63,7 @@ impl Default for Mobile {
     }
 }
 
-/// Without what stands before the lines of a tool that another one runs: fastlane's clock and arrow
+/// Removes prefixes before the lines of a tool that another one runs: fastlane's clock and arrow
 /// (`[11:22:33]: ▸ ❌ …`), and the name that Flutter's programs print (`flutter: `, `I/flutter (123): `).
 fn without_lane(text: &str) -> &str {
     let whole = text;
@@ -86,11 +86,11 @@ fn without_lane(text: &str) -> &str {
     {
         rest = after.strip_prefix(' ').unwrap_or(after);
     }
-    // The indentation of other lines counts.
+    // The indentation of other lines matters.
     if rest.len() < text.len() { rest } else { whole }
 }
 
-/// Without `INFO [2024-02-08 12:34:11.52]: `, which fastlane prints when it is verbose.
+/// Removes `INFO [2024-02-08 12:34:11.52]: `, which a verbose fastlane prints.
 fn after_level(text: &str) -> Option<&str> {
     let rest =
         ["INFO [", "ERROR [", "WARN [", "DEBUG ["].iter().find_map(|level| text.strip_prefix(level))?;

@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{
     text::Needle,
 };
 
-/// What CocoaPods says after `[!]`.
+/// CocoaPods' sentences after `[!]`.
 pub(crate) fn cocoapods() -> Sentences {
     Sentences::new("cocoapods", PODS).only_after(&["[!] "])
 }
@@ -92,8 +92,8 @@ const PODS: &[Sentence] = &[
     Sentence::new("Could not find Xcode version: *", Configuration, "xcode"),
 ];
 
-/// What else follows `[!]`: an error of fastlane or CocoaPods, unless it is one of their warnings. Others begin
-/// lines so, too: one of the two must have been named.
+/// Other text after `[!]`: an error of fastlane or CocoaPods, unless it is one of their warnings. Other tools
+/// print such lines too, so one of the two must have been named.
 #[derive(Debug, Default)]
 pub(crate) struct Exclaimed {
     named: bool,
@@ -128,7 +128,7 @@ impl Reader for Exclaimed {
                 self.named || NAMES.iter().any(|name| name.find_among(line.characters, line.start).is_some());
             return;
         };
-        // xcpretty's warnings and Flutter's doctor begin alike.
+        // xcpretty's warnings and Flutter's doctor begin in the same way.
         let doubtful = message.starts_with('/')
             || message.ends_with(']')
             || message.contains(" • ")

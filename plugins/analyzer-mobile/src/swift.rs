@@ -16,14 +16,14 @@ use grimoire_plugin_sdk::{
     text::{Needle, extension, leading_number, place_at_start, trailing_group},
 };
 
-/// Lines of an excerpt.
+/// Maximum number of lines of an excerpt.
 const LINES: usize = 24;
 
-/// Reads diagnostics with a place.
+/// Reads diagnostics with a location.
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
     open: Option<Draft>,
-    /// How far its line is indented.
+    /// The indentation of its line.
     indent: usize,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn is_apple(path: &str) -> bool {
     )
 }
 
-/// A sign that xcpretty and xcbeautify put before a line.
+/// A sign that xcpretty and xcbeautify print before a line.
 pub(crate) fn sign(start: &str) -> Option<(Severity, &str)> {
     for (sign, severity) in [
         ("❌", Severity::Error),
@@ -66,7 +66,7 @@ pub(crate) fn sign(start: &str) -> Option<(Severity, &str)> {
     None
 }
 
-/// The level after a place.
+/// The level after a location.
 fn level(rest: &str) -> Option<(Severity, &str)> {
     let rest = rest.trim_start();
     ["fatal error: ", "error: "]
@@ -75,7 +75,7 @@ fn level(rest: &str) -> Option<(Severity, &str)> {
         .or_else(|| rest.strip_prefix("warning: ").map(|message| (Severity::Warning, message)))
 }
 
-/// Takes the rule of SwiftLint or swift-format off a message: tool, code, message.
+/// Splits the rule of SwiftLint or swift-format off a message: tool, code, message.
 fn rule(message: &str) -> (&'static str, Option<&str>, &str) {
     // `(line_length)` at the end, `[Rule]` or `(rule)` at the start.
     if let Some((text, code)) = trailing_group(message, '(', ')')
@@ -85,7 +85,8 @@ fn rule(message: &str) -> (&'static str, Option<&str>, &str) {
         let text = text.split_once(" Violation: ").map_or(text, |(_, text)| text);
         return ("swiftlint", Some(code), text);
     }
-    if let Some((code, text)) = message.strip_prefix('[').and_then(|rest| rest.split_once("] "))
+    if let Some((code, text)) =
+        message.strip_prefix('[').and_then(|rest| rest.split_once("] ").or_else(|| rest.split_once("]: ")))
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
     {
         return ("swift-format", Some(code), text);
@@ -104,7 +105,7 @@ impl Compiler {
         let text = signed.map_or(line.start, |(_, rest)| rest);
         let Some(place) = place_at_start(text) else { return };
         let apple = is_apple(place.path) || place.path == "<unknown>";
-        // C and its kin are compiled elsewhere, too, and read there.
+        // C and related languages are compiled elsewhere too, and read by another analyzer.
         if matches!(extension(place.path), "m" | "mm") && signed.is_none() {
             return;
         }
@@ -112,7 +113,7 @@ impl Compiler {
             return;
         }
         let leveled = level(place.rest);
-        // A line without a level is one only behind a sign; tests are read elsewhere.
+        // A line without a level counts only with a sign before it; tests are read elsewhere.
         let Some((severity, message)) = leveled.or(signed.map(|(severity, _)| (severity, place.rest.trim())))
         else {
             return;
@@ -183,7 +184,7 @@ impl Reader for Compiler {
 }
 
 /// A program that stopped itself: `kettle/Pot.swift:12: Fatal error: no lid`, and older
-/// `Fatal error: no lid: file kettle/Pot.swift, line 12`; Objective-C's uncaught exceptions.
+/// `Fatal error: no lid: file kettle/Pot.swift, line 12`; uncaught exceptions of Objective-C.
 pub(crate) fn crash(line: &Seen<'_>) -> Option<Diagnostic> {
     static TERMINATING: Needle = Needle::new("*** Terminating app due to uncaught exception '");
     static FATAL: Needle = Needle::new("Fatal error");
@@ -205,7 +206,7 @@ pub(crate) fn crash(line: &Seen<'_>) -> Option<Diagnostic> {
     {
         let (number, _) = leading_number(number)?;
         message.clone_into(&mut found.message);
-        // What stands in the standard library is not the user's.
+        // A location in the standard library is not the user's.
         let own = !path.starts_with("Swift/") && !path.contains("/swift/stdlib/");
         found.location = own.then(|| grimoire_plugin_sdk::Location::at(path, number, None));
         return Some(found);

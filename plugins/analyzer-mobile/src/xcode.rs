@@ -15,7 +15,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, extension, looks_like_path, place_at_start},
 };
 
-/// What stands before a sentence of Xcode: its own words, and the signs of those who print it prettier.
+/// Prefixes of Xcode's sentences: its own words, and the signs of its formatters.
 const PREFIXES: &[&str] = &[
     "xcodebuild: error: ",
     "error: ",
@@ -126,7 +126,7 @@ const XCODE: &[Sentence] = &[
     Sentence::new("unable to resolve module dependency: '*'*", Compile, "module"),
     // App Store.
     Sentence::new("ERROR ITMS-*: *", Configuration, "app-store"),
-    // What follows or sums up.
+    // Consequences and summaries.
     Sentence::new("emit-module command failed with exit code *", Compile, "compile").consequence(),
     Sentence::new("link command failed with exit code *", Compile, "link").consequence(),
     Sentence::new("swift-frontend command failed *", Compile, "compile").consequence(),
@@ -191,7 +191,7 @@ const PACKAGES: &[Sentence] = &[
     Sentence::new("Exited with signal code *", Kind::Crash, "signal").summary(),
 ];
 
-/// What an error of a target is about.
+/// The kind of a target's error.
 fn kind(message: &str) -> Kind {
     let signing = ["Signing", "provisioning", "Provisioning", "No profile", "signing certificate"];
     if signing.iter().any(|word| message.contains(word)) { Permission } else { Configuration }
@@ -226,7 +226,7 @@ pub(crate) fn target(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Flutter's account of Xcode: a heading with the message, and the place below it.
+/// Flutter's report of Xcode: a heading with the message, and the location below it.
 ///
 /// ```text
 /// Swift Compiler Error (Xcode): Cannot find 'lid' in scope
@@ -241,7 +241,7 @@ impl Reader for Issue {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
         static XCODE: Needle = Needle::new(" (Xcode): ");
         if let Some(mut draft) = self.open.take() {
-            // Lines are counted from 0 here.
+            // Lines are 0-based here.
             let place = place_at_start(line.start).filter(|place| place.rest.is_empty());
             if let Some(place) = place {
                 draft.take(line);
@@ -273,8 +273,8 @@ impl Reader for Issue {
     }
 }
 
-/// `❌ message` of xcbeautify and xcpretty that no other reads. Many print such a sign: Xcode must have been
-/// named.
+/// `❌ message` of xcbeautify and xcpretty that no other recogniser reads. Many tools print such a sign, so
+/// Xcode must have been named.
 #[derive(Debug, Default)]
 pub(crate) struct Signed {
     named: bool,

@@ -1,4 +1,4 @@
-//! XCTest, Swift Testing, and the forms of xcpretty and xcbeautify:
+//! XCTest, Swift Testing, and the formats of xcpretty and xcbeautify:
 //!
 //! ```text
 //! /app/Tests/PotTests.swift:12: error: -[KettleTests.PotTests testCups] : XCTAssertEqual failed: ("1") is not equal to ("2")
@@ -44,7 +44,7 @@ pub(crate) fn failure(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Issues of Swift Testing; what is known is no failure. The comment follows after an arrow.
+/// Issues of Swift Testing; known issues are not failures. The comment follows after an arrow.
 #[derive(Debug, Default)]
 pub(crate) struct Issues {
     open: Option<Draft>,
@@ -91,7 +91,7 @@ impl Reader for Issues {
     }
 }
 
-/// Failed tests behind a sign; xcpretty has the place and the source below them, at the end.
+/// Failed tests with a sign; xcpretty prints the location and the source below them, at the end.
 ///
 /// ```text
 /// KettleTests.PotTests
@@ -102,17 +102,17 @@ impl Reader for Issues {
 pub(crate) struct Pretty {
     suite: String,
     open: Option<Draft>,
-    /// Failed tests without a place: it may be told at the end.
+    /// Failed tests without a location, which may be printed at the end.
     waiting: Vec<Draft>,
 }
 
 impl Pretty {
-    /// Failures that wait at most.
+    /// Maximum number of waiting failures.
     const WAITING: usize = 256;
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(draft) = self.open.take() else { return };
-        // xcpretty's list at the end always has places; without one only a sign tells that it failed.
+        // xcpretty's final list always has locations; without one, only a sign shows that it failed.
         if draft.found.error_type == "listed" {
             return;
         }
@@ -123,7 +123,7 @@ impl Pretty {
         }
     }
 
-    /// The place of a listed test: what was said of it before is repeated.
+    /// The location of a listed test, which repeats an earlier failure.
     fn place(&mut self, mut draft: Draft, location: Location) -> Diagnostic {
         let method = |draft: &Draft| {
             let test = draft.found.test.as_deref().unwrap_or_default();
@@ -189,7 +189,7 @@ impl Reader for Pretty {
     }
 }
 
-/// A test that took its process down.
+/// A test that crashed its process.
 pub(crate) fn crashed(line: &Seen<'_>) -> Option<Diagnostic> {
     static RESTARTING: Needle = Needle::new("Restarting after unexpected exit, crash, or test timeout");
     let (_, rest) = RESTARTING.split_among(line.characters, line.start)?;
@@ -198,7 +198,7 @@ pub(crate) fn crashed(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { test, error_type: "crash".to_owned(), role: Role::Consequence, ..found })
 }
 
-/// What only says that tests failed.
+/// Lines that only say that tests failed.
 pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     static SIGNS: [Needle; 3] = [Needle::new("Executed "), Needle::new("Test "), Needle::new("Test Case ")];
     let start = line.start;
@@ -228,7 +228,7 @@ pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Tests that could not begin: `PotTests.testCups() encountered an error (Failed to install …)`.
+/// Tests that could not start: `PotTests.testCups() encountered an error (Failed to install …)`.
 pub(crate) fn encountered(line: &Seen<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new(" encountered an error (");
     let (test, message) = SIGN.split_among(line.characters, line.start)?;

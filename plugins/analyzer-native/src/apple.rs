@@ -1,4 +1,4 @@
-//! Apple's linker and loader, whose symbols stand below a headline.
+//! Apple's linker and loader, which list symbols below a headline.
 //!
 //! ```text
 //! Undefined symbols for architecture arm64:
@@ -10,9 +10,9 @@
 use crate::{inbox::Inbox, names, view::View};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span, text::Context};
 
-/// Symbols reported of one list.
+/// Maximum number of symbols reported from one list.
 const SYMBOLS: usize = 50;
-/// Objects kept of one symbol.
+/// Maximum number of objects kept per symbol.
 const OBJECTS: usize = 8;
 
 /// Reads the lists.
@@ -30,7 +30,7 @@ struct List {
     count: usize,
 }
 
-/// A symbol and where it is used.
+/// A symbol and the objects that use it.
 #[derive(Debug)]
 struct Symbol {
     text: String,
@@ -92,7 +92,7 @@ impl List {
             let mut context = Context::default();
             context.push(&self.headline);
             context.push(view.text);
-            // The headline belongs to the first.
+            // The headline belongs to the first symbol.
             let span = if self.count == 1 { self.span.to(view.span) } else { view.span };
             self.symbol = Some(Symbol { text: name.to_owned(), object: None, context, span });
             return true;

@@ -1,4 +1,4 @@
-//! Bazel: errors of packages and actions, evaluation traces, failed tests; what only follows is said to.
+//! Bazel: errors of packages and actions, evaluation traces, failed tests; consequences are marked as such.
 //!
 //! ```text
 //! ERROR: /src/lid/BUILD.bazel:12:11: no such package 'third_party/money': BUILD file not found …
@@ -12,30 +12,30 @@ use grimoire_plugin_sdk::{
     text::{Context, extension, leading_number, place_at_start},
 };
 
-/// Lines of an evaluation trace.
+/// Maximum number of lines of an evaluation trace.
 const TRACE: usize = 120;
 
 /// Failed targets remembered.
 const TESTS: usize = 200;
 
-/// Reads what Bazel prints.
+/// Reads Bazel's output.
 #[derive(Debug, Default)]
 pub(crate) struct Bazel {
-    /// Bazel spoke before, so that lines without a file of its own are its, too.
+    /// True after output of Bazel, so that lines without a file may be its own.
     seen: bool,
-    /// Targets whose tests were said to have failed.
+    /// Targets whose tests were reported as failed.
     failed: Vec<String>,
     trace: Option<Trace>,
-    /// Why a repository could not be fetched, which every package of it says again.
+    /// Why a repository could not be fetched, which all of its packages repeat.
     fetch: Option<String>,
 }
 
-/// A trace of Starlark, whose last line says what is wrong.
+/// A Starlark trace, whose last line is the message.
 #[derive(Debug)]
 struct Trace {
     headline: String,
     location: Option<Location>,
-    /// The last place in a file of the user's.
+    /// The last location in a file of the user's.
     own: Option<Location>,
     cause: Option<String>,
     context: Context,
@@ -110,7 +110,7 @@ impl Bazel {
         }
     }
 
-    /// A failed target: what its test printed says more, if it was printed.
+    /// A failed target; the output of its test is more specific, if it was printed.
     fn test(&mut self, label: &str, message: &str, view: &View<'_>, inbox: &mut Inbox) {
         if self.failed.iter().any(|known| known == label) {
             return;
@@ -137,7 +137,7 @@ impl Bazel {
                 _ => (rest, None),
             },
         };
-        // Others say `ERROR: `, too; a label, a file of its own or what came before shows Bazel.
+        // Other tools print `ERROR: ` too: a label, a Bazel file or earlier output identifies Bazel.
         let own = location.is_some()
             || message.contains("'//")
             || message.contains(" //")
@@ -231,7 +231,7 @@ fn is_bazel(path: &str) -> bool {
         || extension(name) == "bzl"
 }
 
-/// What follows from an error that was printed, or will be by the tool that the action ran.
+/// The role of an error that follows from one printed before, or later by the action's tool.
 fn role(message: &str) -> Role {
     const FOLLOWS: [&str; 6] = [
         "Analysis of target '",

@@ -1,4 +1,4 @@
-//! Catch2, doctest and Boost.Test: an assertion's place, its text, and the values that it had.
+//! Catch2, doctest and Boost.Test: an assertion's location, its text, and its values.
 //!
 //! ```text
 //! -------------------------------------------------------------------------------
@@ -19,7 +19,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, place_at_start, place_in_parentheses},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 16;
 
 static FAILED: Needle = Needle::new("FAILED");
@@ -34,7 +34,7 @@ pub(crate) struct Catch2 {
     open: Option<Failure>,
 }
 
-/// Catch2 prints the test's name between rules, doctest behind `TEST CASE:`.
+/// Catch2 prints the test's name between rules, doctest after `TEST CASE:`.
 #[derive(Debug, Default)]
 enum Header {
     #[default]
@@ -54,7 +54,7 @@ struct Failure {
     test: Option<String>,
     context: Context,
     span: Span,
-    /// Lines of the message may stand after a blank line.
+    /// True if lines of the message may follow a blank line.
     blank: bool,
 }
 
@@ -100,7 +100,7 @@ impl Catch2 {
                 self.header = if matches!(self.header, Header::None) { Header::Name } else { Header::None }
             }
             (Header::Name, false) if !text.is_empty() => {
-                // Others draw rules as well: a name is short.
+                // Other tools draw rules as well, but a name is short.
                 self.test = (text.len() < 300).then(|| text.to_owned());
                 self.header = Header::Rest;
             }
@@ -134,7 +134,7 @@ impl Catch2 {
                 .then(|| failure("catch2", place.location(), "", self.test.clone()));
         }
         if LOWER.find_among(view.characters, text).is_some() {
-            // The compact form has all in one line.
+            // The compact format is a single line.
             let place = place()?;
             let message = place.rest.trim_start_matches([':', ' ']).strip_prefix("failed: ")?;
             return Some(failure("catch2", place.location(), message, None));
@@ -164,7 +164,7 @@ impl Catch2 {
 
     fn close(&mut self, inbox: &mut Inbox) {
         let Some(mut open) = self.open.take() else { return };
-        // The words between say nothing by themselves.
+        // The words in between have no meaning of their own.
         let message = open.message.join(" ");
         if message.is_empty() {
             return;
@@ -189,7 +189,7 @@ impl Failure {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         if text.is_empty() {
-            // Catch2 prints `with messages:` after a blank line at times, doctest nothing.
+            // Catch2 sometimes prints `with messages:` after a blank line, doctest nothing.
             self.blank = true;
             return self.message.is_empty();
         }
@@ -205,7 +205,7 @@ impl Failure {
         let mine = match self.tool {
             "catch2" => is_label || view.indent > 0 || self.message.is_empty(),
             "doctest" => view.indent > 0,
-            // The last checkpoint says where the test was.
+            // The last checkpoint shows where the test was.
             _ => {
                 text.contains(": last checkpoint")
                     || text.starts_with("Failure occurred in a following context:")

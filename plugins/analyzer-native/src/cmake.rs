@@ -1,4 +1,4 @@
-//! CMake: a headline with or without a place, indented paragraphs, the stack of calls.
+//! CMake: a headline with or without a location, indented paragraphs, the call stack.
 //!
 //! ```text
 //! CMake Error at /usr/share/cmake-3.28/Modules/FindLid.cmake:9 (message):
@@ -13,13 +13,13 @@ use grimoire_plugin_sdk::{
     text::{Context, place_at_start},
 };
 
-/// Lines of one message.
+/// Maximum number of lines of one message.
 const LINES: usize = 600;
-/// Lines of it that are kept.
+/// Maximum number of lines that are kept.
 const KEPT: usize = 80;
-/// Paragraphs of one message that may become the sentence shown.
+/// Maximum number of paragraphs considered for the displayed sentence.
 const PARAGRAPHS: usize = 12;
-/// What curl says of a download that failed.
+/// curl's messages about a failed download.
 const NETWORK_CAUSES: [&str; 7] = [
     "returned error",
     "Could not resolve host",
@@ -29,7 +29,7 @@ const NETWORK_CAUSES: [&str; 7] = [
     "SSL connect error",
     "Operation too slow",
 ];
-/// What a message is cut to when paragraphs are joined.
+/// Maximum length of a message made of several paragraphs.
 const LONG: usize = 600;
 
 /// Reads CMake's messages.
@@ -44,16 +44,16 @@ struct Block {
     severity: Severity,
     command: String,
     paragraphs: Vec<String>,
-    /// The last line ended a paragraph.
+    /// True if the last line ended a paragraph.
     ended: bool,
     location: Option<Location>,
     in_stack: bool,
     frames: Vec<Frame>,
-    /// Without a place the text is not indented, and ends with the first blank line.
+    /// True without a location: the text is then not indented, and ends at the first blank line.
     flat: bool,
-    /// What a tool that CMake ran called an error.
+    /// An error reported by a tool that CMake ran.
     cause: Option<String>,
-    /// The blanks that prefixes of the log put before all lines.
+    /// Number of spaces that the log's prefixes add to all lines.
     margin: usize,
     lines: usize,
     context: Context,
@@ -84,7 +84,7 @@ impl Cmake {
     }
 }
 
-/// Lines that are no block.
+/// Single-line errors.
 fn alone(text: &str) -> Option<Diagnostic> {
     let (message, role) = if text.starts_with("-- Configuring incomplete, errors occurred!") {
         (text.trim_start_matches("-- "), Role::Summary)
@@ -143,7 +143,7 @@ impl Block {
         if let Some(place) = rest.strip_prefix(" at ") {
             let place = place_at_start(place)?;
             block.location = Some(place.location());
-            // Some logs have the message in the same line.
+            // Some logs have the message on the same line.
             let rest = place.rest.trim();
             let (command, message) = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
                 Some((command, message)) => (command, message),
@@ -180,7 +180,7 @@ impl Block {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         if text.is_empty() {
-            // The stack ends the message; so does the end of a paragraph without a place.
+            // The stack ends the message; without a location, so does the end of a paragraph.
             let done = self.in_stack || self.flat && !self.paragraphs.is_empty();
             self.ended = true;
             return !done;
@@ -189,7 +189,7 @@ impl Block {
         if self.lines > LINES {
             return false;
         }
-        // MSBuild puts its own words before what sounds like an error, and the project behind it.
+        // MSBuild adds its own words before text that sounds like an error, and the project after it.
         let (text, is_marked) = match text.strip_prefix("CUSTOMBUILD : ") {
             Some(rest) => (rest.split(" [").next().unwrap_or(rest), true),
             None => (text, false),
@@ -234,8 +234,8 @@ impl Block {
         true
     }
 
-    /// Whether a line without indentation is the message's: something announced it, or it is one of the few
-    /// sentences that CMake goes on with.
+    /// Returns true if a line without indentation belongs to the message: it was announced, or it is one of
+    /// the few sentences with which CMake continues.
     fn flat_goes_on(&self, view: &View<'_>, text: &str) -> bool {
         const SENTENCES: [&str; 4] = [
             "Please set them or make sure",
@@ -244,7 +244,7 @@ impl Block {
             "Parse error",
         ];
         let Some(last) = self.paragraphs.last() else { return true };
-        // Variables that are missing are listed, each with its targets.
+        // Missing variables are listed, each with its targets.
         let listed = last.contains("NOTFOUND") && (view.indent > self.margin || !text.contains(' '));
         last.ends_with([':', ','])
             || last.ends_with(" at")
@@ -263,7 +263,7 @@ impl Block {
     }
 
     fn finish(mut self) -> Option<Diagnostic> {
-        // A place without a message completes nothing.
+        // A location without a message completes nothing.
         if self.paragraphs.is_empty() {
             return None;
         }
@@ -278,7 +278,7 @@ impl Block {
         {
             self.location = Some(own.clone());
         }
-        // No file of CMake's or of a download's is where the user looks.
+        // A file of CMake or of a download is not where the user looks.
         self.location =
             self.location.filter(|place| !is_module(&place.path) || self.severity == Severity::Warning);
         let follows = message.starts_with("vcpkg install failed")
@@ -300,7 +300,7 @@ impl Block {
     }
 }
 
-/// What a tool called an error: `ld: error: message`, `LINK : fatal error LNK1104: message`.
+/// An error of another tool: `ld: error: message`, `LINK : fatal error LNK1104: message`.
 fn called_an_error(text: &str) -> Option<&str> {
     if let Some((_, cause)) = text.split_once("error: ") {
         return Some(cause);
@@ -313,9 +313,9 @@ fn called_an_error(text: &str) -> Option<&str> {
     (is_code && !message.is_empty()).then_some(rest)
 }
 
-/// The paragraph that names the cause, with what a headline among them announces.
+/// The paragraph that names the cause, with the text that a headline announces.
 fn sentence(paragraphs: &[String], cause: Option<&str>) -> String {
-    // The compiler's own words stand far below.
+    // The compiler's own message is far below.
     if paragraphs.iter().any(|text| text.starts_with("is not able to compile a simple test program")) {
         let start = paragraphs.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
         return match cause {
@@ -323,7 +323,7 @@ fn sentence(paragraphs: &[String], cause: Option<&str>) -> String {
             None => start,
         };
     }
-    // A download tells its whole conversation.
+    // A failed download prints its whole log.
     if let Some(download) = paragraphs.iter().find(|text| text.contains("downloading '")) {
         let what = download.split(" status_code").next().unwrap_or(download);
         let start = if paragraphs[0] == *download { String::new() } else { format!("{} ", paragraphs[0]) };
@@ -339,7 +339,7 @@ fn sentence(paragraphs: &[String], cause: Option<&str>) -> String {
     };
     let first = paragraphs.iter().position(|text| named(&text)).unwrap_or(0);
     let mut message = paragraphs[first].clone();
-    // A headline ends with a colon, or is a few words.
+    // A headline ends with a colon, or is a few words long.
     for next in paragraphs.iter().skip(first + 1) {
         // `… links to:`, a name, `but the target was not found.`
         let is_headline = message.ends_with([':', ',']) && !message.ends_with("Possible reasons include:")
@@ -358,7 +358,7 @@ fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONG)]
 }
 
-/// CMake's own modules and a package manager's scripts.
+/// CMake's own modules and the scripts of package managers.
 fn is_module(path: &str) -> bool {
     path.contains("-stamp/")
         || path.contains("/share/cmake")

@@ -1,5 +1,5 @@
-//! GCC, Clang and everything that speaks like them: a place, a severity, a message, and around it where
-//! the file was included from, the function, the source, notes.
+//! GCC, Clang and compilers with the same format: a location, a severity, a message, and around it the
+//! including files, the function, the source, notes.
 //!
 //! ```text
 //! In file included from pot.c:3:
@@ -11,6 +11,7 @@
 //! ```
 
 use crate::{
+    codes::{code, leading_code, split_codes},
     inbox::Inbox,
     names,
     view::View,
@@ -18,36 +19,36 @@ use crate::{
 };
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
-    text::{Beginnings, Context, Needle, Place, place_at_start, trailing_group, trim_start},
+    text::{Beginnings, Context, Needle, Place, place_at_start, trim_start},
 };
 
-/// Lines kept below a diagnostic: template backtraces are long.
+/// Maximum number of lines kept below a diagnostic: template backtraces are long.
 const LINES: usize = 60;
-/// Lines kept before one.
+/// Maximum number of lines kept before a diagnostic.
 const PREFACE: usize = 30;
 
-/// What ends a diagnostic at once: build tools go on, or give up.
+/// Lines that end a diagnostic at once: build tools continue, or stop.
 static ENDS: Beginnings = Beginnings::new(&["make", "gmake", "ninja: ", "FAILED: ", "[", "collect2: "]);
 static REQUIRED: Needle = Needle::new("required from ");
 static GENERATED: Needle = Needle::new(" generated.");
 
-/// Reads what C compilers print.
+/// Reads the output of C compilers.
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
     preface: Preface,
     open: Option<Block>,
-    /// Clang was seen at work, so that lines that both could print are its.
+    /// True if Clang was recognised, so that lines that both could print are Clang's.
     is_clang: bool,
 }
 
-/// What stands before a diagnostic.
+/// The text before a diagnostic.
 #[derive(Debug, Default)]
 struct Preface {
     context: Context,
     span: Option<Span>,
-    /// The user's place that a template was instantiated from.
+    /// The user's location from which a template was instantiated.
     own: Option<Location>,
-    /// What stands here is about a diagnostic's notes, not about the next one.
+    /// True if the text belongs to a diagnostic's notes, not to the next diagnostic.
     for_notes: bool,
 }
 
@@ -57,7 +58,7 @@ struct Block {
     found: Diagnostic,
     context: Context,
     own: Option<Location>,
-    /// A line that is source if carets follow.
+    /// A possible line of source, if carets follow.
     source: Option<(String, Span)>,
     certain_tool: bool,
 }
@@ -105,7 +106,7 @@ impl Compiler {
         };
         let (at, before, message) = (word.at, &text[..word.at], text[word.end..].trim());
         let start = if text.starts_with("clang-tidy") {
-            // It prints its own command in the same line.
+            // It prints its own command on the same line.
             before.rfind(' ').map_or(0, |blank| blank + 1)
         } else {
             0
@@ -115,17 +116,18 @@ impl Compiler {
             self.close(inbox);
             return true;
         }
-        // gfortran says so below the source, which another recogniser reads.
+        // gfortran prints it below the source, which another recogniser reads.
         if matches!(word.class, Class::Capital(_)) && names::is_fortran(place.path) {
             return false;
         }
         self.close(inbox);
+        let (number, message) = leading_code(message);
         let (message, codes) = split_codes(message);
         let located = place.location();
-        // Limits of the compiler say nothing of the code.
+        // Limits of the compiler say nothing about the code.
         let role = if message.starts_with("too many errors emitted") { Role::Summary } else { Role::Root };
         let (tool, certain_tool) = tool(place.path, message, codes);
-        let code = codes.and_then(code);
+        let code = number.map(str::to_owned).or_else(|| codes.and_then(code));
         let mut context = Context::default();
         let preface = std::mem::take(&mut self.preface);
         let mut span = view.span;
@@ -167,7 +169,7 @@ impl Compiler {
         true
     }
 
-    /// `path:3:7: note: message` belongs to the diagnostic before it.
+    /// `path:3:7: note: message` belongs to the previous diagnostic.
     fn note(&mut self, view: &View<'_>) -> bool {
         let Some(Word { at, class: Class::Note, .. }) = view.word.filter(|_| self.open.is_some()) else {
             return false;
@@ -182,12 +184,12 @@ impl Compiler {
         if requested && block.own.is_none() && !names::is_system(place.path) {
             block.own = Some(place.location());
         }
-        // Only Clang says it so.
+        // Only Clang uses these words.
         self.is_clang |= view.text.ends_with(" requested here");
         block.take(view)
     }
 
-    /// Where the file is included from, which function it is: before a diagnostic or before its note.
+    /// Including files and the enclosing function, printed before a diagnostic or before its note.
     fn before(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         let is_include = text.starts_with("In file included from ")
@@ -208,7 +210,7 @@ impl Compiler {
             && let Some(place) = place_at_start(text)
             && !names::is_system(place.path)
         {
-            // The last one is where the user's code begins it all.
+            // The last one is the user's code that started it.
             self.preface.own = Some(place.location());
         }
         self.preface.for_notes = self.open.is_some() && is_include;
@@ -217,7 +219,7 @@ impl Compiler {
         true
     }
 
-    /// Source, carets, what else stands below a diagnostic.
+    /// Source, carets and other lines below a diagnostic.
     fn below(&mut self, view: &View<'_>) -> bool {
         let Some(block) = &mut self.open else { return false };
         let text = view.text;
@@ -236,11 +238,11 @@ impl Compiler {
         if goes_on {
             block.source = Some((view.raw.trim_end().to_owned(), view.span));
         }
-        // It may as well be another's: whoever knows it reads it, too.
+        // The line may belong to another recogniser, which then reads it too.
         goes_on && view.word.is_none() && !ENDS.begin(text) && !GENERATED.is_in(text)
     }
 
-    /// Tells GCC from Clang by what is said of the compiler, and reads the lines that count errors.
+    /// Distinguishes GCC from Clang by mentions of the compiler, and reads the lines that count errors.
     fn see_program(&mut self, view: &View<'_>, _inbox: &mut Inbox) {
         static CLANG: Needle = Needle::new("lang");
         static GNU: Needle = Needle::new(" GNU ");
@@ -278,10 +280,10 @@ impl Block {
     }
 }
 
-/// The place at the end of which `: error:` begins. `text` ends with the colon.
+/// The location before `: error:`. `text` ends with the colon.
 fn place_before<'a>(text: &'a str, before: &'a str) -> Option<Place<'a>> {
     let start = trim_start(text);
-    // Linkers and make name the program first.
+    // Linkers and make print the program first.
     let Some(mut place) = place_at_start(start) else {
         // `<command-line>: error: x`, `lid.h: error: x`.
         let name = before.trim();
@@ -301,13 +303,13 @@ fn place_before<'a>(text: &'a str, before: &'a str) -> Option<Place<'a>> {
     good.then_some(place)
 }
 
-/// Whether a line is source or a suggestion with a margin: `   14 | x`, `      |  ^~~`, `  +++ |+#include <x>`.
+/// True for source or a suggestion with a margin: `   14 | x`, `      |  ^~~`, `  +++ |+#include <x>`.
 fn is_margin(text: &str) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '.').trim_start();
     rest.starts_with('|')
 }
 
-/// Whether a line holds nothing but marks below source.
+/// Returns true if a line contains only marks below source.
 fn is_carets(text: &str) -> bool {
     text.contains(['^', '~'])
         && text
@@ -315,49 +317,7 @@ fn is_carets(text: &str) -> bool {
             .all(|byte| matches!(byte, b'^' | b'~' | b'-' | b'|' | b' ' | b'\t' | b'.' | b'_' | b'+'))
 }
 
-/// The message and the codes in brackets at its end.
-fn split_codes(message: &str) -> (&str, Option<&str>) {
-    let message = message.trim_end_matches('\\').trim_end();
-    match trailing_group(message, '[', ']') {
-        Some((text, inner)) if !text.is_empty() && is_codes(inner) => {
-            // GCC's analyzer has a weakness before its option.
-            let text = match trailing_group(text, '[', ']') {
-                Some((before, inner)) if inner.starts_with("CWE-") => before,
-                _ => text,
-            };
-            (text, Some(inner))
-        }
-        _ => (message, None),
-    }
-}
-
-fn is_codes(inner: &str) -> bool {
-    let word = |text: &str| {
-        text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-            && text.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'=' | b'_' | b'.' | b'+' | b'/')
-            })
-            && text.len() > 2
-    };
-    inner.split(',').all(|code| {
-        word(code.trim()) || code.trim().bytes().all(|byte| byte.is_ascii_digit()) || code == "Format String"
-    }) && inner.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic())
-}
-
-/// `unused-variable` of `-Wunused-variable`, `-Werror=unused-variable`, `-Werror,-Wunused-variable`; a check's
-/// name as it is.
-fn code(codes: &str) -> Option<String> {
-    codes
-        .split(',')
-        .map(|code| {
-            let code = code.trim();
-            code.strip_prefix("-Werror=").or_else(|| code.strip_prefix("-W")).unwrap_or(code)
-        })
-        .find(|code| !matches!(*code, "error" | "" | "-warnings-as-errors"))
-        .map(|code| code.trim_end_matches('=').to_owned())
-}
-
-/// Who prints such a message, and whether that is sure.
+/// The tool that prints such a message, and whether that is certain.
 fn tool(path: &str, message: &str, codes: Option<&str>) -> (&'static str, bool) {
     if let Some(codes) = codes {
         if codes == "-Wclang-format-violations" {

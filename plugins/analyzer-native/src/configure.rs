@@ -1,4 +1,4 @@
-//! Autoconf's `configure`, its relatives, and `pkg-config`, which they ask.
+//! Autoconf's `configure`, related scripts, and `pkg-config`, which they call.
 //!
 //! ```text
 //! configure: error: Package requirements (lid >= 1.2) were not met:
@@ -12,12 +12,12 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle},
 };
 
-/// Lines looked at after a headline.
+/// Maximum number of lines read after a headline.
 const LINES: usize = 8;
 
 static ERROR: Needle = Needle::new("error: ");
 
-/// Reads what configuration scripts say.
+/// Reads messages of configuration scripts.
 #[derive(Debug, Default)]
 pub(crate) struct Configure {
     open: Option<Block>,
@@ -29,14 +29,14 @@ pub(crate) struct Configure {
 struct Block {
     tool: &'static str,
     message: String,
-    /// The message is only a headline: what follows says more.
+    /// True if the message is only a headline, and the following lines say more.
     awaits: bool,
     lines: usize,
     context: Context,
     span: Span,
 }
 
-/// A package that pkg-config did not find: an error only if whoever asked says so.
+/// A package that pkg-config did not find: an error only if the calling script says so.
 #[derive(Debug)]
 struct Package {
     message: String,
@@ -57,7 +57,7 @@ impl Configure {
         }
         if let Some(block) = Block::start(view) {
             inbox.fail(view.number);
-            // What pkg-config printed before is the reason already.
+            // Earlier output of pkg-config gives the reason already.
             self.package = None;
             if block.awaits {
                 self.open = Some(block);
@@ -95,7 +95,7 @@ impl Configure {
         inbox.push_doubtful(package.number, found);
     }
 
-    /// `Package lid was not found in the pkg-config search path.` and the lines that go with it.
+    /// `Package lid was not found in the pkg-config search path.` and the lines that belong to it.
     fn packages(&mut self, text: &str, view: &View<'_>, inbox: &mut Inbox) {
         let is_headline = text.starts_with("Package ")
             && (text.contains(" was not found in the pkg-config search path")
@@ -136,7 +136,7 @@ impl Configure {
 }
 
 impl Block {
-    /// `configure: error: MESSAGE` and what else the Autotools print in this form.
+    /// `configure: error: MESSAGE` and other messages of the Autotools in this format.
     fn start(view: &View<'_>) -> Option<Self> {
         // `configure`, `autoconf`, `libtool`, `dpkg-…`, and paths to them.
         if !matches!(view.text.as_bytes().first()?, b'c' | b'a' | b'l' | b'd' | b'.' | b'/') {
@@ -155,7 +155,7 @@ impl Block {
         let message = message.trim_start_matches("*** ");
         let mut context = Context::default();
         context.push(view.text);
-        // `error: in `/build':` says where, the next line what.
+        // `error: in `/build':` gives the folder, the next line the message.
         let names_folder = message.starts_with("in `") || message.starts_with("in '");
         Some(Self {
             tool,

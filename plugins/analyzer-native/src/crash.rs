@@ -1,4 +1,4 @@
-//! Programs that die: signals, failed assertions, uncaught exceptions, what the C library and the loader say.
+//! Crashes of programs: signals, failed assertions, uncaught exceptions, messages of the C library and the loader.
 //!
 //! ```text
 //! pot: /src/pot.c:12: boil: Assertion `cups > 0' failed.
@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, Needle, leading_number, looks_like_path, place_at_start},
 };
 
-/// Lines after a cause in which a signal follows from it.
+/// Maximum number of lines between a cause and the signal that follows from it.
 const NEAR: u64 = 60;
 
 static ASSERTION: Needle = Needle::new("ssertion ");
@@ -67,15 +67,15 @@ static GLIBC: Beginnings = Beginnings::new(&[
     "*** Error in `",
 ]);
 
-/// Reads how programs die.
+/// Reads crashes.
 #[derive(Debug, Default)]
 pub(crate) struct Crash {
     open: Option<Thrown>,
-    /// The line of the last cause, and the test that ran.
+    /// The line of the last cause, and the test that was running.
     cause: Option<(u64, Option<String>)>,
 }
 
-/// An uncaught exception, whose words may follow, or a library that is missing, with who wants it.
+/// An uncaught exception, whose message may follow, or a missing library, with the program that needs it.
 #[derive(Debug)]
 struct Thrown {
     found: Diagnostic,
@@ -226,7 +226,7 @@ fn terminate(view: &View<'_>) -> Option<Diagnostic> {
     Some(crash("c++", name, thrown.to_owned(), Role::Root))
 }
 
-/// The loader does not find a library, a symbol or a version.
+/// The loader did not find a library, a symbol or a version.
 fn loader(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
     // All of them name a library, a version or the loader itself.
@@ -256,10 +256,10 @@ fn loader(view: &View<'_>) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// A shell's word for the signal that ended a program: the whole line, or with place, process and command.
+/// A shell's message for the signal that ended a program: the whole line, or with location, process and command.
 fn signal(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
-    // The whole line, a program's name before it, or a shell that says where in its script.
+    // The whole line, or one after a program's name, or a shell's message with the position in its script.
     let wanted = STARTS.begin(text)
         || CORE.find_among(view.characters, text).is_some()
         || SHELL.find_among(view.characters, text).is_some()
@@ -275,7 +275,7 @@ fn signal(view: &View<'_>) -> Option<Diagnostic> {
     if needle.text() == "uncaught target signal " {
         return text.starts_with("qemu").then(|| crash("qemu", error_type, text.to_owned(), Role::Root));
     }
-    // Prose goes on in words, and begins with them.
+    // Prose continues in words, and begins with them.
     let ends = rest.is_empty()
         || rest.starts_with(" (core dumped)")
         || rest.starts_with(": 11")
@@ -298,7 +298,7 @@ fn signal(view: &View<'_>) -> Option<Diagnostic> {
     };
     let mut found = crash("shell", error_type, message, Role::Root);
     if error_type == "out-of-memory" {
-        // A shell says so of a process that it ran; alone the word is anybody's.
+        // A shell prints it for a process that it ran; alone, the word may come from any program.
         found.kind = Kind::Resource;
         return is_shell.then_some(found);
     }

@@ -1,4 +1,4 @@
-//! CTest: each failed test with what it printed, and the list at the end.
+//! CTest: each failed test with its output, and the list at the end.
 //!
 //! ```text
 //! 2/2 Test #2: pot_test .........................***Failed    0.01 sec
@@ -14,15 +14,15 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, leading_number},
 };
 
-/// Lines of a failed test's output that are looked at.
+/// Maximum number of output lines read per failed test.
 const OUTPUT: usize = 400;
-/// Tests of the closing list.
+/// Maximum number of tests of the final list.
 const LISTED: usize = 200;
 
 static RESULT: Needle = Needle::new(" Test ");
 static STARS: Needle = Needle::new("***");
 
-/// Reads what CTest prints.
+/// Reads CTest's output.
 #[derive(Debug, Default)]
 pub(crate) struct Ctest {
     open: Option<Failed>,
@@ -36,7 +36,7 @@ pub(crate) struct Ctest {
 struct Failed {
     name: String,
     status: String,
-    /// How many errors were found when the test's output began.
+    /// Number of errors found before the test's output.
     roots: u64,
     lines: usize,
     reason: Option<String>,
@@ -97,7 +97,7 @@ impl Ctest {
 
     fn close(&mut self, inbox: &mut Inbox) {
         let Some(mut open) = self.open.take() else { return };
-        // What the test itself reported says it better.
+        // The test's own report is more specific.
         let told = inbox.roots() > open.roots;
         let message = match open.reason.filter(|_| !told) {
             Some(reason) => format!("test {} failed: {reason}", open.name),
@@ -160,7 +160,7 @@ impl Failed {
     }
 }
 
-/// What stands behind the number in `2/2 Test #2: `; the numbers are aligned.
+/// The text after the number in `2/2 Test #2: `; the numbers are aligned.
 fn described<'a>(view: &View<'a>) -> Option<&'a str> {
     let text = view.text;
     let at = RESULT
@@ -170,7 +170,7 @@ fn described<'a>(view: &View<'a>) -> Option<&'a str> {
     Some(leading_number(rest)?.1.strip_prefix(':')?.trim_start())
 }
 
-/// `2/2 Test #2: pot_test ....***Failed    0.01 sec`: the test and what it came to, when it failed.
+/// `2/2 Test #2: pot_test ....***Failed    0.01 sec`: the test and its status, if it failed.
 fn result<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     let rest = described(view)?;
     let stars = STARS.find(rest)?;
@@ -181,7 +181,7 @@ fn result<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
         None => (name, status),
     };
     let name = name.trim_end_matches([' ', '.']);
-    // `0.01 sec` ends the line, a regular expression that was not found may follow.
+    // `0.01 sec` ends the line; a regular expression that did not match may follow.
     let status = status.split("  ").next().unwrap_or(status).trim();
     let passed = status.starts_with("Skipped")
         || status.starts_with("Passed")
@@ -189,14 +189,14 @@ fn result<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     (!passed && !name.is_empty()).then_some((name, status))
 }
 
-/// `2 - pot_test (Failed)` of the closing list.
+/// `2 - pot_test (Failed)` of the final list.
 fn listed(text: &str) -> Option<&str> {
     let (_, rest) = leading_number(text)?;
     let (name, status) = rest.strip_prefix(" - ")?.rsplit_once(" (")?;
     status.contains(')').then_some(name)
 }
 
-/// What ends the output of the last test.
+/// Lines that end the output of the last test.
 fn is_end(text: &str) -> bool {
     text.contains("% tests passed, ")
         || text.starts_with("Total Test time")

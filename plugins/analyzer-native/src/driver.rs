@@ -1,4 +1,4 @@
-//! What a compiler says of itself: wrong options, missing files, a back end that was killed.
+//! Errors of a compiler driver: wrong options, missing files, a killed back end.
 //!
 //! ```text
 //! cc1plus: error: unrecognized command-line option '-Wlid'
@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle},
 };
 
-/// How lines begin that have no word behind a colon.
+/// Beginnings of lines without a level word after a colon.
 static STARTS: Beginnings =
     Beginnings::new(&["nvcc ", "ptxas ", "nvlink ", "fatbinary ", "cudafe++ ", "fatal error: "]);
 static OTHERS: [Needle; 3] = [
@@ -90,7 +90,7 @@ fn nvidia(text: &str) -> Option<Diagnostic> {
     (!message.is_empty()).then(|| found("nvcc", message, role(message)))
 }
 
-/// What only says that something failed, which is above.
+/// The role of a message: some only say that something above failed.
 fn role(message: &str) -> Role {
     const FOLLOWS: [&str; 10] = [
         "ld returned ",

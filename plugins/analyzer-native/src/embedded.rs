@@ -1,4 +1,4 @@
-//! Builds for small machines: Zephyr's west, ESP-IDF, PlatformIO, Arduino, BitBake, and Qt's qmake.
+//! Builds for embedded devices: Zephyr's west, ESP-IDF, PlatformIO, Arduino, BitBake, and Qt's qmake.
 //!
 //! ```text
 //! FATAL ERROR: can't init: no west.yml found in /src/config
@@ -49,13 +49,13 @@ static STARTS: Beginnings = Beginnings::new(&[
     "ERROR: Required build target '",
 ]);
 
-/// Remembers Kconfig's warning, which is the error when it ends the build, and what BitBake lacks.
+/// Remembers Kconfig's warning, which becomes the error if it ends the build, and BitBake's missing item.
 #[derive(Debug, Default)]
 pub(crate) struct Embedded {
     warning: Option<String>,
-    /// What nothing provides, as BitBake says: why may stand in the next line.
+    /// An item that nothing provides, as BitBake reports it: the reason may be on the next line.
     missing: Option<Diagnostic>,
-    /// The reason for which a recipe was skipped before: it is the same failure.
+    /// The reason for which a recipe was skipped before: the same failure.
     skipped: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Embedded {
         }
     }
 
-    /// `ERROR: libtill was skipped: reason` below what nothing provides; whether the line is that.
+    /// `ERROR: libtill was skipped: reason` below an item that nothing provides; returns whether the line is that.
     fn skip(&mut self, view: &View<'_>) -> bool {
         let reason = view
             .text
@@ -112,7 +112,7 @@ impl Embedded {
         true
     }
 
-    /// Hands over what BitBake lacks.
+    /// Reports BitBake's missing item.
     pub(crate) fn finish(&mut self, inbox: &mut Inbox) {
         if let Some(found) = self.missing.take() {
             inbox.push(found);
@@ -126,10 +126,12 @@ impl Embedded {
             "FATAL ERROR" if message.starts_with("command exited with status ") => {
                 found("west", message, Kind::Unknown, Role::Consequence)
             }
-            // Only a workspace has the commands: that there is none was said before.
+            // Only a workspace has these commands: its absence was reported before.
             "west" if message.contains("inside a workspace") => {
                 found("west", message, Kind::Configuration, Role::Consequence)
             }
+            // Other tools print this, too.
+            "FATAL ERROR" if !is_of_west(message) => return None,
             "FATAL ERROR" | "west" => found("west", message, Kind::Configuration, Role::Root),
             "ERROR" if message.starts_with("Required build target '") => {
                 found("bitbake", message, Kind::Dependency, Role::Consequence)
@@ -153,7 +155,7 @@ impl Embedded {
             "Compilation error" => found("arduino", message, Kind::Compile, Role::Summary),
             "Project ERROR" => found("qmake", message, Kind::Dependency, Role::Root),
             _ if text.starts_with("*** [") => {
-                // SCons, which PlatformIO runs.
+                // SCons, which PlatformIO uses.
                 let (target, status) = text[5..].split_once("] ")?;
                 let known = status.starts_with("Error ") || target.contains(".pio") && !status.is_empty();
                 known.then(|| found("scons", &text[4..], Kind::Unknown, Role::Consequence))?
@@ -174,7 +176,27 @@ impl Embedded {
     }
 }
 
-/// `/src/pot.dts:12 (column 3): parse error: …`: the place and the message.
+/// Returns true if a fatal error is about a concept that only west has.
+fn is_of_west(message: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "west",
+        "manifest",
+        "workspace",
+        "board",
+        "Zephyr",
+        "zephyr",
+        "ZEPHYR",
+        "build directory",
+        "build dir",
+        "CMake",
+        "cmake",
+        "runner",
+        "already initialized",
+    ];
+    WORDS.iter().any(|word| message.contains(word))
+}
+
+/// `/src/pot.dts:12 (column 3): parse error: …`: the location and the message.
 fn devicetree(message: &str) -> (Option<Location>, &str) {
     let Some(place) = place_at_start(message) else { return (None, message) };
     let rest = place.rest.trim_start();

@@ -1,5 +1,5 @@
-//! Fortran: gfortran prints the place, the source with a mark, and then the message; NVIDIA's compiler the place
-//! last; a running program the place before its error.
+//! Fortran: gfortran prints the location, the source with a mark, and then the message; NVIDIA's compiler prints
+//! the location last; a running program prints it before its error.
 //!
 //! ```text
 //! leaf.f90:7:10:
@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{
     text::{Context, leading_number, place_at_start},
 };
 
-/// Lines between the place and the message.
+/// Maximum number of lines between the location and the message.
 const LINES: usize = 12;
 
 /// Reads these forms.
@@ -27,12 +27,12 @@ pub(crate) struct Fortran {
     open: Option<Block>,
 }
 
-/// A place whose message follows.
+/// A location whose message follows.
 #[derive(Debug)]
 struct Block {
     location: Location,
     context: Context,
-    /// A running program said where it was.
+    /// True if a running program printed its location.
     running: bool,
     span: Span,
 }
@@ -60,12 +60,12 @@ impl Fortran {
     }
 
     pub(crate) fn finish(&mut self) {
-        // A place without a message is nothing.
+        // A location without a message means nothing.
         self.open = None;
     }
 }
 
-/// `main.f90:7:10:` and nothing after it; `At line 12 of file main.f90`.
+/// `main.f90:7:10:` with nothing after it; `At line 12 of file main.f90`.
 fn start(view: &View<'_>) -> Option<Block> {
     let text = view.text;
     let block = |location, running| {
@@ -144,7 +144,7 @@ fn runtime(message: &str, location: Option<Location>, context: String, span: Spa
     }
 }
 
-/// `NVFORTRAN-S-0038-Symbol, pot, has not been declared (leaf.f90: 7)`, of `PGF90`, `NVC++` and the like, too.
+/// `NVFORTRAN-S-0038-Symbol, pot, has not been declared (leaf.f90: 7)`, also from `PGF90`, `NVC++` and the like.
 fn nvidia(view: &View<'_>) -> Option<Diagnostic> {
     let text = view.text;
     let (name, rest) = text.split_once('-')?;

@@ -1,4 +1,4 @@
-//! GoogleTest and what prints like it (cmocka): what was expected and what came, by test.
+//! GoogleTest and frameworks with the same output (cmocka): expected and actual values, by test.
 //!
 //! ```text
 //! [ RUN      ] Tariff.RoundsUp
@@ -16,11 +16,11 @@ use grimoire_plugin_sdk::{
     text::{Context, place_at_start, place_in_parentheses},
 };
 
-/// Lines of one failure's message.
+/// Maximum number of lines of one failure's message.
 const LINES: usize = 14;
-/// Failures told of one test.
+/// Maximum number of failures reported per test.
 const PER_TEST: usize = 8;
-/// Names of the closing list.
+/// Maximum number of names of the final list.
 const LISTED: usize = 200;
 
 /// Follows the tests.
@@ -31,7 +31,7 @@ pub(crate) struct Gtest {
     listing: Option<Listing>,
 }
 
-/// The test that runs.
+/// The running test.
 #[derive(Debug)]
 struct Running {
     name: String,
@@ -44,7 +44,7 @@ struct Running {
 struct Failure {
     location: Option<Location>,
     message: Vec<String>,
-    /// What comes now explains where, not what.
+    /// True if the following lines give the location rather than the message.
     traced: bool,
     tool: &'static str,
     context: Context,
@@ -113,7 +113,7 @@ impl Gtest {
                 inbox.test_ends();
             }
             "FAILED" => self.failed(rest, view, inbox),
-            // cmocka says the reason first and then where.
+            // cmocka prints the reason first and then the location.
             "ERROR" => {
                 self.close(inbox);
                 let mut context = Context::default();
@@ -162,7 +162,7 @@ impl Gtest {
         }
         let running = self.running.take().filter(|running| running.name == name);
         if running.is_none_or(|running| running.failures == 0) && !name.is_empty() {
-            // It failed and printed nothing that could be read, or the log begins here.
+            // It failed without readable output, or the log begins here.
             inbox.push(Diagnostic {
                 span: view.span,
                 test: Some(name.to_owned()),
@@ -213,7 +213,7 @@ impl Failure {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         if text.is_empty() {
-            // What a test streams may hold blank lines, but a blank one ends nearly every failure.
+            // Streamed text may contain blank lines, but a blank one ends nearly every failure.
             return self.message.is_empty();
         }
         if self.context.lines() > LINES {
@@ -235,8 +235,8 @@ fn tag(text: &str) -> Option<(&str, &str)> {
     (inner.len() == 10).then(|| (inner.trim(), rest.trim()))
 }
 
-/// `path:44: Failure`, `unknown file: Failure`, and Visual Studio's `path(44): error: Value of: x`: the place
-/// and the message's first line, where there are any.
+/// `path:44: Failure`, `unknown file: Failure`, and Visual Studio's `path(44): error: Value of: x`: the
+/// location and the message's first line, if there are any.
 fn failure(text: &str) -> Option<(Option<Location>, Option<&str>)> {
     const STARTS: [&str; 8] = [
         "Expected equality of these values:",

@@ -1,31 +1,31 @@
-//! Where the recognisers put what they find: of two about one line the better one stays.
+//! Collects the findings of the recognisers: of two about one line, the better one is kept.
 
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, Severity, Span};
 use std::collections::VecDeque;
 
-/// Diagnostics held back, because what follows may improve on them.
+/// Maximum number of diagnostics held back because the following lines may improve them.
 const HELD: usize = 64;
-/// Warnings of one log; more would leave no room for errors.
+/// Maximum number of warnings per log; more would leave no room for errors.
 const WARNINGS: usize = 4_000;
-/// Lines within which a failure makes a doubtful diagnostic count.
+/// Number of lines within which a failure makes a doubtful diagnostic count.
 const NEAR: u64 = 400;
-/// A text without any sign of an end that is no longer is a fragment that somebody pasted.
+/// Maximum number of lines of a text without an end that counts as a pasted fragment.
 const FRAGMENT: u64 = 80;
 
-/// The findings of one log on their way out.
+/// The findings of one log before they are reported.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     held: VecDeque<Diagnostic>,
-    /// What is an error only if the run fails soon: number of its line, and the diagnostic.
+    /// Diagnostics that are errors only if the run fails soon, with their line numbers.
     doubtful: VecDeque<(u64, Diagnostic)>,
     warnings: usize,
     found: u64,
-    /// The test that is running, where a test runner said so.
+    /// The running test, if a test runner named it.
     test: Option<String>,
 }
 
 impl Inbox {
-    /// Takes a diagnostic. One that overlaps a held one replaces it or is dropped.
+    /// Adds a diagnostic. If it overlaps a held one, it replaces that one or is dropped.
     pub(crate) fn push(&mut self, mut found: Diagnostic) {
         if found.severity < Severity::Error {
             self.warnings += 1;
@@ -45,7 +45,7 @@ impl Inbox {
         self.held.push_back(found);
     }
 
-    /// Takes what counts only if a failure follows.
+    /// Adds a diagnostic that counts only if a failure follows.
     pub(crate) fn push_doubtful(&mut self, line: u64, found: Diagnostic) {
         if self.doubtful.len() == HELD {
             self.doubtful.pop_front();
@@ -53,7 +53,7 @@ impl Inbox {
         self.doubtful.push_back((line, found));
     }
 
-    /// The log shows at this line that something failed.
+    /// Records that the log shows a failure at this line.
     pub(crate) fn fail(&mut self, line: u64) {
         for (number, found) in std::mem::take(&mut self.doubtful) {
             if number + NEAR >= line {
@@ -62,7 +62,7 @@ impl Inbox {
         }
     }
 
-    /// How many root errors were taken so far.
+    /// Number of root errors so far.
     pub(crate) fn roots(&self) -> u64 {
         self.found
     }
@@ -72,31 +72,31 @@ impl Inbox {
         self.test = Some(name.to_owned());
     }
 
-    /// The test has ended.
+    /// Ends the test.
     pub(crate) fn test_ends(&mut self) {
         self.test = None;
     }
 
-    /// What was found since this place of the log was printed by a test that passed.
+    /// Drops findings since this offset, because a passing test printed them.
     pub(crate) fn forget_since(&mut self, start: u64) {
         self.held.retain(|held| held.span.start < start);
         self.doubtful.retain(|(_, held)| held.span.start < start);
     }
 
-    /// The test that is running.
+    /// The running test.
     pub(crate) fn test(&self) -> Option<&str> {
         self.test.as_deref()
     }
 
-    /// Hands out what nothing can improve on any more.
+    /// Releases diagnostics that nothing can improve any more.
     pub(crate) fn release(&mut self, out: &mut Vec<Diagnostic>) {
-        // What a running test prints waits for its result, as far as there is room.
+        // Output of a running test waits for its result, as far as there is room.
         while self.held.len() > HELD {
             out.extend(self.held.pop_front());
         }
     }
 
-    /// The log has ended after so many lines.
+    /// Ends the log after this many lines.
     pub(crate) fn finish(&mut self, lines: u64, out: &mut Vec<Diagnostic>) {
         if lines <= FRAGMENT {
             self.fail(lines);
@@ -110,7 +110,7 @@ fn overlap(one: Span, other: Span) -> bool {
     one.start < other.end && other.start < one.end
 }
 
-/// How good a diagnostic is, most important first.
+/// How good a diagnostic is, most important criterion first.
 fn rank(found: &Diagnostic) -> (bool, u8, Confidence, bool, bool, bool, bool) {
     let role = match found.role {
         Role::Root => 3,

@@ -1,4 +1,4 @@
-//! TeX and its helpers: LaTeX's, packages' and TeX's own errors, with a place or with `!`; latexmk and BibTeX.
+//! TeX and its tools: errors of LaTeX, packages and TeX itself, with a location or `!`; latexmk and BibTeX.
 //!
 //! ```text
 //! ! LaTeX Error: File `steam.sty' not found.
@@ -15,12 +15,12 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, extension, leading_number, place_at_start},
 };
 
-/// Lines after an error in which its line is told: `l.12 …`.
+/// Maximum number of lines between an error and its line number: `l.12 …`.
 const LINES: usize = 14;
-/// Where TeX breaks the lines of its log.
+/// The width at which TeX breaks the lines of its log.
 const WIDTH: usize = 79;
 
-/// What TeX complains of.
+/// TeX's error messages.
 static COMPLAINTS: Beginnings = Beginnings::new(&[
     "LaTeX Error: ",
     "LaTeX3 Error: ",
@@ -62,20 +62,20 @@ static STARTS: Beginnings =
 #[derive(Debug, Default)]
 pub(crate) struct Latex {
     open: Option<Open>,
-    /// Something was found already: an emergency stop follows from it.
+    /// True if an error was found: an emergency stop follows from it.
     found: bool,
-    /// latexmk repeats in the next lines what went wrong.
+    /// True if latexmk repeats the errors in the next lines.
     summary: bool,
 }
 
-/// An error whose place may follow.
+/// An error whose location may follow.
 #[derive(Debug)]
 struct Open {
     message: String,
     location: Option<Location>,
     context: Context,
     span: Span,
-    /// The line was broken at the width of the log.
+    /// True if the line was broken at the width of the log.
     goes_on: bool,
 }
 
@@ -123,7 +123,7 @@ impl Latex {
     fn complain(&mut self, location: Option<Location>, message: &str, view: &View<'_>, inbox: &mut Inbox) {
         let stops = message.starts_with("Emergency stop") || message.starts_with("==> Fatal");
         if stops && let Some(open) = &mut self.open {
-            // That the reading ended is no other error, but the place is known now.
+            // The end of the file is no separate error, but gives the location.
             open.location = open.location.take().or(location);
             open.take(view);
             return;
@@ -150,12 +150,12 @@ impl Latex {
         });
     }
 
-    /// `l.12 \pour` ends what TeX says of an error.
+    /// `l.12 \pour` ends TeX's report of an error.
     fn place(&mut self, rest: &str, view: &View<'_>, inbox: &mut Inbox) {
         let Some(open) = &mut self.open else { return };
         let Some((_, source)) = leading_number(rest) else { return };
         open.take(view);
-        // Which name is not defined stands only here, at the end.
+        // The undefined name occurs only here, at the end.
         if open.message.starts_with("Undefined control sequence")
             && let Some((_, name)) = source.rsplit_once('\\')
             && !name.is_empty()
@@ -166,7 +166,7 @@ impl Latex {
         self.finish(inbox);
     }
 
-    /// What latexmk repeats: its own, such as a file that BibTeX cannot open, stands nowhere else.
+    /// Errors repeated by latexmk: its own, such as a file that BibTeX cannot open, occur nowhere else.
     fn repeated(&mut self, view: &View<'_>, inbox: &mut Inbox) {
         let Some((program, message)) = view.text.split_once(": ") else { return };
         let program = program.split(' ').next().unwrap_or_default();
@@ -201,7 +201,7 @@ impl Open {
     }
 }
 
-/// Whether a line begins with a place in a source of TeX.
+/// Returns true if a line begins with a location in a TeX source.
 fn names_source(text: &str) -> bool {
     text.split_once(':').is_some_and(|(path, _)| is_source(path))
 }
@@ -225,7 +225,7 @@ fn complaint(text: &str) -> Option<(Option<Location>, &str)> {
         .then(|| (Some(Location::at(place.path, place.line, None)), message))
 }
 
-/// Packages and classes also warn in this form.
+/// Packages and classes also print warnings in this format.
 fn complains(message: &str) -> bool {
     let is_package = message.starts_with("Package ") || message.starts_with("Class ");
     COMPLAINTS.begin(message) && (!is_package || message.contains(" Error: "))

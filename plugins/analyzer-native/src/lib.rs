@@ -1,14 +1,14 @@
-//! Finds what C, C++, Fortran and CUDA builds and tests report.
+//! Finds reports of builds and tests in C, C++, Fortran and CUDA.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
-//! | `compiler` | GCC, Clang, clang-tidy, cppcheck and assemblers: place, severity, message, with includes, notes, source |
-//! | `driver` | what compilers say of themselves: options, missing files, `collect2`, NVIDIA's tools |
+//! | `compiler` | GCC, Clang, clang-tidy, cppcheck and assemblers: location, severity, message, with includes, notes, source |
+//! | `driver` | errors of the compiler drivers: options, missing files, `collect2`, NVIDIA's tools |
 //! | `linker`, `apple` | ld, gold, lld, mold, modpost; Apple's linker with its lists of symbols |
 //! | `msvc` | Microsoft's compiler, linker and helpers; Intel's and NVIDIA's compilers in the same form |
 //! | `quoted` | Arm's, TI's, IAR's, IBM's and Oracle's compilers, which put the file in quotes |
 //! | `fortran` | gfortran, nvfortran, a program's runtime errors |
-//! | `make` | Make, Ninja, SCons: missing rules, and recipes that failed as consequences |
+//! | `make` | Make, Ninja, SCons: missing rules, and failed recipes as consequences |
 //! | `cmake`, `configure`, `meson`, `bazel` | configuration and build files, `pkg-config`, lists of failed tests |
 //! | `ctest`, `gtest`, `catch2`, `unit`, `suites` | CTest, GoogleTest, cmocka, Catch2, doctest, Boost.Test, Check, Unity, CppUTest, CppUnit, Qt Test, Automake, lit |
 //! | `sanitizer`, `crash` | sanitizers, Valgrind, signals, failed assertions, uncaught exceptions, the loader |
@@ -16,14 +16,15 @@
 //! | `packages`, `embedded` | vcpkg, Conan, flatpak-builder; west, ESP-IDF, PlatformIO, Arduino, BitBake, qmake |
 //! | `latex` | TeX, LaTeX and its packages, latexmk, BibTeX |
 //!
-//! Every recogniser sees every line and keeps its own state; of two that report one line the inbox keeps the
-//! better. What only follows from something else is said to be a consequence.
+//! Every recogniser sees every line and keeps its own state; of two that report the same line, the inbox
+//! keeps the better one. Errors that only follow from others are marked as consequences.
 #![deny(unsafe_code)]
 
 mod apple;
 mod bazel;
 mod catch2;
 mod cmake;
+mod codes;
 mod compiler;
 mod configure;
 mod crash;
@@ -258,6 +259,10 @@ impl LineAnalyzer for Native {
         "onan",
         "not resolved: ",
         "FATAL ERROR",
+        "s   exit status ",
+        " Test #",
+        " Test  #",
+        " Test   #",
         "devicetree",
         "PROVIDES '",
         "Kconfig",
@@ -298,7 +303,7 @@ impl LineAnalyzer for Native {
             self.inbox.fail(line.number);
         }
         if line.marker.is_some() {
-            // Only an annotation may hold several lines.
+            // Only an annotation may contain several lines.
             line.text.split('\n').for_each(|text| self.text(&View::new(text, line)));
         } else {
             self.text(&View::new(&line.text, line));
@@ -337,11 +342,11 @@ impl Native {
         self.latex.line(view, inbox);
         self.ctest.line(view, inbox);
         self.make.line(view, inbox);
-        // Last: when a test has passed, what the others read of it is forgotten.
+        // Last, because findings of other recognisers in a passed test are dropped.
         self.gtest.line(view, inbox);
     }
 
-    /// Completes what is open: another step begins, or the log ends.
+    /// Completes open records: another step begins, or the log ends.
     fn cut(&mut self) {
         let inbox = &mut self.inbox;
         self.gtest.finish(inbox);

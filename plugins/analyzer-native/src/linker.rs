@@ -14,10 +14,10 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines kept below an error.
+/// Maximum number of lines kept below an error.
 const LINES: usize = 12;
 
-/// What a linker complains about, with a category.
+/// Linkers' error messages, with a category.
 static SIGNS: [Needle; 6] = [
     Needle::new("undefined reference to "),
     Needle::new("multiple definition of "),
@@ -29,10 +29,10 @@ static SIGNS: [Needle; 6] = [
 static FUNCTION: Needle = Needle::new("n function ");
 static COLON: Needle = Needle::new(": ");
 
-/// Reads what linkers print.
+/// Reads the output of linkers.
 #[derive(Debug, Default)]
 pub(crate) struct Linker {
-    /// The line that names the object and function of those that follow, and where the log has it.
+    /// The line that names the object and function for the following lines, with its span.
     function: Option<(String, String, Span)>,
     open: Option<Block>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Linker {
 struct Block {
     found: Diagnostic,
     context: Context,
-    /// lld's and mold's details begin with `>>> `.
+    /// True for lld and mold, whose details begin with `>>> `.
     arrows: bool,
 }
 
@@ -75,7 +75,7 @@ impl Linker {
             if span.end <= view.span.start && view.span.start - span.end < 3 {
                 found.span = span.to(view.span);
             }
-            // `_start` in `crt1.o` says that `main` is missing, in no file of the user's.
+            // `_start` in `crt1.o` means that `main` is missing, in no file of the user's.
             if found.location.is_none() && !names::is_system(object) {
                 found.location = Some(Location::file(object));
             }
@@ -148,7 +148,7 @@ fn referenced(text: &str) -> Option<Location> {
     whole.or_else(|| place_at_start(rest)).map(|place| place.location())
 }
 
-/// Whether a program is a linker.
+/// Returns true if a program is a linker.
 fn is_linker(program: &str) -> bool {
     matches!(
         program,
@@ -172,7 +172,7 @@ fn is_object(name: &str) -> bool {
     matches!(extension(name), "o" | "obj") || name.ends_with(')')
 }
 
-/// The name that a user would give the linker.
+/// The linker's common name.
 fn tool(program: &str) -> &'static str {
     match program {
         "ld.lld" | "ld64.lld" | "lld" | "rust-lld" | "lld-link" | "wasm-ld" => "lld",
@@ -181,11 +181,11 @@ fn tool(program: &str) -> &'static str {
     }
 }
 
-/// A line that names a symbol, with whatever stands before it: program, `error:`, object, section, source.
+/// A line that names a symbol, whatever precedes it: program, `error:`, object, section, source.
 fn reference(view: &View<'_>) -> Option<Diagnostic> {
     let at = SIGNS[..4].iter().filter_map(|sign| sign.find_among(view.characters, view.text)).min()?;
     let (before, message) = view.text.split_at(at);
-    // In prose the sign stands after a word, in a linker's line at the start or after a colon.
+    // In prose, the sign follows a word; in a linker's line, it is at the start or after a colon.
     if !(before.is_empty() || before.trim_end().ends_with(':'))
         || before.contains(" warning:")
         || before.contains("lookup error")
@@ -197,11 +197,11 @@ fn reference(view: &View<'_>) -> Option<Diagnostic> {
         _ => (None, before),
     };
     let (object, is_error) = match object.split_once("error: ") {
-        // GNU ld says no such word, gold and LLVM's do.
+        // GNU ld prints no such word, gold and LLVM's linkers do.
         Some((start, rest)) => (if rest.trim().is_empty() { start } else { rest }, true),
         None => (object, false),
     };
-    // `undefined symbol: x` alone is what a dynamic loader says, and Python.
+    // `undefined symbol: x` alone is printed by dynamic loaders, and by Python.
     let is_gnu = message.starts_with("undefined reference") || message.starts_with("multiple definition");
     if linker.is_none() && !is_gnu && !is_error {
         return None;
@@ -292,13 +292,13 @@ fn program(text: &str) -> Option<Diagnostic> {
         || message.contains("duplicate symbol for architecture")
         || message.contains("duplicate symbols for architecture")
         || message.contains("ld returned 1 exit status")
-        // By how much is said of the region; the scripts of vendors say it in their own words.
+        // The region's overflow gives the amount; vendors' scripts use their own words.
         || message.contains("' will not fit in region `")
         || message.ends_with(" segment data does not fit.");
     let full = message.contains("No space left on device")
         || message.contains("memory exhausted")
         || message.contains("Cannot allocate memory");
-    // `pot.o: relocation … can not be used`: the object is the place.
+    // `pot.o: relocation … can not be used`: the object is the location.
     let location = message.split_once(": ").and_then(|(object, _)| {
         (is_object(object) || object.contains(":(")).then(|| place_of(object)).flatten()
     });

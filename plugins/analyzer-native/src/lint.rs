@@ -1,5 +1,5 @@
-//! Linters and formatters of C and C++ whose lines are no compiler's: cppcheck's old form, cpplint, clang-format's
-//! differences, include-what-you-use.
+//! Linters and formatters for C and C++ that do not use a compiler's format: cppcheck's old format, cpplint,
+//! clang-format's differences, include-what-you-use.
 //!
 //! ```text
 //! [src/pot.c:12]: (error) Memory leak: cup
@@ -16,7 +16,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, leading_number, place_at_start, place_in_parentheses, trailing_group},
 };
 
-/// Lines kept of a difference.
+/// Maximum number of lines kept of a difference.
 const LINES: usize = 60;
 
 static CPPCHECK: Needle = Needle::new("]: (");
@@ -24,18 +24,18 @@ static CATEGORY: Needle = Needle::new("  [");
 static SHOULD: Needle = Needle::new(" should ");
 static REFORMATTED: [Needle; 2] = [Needle::new("(original)"), Needle::new("(before formatting)")];
 
-/// Reads what they print.
+/// Reads their output.
 #[derive(Debug, Default)]
 pub(crate) struct Lint {
     open: Option<Open>,
 }
 
-/// What is being read.
+/// The record being read.
 #[derive(Debug)]
 enum Open {
     /// A file that clang-format would change.
     Difference(Block),
-    /// Includes that a file should have or not.
+    /// Includes that a file should add or remove.
     Includes(Block),
 }
 
@@ -223,7 +223,7 @@ fn difference<'a>(view: &View<'a>) -> Option<&'a str> {
     names::is_native_source(path).then_some(path)
 }
 
-/// `src/pot.cc should add these lines:`: the file and what to do.
+/// `src/pot.cc should add these lines:`: the file and the action.
 fn includes<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     if !view.text.ends_with("these lines:") {
         return None;

@@ -1,5 +1,4 @@
-//! Make in its dialects, Ninja, SCons: rules that are missing are errors, a recipe that failed follows from what
-//! it printed.
+//! Make in its dialects, Ninja, SCons: missing rules are errors, a failed recipe follows from its output.
 //!
 //! ```text
 //! make[1]: *** [Makefile:12: pot.o] Error 1
@@ -16,18 +15,18 @@ use grimoire_plugin_sdk::{
 };
 use std::collections::VecDeque;
 
-/// Lines before a failed recipe that are kept, since they may say why.
+/// Maximum number of lines kept before a failed recipe, since they may give the reason.
 const BEFORE: usize = 8;
-/// Lines of a failed edge of Ninja that are looked at.
+/// Maximum number of output lines read from a failed edge of Ninja.
 const OUTPUT: usize = 200;
 
 static STARS: Needle = Needle::new("*** ");
 
-/// Reads what build tools of this kind print.
+/// Reads the output of such build tools.
 #[derive(Debug, Default)]
 pub(crate) struct Make {
     before: VecDeque<String>,
-    /// The file that Make could not include: what it says of it again is no news.
+    /// The file that Make could not include, and which it reports again.
     included: Option<String>,
     edge: Option<Edge>,
 }
@@ -36,14 +35,14 @@ pub(crate) struct Make {
 #[derive(Debug)]
 struct Edge {
     outputs: String,
-    /// How many errors were found when its output began.
+    /// Number of errors found before its output.
     roots: u64,
     span: Span,
     lines: usize,
-    /// The line of the output that seems to say why.
+    /// The output line that seems to give the reason.
     reason: Option<String>,
     sure: bool,
-    /// What the program that the edge ran says of itself: its name, the message, and where.
+    /// A message of the program that the edge ran: its name, the message, and the span.
     said: Option<(String, String, Span)>,
     context: Context,
 }
@@ -177,7 +176,7 @@ impl Make {
                 }
                 return Some(found);
             }
-            // `Makefile:3: lid.mk: No such file or directory` is an error if Make cannot make the file.
+            // `Makefile:3: lid.mk: No such file or directory` is an error only if Make cannot create the file.
             let place = place_at_start(text)?;
             let missing = place.rest.trim().strip_suffix(": No such file or directory")?;
             let mut found = made("make", place.rest.trim(), Role::Root);
@@ -203,7 +202,7 @@ impl Edge {
             None => outputs,
         };
         let first = outputs.split(' ').next().unwrap_or_default();
-        // Bazel and others say `FAILED:` in sentences.
+        // Bazel and others print `FAILED:` in sentences.
         let is_file = first.contains(['.', '/', '\\'])
             || first.ends_with(|c: char| c.is_ascii_lowercase()) && !outputs.contains(' ');
         let mut context = Context::default();
@@ -220,14 +219,14 @@ impl Edge {
         })
     }
 
-    /// Takes a line of the output; `false` when it ended.
+    /// Reads an output line; returns false if the output has ended.
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
         self.lines += 1;
         if self.lines > OUTPUT || text.starts_with("ninja: ") || is_step(text) {
             return false;
         }
-        // The first line is the command, as a rule.
+        // The first line is usually the command.
         let is_command = text.starts_with(['/', ':', '"'])
             || text.starts_with("cd ")
             || text.contains(" -")
@@ -252,7 +251,7 @@ impl Edge {
         true
     }
 
-    /// What was told of its output need not be said again.
+    /// Errors that were reported from its output need not be repeated.
     fn finish(mut self, told: bool) -> Diagnostic {
         if let Some((name, message, span)) = self.said.take().filter(|_| !told) {
             return Diagnostic { span, context: self.context.take(), ..made(&name, &message, Role::Root) };
@@ -272,7 +271,7 @@ impl Edge {
 }
 
 /// `/usr/bin/ar: pot.o: file truncated`, `C:\mingw\bin\ar.exe: could not create …`: a program that was run by
-/// its path, and what it says.
+/// its path, and its message.
 fn by_path(text: &str) -> Option<(&str, &str)> {
     let path = text.split_once(": ").map(|(path, _)| path)?;
     let is_absolute = path.starts_with('/') || matches!(path.as_bytes(), [_, b':', b'\\' | b'/', ..]);
@@ -299,7 +298,7 @@ fn ninja(text: &str) -> Option<Diagnostic> {
     rest.starts_with("build stopped: ").then(|| made("ninja", rest, Role::Summary))
 }
 
-/// The tool, when the text is the name of a Make: `make`, `make[2]`, `gmake`, `mingw32-make.exe`.
+/// The tool, if the text is the name of a Make: `make`, `make[2]`, `gmake`, `mingw32-make.exe`.
 fn program(name: &str) -> Option<&'static str> {
     let name = match trailing_group(name, '[', ']') {
         Some((name, level)) if level.bytes().all(|byte| byte.is_ascii_digit()) => name,

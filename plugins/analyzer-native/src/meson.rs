@@ -1,4 +1,4 @@
-//! Meson: errors with or without a place, and the tests that its runner lists.
+//! Meson: errors with or without a location, and the test list of its runner.
 //!
 //! ```text
 //! ../meson.build:12:7: ERROR: Dependency "lid" not found, tried pkgconfig and cmake
@@ -11,19 +11,19 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, extension, leading_number, place_at_start},
 };
 
-/// Lines after the first words of Meson in which a line without a place is its own.
+/// Number of lines after Meson's banner in which a line without a location counts as its own.
 const NEAR: u64 = 3_000;
-/// Tests of the closing list.
+/// Maximum number of tests of the final list.
 const LISTED: usize = 200;
 
 static ERROR: Needle = Needle::new("ERROR: ");
 static WARNING: Needle = Needle::new("WARNING: ");
 
-/// Reads what Meson prints.
+/// Reads Meson's output.
 #[derive(Debug, Default)]
 pub(crate) struct Meson {
     seen: Option<u64>,
-    /// An error without a place, until the next line shows whose it is.
+    /// An error without a location, held until the next line shows which tool printed it.
     held: Option<(Diagnostic, u64)>,
     tests: Vec<String>,
     summary: Option<(Vec<String>, Span)>,
@@ -90,7 +90,7 @@ impl Meson {
         }
     }
 
-    /// An error without a place is Meson's when the line after it names its log, or nothing follows at once.
+    /// An error without a location is Meson's if the next line names its log, or nothing follows at once.
     fn resolve(&mut self, text: &str, number: u64, inbox: &mut Inbox) {
         let Some((held, line)) = self.held.take() else { return };
         if text.starts_with("A full log can be found at ") {
@@ -113,7 +113,7 @@ impl Meson {
         if self.tests.len() < LISTED {
             self.tests.push(test.to_owned());
         }
-        // Within the summary the list as a whole is reported.
+        // Within the summary, the list is reported as a whole.
         if self.summary.is_none() {
             inbox.push(Diagnostic {
                 test: Some(test.to_owned()),
@@ -142,7 +142,7 @@ fn is_meson(path: &str) -> bool {
         || extension(path) == "wrap"
 }
 
-/// ` 2/7 pot:boils  FAIL  0.03s  exit status 1`: the test and what it came to.
+/// ` 2/7 pot:boils  FAIL  0.03s  exit status 1`: the test and its result.
 fn result(text: &str) -> Option<(&str, &str)> {
     let (_, rest) = leading_number(text)?;
     let (_, rest) = leading_number(rest.strip_prefix('/')?)?;

@@ -1,4 +1,4 @@
-//! Microsoft's compiler, linker and their helpers: what has a code of letters and four digits.
+//! Microsoft's compiler, linker and related tools: errors whose code has letters and four digits.
 //!
 //! ```text
 //! C:\src\pot.cpp(14,9): error C2065: 'watr': undeclared identifier [C:\b\pot.vcxproj]
@@ -7,20 +7,20 @@
 //! cl : Command line error D8021 : invalid numeric argument '/Wx'
 //! ```
 
-use crate::{inbox::Inbox, names, view::View, words::Class};
+use crate::{codes, inbox::Inbox, names, view::View, words::Class};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity,
     text::{Context, looks_like_path, place_in_parentheses, trailing_group},
 };
 
-/// Notes kept with an error.
+/// Maximum number of notes kept with an error.
 const LINES: usize = 24;
 
-/// Reads what Microsoft's tools print.
+/// Reads the output of Microsoft's tools.
 #[derive(Debug, Default)]
 pub(crate) struct Msvc {
     open: Option<(Diagnostic, Context)>,
-    /// `C2220` announced that the next warning is the error.
+    /// True after `C2220`: the next warning is the error.
     raised: bool,
 }
 
@@ -48,7 +48,7 @@ impl Msvc {
             return;
         }
         let Some((open, context)) = &mut self.open else { return };
-        // Compilers built on EDG's front end show the source below.
+        // Compilers with EDG's front end show the source below.
         let is_source = open.tool != "msvc" && view.indent > 0 && !view.is_blank() && context.lines() < 4;
         if (is_source || is_note(view.text)) && context.lines() < LINES {
             context.push(view.text);
@@ -73,14 +73,14 @@ fn is_note(text: &str) -> bool {
     })
 }
 
-/// A line with a place or a program, a severity and a code.
+/// A line with a location or a program, a severity and a code.
 fn read(text: &str) -> Option<Diagnostic> {
     let (subject, rest, location) = match place_in_parentheses(text) {
         // `lid.lib(lid.obj)` has no line.
         Some(place) => (place.path, place.rest.trim_start_matches([':', ' ']), Some(place.location())),
         None => {
             let (subject, rest) = text.split_once(" : ").or_else(|| text.split_once(": "))?;
-            // Two words at most: `LINK`, `NMAKE`, `cl`, a path.
+            // At most two words: `LINK`, `NMAKE`, `cl`, a path.
             if subject.len() > 500 {
                 return None;
             }
@@ -117,6 +117,12 @@ fn read(text: &str) -> Option<Diagnostic> {
         }
         _ => message.trim(),
     };
+    // Clang in Visual Studio prints its options.
+    let (message, option) = match code {
+        None => codes::split_codes(message),
+        Some(_) => (message, None),
+    };
+    let option = option.and_then(codes::code);
     if message.is_empty() {
         return None;
     }
@@ -137,8 +143,8 @@ fn read(text: &str) -> Option<Diagnostic> {
         || message.contains("No space left");
     Some(Diagnostic {
         tool: tool.to_owned(),
-        error_type: code.unwrap_or(if is_link { "link" } else { "compile" }).to_owned(),
-        code: code.map(str::to_owned),
+        error_type: code.or(option.as_deref()).unwrap_or(if is_link { "link" } else { "compile" }).to_owned(),
+        code: code.map(str::to_owned).or(option),
         message: message.to_owned(),
         severity,
         kind: if full { Kind::Resource } else { Kind::Compile },
@@ -148,7 +154,7 @@ fn read(text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// A linker's or a driver's own name where a file might stand.
+/// The name of a linker or driver in the position of a file.
 fn is_program(subject: &str) -> bool {
     matches!(
         subject.to_ascii_lowercase().as_str(),
@@ -188,7 +194,7 @@ fn severity(rest: &str) -> Option<(Severity, &str)> {
     None
 }
 
-/// `#177-D`, `#6404`: how EDG's front end and Intel's compilers number their messages.
+/// `#177-D`, `#6404`: message numbers of EDG's front end and Intel's compilers.
 fn is_edg(code: &str) -> bool {
     let number = code.trim_start_matches('#').trim_end_matches("-D");
     (1..=6).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())

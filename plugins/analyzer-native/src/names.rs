@@ -1,4 +1,4 @@
-//! Programs and files by their names.
+//! Recognises programs and files by their names.
 
 use grimoire_plugin_sdk::text::extension;
 
@@ -10,8 +10,8 @@ pub(crate) fn program(text: &str) -> &str {
         Some((start, version)) if version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => start,
         _ => name,
     };
-    // `ld.lld`, `ld.bfd` and `clang++` are names, what stands before the last `-` is a target. `lto-wrapper`
-    // and `clang-cl` have a `-` of their own.
+    // `ld.lld`, `ld.bfd` and `clang++` are names, the text before the last `-` is a target. `lto-wrapper`
+    // and `clang-cl` contain a `-` themselves.
     match name.rsplit_once('-') {
         Some(("wasm", "ld")) => name,
         Some((_, last)) if !matches!(last, "wrapper" | "cl" | "link" | "tidy" | "format" | "lld") => last,
@@ -19,8 +19,8 @@ pub(crate) fn program(text: &str) -> &str {
     }
 }
 
-/// The program before the first `: ` and what follows it; a path with blanks only where it begins with a
-/// drive letter.
+/// The program before the first `: ` and the text after it; a path may contain spaces only if it begins
+/// with a drive letter.
 pub(crate) fn program_line(text: &str) -> Option<(&str, &str)> {
     let at = memchr_colon(text)?;
     let (path, rest) = text.split_at(at);
@@ -29,7 +29,7 @@ pub(crate) fn program_line(text: &str) -> Option<(&str, &str)> {
         .then(|| (program(path), &rest[2..]))
 }
 
-/// Where the first `: ` stands that does not belong to a drive.
+/// The position of the first `: ` that does not belong to a drive.
 fn memchr_colon(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let within = &bytes[..bytes.len().min(600)];
@@ -43,7 +43,7 @@ fn memchr_colon(text: &str) -> Option<usize> {
     }
 }
 
-/// Whether a file is of the C family or of what its compilers read.
+/// Returns true if a file belongs to the C family or is another input of its compilers.
 pub(crate) fn is_native_source(path: &str) -> bool {
     if matches!(
         path,
@@ -104,7 +104,7 @@ pub(crate) fn is_native_source(path: &str) -> bool {
         || is_standard_header(path)
 }
 
-/// Whether a file is Fortran.
+/// Returns true for Fortran files.
 pub(crate) fn is_fortran(path: &str) -> bool {
     let extension = extension(path);
     extension.len() <= 3
@@ -119,7 +119,7 @@ fn is_standard_header(path: &str) -> bool {
     extension(path).is_empty() && is_system(path) && path.contains("/include/")
 }
 
-/// Whether a file belongs to the compiler, the system or a framework, not to the user.
+/// Returns true if a file belongs to the compiler, the system or a framework, not to the user.
 pub(crate) fn is_system(path: &str) -> bool {
     const STARTS: [&str; 7] = [
         "/usr/include/",
@@ -144,7 +144,7 @@ pub(crate) fn is_system(path: &str) -> bool {
     STARTS.iter().any(|start| path.starts_with(start)) || PARTS.iter().any(|part| path.contains(part))
 }
 
-/// A probe that a configuration step compiles, which is expected to fail.
+/// A file that a configuration step compiles as a test, and which is expected to fail.
 pub(crate) fn is_probe(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     name.starts_with("conftest.")

@@ -15,15 +15,15 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle},
 };
 
-/// Lines after a tool's own words in which a bare `error:` is its.
+/// Number of lines after a tool's own output in which a bare `error:` counts as its own.
 const NEAR: u64 = 2_000;
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 16;
 
 static CONAN: Needle = Needle::new("onan");
 static VCPKG: Needle = Needle::new("vcpkg");
 
-/// Reads what they print.
+/// Reads their output.
 #[derive(Debug, Default)]
 pub(crate) struct Packages {
     conan: Option<u64>,
@@ -86,7 +86,7 @@ fn flatpak(message: &str) -> Option<Diagnostic> {
     if name.is_empty() || name.contains(' ') || name.len() == message.len() {
         return None;
     }
-    // What the module's build complained of stands above, unless it was killed.
+    // The error of the module's build is above, unless the build was killed.
     let (kind, role) = match reason.strip_prefix("Child process exited with code ") {
         Some("137" | "9") => (Kind::Resource, Role::Root),
         Some(_) => (Kind::Unknown, Role::Consequence),
@@ -106,7 +106,7 @@ fn flatpak(message: &str) -> Option<Diagnostic> {
 impl Block {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
-        // `There are invalid packages:` is explained at the left edge.
+        // `There are invalid packages:` is followed by unindented explanations.
         let named = self.found.tool == "conan"
             && self.found.message.ends_with("invalid packages:")
             && text.contains(": Invalid");
@@ -133,7 +133,7 @@ impl Block {
     }
 }
 
-/// Conan's own sentences; others say `ERROR: `, too.
+/// Conan's own sentences; other tools print `ERROR: ` too.
 fn conan(message: &str, near: bool) -> Option<Diagnostic> {
     let is_reference = |word: &str| {
         word.split_once('/').is_some_and(|(name, version)| {
@@ -161,7 +161,7 @@ fn conan(message: &str, near: bool) -> Option<Diagnostic> {
     if !own && (message.starts_with('/') || message.contains("pip") || message.contains("ython")) {
         return None;
     }
-    // `Missing binary:` lists what the sentence about prebuilt packages explains.
+    // `Missing binary:` lists the packages that the sentence about prebuilt packages explains.
     let network = message.contains("onnection")
         || message.contains("timed out")
         || message.contains("Unable to connect");
@@ -180,7 +180,7 @@ fn vcpkg(message: &str, near: bool) -> Option<Diagnostic> {
     if !own && !near {
         return None;
     }
-    // Git, Cargo and compilers say `error: `, too.
+    // Git, Cargo and compilers print `error: ` too.
     let strange = !own && message.contains('`')
         || message.starts_with("pathspec")
         || message.starts_with("could not compile")

@@ -1,4 +1,4 @@
-//! Compilers that put the file in quotes: Arm's, TI's, IAR's, IBM's, Oracle's.
+//! Compilers that quote the file: Arm's, TI's, IAR's, IBM's, Oracle's.
 //!
 //! ```text
 //! "src/pot.c", line 12: Error:  #20: identifier "watr" is undefined
@@ -41,7 +41,7 @@ fn read(text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// Severity, code and message in the orders that these compilers have.
+/// Severity, code and message in the orders of these compilers.
 fn described(rest: &str) -> Option<(Severity, Option<&str>, &str)> {
     for (word, severity) in [
         ("fatal error", Severity::Error),

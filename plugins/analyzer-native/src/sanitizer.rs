@@ -16,7 +16,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, place_at_end, place_at_start},
 };
 
-/// Lines of one report.
+/// Maximum number of lines of one report.
 const LINES: usize = 300;
 
 static SANITIZER: Needle = Needle::new("Sanitizer: ");
@@ -36,12 +36,12 @@ struct Report {
     tool: &'static str,
     error_type: String,
     message: String,
-    /// Valgrind's number of the process, before each line.
+    /// The process number that Valgrind prints before each line.
     process: Option<String>,
-    /// The place that the headline names.
+    /// The location in the headline.
     location: Option<Location>,
     frames: Vec<Frame>,
-    /// The first stack is the error's, the others say where memory was allocated.
+    /// True after the first stack, which is the error's; the others show where memory was allocated.
     stack_ended: bool,
     lines: usize,
     context: Context,
@@ -172,7 +172,7 @@ impl Report {
             let access = text.split(" at 0x").next().unwrap_or(text);
             self.message = format!("{}, {access}", self.message);
         } else if text.starts_with("Hint: ") || text.starts_with("==") && text.contains("Hint: ") {
-            // The hint says what a segmentation fault was about.
+            // The hint gives the cause of a segmentation fault.
             self.context.push(text);
         }
         if text.contains("==ABORTING") {
@@ -233,7 +233,7 @@ fn tool(name: &str) -> &'static str {
     }
 }
 
-/// The headline without what differs from run to run.
+/// The headline without the parts that vary between runs.
 fn plain(message: &str) -> &str {
     let end = [" on address ", " on unknown address ", " (pid=", " (pc ", ": thread ", " on 0x"]
         .iter()
@@ -253,7 +253,7 @@ fn frame(text: &str) -> Option<Frame> {
         Some((address, rest)) if address.starts_with("0x") => rest,
         _ => rest,
     };
-    // The module stands in parentheses at the end.
+    // The module is in parentheses at the end.
     let place_text = match rest.rsplit_once(" (") {
         Some((before, module)) if module.contains("+0x") || module.starts_with("BuildId") => before,
         _ => rest,
@@ -262,7 +262,7 @@ fn frame(text: &str) -> Option<Frame> {
         .rsplit_once(" (")
         .filter(|(_, module)| module.contains("+0x"))
         .map_or(place_text, |(before, _)| before);
-    // A function's name may hold blanks, a path seldom does.
+    // A function's name may contain spaces, a path seldom does.
     let place = place_at_end(place_text);
     let function = match &place {
         Some(place) => place.rest,
@@ -275,7 +275,7 @@ fn frame(text: &str) -> Option<Frame> {
     })
 }
 
-/// Whether a frame is the user's, not the sanitizer's, the allocator's or the library's.
+/// Returns true if a frame is the user's, not that of the sanitizer, the allocator or the library.
 fn is_own(frame: &Frame) -> bool {
     let Some(place) = &frame.location else { return false };
     let function = frame.function.as_deref().unwrap_or_default();
@@ -333,7 +333,7 @@ fn is_excerpt(text: &str) -> bool {
         || text.bytes().all(|byte| matches!(byte, b'^' | b'~' | b' ')) && !text.is_empty()
 }
 
-/// `==71== rest`: the process and the rest, with its indentation.
+/// `==71== rest`: the process, and the rest with its indentation.
 fn valgrind<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     EQUALS.find_among(view.characters, view.text).or_else(|| view.text.ends_with("==").then_some(0))?;
     let rest = view.text.strip_prefix("==")?;

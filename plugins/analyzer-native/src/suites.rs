@@ -16,9 +16,9 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, place_at_start},
 };
 
-/// Failed tests remembered until the suite says that it is one.
+/// Maximum number of failed tests remembered until the suite is recognised.
 const HELD: usize = 200;
-/// Lines of one test's report.
+/// Maximum number of lines of one test's report.
 const LINES: usize = 400;
 
 static STARRED: Needle = Needle::new("******************** TEST '");
@@ -32,7 +32,7 @@ pub(crate) struct Suites {
     open: Option<Report>,
 }
 
-/// What lit prints of a failed test.
+/// lit's report of a failed test.
 #[derive(Debug)]
 struct Report {
     test: String,
@@ -72,7 +72,7 @@ impl Suites {
             .or_else(|| text.strip_prefix("ERROR: "))
             .or_else(|| text.strip_prefix("XPASS: "))
         {
-            // unittest prints the same words with the test's class behind them.
+            // unittest prints the same words, followed by the test's class.
             let name = name.trim();
             if view.indent == 0
                 && !name.is_empty()

@@ -1,4 +1,4 @@
-//! Test frameworks whose failure is one line or two: Check, Unity, CppUTest, CppUnit, Qt Test.
+//! Test frameworks with failures of one or two lines: Check, Unity, CppUTest, CppUnit, Qt Test.
 //!
 //! ```text
 //! pot_test.c:15:F:Core:test_pot:0: Assertion 'cups == 2' failed: cups == 1
@@ -15,7 +15,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, place_at_start, place_in_parentheses},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 8;
 
 static FAIL: Needle = Needle::new(":FAIL");

@@ -1,4 +1,4 @@
-//! A line as the recognisers see it: without what build tools and people put before it.
+//! A line without the prefixes of build tools and people.
 
 use crate::words::{self, Word};
 use grimoire_plugin_sdk::{
@@ -6,21 +6,21 @@ use grimoire_plugin_sdk::{
     text::{Characters, place_at_start, place_in_parentheses, trim, trim_start},
 };
 
-/// Prefixes taken off one line at most.
+/// Maximum number of prefixes removed from one line.
 const PREFIXES: usize = 4;
 
 /// One line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    /// As the scan gave it.
+    /// The original line.
     pub(crate) raw: &'a str,
-    /// Without prefixes and without blanks around it.
+    /// The text without prefixes and surrounding white space.
     pub(crate) text: &'a str,
-    /// Leading blanks after the prefixes; a tab counts as one.
+    /// Number of leading white space characters after the prefixes; a tab counts as one.
     pub(crate) indent: usize,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
-    /// The first word of severity behind a colon.
+    /// The first severity word after a colon.
     pub(crate) word: Option<Word>,
     pub(crate) span: Span,
     /// The number of the line.
@@ -28,7 +28,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A line, or one of those that an annotation encodes in one.
+    /// A line, or one of the lines in an annotation.
     pub(crate) fn new(raw: &'a str, line: &Line<'_>) -> Self {
         let (text, indent) = strip(raw);
         Self {
@@ -55,11 +55,11 @@ impl<'a> View<'a> {
     }
 }
 
-/// The text without prefixes and blanks, and the blanks before it.
+/// The text without prefixes and white space, and the number of characters before it.
 fn strip(line: &str) -> (&str, usize) {
     let mut text = line;
     let mut start = trim_start(text);
-    // What looks like a prefix may be text that is indented.
+    // Indented text may look like a prefix.
     let before = text.len() - start.len();
     for _ in 0..PREFIXES {
         let Some(rest) = after_prefix(start) else { break };
@@ -76,7 +76,7 @@ fn after_prefix(start: &str) -> Option<&str> {
         b'>' | b'|' => start[1..].strip_prefix(' '),
         b'0'..=b'9' => after_number(start),
         b'r' => start.strip_prefix("remote: "),
-        // Cargo tells what a build script's compiler said.
+        // Cargo forwards the output of a build script's compiler.
         b'E' | b'W' | b'e' => after_annotation(start),
         b'c' => start.strip_prefix("cargo:warning=").or_else(|| start.strip_prefix("cargo::warning=")),
         b'w' => after_package(start.strip_prefix("warning: ")?),
@@ -85,7 +85,7 @@ fn after_prefix(start: &str) -> Option<&str> {
     }
 }
 
-/// `Error: ` and `Warning: ` of GitHub's page before a place.
+/// `Error: ` and `Warning: ` of GitHub's page before a location.
 fn after_annotation(start: &str) -> Option<&str> {
     let rest = ["Error: ", "Warning: ", "error: "].iter().find_map(|word| start.strip_prefix(word))?;
     (place_at_start(rest).is_some() || place_in_parentheses(rest).is_some()).then_some(rest)

@@ -1,32 +1,32 @@
-//! The words of severity behind a colon, found once for all recognisers: most lines have none.
+//! Severity words after a colon, found once for all recognisers: most lines have none.
 
 use grimoire_plugin_sdk::{
     Severity,
     text::{Beginnings, Needle},
 };
 
-/// A word of severity in a line.
+/// A severity word in a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Word {
-    /// Where the colon before it stands.
+    /// The offset of the colon before it.
     pub(crate) at: usize,
-    /// Where the text behind the word begins.
+    /// The offset of the text after the word.
     pub(crate) end: usize,
     pub(crate) class: Class,
 }
 
-/// What a word says.
+/// The meaning of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// A word and a colon: the message follows.
     Message(Severity),
-    /// The same, as assemblers and Fortran's compilers write it.
+    /// The same, as printed by assemblers and Fortran compilers.
     Capital(Severity),
-    /// A note to what stands before.
+    /// A note to the previous diagnostic.
     Note,
-    /// A word and a blank: a code follows, or prose.
+    /// A word and a space: a code follows, or prose.
     Code,
-    /// Capitals, as Meson, doctest and many others print them.
+    /// Capital letters, as printed by Meson, doctest and many others.
     Loud,
 }
 

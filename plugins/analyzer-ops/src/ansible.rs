@@ -1,4 +1,4 @@
-//! Ansible: what a task failed with, and why a playbook cannot be read.
+//! Ansible: failures of tasks, and reasons why a playbook cannot be read.
 //!
 //! ```text
 //! TASK [till : Install the package] ****
@@ -8,8 +8,8 @@
 //! fatal: [web-2]: UNREACHABLE! => {"msg": "Failed to connect to the host via ssh: …"}
 //! ```
 //!
-//! The result may be JSON on one line or many, YAML below the line, or sections (`MSG:`) of the debug
-//! callback. What is ignored (`...ignoring`) or rescued, as the recap shows, is no error.
+//! The result may be JSON on one line or several, YAML below the line, or sections (`MSG:`) of the debug callback.
+//! Failures that are ignored (`...ignoring`) or rescued, as shown in the recap, are not errors.
 //!
 //! ```text
 //! ERROR! couldn't resolve module/action 'till'. This often indicates a misspelling, …
@@ -31,11 +31,11 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, leading_number, place_at_start},
 };
 
-/// Failures held until the recap.
+/// Maximum number of failures held until the recap.
 const HELD: usize = 200;
-/// Bytes of one result.
+/// Maximum length of one result, in bytes.
 const RESULT: usize = 256 * 1024;
-/// Lines of one result or error.
+/// Maximum number of lines of one result or error.
 const LINES: usize = 400;
 
 /// Reads the output of `ansible-playbook`.
@@ -46,28 +46,28 @@ pub(crate) struct Ansible {
     open: Option<Open>,
     /// Failures by host: the recap may say that they were rescued.
     held: Vec<(String, Diagnostic)>,
-    /// How many of them belong to the present task.
+    /// The number of held failures that belong to the current task.
     of_task: usize,
     in_recap: bool,
-    /// The log is one of Ansible.
+    /// The log is Ansible's.
     seen: bool,
-    /// What a module threw, for the result that follows.
+    /// The exception of a module, for the result that follows.
     thrown: Option<String>,
 }
 
-/// What is being read.
+/// The item being read.
 #[derive(Debug)]
 enum Open {
     Result(Outcome, Shape),
     Error(Message),
 }
 
-/// How the rest of a result looks.
+/// The format of the rest of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Json,
     Yaml,
-    /// Whole, but sections may follow it.
+    /// Complete, but sections may follow.
     Done,
     Section,
 }
@@ -171,7 +171,7 @@ impl Ansible {
     /// `fatal: [host]: FAILED! => {…}`, `failed: [host] (item=x) => {…}`.
     fn result(&mut self, line: &Text<'_>) {
         let Some((head, body)) = line.text.split_once(" => ") else {
-            // The YAML callback may have nothing to say.
+            // The YAML callback may have nothing to print.
             if let Some(head) = line.text.strip_suffix(" =>") {
                 self.open_result(head, "", line);
             }
@@ -210,7 +210,7 @@ impl Ansible {
             outcome.yaml(body);
             Shape::Yaml
         } else if outcome.json(body) || body.len() > 1 && !line.line.ends_with(['{', ',']) {
-            // Whole, or cut: a result that goes on ends its line so.
+            // Complete, or truncated: a result that continues ends its line in this way.
             outcome.words(body);
             Shape::Done
         } else {
@@ -261,7 +261,7 @@ impl Ansible {
     }
 }
 
-/// Takes a line of a result; whether it is one.
+/// Reads a line of a result; returns false if it does not belong to it.
 fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
     if outcome.context.lines() > LINES || outcome.raw.len() > RESULT {
         return false;
@@ -329,7 +329,7 @@ fn ends_section(text: &str) -> bool {
     ENDS.begin(text)
 }
 
-/// `web-1 : ok=4 changed=0 unreachable=0 failed=0 …`: the host, and whether it went well.
+/// `web-1 : ok=4 changed=0 unreachable=0 failed=0 …`: the host, and whether it succeeded.
 fn recap(text: &str) -> Option<(&str, bool)> {
     static DIVIDER: Needle = Needle::new(" : ok=");
     let (host, counts) = match DIVIDER.split(text) {

@@ -1,4 +1,4 @@
-//! ansible-lint: a rule with its message, and the place on the next line.
+//! ansible-lint: a rule with its message, and the location on the next line.
 //!
 //! ```text
 //! fqcn[action-core]: Use FQCN for builtin module actions (command).
@@ -24,7 +24,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, extension, place_at_start},
 };
 
-/// A finding whose place is awaited.
+/// A finding whose location is still to come.
 #[derive(Debug)]
 pub(crate) struct Finding {
     rule: String,
@@ -113,7 +113,7 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Whether a word is a rule: other linters put words of prose there.
+/// Returns true if a word is a rule: other linters print ordinary words in its position.
 fn is_known(rule: &str) -> bool {
     static STARTS: Beginnings = Beginnings::new(&[
         "args[",

@@ -1,4 +1,4 @@
-//! What Ansible says beside the results of tasks: `ERROR! …`, `[ERROR]: …` with its origin.
+//! Ansible's messages other than task results: `ERROR! …`, `[ERROR]: …` with its origin.
 
 use crate::{
     ansible_result, kinds,
@@ -37,7 +37,7 @@ impl Message {
         }
     }
 
-    /// Takes a further line; whether it belongs to the message.
+    /// Reads another line; returns true if it belongs to the message.
     pub(crate) fn line(&mut self, line: &Text<'_>) -> bool {
         let text = line.text;
         if self.context.lines() > 30
@@ -51,7 +51,7 @@ impl Message {
             return false;
         }
         if text.is_empty() {
-            // The blank line after the offending one is the end.
+            // The blank line after the offending line ends the message.
             self.is_over |= self.location.is_some() && self.context.as_str().contains('^');
             self.is_text_over = true;
             return true;
@@ -82,14 +82,14 @@ impl Message {
         true
     }
 
-    /// Whether the message announces the result of a task.
+    /// Returns true if the message announces the result of a task.
     pub(crate) fn is_of_task(&self) -> bool {
         self.text.starts_with("Task failed")
     }
 
-    /// Reports it; `seen`: the log is one of Ansible.
+    /// Reports the message; `seen` is true if the log is Ansible's.
     pub(crate) fn finish(mut self, seen: bool) -> Option<Diagnostic> {
-        // Others begin lines so, too.
+        // Other tools start lines like this, too.
         if self.is_tagged && self.location.is_none() && !seen {
             return None;
         }

@@ -11,28 +11,28 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, leading_number},
 };
 
-/// Bytes kept of one field.
+/// Maximum length of one field, in bytes.
 const FIELD: usize = 16 * 1024;
 
-/// What is known of a failure.
+/// The known facts about a failure.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) host: String,
     pub(crate) span: Span,
     pub(crate) context: Context,
-    /// JSON that is not whole yet.
+    /// JSON that is not complete yet.
     pub(crate) raw: String,
-    /// A blank line was taken after a whole result.
+    /// A blank line followed the complete result.
     pub(crate) is_blank: bool,
-    /// Leading blanks of the line that it begins with.
+    /// Leading blanks of the line that starts the result.
     pub(crate) indent: usize,
     is_unreachable: bool,
     fields: Fields,
-    /// The field that the present lines belong to, and its indentation in YAML.
+    /// The field that the current lines belong to, and its indentation in YAML.
     current: Option<(Field, usize)>,
 }
 
-/// The fields that say what went wrong.
+/// The fields that describe the error.
 #[derive(Debug, Default)]
 struct Fields([String; 6]);
 
@@ -55,7 +55,7 @@ const NAMES: [(&str, Field); 6] = [
     ("reason", Field::Reason),
 ];
 
-/// The field that a heading of the debug callback begins.
+/// The field started by a heading of the debug callback.
 pub(crate) fn section(text: &str) -> Option<&str> {
     let name = text.strip_suffix(':')?;
     let good = !name.is_empty()
@@ -89,11 +89,11 @@ impl Outcome {
         }
     }
 
-    /// Reads a whole result; whether it is one.
+    /// Reads a complete result; returns false if the text is not one.
     pub(crate) fn json(&mut self, text: &str) -> bool {
         let Some(value) = Value::parse(text) else { return false };
         self.result(&value);
-        // Gathering facts runs modules of its own, and says only that they failed.
+        // Fact gathering runs its own modules, and only reports that they failed.
         if let Some(Value::Object(modules)) = value.get("failed_modules") {
             self.fields = Fields::default();
             for (_, module) in modules {
@@ -103,7 +103,7 @@ impl Outcome {
         true
     }
 
-    /// Takes the fields of a result.
+    /// Reads the fields of a result.
     fn result(&mut self, value: &Value) {
         for (name, field) in NAMES {
             match value.get(name) {
@@ -118,7 +118,7 @@ impl Outcome {
         }
     }
 
-    /// Reads the fields of a result that is not whole: a line that was cut.
+    /// Reads the fields of an incomplete result in a truncated line.
     pub(crate) fn words(&mut self, text: &str) {
         for (name, field) in NAMES {
             if !self.fields.get(field).is_empty() {
@@ -167,7 +167,7 @@ impl Outcome {
         }
     }
 
-    /// Whether it only says that items of a loop failed, which were reported one by one.
+    /// Returns true if the result only says that items of a loop failed, which were reported individually.
     pub(crate) fn is_of_items(&self) -> bool {
         let message = self.fields.get(Field::Message);
         message.starts_with("All items completed") || message.starts_with("One or more items failed")
@@ -196,7 +196,7 @@ impl Outcome {
         })
     }
 
-    /// The sentence that says most: `msg`, or where that is a phrase what the command printed.
+    /// The most informative sentence: `msg`, or the command's output if `msg` is a mere phrase.
     fn message(&self, thrown: Option<&str>) -> Option<String> {
         const PHRASES: [&str; 7] = [
             "Unexpected failure during module execution",
@@ -220,7 +220,7 @@ impl Outcome {
             return Some(thrown.to_owned());
         }
         if message.is_empty() {
-            // Nothing readable: the line itself, without what names the host.
+            // Nothing readable: the line itself, without the name of the host.
             let body = self.context.as_str().lines().last()?.split_once("=> ")?.1.trim();
             return (body.len() > 2).then(|| body.to_owned());
         }
@@ -244,7 +244,7 @@ impl Fields {
     }
 }
 
-/// The text of a JSON string up to its end, or to where it was cut.
+/// The text of a JSON string up to its end, or to where it was truncated.
 fn unescaped(rest: &str) -> String {
     let mut text = String::new();
     let mut characters = rest.chars();

@@ -14,7 +14,7 @@
 //!  installed till package post-installation script subprocess returned error exit status 1
 //! ```
 //!
-//! Where a list of packages could not be fetched (`W:`), that a package is missing (`E:`) follows from it.
+//! If a package list could not be fetched (`W:`), a missing package (`E:`) follows from that.
 
 use crate::{
     kinds,
@@ -26,27 +26,27 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle},
 };
 
-/// Lines of one list of dependencies.
+/// Maximum number of lines of one list of dependencies.
 const LINES: usize = 40;
 
 /// Reads the output of apt and dpkg.
 #[derive(Debug, Default)]
 pub(crate) struct Apt {
     open: Option<Open>,
-    /// A list that could not be fetched, or a repository that is not trusted.
+    /// A package list that could not be fetched, or a repository that is not trusted.
     cause: Option<Diagnostic>,
-    /// It was reported: whatever is missing from now on follows from it.
+    /// The cause was reported: packages missing from now on follow from it.
     is_explained: bool,
-    /// An error said what could not be fetched: that a repository is not signed follows from it.
+    /// An error named the file that could not be fetched: a repository that is not signed follows from it.
     is_fetch_failed: bool,
 }
 
-/// What the next lines belong to.
+/// The block that the next lines belong to.
 #[derive(Debug)]
 enum Open {
     /// `Err:3 http://…`: the reason is on the next line.
     Fetch(Span, String),
-    /// The packages whose dependencies are not met.
+    /// The packages with unmet dependencies.
     Unmet(List),
     /// `dpkg: error processing package till (--configure):`.
     Dpkg(List),
@@ -133,7 +133,7 @@ impl Apt {
         ]);
         let text = line.text;
         let start = STARTS.position(text);
-        // A list ends with the error that it explains, and only then.
+        // A list ends only with the error that it explains.
         if start != Some(0)
             && let Some(Open::Unmet(_)) = &self.open
         {
@@ -180,7 +180,7 @@ impl Apt {
             "Failed to process build dependencies",
         ]);
         let message = message.trim();
-        // Linters have such a letter, too, and a number after it.
+        // Linters print such a letter, too, but a number follows it.
         if message.len() < 4 || message.starts_with(|c: char| c.is_ascii_digit()) {
             return;
         }
@@ -201,7 +201,7 @@ impl Apt {
             return;
         }
         if follows == Some(6) {
-            // It says itself what could not be fetched.
+            // The error itself names the file that could not be fetched.
             self.cause = None;
             self.is_fetch_failed = true;
         } else if follows.is_some()
@@ -240,7 +240,7 @@ impl Apt {
                     ..found("dpkg", "dpkg", kind, message, &list.context(), list.span)
                 });
             }
-            // Without an error below it the list is of another tool, or the log was cut.
+            // Without an error below it, the list is another tool's, or the log was truncated.
             Some(Open::Unmet(list)) if !list.lines.is_empty() => {
                 let reason = list.lines.join("; ");
                 sink.block(found(
@@ -266,7 +266,7 @@ fn fetch(message: &str, span: Span) -> Diagnostic {
     found("apt", "fetch", fetch_kind(message), message, message, span)
 }
 
-/// A file that a mirror no longer has is a question of versions, everything else of the network.
+/// A file that is gone from a mirror is a matter of versions; all other failures are the network's.
 fn fetch_kind(message: &str) -> Kind {
     if message.contains("404") { Kind::Dependency } else { kinds::of(message, Kind::Network) }
 }

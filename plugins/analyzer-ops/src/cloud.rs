@@ -1,4 +1,4 @@
-//! Command lines of clouds and hosting: aws, az, gcloud, gh, firebase, Heroku, Vercel, Cloudflare, Fly.
+//! Command lines of cloud and hosting providers: aws, az, gcloud, gh, firebase, Heroku, Vercel, Cloudflare, Fly.
 //!
 //! ```text
 //! An error occurred (AccessDenied) when calling the PutObject operation: Access Denied
@@ -9,19 +9,20 @@
 //! ✘ [ERROR] A request to the Cloudflare API (/accounts/…) failed.
 //! ```
 
-use crate::{kinds, sentences::Sentence, text::Text};
+use crate::{kinds, text::Text};
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role,
     text::{Needle, leading_number},
 };
 
-const fn row(tool: &'static str, error_type: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new(tool, error_type, kind, start)
+const fn row(tool: &'static str, error_type: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new(tool, error_type, kind, start)
 }
 
 use Kind::{Configuration, Infrastructure, Network, Permission};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     // Amazon.
     row("aws", "credentials", Permission, "Unable to locate credentials"),
     row("aws", "credentials", Permission, "Partial credentials found in "),
@@ -88,8 +89,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("doctl", "auth", Permission, "Unable to initialize DigitalOcean API client"),
     row("heroku", "deploy", Configuration, "Push rejected, failed to compile ").summary(),
     row("heroku", "auth", Permission, "Invalid credentials provided.").said_to_be_an_error(),
-    row("serverless", "deploy", Configuration, "CREATE_FAILED: "),
-    row("serverless", "deploy", Configuration, "UPDATE_FAILED: "),
+    row("serverless", "deploy", Configuration, "An error occurred: ").with(" - "),
 ];
 
 /// Reads one line.
@@ -118,7 +118,7 @@ fn operation(line: &Text<'_>) -> Option<Diagnostic> {
         "403" | "401" => Permission,
         _ => kinds::of(code, kinds::of(message, Configuration)),
     };
-    // `upload failed: ./a to s3://till/a An error …` names what was to be done.
+    // `upload failed: ./a to s3://till/a An error …` names the operation that failed.
     let before = line.text[..at].trim_end();
     let subject = if before.is_empty() || before.ends_with("error:") { operation } else { before };
     Some(Diagnostic {
@@ -127,8 +127,8 @@ fn operation(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `Error: {…,"StackName":"till",…,"StackStatus":"ROLLBACK_FAILED","StackStatusReason":"message",…}`: the stack
-/// that an action prints as it got it.
+/// `Error: {…,"StackName":"till",…,"StackStatus":"ROLLBACK_FAILED","StackStatusReason":"message",…}`: a stack
+/// that an action prints as received.
 fn stack(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new("\"StackStatusReason\":\"");
     if !line.is_error() || SIGN.find_among(line.characters, line.text).is_none() {
@@ -155,7 +155,7 @@ fn gcloud(line: &Text<'_>) -> Option<Diagnostic> {
         .map(|(code, _)| code)
         .filter(|code| code.contains('_') && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
     let role = if message.contains("completed with status \"FAILURE\"") { Role::Summary } else { Role::Root };
-    // What the sentence is about stands in the parentheses.
+    // The subject of the sentence is in the parentheses.
     let whole = if message.starts_with("This command ") { line.bare } else { message };
     Some(Diagnostic {
         code: code.map(str::to_owned),
@@ -195,7 +195,7 @@ fn http(line: &Text<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { code: Some(status.to_string()), ..line.found("gh", "api", kind, line.bare) })
 }
 
-/// `✘ [ERROR] message` of Wrangler; esbuild has the same form, with a place below it.
+/// `✘ [ERROR] message` of Wrangler; esbuild has the same format, with a location below it.
 fn wrangler(line: &Text<'_>) -> Option<Diagnostic> {
     let message = line.line.trim_start().strip_prefix("✘ [ERROR] ")?;
     let known =
@@ -203,7 +203,7 @@ fn wrangler(line: &Text<'_>) -> Option<Diagnostic> {
     known.then(|| line.found("wrangler", "api", kinds::of(message, Configuration), message))
 }
 
-/// ` !     message` of Heroku, also behind `remote: `.
+/// ` !     message` of Heroku, also after `remote: `.
 fn heroku(line: &Text<'_>) -> Option<Diagnostic> {
     let text = line.text.strip_prefix("remote:").map_or(line.text, str::trim_start);
     let message = text.strip_prefix('!')?;

@@ -1,4 +1,4 @@
-//! Services that Compose runs and that ended with an error.
+//! Services run by Compose that ended with an error.
 //!
 //! ```text
 //! till  | reading /etc/till.toml
@@ -6,7 +6,7 @@
 //! till exited with code 3
 //! ```
 //!
-//! Where the name has a number the log's reader removes it from the lines, and any analyzer reads them.
+//! If the name has a number, the log reader removes it from the lines, and any analyzer reads them.
 
 use crate::{
     kinds, output,
@@ -19,15 +19,15 @@ use grimoire_plugin_sdk::{
 };
 use std::collections::VecDeque;
 
-/// Lines kept of all services.
+/// Maximum number of lines kept of all services together.
 const LINES: usize = 40;
-/// Bytes kept of a line.
+/// Maximum length of a line, in bytes.
 const LINE: usize = 500;
 
-/// Reads what services print last.
+/// Reads the last output of services.
 #[derive(Debug, Default)]
 pub(crate) struct Services {
-    /// A service and a line of it.
+    /// A service and a line that it printed.
     lines: VecDeque<(String, String)>,
 }
 
@@ -41,7 +41,7 @@ impl Recogniser for Services {
         } else if let Some((service, code)) = exited(line) {
             let said =
                 || self.lines.iter().filter(|(name, _)| name == service).map(|(_, text)| text.as_str());
-            // Any program's end may be told so.
+            // The end of any program may be reported in this way.
             let is_numbered = service.ends_with(|c: char| c.is_ascii_digit()) && service.contains(['-', '_']);
             if said().next().is_none() && !is_numbered {
                 return;
@@ -55,7 +55,7 @@ impl Recogniser for Services {
             let context = said().chain([line.text]).collect::<Vec<_>>();
             let context = context[context.len().saturating_sub(12)..].join("\n");
             let kind = kinds::of(&message, Kind::Crash);
-            // What a service printed may be known by its own tool.
+            // The output of a service may be recognised as that of its own tool.
             sink.single(Diagnostic {
                 confidence: Confidence::Likely,
                 role: if is_sure { Role::Root } else { Role::Summary },
@@ -70,7 +70,7 @@ impl Recogniser for Services {
     }
 }
 
-/// `till exited with code 3`; the end by a signal that stopped it is none of its own.
+/// `till exited with code 3`; an exit caused by a signal that stopped the service does not count.
 fn exited<'a>(line: &Text<'a>) -> Option<(&'a str, u32)> {
     static SIGN: Needle = Needle::new(" exited with code ");
     let (service, rest) = SIGN.split_among(line.characters, line.text)?;

@@ -1,4 +1,4 @@
-//! Clients and migrations of databases.
+//! Database clients and migrations.
 //!
 //! ```text
 //! psql: error: connection to server at "localhost" (::1), port 5432 failed: Connection refused
@@ -8,26 +8,26 @@
 //! Error: P1001: Can't reach database server at `localhost:5432`
 //! ```
 //!
-//! What a server logs, as in the output of a service's container, is not read: health checks fill it.
+//! Server logs, for example in the output of a service's container, are not read: health checks fill them.
 
 use crate::{
     kinds,
-    sentences::Sentence,
     sink::{Block, Sink},
     text::{Text, found},
 };
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Span,
     text::{Context, Needle, is_generic_closing_line, leading_number, place_at_start},
 };
 
-const fn row(tool: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new(tool, "database", kind, start)
+const fn row(tool: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new(tool, "database", kind, start)
 }
 
 use Kind::{Configuration, Network, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     row("psql", Configuration, "psql: error: "),
     row("psql", Network, "psql: could not connect to server: "),
     row("psql", Configuration, "psql: FATAL:  "),
@@ -138,10 +138,10 @@ fn alembic(line: &Text<'_>) -> Option<Diagnostic> {
         .then(|| line.found("alembic", "migration", Configuration, rest))
 }
 
-/// Lines below a code of Prisma's that are looked at, and those that are kept.
+/// Maximum number of lines read below a Prisma code, and of those kept.
 const SAID: usize = 8;
 
-/// `Error: P3009` of Prisma, alone on its line; what it means follows in paragraphs:
+/// `Error: P3009` of Prisma, alone on its line; the explanation follows in paragraphs:
 ///
 /// ```text
 /// Error: P3018
@@ -202,7 +202,7 @@ impl Block for PrismaCode {
     }
 }
 
-/// A migration of Flyway, whose fields stand below it:
+/// A Flyway migration, whose fields are below it:
 ///
 /// ```text
 /// Migration V2__coins.sql failed

@@ -1,6 +1,6 @@
 //! Docker builds.
 //!
-//! BuildKit ends a failed build with the failed step, its output, its place and the reason:
+//! BuildKit ends a failed build with the failed step, its output, its location and the reason:
 //!
 //! ```text
 //! #11 ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2
@@ -15,10 +15,10 @@
 //! ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 2
 //! ```
 //!
-//! The classic builder says `The command '/bin/sh -c make' returned a non-zero code: 2`.
+//! The classic builder prints `The command '/bin/sh -c make' returned a non-zero code: 2`.
 //!
-//! That a command failed is a summary of what it printed: it says the line that most likely tells why, and
-//! is of use when no other recogniser knows the command's tool. All other reasons are Docker's own.
+//! A failed command is only a summary of what it printed: the diagnostic quotes the line that most likely explains
+//! it, and is useful if no other recogniser knows the command's tool. All other reasons are Docker's own.
 
 use crate::{
     kinds, output,
@@ -31,23 +31,23 @@ use grimoire_plugin_sdk::{
 };
 use std::collections::VecDeque;
 
-/// Lines kept of the output of a step.
+/// Maximum number of lines kept of a step's output.
 const OUTPUT: usize = 60;
-/// Bytes kept of a line of it.
+/// Maximum length of such a line, in bytes.
 const LINE: usize = 1024;
 
-/// Reads the output of `docker build` and what is built on it.
+/// Reads the output of `docker build` and tools based on it.
 #[derive(Debug, Default)]
 pub(crate) struct Docker {
     state: State,
-    /// The failed step that was read last.
+    /// The last failed step that was read.
     step: Step,
-    /// `#11 ERROR: …`, in case that no reason follows.
+    /// `#11 ERROR: …`, in case no reason follows.
     unexplained: Option<Diagnostic>,
-    /// The output of the step that runs, in the classic builder.
+    /// The output of the running step, with the classic builder.
     output: VecDeque<String>,
     is_classic: bool,
-    /// The reason that was reported last: wrappers repeat it.
+    /// The last reason reported: wrappers repeat it.
     reason: String,
 }
 
@@ -55,11 +55,11 @@ pub(crate) struct Docker {
 enum State {
     #[default]
     Outside,
-    /// After the line of dashes that may begin a failed step.
+    /// After the line of dashes that may start a failed step.
     Header,
     /// Inside its output.
     Output,
-    /// After it: the place and the source.
+    /// After the output: the location and the source.
     Place,
 }
 
@@ -120,7 +120,7 @@ impl Recogniser for Docker {
 }
 
 impl Docker {
-    /// Reads the failed step that BuildKit prints at the end; whether the line can be nothing else.
+    /// Reads the failed step that BuildKit prints at the end; returns true if the line cannot be anything else.
     fn frame(&mut self, line: &Text<'_>) -> bool {
         let text = line.line.trim();
         if text == "------" {
@@ -195,7 +195,7 @@ fn keep(output: &mut VecDeque<String>, text: &str) {
     output.push_back(grimoire_plugin_sdk::text::cut(text, LINE).to_owned());
 }
 
-/// The line of a step's output that most likely says why it failed.
+/// The line of a step's output that most likely explains why the step failed.
 fn telling(lines: &VecDeque<String>) -> Option<&str> {
     output::telling(lines.iter().map(String::as_str))
 }
@@ -205,7 +205,7 @@ fn command(header: &str) -> &str {
     header.split_once("] ").map_or(header, |(_, command)| command).trim_end_matches(':')
 }
 
-/// What follows `failed to solve: `, where the line is BuildKit's or a wrapper's.
+/// The text after `failed to solve: `, if the line is BuildKit's or a wrapper's.
 fn reason(text: &str) -> Option<&str> {
     let (before, rest) = SOLVE.split(text)?;
     let before = before.trim_end();
@@ -217,11 +217,11 @@ fn reason(text: &str) -> Option<&str> {
     (good && !reason.is_empty()).then_some(reason)
 }
 
-/// What follows `#11 ERROR: `.
+/// The text after `#11 ERROR: `.
 fn step_error(text: &str) -> Option<&str> {
     let (_, rest) = leading_number(text.strip_prefix('#')?)?;
     let reason = rest.strip_prefix(" ERROR: ").or_else(|| {
-        // With a clock before the word.
+        // A time may precede the word.
         let (clock, rest) = rest.trim_start().split_once(' ')?;
         clock.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.').then_some(())?;
         rest.strip_prefix("ERROR: ")
@@ -229,7 +229,7 @@ fn step_error(text: &str) -> Option<&str> {
     (!reason.trim().is_empty()).then(|| reason.trim())
 }
 
-/// The reason without the layers that every reason goes through.
+/// The reason without the layers that wrap every reason.
 fn innermost(reason: &str) -> &str {
     const LAYERS: [&str; 7] = [
         "failed to solve: ",
@@ -290,7 +290,7 @@ impl Step {
 }
 
 /// `failed to compute cache key: failed to calculate checksum of ref x::y: "/pot": not found` without the
-/// reference, which nobody knows.
+/// reference, which means nothing to readers.
 fn without_reference(reason: &str) -> String {
     static REFERENCE: Needle = Needle::new("failed to calculate checksum of ref ");
     if let Some((before, rest)) = REFERENCE.split(reason)

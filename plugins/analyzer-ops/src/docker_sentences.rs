@@ -1,27 +1,27 @@
-//! What Docker, Compose, Podman and registries say in one sentence.
+//! One-sentence errors of Docker, Compose, Podman and registries.
 
-use crate::sentences::Sentence;
 use grimoire_plugin_sdk::Kind;
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 
-const fn docker(kind: Kind, error_type: &'static str, start: &'static str) -> Sentence {
-    Sentence::new("docker", error_type, kind, start)
+const fn docker(kind: Kind, error_type: &'static str, start: &'static str) -> Phrase {
+    Phrase::new("docker", error_type, kind, start)
 }
 
-const fn compose(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("docker-compose", "compose", kind, start)
+const fn compose(kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("docker-compose", "compose", kind, start)
 }
 
-const fn podman(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("podman", "podman", kind, start)
+const fn podman(kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("podman", "podman", kind, start)
 }
 
-const fn kaniko(start: &'static str) -> Sentence {
-    Sentence::new("kaniko", "build", Configuration, start)
+const fn kaniko(start: &'static str) -> Phrase {
+    Phrase::new("kaniko", "build", Configuration, start)
 }
 
 use Kind::{Configuration, Dependency, Infrastructure, Network, Permission, Resource};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     // The daemon.
     docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon at "),
     docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon."),
@@ -32,7 +32,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     docker(Configuration, "daemon", "Error response from daemon: "),
     docker(Configuration, "daemon", "docker: Error response from daemon: "),
     docker(Infrastructure, "daemon", "failed to connect to the docker API at "),
-    // Swarm, whose client prints the daemon's words alone.
+    // Swarm, whose client prints only the daemon's message.
     docker(Configuration, "swarm", "this node is not a swarm manager"),
     docker(Configuration, "swarm", "This node is not a swarm manager"),
     docker(Configuration, "swarm", "failed to create service "),
@@ -40,7 +40,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     docker(Configuration, "swarm", "failed to create network "),
     // Registries.
     docker(Permission, "registry", "denied: "),
-    // The daemon's log of what the client says again.
+    // The daemon's log of errors that the client repeats.
     docker(Permission, "registry", "Upload failed: ").with("denied: ").summary(),
     docker(Permission, "registry", "Attempting next endpoint for push after error: ").summary(),
     docker(Permission, "registry", "unauthorized: "),
@@ -94,7 +94,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     compose(Configuration, "container ").with(" is unhealthy"),
     compose(Configuration, "for ").with("  Cannot start service "),
     compose(Configuration, "for ").with("  Container \"").said_to_be_an_error(),
-    // Podman and its kin.
+    // Podman and related tools.
     podman(Configuration, "building at STEP \"").summary(),
     podman(Configuration, "error building at STEP \"").summary(),
     podman(Dependency, "initializing source docker://"),

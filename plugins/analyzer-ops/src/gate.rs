@@ -1,13 +1,13 @@
-//! What a line must have for any recogniser to begin with it.
+//! The properties that a line must have for any recogniser to start with it.
 //!
-//! Nearly all lines of a log begin nothing. They are told here by one look each at their beginning, their
-//! characters and their end, so that dozens of recognisers need not look. A line that says that it is an
-//! error, and every line while a block is open, goes to all of them.
+//! Nearly all lines of a log start nothing. One look each at their start, their characters and their end
+//! identifies them, so that dozens of recognisers need not look. A line that is marked as an error, and
+//! every line while a block is open, goes to all recognisers.
 
 use crate::{ansible_lint, powershell, scan, shell, text::Text, unix};
 use grimoire_plugin_sdk::text::{Needle, looks_like_path};
 
-/// What lines of recognisers begin with, without words for a severity. Sentences have a table of their own.
+/// Starts of lines for recognisers, without words for a severity. Sentences have their own table.
 const STARTS: &[&str] = &[
     // Terraform, Ansible.
     "Terminated",
@@ -135,8 +135,9 @@ const STARTS: &[&str] = &[
     "ERROR! ",
 ];
 
-/// What stands anywhere in lines of recognisers.
-static SIGNS: [Needle; 30] = [
+/// Texts at any position in the lines of recognisers.
+static SIGNS: [Needle; 31] = [
+    Needle::new("ERROR **: "),
     Needle::new(" | FAILED! => "),
     Needle::new(" | UNREACHABLE! => "),
     Needle::new("... failed: "),
@@ -169,13 +170,13 @@ static SIGNS: [Needle; 30] = [
     Needle::new("0curl: ("),
 ];
 
-/// The same for lines that are not of ASCII alone.
+/// The same for lines that are not ASCII only.
 static DRAWN: [Needle; 5] =
     [Needle::new("╷"), Needle::new("│"), Needle::new("❱ "), Needle::new("✘ "), Needle::new("✖ ")];
 
-/// Bytes that are looked at of a long start.
+/// Number of bytes checked of a long start.
 const LONG: usize = 6;
-/// Bytes that are looked at of a shorter one.
+/// Number of bytes checked of a shorter one.
 const SHORT: usize = 3;
 const BITS: usize = 8192;
 type Bits = [u64; BITS / 64];
@@ -191,7 +192,7 @@ const fn place<const N: usize>(bytes: &[u8]) -> usize {
     sum
 }
 
-/// A bit for each start that has at least `from` and fewer than `to` bytes.
+/// One bit for each start that has at least `from` and fewer than `to` bytes.
 const fn bits<const N: usize>(starts: &[&str], from: usize, to: usize) -> Bits {
     let mut bits = [0; BITS / 64];
     let mut at = 0;
@@ -207,7 +208,7 @@ const fn bits<const N: usize>(starts: &[&str], from: usize, to: usize) -> Bits {
     bits
 }
 
-/// `false` when no recogniser begins with the line.
+/// Returns false if no recogniser starts with the line.
 pub(crate) fn may_begin(line: &Text<'_>) -> bool {
     line.is_error()
         || line.service.is_some()
@@ -230,11 +231,11 @@ fn begins(line: &Text<'_>) -> bool {
     known(text)
         || line.bare.len() < text.len() && known(line.bare)
         || text == "------"
-        // A server's words, but for its progress.
+        // Messages of a server, except its progress.
         || text.starts_with("remote:") && !text.contains("ing objects: ")
 }
 
-/// A name before a colon: a shell, a script, a program; the beginning of an error of PowerShell; a quote.
+/// A name before a colon: a shell, a script, a program; the start of a PowerShell error; a quote.
 fn is_named(line: &Text<'_>) -> bool {
     let text = line.text;
     if powershell::is_head(text)
@@ -268,7 +269,7 @@ fn is_named(line: &Text<'_>) -> bool {
     }
 }
 
-/// A path alone, below which findings stand.
+/// A path alone, with findings below it.
 fn is_path(line: &Text<'_>) -> bool {
     line.head.is_none()
         && (line.characters.may_have(b'.') || line.characters.may_have(b'/'))

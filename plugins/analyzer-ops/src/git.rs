@@ -1,4 +1,4 @@
-//! Git, Git LFS and what servers say to a push.
+//! Git, Git LFS and servers' responses to a push.
 //!
 //! ```text
 //! fatal: repository 'https://example.org/till.git/' not found
@@ -10,9 +10,10 @@
 //!         src/till.c
 //! ```
 //!
-//! What Git says after a server or SSH gave the reason follows from it.
+//! Git's messages after a server or SSH gave the reason follow from it.
 
 use crate::{
+    git_push::{rejected, remote},
     kinds,
     sink::{Recogniser, Sink},
     text::{Text, found},
@@ -22,16 +23,16 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, leading_number},
 };
 
-/// Lines after a reason in which Git's own words follow from it.
+/// Number of lines after a reason in which Git's own messages follow from it.
 const NEAR: u8 = 6;
-/// Files kept of a list.
+/// Maximum number of files kept of a list.
 const FILES: usize = 40;
 
-/// Reads what Git prints.
+/// Reads Git's output.
 #[derive(Debug, Default)]
 pub(crate) struct Git {
     files: Option<Files>,
-    /// Lines in which a reason still explains what follows.
+    /// Number of remaining lines that the last reason still explains.
     explained: u8,
 }
 
@@ -102,7 +103,7 @@ impl Git {
     }
 }
 
-/// What SSH says before Git gives up.
+/// SSH's messages before Git gives up.
 fn is_transport(line: &Text<'_>) -> bool {
     static DENIED: Needle = Needle::new("Permission denied (publickey");
     static STARTS: Beginnings =
@@ -151,7 +152,7 @@ fn summary(found: Diagnostic) -> Diagnostic {
     Diagnostic { role: Role::Summary, ..found }
 }
 
-/// `fatal: message`. Ansible has such lines, too, with a host in brackets.
+/// `fatal: message`. Ansible prints such lines, too, with a host in brackets.
 fn fatal(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
     static KNOWN: Beginnings = Beginnings::new(&[
         "'",
@@ -228,21 +229,23 @@ fn fatal(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
     }
     let kind = kind(message);
     let known = KNOWN.begin(message);
-    let follows = explained
-        && (message.starts_with("Could not read from remote")
-            || message.starts_with("unable to access ")
-            || message.starts_with("Authentication failed")
-            || message.starts_with("repository ")
-            || message.starts_with("clone of ")
-            || message.starts_with("index-pack failed")
-            || message.starts_with("The remote end hung up")
-            || message.starts_with("the remote end hung up")
-            || message.starts_with("You are not currently on a branch")
-            || message.starts_with("no rebase in progress")
-            || message.starts_with("no merge in progress")
-            || message.contains("early EOF")
-            || message.contains("smudge filter lfs failed"));
-    // Builds ask Git for a version, and go on without one.
+    // A commit that cannot be signed is not written. The reason was reported before.
+    let follows = message.starts_with("failed to write commit object")
+        || explained
+            && (message.starts_with("Could not read from remote")
+                || message.starts_with("unable to access ")
+                || message.starts_with("Authentication failed")
+                || message.starts_with("repository ")
+                || message.starts_with("clone of ")
+                || message.starts_with("index-pack failed")
+                || message.starts_with("The remote end hung up")
+                || message.starts_with("the remote end hung up")
+                || message.starts_with("You are not currently on a branch")
+                || message.starts_with("no rebase in progress")
+                || message.starts_with("no merge in progress")
+                || message.contains("early EOF")
+                || message.contains("smudge filter lfs failed"));
+    // Builds query Git for a version, and continue without one.
     let asks = message.starts_with("not a git repository")
         || message.starts_with("No names found")
         || message.starts_with("No tags can describe")
@@ -299,7 +302,8 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
     };
     let role = match at {
         0 if explained => Role::Consequence,
-        1..=3 | 26 => Role::Consequence,
+        // GnuPG has reported the reason before.
+        1..=3 | 8 | 26 => Role::Consequence,
         _ => Role::Root,
     };
     // `patch failed: src/till.c:12`
@@ -308,57 +312,6 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
         Some(Location::at(path, leading_number(number)?.0, None))
     });
     Some(Diagnostic { role, location, ..line.found("git", "error", kind(message), message) })
-}
-
-/// `remote: message`, where the server refuses.
-fn remote(message: &str, line: &Text<'_>) -> Option<Diagnostic> {
-    static KNOWN: Beginnings = Beginnings::new(&[
-        "error: ",
-        "fatal: ",
-        "ERROR: ",
-        "Permission to ",
-        "Repository not found",
-        "Invalid username or ",
-        "Support for password authentication was removed",
-        "Write access to repository not granted",
-        "HTTP Basic: Access denied",
-        "GitLab: ",
-        "Anonymous access to ",
-        "The project you were looking for could not be found",
-        "You are not allowed to ",
-        "Unauthorized",
-        "Authentication failed",
-        "Bitbucket: ",
-        "TF4",
-    ]);
-    let at = KNOWN.position(message)?;
-    let message = match at {
-        0..=2 => message[message.find(' ')?..].trim(),
-        _ => message,
-    };
-    // The sentence that names the rule; those after it explain.
-    if message.is_empty() || message.starts_with("See http") || message.starts_with("Trace: ") {
-        return None;
-    }
-    let code = message.split_once(':').map(|(code, _)| code).filter(|code| {
-        code.len() == 5 && code.starts_with("GH") && code[2..].bytes().all(|b| b.is_ascii_digit())
-    });
-    let kind = if at <= 2 { kinds::of(message, Kind::Permission) } else { Kind::Permission };
-    Some(Diagnostic {
-        code: code.map(str::to_owned),
-        ..line.found("git", code.unwrap_or("remote"), kind, message)
-    })
-}
-
-/// ` ! [rejected]        main -> main (fetch first)`.
-fn rejected(text: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
-    let (word, rest) = text.strip_prefix("! [")?.split_once(']')?;
-    if !matches!(word, "rejected" | "remote rejected" | "remote failure") || !rest.contains(" -> ") {
-        return None;
-    }
-    let message = format!("{word}: {}", rest.trim());
-    let role = if explained { Role::Consequence } else { Role::Root };
-    Some(Diagnostic { role, ..line.found("git", "rejected", Kind::Permission, &message) })
 }
 
 /// `CONFLICT (content): Merge conflict in src/till.c`.

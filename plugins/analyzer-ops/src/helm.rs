@@ -1,4 +1,4 @@
-//! Helm, chart-testing and what Helm says of templates.
+//! Helm, chart-testing and Helm's template errors.
 //!
 //! ```text
 //! Error: UPGRADE FAILED: context deadline exceeded
@@ -19,7 +19,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, place_at_start},
 };
 
-/// Beginnings of what only Helm says after `Error: `.
+/// Starts of messages that only Helm prints after `Error: `.
 static STARTS: Beginnings = Beginnings::new(&[
     "INSTALLATION FAILED: ",
     "UPGRADE FAILED: ",
@@ -63,7 +63,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "wasn't able to find a chart ",
 ]);
 
-/// Words that must follow where the beginning is not Helm's alone.
+/// Words that must follow if the start is not unique to Helm.
 fn is_helms(start: usize, rest: &str) -> bool {
     match start {
         // chart "…" version "…" not found in … repository
@@ -96,7 +96,7 @@ fn helm(message: &str, context: &str, span: Span) -> Diagnostic {
     Diagnostic { location: place(message), ..found("helm", "helm", kind, message, context, span) }
 }
 
-/// The template that a message names.
+/// The template named by a message.
 fn place(message: &str) -> Option<Location> {
     static TEMPLATE: Needle = Needle::new("template: ");
     static AT: Needle = Needle::new("error at (");
@@ -112,7 +112,7 @@ fn place(message: &str) -> Option<Location> {
         return Some(place.location());
     }
     let (_, rest) = YAML.split(message)?;
-    // The line that follows counts lines of what the template made, which is no place in it.
+    // The following line number counts lines of the template's output, and is not a location in the template.
     let (path, _) = rest.split_once(':')?;
     Some(Location::file(path))
 }
@@ -148,7 +148,7 @@ fn testing(line: &Text<'_>) -> Option<Diagnostic> {
         .split_once("path: \"")
         .and_then(|(_, path)| path.split_once('"'))
         .map(|(path, _)| Location::file(&format!("{path}/Chart.yaml")));
-    // The command that failed printed why.
+    // The failed command printed the reason.
     let role = if reason.contains("exit status") { Role::Summary } else { Role::Root };
     let message = format!("{name}: {}", reason.trim());
     Some(Diagnostic { location, role, ..line.found("chart-testing", "chart", Kind::Lint, &message) })
@@ -169,7 +169,7 @@ fn closing(line: &Text<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { role: Role::Summary, ..line.found("helm", "lint", Kind::Lint, bare) })
 }
 
-/// A message whose causes stand below it, one line each:
+/// A message with its causes below it, one per line:
 ///
 /// ```text
 /// Error: values don't meet the specifications of the schema(s) in the following chart(s):

@@ -1,4 +1,4 @@
-//! helm-unittest: one diagnostic a failed test. Tabs stand where blanks do here.
+//! helm-unittest: one diagnostic per failed test. The output has tabs instead of the blanks shown here.
 //!
 //! ```text
 //!  FAIL  till service    charts/till/tests/service_test.yaml
@@ -22,7 +22,7 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle, looks_like_path},
 };
 
-/// Lines of one assertion.
+/// Maximum number of lines of one assertion.
 const LINES: usize = 40;
 
 /// Reads suites, tests and assertions.
@@ -143,7 +143,7 @@ impl Assertion {
             || text.starts_with("DocumentIndex:")
             || text.starts_with("ValuesIndex:")
         {
-            // Where the assertion looked.
+            // The position that the assertion looked at.
         } else {
             match self.part {
                 Part::Head | Part::Expected => self.expected.push(text.to_owned()),

@@ -14,8 +14,8 @@
 //!     fatal: could not read Username
 //! ```
 //!
-//! A hook that changed files, or whose output nobody else can read, is a reason of its own; one that printed
-//! findings with places only sums them up.
+//! A hook that changed files, or whose output no other analyzer can read, is a reason of its own; a hook
+//! that printed findings with locations only sums them up.
 
 use crate::{
     output,
@@ -27,10 +27,10 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, looks_like_path, place_at_start, place_in_parentheses},
 };
 
-/// Lines kept of what a hook printed.
+/// Maximum number of lines kept of a hook's output.
 const OUTPUT: usize = 60;
 
-/// Reads reports of hooks.
+/// Reads hook reports.
 #[derive(Debug, Default)]
 pub(crate) struct Hooks {
     open: Option<Open>,
@@ -42,16 +42,16 @@ enum Open {
     Crash(Crash),
 }
 
-/// A hook that failed.
+/// A failed hook.
 #[derive(Debug)]
 struct Hook {
     name: String,
     id: String,
     modified: bool,
-    /// Its output has lines that name a place: others read them.
+    /// The output has lines that name a location: other analyzers read them.
     has_places: bool,
     output: Vec<String>,
-    /// A blank line was read after the output began.
+    /// A blank line followed the start of the output.
     blank: bool,
     context: Context,
     span: Span,
@@ -84,7 +84,7 @@ impl Recogniser for Hooks {
             let name = text.trim_end_matches("Failed").trim_end_matches('.');
             self.open = Some(Open::Hook(Hook::new(name, "", line)));
         } else if let Some(id) = text.strip_prefix("- hook id: ") {
-            // Without the headline, as in a fragment.
+            // Without a headline, as in a fragment.
             self.open = Some(Open::Hook(Hook::new("", id, line)));
         } else if let Some(message) = text
             .strip_prefix("An unexpected error has occurred: ")
@@ -161,7 +161,7 @@ impl Hook {
             self.span = self.span.to(line.span);
             return true;
         }
-        // A headline without fields is none of pre-commit.
+        // A headline without fields is not pre-commit's.
         if self.id.is_empty() && self.modified {
             self.id.clone_from(&self.name);
         }

@@ -1,4 +1,4 @@
-//! What kind of failure a message of a tool is that reports failures of all kinds.
+//! The kind of failure, from the messages of tools that report failures of all kinds.
 
 use grimoire_plugin_sdk::{
     Kind,
@@ -54,7 +54,7 @@ static SIGNS: &[(Needle, Kind)] = &[
     (Needle::new("imeout"), Kind::Timeout),
 ];
 
-/// The kind that the words of a message show, or the one given.
+/// The kind indicated by the words of a message, or the given one.
 pub(crate) fn of(message: &str, otherwise: Kind) -> Kind {
     let characters = Characters::of(message);
     SIGNS

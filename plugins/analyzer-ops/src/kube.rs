@@ -11,22 +11,22 @@
 
 use crate::{
     kinds,
-    sentences::Sentence,
     sink::{Block, Sink},
     text::{Text, found},
 };
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Severity, Span,
     text::{Needle, leading_number, looks_like_path},
 };
 
-const fn kubectl(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("kubectl", "kubectl", kind, start).at(manifest)
+const fn kubectl(kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("kubectl", "kubectl", kind, start).at(manifest)
 }
 
 use Kind::{Configuration, Infrastructure, Network, Permission, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     kubectl(Network, "Unable to connect to the server: "),
     kubectl(Network, "The connection to the server ").with(" was refused"),
     kubectl(Network, "couldn't get current server API group list: "),
@@ -53,26 +53,26 @@ pub(crate) const ROWS: &[Sentence] = &[
     kubectl(Configuration, "unable to upgrade connection: "),
     kubectl(Configuration, "unable to forward port because "),
     kubectl(Configuration, "invalid configuration: ").said_to_be_an_error(),
-    Sentence::new("kustomize", "kustomize", Configuration, "accumulating resources: "),
-    Sentence::new("kustomize", "kustomize", Configuration, "accumulating components: "),
-    Sentence::new("kustomize", "kustomize", Configuration, "no matches for Id "),
-    Sentence::new("kustomize", "kustomize", Configuration, "unable to find one of 'kustomization.yaml'"),
-    Sentence::new("kustomize", "kustomize", Configuration, "invalid Kustomization: "),
-    Sentence::new(
+    Phrase::new("kustomize", "kustomize", Configuration, "accumulating resources: "),
+    Phrase::new("kustomize", "kustomize", Configuration, "accumulating components: "),
+    Phrase::new("kustomize", "kustomize", Configuration, "no matches for Id "),
+    Phrase::new("kustomize", "kustomize", Configuration, "unable to find one of 'kustomization.yaml'"),
+    Phrase::new("kustomize", "kustomize", Configuration, "invalid Kustomization: "),
+    Phrase::new(
         "kustomize",
         "kustomize",
         Configuration,
         "may not add resource with an already registered id",
     ),
-    Sentence::new("kind", "cluster", Infrastructure, "failed to create cluster: "),
-    Sentence::new("kind", "cluster", Infrastructure, "failed to init node with kubeadm: "),
-    Sentence::new("kind", "cluster", Configuration, "no nodes found for cluster "),
-    Sentence::new("kind", "cluster", Configuration, "image: \"").with("not present locally"),
-    Sentence::new("k3d", "cluster", Infrastructure, "Failed Cluster Start: "),
-    Sentence::new("skaffold", "build", Configuration, "build [").with("] failed: "),
-    Sentence::new("skaffold", "deploy", Timeout, "deployment/").with(" failed. Error: "),
-    Sentence::new("skaffold", "config", Configuration, "parsing skaffold config: "),
-    Sentence::new("kubectl", "image", Kind::Dependency, "Failed to pull image \""),
+    Phrase::new("kind", "cluster", Infrastructure, "failed to create cluster: "),
+    Phrase::new("kind", "cluster", Infrastructure, "failed to init node with kubeadm: "),
+    Phrase::new("kind", "cluster", Configuration, "no nodes found for cluster "),
+    Phrase::new("kind", "cluster", Configuration, "image: \"").with("not present locally"),
+    Phrase::new("k3d", "cluster", Infrastructure, "Failed Cluster Start: "),
+    Phrase::new("skaffold", "build", Configuration, "build [").with("] failed: "),
+    Phrase::new("skaffold", "deploy", Timeout, "deployment/").with(" failed. Error: "),
+    Phrase::new("skaffold", "config", Configuration, "parsing skaffold config: "),
+    Phrase::new("kubectl", "image", Kind::Dependency, "Failed to pull image \""),
 ];
 
 /// Reads one line.
@@ -87,7 +87,7 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
 /// `Error from server (NotFound): message`, `Error from server: message`.
 fn server(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.text.strip_prefix("Error from server").or_else(|| {
-        // kubectl itself may put the word before it once more.
+        // kubectl may print an `error:` of its own before it.
         line.bare.strip_prefix("Error from server")
     })?;
     let (reason, message) = match rest.strip_prefix(" (") {

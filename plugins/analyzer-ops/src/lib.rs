@@ -1,22 +1,22 @@
-//! Finds what tools of operations report.
+//! Finds errors reported by operations tools.
 //!
 //! | family | tools |
 //! | --- | --- |
 //! | infrastructure as code | Terraform, OpenTofu, Terragrunt, TFLint, Packer, Vagrant; CloudFormation, CDK, Pulumi; Ansible |
 //! | Kubernetes | Helm, chart-testing, helm-unittest, kubectl, kustomize, kind, minikube, k3d, Skaffold, kubeconform, conftest, kube-linter |
 //! | containers | Docker with both builders, registries, Compose, Swarm, Podman, Kaniko |
-//! | packages of systems | apt and dpkg, apk, dnf, yum and rpm, zypper, pacman, Homebrew, Chocolatey, winget, snap |
-//! | sources and networks | Git with LFS and submodules, ssh, scp, rsync, curl, wget; names, connections and certificates in any program's words |
-//! | shells | bash and its kin, cmd, PowerShell; what the programs that scripts call report; the loader of libraries |
+//! | system packages | apt and dpkg, apk, dnf, yum and rpm, zypper, pacman, Homebrew, Chocolatey, winget, snap |
+//! | sources and networks | Git with LFS and submodules, ssh, scp, rsync, curl, wget; name, connection and certificate errors of any program |
+//! | shells | bash and related shells, cmd, PowerShell; errors of the programs that scripts call; the loader of libraries |
 //! | clouds | aws, az, gcloud, gh, firebase, Wrangler, Heroku, Vercel, Netlify, Fly |
 //! | databases | psql, mysql, redis and others; Flyway, Liquibase, Prisma and other migrations |
 //! | quality | pre-commit, commitlint, yamllint, markdownlint, Vale, Spectral, SQLFluff, ShellCheck, Semgrep, Checkov, tfsec, Trivy, Grype, Snyk, gitleaks, TruffleHog |
 //! | releases and sites | semantic-release, changesets, GoReleaser, Codecov, SonarQube, Lighthouse CI; Hugo, Jekyll, MkDocs, Sphinx, Docusaurus, link checkers |
 //!
-//! Each recogniser is a small state machine over lines, or a table of sentences, in a module of its own. Every
-//! recogniser sees every line; a block of several lines wins over what single lines of it say. Their words are
-//! those of any log that fails, so that there is nothing to probe a log for: a gate before the recognisers tells
-//! lines that begin nothing.
+//! Each recogniser is a small state machine over lines, or a table of sentences, in its own module. Every
+//! recogniser sees every line; a block of several lines takes precedence over findings in its single lines. The
+//! tools use words found in any failing log, so that there is nothing to probe a log for: instead, a gate before
+//! the recognisers rejects lines that start nothing.
 #![deny(unsafe_code)]
 
 mod ansible;
@@ -31,6 +31,7 @@ mod docker;
 mod docker_sentences;
 mod gate;
 mod git;
+mod git_push;
 mod helm;
 mod helm_unittest;
 mod hooks;
@@ -45,7 +46,6 @@ mod packages;
 mod powershell;
 mod release;
 mod scan;
-mod sentences;
 mod shell;
 mod sink;
 mod sites;
@@ -58,12 +58,12 @@ mod text;
 mod unix;
 mod yaml;
 
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
-use sentences::{Sentence, Sentences};
+use grimoire_plugin_sdk::recognise::phrase::{self, Phrase, Phrases};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
 use sink::{Blocks, Recogniser, Sink};
 use text::Text;
 
-/// Makes one recogniser of several.
+/// Combines several recognisers into one.
 macro_rules! recognisers {
     ($($name:ident: $type:ty,)*) => {
         #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ recognisers! {
     powershell: powershell::PowerShell,
 }
 
-/// What single lines say: the first that knows a line has it.
+/// Recognisers of single lines: the first that knows a line gets it.
 const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
     ansible_lint::read,
     helm::read,
@@ -137,7 +137,7 @@ const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
     unix::read,
 ];
 
-const TABLES: &[&[Sentence]] = &[
+const TABLES: &[&[Phrase]] = &[
     kube::ROWS,
     docker_sentences::ROWS,
     packages::ROWS,
@@ -150,21 +150,30 @@ const TABLES: &[&[Sentence]] = &[
     unix::ROWS,
 ];
 
-/// What is one sentence.
-static SENTENCES: Sentences<{ sentences::count(TABLES) }> = Sentences::new(TABLES);
+/// All phrases.
+static PHRASES: Phrases<{ phrase::count(TABLES) }> = Phrases::new(TABLES);
 
-/// Reads a line that no block claims.
+/// Reads a line that is one phrase. For a tool that reports failures of all kinds, the words decide about the kind.
+fn phrase(text: &Text<'_>) -> Option<Diagnostic> {
+    let found = PHRASES.read(text.bare, text.level)?;
+    let is_any =
+        matches!(found.kind, Kind::Configuration | Kind::Dependency | Kind::Infrastructure | Kind::Unknown);
+    let kind = if is_any { kinds::of(text.bare, found.kind) } else { found.kind };
+    Some(Diagnostic { kind, ..text.at(found) })
+}
+
+/// Reads a line that is not claimed by a block.
 fn single(text: &Text<'_>) -> Option<Diagnostic> {
     SINGLES
         .iter()
         .find_map(|read| read(text))
-        .or_else(|| SENTENCES.read(text))
+        .or_else(|| phrase(text))
         .or_else(|| network::read(text))
         .or_else(|| logged::read(text))
 }
 
-/// The analyzer: see the crate's documentation. Without the gate every recogniser looks at every line, which
-/// changes nothing but the time; a test holds the two against each other.
+/// The analyzer; see the crate documentation. Without the gate, every recogniser looks at every line, which
+/// changes only the time needed; a test compares the two.
 #[derive(Debug, Default)]
 pub struct Analysis<const GATED: bool> {
     recognisers: Recognisers,
@@ -181,7 +190,7 @@ pub type Scan = LineScan<Ops>;
 export_analyzer!(Scan);
 
 impl<const GATED: bool> LineAnalyzer for Analysis<GATED> {
-    /// A result of Ansible holds what a command printed, on one line.
+    /// An Ansible result holds a command's output on one line.
     const LINE_LIMIT: usize = 64 * 1024;
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
@@ -190,8 +199,8 @@ impl<const GATED: bool> LineAnalyzer for Analysis<GATED> {
         }
         let text = Text::new(line);
         if GATED && !self.is_open && !gate::may_begin(&text) {
-            // A sentence needs no gate but its table.
-            if let Some(found) = SENTENCES.read(&text) {
+            // The table is the only gate of phrases.
+            if let Some(found) = phrase(&text) {
                 self.sink.single(found);
                 self.sink.settle(None, out);
             }

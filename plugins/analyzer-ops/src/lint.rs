@@ -1,5 +1,5 @@
-//! Linters whose findings stand below the file that they are in: yamllint, Vale, Spectral, SQLFluff,
-//! ShellCheck, Semgrep, editorconfig-checker; and single lines of markdownlint and commitlint.
+//! Linters whose findings are below the file that they are in: yamllint, Vale, Spectral, SQLFluff,
+//! ShellCheck, Semgrep, editorconfig-checker; and one-line findings of markdownlint and commitlint.
 //!
 //! ```text
 //! ./config/till.yml
@@ -31,16 +31,16 @@ use grimoire_plugin_sdk::{
 #[derive(Debug, Default)]
 pub(crate) struct Lint {
     heading: Option<Heading>,
-    /// A finding whose message may go on.
+    /// A finding whose message may continue.
     open: Option<Diagnostic>,
-    /// Lines for which the heading still counts.
+    /// Number of lines for which the heading still counts.
     left: u8,
 }
 
-/// Lines below a heading, or a finding, in which the next finding must stand.
+/// Maximum number of lines from a heading, or a finding, to the next finding.
 const LEFT: u8 = 40;
 
-/// What the lines below belong to.
+/// The heading that the lines below belong to.
 #[derive(Debug)]
 enum Heading {
     /// A path alone.
@@ -62,7 +62,7 @@ impl Recogniser for Lint {
         }
         if text.is_empty() {
             self.finish(sink);
-            // ShellCheck leaves a blank line between findings of one place.
+            // ShellCheck prints a blank line between findings at one location.
             if !matches!(self.heading, Some(Heading::Sql(_) | Heading::Shell(_))) {
                 self.heading = None;
             }
@@ -106,7 +106,7 @@ impl Recogniser for Lint {
 }
 
 impl Lint {
-    /// Whether the line is the rest of a message that was wrapped.
+    /// Returns true if the line continues a wrapped message.
     fn goes_on(&mut self, line: &Text<'_>) -> bool {
         let (Some(found), Some(heading)) = (&mut self.open, &self.heading) else { return false };
         let text = line.line.trim();
@@ -289,7 +289,7 @@ fn commit(line: &Text<'_>) -> Option<Diagnostic> {
         return None;
     };
     let rest = text.trim_start_matches(['✖', '⚠', '\u{fe0f}']);
-    // The sign stands in a column of its own.
+    // The sign is in its own column.
     let message = rest.strip_prefix("   ")?.trim();
     let (message, rule) = trailing_group(message, '[', ']')?;
     let is_rule = rule.contains('-') && rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
@@ -340,7 +340,7 @@ impl Recogniser for Semgrep {
             return;
         };
         if text.starts_with("⋮┆") {
-            // Another place of the same rule.
+            // Another location of the same rule.
             if self.is_source && !found.message.is_empty() {
                 sink.block(found.clone());
             }

@@ -1,7 +1,7 @@
-//! What a program's logger calls fatal or an error, where nothing more specific knows the line:
-//! `FATA[0003] message`, `time="…" level=fatal msg="message"`.
+//! Lines that a program's logger marks as fatal or error, if no more specific recogniser knows
+//! them: `FATA[0003] message`, `time="…" level=fatal msg="message"`.
 //!
-//! A program that logs an error often goes on: only what is fatal is a reason of its own.
+//! A program that logs an error often continues: only a fatal one is a reason of its own.
 
 use crate::{kinds, text::Text};
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, Severity};

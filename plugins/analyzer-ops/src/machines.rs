@@ -1,4 +1,4 @@
-//! Images and machines: Packer and Vagrant; also Terragrunt's own words.
+//! Images and machines: Packer and Vagrant; also Terragrunt's own messages.
 //!
 //! ```text
 //! Build 'docker.till' errored after 3 seconds 4 milliseconds: Script exited with non-zero exit status: 1.
@@ -9,16 +9,17 @@
 //! could not be accessed in the remote catalog. …
 //! ```
 
-use crate::{kinds, sentences::Sentence, text::Text};
+use crate::{kinds, text::Text};
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Needle};
 
-const fn vagrant(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("vagrant", "vagrant", kind, start)
+const fn vagrant(kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("vagrant", "vagrant", kind, start)
 }
 
 use Kind::{Configuration, Dependency, Infrastructure, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     vagrant(Dependency, "The box '").with("could not be found or"),
     vagrant(Infrastructure, "There was an error while executing `").summary(),
     vagrant(Infrastructure, "Stderr: VBoxManage: error: "),
@@ -32,21 +33,21 @@ pub(crate) const ROWS: &[Sentence] = &[
     vagrant(Configuration, "A Vagrant environment or target machine is required to run this"),
     vagrant(Infrastructure, "Vagrant cannot forward the specified ports on this VM"),
     vagrant(Dependency, "The requested URL returned error: ").with(" vagrant"),
-    Sentence::new("packer", "template", Configuration, "Template validation failed. Errors are shown below")
+    Phrase::new("packer", "template", Configuration, "Template validation failed. Errors are shown below")
         .summary(),
-    Sentence::new("packer", "template", Configuration, "Failed to initialize build \""),
-    Sentence::new("packer", "plugin", Dependency, "Missing plugins").summary(),
-    Sentence::new("molecule", "run", Configuration, "Ansible return code was ").summary(),
-    Sentence::new("terragrunt", "run", Configuration, "Terraform invocation failed in ").summary(),
-    Sentence::new("terragrunt", "run", Configuration, "OpenTofu invocation failed in ").summary(),
-    Sentence::new("terragrunt", "run", Configuration, "Unable to determine underlying exit code").summary(),
-    Sentence::new("terragrunt", "run", Configuration, "Module ").with("has finished with an error").summary(),
-    Sentence::new("terragrunt", "run", Configuration, "Cannot process module ")
+    Phrase::new("packer", "template", Configuration, "Failed to initialize build \""),
+    Phrase::new("packer", "plugin", Dependency, "Missing plugins").summary(),
+    Phrase::new("molecule", "run", Configuration, "Ansible return code was ").summary(),
+    Phrase::new("terragrunt", "run", Configuration, "Terraform invocation failed in ").summary(),
+    Phrase::new("terragrunt", "run", Configuration, "OpenTofu invocation failed in ").summary(),
+    Phrase::new("terragrunt", "run", Configuration, "Unable to determine underlying exit code").summary(),
+    Phrase::new("terragrunt", "run", Configuration, "Module ").with("has finished with an error").summary(),
+    Phrase::new("terragrunt", "run", Configuration, "Cannot process module ")
         .with("finished with an error")
         .consequence(),
-    Sentence::new("terraform", "run", Configuration, "Terraform exited with code ").summary(),
-    Sentence::new("terraform", "run", Configuration, "OpenTofu exited with code ").summary(),
-    Sentence::new("terraform", "run", Configuration, "Operation failed: failed running terraform ").summary(),
+    Phrase::new("terraform", "run", Configuration, "Terraform exited with code ").summary(),
+    Phrase::new("terraform", "run", Configuration, "OpenTofu exited with code ").summary(),
+    Phrase::new("terraform", "run", Configuration, "Operation failed: failed running terraform ").summary(),
 ];
 
 /// `Build 'docker.till' errored after 3 seconds: reason`, `Build 'docker.till' errored: reason`.
@@ -57,7 +58,7 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     if !rest.starts_with([' ', ':']) {
         return None;
     }
-    // With old versions the build's name has a colon of its own, never the time.
+    // In old versions the build's name has its own colon, the time never does.
     let reason = rest.split_once(": ").map_or(rest, |(_, reason)| reason).trim();
     let role = if reason.starts_with("Script exited with non-zero exit status") {
         Role::Summary

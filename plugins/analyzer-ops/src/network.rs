@@ -1,12 +1,12 @@
 //! Failures of names, connections and certificates that any program may report in the words of its library.
 //!
-//! Such words also stand in warnings and before further tries, so that a line is likely an error only, and
-//! read only when nothing more specific knows it and it says that it is one.
+//! Such words also occur in warnings and before retries, so that a line is only likely to be an error; it
+//! is read only if no more specific recogniser knows it and it is marked as an error.
 
 use crate::text::Text;
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, text::Needle};
 
-/// Signs, and what they are of.
+/// Signs, and the error types that they indicate.
 static SIGNS: [(Needle, &str); 22] = [
     (Needle::new("x509: certificate"), "tls"),
     (Needle::new("tls: failed to verify certificate"), "tls"),

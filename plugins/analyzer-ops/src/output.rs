@@ -1,9 +1,9 @@
-//! The output of a command that a tool of operations ran.
+//! The output of a command run by an operations tool.
 
 use grimoire_plugin_sdk::text::is_generic_closing_line;
 
-/// The line that most likely says why a command failed: the last one that sounds like an error, else the
-/// last. Lines that only close the output of package managers and make are none.
+/// The line that most likely explains why a command failed: the last one that sounds like an error,
+/// otherwise the last one. Lines that only close the output of package managers and make do not count.
 pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const NOISE: [&str; 9] = [
         "in \"",
@@ -28,7 +28,7 @@ pub(crate) fn telling_line(output: &str) -> Option<&str> {
     telling(output.lines().collect::<Vec<_>>().into_iter())
 }
 
-/// Whether a line has a word that errors have and other output seldom has.
+/// Returns true if a line has a word that is common in errors and rare in other output.
 pub(crate) fn sounds_like_an_error(line: &str) -> bool {
     const WORDS: [&str; 16] = [
         "error",
@@ -48,7 +48,7 @@ pub(crate) fn sounds_like_an_error(line: &str) -> bool {
         "duplicate",
         "unexpected",
     ];
-    // Short lines only: what is long is data.
+    // Short lines only: long ones are data.
     if line.len() > 2000 {
         return false;
     }

@@ -14,20 +14,20 @@
 
 use crate::{
     kinds,
-    sentences::Sentence,
     sink::{Block, Sink},
     text::{Text, found},
 };
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Span,
     text::{Beginnings, Needle},
 };
 
-const fn row(tool: &'static str, start: &'static str) -> Sentence {
-    Sentence::new(tool, "package", Kind::Dependency, start)
+const fn row(tool: &'static str, start: &'static str) -> Phrase {
+    Phrase::new(tool, "package", Kind::Dependency, start)
 }
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     row("apk", "Unable to lock database: ").said_to_be_an_error(),
     row("apk", "Failed to open apk database: "),
     row("apk", "unable to read database: ").said_to_be_an_error(),
@@ -112,7 +112,7 @@ fn dnf_match(line: &Text<'_>) -> Option<Diagnostic> {
     let text = line.text;
     let is_one = text.starts_with("No match for argument: ")
         || text.starts_with("No package ") && text.ends_with(" available.");
-    // The error that follows names it again.
+    // The error that follows names the package again.
     is_one.then(|| Diagnostic {
         role: grimoire_plugin_sdk::Role::Summary,
         ..line.found("dnf", "package", Kind::Dependency, text)
@@ -126,7 +126,7 @@ fn not_installed(line: &Text<'_>) -> Option<Diagnostic> {
     (!line.text[..at].contains(' ')).then(|| line.found("choco", "package", Kind::Dependency, line.text))
 }
 
-/// A headline whose causes stand indented below it.
+/// A headline with its causes indented below it.
 #[derive(Debug)]
 pub(crate) struct Reasons {
     tool: &'static str,
@@ -136,7 +136,7 @@ pub(crate) struct Reasons {
     span: Span,
 }
 
-/// Reasons kept of one list.
+/// Maximum number of reasons kept of one list.
 const MOST: usize = 30;
 
 impl Block for Reasons {
@@ -174,12 +174,12 @@ impl Block for Reasons {
         if !belongs || line.text.is_empty() || self.context.len() > 8000 {
             return false;
         }
-        // Another problem of the same solver.
+        // Another problem reported by the same solver.
         if line.text.starts_with("Problem ") {
             return false;
         }
         let text = line.text.strip_prefix("- ").unwrap_or(line.text);
-        // The first reason and what it is required by; the rest is context.
+        // The first reason and the package that requires it; the rest is context.
         if self.causes.len() < MOST {
             self.causes.push(text.to_owned());
         }

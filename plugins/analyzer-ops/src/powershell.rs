@@ -1,4 +1,4 @@
-//! Errors of PowerShell, old and new.
+//! PowerShell errors, in the old and the new format.
 //!
 //! ```text
 //! Get-Till : The term 'Get-Till' is not recognized as the name of a cmdlet, function, script file, or
@@ -27,15 +27,15 @@ use grimoire_plugin_sdk::{
 };
 use std::collections::VecDeque;
 
-/// Lines of a message before its place.
+/// Maximum number of lines of a message before its location.
 const BEFORE: usize = 6;
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 40;
 
 /// Reads PowerShell's errors.
 #[derive(Debug, Default)]
 pub(crate) struct PowerShell {
-    /// The last lines: in the old form the message stands before its place.
+    /// The last lines: in the old format the message precedes its location.
     last: VecDeque<(String, Span)>,
     open: Option<Error>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct PowerShell {
 #[derive(Debug)]
 struct Error {
     is_new: bool,
-    /// The new form begins with a name and a place; the line after it decides.
+    /// The new format starts with a name and a location; the line after it decides.
     is_sure: bool,
     name: String,
     message: String,
@@ -76,7 +76,7 @@ impl Recogniser for PowerShell {
     }
 
     fn since(&self) -> Option<u64> {
-        // A message may yet turn out to belong to a place below it.
+        // A message may still turn out to belong to a location below it.
         self.open.as_ref().map(|error| error.span.start)
     }
 
@@ -99,7 +99,7 @@ impl PowerShell {
         let mut message = String::new();
         let mut span = line.span;
         for (text, of) in &self.last {
-            // The line that names the command begins the message.
+            // The line that names the command starts the message.
             if is_head(text) {
                 message.clear();
                 span = *of;
@@ -141,7 +141,7 @@ pub(crate) fn is_head(text: &str) -> bool {
     end.is_some_and(|end| end > 0 && text[end..].starts_with(" : "))
 }
 
-/// Whether a place in a script may begin here.
+/// Returns true if a location in a script may start here.
 pub(crate) fn is_place(rest: &str) -> bool {
     static SIGNS: [Needle; 2] = [Needle::new(".ps1:"), Needle::new(".psm1:")];
     SIGNS.iter().any(|sign| sign.is_in(rest))

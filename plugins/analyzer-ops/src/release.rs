@@ -11,22 +11,22 @@
 
 use crate::{
     kinds,
-    sentences::Sentence,
     sink::{Block, Sink},
     text::{Text, found},
 };
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role, Span,
     text::{Context, Needle},
 };
 
-const fn row(tool: &'static str, error_type: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new(tool, error_type, kind, start)
+const fn row(tool: &'static str, error_type: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new(tool, error_type, kind, start)
 }
 
 use Kind::{Configuration, Lint, Network, Permission};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     row("sonarqube", "quality-gate", Lint, "QUALITY GATE STATUS: FAILED"),
     row("sonarqube", "quality-gate", Lint, "Quality Gate has FAILED"),
     row("sonarqube", "scan", Configuration, "Error during SonarScanner ").summary(),
@@ -55,6 +55,18 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("lighthouse", "chrome", Configuration, "Chrome installation not found"),
     row("lighthouse", "healthcheck", Configuration, "Healthcheck failed!"),
     row("lighthouse", "run", Configuration, "Runtime error encountered: "),
+    row("semantic-release", "release", Configuration, "Failed step \"").with(" of plugin ").summary(),
+    row("semantic-release", "ENOGHTOKEN", Permission, "ENOGHTOKEN "),
+    row("semantic-release", "EINVALIDGHTOKEN", Permission, "EINVALIDGHTOKEN "),
+    row("semantic-release", "EGHNOPERMISSION", Permission, "EGHNOPERMISSION "),
+    row("semantic-release", "ENOGLTOKEN", Permission, "ENOGLTOKEN "),
+    row("semantic-release", "EINVALIDGLTOKEN", Permission, "EINVALIDGLTOKEN "),
+    row("semantic-release", "ENONPMTOKEN", Permission, "ENONPMTOKEN "),
+    row("semantic-release", "EINVALIDNPMTOKEN", Permission, "EINVALIDNPMTOKEN "),
+    row("semantic-release", "EGITNOPERMISSION", Permission, "EGITNOPERMISSION "),
+    row("semantic-release", "ENOREPOURL", Configuration, "ENOREPOURL "),
+    row("semantic-release", "EMISMATCHGITHUBURL", Configuration, "EMISMATCHGITHUBURL "),
+    row("semantic-release", "EINVALIDNEXTVERSION", Configuration, "EINVALIDNEXTVERSION "),
     row("release-please", "release", Configuration, "release-please failed: "),
     row("twine", "upload", Permission, "HTTPError: 403 Forbidden from https://upload.pypi.org"),
 ];
@@ -75,7 +87,7 @@ fn semantic(line: &Text<'_>) -> Option<Diagnostic> {
         code.len() > 4 && code.starts_with('E') && code.bytes().all(|byte| byte.is_ascii_uppercase())
     });
     let text = code.map_or(message, |code| message[code.len()..].trim());
-    // A plugin that failed is named first; its error follows.
+    // A failed plugin is named first; its error follows.
     let role = if message.starts_with("Failed step ") { Role::Summary } else { Role::Root };
     let kind = kinds::of(
         text,
@@ -88,7 +100,7 @@ fn semantic(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `  ⨯ release failed after 3s                 error=message`: what failed, and the message, which may stand below.
+/// `  ⨯ release failed after 3s                 error=message`: the failed operation; the message may be below.
 pub(crate) fn goreleaser<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str)> {
     static SIGN: Needle = Needle::new(" failed after ");
     let (what, rest) = SIGN.split_among(line.characters, line.text)?;
@@ -100,7 +112,7 @@ pub(crate) fn goreleaser<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str)> {
     (is_step && is_time && (has_mark || !message.is_empty())).then(|| (what, message.trim()))
 }
 
-/// An error of changesets, with the lines below it that npm or a stack added.
+/// A changesets error, with the lines below it that npm or a stack added.
 ///
 /// ```text
 /// 🦋  error an error occurred while publishing @till/pot: E404 Not Found - PUT https://…
@@ -158,7 +170,7 @@ impl Block for Changeset {
     }
 }
 
-/// An assertion of Lighthouse CI, with what was expected and found below it.
+/// An assertion of Lighthouse CI, with the expected and found values below it.
 #[derive(Debug)]
 pub(crate) struct Assertion {
     head: String,
@@ -194,14 +206,14 @@ impl Block for Assertion {
         let text = line.text;
         let is_value = |name: &str| text.strip_prefix(name).map(|value| value.trim().to_owned());
         if let Some(value) = is_value("expected:") {
-            // All three may stand on one line.
+            // All three may be on one line.
             let (expected, rest) = value.split_once("found:").unwrap_or((&value, ""));
             expected.trim().clone_into(&mut self.expected);
             rest.split("all values").next().unwrap_or(rest).trim().clone_into(&mut self.actual);
         } else if let Some(value) = is_value("found:") {
             self.actual = value;
         } else if !(text.starts_with("all values:") || line.indent > 2 && text.starts_with("http")) {
-            // A sentence and a link to the documentation stand between.
+            // A sentence and a link to the documentation come between.
             let explains = self.expected.is_empty() && line.indent > 4 && self.context.lines() < 6;
             if !explains && !text.is_empty() || self.context.lines() > 8 {
                 return false;

@@ -27,7 +27,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, leading_number, looks_like_path, place_at_start},
 };
 
-/// Lines of one finding.
+/// Maximum number of lines of one finding.
 const LINES: u32 = 60;
 
 /// Reads findings of several lines.
@@ -172,7 +172,7 @@ impl Finding {
             place.path.clone_into(&mut self.path);
             self.line = place.line;
         }
-        // What follows the rule is advice.
+        // The text after the rule is advice.
         self.code.is_empty()
     }
 
@@ -227,7 +227,7 @@ impl Finding {
             return None;
         }
         let location = (!self.path.is_empty()).then(|| Location::at(&self.path, self.line, None));
-        // A headline of one line, without what every finding has, is another tool's.
+        // A one-line headline, without the fields of every finding, is another tool's.
         if matches!(self.tool, "tfsec" | "gitleaks") && location.is_none() {
             return None;
         }
@@ -241,7 +241,7 @@ impl Finding {
     }
 }
 
-/// Rows of one line: Trivy's misconfigurations and tables, Grype's, and what sums up.
+/// One-line rows: Trivy's misconfigurations and tables, Grype's, and summaries.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     misconfiguration(line).or_else(|| table(line)).or_else(|| logged(line))
 }
@@ -257,7 +257,7 @@ fn logged(line: &Text<'_>) -> Option<Diagnostic> {
     };
     if fatal {
         let message = rest.trim_start_matches("Fatal error").trim();
-        // The source that failed is named before, and why.
+        // The failed source and the reason are named before.
         let follows = message.contains("failed to download artifact from any source");
         let kind = kinds::of(message, Kind::Configuration);
         let role = if follows { Role::Summary } else { Role::Root };
@@ -286,19 +286,19 @@ fn misconfiguration(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Whether a line begins with a code and a parenthesis.
+/// Returns true if a line starts with a code and a parenthesis.
 pub(crate) fn is_code(text: &str) -> bool {
     code_end(text).is_some_and(|end| text[end..].starts_with(" ("))
 }
 
-/// Where a code such as `AVD-DS-0002` at the start ends.
+/// The end of a code such as `AVD-DS-0002` at the start.
 fn code_end(text: &str) -> Option<usize> {
     let part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
     let end = text.bytes().take(32).take_while(part).count();
     (end >= 4 && text.as_bytes()[end - 1].is_ascii_digit()).then_some(end)
 }
 
-/// A row with a vulnerability of Trivy's box or of Grype's columns.
+/// A row with a vulnerability, in Trivy's box or in Grype's columns.
 fn table(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGNS: [Needle; 2] = [Needle::new("CVE-"), Needle::new("GHSA-")];
     let text = line.line.trim();
@@ -317,7 +317,7 @@ fn table(line: &Text<'_>) -> Option<Diagnostic> {
     }
     let code = cells[at];
     let is_trivy = text.starts_with('│');
-    // In Trivy's tables cells of one package are joined, so that its name may be missing.
+    // In Trivy's tables the cells of one package are merged, so that its name may be missing.
     let package = if is_trivy && at == 0 { "" } else { cells[0] };
     let title = cells.last().filter(|_| is_trivy).copied().unwrap_or_default();
     let message = format!("{package} {code} {title}");

@@ -1,4 +1,4 @@
-//! What shells say: a missing program, a script that is wrong, a program that a signal ended.
+//! Shell messages: a missing program, an invalid script, a program ended by a signal.
 //!
 //! ```text
 //! ./build.sh: line 3: till: command not found
@@ -10,7 +10,7 @@
 //! 'till' is not recognized as an internal or external command,
 //! ```
 //!
-//! The place is the user's script: none for the shell itself and for scripts that a CI system writes.
+//! The location is in the user's script: there is none for the shell itself and for scripts written by a CI system.
 
 use crate::text::Text;
 use grimoire_plugin_sdk::{
@@ -28,13 +28,13 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
         .or_else(|| suggestion(line))
 }
 
-/// What a shell's message says.
+/// The meaning of a shell's message.
 struct Said {
     error_type: &'static str,
     kind: Kind,
 }
 
-/// The sentences of shells, from their ends and beginnings.
+/// Messages of shells, by their ends and starts.
 fn said(message: &str) -> Option<Said> {
     let ends: [(&str, &'static str, Kind); 16] = [
         ("command not found", "command-not-found", Kind::Configuration),
@@ -88,11 +88,11 @@ fn diagnostic(line: &Text<'_>, said: &Said, message: &str, location: Option<Loca
 /// `./build.sh: line 3: message`, `/bin/sh: 1: message`.
 fn script(line: &Text<'_>) -> Option<Diagnostic> {
     let (name, rest) = line.head?;
-    // A number follows the name, or a word before a number.
+    // A number follows the name, or a word and a number.
     if !line.characters.may_have_digits() || line.indent > 12 {
         return None;
     }
-    // A job and a step in columns may stand before the script.
+    // A job and a step in columns may precede the script.
     let name = name.rsplit("  ").next().unwrap_or(name).trim();
     if name.is_empty() || name.len() > 300 || name.contains(['(', '[', '"', '=', '<']) {
         return None;
@@ -106,7 +106,7 @@ fn script(line: &Text<'_>) -> Option<Diagnostic> {
     if name.contains(' ') && !(is_line && looks_like_path(name)) {
         return None;
     }
-    // `eval: line 3: ` and the like stand between the name and the message.
+    // `eval: line 3: ` and the like come between the name and the message.
     let own = !is_shell(name) && !is_written_by_ci(name) && looks_like_path(name);
     let location = own.then(|| Location::at(name, number, None));
     Some(diagnostic(line, &said, message, location))
@@ -121,7 +121,7 @@ fn numbered(rest: &str) -> Option<(u32, &str)> {
     (message.len() >= 4).then_some((number, message))
 }
 
-/// Whether a name is that of a shell or of a program that runs another.
+/// Returns true for the name of a shell or of a program that runs another.
 pub(crate) fn runs(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or_default();
     is_shell(name)
@@ -141,7 +141,7 @@ pub(crate) fn runs(name: &str) -> bool {
         )
 }
 
-/// Whether a name is that of a shell.
+/// Returns true for the name of a shell.
 fn is_shell(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or_default();
     let base = base.strip_prefix('-').unwrap_or(base);
@@ -157,7 +157,7 @@ pub(crate) fn has_script_name(name: &str) -> bool {
         || name.ends_with("entrypoint")
 }
 
-/// Whether a script is one that a CI system makes of a step, or a part of the system.
+/// Returns true if a script is one that a CI system generates from a step, or a part of the system.
 fn is_written_by_ci(name: &str) -> bool {
     const PARTS: [&str; 8] = [
         "/_temp/",
@@ -213,7 +213,7 @@ fn path(line: &Text<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { confidence: Confidence::Likely, ..diagnostic(line, &said, line.text, None) })
 }
 
-/// What is said of a path without more.
+/// Returns true for messages printed for a path without further details.
 pub(crate) fn is_of_path(message: &str) -> bool {
     matches!(message, "No such file or directory" | "Permission denied" | "command not found" | "not found")
 }
@@ -226,7 +226,7 @@ fn suggestion(line: &Text<'_>) -> Option<Diagnostic> {
     known.then(|| diagnostic(line, &said, &format!("{name}: command not found"), None))
 }
 
-/// What Windows says of a missing program.
+/// Windows' messages about a missing program.
 fn windows(line: &Text<'_>) -> Option<Diagnostic> {
     static COMMAND: Needle = Needle::new("' is not recognized as an internal or external command");
     static UNEXPECTED: Needle = Needle::new(" was unexpected at this time.");
@@ -265,14 +265,14 @@ fn signal(line: &Text<'_>) -> Option<Diagnostic> {
         sign.find_among(line.characters, text).map(|at| (at, sign, *error_type, *kind))
     })?;
     if at == 0 {
-        // The word alone, or with the note on the core.
+        // The word alone, or with the note about the core dump.
         let rest = text[sign.text().len()..].trim();
         let alone = rest.is_empty() || rest == "(core dumped)";
-        // Who aborts says why before.
+        // A program that aborts gives the reason before.
         let role = if matches!(error_type, "aborted" | "terminated") { Role::Summary } else { Role::Root };
         return alone.then(|| Diagnostic { role, ..line.found("shell", error_type, kind, text) });
     }
-    // A shell's place and a process number before it.
+    // The shell's location and a process number may precede it.
     let (before, _) = text.split_at(at);
     let (place, process) = before.trim_end().rsplit_once(": ")?;
     let (_, after) = leading_number(process.trim())?;

@@ -1,45 +1,45 @@
-//! Who says what of a line: a block of several lines before a single line.
+//! Precedence of findings for the same line: a block of several lines before a single line.
 
 use crate::text::Text;
 use grimoire_plugin_sdk::{Diagnostic, Span};
 use std::collections::VecDeque;
 
-/// Reads lines one by one. Every recogniser sees every line; what several say of one is settled in the
-/// [`Sink`].
+/// Reads lines one by one. Every recogniser sees every line; the [`Sink`] decides between several
+/// findings for one line.
 pub(crate) trait Recogniser {
-    /// Takes the next line.
+    /// Reads the next line.
     fn line(&mut self, line: &Text<'_>, sink: &mut Sink);
 
-    /// The log has ended.
+    /// Ends the log.
     fn finish(&mut self, _sink: &mut Sink) {}
 
-    /// Where the block begins that is open now and may yet become a diagnostic.
+    /// Start of the open block that may still become a diagnostic.
     fn since(&self) -> Option<u64> {
         None
     }
 
-    /// Whether the next line belongs to something that is open, whatever the line is.
+    /// Returns true if the next line belongs to an open block, whatever it contains.
     fn is_open(&self) -> bool {
         self.since().is_some()
     }
 }
 
-/// A record of several lines, of which a log has one after the other.
+/// A record of several lines; the records of a log follow one another.
 pub(crate) trait Block: Sized {
-    /// Begins with this line, if it does.
+    /// Starts a block with this line, if it can.
     fn start(line: &Text<'_>) -> Option<Self>;
 
-    /// Takes a further line; whether it belongs to the record.
+    /// Reads another line; returns true if it belongs to the record.
     fn line(&mut self, line: &Text<'_>) -> bool;
 
-    /// Reports what was read, or nothing.
+    /// Reports the record, if there is anything to report.
     fn finish(self, sink: &mut Sink);
 
     /// Where it begins.
     fn begins(&self) -> u64;
 }
 
-/// Reads one block after the other.
+/// Reads one block after another.
 #[derive(Debug)]
 pub(crate) struct Blocks<B>(Option<B>);
 
@@ -71,7 +71,7 @@ impl<B: Block> Recogniser for Blocks<B> {
     }
 }
 
-/// Takes what the recognisers find. What a single line says waits until no open block can claim the line.
+/// Collects the findings of the recognisers. Findings of single lines wait until no open block can claim the line.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     ready: Vec<Diagnostic>,
@@ -80,16 +80,16 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Blocks remembered, and single findings held at most.
+    /// Maximum number of remembered blocks, and of single findings that are held.
     const HELD: usize = 256;
 
-    /// Reports a block. What single lines of it say is not reported beside it.
+    /// Reports a block. Findings of its single lines are not reported in addition.
     pub(crate) fn block(&mut self, diagnostic: Diagnostic) {
         self.cover(diagnostic.span);
         self.ready.push(diagnostic);
     }
 
-    /// The lines are explained, by a diagnostic that comes later or by none.
+    /// Marks the lines as explained, by a later diagnostic or by none.
     pub(crate) fn cover(&mut self, span: Span) {
         if self.covered.len() == Self::HELD {
             self.covered.pop_front();
@@ -97,12 +97,12 @@ impl Sink {
         self.covered.push_back(span);
     }
 
-    /// Reports beside whatever else is said of the lines.
+    /// Reports a finding regardless of other findings for its lines.
     pub(crate) fn beside(&mut self, diagnostic: Diagnostic) {
         self.ready.push(diagnostic);
     }
 
-    /// Reports what a single line says, unless a block claims the line or another recogniser was first.
+    /// Reports the finding of a single line, unless a block claims the line or another recogniser was first.
     pub(crate) fn single(&mut self, diagnostic: Diagnostic) {
         if self.waiting.back().is_some_and(|last| last.span == diagnostic.span) {
             return;
@@ -115,12 +115,12 @@ impl Sink {
         self.waiting.push_back(diagnostic);
     }
 
-    /// Whether nothing has to be settled.
+    /// Returns true if nothing is left to settle.
     pub(crate) fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.waiting.is_empty()
     }
 
-    /// Hands over what is decided when the earliest open block begins at `since`.
+    /// Passes on the findings that are settled if the earliest open block starts at `since`.
     pub(crate) fn settle(&mut self, since: Option<u64>, out: &mut Vec<Diagnostic>) {
         while let Some(first) = self.waiting.front() {
             if since.is_some_and(|since| first.span.end > since) {

@@ -1,4 +1,4 @@
-//! Builders of sites: Hugo, Jekyll, MkDocs, Sphinx, Docusaurus; and what checks links.
+//! Site generators: Hugo, Jekyll, MkDocs, Sphinx, Docusaurus; and link checkers.
 //!
 //! ```text
 //! Error: error building site: "/src/content/till.md:3:1": failed to extract shortcode: template for shortcode "pot" not found
@@ -13,29 +13,29 @@
 //! ```
 
 use crate::{
-    sentences::Sentence,
     sink::{Recogniser, Sink},
     text::{Text, found},
 };
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
     text::{Beginnings, Needle, leading_number, looks_like_path, place_at_start, trailing_group},
 };
 
-/// Warnings held until it is known whether they count as errors.
+/// Maximum number of warnings held until it is known whether they count as errors.
 const HELD: usize = 100;
 
-/// Reads what builders of sites print.
+/// Reads the output of site generators.
 #[derive(Debug, Default)]
 pub(crate) struct Sites {
-    /// MkDocs' and Sphinx' warnings: errors where the build is strict.
+    /// Warnings of MkDocs and Sphinx: errors if the build is strict.
     warnings: Vec<Diagnostic>,
     is_strict: bool,
-    /// `Warning, treated as error:`: the next line says which.
+    /// `Warning, treated as error:`: the next line has the warning.
     treated: Option<Span>,
-    /// The page with broken links, of Docusaurus and HTMLProofer.
+    /// The page with broken links, in Docusaurus and HTMLProofer.
     page: Option<String>,
-    /// Docusaurus only warns of such links.
+    /// Docusaurus only warns about such links.
     is_mild: bool,
 }
 
@@ -65,7 +65,7 @@ impl Recogniser for Sites {
                 let found = line.found("mkdocs", "build", Kind::Lint, text);
                 sink.single(Diagnostic { role: Role::Summary, ..found });
             }
-            // The scanner may have taken the level for a prefix.
+            // The scanner may have mistaken the level for a prefix.
             Some(2) => self.hold(mkdocs(text[8..].trim_start_matches(['-', ' ']), line), sink),
             Some(3) => {
                 self.is_strict = true;
@@ -108,7 +108,7 @@ impl Sites {
         self.warnings.push(found);
     }
 
-    /// Links that lead nowhere, below the page that has them.
+    /// Broken links, below the page that contains them.
     fn links(&mut self, line: &Text<'_>, sink: &mut Sink) -> bool {
         let text = line.text;
         if line.bare.starts_with("Docusaurus found broken")
@@ -209,7 +209,7 @@ fn sphinx_place(place: &str) -> Option<Location> {
     (is_text && looks_like_path(path)).then(|| Location::at(path, number, None))
 }
 
-/// What follows `Warning, treated as error:`.
+/// The text after `Warning, treated as error:`.
 fn treated(text: &str, line: &Text<'_>, span: Span) -> Diagnostic {
     let (location, message) = match place_at_start(text) {
         Some(place) => (Some(place.location()), place.rest.trim()),
@@ -230,11 +230,13 @@ fn treated(text: &str, line: &Text<'_>, span: Span) -> Diagnostic {
     }
 }
 
-const fn row(tool: &'static str, start: &'static str) -> Sentence {
-    Sentence::new(tool, "build", Kind::Configuration, start).at(place)
+const fn row(tool: &'static str, start: &'static str) -> Phrase {
+    Phrase::new(tool, "build", Kind::Configuration, start).at(place)
 }
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
+    row("hugo", "error building site: ").with("logged ").summary(),
+    row("hugo", "Error building site: ").with("logged ").summary(),
     row("hugo", "error building site: "),
     row("hugo", "Error building site: "),
     row("hugo", "render of \"").with(" failed: "),
@@ -248,7 +250,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("jekyll", "YAML Exception reading "),
     row("jekyll", "Conversion error: "),
     row("jekyll", "Invalid date '"),
-    // It repeats what was said above it.
+    // The line repeats messages above it.
     row("jekyll", "jekyll ").with(" | Error:").summary(),
     row("mkdocs", "Config value: '").with("Error"),
     row("mkdocs", "Config value '").said_to_be_an_error(),
@@ -267,12 +269,12 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     Some(line.found("markdown-link-check", "link", kind, &format!("{link}: status {status}")))
 }
 
-/// The place that a message names.
+/// The location named by a message.
 fn place(message: &str) -> Option<Location> {
     quoted_place(message).or_else(|| liquid(message))
 }
 
-/// The last place in quotes that is a file of the site: Hugo puts the outermost first, and the template that failed
+/// The last location in quotes that is a file of the site: Hugo puts the outermost first, and the failed template
 /// last.
 fn quoted_place(message: &str) -> Option<Location> {
     message

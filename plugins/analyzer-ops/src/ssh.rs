@@ -10,19 +10,20 @@
 //! 2024-05-01 10:00:00 ERROR 404: Not Found.
 //! ```
 
-use crate::{kinds, sentences::Sentence, text::Text};
+use crate::{kinds, text::Text};
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role,
     text::{Needle, leading_number},
 };
 
-const fn ssh(kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("ssh", "ssh", kind, start)
+const fn ssh(kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("ssh", "ssh", kind, start)
 }
 
 use Kind::{Configuration, Network, Permission};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     ssh(Network, "ssh: connect to host "),
     ssh(Network, "ssh: Could not resolve hostname "),
     ssh(Permission, "ssh: handshake failed: ").with("authenticate"),
@@ -51,28 +52,27 @@ pub(crate) const ROWS: &[Sentence] = &[
     ssh(Permission, "can't connect without a private SSH key or password"),
     ssh(Configuration, "missing server host"),
     ssh(Kind::Unknown, "Process exited with status ").summary(),
-    Sentence::new("scp", "scp", Configuration, "scp: "),
-    Sentence::new("scp", "scp", Network, "lost connection").said_to_be_an_error().consequence(),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: [").with("] link_stat "),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: [").with(" failed: "),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: link_stat "),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: mkdir "),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: change_dir"),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: mkstemp "),
-    Sentence::new("rsync", "rsync", Configuration, "rsync: Failed to exec ssh: "),
-    Sentence::new("rsync", "rsync", Network, "rsync: connection unexpectedly closed").consequence(),
-    Sentence::new("rsync", "rsync", Network, "rsync: failed to connect to "),
-    Sentence::new("wget", "wget", Network, "wget: unable to resolve host address "),
-    Sentence::new("wget", "wget", Network, "wget: bad address "),
-    Sentence::new("wget", "wget", Network, "wget: can't connect to remote host"),
-    Sentence::new("wget", "wget", Network, "wget: server returned error: "),
-    Sentence::new("wget", "wget", Network, "wget: download timed out"),
-    Sentence::new("wget", "wget", Network, "wget: error getting response"),
-    Sentence::new("wget", "wget", Network, "wget: note: TLS certificate validation not implemented")
-        .warning(),
-    Sentence::new("wget", "wget", Configuration, "wget: "),
-    Sentence::new("wget", "tls", Network, "cannot verify ").with("'s certificate, issued by "),
-    Sentence::new("wget", "wget", Network, "Unable to establish SSL connection.").consequence(),
+    Phrase::new("scp", "scp", Configuration, "scp: "),
+    Phrase::new("scp", "scp", Network, "lost connection").said_to_be_an_error().consequence(),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: [").with("] link_stat "),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: [").with(" failed: "),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: link_stat "),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: mkdir "),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: change_dir"),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: mkstemp "),
+    Phrase::new("rsync", "rsync", Configuration, "rsync: Failed to exec ssh: "),
+    Phrase::new("rsync", "rsync", Network, "rsync: connection unexpectedly closed").consequence(),
+    Phrase::new("rsync", "rsync", Network, "rsync: failed to connect to "),
+    Phrase::new("wget", "wget", Network, "wget: unable to resolve host address "),
+    Phrase::new("wget", "wget", Network, "wget: bad address "),
+    Phrase::new("wget", "wget", Network, "wget: can't connect to remote host"),
+    Phrase::new("wget", "wget", Network, "wget: server returned error: "),
+    Phrase::new("wget", "wget", Network, "wget: download timed out"),
+    Phrase::new("wget", "wget", Network, "wget: error getting response"),
+    Phrase::new("wget", "wget", Network, "wget: note: TLS certificate validation not implemented").warning(),
+    Phrase::new("wget", "wget", Configuration, "wget: "),
+    Phrase::new("wget", "tls", Network, "cannot verify ").with("'s certificate, issued by "),
+    Phrase::new("wget", "wget", Network, "Unable to establish SSL connection.").consequence(),
 ];
 
 /// Reads one line.
@@ -107,16 +107,16 @@ fn curl(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Nothing, or the progress that curl printed before: `  0     0    0     0 --:--:--  0:00:09 --:--:--     0`.
+/// Empty, or the progress that curl printed before: `  0     0    0     0 --:--:--  0:00:09 --:--:--     0`.
 fn is_meter(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || b" :-.kMG%".contains(&byte))
 }
 
-/// `The requested URL returned error: 504`, which builds that download print in logs of their own.
+/// `The requested URL returned error: 504`, also printed by builds that download, in their own logs.
 fn requested(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new("The requested URL returned error");
     let at = SIGN.find_among(line.characters, line.text)?;
-    // With `-v` curl says it twice, and Git says what it wanted.
+    // With `-v` curl prints it twice, and Git adds the URL that it requested.
     if line.text.starts_with("* ") || line.text[..at].contains("unable to access") {
         return None;
     }
@@ -126,7 +126,7 @@ fn requested(line: &Text<'_>) -> Option<Diagnostic> {
     good.then(|| line.found("curl", "http", kinds::of(message, Network), message))
 }
 
-/// `rsync error: text (code 23) at main.c(1338) [sender=3.2.7]`, which follows what it says before it.
+/// `rsync error: text (code 23) at main.c(1338) [sender=3.2.7]`, which follows from messages before it.
 fn rsync(line: &Text<'_>) -> Option<Diagnostic> {
     static CODE: Needle = Needle::new(" (code ");
     let rest = line.text.strip_prefix("rsync error: ")?;
@@ -139,7 +139,7 @@ fn rsync(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `2024-05-01 10:00:00 ERROR 404: Not Found.` of wget, whose clock is removed.
+/// `2024-05-01 10:00:00 ERROR 404: Not Found.` of wget, whose time has been removed.
 fn http(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.text.strip_prefix("ERROR ")?;
     let (status, message) = leading_number(rest)?;

@@ -1,4 +1,4 @@
-//! Failures of stacks and releases whose reason stands below the line that names them.
+//! Failures of stacks and releases whose reason is below the line that names them.
 //!
 //! ```text
 //! 2:49:55 PM | CREATE_FAILED | AWS::S3::Bucket | Ledger1234
@@ -32,27 +32,29 @@ use grimoire_plugin_sdk::{
     text::{Context, Needle},
 };
 
-/// Lines read below a headline.
+/// Maximum number of lines read below a headline.
 const LINES: usize = 40;
-/// What a message is cut to.
+/// Maximum length of a message, in bytes.
 const LONG: usize = 800;
 
-/// Whose headline it is.
+/// The tool or command of a headline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// A row of CloudFormation's events without a reason.
+    /// A CloudFormation event row without a reason.
     Event,
-    /// The end of a deployment with AWS CDK.
+    /// The end of an AWS CDK deployment.
     Deployment,
-    /// Homebrew could not link what it installed.
+    /// Homebrew could not link the installed package.
     Link,
-    /// A command of Helm that helmfile ran.
+    /// A Helm command run by helmfile.
     Release,
     /// GoReleaser's end.
     Goreleaser,
+    /// A resource of Serverless: `UPDATE_FAILED: PotLambda (AWS::Lambda::Function)`.
+    Resource,
 }
 
-/// A headline whose reason follows.
+/// A headline followed by its reason.
 #[derive(Debug)]
 pub(crate) struct Reason {
     form: Form,
@@ -60,7 +62,7 @@ pub(crate) struct Reason {
     head: String,
     said: Vec<String>,
     location: Option<Location>,
-    /// The lines that count have begun.
+    /// The relevant lines have started.
     begun: bool,
     over: bool,
     lines: usize,
@@ -104,15 +106,19 @@ impl Block for Reason {
         if self.said.is_empty() && self.form == Form::Event {
             return;
         }
+        if self.form == Form::Resource && self.said.is_empty() {
+            self.said.push(self.error_type.clone());
+        }
         let tool = match self.form {
             Form::Event => "cloudformation",
             Form::Deployment => "cdk",
             Form::Link => "brew",
             Form::Release => "helmfile",
             Form::Goreleaser => "goreleaser",
+            Form::Resource => "serverless",
         };
         let said = match self.form {
-            Form::Event => unwrapped(&self.said.join(" ")).to_owned(),
+            Form::Event | Form::Resource => unwrapped(&self.said.join(" ")).to_owned(),
             // The sentence is wrapped.
             Form::Link => self.said.join(" "),
             Form::Deployment | Form::Release | Form::Goreleaser => self.said.join("; "),
@@ -135,7 +141,7 @@ impl Block for Reason {
 }
 
 impl Reason {
-    /// Whether a line belongs to the block, which takes what it says.
+    /// Returns true if a line belongs to the block, and keeps its message.
     fn belongs(&mut self, line: &Text<'_>) -> bool {
         let text = line.text;
         match self.form {
@@ -145,8 +151,14 @@ impl Reason {
                 }
                 self.said.push(text.to_owned());
             }
+            Form::Resource => {
+                if text.is_empty() || text.starts_with("View the full error") {
+                    return false;
+                }
+                self.said.push(text.to_owned());
+            }
             Form::Deployment => {
-                // The resource stands at the edge, what is said of it below.
+                // The resource is at the margin, its message indented below it.
                 if text.is_empty() {
                     return true;
                 }
@@ -165,11 +177,11 @@ impl Reason {
                 if !text.starts_with("The formula built") {
                     self.said.push(text.to_owned());
                 }
-                // What follows says what to do.
+                // The text that follows is advice.
                 self.over = text.ends_with(':');
             }
             Form::Goreleaser => {
-                // Each line stands behind a bar or a name.
+                // Each line follows a bar or a name.
                 let whole = line.line.trim();
                 let rest = whole.trim_start_matches('│').trim_start();
                 let said = rest.strip_prefix("error=").unwrap_or(rest);
@@ -182,7 +194,7 @@ impl Reason {
             }
             Form::Release => match text {
                 "STDERR:" => self.begun = true,
-                // What was said, again.
+                // A repetition of earlier output.
                 "COMBINED OUTPUT:" => self.begun = false,
                 _ if line.indent == 0
                     && !text.is_empty()
@@ -214,6 +226,11 @@ fn read(line: &Text<'_>) -> Option<(Form, String, String, Option<Location>)> {
         let (stack, _) = FAILED.split(line.bare)?;
         return (!stack.contains(' '))
             .then(|| (Form::Deployment, "deploy".to_owned(), stack.to_owned(), None));
+    }
+    if let Some((status, resource)) = text.split_once("_FAILED: ")
+        && matches!(status, "CREATE" | "UPDATE" | "DELETE")
+    {
+        return Some((Form::Resource, format!("{status}_FAILED"), resource.to_owned(), None));
     }
     if let Some((what, message)) = goreleaser(line) {
         return Some((Form::Goreleaser, what.to_owned(), message.to_owned(), None));

@@ -16,21 +16,22 @@ use crate::{
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Role, Span,
+    Confidence, Diagnostic, Kind, Role, Span,
     text::{Context, Needle},
 };
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     failed_event(line)
+        .or_else(|| plain_event(line))
         .or_else(|| deployment(line))
         .or_else(|| annotation(line))
         .or_else(|| pulumi(line))
         .or_else(|| policy(line))
 }
 
-/// The row of an event: `… | CREATE_FAILED | AWS::S3::Bucket | Ledger (Ledger1234) reason`; its status, type and
-/// name of the resource, and the reason, which may stand below it.
+/// An event row: `… | CREATE_FAILED | AWS::S3::Bucket | Ledger (Ledger1234) reason`; its status, type and name
+/// of the resource, and the reason, which may be below it.
 pub(crate) fn event<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str, &'a str, &'a str)> {
     static FAILED: Needle = Needle::new("_FAILED");
     static TYPE: Needle = Needle::new("AWS::");
@@ -43,7 +44,7 @@ pub(crate) fn event<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str, &'a str, &
     if !resource.contains("::") || rest.is_empty() {
         return None;
     }
-    // The name, in parentheses its logical one, then the reason; old versions put the reason in a cell.
+    // The name, its logical name in parentheses, then the reason; old versions put the reason in a cell.
     let (name, reason) = match rest.split_once(") ") {
         Some((name, reason)) => (name.split(" (").next().unwrap_or(name), reason),
         None => match rest.split_once(' ') {
@@ -54,7 +55,7 @@ pub(crate) fn event<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str, &'a str, &
     Some((status, resource, name, unwrapped(reason.trim())))
 }
 
-/// The row of an event with its reason.
+/// An event row with its reason.
 fn failed_event(line: &Text<'_>) -> Option<Diagnostic> {
     let (status, resource, name, reason) = event(line).filter(|(.., reason)| !reason.is_empty())?;
     let cancelled = reason.contains("cancelled") || reason.contains("canceled");
@@ -63,6 +64,19 @@ fn failed_event(line: &Text<'_>) -> Option<Diagnostic> {
     Some(Diagnostic {
         role: if cancelled { Role::Consequence } else { Role::Root },
         ..line.found("cloudformation", status, kind, &message)
+    })
+}
+
+/// `CloudFormation - CREATE_FAILED - AWS::S3::Bucket - TeaBucket`, the event format of early Serverless versions;
+/// the reason comes at the end.
+fn plain_event(line: &Text<'_>) -> Option<Diagnostic> {
+    let (status, rest) = line.text.strip_prefix("CloudFormation - ")?.split_once(" - ")?;
+    let (resource, name) = rest.split_once(" - ").filter(|_| status.ends_with("_FAILED"))?;
+    let message = format!("{resource} {name}: {status}");
+    Some(Diagnostic {
+        role: Role::Consequence,
+        confidence: Confidence::Likely,
+        ..line.found("cloudformation", status, Kind::Configuration, &message)
     })
 }
 
@@ -86,7 +100,7 @@ fn deployment(line: &Text<'_>) -> Option<Diagnostic> {
         return None;
     }
     let reason = reason.trim();
-    // What went wrong stands after the state in which the stack was left.
+    // The error comes after the state in which the stack was left.
     let telling = reason
         .rsplit_once("_COMPLETE: ")
         .or_else(|| reason.rsplit_once("_FAILED: "))
@@ -108,7 +122,7 @@ fn annotation(line: &Text<'_>) -> Option<Diagnostic> {
         .then(|| line.found("cdk", "annotation", Kind::Configuration, &format!("/{path}: {message}")))
 }
 
-/// What Pulumi says after `error: `.
+/// Pulumi's text after `error: `.
 fn pulumi(line: &Text<'_>) -> Option<Diagnostic> {
     let message = line.text.strip_prefix("error: ")?;
     let summary = matches!(message, "update failed" | "preview failed" | "destroy failed");
@@ -127,7 +141,7 @@ fn pulumi(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `[mandatory]  aws v0.0.1  no-public-till (aws:s3:Bucket: ledger)`, below which the reason stands.
+/// `[mandatory]  aws v0.0.1  no-public-till (aws:s3:Bucket: ledger)`, with the reason below it.
 fn policy(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.line.trim().trim_start_matches(['-', ' ']).strip_prefix("[mandatory]")?;
     let rest = rest.trim();
@@ -137,12 +151,12 @@ fn policy(line: &Text<'_>) -> Option<Diagnostic> {
     Some(line.found("pulumi", policy, Kind::Lint, &format!("{resource} violates the policy {policy}")))
 }
 
-/// A resource of Pulumi with its error below it.
+/// A Pulumi resource with its error below it.
 #[derive(Debug)]
 pub(crate) struct Resource {
     name: String,
     message: String,
-    /// The last line after an error that announces more.
+    /// The last line after an error that announces further details.
     last: String,
     context: Context,
     span: Span,
@@ -178,7 +192,7 @@ impl Block for Resource {
             return false;
         }
         if let Some(message) = text.strip_prefix("error: ") {
-            // What comes after the first one follows from it.
+            // Later errors follow from the first one.
             if self.message.is_empty() {
                 message.clone_into(&mut self.message);
             }

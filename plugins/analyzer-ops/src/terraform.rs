@@ -1,6 +1,6 @@
-//! Terraform, OpenTofu, Packer and TFLint, which share one form of diagnostics.
+//! Terraform, OpenTofu, Packer and TFLint, which share one diagnostic format.
 //!
-//! In a box (`╷`, lines after `│`, `╵`), whatever a wrapper such as Terragrunt puts before it, or without:
+//! In a box (`╷`, lines after `│`, `╵`), possibly after the prefix of a wrapper such as Terragrunt, or without one:
 //!
 //! ```text
 //! Error: title
@@ -12,8 +12,8 @@
 //! The first paragraph of the details.
 //! ```
 //!
-//! Place and resource may be missing. Without a box the title alone is anybody's: it counts when a place or
-//! a resource follows, when its words are Terraform's, or when the log is Terraform's.
+//! Location and resource may be missing. A title without a box could be any tool's: it counts if a location
+//! or a resource follows, if its words are Terraform's, or if the log is Terraform's.
 
 use crate::{
     sink::{Recogniser, Sink},
@@ -25,18 +25,18 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, Needle, leading_number},
 };
 
-/// Lines of one diagnostic.
+/// Maximum number of lines of one diagnostic.
 const LINES: usize = 120;
-/// Lines of one without a box.
+/// Maximum number of lines of a diagnostic without a box.
 const PLAIN_LINES: usize = 60;
-/// A detail is cut to its first sentence beyond this length.
+/// Length beyond which a detail is cut to its first sentence, in bytes.
 const DETAIL: usize = 240;
 
 /// Reads Terraform's diagnostics.
 #[derive(Debug, Default)]
 pub(crate) struct Terraform {
     open: Option<Record>,
-    /// The log is one of Terraform or a wrapper.
+    /// The log is that of Terraform or a wrapper.
     seen: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Terraform {
 #[derive(Debug)]
 struct Record {
     boxed: bool,
-    /// The box's upper corner was seen.
+    /// The upper corner of the box was seen.
     has_corner: bool,
     severity: Severity,
     title: String,
@@ -56,18 +56,18 @@ struct Record {
     span: Span,
 }
 
-/// What comes next.
+/// The part of the diagnostic that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// The rest of the title, or what follows it.
+    /// The rest of the title, or the text after it.
     Title,
-    /// After the blank line below the title or place.
+    /// After the blank line below the title or location.
     Between,
-    /// The place and the source below it.
+    /// The location and the source below it.
     Place,
     /// The first paragraph of the details.
     Detail,
-    /// What comes after it.
+    /// The text after the details.
     Rest,
 }
 
@@ -114,7 +114,7 @@ impl Recogniser for Terraform {
 }
 
 impl Terraform {
-    /// Looks for what only logs of Terraform say.
+    /// Checks for texts that only occur in Terraform's logs.
     fn look(&mut self, line: &Text<'_>) {
         static STARTS: Beginnings = Beginnings::new(&[
             "Terraform ",
@@ -141,7 +141,7 @@ impl Terraform {
     }
 }
 
-/// What the sides of a box show.
+/// The content of a line with the side of a box.
 #[derive(Clone, Copy)]
 enum Inner<'a> {
     Start,
@@ -150,7 +150,7 @@ enum Inner<'a> {
 }
 
 fn boxed<'a>(line: &Text<'a>) -> Option<Inner<'a>> {
-    // The three signs begin with the same two bytes, as only drawings do.
+    // The three signs start with the same two bytes, which only box drawings have.
     let at = memchr_sign(line.line)?;
     let (before, sign) = line.line.split_at(at);
     if at > 160 || !(before.trim().is_empty() || before.ends_with(' ')) || before.contains('|') {
@@ -165,7 +165,7 @@ fn boxed<'a>(line: &Text<'a>) -> Option<Inner<'a>> {
     }
 }
 
-/// Where the first sign of a box may be.
+/// The position of the first possible box sign.
 fn memchr_sign(text: &str) -> Option<usize> {
     if text.is_ascii() {
         return None;
@@ -189,13 +189,13 @@ impl Record {
         }
     }
 
-    /// Takes a line without the side of the box; whether it belongs to the diagnostic.
+    /// Reads a line without the side of the box; returns true if it belongs to the diagnostic.
     fn line(&mut self, inner: &str, line: &Text<'_>) -> bool {
         if self.context.lines() >= if self.boxed { LINES } else { PLAIN_LINES } {
             return false;
         }
         let text = inner.trim();
-        // Without corners nothing but the next headline ends a box.
+        // Without corners only the next headline ends a box.
         if self.boxed && !self.has_corner && !self.title.is_empty() && text.starts_with("Error: ") {
             return false;
         }
@@ -215,7 +215,7 @@ impl Record {
         true
     }
 
-    /// A line of a diagnostic without a box, where the next output follows without a sign.
+    /// Reads a line of a diagnostic without a box, whose end is not marked.
     fn plain(&mut self, line: &Text<'_>) -> bool {
         let text = line.text;
         if text.starts_with("Error: ") || text.starts_with("Warning: ") || text.starts_with("##[") {
@@ -223,9 +223,9 @@ impl Record {
         }
         let ended = match self.part {
             Part::Rest => !line.line.starts_with(' ') || !text.starts_with(['*', '-']),
-            // Only what is set apart by a blank line belongs to a title.
+            // Only text separated by a blank line belongs to a title.
             Part::Title => !text.is_empty() && !line.line.starts_with([' ', '\t']),
-            // What is indented below it without a place is another tool's.
+            // Indented text below it without a location is another tool's.
             Part::Between if self.location.is_none() && !self.resource => {
                 line.indent > 0 && place(text).is_none() && !is_resource(text)
             }
@@ -264,7 +264,7 @@ impl Record {
             }
             Part::Between | Part::Detail => {
                 self.part = Part::Detail;
-                // Of a list of causes in a list of causes the last one says the most.
+                // In nested lists of causes, the last cause is the most specific.
                 if text.starts_with("* ") && !text.ends_with("occurred:") || is_headline(&self.detail) {
                     self.detail.clear();
                 }
@@ -331,7 +331,7 @@ fn is_resource(text: &str) -> bool {
     })
 }
 
-/// `2 errors occurred:`, below which the causes are listed.
+/// `2 errors occurred:`, followed by a list of the causes.
 fn is_headline(detail: &str) -> bool {
     detail.ends_with("occurred:")
 }
@@ -352,7 +352,7 @@ fn first_sentence(detail: &str) -> String {
     }
 }
 
-/// Title and detail, without saying anything twice.
+/// Title and detail, without repetitions.
 fn message(title: &str, detail: &str, is_lint: bool) -> String {
     let title = title.trim().trim_end_matches(':');
     if detail.is_empty() || is_lint && detail.starts_with("Reference: ") || title.contains(detail) {

@@ -1,4 +1,4 @@
-//! Whose a diagnostic in Terraform's form is, from its words and its file.
+//! The tool of a diagnostic in Terraform's format, from its words and its file.
 
 use crate::kinds;
 use grimoire_plugin_sdk::{
@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Needle, extension, trailing_group},
 };
 
-/// The tool that has such files; `title` and `detail` may name it, too.
+/// The tool that uses such files; `title` and `detail` may name it, too.
 pub(crate) fn tool(path: &str, title: &str, detail: &str) -> &'static str {
     if path.ends_with(".pkr.hcl") || path.ends_with(".pkr.json") {
         "packer"
@@ -21,7 +21,7 @@ pub(crate) fn tool(path: &str, title: &str, detail: &str) -> &'static str {
     }
 }
 
-/// TFLint puts its rule into parentheses at the end: `message (terraform_required_version)`.
+/// TFLint puts its rule in parentheses at the end: `message (terraform_required_version)`.
 pub(crate) fn rule(title: &str) -> Option<(&str, &str)> {
     let (title, rule) = trailing_group(title, '(', ')')?;
     let good = rule.contains('_')
@@ -29,7 +29,7 @@ pub(crate) fn rule(title: &str) -> Option<(&str, &str)> {
     (good && !title.is_empty()).then_some((title, rule))
 }
 
-/// Words that only Terraform's messages have.
+/// Returns true for words that only occur in Terraform's messages.
 pub(crate) fn is_terraform(text: &str) -> bool {
     static TITLES: Beginnings = Beginnings::new(&[
         "Backend ",

@@ -1,4 +1,4 @@
-//! A line without what build tools, containers and clocks put before it.
+//! A line without the prefixes of build tools, containers and clocks.
 
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Line, Marker, Severity, Span,
@@ -11,21 +11,21 @@ use grimoire_plugin_sdk::{
 pub(crate) struct Text<'a> {
     /// As cleaned by the scanner, with its indentation.
     pub(crate) line: &'a str,
-    /// Without prefixes and blanks around it.
+    /// Without prefixes and surrounding white space.
     pub(crate) text: &'a str,
     /// The same without a word for its severity: `Error: x` is `x`.
     pub(crate) bare: &'a str,
-    /// What stands before the first `: ` of the text, and what after it: the name of a program or file.
+    /// The text before the first `: `, the name of a program or file, and the text after it.
     pub(crate) head: Option<(&'a str, &'a str)>,
-    /// The severity that a prefix, a marker or the first word named.
+    /// The severity named by a prefix, a marker or the first word.
     pub(crate) level: Option<Severity>,
-    /// The line is one of a logger that names its fields or shortens its levels, as programs in Go have.
+    /// The line is from a logger that names its fields or shortens its levels, like those of Go programs.
     pub(crate) is_logged: bool,
-    /// The service of Compose that printed it.
+    /// The Compose service that printed the line.
     pub(crate) service: Option<&'a str>,
     /// Leading blanks of the line after the prefixes.
     pub(crate) indent: usize,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub(crate) characters: Characters,
     pub(crate) span: Span,
 }
@@ -75,33 +75,38 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether the line itself says that it is an error.
+    /// Returns true if the line itself is marked as an error.
     pub(crate) fn is_error(&self) -> bool {
         self.level.is_some_and(|level| level >= Severity::Error)
     }
 
-    /// Whether the line itself says that it is less than an error.
+    /// Returns true if the line itself is marked as less than an error.
     pub(crate) fn is_mild(&self) -> bool {
         self.level.is_some_and(|level| level < Severity::Error)
     }
 
-    /// A diagnostic of this line.
+    /// A diagnostic for this line.
     pub(crate) fn found(&self, tool: &str, error_type: &str, kind: Kind, message: &str) -> Diagnostic {
-        let found = found(tool, error_type, kind, message, self.line, self.span);
-        // A logger's fields are quoted.
-        let message = if self.is_logged { message.trim().replace("\\\"", "\"") } else { found.message };
-        Diagnostic { message, ..found }
+        self.at(found(tool, error_type, kind, message, "", self.span))
+    }
+
+    /// The same finding with this line as its context and span.
+    pub(crate) fn at(&self, found: Diagnostic) -> Diagnostic {
+        let context = self.line.trim_end().to_owned();
+        // The fields of a logger are quoted.
+        let message = if self.is_logged { found.message.replace("\\\"", "\"") } else { found.message };
+        Diagnostic { message, context, span: self.span, ..found }
     }
 }
 
-/// Divides a text at its first `: `.
+/// Splits a text at its first `: `.
 fn head(text: &str) -> Option<(&str, &str)> {
     static COLON: Needle = Needle::new(": ");
     let at = COLON.find(&text[..text.floor_char_boundary(400)])?;
     Some((&text[..at], &text[at + 2..]))
 }
 
-/// A diagnostic without place and code.
+/// A diagnostic without location and code.
 pub(crate) fn found(
     tool: &str,
     error_type: &str,
@@ -121,7 +126,7 @@ pub(crate) fn found(
     }
 }
 
-/// What follows one prefix.
+/// The text after one prefix.
 fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str> {
     match start.as_bytes().first()? {
         b'[' => after_tag(start, level),
@@ -132,10 +137,10 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
             .and_then(|rest| rest.strip_prefix(' ').or_else(|| rest.strip_prefix('\t')).or(end_of(rest))),
         b'>' => start.strip_prefix("> "),
         b'|' => start.strip_prefix("| "),
-        // Molecule draws a line beside what Ansible prints.
+        // Molecule draws a line next to Ansible's output.
         0xe2 => start.strip_prefix("│ "),
         b'=' => after_machine(start),
-        // What a remote shell printed, as actions that run one tell apart.
+        // The output of a remote shell, as marked by actions that run one.
         b'e' if start.starts_with("err: ") => Some(&start[5..]),
         b'o' if start.starts_with("out: ") => Some(&start[5..]),
         b'a'..=b'z' => after_service(start),
@@ -143,7 +148,7 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
     }
 }
 
-/// The service in `web-1  | `, which Compose put before the rest.
+/// The service in `web-1  | `, the prefix that Compose put before the rest.
 fn service_of<'a>(start: &'a str, rest: &str) -> Option<&'a str> {
     let prefix = &start[..start.len() - rest.len()];
     prefix.trim_end().strip_suffix('|').map(str::trim_end)
@@ -153,7 +158,7 @@ fn end_of(rest: &str) -> Option<&str> {
     rest.is_empty().then_some(rest)
 }
 
-/// `time="…" level=fatal msg="message" key=value`: the message, and how bad it is.
+/// `time="…" level=fatal msg="message" key=value`: the message and its severity.
 fn after_fields(text: &str) -> Option<(&str, Severity)> {
     static MESSAGE: Needle = Needle::new(" msg=");
     static LEVEL: Needle = Needle::new("level=");
@@ -231,7 +236,7 @@ fn after_date(start: &str) -> Option<&str> {
     let rest = fits.then(|| &start[10..])?;
     let rest = after_clock(rest.strip_prefix([' ', 'T'])?)?;
     if let Some(rest) = rest.strip_prefix('Z') {
-        // crun writes `: ` behind it.
+        // crun writes `: ` after it.
         return Some(rest.strip_prefix(':').unwrap_or(rest));
     }
     let zone = rest.strip_prefix(['+', '-']).filter(|zone| {
@@ -243,7 +248,7 @@ fn after_date(start: &str) -> Option<&str> {
     })
 }
 
-/// `12.41` of a step's output that Docker's builder repeats.
+/// `12.41` before a step's output that Docker's builder repeats.
 fn after_seconds(start: &str) -> Option<&str> {
     let (_, rest) = leading_number(start)?;
     let (_, after) = leading_number(rest.strip_prefix('.')?)?;
@@ -259,7 +264,7 @@ fn after_machine(start: &str) -> Option<&str> {
     is_name.then_some(rest)
 }
 
-/// `web-1  | `, as Compose prints before the output of a service.
+/// `web-1  | `, which Compose prints before the output of a service.
 fn after_service(start: &str) -> Option<&str> {
     let bytes = start.as_bytes();
     let name = bytes
@@ -269,7 +274,7 @@ fn after_service(start: &str) -> Option<&str> {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
         })
         .count();
-    // Most lines begin with a word and end here.
+    // Most lines start with a word and end here.
     if bytes.get(name) != Some(&b' ') {
         return None;
     }
@@ -277,7 +282,7 @@ fn after_service(start: &str) -> Option<&str> {
     rest.strip_prefix("| ").or_else(|| (rest == "|").then_some(""))
 }
 
-/// The severity that a tag or field names.
+/// The severity named by a tag or field.
 pub(crate) fn severity_of(name: &str) -> Option<Severity> {
     Some(match name {
         "ERROR" | "error" | "Error" | "ERR" | "SEVERE" | "E" | "err" => Severity::Error,
@@ -289,7 +294,7 @@ pub(crate) fn severity_of(name: &str) -> Option<Severity> {
     })
 }
 
-/// A line without its words for a severity, and the first that they named.
+/// A line without its words for a severity, and the first severity that they named.
 pub(crate) fn after_severity(text: &str) -> (&str, Option<Severity>) {
     static WORDS: Beginnings = Beginnings::new(&[
         "Error: ",
@@ -331,7 +336,7 @@ pub(crate) fn after_severity(text: &str) -> (&str, Option<Severity>) {
         let named = if at >= MILD { Severity::Warning } else { Severity::Error };
         level = level.or(Some(named));
         let word = rest.find([' ']).map_or(rest.len(), |blank| blank + 1);
-        // Words of two parts: the rest of them is a word of its own.
+        // Words of two parts: the remaining part is a word of its own.
         rest = rest[word..].trim_start_matches([' ', '-', ':', '\u{fe0f}']);
         rest = ["error: ", "ERROR: "].iter().find_map(|part| rest.strip_prefix(part)).unwrap_or(rest);
     }

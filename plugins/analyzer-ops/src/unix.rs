@@ -1,4 +1,4 @@
-//! Programs of Unix systems: `NAME: what went wrong`, the loader of shared libraries, jq, gpg.
+//! Unix programs: `NAME: error message`, the loader of shared libraries, jq, gpg.
 //!
 //! ```text
 //! cp: cannot stat 'till': No such file or directory
@@ -7,33 +7,57 @@
 //! ./till: error while loading shared libraries: libcoin.so.2: cannot open shared object file
 //! ```
 //!
-//! Scripts often go on after such a line, so that it is likely only. A message without a known ending is
-//! not read.
+//! Scripts often continue after such a line, so that it is only likely to be an error. A message without
+//! a known ending is not read.
 
-use crate::{kinds, sentences::Sentence, text::Text};
-use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, text::Needle};
+use crate::{kinds, text::Text};
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
+use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, Severity, text::Needle};
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    loader(line).or_else(|| program(line))
+    loader(line).or_else(|| program(line)).or_else(|| glib(line))
 }
 
-pub(crate) const ROWS: &[Sentence] = &[
-    Sentence::new("jq", "jq", Kind::Configuration, "jq: error"),
-    Sentence::new("jq", "jq", Kind::Configuration, "jq: parse error"),
-    Sentence::new("jq", "jq", Kind::Configuration, "parse error: Invalid ").with("at line "),
-    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: no valid OpenPGP data found"),
-    Sentence::new("gpg", "gpg", Kind::Network, "gpg: keyserver receive failed: "),
-    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: "),
-    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: no default secret key: "),
-    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: decryption failed: "),
-    Sentence::new("gpg", "gpg", Kind::Configuration, "gpg: can't open "),
-    Sentence::new("unzip", "unzip", Kind::Configuration, "End-of-central-directory signature not found"),
-    Sentence::new("openssl", "openssl", Kind::Configuration, "unable to load ").with("Private Key"),
-    Sentence::new("systemd", "service", Kind::Infrastructure, "Failed to start ").with(".service: "),
-    Sentence::new("systemd", "service", Kind::Infrastructure, "Job for ").with(" failed because "),
-    Sentence::new("systemd", "service", Kind::Infrastructure, "System has not been booted with systemd"),
-    Sentence::new("shell", "no-space", Kind::Resource, "No space left on device"),
+/// `(flatpak-builder:25933): flatpak-builder-ERROR **: 22:18:05.038: message`, GLib's message when it ends a program.
+fn glib(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGN: Needle = Needle::new("ERROR **: ");
+    let (head, message) = SIGN.split_among(line.characters, line.text)?;
+    let (program, domain) = head.strip_prefix('(')?.split_once("): ")?;
+    let (program, number) = program.rsplit_once(':')?;
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) || domain.contains(' ') {
+        return None;
+    }
+    let is_clock =
+        |clock: &str| clock.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.'));
+    let message =
+        message.split_once(": ").filter(|(clock, _)| is_clock(clock)).map_or(message, |(_, rest)| rest);
+    let found = line.found(program, "glib", kinds::of(message, Kind::Crash), message);
+    Some(Diagnostic { severity: Severity::Fatal, ..found })
+}
+
+pub(crate) const ROWS: &[Phrase] = &[
+    Phrase::new("jq", "jq", Kind::Configuration, "jq: error"),
+    Phrase::new("jq", "jq", Kind::Configuration, "jq: parse error"),
+    Phrase::new("jq", "jq", Kind::Configuration, "parse error: Invalid ").with("at line "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: no valid OpenPGP data found"),
+    Phrase::new("gpg", "gpg", Kind::Network, "gpg: keyserver receive failed: "),
+    Phrase::new("gpg", "gpg", Kind::Dependency, "gpg: BAD signature from "),
+    Phrase::new("selenium", "session", Kind::Infrastructure, "SessionNotCreatedError: session not created"),
+    Phrase::new("selenium", "session", Kind::Infrastructure, "WebDriverError: session not created"),
+    Phrase::new("selenium", "session", Kind::Infrastructure, "session not created: "),
+    // An earlier line says which key is missing.
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: No secret key").consequence(),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: no default secret key: "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: decryption failed: "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: can't open "),
+    Phrase::new("unzip", "unzip", Kind::Configuration, "End-of-central-directory signature not found"),
+    Phrase::new("openssl", "openssl", Kind::Configuration, "unable to load ").with("Private Key"),
+    Phrase::new("systemd", "service", Kind::Infrastructure, "Failed to start ").with(".service: "),
+    Phrase::new("systemd", "service", Kind::Infrastructure, "Job for ").with(" failed because "),
+    Phrase::new("systemd", "service", Kind::Infrastructure, "System has not been booted with systemd"),
+    Phrase::new("shell", "no-space", Kind::Resource, "No space left on device"),
 ];
 
 /// `cp: cannot stat 'till': No such file or directory`.
@@ -88,7 +112,7 @@ fn program(line: &Text<'_>) -> Option<Diagnostic> {
     let kind = kinds::of(message, Kind::Configuration);
     let role = match name {
         _ if closes => Role::Consequence,
-        // What scripts only ask, or clean up, they expect to fail at times.
+        // Queries and clean-up in scripts are expected to fail at times.
         "cat" | "du" | "find" | "grep" | "kill" | "ls" | "readlink" | "realpath" | "rm" | "rmdir"
         | "stat" | "test" | "umount" => Role::Summary,
         _ => Role::Root,
@@ -96,7 +120,7 @@ fn program(line: &Text<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { confidence: Confidence::Likely, role, ..line.found(name, "file", kind, text) })
 }
 
-/// The programs that scripts call most.
+/// The programs that scripts call most often.
 pub(crate) fn is_program(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "ar",
@@ -176,7 +200,7 @@ pub(crate) fn is_program(name: &str) -> bool {
     (2..=9).contains(&name.len()) && NAMES.binary_search(&name).is_ok()
 }
 
-/// The loader of shared libraries, and the kernel about what it cannot run.
+/// The loader of shared libraries, and the kernel's messages about files that it cannot run.
 fn loader(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGNS: [Needle; 7] = [
         Needle::new("error while loading shared libraries: "),
@@ -196,7 +220,7 @@ fn loader(line: &Text<'_>) -> Option<Diagnostic> {
         3 | 4 => ("exec", "exec-format", Kind::Configuration),
         _ => ("exec", "command-not-found", Kind::Configuration),
     };
-    // Only the whole line, not a word of prose: a path or name begins it.
+    // Only a whole line, not words in prose: it starts with a path or name.
     (text.len() < 1000 && line.indent <= 8).then(|| line.found(tool, error_type, kind, line.bare))
 }
 

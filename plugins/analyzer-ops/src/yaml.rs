@@ -1,4 +1,4 @@
-//! What the YAML library says that most tools are built on:
+//! Errors of the YAML library that most tools are built on:
 //!
 //! ```text
 //! while parsing a block mapping
@@ -7,7 +7,7 @@
 //!   in "till.yml", line 7, column 9
 //! ```
 //!
-//! The problem stands second, and its place is the last one.
+//! The problem comes second, and its location is the last one.
 
 use crate::{
     sink::{Block, Sink},
@@ -44,7 +44,7 @@ impl Block for Error {
     fn start(line: &Text<'_>) -> Option<Self> {
         static STARTS: Beginnings =
             Beginnings::new(&["while parsing ", "while scanning ", "while constructing "]);
-        // The name of the exception may stand before it.
+        // The name of the exception may precede it.
         let text = match line.head {
             Some((name, rest)) if name.starts_with("yaml.") => rest,
             _ => line.text,
@@ -96,6 +96,6 @@ pub(crate) fn place(text: &str) -> Option<Location> {
     let (path, rest) = text.strip_prefix("in \"")?.split_once("\", line ")?;
     let (line, rest) = leading_number(rest)?;
     let column = rest.strip_prefix(", column ").and_then(leading_number).map(|(column, _)| column);
-    // What was read from a string has no file.
+    // Text read from a string has no file.
     (!path.starts_with('<')).then(|| Location::at(path, line, column))
 }

@@ -1,4 +1,4 @@
-//! Behat: the failed step of a scenario, in the pretty form and in the list of failed steps; and Infection.
+//! Behat: the failed step of a scenario, in the pretty format and in the list of failed steps; and Infection.
 //!
 //! ```text
 //!   Scenario: Two cups              # features/pot.feature:6
@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const LINES: usize = 24;
 
 /// Reads failed steps.
@@ -36,7 +36,7 @@ impl Behat {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some((mut draft, _, said)) = self.open.take() else { return };
         let found = &mut draft.found;
-        // What a step printed on its way is no failure: that is an assertion's, or ends in its type.
+        // Output of a step is not a failure: a failure is an assertion's, or ends in its type.
         let last = found.message.lines().next_back().unwrap_or_default();
         let typed = last
             .strip_suffix(')')
@@ -108,7 +108,7 @@ impl Reader for Behat {
     }
 }
 
-/// The list of failed scenarios, which tells something only when nothing else does.
+/// The list of failed scenarios, which matters only if nothing else was found.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     open: Option<Draft>,
@@ -147,7 +147,7 @@ impl Reader for Summary {
     }
 }
 
-/// Infection's sentences, and what PHPUnit says of itself.
+/// Infection's sentences, and PHPUnit's about itself.
 pub(crate) fn sentences() -> Sentences {
     Sentences::new("infection", INFECTION)
 }
@@ -162,7 +162,7 @@ const INFECTION: &[Sentence] = &[
     .summary(),
 ];
 
-/// What PHPUnit refuses to run.
+/// PHPUnit's errors at the start.
 pub(crate) fn phpunit() -> Sentences {
     Sentences::new("phpunit", PHPUNIT)
 }

@@ -1,4 +1,4 @@
-//! Collision, which prints the failed tests of Pest and Laravel, and the exceptions of Laravel's console:
+//! Collision, which prints failed tests of Pest and Laravel, and exceptions of Laravel's console:
 //!
 //! ```text
 //!    FAILED  Tests\Unit\PotTest > it holds two          ExpectationFailedException
@@ -9,7 +9,7 @@
 //!   ➜   8▕     expect($pot->cups())->toBe(2);
 //! ```
 //!
-//! Older versions have `• Tests\Unit\PotTest > it holds two`; an exception has its class on a line of its own.
+//! Older versions print `• Tests\Unit\PotTest > it holds two`; an exception has its class on a separate line.
 
 use crate::{
     panel::{Draft, Reader, Seen},
@@ -18,12 +18,12 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, text::place_at_start};
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 40;
-/// Lines of source and frames below the place.
+/// Maximum number of lines of source and frames below the location.
 const LINES: usize = 120;
 
-/// Reads what Collision prints.
+/// Reads Collision's output.
 #[derive(Debug, Default)]
 pub(crate) struct Collision {
     open: Option<Block>,
@@ -33,12 +33,12 @@ pub(crate) struct Collision {
 struct Block {
     draft: Draft,
     told: Told,
-    /// A class that may be that of the exception, on a line of its own.
+    /// True after a possible exception class on a separate line.
     class: bool,
     placed: bool,
 }
 
-/// The test, and the exception's class where it stands on the right.
+/// The test, and the exception's class if it is printed on the right.
 fn heading(start: &str) -> Option<(&str, Option<&str>)> {
     let (rest, bullet) = match start.strip_prefix("FAILED ") {
         Some(rest) => (rest.trim_start(), false),
@@ -51,7 +51,7 @@ fn heading(start: &str) -> Option<(&str, Option<&str>)> {
     (test.contains(" > ") || !bullet && test.contains('\\')).then_some((test.trim(), class))
 }
 
-/// A class of an exception on a line of its own.
+/// An exception's class on a separate line.
 fn exception<'a>(line: &Seen<'a>) -> Option<&'a str> {
     let is_class = line.indent >= 2 && !line.start.contains([' ', ':', '/', '(']);
     if is_class { trace::class(line.start) } else { None }
@@ -88,7 +88,7 @@ impl Collision {
 }
 
 impl Block {
-    /// Whether the line is a part of it.
+    /// Returns true if the line is a part of it.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if start.is_empty() {
@@ -118,7 +118,7 @@ impl Block {
             self.draft.take(line);
             return true;
         }
-        // The source, and numbered frames; the user's own among them.
+        // The source, and numbered frames, including the user's own.
         let numbered = start.trim_start_matches(|c: char| c.is_ascii_digit());
         let is_number = numbered.len() < start.len();
         if is_number && numbered.starts_with(' ') {
@@ -130,7 +130,8 @@ impl Block {
             self.draft.take(line);
             return true;
         }
-        let source = start.starts_with('➜')
+        // Older versions point at the line with `>`.
+        let source = start.starts_with(['➜', '>'])
             || is_number && (numbered.starts_with('▕') || numbered.starts_with('|'))
             || start.starts_with('+') && start.ends_with(" vendor frames");
         if source && self.draft.lines() < LINES {

@@ -21,9 +21,9 @@ use grimoire_plugin_sdk::{
     text::Needle,
 };
 
-/// Lines of one problem.
+/// Maximum number of lines of one problem.
 const LINES: usize = 60;
-/// Lines of a message.
+/// Maximum number of message lines.
 const WHOLE: usize = 6;
 
 /// Reads problems, and lines of problems that stand alone.
@@ -32,7 +32,7 @@ pub(crate) struct Problems {
     open: Option<(Draft, Vec<String>, usize)>,
 }
 
-/// Whether a line of a problem says what is wrong, rather than what is wanted.
+/// Returns true if a line of a problem states the error rather than a requirement.
 fn concludes(text: &str) -> bool {
     const SIGNS: [&str; 15] = [
         "-> no matching package found",
@@ -61,7 +61,7 @@ impl Problems {
             return;
         }
         let conclusions: Vec<&String> = lines.iter().filter(|line| concludes(line)).collect();
-        // What is wanted stands in the excerpt; what is wrong with it is the message.
+        // The requirement goes into the excerpt; its violation is the message.
         let told: Vec<&str> = if conclusions.is_empty() {
             lines.iter().take(WHOLE).map(String::as_str).collect()
         } else {
@@ -83,7 +83,7 @@ impl Reader for Problems {
                 lines.push(text.to_owned());
                 return;
             }
-            // An entry that was wrapped.
+            // A wrapped entry.
             if line.indent > *indent + 2 && !line.start.is_empty() && draft.lines() < LINES {
                 draft.take(line);
                 if let Some(last) = lines.last_mut() {

@@ -1,4 +1,4 @@
-//! Symfony's console, and with it Composer, Doctrine, PHPStan and many others: exceptions, and boxes.
+//! Symfony's console, which Composer, Doctrine, PHPStan and many others use: exceptions, and boxes.
 //!
 //! ```text
 //! In Connection.php line 70:
@@ -15,7 +15,7 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Location, Role, text::leading_number};
 
-/// Lines of one message.
+/// Maximum number of lines of one message.
 const LINES: usize = 30;
 
 /// Reads exceptions.
@@ -26,10 +26,10 @@ pub(crate) struct Exceptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing of the message was seen.
+    /// Before the message.
     Before,
     Message,
-    /// The message ended; a cause may follow, or a trace.
+    /// After the message: a cause or a trace may follow.
     After,
 }
 
@@ -40,7 +40,7 @@ fn place(start: &str) -> Option<Location> {
     (rest.is_empty() && trace::is_php(path)).then(|| Location::at(path, number, None))
 }
 
-/// `[Doctrine\DBAL\Exception (1045)]` on a line of its own.
+/// `[Doctrine\DBAL\Exception (1045)]` on a separate line.
 fn boxed(start: &str) -> Option<&str> {
     let inner = start.strip_prefix('[')?.strip_suffix(']')?;
     let name = inner.split(" (").next().unwrap_or(inner);
@@ -89,7 +89,7 @@ impl Reader for Exceptions {
         let start = line.start;
         if !start.is_empty() {
             if let Some(place) = place(start) {
-                // A cause stands below what it caused, and says more.
+                // A cause is printed below its effect, and is more specific.
                 match &mut self.open {
                     Some((draft, state)) if *state == State::After && draft.found.location.is_some() => {
                         draft.take(line);
@@ -163,7 +163,7 @@ impl Reader for Boxes {
             }
             self.finish(out);
         }
-        // Maven and log files have no blank before it.
+        // Maven and log files have no space before it.
         let Some(message) = line.start.strip_prefix("[ERROR] ").filter(|_| line.indent > 0) else { return };
         let mut draft = Draft::new("symfony", Kind::Unknown, line);
         draft.found.confidence = Confidence::Likely;

@@ -1,4 +1,4 @@
-//! What the interpreter itself says:
+//! Errors of the interpreter itself:
 //!
 //! ```text
 //! PHP Parse error:  syntax error, unexpected token "}" in /app/src/Pot.php on line 12
@@ -9,8 +9,8 @@
 //!   thrown in /app/src/Pot.php on line 30
 //! ```
 //!
-//! with or without `PHP` before it, after the clock of a log or FPM's words, in HTML; and PHP Parallel Lint,
-//! which has the place first and the sentence below the source.
+//! with or without `PHP` before it, after a log's clock or FPM's prefix, in HTML; and PHP Parallel Lint,
+//! which prints the location first and the sentence below the source.
 
 use crate::{
     panel::{Draft, Reader, Seen},
@@ -22,9 +22,9 @@ use grimoire_plugin_sdk::{
 };
 use std::borrow::Cow;
 
-/// Lines of a message, and of what is below it.
+/// Maximum number of lines of an error.
 const LINES: usize = 120;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 16;
 
 /// Reads errors of the interpreter.
@@ -37,7 +37,7 @@ pub(crate) struct Engine {
 struct Block {
     draft: Draft,
     frames: Vec<Frame>,
-    /// The place of the innermost exception.
+    /// The location of the innermost exception.
     thrown: Option<Location>,
     uncaught: bool,
     /// `PHP` stands before it.
@@ -60,7 +60,7 @@ const KINDS: [(&str, Severity); 10] = [
     ("Strict Standards", Severity::Warning),
 ];
 
-/// How a line begins.
+/// The beginning of an error's line.
 struct Head<'a> {
     kind: &'static str,
     severity: Severity,
@@ -81,7 +81,7 @@ fn head(text: &str) -> Option<Head<'_>> {
     let text = named.unwrap_or(text);
     let (kind, severity) = KINDS.iter().find(|(kind, _)| text.starts_with(kind))?;
     let message = text[kind.len()..].strip_prefix(": ")?;
-    // Without `PHP` before it a warning needs its place.
+    // Without `PHP` before it, a warning needs its location.
     let sure = named.is_some()
         || *severity == Severity::Error
         || message.contains(" on line ")
@@ -89,7 +89,7 @@ fn head(text: &str) -> Option<Head<'_>> {
     sure.then_some(Head { kind, severity: *severity, message: message.trim(), named: named.is_some() })
 }
 
-/// Without the tags of the HTML form.
+/// The line without HTML tags.
 fn plain<'a>(line: &Seen<'a>) -> Cow<'a, str> {
     static BOLD: Needle = Needle::new("<b>");
     match BOLD.find_among(line.characters, line.start) {
@@ -126,7 +126,7 @@ impl Engine {
             Severity::Error => Kind::Crash,
             _ => Kind::Unknown,
         };
-        // PHP Parallel Lint: the sentence comes later.
+        // PHP Parallel Lint: the sentence follows later.
         if PARALLEL.find(&text) == Some(0)
             && let Some(place) = place_at_start(message).filter(|place| place.rest.is_empty())
         {
@@ -153,7 +153,7 @@ impl Engine {
 }
 
 impl Block {
-    /// Takes the next line of the message; its place ends it.
+    /// Reads the next line of the message; its location ends it.
     fn message(&mut self, text: &str) {
         let placed =
             trace::on_line(text).or_else(|| self.uncaught.then(|| trace::with_colon(text)).flatten());
@@ -174,7 +174,7 @@ impl Block {
         }
     }
 
-    /// Whether the line is a part of it, and whether it is the last.
+    /// Returns whether the line is a part of it, and whether it is the last one.
     fn line(&mut self, line: &Seen<'_>) -> (bool, bool) {
         if self.draft.lines() >= LINES {
             return (false, false);
@@ -205,7 +205,7 @@ impl Block {
         if start.is_empty() && self.draft.found.location.is_none() && !self.uncaught {
             return (false, false);
         }
-        // A message of several lines; of Parallel Lint the source.
+        // A message of several lines; for Parallel Lint, the source.
         let waits = self.draft.found.location.is_some();
         let parallel = waits && trace::on_line(start).is_some();
         if start == "Stack trace:" {
@@ -224,7 +224,7 @@ impl Block {
         if listed && self.said == 0 {
             return None;
         }
-        // Without a place it may be anybody's sentence, unless PHP names itself.
+        // Without a location it may be any tool's sentence, unless PHP names itself.
         let placed = listed || self.uncaught || self.thrown.is_some() || !self.frames.is_empty();
         if !placed && (!self.named || self.said == 0 || lines > 1 || found.severity < Severity::Error) {
             return None;
@@ -269,7 +269,7 @@ impl Reader for Engine {
     }
 }
 
-/// `Errors parsing src/Pot.php`, which `php -l` says below the error.
+/// `Errors parsing src/Pot.php`, printed by `php -l` below the error.
 pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     let path = line.start.strip_prefix("Errors parsing ").filter(|path| trace::is_php(path))?;
     let found = crate::panel::single("php", Kind::Compile, line.start, line);

@@ -1,4 +1,4 @@
-//! Tools that say which files they would change: PHP CS Fixer, Easy Coding Standard, Rector, Pint.
+//! Tools that list the files they would change: PHP CS Fixer, Easy Coding Standard, Rector, Pint.
 //!
 //! ```text
 //!    1) src/Pot.php (braces, no_unused_imports)
@@ -7,7 +7,7 @@
 //! Found 1 of 10 files that can be fixed in 0.120 seconds
 //! ```
 //!
-//! The list is the same when the files were changed: only the last sentence says that it failed.
+//! The list is the same after the files were changed: only the last sentence shows a failure.
 
 use crate::{
     panel::{Draft, Reader, Seen, single, typed},
@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Files listed at most.
+/// Maximum number of listed files.
 const FILES: usize = 256;
 
 /// Reads lists of files.
@@ -42,7 +42,7 @@ fn item(line: &Seen<'_>) -> Option<(Location, String)> {
     (trace::is_php(&location.path) && !path.contains(' ')).then_some((location, rules))
 }
 
-/// Whether the files were only to be changed.
+/// Returns true if the files would only be changed.
 fn verdict(start: &str) -> Option<(bool, &'static str)> {
     let has = |text: &str| start.contains(text);
     if has(" that can be fixed in ") || start.starts_with("Checked all files in ") {
@@ -136,7 +136,7 @@ impl Reader for Fixers {
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
-        // Without the last sentence, the difference alone tells that the list is one of these.
+        // Without the last sentence, only the difference shows that the list is one of these.
         self.files.retain(|draft| draft.found.code.is_some() || draft.found.message.contains(", "));
         self.flush(None, out);
     }

@@ -1,6 +1,6 @@
-//! Finds what PHP programs, tests and tools report in a log.
+//! Finds reports of PHP programs, tests and tools in a log.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
 //! | `engine` | the interpreter's errors and uncaught exceptions; PHP Parallel Lint |
 //! | `phpunit` | PHPUnit's and Codeception's failed tests, the list and `--testdox` |
@@ -59,12 +59,12 @@ impl Default for Php {
             Box::new(Lines(engine::summary)),
             Box::new(Lines(lint::summary)),
         ];
-        // Composer puts this before the lines of the scripts that it runs.
+        // Composer's prefix for the lines of the scripts that it runs.
         Self(Panel::new(readers).stripping(without_script))
     }
 }
 
-/// Without what Composer puts before the lines of its scripts.
+/// Removes Composer's prefix from the lines of its scripts.
 fn without_script(text: &str) -> &str {
     text.trim_start()
         .strip_prefix("!!")

@@ -70,8 +70,8 @@ impl Reader for Psalm {
     }
 }
 
-/// Editors' form: `src/Pot.php:12:5:error - UndefinedClass: message` of Psalm, and with a blank and the sniff
-/// at the end of PHP_CodeSniffer.
+/// Editor formats: `src/Pot.php:12:5:error - UndefinedClass: message` of Psalm, and with a space and the
+/// sniff at the end of PHP_CodeSniffer.
 pub(crate) fn emacs(line: &Seen<'_>) -> Option<Diagnostic> {
     let place =
         place_at_start(line.start).filter(|place| place.column.is_some() && trace::is_php(place.path))?;
@@ -183,7 +183,7 @@ pub(crate) fn mess(line: &Seen<'_>) -> Option<Diagnostic> {
     }
     let text = place.rest.trim_start();
     let (word, rest) = text.split_once([' ', '\t']).unwrap_or(("", text));
-    // A rule's name has no end and several capital letters.
+    // A rule's name has no full stop and several capital letters.
     let is_rule = word.bytes().filter(u8::is_ascii_uppercase).count() > 1
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let (code, message) = if is_rule { (Some(word.to_owned()), rest.trim_start()) } else { (None, text) };

@@ -1,4 +1,4 @@
-//! PHPStan's table, and its raw form:
+//! PHPStan's table, and its raw format:
 //!
 //! ```text
 //!  ------ ---------------------------------------------
@@ -21,15 +21,15 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 30;
 
 /// Reads tables.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    /// The file of the heading; empty for errors that are in none.
+    /// The file of the heading; empty for errors without a file.
     file: Option<String>,
-    /// The rule below the heading was seen.
+    /// True after the rule below the heading.
     ruled: bool,
     open: Option<Draft>,
 }
@@ -97,7 +97,7 @@ impl Reader for Table {
                 return;
             }
             if start.starts_with("Run PHPStan with --debug") {
-                // How to report a defect of PHPStan's.
+                // How to report a bug in PHPStan.
                 self.close(out);
                 self.file = None;
                 return;
@@ -124,7 +124,7 @@ impl Reader for Table {
     }
 }
 
-/// `/app/src/Pot.php:12:message`: no blank after the place.
+/// `/app/src/Pot.php:12:message`: no space after the location.
 pub(crate) fn raw(line: &Seen<'_>) -> Option<Diagnostic> {
     if !line.characters.may_have(b':') {
         return None;

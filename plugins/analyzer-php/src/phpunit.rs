@@ -1,4 +1,4 @@
-//! PHPUnit in all versions, and Codeception, which is made of it:
+//! PHPUnit in all versions, and Codeception, which is based on it:
 //!
 //! ```text
 //! There was 1 failure:
@@ -14,8 +14,8 @@
 //! /app/tests/PotTest.php:12
 //! ```
 //!
-//! The heading says what is listed: failures and errors, warnings and risky tests, or what is no failure
-//! at all. With `--testdox` the same stands beside bars below `✘ Holds`.
+//! The heading says what is listed: failures and errors, warnings and risky tests, or no failures at
+//! all. With `--testdox` the same text has bars before it, below `✘ Holds`.
 
 use crate::{
     panel::{Draft, Reader, Seen, single},
@@ -26,15 +26,15 @@ use grimoire_plugin_sdk::{
     text::{Needle, leading_number},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 160;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 14;
 
-/// What PHPUnit lists.
+/// PHPUnit's lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Section {
-    /// No heading was seen.
+    /// Before any heading.
     #[default]
     Unknown,
     Failures,
@@ -44,7 +44,7 @@ enum Section {
     Other,
 }
 
-/// What is said of a failed test: message, difference, frames. Shared with testdox and Pest.
+/// The details of a failed test: message, difference, frames. Shared with testdox and Pest.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     lines: Vec<String>,
@@ -57,7 +57,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// Takes a line that is no frame.
+    /// Reads a line that is not a frame.
     pub(crate) fn line(&mut self, start: &str) {
         if start.starts_with("--- Expected") || start.starts_with("--- ·") {
             self.in_difference = true;
@@ -80,7 +80,7 @@ impl Told {
         }
     }
 
-    /// Takes a frame, and whether the line is one.
+    /// Reads a frame; returns whether the line is one.
     pub(crate) fn frame(&mut self, start: &str) -> bool {
         let Some(place) = trace::place(start) else { return false };
         self.in_difference = false;
@@ -95,7 +95,7 @@ impl Told {
         self.lines.is_empty()
     }
 
-    /// Writes message, type, place and frames.
+    /// Sets message, type, location and frames.
     pub(crate) fn tell(mut self, found: &mut Diagnostic) {
         if let Some(first) = self.lines.first_mut()
             && let Some((name, message)) = trace::type_and_message(first)
@@ -136,7 +136,7 @@ pub(crate) struct Phpunit {
     open: Option<(Draft, Told)>,
 }
 
-/// What a heading announces.
+/// The list that a heading announces.
 fn section(start: &str) -> Option<Section> {
     if !start.ends_with(':') {
         return None;
@@ -189,7 +189,7 @@ impl Phpunit {
 
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some((mut draft, told)) = self.open.take() else { return };
-        // Other tools number what they list, too: without a heading only a place in PHP tells.
+        // Other tools number their lists too: without a heading, only a location in PHP is accepted.
         let known =
             self.section != Section::Unknown || !told.frames.is_empty() || draft.found.location.is_some();
         if told.is_empty() || !known {
@@ -214,7 +214,7 @@ impl Reader for Phpunit {
                 if start.is_empty() {
                     return;
                 }
-                // Codeception has words before what it says.
+                // Codeception prints words before its message.
                 if let Some(path) = start.strip_prefix("Test  ") {
                     let path = path.split(':').next().unwrap_or(path);
                     draft.found.location = Some(Location::file(path));
@@ -222,7 +222,12 @@ impl Reader for Phpunit {
                     start.rsplit_once(" at ").filter(|_| leading_number(start).is_some())
                     && told.frame(place)
                 {
-                } else if !told.frame(start) {
+                } else if told.frame(
+                    start.strip_prefix('#').map_or(start, |rest| {
+                        rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start()
+                    }),
+                ) {
+                } else {
                     let text = start.strip_prefix("Fail  ").unwrap_or(start);
                     if !start.starts_with("Step  ") && !start.starts_with("Scenario Steps:") {
                         told.line(text);
@@ -324,7 +329,7 @@ pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { role: Role::Summary, error_type: "failed-tests".to_owned(), ..found })
 }
 
-/// `An error occurred inside PHPUnit.` with message and place below it.
+/// `An error occurred inside PHPUnit.` with message and location below it.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
     open: Option<Draft>,

@@ -1,11 +1,11 @@
-//! PHP's places and types, and which code is the user's own.
+//! PHP's locations and types, and the choice of the user's own code.
 
 use grimoire_plugin_sdk::{
     Frame, Kind, Location,
     text::{Place, extension, leading_number, looks_like_path, place_at_start},
 };
 
-/// Whether a file is neither a package's nor the interpreter's nor a tool's.
+/// Returns true if a file belongs neither to a package nor to the interpreter or a tool.
 pub(crate) fn is_own(path: &str) -> bool {
     const FOREIGN: [&str; 8] = [
         "/vendor/",
@@ -28,7 +28,7 @@ pub(crate) fn place(start: &str) -> Option<Place<'_>> {
     place_at_start(start).filter(|place| place.rest.is_empty() && is_php(place.path))
 }
 
-/// Whether a file holds PHP.
+/// Returns true for PHP files.
 pub(crate) fn is_php(path: &str) -> bool {
     matches!(
         extension(path),
@@ -76,7 +76,7 @@ pub(crate) fn type_and_message(text: &str) -> Option<(&str, &str)> {
     Some((class(name)?, message.trim()))
 }
 
-/// The last part of the name of a class that exceptions could have.
+/// The last part of a class name, if exceptions may have such a name.
 pub(crate) fn class(name: &str) -> Option<&str> {
     let name = name.strip_prefix('\\').unwrap_or(name);
     let last = name.rsplit('\\').next()?;
@@ -91,7 +91,7 @@ pub(crate) fn class(name: &str) -> Option<&str> {
     (shaped && (named || name.contains('\\'))).then_some(last)
 }
 
-/// What went wrong, by type and message.
+/// The kind of failure, by type and message.
 pub(crate) fn kind(error_type: &str, message: &str, otherwise: Kind) -> Kind {
     if message.contains("Connection refused")
         || message.contains("getaddrinfo")

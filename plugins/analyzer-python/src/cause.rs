@@ -1,26 +1,26 @@
-//! The line that says why a command failed, picked from what the command printed.
+//! Finds the line in a command's output that explains why the command failed.
 
 use grimoire_plugin_sdk::text::{cut, place_at_start, trim};
 
 use crate::found::{exception_kind, is_surely_exception};
 
-/// Bytes kept of a cause.
+/// Maximum length of a cause, in bytes.
 const LENGTH: usize = 1024;
 
 /// How well a line explains a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// It says that a command failed.
+    /// The line says that a command failed.
     Command,
     /// `error: …` without more.
     Error,
     /// An exception that ended a script.
     Exception,
-    /// A compiler's, a build tool's or a version control's own words.
+    /// A message of a compiler, build tool or version control system.
     Own,
 }
 
-/// Looks at the output of a command line by line and keeps the best.
+/// Reads the output of a command line by line and keeps the line that explains most.
 #[derive(Debug, Default)]
 pub(crate) struct Cause(Option<(Rank, String)>);
 
@@ -29,7 +29,7 @@ impl Cause {
         let text = trim(text);
         let Some(rank) = rank(text) else { return };
         let better = match &self.0 {
-            // Of chained exceptions the last one ended the script.
+            // Of chained exceptions, the last one ended the script.
             Some((known, _)) => rank > *known || rank == Rank::Exception && rank == *known,
             None => true,
         };
@@ -76,7 +76,7 @@ fn rank(text: &str) -> Option<Rank> {
         .then_some(if text.starts_with("fatal: ") { Rank::Own } else { Rank::Error })
 }
 
-/// Beginnings of lines that explain a failed build.
+/// Starts of lines that explain a failed build.
 const OWN: &[&str] = &[
     "error: Microsoft Visual C++",
     "error: can't find Rust compiler",
@@ -91,6 +91,7 @@ const OWN: &[&str] = &[
     "cc: error",
     "Cargo, the Rust package manager, is not installed",
     "This package requires Rust",
+    "unable to execute '",
 ];
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
 use crate::found::finding;
 use crate::kinds;
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: u32 = 120;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE: usize = 40;
 
 struct Open {
@@ -37,7 +37,7 @@ pub(crate) struct Conda {
     open: Option<Open>,
 }
 
-/// Names of errors, and how solvers' reports begin.
+/// Names of errors, and the starts of solver reports.
 static STARTS: Beginnings = Beginnings::new(&[
     "PackagesNotFoundError: ",
     "PackagesNotFoundInChannelsError: ",
@@ -88,7 +88,7 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Conda {
-    /// Takes a line; `true` when it belongs to an error of conda's.
+    /// Reads a line; returns true if it belongs to a conda error.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some(open) = &mut self.open {
@@ -125,7 +125,7 @@ impl Conda {
         let Some(mut open) = self.open.take() else { return };
         open.found.context = open.context.take();
         if open.found.message.starts_with("Pip failed") {
-            // pip has said why.
+            // pip has already reported the reason.
             open.found.role = Role::Consequence;
         }
         if !open.lines.is_empty() {
@@ -158,7 +158,7 @@ impl Open {
         .iter()
         .any(|start| trimmed.starts_with(start));
         let is_conflict = text.contains(" -> ") || text.contains("==") && !text.contains(": ");
-        // The list of channels says nothing about the reason.
+        // The list of channels does not explain the failure.
         if trimmed.starts_with("Current channels") || trimmed.starts_with("with channels") {
             self.left = self.left.min(1);
             return false;

@@ -1,4 +1,4 @@
-//! Django's checks and commands, and Alembic's.
+//! Django's and Alembic's checks and commands.
 //!
 //! ```text
 //! SystemCheckError: System check identified some issues:
@@ -24,12 +24,12 @@ enum Section {
     Issues(Severity),
 }
 
-/// Recognises Django's own errors.
+/// Recognises Django's errors.
 #[derive(Default)]
 pub(crate) struct Django {
     section: Section,
     last: Option<Diagnostic>,
-    /// A command was seen that fails when migrations are missing.
+    /// A command was seen that fails if migrations are missing.
     checks_migrations: bool,
     migrations: Option<Diagnostic>,
 }
@@ -44,12 +44,12 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Django {
-    /// A step's script is no output, but says what the step checks.
+    /// The script of a step is not output, but shows which checks the step runs.
     pub(crate) fn echo(&mut self, text: &str) {
         self.checks_migrations |= text.contains("makemigrations") && text.contains("--check");
     }
 
-    /// Takes a line; `true` when it is one of Django's.
+    /// Reads a line; returns true if it is Django's.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -123,7 +123,7 @@ impl Django {
         self.section = Section::None;
     }
 
-    /// A line of the checks' list.
+    /// A line in the list of check results.
     fn issue(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(last) = &mut self.last
             && let Some(hint) = trimmed.strip_prefix("HINT: ")

@@ -1,4 +1,4 @@
-//! Sphinx, MkDocs and docutils. Whether a warning is an error the end of the log says.
+//! Sphinx, MkDocs and docutils. The end of the log decides whether a warning is an error.
 //!
 //! ```text
 //! /docs/index.rst:3: WARNING: undefined label: 'jar' [ref.ref]
@@ -14,9 +14,9 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception_kind, finding};
 
-/// Findings held until it is known what they are.
+/// Maximum number of findings held until their severity is known.
 const HELD: usize = 2_000;
-/// Lines between a headline and the exception that it announces.
+/// Maximum number of lines between a headline and the exception that it announces.
 const PATIENCE: u32 = 120;
 
 /// Recognises errors of documentation builders.
@@ -24,7 +24,7 @@ const PATIENCE: u32 = 120;
 pub(crate) struct Docs {
     held: Vec<Diagnostic>,
     sphinx: bool,
-    /// `Warning, treated as error:` or `Extension error:`: the next line says what.
+    /// `Warning, treated as error:` or `Extension error:`: the next line has the message.
     announced: Option<(String, u32, Span)>,
 }
 
@@ -36,7 +36,7 @@ static LEVELS: [Needle; 4] = [
 ];
 
 impl Docs {
-    /// Takes a line; `true` when it is a finding.
+    /// Reads a line; returns true if it is a finding.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -90,7 +90,7 @@ impl Docs {
         }
     }
 
-    /// What a build's last line makes of its findings.
+    /// Reads the last line of a build, which decides the severity of the held findings.
     fn ends(&mut self, text: &str, among: Characters, out: &mut Vec<Diagnostic>) -> bool {
         static STRICT: Needle = Needle::new("warnings treated as errors");
         let strict = STRICT.find_among(among, text).is_some() || text.ends_with(" in strict mode!");
@@ -105,7 +105,7 @@ impl Docs {
         true
     }
 
-    /// The sentence below a headline: at once, or below `Traceback` in newer versions.
+    /// The sentence below a headline: in the next line, or below `Traceback` in newer versions.
     fn announced(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let Some((headline, left, start)) = self.announced.take() else { return false };
         let at_once = headline.ends_with(':') && headline != "Exception occurred:";
@@ -119,7 +119,7 @@ impl Docs {
                 trimmed.strip_prefix(kind).map(|rest| rest.trim_start_matches([':', ' ']))
             }
             Some(_) => Some(trimmed),
-            // Others have such a headline, too.
+            // Other tools print such a headline, too.
             None => Some(trimmed).filter(|text| {
                 at_once && (self.sphinx || !headline.starts_with("Conf") || text.contains("conf"))
             }),
@@ -198,7 +198,7 @@ fn is_document(path: &str) -> bool {
     [".rst", ".md", ".txt", ".py", ".ipynb"].iter().any(|end| path.ends_with(end)) && !path.contains(": ")
 }
 
-/// `path:3:`, and `path.py:docstring of name:4:`, whose line counts within the docstring.
+/// `path:3:`, and `path.py:docstring of name:4:`, whose line number counts within the docstring.
 fn sphinx_place(text: &str) -> Option<(Location, &str)> {
     if let Some((path, rest)) = text.split_once(":docstring of ") {
         let (_, rest) = rest.split_once(':')?;
@@ -227,8 +227,8 @@ fn docutils(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// `WARNING: Execution Failed with traceback saved in /site/reports/lid.log`: a notebook of MyST-NB's, whose error
-/// stands in that file.
+/// `WARNING: Execution Failed with traceback saved in /site/reports/lid.log`: a failed MyST-NB notebook, whose
+/// error is in that file.
 fn notebook(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     static FAILED: Needle = Needle::new("Execution Failed with traceback saved in ");
     let (before, report) = FAILED.split_among(among, text)?;
@@ -248,7 +248,7 @@ fn mkdocs(text: &str, span: Span) -> Option<Diagnostic> {
         (Severity::Error, text.strip_prefix("ERROR ")?)
     };
     let message = rest.trim_start().strip_prefix("-  ")?;
-    // A clock may stand before the message.
+    // A time may precede the message.
     let message = match message.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
         Some((clock, rest)) if clock.bytes().all(|byte| byte.is_ascii_digit() || byte == b':') => rest,
         _ => message,

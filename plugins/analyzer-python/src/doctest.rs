@@ -1,4 +1,4 @@
-//! doctest's report outside of pytest, and inside of Sphinx.
+//! Reports of doctest outside pytest and within Sphinx.
 //!
 //! ```text
 //! **********************************************************************
@@ -17,7 +17,7 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 use crate::cause::Cause;
 use crate::found::{file_line, finding};
 
-/// Lines of one example.
+/// Maximum number of lines of one example.
 const LINES: u32 = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct Doctest {
 }
 
 impl Doctest {
-    /// Takes a line; `true` when it belongs to a failed example.
+    /// Reads a line; returns true if it belongs to a failed example.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let is_stars = text.starts_with("**********") && text.trim_end().bytes().all(|byte| byte == b'*');
         if self.open.is_some() && is_stars {

@@ -1,5 +1,5 @@
-//! Files that a formatter would change or cannot read: black, ruff, isort, usort and their relatives. One
-//! diagnostic a file; the count at the end only where no file was named.
+//! Files that a formatter would change or cannot read: black, ruff, isort, usort and similar tools. One
+//! diagnostic per file; the count at the end only if no file was named.
 //!
 //! ```text
 //! would reformat src/lid.py
@@ -23,7 +23,7 @@ pub(crate) struct Format {
     open: Option<(Diagnostic, u32)>,
 }
 
-/// Beginnings, with the tool and whether the rest is a path.
+/// Starts of lines, with the tool and whether the rest is a path.
 static STARTS: Beginnings = Beginnings::new(&[
     "would reformat ",
     "Would reformat: ",
@@ -44,7 +44,7 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Format {
-    /// Takes a line; `true` when it is a formatter's.
+    /// Reads a line; returns true if it is a formatter's.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some((open, left)) = &mut self.open {
             *left -= 1;
@@ -137,7 +137,7 @@ fn count(text: &str, span: Span) -> Option<Diagnostic> {
                 || rest.starts_with(" file failed to reformat")
                 || rest.starts_with(" files failed to reformat"))
     });
-    // ruff's sentence has no full stop.
+    // ruff's sentence has no full stop at the end.
     let tool = if text.ends_with('.') { "black" } else { "ruff" };
     is_count.then(|| Diagnostic { error_type: "format".to_owned(), ..summary(tool, Kind::Lint, text, span) })
 }

@@ -1,4 +1,4 @@
-//! Findings of rarer linters, each in one line.
+//! One-line findings of less common linters.
 //!
 //! | tool | form |
 //! | --- | --- |
@@ -25,7 +25,7 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 use crate::lint::{finding, is_code};
 use crate::ruff::{is_python, is_rule};
 
-/// What follows a place.
+/// The text after a location.
 pub(crate) fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     let make = |tool, code: &str, message: &str, severity| {
         let mut found = finding(tool, code, message, severity, place.location(), span);
@@ -91,7 +91,7 @@ fn is_pyflakes(text: &str) -> bool {
         || text == "f-string is missing placeholders"
 }
 
-/// Lines that begin with no place.
+/// Lines that start with no location.
 pub(crate) fn without_place(text: &str, among: Characters, span: Span) -> Option<Diagnostic> {
     match text.as_bytes().first()? {
         b'F' => pytype(text, span),

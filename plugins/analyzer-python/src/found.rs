@@ -1,13 +1,13 @@
-//! What several recognisers share: exception lines, own code, excerpts.
+//! Helpers shared by several recognisers: exception lines, own code, excerpts.
 
 use std::collections::VecDeque;
 
 use grimoire_plugin_sdk::text::cut;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
 
-/// Lines of an excerpt.
+/// Maximum number of lines of an excerpt.
 const EXCERPT: usize = 60;
-/// Bytes of one line of an excerpt.
+/// Maximum length of one line of an excerpt, in bytes.
 const EXCERPT_LINE: usize = 1024;
 
 /// The last lines of a record, for the context.
@@ -28,9 +28,9 @@ impl Excerpt {
     }
 }
 
-/// `package.module.Kind: message` or `Kind` alone, as Python prints a raised exception: the kind.
-/// Prose with a colon is none: a kind is one dotted name whose last part begins with a capital, `_` or
-/// is one of the few built-in kinds in lower case.
+/// The exception kind in `package.module.Kind: message` or `Kind` alone, as Python prints a raised
+/// exception. Prose with a colon does not count: a kind is one dotted name whose last part starts with
+/// a capital or `_`, or is one of the few built-in kinds in lower case.
 pub(crate) fn exception_kind(text: &str) -> Option<&str> {
     let end = text.find([':', ' ']).unwrap_or(text.len());
     let kind = &text[..end];
@@ -51,12 +51,12 @@ pub(crate) fn exception_kind(text: &str) -> Option<&str> {
     named.then_some(kind)
 }
 
-/// Exceptions whose names begin in lower case.
+/// Exceptions whose names start in lower case.
 fn is_lower_kind(kind: &str) -> bool {
     matches!(kind, "error" | "timeout" | "gaierror" | "herror")
 }
 
-/// Whether a kind is surely an exception, so that it may stand alone on a line.
+/// Returns true if a kind is certainly an exception, so that it may be alone on a line.
 pub(crate) fn is_surely_exception(kind: &str) -> bool {
     let last = last_part(kind);
     [
@@ -80,7 +80,7 @@ pub(crate) fn last_part(kind: &str) -> &str {
     kind.rsplit('.').next().unwrap_or(kind)
 }
 
-/// A finding without a place.
+/// A finding without a location.
 pub(crate) fn finding(tool: &str, error_type: &str, kind: Kind, message: &str, span: Span) -> Diagnostic {
     Diagnostic {
         tool: tool.to_owned(),

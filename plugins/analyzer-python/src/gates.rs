@@ -1,4 +1,4 @@
-//! What a project demands beside passing tests: coverage, docstrings; and uploads that an index refuses.
+//! Project requirements beside passing tests: coverage, docstrings; and uploads that an index refuses.
 
 use grimoire_plugin_sdk::text::{Beginnings, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
@@ -9,9 +9,9 @@ use crate::kinds;
 /// Recognises refusals.
 #[derive(Default)]
 pub(crate) struct Gates {
-    /// An upload was refused; the next line may say why.
+    /// An upload was refused; the next line may give the reason.
     refused: Option<(Diagnostic, u32)>,
-    /// Coverage was found too low: newer versions say so twice.
+    /// Coverage was found too low: newer versions report it twice.
     uncovered: bool,
 }
 
@@ -72,7 +72,7 @@ impl Gates {
         let message = trimmed.strip_prefix("ERROR ").map_or(trimmed, str::trim_start);
         if message.starts_with("Trusted publishing exchange failure") {
             let mut found = finding("pypi", "trusted-publishing", Kind::Permission, message, span);
-            // As an annotation it has all its lines at once.
+            // An annotation contains all its lines at once.
             match message.lines().find_map(|line| line.trim().strip_prefix("* `")) {
                 Some(reason) => {
                     found.message = format!("`{reason}");

@@ -1,4 +1,4 @@
-//! What the interpreter itself says, and programs about their arguments.
+//! Errors of the interpreter itself, and of programs about their arguments.
 //!
 //! ```text
 //! python: can't open file '/app/lid.py': [Errno 2] No such file or directory
@@ -13,10 +13,10 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 use crate::found::finding;
 use crate::own::is_own;
 
-/// Lines of threads after a crash.
+/// Maximum number of lines of threads after a crash.
 const LINES: u32 = 200;
 
-/// Recognises what the interpreter says.
+/// Recognises the interpreter's messages.
 #[derive(Default)]
 pub(crate) struct Interpreter {
     /// A crash, whose threads follow.

@@ -1,10 +1,10 @@
-//! What sort of failure an exception is, by its type and its words.
+//! Classifies an exception by its type and message.
 
 use grimoire_plugin_sdk::Kind;
 
 use crate::found::last_part;
 
-/// Words of messages that tell more than the exception's type does.
+/// Words in messages that say more than the exception's type.
 const WORDS: &[(&str, Kind)] = &[
     ("No space left on device", Kind::Resource),
     ("Cannot allocate memory", Kind::Resource),
@@ -33,12 +33,12 @@ const WORDS: &[(&str, Kind)] = &[
     ("Permission denied", Kind::Permission),
 ];
 
-/// The sort of failure that words alone tell.
+/// The kind of failure according to the words alone.
 pub(crate) fn by_words(message: &str) -> Option<Kind> {
     WORDS.iter().find(|(word, _)| message.contains(word)).map(|(_, kind)| *kind)
 }
 
-/// The sort of failure of an exception that nothing caught.
+/// The kind of failure of an uncaught exception.
 pub(crate) fn of_exception(error_type: &str, message: &str) -> Kind {
     let name = last_part(error_type);
     let by_name = match name {

@@ -1,22 +1,22 @@
 //! Finds the errors of Python and its tools in logs.
 //!
-//! | tool | what is read |
+//! | tool | input |
 //! | --- | --- |
-//! | `python` | tracebacks, logged and chained ones too (last exception, its direct cause, innermost own place), syntax errors, exception groups, boxes, crashes, missing modules and files |
-//! | `unittest` (Trial too), `pytest`, `doctest` | one diagnostic a failing test with its id; pytest in long, short, line and native style, fragments of it, collection and fixture errors, timeouts, the summary where nothing else tells |
-//! | `behave`, `robot` | one diagnostic a failing scenario or test |
+//! | `python` | tracebacks, including logged and chained ones (last exception, its direct cause, innermost location in own code), syntax errors, exception groups, boxes, crashes, missing modules and files |
+//! | `unittest` (Trial too), `pytest`, `doctest` | one diagnostic per failing test with its id; pytest in long, short, line and native style, fragments of it, collection and fixture errors, timeouts, the summary for failures reported nowhere else |
+//! | `behave`, `robot` | one diagnostic per failing scenario or test |
 //! | `mypy`, `pyright` | text with codes, notes attached; JSON |
-//! | `ruff`, `ty`, `flake8`, `pylint`, `pydocstyle`, `bandit` and rarer linters | every text format, JSON |
-//! | `black`, `isort`, `ruff format`, `usort` | one diagnostic a file that they would change or cannot read |
-//! | `pip`, `uv`, `poetry`, `conda`, `pipenv`, `pdm`, `build`, `hatch`, `setuptools`, `maturin`, `cython` | conflicts, missing versions, lock files out of date, hashes, builds with their inner cause |
-//! | `tox`, `nox` | the environment that failed, as a summary; what they themselves refuse |
+//! | `ruff`, `ty`, `flake8`, `pylint`, `pydocstyle`, `bandit` and less common linters | every text format, JSON |
+//! | `black`, `isort`, `ruff format`, `usort` | one diagnostic per file that they would change or cannot read |
+//! | `pip`, `uv`, `poetry`, `conda`, `pipenv`, `pdm`, `build`, `hatch`, `setuptools`, `maturin`, `cython` | conflicts, missing versions, outdated lock files, hashes, builds with their inner cause |
+//! | `tox`, `nox` | the environment that failed, as a summary; inputs that they reject themselves |
 //! | `django`, `alembic` | system checks, commands, missing migrations |
-//! | `sphinx`, `mkdocs`, `docutils` | findings, as errors where the build treats them so; configuration |
-//! | `jupyter` | cells that raise |
-//! | `coverage`, `twine`, `pip-audit`, `interrogate` | demands that were not met, uploads refused |
+//! | `sphinx`, `mkdocs`, `docutils` | findings, as errors if the build treats them as such; configuration |
+//! | `jupyter` | cells that raise an exception |
+//! | `coverage`, `twine`, `pip-audit`, `interrogate` | unmet requirements, refused uploads |
 //!
-//! Each recogniser is a small state machine over lines in a module of its own. A line that belongs to an
-//! open block of one is kept from the others; any other line goes to all of them.
+//! Each recogniser is a small state machine over lines in its own module. A line that belongs to an open
+//! block of one recogniser is withheld from the others; any other line goes to all of them.
 #![deny(unsafe_code)]
 
 mod cause;
@@ -54,7 +54,7 @@ use grimoire_plugin_sdk::json::Objects;
 use grimoire_plugin_sdk::text::{Characters, Deduplicator};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Line, LineAnalyzer, LineScan, Marker, Span};
 
-/// The analyzer: see the crate's documentation.
+/// The analyzer; see the crate documentation.
 #[derive(Default)]
 pub struct Python {
     objects: Objects,
@@ -74,13 +74,13 @@ pub struct Python {
     runners: runners::Runners,
     gates: gates::Gates,
     interpreter: interpreter::Interpreter,
-    /// Tracebacks that no test's header announced: what passing tests log is no error.
+    /// Tracebacks not announced by a test's header: what passing tests log is not an error.
     loose: Vec<Diagnostic>,
-    /// One failure is often told twice: logged by the program and reported by its test runner.
+    /// One failure is often reported twice: logged by the program and reported by its test runner.
     told: Deduplicator,
 }
 
-/// What installs packages.
+/// The tools that install packages.
 #[derive(Default)]
 struct Installers {
     pip: pip::Pip,
@@ -90,7 +90,7 @@ struct Installers {
     projects: projects::Projects,
 }
 
-/// One of these stands in every log that this analyzer can say something about.
+/// Every log that this analyzer can say something about contains at least one of these.
 const PROBES: &[&str] = &[
     // The language and its runners.
     ".py",
@@ -198,6 +198,7 @@ const PROBES: &[&str] = &[
     "would be reformatted",
     "incorrectly sorted",
     "pylint",
+    "** Module ",
     "messageId",
     "message-id",
     "ruff",
@@ -208,13 +209,13 @@ const PROBES: &[&str] = &[
     " ==> ",
 ];
 
-/// Tracebacks that wait for the end of the tests at most.
+/// Maximum number of tracebacks held until the end of the tests.
 const LOOSE: usize = 500;
-/// Bytes of a line of text that may be an error; longer ones are data.
+/// Maximum length of a text line that may be an error, in bytes; longer lines are data.
 const MOST_TEXT: usize = 16 * 1024;
 
 impl LineAnalyzer for Python {
-    /// Reports of one line (JSON) are long.
+    /// One-line reports (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 
     const PROBES: &'static [&'static str] = PROBES;
@@ -223,7 +224,7 @@ impl LineAnalyzer for Python {
         let before = out.len();
         if line.echoed {
             if line.marker == Some(Marker::Group) {
-                // A step's end: what it printed before its tests is told.
+                // The end of a step: reports what it printed before its tests.
                 out.append(&mut self.loose);
                 self.settle(before, out);
             }
@@ -257,7 +258,7 @@ impl LineAnalyzer for Python {
     }
 }
 
-/// What the tracebacks' recogniser is asked to do.
+/// The input of the traceback recogniser.
 enum Tracebacks<'a> {
     Line(&'a str, Span),
     Finish,
@@ -268,7 +269,7 @@ impl Python {
         let span = line.span;
         let among = Characters::of(text);
         if let Some(inner) = text.strip_prefix("INTERNALERROR> ") {
-            // pytest's own failure, at times within an error line.
+            // pytest's own failure, sometimes within an error line.
             let inner = inner.strip_prefix("E ").map_or(inner, str::trim_start);
             self.loose_tracebacks(&Tracebacks::Line(inner, span), out);
             return;
@@ -282,7 +283,7 @@ impl Python {
             || self.loose_tracebacks(&Tracebacks::Line(text, span), out)
             || self.ruff.line(line, text, out);
         if std::mem::take(&mut self.pytest.ended) || self.unittest.ends(text, span, out) {
-            // What failed was told by the tests' own report.
+            // The tests' own report has reported the failures.
             self.loose_tracebacks(&Tracebacks::Finish, out);
             self.loose.clear();
         }
@@ -304,7 +305,7 @@ impl Python {
         }
     }
 
-    /// Asks the installers, whose errors may hold a traceback of the build's.
+    /// Passes the line to the installers, whose errors may contain a traceback of the build.
     fn installed(&mut self, text: &str, among: Characters, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let before = out.len();
         let claimed = self.installers.line(text, among, span, out);
@@ -317,7 +318,7 @@ impl Python {
         claimed
     }
 
-    /// Runs the tracebacks' recogniser and puts aside what no test's header announced.
+    /// Runs the traceback recogniser and sets aside results not announced by a test's header.
     fn loose_tracebacks(&mut self, what: &Tracebacks<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let before = out.len();
         let claimed = match what {
@@ -347,7 +348,7 @@ impl Python {
         claimed
     }
 
-    /// Drops what was told before, whichever tool tells it now.
+    /// Drops findings that were reported before, whichever tool reports them now.
     fn settle(&mut self, before: usize, out: &mut Vec<Diagnostic>) {
         out[before..].sort_by_key(|found| found.span.start);
         let mut at = before;
@@ -384,5 +385,5 @@ impl Installers {
 
 grimoire_plugin_sdk::export_analyzer!(LineScan<Python>);
 
-/// The analyzer as the host runs it.
+/// The analyzer as run by the host.
 pub type Scan = LineScan<Python>;

@@ -1,4 +1,4 @@
-//! Findings of one line: mypy, pyright, flake8, ruff, pylint, pydocstyle, bandit; `forms` has the rarer ones.
+//! One-line findings: mypy, pyright, flake8, ruff, pylint, pydocstyle, bandit; `forms` has the rarer ones.
 
 use grimoire_plugin_sdk::text::{
     Characters, Place, extension, leading_number, place_at_start, trailing_group, trim,
@@ -8,24 +8,24 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 use crate::forms;
 use crate::ruff::{is_python, is_rule};
 
-/// Notes and excerpt lines attached to one finding.
+/// Maximum number of notes and excerpt lines attached to one finding.
 const ATTACHED: u32 = 40;
 
-/// Recognises findings of one line.
+/// Recognises one-line findings.
 #[derive(Default)]
 pub(crate) struct Lint {
     /// The last finding, to which notes, excerpts and wrapped text may be added.
     open: Option<Diagnostic>,
     attached: u32,
-    /// The open finding is mypy's and its message may go on in the next line.
+    /// The open finding is mypy's, and its message may continue in the next line.
     wrapped: bool,
-    /// `path:line at module level:` of pydocstyle, which says what in the next line.
+    /// `path:line at module level:` of pydocstyle, whose message is in the next line.
     docstring: Option<(Location, Span)>,
     /// The file that sqlfluff's findings belong to.
     sql: Option<String>,
-    /// Cython has said that it cannot compile a file; its errors follow.
+    /// Cython has reported that it cannot compile a file; its errors follow.
     cython: bool,
-    /// `>> Issue: [B404:blacklist] message` of bandit, which says where some lines later.
+    /// `>> Issue: [B404:blacklist] message` of bandit, whose location follows some lines later.
     issue: Option<Diagnostic>,
 }
 
@@ -90,7 +90,7 @@ impl Lint {
         self.wrapped = false;
     }
 
-    /// Adds a line to the open finding when it belongs to it: a note at the same file, an indented
+    /// Adds a line to the open finding if it belongs to it: a note at the same file, an indented
     /// excerpt, the rest of a wrapped message.
     fn attach(&mut self, text: &str, span: Span) -> bool {
         let Some(open) = &mut self.open else { return false };
@@ -100,10 +100,10 @@ impl Lint {
         let mut belongs = false;
         if open.tool == "mypy" || open.tool == "pyright" {
             if text.starts_with([' ', '\t']) {
-                // pyright indents everything; its next finding has a place of its own.
+                // pyright indents everything; its next finding has its own location.
                 belongs = place_of(text.trim_start()).is_none();
                 self.wrapped &= !belongs;
-                // The rule stands at the end of the last line.
+                // The rule is at the end of the last line.
                 if belongs && open.tool == "pyright" && open.code.is_none() {
                     let (words, rule) = with_rule(text.trim());
                     open.message.push('\n');
@@ -141,7 +141,7 @@ impl Lint {
         belongs
     }
 
-    /// bandit's default format, three lines of which matter.
+    /// bandit's default format, three lines of which are used.
     fn bandit_line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) {
         if let Some(rest) = text.strip_prefix(">> Issue: [") {
             let Some((name, message)) = rest.split_once("] ") else { return };
@@ -161,7 +161,7 @@ impl Lint {
     }
 }
 
-/// The place at the start of a line, also of linters' `stdin:6:6:` and pyright's indented lines.
+/// The location at the start of a line, including linters' `stdin:6:6:` and pyright's indented lines.
 fn place_of(text: &str) -> Option<Place<'_>> {
     if let Some(rest) = text.strip_prefix("stdin:") {
         let (line, rest) = leading_number(rest)?;
@@ -211,7 +211,7 @@ pub(crate) fn finding(
     }
 }
 
-/// What follows a place, by the tools' formats.
+/// The text after a location, in the format of each tool.
 fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     if let Some(rest) = rest.strip_prefix("- ") {
         return pyright(place, rest, span);
@@ -273,7 +273,7 @@ fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     forms::read(place, rest, span)
 }
 
-/// `error: message  [code]`, also notes without an error before them.
+/// `error: message  [code]`, and notes without a preceding error.
 fn mypy(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     if !is_python(place.path) {
         return None;
@@ -323,7 +323,7 @@ fn with_rule(message: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// pylint counts columns from 0; a place counts them from 1.
+/// pylint counts columns from 0; locations count them from 1.
 fn pylint(place: &Place<'_>, code: &str, message: &str, span: Span) -> Diagnostic {
     let severity = match code.as_bytes().first() {
         Some(b'E') => Severity::Error,
@@ -335,7 +335,7 @@ fn pylint(place: &Place<'_>, code: &str, message: &str, span: Span) -> Diagnosti
     finding("pylint", code, message, severity, location, span)
 }
 
-/// Whether a word is a linter's code: one to four capitals and two to five digits, `E999`, `RUF012`.
+/// Returns true if a word is a linter's code: one to four capitals and two to five digits, `E999`, `RUF012`.
 pub(crate) fn is_code(word: &str) -> bool {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = word.len() - letters;
@@ -344,28 +344,28 @@ pub(crate) fn is_code(word: &str) -> bool {
         && word.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether linters of Python look at a file that is not Python's by its name: scripts without an extension,
-/// their standard input, settings, documents. Linters of other languages have such codes, too.
+/// Returns true if, by its name, a file that is not Python's may be checked by Python linters: scripts without an
+/// extension, standard input, settings, documents. Linters of other languages have such codes, too.
 fn may_be_linted(path: &str) -> bool {
     matches!(extension(path), "" | "toml" | "cfg" | "md" | "rst" | "txt")
 }
 
-/// pylint's codes: a category and four digits.
+/// pylint's codes: a category letter and four digits.
 fn is_pylint_code(word: &str) -> bool {
     word.len() == 5 && is_code(word) && word.starts_with(['C', 'R', 'W', 'E', 'F', 'I'])
 }
 
-/// Codes of flake8 itself: three digits after E, W, F or C.
+/// flake8's own codes: three digits after E, W, F or C.
 fn is_flake8_code(code: &str) -> bool {
     code.len() == 4 && code.starts_with(['E', 'W', 'F', 'C'])
 }
 
-/// A code of mypy without a hyphen: `misc`, `override`, `syntax`.
+/// A mypy code without a hyphen: `misc`, `override`, `syntax`.
 fn is_word(word: &str) -> bool {
     word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Without the mark of a fixable finding.
+/// Removes the mark of a fixable finding.
 pub(crate) fn without_fix_mark(message: &str) -> &str {
     let message = message.trim();
     message.strip_prefix("[*] ").or_else(|| message.strip_prefix("[-] ")).unwrap_or(message)

@@ -1,4 +1,4 @@
-//! Cells of notebooks that raise, in IPython's form.
+//! Notebook cells that raise an exception, in IPython's format.
 //!
 //! ```text
 //! ---------------------------------------------------------------------------
@@ -17,14 +17,14 @@ use crate::found::{exception_kind, finding, is_surely_exception, last_part};
 use crate::kinds;
 use crate::own::is_own;
 
-/// Lines of one cell's traceback.
+/// Maximum number of lines of a cell's traceback.
 const LINES: u32 = 600;
 /// Frames kept.
 const FRAMES: usize = 100;
 
 struct Open {
     kind: String,
-    /// The file of old frames, whose line an arrow points at.
+    /// The file of frames in the old format, in which an arrow marks the line.
     file: Option<String>,
     frames: Vec<Frame>,
     left: u32,
@@ -32,7 +32,7 @@ struct Open {
     span: Span,
 }
 
-/// Recognises cells that raise.
+/// Recognises cells that raise an exception.
 #[derive(Default)]
 pub(crate) struct Notebook {
     open: Option<Open>,
@@ -41,7 +41,7 @@ pub(crate) struct Notebook {
 }
 
 impl Notebook {
-    /// Takes a line; `true` when it belongs to a cell's traceback.
+    /// Reads a line; returns true if it belongs to a cell's traceback.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -130,7 +130,7 @@ impl Open {
     }
 }
 
-/// What runs a notebook says that a cell raised: the cell's own traceback says more.
+/// Returns true for the error of a notebook's runner: the cell's own traceback says more.
 pub(crate) fn is_wrapper(kind: &str) -> bool {
     matches!(last_part(kind), "CellExecutionError" | "PapermillExecutionError")
 }

@@ -1,6 +1,6 @@
-//! Whose file a frame is in: only places that a person can change are worth showing.
+//! The owner of a frame's file: only locations that a developer can change are worth showing.
 
-/// Parts of paths that only the interpreter, installed packages, environments and tools have.
+/// Parts of paths found only in the interpreter, installed packages, environments and tools.
 const FOREIGN: &[&str] = &[
     "site-packages",
     "dist-packages",
@@ -48,14 +48,14 @@ const FOREIGN: &[&str] = &[
     "ipykernel_",
 ];
 
-/// Beginnings of such paths.
+/// Starts of such paths.
 const FOREIGN_ROOTS: &[&str] =
     &["/usr/", "/bin/", "/sbin/", "<", "[", "frozen ", "venv/", "env/lib", ".venv/"];
 
-/// Whether a file is neither the interpreter's, nor an installed package's, nor a tool's, nor generated:
-/// the place that a person can change.
+/// Returns true if a file belongs to the project, so that a developer can change it: not to the
+/// interpreter, an installed package or a tool, and not generated.
 pub(crate) fn is_own(path: &str) -> bool {
-    // Images of containers keep the sources of an application there.
+    // Container images keep an application's sources there.
     let root_is_own = path.starts_with("/usr/src/") || path.starts_with("/usr/app/");
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let is_program = path.contains("/bin/") && !name.contains('.');

@@ -1,5 +1,5 @@
-//! pip: requirements that cannot be met, conflicts, hashes, and packages that do not build, with the
-//! reason that the build itself gave.
+//! pip: unmet requirements, conflicts, hashes, and packages that do not build, with the reason
+//! reported by the build itself.
 //!
 //! ```text
 //! ERROR: Cannot install a and b because these package versions have conflicting dependencies.
@@ -11,18 +11,20 @@
 //!       [end of output]
 //! ```
 
-use grimoire_plugin_sdk::text::{Beginnings, Context, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Context, cut, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
 
 use crate::cause::Cause;
 use crate::found::{finding, summary};
 use crate::{kinds, pip_words};
 
-/// Lines that may explain an error.
+/// Maximum number of lines that may explain an error.
 const EXPLANATION: u32 = 30;
-/// Lines of a build's output.
+/// The maximum number of bytes that are kept of the last line of a build's output.
+const LAST: usize = 1024;
+/// Maximum number of lines of a build's output.
 const OUTPUT: u32 = 20_000;
-/// Lines after a failed build in which pip may still say that it installed the package another way.
+/// Number of lines after a failed build in which pip may still report that it installed the package another way.
 const PATIENCE: u32 = 400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ enum Mode {
     Slug,
     /// `× …`: a box.
     Boxed,
-    /// What the build printed.
+    /// The output of the build.
     Output,
 }
 
@@ -44,6 +46,8 @@ struct Open {
     mode: Mode,
     left: u32,
     cause: Cause,
+    /// The last line of a build's output: the reason for its failure, unless another line gives one.
+    last: String,
     context: Context,
 }
 
@@ -51,13 +55,13 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Pip {
     open: Option<Open>,
-    /// A build that failed: pip says so several times more, or installs the package another way.
+    /// A failed build: pip reports it several times, or installs the package another way.
     failed: Option<(Diagnostic, u32)>,
-    /// Packages that pip named when it said so again.
+    /// Packages named when pip reported the failure again.
     packages: Vec<String>,
-    /// Why the index could not be asked.
+    /// The reason why the index could not be reached.
     retried: Option<String>,
-    /// Versions that need another Python.
+    /// Versions that require another Python.
     ignored: Option<String>,
 }
 
@@ -65,7 +69,7 @@ static STARTS: Beginnings =
     Beginnings::new(&["ERROR: ", "error: ", "× ", "Could not find a ver", "No matching dis"]);
 
 impl Pip {
-    /// Takes a line; `true` when it belongs to an error of pip's.
+    /// Reads a line; returns true if it belongs to a pip error.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some((_, left)) = &mut self.failed {
@@ -163,7 +167,7 @@ impl Pip {
     fn begin(&mut self, found: Diagnostic, mode: Mode, left: u32, text: &str) -> bool {
         let mut context = Context::default();
         context.push(text);
-        self.open = Some(Open { found, mode, left, cause: Cause::default(), context });
+        self.open = Some(Open { found, mode, left, cause: Cause::default(), last: String::new(), context });
         true
     }
 
@@ -210,7 +214,7 @@ impl Pip {
         self.begin(finding("pip", slug, Kind::Dependency, message, span), Mode::Boxed, EXPLANATION, text)
     }
 
-    /// Takes the next line of what is open; `false` when it is none of its lines.
+    /// Reads the next line of the open error; returns false if it does not belong to it.
     fn goes_on(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let Some(open) = &mut self.open else { return false };
         open.left -= 1;
@@ -224,6 +228,9 @@ impl Pip {
                 last = trimmed == "[end of output]"
                     || trimmed.starts_with("----------------------------------------");
                 open.cause.line(trimmed);
+                if !last && !trimmed.is_empty() {
+                    cut(trimmed, LAST).clone_into(&mut open.last);
+                }
                 true
             }
             Mode::Slug => {
@@ -239,7 +246,7 @@ impl Pip {
                     true
                 } else {
                     let is_part = trimmed.starts_with(['│', '╰']);
-                    // What follows the box's arrow goes on indented.
+                    // The text after the box's arrow continues indented.
                     is_part || open.context.lines() > 2 && text.starts_with("    ") || trimmed.is_empty()
                 }
             }
@@ -269,7 +276,7 @@ impl Pip {
         taken
     }
 
-    /// pip says again that a build failed: what it says belongs to the failure before it.
+    /// pip reports a failed build again: the message belongs to the failure before it.
     fn again(&mut self, message: &str, span: Span, out: &mut Vec<Diagnostic>) {
         self.close(out);
         if let Some((_, name)) = message.split_once(" for ")
@@ -287,7 +294,7 @@ impl Pip {
         }
     }
 
-    /// A build that failed is none when pip installed the package all the same.
+    /// A failed build does not count if pip installed the package after all.
     fn installed(&mut self, text: &str) {
         let is_installed = |name: &String| {
             text.contains(&format!(" {name}-")) || text.contains(&format!(" {}-", name.replace('_', "-")))
@@ -319,6 +326,8 @@ impl Pip {
             if let Some(cause) = open.cause.take() {
                 found.kind = kinds::by_words(&cause).unwrap_or(Kind::Dependency);
                 found.message = format!("{cause}\n{}", found.message);
+            } else if open.mode == Mode::Output && pip_words::is_sentence(&open.last) {
+                found.message = format!("{}\n{}", open.last, found.message);
             } else if open.mode == Mode::Boxed && self.failed.is_some() || found.message.is_empty() {
                 return self.again("", found.span, out);
             } else if open.mode == Mode::Boxed && found.context.contains("See above for output") {
@@ -337,7 +346,7 @@ impl Pip {
 }
 
 impl Open {
-    /// A line after a sentence: the conflict's reasons, the packages whose hashes differ, a hint.
+    /// A line after a sentence: the reasons of the conflict, the packages whose hashes differ, a hint.
     fn plain(&mut self, text: &str, trimmed: &str, last: &mut bool) -> bool {
         if self.found.error_type == "resolution-impossible" {
             if trimmed == "The conflict is caused by:" {
@@ -347,7 +356,7 @@ impl Open {
             return trimmed.is_empty();
         }
         if self.found.error_type == "requirement-not-found" {
-            // The next line says the same again.
+            // The next line repeats the message.
             *last = true;
             return trimmed.contains("No matching distribution found for");
         }

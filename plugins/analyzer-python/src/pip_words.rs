@@ -1,12 +1,12 @@
-//! What pip's sentences mean.
+//! The meaning of pip's sentences.
 
 use grimoire_plugin_sdk::text::leading_number;
 use grimoire_plugin_sdk::{Kind, Location};
 
-/// Versions that are listed of a package.
+/// Maximum length of a list of a package's versions, in bytes.
 const LISTED: usize = 300;
 
-/// How errors begin after `ERROR: `, with the category of each.
+/// Starts of errors after `ERROR: `, with the category of each.
 const SENTENCES: &[(&str, &str, Kind)] = &[
     ("Could not find a version that satisfies the requirement", "requirement-not-found", Kind::Dependency),
     ("No matching distribution found for", "requirement-not-found", Kind::Dependency),
@@ -41,7 +41,7 @@ const SENTENCES: &[(&str, &str, Kind)] = &[
     ("To modify pip, please run", "usage", Kind::Configuration),
 ];
 
-/// Category of an error by its words.
+/// The category of an error according to its words.
 pub(crate) fn kind_of(message: &str) -> Option<(&'static str, Kind)> {
     if message.starts_with("Package '") && message.contains("requires a different Python") {
         return Some(("requires-python", Kind::Dependency));
@@ -63,7 +63,7 @@ pub(crate) fn kind_of(message: &str) -> Option<(&'static str, Kind)> {
     holds.then_some((error_type, *kind))
 }
 
-/// Whether a line says once more that a build failed.
+/// Returns true if a line repeats that a build failed.
 pub(crate) fn closes_a_build(message: &str) -> bool {
     [
         "Failed building wheel for ",
@@ -77,12 +77,12 @@ pub(crate) fn closes_a_build(message: &str) -> bool {
     .any(|start| message.starts_with(start))
 }
 
-/// Whether a closing line says which package it was.
+/// Returns true if a closing line names the package.
 pub(crate) fn names_a_package(message: &str) -> bool {
     message.contains(" for ") || message.contains("setup.py")
 }
 
-/// Whether a word is one of pip's names for errors: `metadata-generation-failed`.
+/// Returns true if a word is one of pip's error names: `metadata-generation-failed`.
 pub(crate) fn is_slug(word: &str) -> bool {
     word.matches('-').count() >= 2
         && word.len() < 60
@@ -90,7 +90,7 @@ pub(crate) fn is_slug(word: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
-/// `(from -r requirements.txt (line 3))`, `(from line 3 of requirements.txt)`: the place in the user's file.
+/// `(from -r requirements.txt (line 3))`, `(from line 3 of requirements.txt)`: the location in the user's file.
 pub(crate) fn place(message: &str) -> Option<Location> {
     if let Some((_, rest)) = message.split_once("-r ")
         && let Some((path, rest)) = rest.split_once(" (line ")
@@ -113,6 +113,17 @@ pub(crate) fn shortened(message: &str) -> String {
     let last: Vec<&str> = versions.rsplit(", ").take(12).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
     format!("{before}(from versions: …, {}", last.join(", "))
+}
+
+/// Returns true if a line of a build's output may be the reason for its failure: words, not a command, a path or a
+/// remark.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    let words = text.split(' ').filter(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic())).count();
+    let is_remark =
+        ["note: ", "hint: ", "warning: ", "running ", "copying ", "creating ", "building ", "writing "]
+            .iter()
+            .any(|start| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)));
+    words >= 3 && words * 2 > text.split(' ').count() && !is_remark
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! poetry: sentences about the lock file, the solver's paragraph, and exceptions as its console shows them.
+//! poetry: sentences about the lock file, the solver's paragraph, and exceptions in its console format.
 //!
 //! ```text
 //! pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` …
@@ -19,11 +19,11 @@ use crate::cause::Cause;
 use crate::found::finding;
 use crate::{kinds, own};
 
-/// Lines of a paragraph or of an exception's message.
+/// Maximum number of lines of a paragraph or of an exception's message.
 const LINES: u32 = 200;
-/// Bytes of a paragraph.
+/// Maximum length of a paragraph, in bytes.
 const PARAGRAPH: usize = 6_000;
-/// Bytes of an explanation that is told whole, and not only its conclusion.
+/// Maximum length of an explanation that is reported in full, in bytes; of longer ones only the conclusion is.
 const WHOLE: usize = 1_200;
 
 /// An exception's name alone on an indented line, and what follows.
@@ -41,12 +41,12 @@ struct Exception {
 pub(crate) struct Poetry {
     paragraph: Option<(String, u32, Span)>,
     exception: Option<Exception>,
-    /// A sentence whose list follows.
+    /// A sentence followed by a list.
     listed: Option<(Diagnostic, u32)>,
     seen: bool,
 }
 
-/// Beginnings of sentences, with the category of each.
+/// Starts of sentences, with the category of each.
 const SENTENCES: &[(&str, &str, Kind)] = &[
     ("pyproject.toml changed significantly since poetry.lock", "lock-file", Kind::Dependency),
     ("poetry.lock is not up to date with pyproject.toml", "lock-file", Kind::Dependency),
@@ -76,7 +76,7 @@ const SENTENCES: &[(&str, &str, Kind)] = &[
     ("Command not found: ", "command-not-found", Kind::Configuration),
 ];
 
-/// How these sentences begin, roughly.
+/// Approximate starts of these sentences.
 static STARTS: Beginnings = Beginnings::new(&[
     "pyproject.toml changed",
     "poetry.lock ",
@@ -96,14 +96,14 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Group(s) ",
     "Unable to find inst",
 ]);
-/// What tells that poetry runs.
+/// Signs that poetry is running.
 static SIGNS: [Needle; 2] = [Needle::new("poetry"), Needle::new("Installing dependencies from lock file")];
 
 static PARAGRAPHS: Beginnings =
     Beginnings::new(&["Because ", "And because ", "So, because ", "So, since ", "Thus, ", "(1) So"]);
 
 impl Poetry {
-    /// Takes a line; `true` when it belongs to an error of poetry's.
+    /// Reads a line; returns true if it belongs to a poetry error.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -185,7 +185,7 @@ impl Poetry {
         let Some((paragraph, left, whole)) = &mut self.paragraph else { return false };
         *left -= 1;
         let begins = PARAGRAPHS.begin(text);
-        // Others begin sentences so, too.
+        // Other tools start sentences like this, too.
         let is_other = begins && text.starts_with("Because ") && !has_version_in_parentheses(paragraph);
         if *left == 0 || text.starts_with("##") || paragraph.len() > PARAGRAPH || is_other {
             self.paragraph = None;
@@ -199,7 +199,7 @@ impl Poetry {
         self.solved(out)
     }
 
-    /// Reports a paragraph that is complete. Whether it was: nobody is kept from lines that are not.
+    /// Reports a complete paragraph and returns true; lines of an incomplete one go to all recognisers.
     fn solved(&mut self, out: &mut Vec<Diagnostic>) -> bool {
         let Some((paragraph, _, span)) = &self.paragraph else { return false };
         if paragraph.ends_with("version solving failed.") || paragraph.ends_with("version solving failed") {
@@ -209,7 +209,7 @@ impl Poetry {
                 let paragraph = if paragraph.len() > WHOLE { conclusion } else { paragraph };
                 let last = out.last_mut().filter(|last| last.error_type == "requires-python");
                 if let Some(last) = last {
-                    // The solver proves what the sentence before said.
+                    // The solver's proof of the sentence before it.
                     last.message.push('\n');
                     last.message.push_str(paragraph);
                     last.span = last.span.to(*span);
@@ -224,7 +224,7 @@ impl Poetry {
         false
     }
 
-    /// An exception in the console's form. It is reported when its place was read.
+    /// An exception in the console format. It is reported once its location was read.
     fn exception(&mut self, text: &str, trimmed: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(open) = &mut self.exception {
             open.left -= 1;

@@ -1,9 +1,9 @@
-//! What runners of several tasks and builders put before each line of a task.
+//! Prefixes that task runners and builders put before each line of a task.
 
 use grimoire_plugin_sdk::text::leading_number;
 
 /// A line without the builder's clock (`#12 3.456 `, `2.044 `), a container's name (`web-1  | `) or a
-/// task's number (`[0] `). The indentation of what follows stays.
+/// task's number (`[0] `). The indentation of the rest is kept.
 pub(crate) fn strip(text: &str) -> &str {
     match text.as_bytes().first() {
         Some(b'#') => after_step_and_clock(text).unwrap_or(text),
@@ -20,7 +20,7 @@ fn after_step_and_clock(text: &str) -> Option<&str> {
     after_clock(rest.strip_prefix(' ')?)
 }
 
-/// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, so that versions are none.
+/// `3.456 `, `12.34 `, `123.4 `: the builder prints four digits, which excludes versions.
 fn after_clock(text: &str) -> Option<&str> {
     let (_, rest) = leading_number(text)?;
     let whole = text.len() - rest.len();
@@ -33,13 +33,13 @@ fn after_clock(text: &str) -> Option<&str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
 }
 
-/// `[0] `, as parallel runners number their commands.
+/// `[0] `, the number that parallel runners give a command.
 fn after_number(text: &str) -> Option<&str> {
     let (_, rest) = leading_number(&text[1..])?;
     rest.strip_prefix("] ")
 }
 
-/// `web-1  | `: two blanks or more tell it from a table.
+/// `web-1  | `: two or more blanks distinguish it from a table.
 fn after_container(text: &str) -> Option<&str> {
     let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)).count();
     let after = text.get(name..)?;
@@ -47,14 +47,13 @@ fn after_container(text: &str) -> Option<&str> {
     // `stderr | test` has one blank and no number.
     let padded = after.starts_with("  ")
         || after.starts_with(' ') && text[..name].ends_with(|c: char| c.is_ascii_digit());
-    // Sources in compilers' excerpts begin with a number, not with a name.
-    // Robot Framework's tests end so.
+    // Source lines in compiler excerpts start with a number, not with a name. Robot Framework's
+    // tests end like this.
     let is_outcome = matches!(rest, " FAIL |" | " PASS |" | " SKIP |");
     (name > 1 && padded && !is_outcome).then(|| rest.strip_prefix(' ').unwrap_or(rest))
 }
 
-/// A line without what a logger put before the header, where it put the same before this one: any digits
-/// are as good as others.
+/// Removes the logger's prefix from a line if it equals the prefix of the header; digits may differ.
 pub(crate) fn without_same_prefix<'a>(text: &'a str, prefix: &str) -> &'a str {
     let Some(start) = text.get(..prefix.len()) else { return text };
     let same = start
@@ -64,7 +63,7 @@ pub(crate) fn without_same_prefix<'a>(text: &'a str, prefix: &str) -> &'a str {
     if same { &text[prefix.len()..] } else { text }
 }
 
-/// Whether a line has the bars of an exception group, and the line without them.
+/// Returns whether a line has the bars of an exception group, and the line without them.
 pub(crate) fn without_bars(text: &str) -> (bool, &str) {
     let start = text.trim_start();
     if start.len() == text.len() {

@@ -1,4 +1,4 @@
-//! Project tools beside pip, uv and poetry: pipenv, pdm, `python -m build`, hatch, setuptools, maturin, pip-tools.
+//! Tools other than pip, uv and poetry: pipenv, pdm, `python -m build`, hatch, setuptools, maturin, pip-tools.
 
 use grimoire_plugin_sdk::text::{Beginnings, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
@@ -6,29 +6,29 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span};
 use crate::found::{exception_kind, finding, summary};
 use crate::kinds;
 
-/// Lines that may belong to an error.
+/// Maximum number of lines that may belong to an error.
 const LINES: u32 = 30;
 
 /// Recognises the errors of these tools.
 #[derive(Default)]
 pub(crate) struct Projects {
     open: Option<(Diagnostic, More, u32)>,
-    /// Which tool's traceback shall not be told again.
+    /// The tool's traceback has been reported, and is not reported again.
     told: bool,
 }
 
-/// Which lines belong to an open error.
+/// The lines that belong to an open error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum More {
     /// Indented ones.
     Indented,
     /// `  Caused by: …`
     Causes,
-    /// The next one ends the sentence.
+    /// The next line ends the sentence.
     Wrapped,
 }
 
-/// Tool, category, kind and the beginning of a sentence.
+/// Tool, category, kind and the start of a sentence.
 const SENTENCES: &[(&str, &str, &str, Kind)] = &[
     ("Your Pipfile.lock (", "pipenv", "lock-file", Kind::Dependency),
     ("Pipfile.lock (", "pipenv", "lock-file", Kind::Dependency),
@@ -72,7 +72,7 @@ static STARTS: Beginnings = Beginnings::new(&[
 ]);
 
 impl Projects {
-    /// Takes a line; `true` when it belongs to an error of one of these tools.
+    /// Reads a line; returns true if it belongs to an error of one of these tools.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if self.more(text, trimmed, span) {
@@ -203,11 +203,11 @@ impl Projects {
     }
 }
 
-/// What a line that begins with a name in brackets is.
+/// The meaning of a line that starts with a name in brackets.
 enum Bracketed {
     /// Something else.
     No,
-    /// A line of a traceback in this form: the error's own line is the last.
+    /// A line of a traceback in this format: the error itself is the last line.
     Trace,
     Error(Box<Diagnostic>),
 }
@@ -222,7 +222,7 @@ fn bracketed(text: &str, span: Span) -> Bracketed {
     if !is_kind || !ENDS.iter().any(|end| name.ends_with(end)) {
         return Bracketed::No;
     }
-    // A traceback's lines are indented behind the name.
+    // The lines of a traceback are indented after the name.
     if message.starts_with("  ") {
         return Bracketed::Trace;
     }

@@ -3,13 +3,13 @@
 use grimoire_plugin_sdk::json::Value;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Position, Severity, Span};
 
-/// Findings of one object that are read.
+/// Maximum number of findings read from one object.
 const MOST: usize = 5_000;
 
-/// Reads one item of a tool's list.
+/// Reads one item in a tool's list.
 type ReadItem = fn(&Value) -> Option<Diagnostic>;
 
-/// Reports the findings of one JSON object, whichever tool's it is.
+/// Reports the findings in one JSON object of any of these tools.
 pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) {
     let found = ruff(value).or_else(|| pylint(value)).or_else(|| mypy(value)).or_else(|| sqlfluff("", value));
     if let Some(found) = found {
@@ -100,7 +100,7 @@ fn mypy(value: &Value) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Lines and columns from 0.
+/// Lines and columns count from 0.
 fn pyright(value: &Value) -> Option<Diagnostic> {
     let start = value.at(&["range", "start"])?;
     let from_one = |name| start.number(name).map(|number: u32| number.saturating_add(1));
@@ -127,7 +127,7 @@ fn bandit(value: &Value) -> Option<Diagnostic> {
     Some(finding("bandit", value.text("test_id")?, value.text("issue_text")?, severity, location))
 }
 
-/// prospector gathers the findings of other tools; `character` counts from 0.
+/// prospector collects the findings of other tools; `character` counts from 0.
 fn prospector(value: &Value) -> Option<Diagnostic> {
     let place = value.get("location")?;
     let column = place.number("character").map(|column| column.saturating_add(1));

@@ -15,7 +15,7 @@ use crate::found::{exception_kind, finding};
 use crate::kinds;
 use crate::own::is_own;
 
-/// Lines of one box.
+/// Maximum number of lines of one box.
 const LINES: u32 = 2_000;
 /// Frames kept.
 const FRAMES: usize = 200;
@@ -35,7 +35,7 @@ pub(crate) struct Rich {
 }
 
 impl Rich {
-    /// Takes a line; `true` when it belongs to a traceback.
+    /// Reads a line; returns true if it belongs to a traceback.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         let Some(open) = &mut self.open else {

@@ -1,11 +1,11 @@
-//! Blocks of ruff and ty: a line that says what, `--> path:line:column`, an excerpt, help.
+//! Blocks of ruff and ty: a line with the message, `--> path:line:column`, an excerpt, help.
 
 use grimoire_plugin_sdk::text::{Context, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Line, Location, Marker, Severity, Span};
 
 use crate::lint::{is_code, without_fix_mark};
 
-/// What a block's first line says.
+/// The content of a block's first line.
 struct Header {
     tool: &'static str,
     code: String,
@@ -21,12 +21,12 @@ pub(crate) struct Ruff {
     header: Option<Header>,
     open: Option<Diagnostic>,
     context: Context,
-    /// The file of ruff's grouped format.
+    /// The file in ruff's grouped format.
     file: Option<String>,
 }
 
 impl Ruff {
-    /// Takes a line; `true` when it is part of a block.
+    /// Reads a line; returns true if it is part of a block.
     pub(crate) fn line(&mut self, line: &Line<'_>, text: &str, out: &mut Vec<Diagnostic>) -> bool {
         if line.marker == Some(Marker::Error) && Self::annotation(line, out) {
             return true;
@@ -69,7 +69,7 @@ impl Ruff {
         self.file.is_some()
     }
 
-    /// Reports what is open.
+    /// Reports the open block.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         if let Some(mut open) = self.open.take() {
             open.context = self.context.take();
@@ -158,7 +158,7 @@ fn header(text: &str, span: Span) -> Option<Header> {
     (is_code(code) || is_rule(code)).then(|| make("ruff", code, rest.trim_start(), Severity::Error))?
 }
 
-/// Whether a word is a rule's name: lower-case words joined by `-`.
+/// Returns true if a word is a rule's name: lower-case words joined by `-`.
 pub(crate) fn is_rule(word: &str) -> bool {
     word.len() >= 4
         && word.contains('-')
@@ -166,7 +166,7 @@ pub(crate) fn is_rule(word: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Whether a line goes on with an open block: the excerpt and what hangs on it.
+/// Returns true if a line continues an open block: the excerpt and the lines attached to it.
 fn continues(text: &str) -> bool {
     let start = text.trim_start();
     if start.is_empty() {
@@ -182,7 +182,7 @@ fn continues(text: &str) -> bool {
         || text.starts_with("  ")
 }
 
-/// Whether a path is a Python file's.
+/// Returns true for the path of a Python file.
 pub(crate) fn is_python(path: &str) -> bool {
     [".py", ".pyi", ".pyx", ".ipynb", ".pyw", ".pxd"].iter().any(|end| path.ends_with(end))
 }

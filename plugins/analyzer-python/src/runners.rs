@@ -1,5 +1,5 @@
-//! tox and nox: which environment failed. What failed in it its own tools say; these lines only sum up,
-//! but for the few that are the reason.
+//! tox and nox: which environment failed. The tools within it report the failure itself; these lines
+//! only sum up, except the few that are the reason.
 //!
 //! ```text
 //! py311: exit 1 (0.52 seconds) /app> pytest tests pid=123
@@ -13,7 +13,7 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
 
 use crate::found::{finding, summary};
 
-/// Recognises what tox and nox say.
+/// Recognises messages of tox and nox.
 #[derive(Default)]
 pub(crate) struct Runners {
     /// `ROOT: HandledError| provided environments not found …:`; the names follow.
@@ -36,7 +36,7 @@ static WORDS: [Needle; 12] = [
 ];
 
 impl Runners {
-    /// Takes a line; `true` when it is tox's or nox's word on a failure.
+    /// Reads a line; returns true if it is a tox or nox message about a failure.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -57,7 +57,7 @@ impl Runners {
             .strip_prefix("CRITICAL ")
             .filter(|message| message.contains("molecule") || message.starts_with("Ansible "))
         {
-            // molecule only says that Ansible failed, or why it could not begin.
+            // molecule only reports that Ansible failed, or why it could not start.
             let message = message.trim_start();
             out.push(if message.starts_with("Ansible return code") {
                 summary("molecule", Kind::Unknown, message, span)

@@ -1,4 +1,4 @@
-//! behave and Robot Framework: one diagnostic a failing scenario or test.
+//! behave and Robot Framework: one diagnostic per failing scenario or test.
 //!
 //! ```text
 //!   Scenario: total    # features/basket.feature:2
@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span};
 
 use crate::found::finding;
 
-/// Scenarios and tests that are remembered.
+/// Maximum number of scenarios and tests that are remembered.
 const REMEMBERED: usize = 2_000;
 
 /// Recognises the reports of both.
@@ -22,7 +22,7 @@ const REMEMBERED: usize = 2_000;
 pub(crate) struct Suites {
     scenario: Option<(String, Location)>,
     step: Option<Location>,
-    /// Scenarios told, by place.
+    /// Reported scenarios, by location.
     told: Vec<Location>,
     /// Inside `Failing scenarios:`.
     list: bool,
@@ -31,13 +31,13 @@ pub(crate) struct Suites {
 }
 
 impl Suites {
-    /// Takes a line; `true` when it belongs to a failing scenario or test.
+    /// Reads a line; returns true if it belongs to a failing scenario or test.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         self.robot(text, trimmed, span, out) || self.behave(text, trimmed, span, out)
     }
 
-    /// The scenario that is being run, for tracebacks in its steps.
+    /// The running scenario, for tracebacks in its steps.
     pub(crate) fn scenario(&mut self) -> Option<(String, Location)> {
         let (name, place) = self.scenario.clone()?;
         self.tell(&place);

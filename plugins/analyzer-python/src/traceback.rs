@@ -10,13 +10,13 @@ use crate::unittest::{failed_test, is_dotted};
 use crate::{kinds, notebook};
 
 const HEADER: &str = "Traceback (most recent call last):";
-/// Frames kept of one exception; of deeper recursion the outermost are dropped.
+/// Maximum number of frames of one exception; the outermost frames of a deeper recursion are dropped.
 const FRAMES: usize = 200;
-/// Exceptions kept of one chain.
+/// Maximum number of exceptions in one chain.
 const CHAIN: usize = 16;
-/// Lines after the exception's own that still belong to its message, when they are indented.
+/// Maximum number of indented lines after the exception line that still belong to its message.
 const MORE_LINES: u32 = 20;
-/// Lines that fit nothing inside a traceback (another process writing in between) before it is given up.
+/// Maximum number of unrelated lines in a traceback (written by another process) before it is abandoned.
 const FOREIGN_LINES: u32 = 3;
 
 /// One exception of a chain.
@@ -26,7 +26,7 @@ struct Raised {
     message: String,
     /// Outermost call first, as printed.
     frames: Vec<Frame>,
-    /// It was raised because of the one before it, not while that was being dealt with.
+    /// Raised because of the exception before it, not while that one was being handled.
     caused: bool,
 }
 
@@ -34,9 +34,9 @@ struct Raised {
 enum State {
     #[default]
     Idle,
-    /// After the header, before the exception's own line.
+    /// After the header, before the exception line.
     Frames,
-    /// After the exception's own line.
+    /// After the exception line.
     Raised,
     /// After a blank line: a cause may follow.
     Blank,
@@ -48,41 +48,41 @@ enum State {
 #[derive(Default)]
 pub(crate) struct Tracebacks {
     state: State,
-    /// In the order of raising, the first cause first.
+    /// In the order in which they were raised, the first cause first.
     chain: Vec<Raised>,
     current: Raised,
-    /// The exception was raised because of the one before it in the chain.
+    /// The exception was raised because of the preceding one in the chain.
     caused: bool,
-    /// The current exception is the cause of the one before it, as `unittest` prints failed imports.
+    /// The current exception is the cause of the preceding one, as `unittest` prints failed imports.
     nested: bool,
     /// The current exception is a group, whose members are reported instead of it.
     group: bool,
     indent: usize,
     more: u32,
     foreign: u32,
-    /// The line before was blank: what printed the log puts a blank line after each.
+    /// The preceding line was blank: the program that printed the log puts a blank line after each line.
     blank: bool,
     excerpt: Excerpt,
     span: Span,
-    /// The test of `unittest` that the next traceback belongs to.
+    /// The `unittest` test that the next traceback belongs to.
     test: Option<(String, Span)>,
-    /// What a logger put before the header, and may put before each line.
+    /// The logger's prefix of the header, which may precede each line.
     prefix: String,
-    /// A logger said that it is no error.
+    /// A logger marked the traceback as no error.
     mild: bool,
-    /// It said so in the line of the header.
+    /// The mark is in the line of the header.
     logged: bool,
-    /// The header was not seen: only a line that is surely an exception's ends the frames.
+    /// The header was not seen: only a line that is certainly an exception ends the frames.
     fragment: bool,
-    /// The line before, as much as is needed of it.
+    /// The preceding line, as far as it is needed.
     previous: String,
 }
 
-/// Bytes kept of the line before.
+/// Maximum length kept of the preceding line, in bytes.
 const PREVIOUS: usize = 160;
 
 impl Tracebacks {
-    /// Takes a line; `true` when it is part of a traceback.
+    /// Reads a line; returns true if it is part of a traceback.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let taken = self.take(text, span, out);
         self.previous.clear();
@@ -111,7 +111,7 @@ impl Tracebacks {
         }
     }
 
-    /// Reports what is open.
+    /// Reports the open traceback.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let state = std::mem::take(&mut self.state);
         if state != State::Idle && state != State::Frames {
@@ -135,7 +135,7 @@ impl Tracebacks {
                 let current = std::mem::take(&mut self.current);
                 self.link(current);
             }
-            // A failed import of `unittest` has the traceback of its cause as its message.
+            // A failed import in `unittest` has the traceback of its cause as its message.
             State::Raised
                 if self.current.message.starts_with("ImportError: Failed to import test module") =>
             {
@@ -172,7 +172,7 @@ impl Tracebacks {
         if trimmed.starts_with("Ran ") {
             self.test = None;
         }
-        // A syntax error of the main script has no header, and a fragment, perhaps quoted, has lost it.
+        // A syntax error in the main script has no header; a fragment, possibly quoted, has lost it.
         let (quote, text) = text.strip_prefix("> ").map_or(("", text), |rest| ("> ", rest));
         // `compileall` marks the first line.
         let text = text.strip_prefix("*** ").unwrap_or(text);
@@ -218,7 +218,7 @@ impl Tracebacks {
         }
         self.foreign += 1;
         if trimmed.is_empty() || self.fragment || self.foreign > FOREIGN_LINES {
-            // Cut off: without an exception there is nothing to report, but its causes stay.
+            // Truncated: without an exception there is nothing to report, but its causes are kept.
             self.current = Raised::default();
             self.state = State::Idle;
             self.report(out);
@@ -234,7 +234,7 @@ impl Tracebacks {
         }
         frames.push(Frame {
             function: name.map(str::to_owned),
-            // Code that was made while it ran is in no file.
+            // Code generated at run time is in no file.
             location: Some(Location::at(path, line, None)).filter(|_| !path.starts_with('<')),
             text: text.trim().to_owned(),
         });
@@ -273,7 +273,7 @@ impl Tracebacks {
             }
         }
         let indent = text.len() - text.trim_start().len();
-        // `AssertionError: ` alone: the message begins in the next line.
+        // `AssertionError: ` alone: the message starts in the next line.
         let says_nothing = self.current.message.ends_with(':')
             && exception_kind(trimmed).is_none()
             && !trimmed.starts_with(['-', '=', '#', '_']);
@@ -294,7 +294,7 @@ impl Tracebacks {
     /// A rule between the members of an exception group: `+---------------- 1 ----------------`.
     fn group_rule(&mut self, out: &mut Vec<Diagnostic>) {
         if self.state == State::Raised && self.group {
-            // The group itself is told by its members.
+            // The members of a group are reported instead of the group itself.
             let excerpt = self.excerpt.take();
             self.clear();
             self.excerpt.push(&excerpt);
@@ -314,12 +314,12 @@ impl Tracebacks {
         }
     }
 
-    /// Reports the chain: type and message of the exception that was raised because of no other, the
-    /// place where the last of them left the project's own code.
+    /// Reports the chain: the type and message of the exception at its root, and the location where
+    /// the last exception left the project's own code.
     fn report(&mut self, out: &mut Vec<Diagnostic>) {
         let chain = std::mem::take(&mut self.chain);
         let context = self.excerpt.take();
-        // What was being dealt with when another exception was raised is not why that one was.
+        // An exception that was being handled when another one was raised is not the cause of that one.
         let root = chain.iter().rposition(|raised| !raised.caused).unwrap_or_default();
         let Some(root) = chain.get(root) else { return };
         let own = |raised: &Raised| {
@@ -344,7 +344,7 @@ impl Tracebacks {
         };
         let mut message = root.message.clone();
         if let Some(last) = chain.last().filter(|last| last.message != message) {
-            // What the cause was turned into ended the program.
+            // The exception that replaced the cause ended the program.
             message.push('\n');
             message.push_str(&last.message);
         }
@@ -367,8 +367,8 @@ impl Tracebacks {
     }
 }
 
-/// Whether an exception ended its program: nothing caught it on the way to the top. What was logged was
-/// caught somewhere below.
+/// Returns true if an exception ended its program because nothing caught it on the way to the top.
+/// Logged exceptions were caught somewhere below.
 fn is_from_the_top(raised: &Raised) -> bool {
     raised.frames.first().is_none_or(|frame| {
         matches!(
@@ -378,7 +378,7 @@ fn is_from_the_top(raised: &Raised) -> bool {
     })
 }
 
-/// Whether a logger's words before a traceback say that somebody dealt with it.
+/// Returns true if a logger's words before a traceback say that the error was handled.
 fn is_mild(before: &str) -> bool {
     ["WARNING", "WARN ", "WARN]", "INFO", "DEBUG"].iter().any(|level| before.contains(level))
         && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))

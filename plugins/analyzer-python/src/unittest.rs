@@ -1,4 +1,4 @@
-//! unittest's report, also Django's and nose's: which test a traceback belongs to, and how the run ended.
+//! Reports of unittest, Django and nose: the test that a traceback belongs to, and the outcome of the run.
 //!
 //! ```text
 //! ======================================================================
@@ -24,7 +24,7 @@ pub(crate) struct Unittest {
 }
 
 impl Unittest {
-    /// Takes a line; `true` when a run of tests ends with it.
+    /// Reads a line; returns true if it ends a test run.
     pub(crate) fn ends(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some((count, rest)) = text.strip_prefix("Ran ").and_then(leading_number) {
             let is_total = rest.starts_with(" test") && rest.contains(" in ");
@@ -49,8 +49,8 @@ impl Unittest {
     }
 }
 
-/// The test that a header names, as one runs it again: `tests.test_sum.SumTest.test_sum`.
-/// Trial names it below the traceback: its name is empty here.
+/// The test named by a header, in the form used to run it again: `tests.test_sum.SumTest.test_sum`.
+/// Trial names the test below the traceback: the name is empty here.
 pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
     let after_rule = previous.starts_with("==========");
     if after_rule && matches!(text, "[FAIL]" | "[ERROR]") {
@@ -58,7 +58,7 @@ pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
     }
     let rest = text.strip_prefix("FAIL: ").or_else(|| text.strip_prefix("ERROR: "))?.trim_end();
     let Some((name, inside)) = rest.split_once(" (") else {
-        // nose and others print the whole name without parentheses.
+        // nose and others print the full name without parentheses.
         let is_name = after_rule && rest.contains('.') && !rest.contains([' ', '/', ':']);
         return is_name.then(|| rest.to_owned());
     };
@@ -67,7 +67,7 @@ pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
     if name.contains(' ') || class.contains(' ') || !is_part || !(class.contains('.') || after_rule) {
         return None;
     }
-    // The loader's own class stands for a module that cannot be imported.
+    // The loader's own class represents a module that cannot be imported.
     if class.starts_with("unittest.loader.")
         || class.starts_with("unittest.") && class.contains("_FailedTest")
     {
@@ -81,7 +81,7 @@ pub(crate) fn failed_test(text: &str, previous: &str) -> Option<String> {
     Some(format!("{whole}{part}"))
 }
 
-/// `package.module.Class.test`, as Trial names a test.
+/// `package.module.Class.test`, the form in which Trial names a test.
 pub(crate) fn is_dotted(text: &str) -> bool {
     text.split('.').count() >= 3
         && text.split('.').all(|part| {

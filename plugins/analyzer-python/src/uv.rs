@@ -1,4 +1,4 @@
-//! uv, and pixi, which prints alike: a headline and the reasons below it, in the forms of several versions.
+//! uv, and pixi with the same format: a headline and the reasons below it, in the forms of several versions.
 //!
 //! ```text
 //!   × No solution found when resolving dependencies:      error: Failed to download `x==1`
@@ -15,17 +15,17 @@ use crate::cause::Cause;
 use crate::found::finding;
 use crate::kinds;
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: u32 = 2_000;
-/// Bytes of the reasons.
+/// Maximum length of the reasons, in bytes.
 const REASONS: usize = 6_000;
 
-/// What the lines of a reason are.
+/// The part of an error that the lines belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Headline,
     Reason,
-    /// Below `[stderr]`: what a build printed.
+    /// Below `[stderr]`: the output of a build.
     Output,
     Hint,
 }
@@ -34,7 +34,7 @@ struct Open {
     headline: String,
     reasons: Vec<String>,
     part: Part,
-    /// The error begins with `×`, and its reasons with arrows.
+    /// The error starts with `×`, and its reasons with arrows.
     boxed: bool,
     blank: bool,
     left: u32,
@@ -49,7 +49,7 @@ pub(crate) struct Uv {
     open: Option<Open>,
 }
 
-/// Headlines that need no reasons below them to be uv's.
+/// Headlines that are certainly uv's, even without reasons below them.
 static SENTENCES: Beginnings = Beginnings::new(&[
     "No solution found when resolving",
     "Failed to build `",
@@ -86,7 +86,7 @@ static SENTENCES: Beginnings = Beginnings::new(&[
 ]);
 
 impl Uv {
-    /// Takes a line; `true` when it belongs to an error of uv's.
+    /// Reads a line; returns true if it belongs to a uv error.
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let trimmed = trim(text);
         if let Some(open) = &mut self.open {
@@ -105,7 +105,7 @@ impl Uv {
         };
         let may_be =
             headline.starts_with(|c: char| c.is_ascii_uppercase()) || headline.starts_with("failed to solve");
-        // pip's boxes say so.
+        // pip's boxes contain this sentence.
         if !may_be || headline.contains("did not run successfully") {
             return false;
         }
@@ -122,7 +122,7 @@ impl Uv {
             context,
             span,
         });
-        // Whether it is uv's the next lines may have to tell: nobody is kept from the line.
+        // The next lines may decide whether this is uv's: until then, all recognisers see the line.
         SENTENCES.begin(headline)
     }
 
@@ -188,7 +188,7 @@ impl Open {
         true
     }
 
-    /// `hint: …`, whose text may go on at the line's start.
+    /// `hint: …`, whose text may continue at the start of a line.
     fn hint(&mut self, inner: &str, indent: usize, blank: bool) -> bool {
         if inner.starts_with("hint: ") || inner.starts_with("help: ") {
             self.part = Part::Hint;
@@ -205,7 +205,7 @@ impl Open {
     fn report(mut self) -> Option<Diagnostic> {
         let sentence = SENTENCES.begin(&self.headline);
         if !sentence && (!self.boxed || self.reasons.is_empty()) {
-            // Somebody else's `error:` with a reason: told by whoever knows its tool.
+            // Another tool's `error:` with a reason, which the recogniser of that tool reports.
             return None;
         }
         let resolution =
@@ -213,7 +213,7 @@ impl Open {
         let cause = self.cause.take();
         let mut lines = Vec::new();
         if resolution && !self.reasons.is_empty() {
-            // Of several reasons the last is the conflict.
+            // If there are several reasons, the last one is the conflict.
             lines.extend(self.reasons.pop());
         } else {
             lines.extend(cause);

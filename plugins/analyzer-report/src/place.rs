@@ -1,19 +1,19 @@
-//! Places in the words of failed tests, and what severities are called.
+//! Locations in the messages of failed tests, and names of severities.
 
 use grimoire_plugin_sdk::{
     Frame, Location, Severity, path,
     text::{leading_number, place_at_start},
 };
 
-/// Frames read of one failure.
+/// Maximum number of frames read from one failure.
 const FRAMES: usize = 64;
 
-/// The lines of a text that name a place, innermost first as printed.
+/// The lines of a text with a location, innermost first as printed.
 pub(crate) fn frames(text: &str) -> Vec<Frame> {
     text.lines().filter_map(frame).take(FRAMES).collect()
 }
 
-/// The first place of the user's own among frames.
+/// The user's first own location among frames.
 pub(crate) fn own(frames: &[Frame]) -> Option<Location> {
     frames.iter().filter_map(|frame| frame.location.as_ref()).find(|place| path::is_own(&place.path)).cloned()
 }
@@ -60,7 +60,7 @@ const FOREIGN: [&str; 10] = [
     "org.gradle.",
 ];
 
-/// `at org.example.Pot.boil(Pot.java:14)`: the file alone is named.
+/// `at org.example.Pot.boil(Pot.java:14)`: only the file is named.
 fn in_parentheses(text: &str) -> Option<Location> {
     let inner = text.strip_suffix(')')?.rsplit_once('(')?.1;
     let place = place_at_start(inner)?;
@@ -71,7 +71,7 @@ fn in_parentheses(text: &str) -> Option<Location> {
     Some(place.location())
 }
 
-/// What a tool calls a severity.
+/// The severity that a tool's word means.
 pub(crate) fn severity(word: &str) -> Option<Severity> {
     Some(match word.trim().to_ascii_lowercase().as_str() {
         "error" | "err" | "fatal" | "high" | "critical" | "blocker" | "failure" | "e" | "f" | "2"

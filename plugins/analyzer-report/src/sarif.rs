@@ -3,7 +3,7 @@
 use crate::place::severity;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Position, Severity, Span, json::Value};
 
-/// Reads a log of SARIF; whether it is one.
+/// Reads a SARIF log; returns whether it is one.
 pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) -> bool {
     let runs = value.list("runs");
     if runs.is_empty() || value.get("version").is_none() {
@@ -19,7 +19,7 @@ pub(crate) fn read(value: &Value, span: Span, out: &mut Vec<Diagnostic>) -> bool
 }
 
 fn result(found: &Value, tool: &str, rules: &[Value], span: Span) -> Option<Diagnostic> {
-    // A result that somebody suppressed, or that only says that all is well.
+    // A suppressed result, or one that only reports success.
     if !found.list("suppressions").is_empty() || matches!(found.text("kind"), Some("pass" | "notApplicable"))
     {
         return None;
@@ -48,7 +48,7 @@ fn result(found: &Value, tool: &str, rules: &[Value], span: Span) -> Option<Diag
     })
 }
 
-/// The text, or that of the rule with the result's arguments in it.
+/// The text, or that of the rule with the result's arguments inserted.
 fn message(found: &Value, rule: Option<&Value>) -> Option<String> {
     let message = found.get("message")?;
     if let Some(text) = message.text("text").or_else(|| message.text("markdown")) {
@@ -59,7 +59,7 @@ fn message(found: &Value, rule: Option<&Value>) -> Option<String> {
     Some(fill(text, message.list("arguments")))
 }
 
-/// `{0}`, `{1}` replaced by the arguments.
+/// Replaces `{0}`, `{1}` by the arguments.
 fn fill(text: &str, arguments: &[Value]) -> String {
     let mut filled = text.to_owned();
     for (index, argument) in arguments.iter().enumerate().take(16) {
@@ -81,7 +81,7 @@ fn location(value: &Value) -> Option<Location> {
     Some(location)
 }
 
-/// A URI's escapes resolved; what is no valid text stays as it is.
+/// Resolves a URI's escapes; invalid ones are kept.
 fn unescaped(uri: &str) -> String {
     let mut bytes = Vec::with_capacity(uri.len());
     let mut rest = uri.as_bytes();

@@ -1,66 +1,75 @@
-//! Puts XML documents together that lie in a log, and reads them into small trees.
+//! Assembles XML documents in a log, and parses them into small trees.
 
 use grimoire_plugin_sdk::Span;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-/// The longest document in bytes; of a longer one the start is read.
+/// Maximum size of a document in bytes; only the start of a larger one is read.
 const DOCUMENT: usize = 8 * 1024 * 1024;
-/// Elements of one document.
+/// Maximum number of elements of one document.
 const ELEMENTS: usize = 200_000;
 /// Nesting of elements.
 const DEPTH: usize = 64;
-/// Bytes of the text of one element.
+/// Maximum size of the text of one element in bytes.
 const TEXT: usize = 32 * 1024;
 
 /// An element with its content.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Element {
-    /// Without a namespace's prefix.
+    /// The name without a namespace prefix.
     pub(crate) name: String,
     attributes: Vec<(String, String)>,
     pub(crate) children: Vec<Element>,
-    /// The text directly in it.
+    /// The text directly inside the element.
     pub(crate) text: String,
 }
 
 impl Element {
-    /// The value of an attribute that is not empty.
+    /// The value of an attribute, if not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
-            .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
+            .find(|(key, value)| is_called(key, name) && !value.is_empty())
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first of several attributes.
+    /// The first of several attributes that is present.
     pub(crate) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.get(name))
     }
 
-    /// The first child of a name.
+    /// The first child with this name.
     pub(crate) fn child(&self, name: &str) -> Option<&Element> {
-        self.children.iter().find(|child| child.name.eq_ignore_ascii_case(name))
+        self.children.iter().find(|child| is_called(&child.name, name))
     }
 
-    /// The text of the first child of a name.
+    /// The text of the first child with this name.
     pub(crate) fn child_text(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
     }
 }
 
-/// Puts documents together, line by line.
+/// Returns true if two names are equal apart from case, `_` and `-`.
+fn is_called(name: &str, other: &str) -> bool {
+    letters(name).eq(letters(other))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase())
+}
+
+/// Assembles documents, line by line.
 #[derive(Default)]
 pub(crate) struct Documents {
     text: String,
-    /// The name of the root, once it was read.
+    /// The name of the root, once read.
     root: Option<String>,
     open: bool,
     span: Span,
 }
 
 impl Documents {
-    /// Takes a line and gives each document that ends in it.
+    /// Reads a line and passes on each document that ends in it.
     pub(crate) fn line(&mut self, line: &str, span: Span, found: &mut impl FnMut(&Element, Span)) {
         if self.open {
             self.push(line);
@@ -81,12 +90,12 @@ impl Documents {
         if ends || self.text.len() >= DOCUMENT {
             self.finish(found);
         } else if self.root.is_none() && self.text.len() > 4096 {
-            // No element came: it was no document.
+            // Without an element, it was not a document.
             *self = Self::default();
         }
     }
 
-    /// The log has ended: reads what is there.
+    /// Ends the log: parses the incomplete document.
     pub(crate) fn finish(&mut self, found: &mut impl FnMut(&Element, Span)) {
         let Self { text, span, open, .. } = std::mem::take(self);
         if open && let Some(root) = parse(&text) {
@@ -101,9 +110,9 @@ impl Documents {
     }
 }
 
-/// Where a document begins in a line: its declaration, or the root of a known report.
+/// The start of a document in a line: its declaration, or the root of a known report.
 fn start(line: &str) -> Option<usize> {
-    const ROOTS: [&str; 10] = [
+    const ROOTS: [&str; 31] = [
         "<testsuite>",
         "<?xml ",
         "<testsuites",
@@ -114,10 +123,31 @@ fn start(line: &str) -> Option<usize> {
         "<results",
         "<issues",
         "<assemblies",
+        "<TestLog",
+        "<doctest",
+        "<Catch",
+        "<test-run",
+        "<test-results",
+        "<testng-results",
+        "<lint>",
+        "<jslint",
+        "<csslint",
+        "<StyleCopViolations",
+        "<BugCollection",
+        "<FxCopReport",
+        "<gendarme-output",
+        "<CodeNarc",
+        "<pmd-cpd",
+        "<simian",
+        "<mutations",
+        "<valgrindoutput",
+        "<DEFECTS",
+        "<errorList",
+        "<plist",
     ];
     let first = line.find('<')?;
     let rest = &line[first..];
-    // Only white space or a prefix without signs may stand before.
+    // Only white space or a prefix without signs may precede it.
     (first < 64 && ROOTS.iter().any(|root| rest.starts_with(root))).then_some(first)
 }
 
@@ -140,7 +170,7 @@ fn is_empty_root(text: &str, root: &str) -> bool {
     text[at..].find('>').is_some_and(|end| text[at..at + end].ends_with('/'))
 }
 
-/// Reads a document, as far as it is well formed. `None` without any element.
+/// Parses a document, as far as it is well-formed. `None` without any element.
 fn parse(text: &str) -> Option<Element> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
@@ -179,7 +209,7 @@ fn parse(text: &str) -> Option<Element> {
             Ok(Event::Text(text)) => add(&mut open, &text),
             Ok(Event::CData(data)) => add(&mut open, &data),
             Ok(Event::GeneralRef(name)) => add(&mut open, &entity(&name)),
-            // What is cut off or broken is read as far as it goes.
+            // A truncated or malformed document is read as far as possible.
             Ok(Event::Eof) | Err(_) => break,
             Ok(_) => {}
         }
@@ -218,7 +248,7 @@ fn add(open: &mut [Element], text: &str) {
     }
 }
 
-/// The character that a reference names; what is unknown stays as it is.
+/// The character of a reference; unknown ones are kept.
 fn entity(name: &str) -> String {
     let reference = format!("&{name};");
     quick_xml::escape::unescape(&reference).map_or_else(|_| reference.clone(), Into::into)

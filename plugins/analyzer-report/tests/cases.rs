@@ -1,4 +1,4 @@
-//! The cases of this analyzer, and what holds for any bytes.
+//! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_report::Scan;
 use grimoire_plugin_sdk::{ArtifactKind, cases};

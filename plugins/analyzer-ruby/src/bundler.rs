@@ -1,4 +1,4 @@
-//! Bundler's and RubyGems' sentences. None of them has the word `error` in front.
+//! Sentences of Bundler and RubyGems. None of them begins with `error`.
 
 use crate::sentence::{
     Reach::{Block, Indented, Paragraph, Wrapped},
@@ -6,7 +6,7 @@ use crate::sentence::{
 };
 use grimoire_plugin_sdk::Kind::{Configuration, Dependency, Network, Permission};
 
-/// What Bundler refuses to do.
+/// Bundler's errors.
 pub(crate) fn bundler() -> Sentences {
     Sentences::new("bundler", BUNDLER).after(&[
         "bundler: failed to load command: ",
@@ -23,7 +23,7 @@ pub(crate) fn bundler() -> Sentences {
 }
 
 const BUNDLER: &[Sentence] = &[
-    // What is not there.
+    // Missing items.
     Sentence::new("Could not find gem '*", Dependency, "gem-not-found").reaches(Wrapped),
     Sentence::new("Could not find * in any of the sources*", Dependency, "gem-not-found").reaches(Wrapped),
     Sentence::new("Could not find * in locally installed gems*", Dependency, "gem-not-found"),
@@ -128,7 +128,7 @@ const BUNDLER: &[Sentence] = &[
         .consequence(),
 ];
 
-/// What RubyGems says after `ERROR:`.
+/// RubyGems' sentences after `ERROR:`.
 pub(crate) fn rubygems() -> Sentences {
     Sentences::new("rubygems", RUBYGEMS).only_after(&["ERROR:  ", "ERROR: "])
 }

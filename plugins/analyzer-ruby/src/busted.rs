@@ -1,4 +1,4 @@
-//! busted, Lua's test runner: one diagnostic a failed test.
+//! busted, Lua's test runner: one diagnostic per failed test.
 //!
 //! ```text
 //! Failure → spec/pot_spec.lua @ 17
@@ -16,7 +16,7 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const LINES: usize = 16;
 
 /// Reads failed tests.
@@ -60,7 +60,7 @@ impl Reader for Busted {
                 draft.found.location = Some(place.location());
             }
         } else if draft.found.message.ends_with(':') {
-            // `Passed in:`, and then the value.
+            // `Passed in:`, followed by the value.
             draft.go_on(line.start);
         } else {
             draft.say(line.start);

@@ -19,14 +19,14 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of a message.
+/// Maximum number of message lines.
 const LINES: usize = 24;
 
 /// Reads failed steps.
 #[derive(Debug, Default)]
 pub(crate) struct Cucumber {
     scenario: Option<String>,
-    /// What stands below the last step, where it may be a message.
+    /// The lines below the last step, which may be a message.
     lines: Vec<(String, Span)>,
     open: Option<Block>,
 }
@@ -37,7 +37,7 @@ struct Block {
     trace: Trace,
 }
 
-/// The frame of a step: `path:9:in 'any text'`, in which any sign may stand.
+/// The frame of a step: `path:9:in 'any text'`, where the text may contain any character.
 fn step_frame<'a>(line: &Seen<'a>) -> Option<(&'a str, u32)> {
     let (place, name) = line.start.split_once(":in ")?;
     if !name.starts_with(['`', '\'', '"']) {
@@ -53,7 +53,7 @@ fn typed(start: &str) -> Option<(&str, &str)> {
     (trace::is_type(name) && trace::is_exception(name)).then_some((message.trim(), name))
 }
 
-/// A step as it is printed: a keyword of Gherkin.
+/// A printed step, which begins with a Gherkin keyword.
 fn is_step(start: &str) -> bool {
     ["Given ", "When ", "Then ", "And ", "But ", "* "].iter().any(|word| start.starts_with(word))
 }
@@ -139,7 +139,7 @@ impl Reader for Cucumber {
     }
 }
 
-/// Reads the list of failed scenarios, which tells something only when nothing else does.
+/// Reads the list of failed scenarios, which matters only if nothing else was found.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     open: Option<Draft>,

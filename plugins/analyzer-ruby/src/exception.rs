@@ -1,13 +1,13 @@
-//! Exceptions that nobody rescued, as the interpreter prints them:
+//! Uncaught exceptions in the interpreter's format:
 //!
 //! ```text
 //! app/pot.rb:3:in 'Pot#fill': undefined method 'lid' for nil (NoMethodError)
 //!         from app/pot.rb:9:in '<main>'
 //! ```
 //!
-//! with a backtick before the method in older versions, the other way round on terminals (`2: from …`
-//! before it), with further lines of the message and an excerpt of the source before the frames, and with
-//! the causes below it.
+//! with a backtick before the method in older versions, in reverse order on terminals (`2: from …` before
+//! it), with further lines of the message and an excerpt of the source before the frames, and with the
+//! causes below it.
 
 use crate::{
     panel::{Draft, Reader, Seen},
@@ -15,16 +15,16 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, text::Needle};
 
-/// Lines of a message before its first frame.
+/// Maximum number of message lines before the first frame.
 const MESSAGE_LINES: usize = 16;
-/// Lines of an exception.
+/// Maximum number of lines of an exception.
 const LINES: usize = 300;
 
 /// Reads exceptions.
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions {
     open: Option<Block>,
-    /// The frames just before, in a trace that is told the other way round.
+    /// The preceding frames of a trace in reverse order.
     before: Trace,
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Exceptions {
 struct Block {
     draft: Draft,
     trace: Trace,
-    /// Lines that are parts of the message if frames follow.
+    /// Lines that belong to the message if frames follow.
     waiting: Vec<String>,
-    /// Frames of this exception or cause were seen.
+    /// True after frames of this exception or cause.
     framed: bool,
 }
 
-/// What the interpreter prints first: frame, message, type.
+/// The interpreter's first line: frame, message, type.
 struct Head<'a> {
     place: &'a str,
     message: &'a str,
@@ -59,7 +59,7 @@ fn head<'a>(line: &Seen<'a>) -> Option<Head<'a>> {
     trace::is_type(error_type).then_some(Head { place, message: message.trim(), error_type })
 }
 
-/// Names the tool that speaks through an exception.
+/// Sets the tool that reports through an exception.
 fn spoken(draft: &mut Draft) {
     let found = &mut draft.found;
     let fastlane =
@@ -85,7 +85,7 @@ impl Exceptions {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(Block { mut draft, trace, .. }) = self.open.take() else { return };
         draft.found.location = trace.own();
-        // Jekyll says what it is about, and where, before it prints this.
+        // Jekyll prints subject and location before this.
         if draft.found.location.is_none() && trace.is_of("/gems/jekyll-") {
             draft.found.role = Role::Consequence;
         }
@@ -115,7 +115,7 @@ impl Block {
         block
     }
 
-    /// Takes type and message: of the innermost cause in the end.
+    /// Sets type and message; finally those of the innermost cause.
     fn name(&mut self, head: &Head<'_>, line: &Seen<'_>) {
         let found = &mut self.draft.found;
         found.kind = trace::kind(head.error_type, Kind::Crash);
@@ -129,7 +129,7 @@ impl Block {
         self.framed = false;
     }
 
-    /// Whether the line is a part of it.
+    /// Returns true if the line is a part of it.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         if self.draft.lines() >= LINES {
             return false;
@@ -139,7 +139,7 @@ impl Block {
         {
             let waiting = std::mem::take(&mut self.waiting);
             for (at, text) in waiting.iter().enumerate() {
-                // A line of the source and the carets below it say nothing new.
+                // A source line with carets below adds nothing.
                 let underlined = waiting.get(at + 1).is_some_and(|next| is_carets(next));
                 if !text.trim().is_empty() && !underlined && !is_carets(text) {
                     self.draft.say(text);
@@ -154,7 +154,7 @@ impl Block {
             self.draft.take(line);
             return true;
         }
-        // A cause stands directly below the frames.
+        // A cause directly follows the frames.
         if let Some(cause) = head(line)
             && self.framed
         {
@@ -203,7 +203,7 @@ impl Reader for Exceptions {
     }
 }
 
-/// Exceptions that another program prints: type and message, and the frames below them, indented.
+/// Exceptions that another program prints: type and message, with indented frames below.
 ///
 /// ```text
 /// bundler: failed to load command: rake (/usr/local/bundle/bin/rake)
@@ -212,7 +212,7 @@ impl Reader for Exceptions {
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Reported {
-    /// Bundler said that the program did not start.
+    /// True if Bundler said that the program did not start.
     sure: bool,
     open: Option<(Draft, Trace, usize, usize)>,
 }
@@ -224,7 +224,7 @@ impl Reported {
             return;
         }
         if !self.sure {
-            // Programs log what they rescue.
+            // Programs also log rescued exceptions.
             draft.found.confidence = Confidence::Likely;
         }
         self.sure = false;

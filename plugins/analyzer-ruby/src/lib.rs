@@ -1,9 +1,9 @@
-//! Finds what Ruby programs, tests and tools report in a log, and those of Perl and Lua, which are too few for an
-//! analyzer of their own.
+//! Finds reports of Ruby programs, tests and tools in a log, and those of Perl and Lua, which are too few for
+//! separate analyzers.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
-//! | `exception` | exceptions that nobody rescued, with their causes |
+//! | `exception` | uncaught exceptions, with their causes |
 //! | `syntax` | syntax errors of all parsers |
 //! | `rake` | aborted tasks of Rake, Rails and Capistrano |
 //! | `rspec`, `minitest`, `testunit`, `cucumber` | failed tests and their summaries |

@@ -18,7 +18,7 @@ pub(crate) fn sorbet(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(typed(found))
 }
 
-/// Steep: `pot.rb:3:5: [error] message`, and the name of the check below a bar.
+/// Steep: `pot.rb:3:5: [error] message`, with the name of the check below a bar.
 #[derive(Debug, Default)]
 pub(crate) struct Steep {
     open: Option<Draft>,
@@ -67,7 +67,7 @@ impl Reader for Steep {
     }
 }
 
-/// Records of fields, one a line: Brakeman's warnings and bundler-audit's advisories.
+/// Records with one field per line: Brakeman's warnings and bundler-audit's advisories.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     open: Option<Draft>,
@@ -153,7 +153,7 @@ impl Fields {
     }
 }
 
-/// Brakeman's table: path, line, what, check, message and confidence, divided by tabs.
+/// Brakeman's table: path, line, category, check, message and confidence, separated by tabs.
 pub(crate) fn tabs(line: &Seen<'_>) -> Option<Diagnostic> {
     let mut cells = line.start.split('\t');
     let (path, number, what) = (cells.next()?, cells.next()?.parse().ok()?, cells.next()?);
@@ -250,7 +250,7 @@ pub(crate) fn haml(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(typed(found))
 }
 
-/// What only counts: `Errors: 2`, `Detected 1 problem from 1 file`, `Security Warnings: 1`, `3 total warnings`.
+/// Counts only: `Errors: 2`, `Detected 1 problem from 1 file`, `Security Warnings: 1`, `3 total warnings`.
 pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     let start = line.start;
     let count = |text: &str| leading_number(text).is_some_and(|(count, _)| count > 0);

@@ -12,7 +12,7 @@
 //!         test/pot_test.rb:8:in 'test_cups'                  Actual: 1
 //! ```
 //!
-//! `Error:` has the exception's type and message, and frames below it. Skipped tests are listed alike.
+//! `Error:` is followed by the exception's type and message, and frames. Skipped tests have the same format.
 
 use crate::{
     panel::{Draft, Reader, Seen},
@@ -23,9 +23,9 @@ use grimoire_plugin_sdk::{
     text::{leading_number, place_at_start},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 120;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 16;
 
 /// Reads failed tests.
@@ -38,13 +38,13 @@ pub(crate) struct Minitest {
 struct Block {
     draft: Draft,
     state: State,
-    /// An exception, with its type before the message.
+    /// True for an exception, whose type precedes the message.
     error: bool,
-    /// Where the heading says that the assertion is.
+    /// The location of the assertion in the heading.
     place: Option<Location>,
     trace: Trace,
     said: usize,
-    /// How far the heading is indented, where the lines below are indented deeper.
+    /// The indentation of the heading, if the lines below are indented more deeply.
     indent: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ enum State {
     Frames,
 }
 
-/// `Failure:` or `Error:`, with a number or not.
+/// `Failure:` or `Error:`, with or without a number.
 fn heading(start: &str) -> Option<bool> {
     let word = match leading_number(start) {
         Some((_, rest)) => rest.strip_prefix(") ")?,
@@ -102,7 +102,7 @@ fn reported(start: &str) -> Option<(bool, String)> {
     None
 }
 
-/// Without `(0.01s)` at the end.
+/// Removes `(0.01s)` at the end.
 fn timed(text: &str) -> Option<&str> {
     let (name, time) = text.strip_suffix("s)")?.rsplit_once('(')?;
     (!time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')).then(|| name.trim())
@@ -130,7 +130,7 @@ impl Minitest {
 }
 
 impl Block {
-    /// Whether the line is a part of the failure.
+    /// Returns true if the line is a part of the failure.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if self.draft.lines() >= LINES {
@@ -145,7 +145,7 @@ impl Block {
             return true;
         }
         if start.is_empty() {
-            // A blank line before the message belongs to some styles, one after it ends it.
+            // Some styles have a blank line before the message; one after the message ends it.
             return self.said == 0 && self.draft.lines() < 4;
         }
         if let Some(frame) = trace::frame(line) {
@@ -154,7 +154,7 @@ impl Block {
             self.draft.take(line);
             return true;
         }
-        // The exception's type begins at the margin.
+        // The exception's type is not indented.
         let dedented = self.indent.is_some_and(|indent| line.indent <= indent)
             && !(self.said == 0 && trace::type_and_message(start).is_some());
         // minitest-reporters repeats the name.
@@ -182,7 +182,7 @@ impl Block {
             if !assertion {
                 error_type.clone_into(&mut self.draft.found.error_type);
             }
-            // minitest-reporters says it twice.
+            // minitest-reporters prints it twice.
             let message =
                 message.strip_prefix(error_type).map_or(message, |rest| rest.trim_start_matches([':', ' ']));
             if !message.is_empty() {
@@ -205,7 +205,7 @@ impl Block {
             found.message.clone_from(&found.error_type);
         }
         found.location = self.place.filter(|place| trace::is_own(&place.path)).or_else(|| self.trace.own());
-        // A name with a time is what many runners print: only Ruby's frames tell.
+        // Many runners print a name with a duration: only Ruby's frames are proof.
         if self.indent.is_some() && self.trace.is_empty() {
             return None;
         }
@@ -220,7 +220,7 @@ impl Reader for Minitest {
             if block.line(line) {
                 return;
             }
-            // How to run the test again.
+            // The command for running the test again.
             if line.start.starts_with("rails test ") || line.start.starts_with("bin/rails test ") {
                 block.draft.take(line);
                 return self.close(out);
@@ -241,7 +241,7 @@ impl Reader for Minitest {
     }
 }
 
-/// `3 runs, 3 assertions, 1 failures, 0 errors, 0 skips`, and test-unit's alike.
+/// `3 runs, 3 assertions, 1 failures, 0 errors, 0 skips`, and a similar line of test-unit.
 pub(crate) fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     let (_, rest) = leading_number(line.start)?;
     let rest = rest.strip_prefix(" runs, ").or_else(|| rest.strip_prefix(" tests, "))?;

@@ -1,5 +1,5 @@
-//! A gem whose native extension did not build: RubyGems prints what the build printed, in which the
-//! reason stands.
+//! A gem whose native extension did not build: RubyGems prints the output of the build, which
+//! contains the reason.
 //!
 //! ```text
 //! Gem::Ext::BuildError: ERROR: Failed to build gem native extension.
@@ -18,7 +18,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, cut},
 };
 
-/// Lines of a build.
+/// Maximum number of lines of a build.
 const LINES: usize = 360;
 
 /// Reads failed builds.
@@ -31,16 +31,16 @@ pub(crate) struct Native {
 struct Block {
     draft: Draft,
     seen: usize,
-    /// The line that gives the reason, and how good it is.
+    /// The line with the reason, and its rank.
     cause: Option<(u8, String)>,
     gem: Option<String>,
-    /// The last line but those of the probing.
+    /// The last line that does not belong to the configuration checks.
     before: String,
-    /// Lines since RubyGems said where the files are.
+    /// Number of lines since RubyGems printed the paths of the files.
     after: Option<usize>,
 }
 
-/// How well a line of a build says why it failed; 0 is not at all.
+/// How well a line of a build explains the failure; 0 if not at all.
 fn weight(start: &str) -> u8 {
     const GOOD: [&str; 20] = [
         ": fatal error: ",
@@ -90,7 +90,7 @@ fn weight(start: &str) -> u8 {
 }
 
 impl Block {
-    /// Takes a line as the reason if it is a better one.
+    /// Uses a line as the reason if it is a better one.
     fn offer(&mut self, weight: u8, line: &str) {
         if weight > self.cause.as_ref().map_or(0, |(best, _)| *best) {
             self.cause = Some((weight, line.to_owned()));
@@ -98,7 +98,7 @@ impl Block {
     }
 }
 
-/// What was run, and where.
+/// The executed command, and its folder.
 fn is_command(start: &str) -> bool {
     start.starts_with("current directory:") || start.contains("extconf.rb") || start.starts_with("creating ")
 }
@@ -118,7 +118,7 @@ impl Native {
     }
 }
 
-/// The gem and its version in the closing sentence, or in the path of its extension.
+/// The gem and its version in the final sentence, or in the path of its extension.
 fn gem_of(start: &str) -> Option<String> {
     if let Some(rest) = start.strip_prefix("An error occurred while installing ") {
         return rest.split(", and").next().map(str::to_owned);
@@ -145,7 +145,7 @@ impl Reader for Native {
                 if !start.is_empty() {
                     block.draft.take(line);
                 }
-                // What was said before it gave up is the reason, if nothing better is found.
+                // The last line before the build stopped is the reason, if no better one is found.
                 if start.starts_with("*** ") && !block.before.is_empty() {
                     let before = std::mem::take(&mut block.before);
                     block.offer(2, &before);

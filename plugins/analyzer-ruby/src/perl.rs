@@ -1,4 +1,4 @@
-//! Perl: failed checks of `Test::More`, the report that `prove` ends with, and cpanm.
+//! Perl: failed checks of `Test::More`, the final report of `prove`, and cpanm.
 //!
 //! ```text
 //! #   Failed test 'the lid fits'
@@ -24,7 +24,7 @@ use grimoire_plugin_sdk::{
     text::{Needle, leading_number},
 };
 
-/// Lines of one failed check.
+/// Maximum number of lines of one failed check.
 const LINES: usize = 24;
 
 /// Reads failed checks.
@@ -57,7 +57,7 @@ impl Reader for Checks {
             }
         }
         let Some(rest) = comment.and_then(|text| text.strip_prefix("Failed test")) else { return };
-        // Without a name the place follows at once.
+        // Without a name, the location follows at once.
         let name = rest.trim().strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
         let mut draft = Draft::new("perl", Kind::Test, line);
         "Test::More".clone_into(&mut draft.found.error_type);
@@ -85,7 +85,7 @@ fn place(text: &str) -> Option<Location> {
     (matches!(rest, "" | ".") && path.contains('.')).then(|| Location::at(path, number, None))
 }
 
-/// Reads the files of the closing report.
+/// Reads the files of the final report.
 #[derive(Debug, Default)]
 pub(crate) struct Prove {
     open: Option<Draft>,
@@ -112,7 +112,7 @@ impl Reader for Prove {
         "prove".clone_into(&mut draft.found.error_type);
         draft.found.test = Some(path.to_owned());
         draft.found.location = Some(Location::file(path));
-        // What the file printed says more, where it is known.
+        // The output of the file is more specific, if known.
         draft.found.confidence = Confidence::Likely;
         self.open = Some(draft);
     }
@@ -123,7 +123,7 @@ impl Reader for Prove {
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut draft) = self.open.take() else { return };
-        // Checks that failed are told where they failed.
+        // Failed checks were reported at their location.
         if draft.found.message.contains("Failed test") {
             draft.found.role = Role::Summary;
         }

@@ -1,4 +1,4 @@
-//! Rails, Jekyll and their helpers: sentences that stand alone, outside of a task that was aborted.
+//! Rails, Jekyll and related tools: single sentences, outside of an aborted task.
 
 use crate::{
     panel::{Seen, single, typed},

@@ -1,4 +1,4 @@
-//! Rake, and what speaks like it (`bin/rails aborted!`, `cap aborted!`):
+//! Rake, and tools with the same output (`bin/rails aborted!`, `cap aborted!`):
 //!
 //! ```text
 //! rake aborted!
@@ -10,7 +10,7 @@
 //! Tasks: TOP => db:migrate
 //! ```
 //!
-//! The message is the innermost cause's. A task that failed because its command did only sums up.
+//! The message is that of the innermost cause. A task that failed because its command failed is a summary.
 
 use crate::{
     panel::{Draft, Reader, Seen},
@@ -18,9 +18,9 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Needle};
 
-/// Lines of an aborted task.
+/// Maximum number of lines of an aborted task.
 const LINES: usize = 300;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 14;
 
 /// Reads aborted tasks.
@@ -33,14 +33,14 @@ pub(crate) struct Rake {
 struct Block {
     draft: Draft,
     trace: Trace,
-    /// Lines of the message of this exception or cause.
+    /// Number of message lines of this exception or cause.
     said: usize,
-    /// Frames of it were seen.
+    /// True after its frames.
     framed: bool,
 }
 
 impl Block {
-    /// Whether the line is a part of it, and whether it is the last.
+    /// Returns whether the line is a part of it, and whether it is the last one.
     fn line(&mut self, line: &Seen<'_>) -> (bool, bool) {
         if line.start.is_empty() {
             return (self.draft.lines() < LINES, false);

@@ -11,8 +11,8 @@
 //!      # ./spec/pot_spec.rb:7:in 'block (2 levels) in <top (required)>'
 //! ```
 //!
-//! Several failures of one example are `1.1)`, `1.2)` and have places of their own. Examples that are pending
-//! are listed alike, below a heading or with their reason as a comment, and are no failures.
+//! Several failures of one example are numbered `1.1)`, `1.2)` and have separate locations. Pending examples
+//! have the same format, below a heading or with their reason as a comment, and are not failures.
 
 use crate::{
     panel::{Draft, Reader, Seen, single},
@@ -23,9 +23,9 @@ use grimoire_plugin_sdk::{
     text::{Needle, leading_number, place_at_start},
 };
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 160;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 20;
 
 /// Reads failures.
@@ -42,7 +42,7 @@ pub(crate) struct Rspec {
 struct Example {
     name: String,
     head: Draft,
-    /// Lines below its name.
+    /// Number of lines below its name.
     lines: usize,
     pending: bool,
 }
@@ -52,9 +52,9 @@ struct Example {
 struct Block {
     draft: Draft,
     expression: String,
-    /// The message so far, blank lines dividing paragraphs.
+    /// The message so far; blank lines separate paragraphs.
     paragraphs: Vec<Vec<String>>,
-    /// Errors outside of examples are not indented.
+    /// True for errors outside of examples, which are not indented.
     flat: bool,
     trace: Trace,
     cause: Option<(String, String)>,
@@ -72,7 +72,7 @@ fn numbered(start: &str) -> Option<&str> {
     }
 }
 
-/// `Failure/Error: expression`, after a number or not.
+/// `Failure/Error: expression`, with or without a number.
 fn failure<'a>(line: &Seen<'a>) -> Option<(bool, &'a str)> {
     static FAILURE: Needle = Needle::new("Failure/Error:");
     let (before, expression) = FAILURE.split_among(line.characters, line.start)?;
@@ -93,7 +93,7 @@ impl Rspec {
             draft.take(line);
             draft.found.test = self.example.as_ref().map(|example| example.name.clone());
             if let Some(example) = &mut self.example {
-                // What follows of the same example has no heading of its own.
+                // Further failures of the same example have no heading.
                 example.lines = LINES;
             }
             self.open = Some(Block {
@@ -106,7 +106,7 @@ impl Rspec {
             });
             return;
         }
-        // What was pending and works by now is a failure without an expression.
+        // A pending example that works now is a failure without an expression.
         if line.start.starts_with("Expected pending '")
             && let Some(example) = self.example.as_mut().filter(|example| example.lines < 2)
         {
@@ -148,7 +148,7 @@ impl Rspec {
 }
 
 impl Block {
-    /// Whether the line is a part of the failure.
+    /// Returns true if the line is a part of the failure.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let start = line.start;
         if let Some(comment) = start.strip_prefix('#') {
@@ -200,7 +200,7 @@ impl Block {
 
     fn finish(mut self) -> Option<Diagnostic> {
         let mut paragraphs = self.paragraphs;
-        // An expression of several lines stands below its heading.
+        // An expression of several lines is below its heading.
         if self.expression.is_empty() && paragraphs.iter().filter(|lines| !lines.is_empty()).count() > 1 {
             paragraphs.remove(0);
         }
@@ -208,7 +208,7 @@ impl Block {
         if lines.is_empty() && self.trace.is_empty() {
             return None;
         }
-        // `NoMethodError:` on a line of its own names the exception.
+        // `NoMethodError:` on a separate line names the exception.
         let exception =
             lines.first().and_then(|line| line.strip_suffix(':')).filter(|name| trace::is_type(name));
         let exception = exception.map(str::to_owned);
@@ -254,13 +254,13 @@ impl Block {
     }
 }
 
-/// The place that a syntax error's message begins with.
+/// The location at the start of a syntax error's message.
 fn named_in(message: &str) -> Option<(Location, String)> {
     let place = place_at_start(message)?;
     trace::is_own(place.path).then(|| (place.location(), place.rest.trim().to_owned()))
 }
 
-/// What RSpec and Capybara add to a message.
+/// Lines that RSpec and Capybara add to a message.
 fn is_remark(line: &str) -> bool {
     line.starts_with("(compared using")
         || line.starts_with("[Screenshot")
@@ -291,8 +291,8 @@ impl Reader for Rspec {
     }
 }
 
-/// Reads the summary: the counts, and the list of failed examples, whose names tell something only when
-/// nothing else does.
+/// Reads the summary: the counts, and the list of failed examples, which matters only if nothing else
+/// was found.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     open: Option<Draft>,

@@ -1,4 +1,4 @@
-//! RuboCop in the formats that have one offense a line, and Standard, which is made of it:
+//! RuboCop in its formats with one offense per line, and Standard, which is based on it:
 //!
 //! ```text
 //! app/pot.rb:3:5: C: [Correctable] Layout/SpaceBeforeBlockBraces: Space missing to the left of {.
@@ -7,7 +7,7 @@
 //! # app/pot.rb:3:5: C: Layout/SpaceBeforeBlockBraces: …
 //! ```
 //!
-//! Every offense fails the run, whatever its letter says; one that was corrected does not.
+//! Every offense fails the run, whatever its letter; a corrected one does not.
 
 use crate::panel::{Reader, Seen, single, typed};
 use grimoire_plugin_sdk::{
@@ -116,7 +116,7 @@ fn summary(line: &Seen<'_>) -> Option<Diagnostic> {
     Some(Diagnostic { role: Role::Summary, error_type: "offenses".to_owned(), ..found })
 }
 
-/// What is wrong with its own configuration.
+/// Errors of its own configuration.
 fn configuration(line: &Seen<'_>) -> Option<Diagnostic> {
     let start = line.start;
     let rest = start.strip_prefix("Error: ").unwrap_or(start);

@@ -1,4 +1,4 @@
-//! What Ruby's parsers refuse:
+//! Errors of Ruby's parsers:
 //!
 //! ```text
 //! pot.rb:5: syntax error, unexpected end-of-input, expecting `end' (SyntaxError)
@@ -14,18 +14,18 @@ use grimoire_plugin_sdk::{
     text::{Needle, Place, extension, leading_number, place_at_start},
 };
 
-/// Lines of an excerpt.
+/// Maximum number of lines of an excerpt.
 const LINES: usize = 16;
 
 /// Reads syntax errors.
 #[derive(Debug, Default)]
 pub(crate) struct Syntax {
     open: Option<Draft>,
-    /// The message stands in the excerpt below.
+    /// True if the message is in the excerpt below.
     announced: bool,
 }
 
-/// The place before `syntax error`: the last of the line, after the one that loaded the file.
+/// The location before `syntax error`: the last one on the line, after that of the loading file.
 fn place<'a>(line: &Seen<'a>) -> Option<(Place<'a>, &'a str)> {
     static ERROR: Needle = Needle::new(": syntax error");
     let (before, after) = ERROR.split_among(line.characters, line.start)?;
@@ -35,7 +35,7 @@ fn place<'a>(line: &Seen<'a>) -> Option<(Place<'a>, &'a str)> {
     Some((place, message.strip_suffix(" (SyntaxError)").unwrap_or(message)))
 }
 
-/// Whether a file may be Ruby, which has many without an extension.
+/// Returns true if a file may be Ruby, which often has no extension.
 fn is_ruby(path: &str) -> bool {
     matches!(
         extension(path),
@@ -43,7 +43,7 @@ fn is_ruby(path: &str) -> bool {
     )
 }
 
-/// What the newer parser says below the source: `    | ^~~ unexpected 'end'`.
+/// The newer parser's message below the source: `    | ^~~ unexpected 'end'`.
 fn underlined(start: &str) -> Option<&str> {
     let rest = start.strip_prefix('|')?.trim_start().strip_prefix('^')?;
     let message = rest.trim_start_matches(['~', '^', ' ']);

@@ -19,9 +19,9 @@ use crate::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, text::leading_number};
 
-/// Lines of one failure.
+/// Maximum number of lines of one failure.
 const LINES: usize = 100;
-/// Lines of a message.
+/// Maximum number of message lines.
 const MESSAGE_LINES: usize = 12;
 
 /// Reads failed tests.

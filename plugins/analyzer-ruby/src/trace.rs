@@ -1,4 +1,4 @@
-//! Ruby's frames, exception types, and which code is the user's own.
+//! Ruby's frames, exception types, and the choice of the user's own code.
 
 use crate::panel::Seen;
 use grimoire_plugin_sdk::{
@@ -21,12 +21,12 @@ impl Trace {
         self.0.is_empty()
     }
 
-    /// The place of the first frame that is the user's own.
+    /// The location of the user's first own frame.
     pub(crate) fn own(&self) -> Option<Location> {
         self.0.iter().filter_map(|frame| frame.location.as_ref()).find(|place| is_own(&place.path)).cloned()
     }
 
-    /// Whether a frame's path holds a text.
+    /// Returns true if a frame's path contains a text.
     pub(crate) fn is_of(&self, part: &str) -> bool {
         self.0.iter().filter_map(|frame| frame.location.as_ref()).any(|place| place.path.contains(part))
     }
@@ -36,10 +36,10 @@ impl Trace {
     }
 }
 
-/// `path:3:in 'method'`, `path:3`, after `from`, `# ` or a number, as interpreters and test runners print it.
+/// `path:3:in 'method'`, `path:3`, after `from`, `# ` or a number, as printed by interpreters and test runners.
 pub(crate) fn frame(line: &Seen<'_>) -> Option<Frame> {
     let text = line.start.strip_prefix("# ").unwrap_or(line.start);
-    // `2: from path`, in the order of terminals.
+    // `2: from path`, in the reverse order of terminals.
     let text = match text.split_once(": from ") {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
         _ => text.strip_prefix("from ").unwrap_or(text),
@@ -55,7 +55,7 @@ pub(crate) fn frame(line: &Seen<'_>) -> Option<Frame> {
     Some(Frame { function, location: Some(place.location()), text: line.start.to_owned() })
 }
 
-/// A place of Ruby; `<internal:…>` and files without an extension are among them.
+/// A location in Ruby; it may be `<internal:…>` or in a file without an extension.
 pub(crate) fn place(text: &str) -> Option<Place<'_>> {
     // Most lines have no number after a colon.
     let colon = text.find(':')?;
@@ -65,7 +65,7 @@ pub(crate) fn place(text: &str) -> Option<Place<'_>> {
     place_at_start(text)
 }
 
-/// Whether a file is neither Ruby's nor an installed gem's nor the stub of a program.
+/// Returns true if a file belongs neither to Ruby nor to an installed gem or a program's stub.
 pub(crate) fn is_own(path: &str) -> bool {
     const FOREIGN: [&str; 9] = [
         "/gems/",
@@ -90,7 +90,7 @@ pub(crate) fn is_own(path: &str) -> bool {
         && !FOREIGN.iter().any(|part| path.contains(part))
 }
 
-/// Whether a text names a class: `NoMethodError`, `ActiveRecord::RecordInvalid`.
+/// Returns true if a text is a class name: `NoMethodError`, `ActiveRecord::RecordInvalid`.
 pub(crate) fn is_type(name: &str) -> bool {
     name.len() <= 120
         && name.split("::").all(|part| {
@@ -99,7 +99,7 @@ pub(crate) fn is_type(name: &str) -> bool {
         })
 }
 
-/// `Type: message`, the type being one that an exception could have.
+/// `Type: message`, if the type may be an exception's.
 pub(crate) fn type_and_message(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':'))).unwrap_or(text.len());
     let name = text[..end].trim_end_matches(':');
@@ -109,7 +109,7 @@ pub(crate) fn type_and_message(text: &str) -> Option<(&str, &str)> {
     (is_type(name) && is_exception(name)).then_some((name, message.trim()))
 }
 
-/// Whether a class is named as exceptions are.
+/// Returns true if a class is named like an exception.
 pub(crate) fn is_exception(name: &str) -> bool {
     const NAMES: [&str; 22] = [
         "Error",
@@ -138,7 +138,7 @@ pub(crate) fn is_exception(name: &str) -> bool {
     name.contains("::") || NAMES.iter().any(|ending| name.ends_with(ending))
 }
 
-/// What went wrong, by the type of an exception.
+/// The kind of failure, by the type of an exception.
 pub(crate) fn kind(error_type: &str, otherwise: Kind) -> Kind {
     let last = error_type.rsplit("::").next().unwrap_or_default();
     match last {

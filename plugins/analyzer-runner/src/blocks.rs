@@ -1,4 +1,4 @@
-//! Errors of pipelines' files that are told over several lines.
+//! Errors of pipeline files that span several lines.
 //!
 //! ```text
 //! # ERROR IN CONFIG FILE:
@@ -12,10 +12,10 @@
 use crate::text::Text;
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Span, text::Context};
 
-/// Lines of one error.
+/// Maximum number of lines of one error.
 const LINES: usize = 30;
 
-/// Reads an error of a pipeline's file.
+/// Reads an error of a pipeline file.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     open: Option<Block>,
@@ -31,7 +31,7 @@ struct Block {
 }
 
 impl Config {
-    /// Takes a line; whether it belongs to such an error.
+    /// Reads a line; returns whether it belongs to such an error.
     pub(crate) fn line(&mut self, line: &Text<'_>, out: &mut Vec<Diagnostic>) -> bool {
         let text = line.whole.trim_start_matches(['#', ' ']);
         if let Some(block) = &mut self.open {
@@ -54,7 +54,7 @@ impl Config {
         true
     }
 
-    /// The log has ended.
+    /// Ends the log.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut block) = self.open.take() else { return };
         if block.reason.is_empty() {
@@ -75,7 +75,7 @@ impl Config {
 
 impl Block {
     fn take(&mut self, text: &str, line: &Text<'_>) -> bool {
-        // CircleCI comments its lines out; GitLab prints a sentence a line.
+        // CircleCI comments its lines out; GitLab prints one sentence per line.
         if self.tool == "circleci" && !line.whole.starts_with('#') && !self.reason.is_empty() {
             return false;
         }

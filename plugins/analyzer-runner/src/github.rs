@@ -1,21 +1,21 @@
 //! GitHub Actions: runners, workflows, actions, tokens, caches, artifacts, deployments.
 //!
-//! The same sentences stand in a raw log after `##[error]`, on the web page after `Error: `, and in tickets
-//! without either.
+//! The same sentences follow `##[error]` in a raw log, `Error: ` on the web page, and neither in tickets.
 
-use crate::{sentences::Sentence, text::Text};
+use crate::text::Text;
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role,
     text::{Needle, leading_number},
 };
 
-const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("github-actions", error_type, kind, start)
+const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("github-actions", error_type, kind, start)
 }
 
 use Kind::{Configuration, Dependency, Infrastructure, Network, Permission, Resource, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     // Runners.
     row("runner-lost", Infrastructure, "The hosted runner").with("lost communication with the server"),
     row("runner-lost", Infrastructure, "The self-hosted runner").with("lost communication with the server"),
@@ -77,7 +77,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     row("secret", Configuration, "Secret ").with(" is required, but not provided while calling"),
     row("workflow", Configuration, "Required property is missing: "),
     row("workflow", Configuration, "You have an error in your yaml syntax"),
-    // What the file holds is said in the next line.
+    // The next line describes the content of the file.
     row("workflow", Configuration, "Unable to process file command '").summary(),
     row("workflow", Configuration, "The `set-env` command is disabled"),
     row("workflow", Configuration, "The `add-path` command is disabled"),
@@ -163,7 +163,7 @@ fn refused(line: &Text<'_>) -> Option<Diagnostic> {
     action.contains('@').then(|| line.found("github-actions", "action-refused", Permission, line.bare))
 }
 
-/// `The process '/usr/bin/till' failed with exit code 1`: what the process printed says why.
+/// `The process '/usr/bin/till' failed with exit code 1`: the output of the process gives the reason.
 fn process(line: &Text<'_>) -> Option<Diagnostic> {
     // A command whose failure an action tolerates.
     if line.is_mild() {
@@ -177,7 +177,7 @@ fn process(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `Process completed with exit code 137.`: a signal that a runner sends has a reason outside of the program.
+/// `Process completed with exit code 137.`: a signal sent by a runner has a reason outside of the program.
 fn exit(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.bare.strip_prefix("Process completed with exit code ")?;
     let (code, _) = leading_number(rest)?;

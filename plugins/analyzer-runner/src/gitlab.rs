@@ -1,4 +1,4 @@
-//! GitLab: how a job ended, runners, images, artifacts, the pipeline's file.
+//! GitLab: outcomes of jobs, runners, images, artifacts, the pipeline file.
 //!
 //! ```text
 //! ERROR: Job failed: exit code 1
@@ -9,19 +9,20 @@
 //! jobs:till config contains unknown keys: scripts
 //! ```
 
-use crate::{sentences::Sentence, text::Text};
+use crate::text::Text;
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role,
     text::{Beginnings, Needle},
 };
 
-const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("gitlab", error_type, kind, start)
+const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("gitlab", error_type, kind, start)
 }
 
 use Kind::{Configuration, Dependency, Infrastructure, Resource, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     row("stuck", Infrastructure, "This job is stuck because "),
     row("runner", Infrastructure, "There has been a runner system failure"),
     row("runner", Infrastructure, "Runner has been deleted"),
@@ -60,7 +61,7 @@ fn job(line: &Text<'_>) -> Option<Diagnostic> {
     } else {
         ("job", kind(reason, Infrastructure), Role::Root)
     };
-    // A reason alone is a fragment where it is only a number.
+    // A reason that is only a number is just a fragment.
     let message = if role == Role::Summary { line.bare } else { reason };
     Some(Diagnostic { role, ..line.found("gitlab", error_type, kind, message) })
 }

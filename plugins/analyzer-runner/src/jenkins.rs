@@ -8,19 +8,20 @@
 //! Scripts not permitted to use method java.lang.String execute. …
 //! ```
 
-use crate::{sentences::Sentence, text::Text};
+use crate::text::Text;
+use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location,
     text::{Needle, leading_number},
 };
 
-const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Sentence {
-    Sentence::new("jenkins", error_type, kind, start)
+const fn row(error_type: &'static str, kind: Kind, start: &'static str) -> Phrase {
+    Phrase::new("jenkins", error_type, kind, start)
 }
 
 use Kind::{Compile, Configuration, Infrastructure, Permission, Timeout};
 
-pub(crate) const ROWS: &[Sentence] = &[
+pub(crate) const ROWS: &[Phrase] = &[
     row("exit", Kind::Unknown, "script returned exit code ").summary(),
     row("exit", Kind::Unknown, "Build step '").with("' marked build as failure").summary(),
     row("exit", Kind::Unknown, "Finished: FAILURE").summary(),

@@ -1,42 +1,41 @@
-//! Finds what CI systems themselves say: lost runners, time limits, refused actions, tokens, caches,
-//! artifacts, and errors of the files that describe pipelines.
+//! Finds messages of CI systems themselves: lost runners, time limits, refused actions, tokens,
+//! caches, artifacts, and errors of the files that describe pipelines.
 //!
-//! | system | what is read |
+//! | system | input |
 //! | --- | --- |
-//! | GitHub Actions | runners, time and disk, actions that are missing, deprecated or refused, token rights, inputs, workflow files, caches, artifacts, setup of languages, deployments |
-//! | GitLab | how a job ended, runners, images, artifacts, `.gitlab-ci.yml` |
+//! | GitHub Actions | runners, time and disk, missing, deprecated or refused actions, token permissions, inputs, workflow files, caches, artifacts, setup of languages, deployments |
+//! | GitLab | the end of a job, runners, images, artifacts, `.gitlab-ci.yml` |
 //! | Jenkins | agents, steps, credentials, sandbox, scripts that do not compile |
 //! | Azure Pipelines, Travis, CircleCI, Buildkite, Bitbucket, AppVeyor, Drone, CodeBuild, Netlify, Cirrus, Read the Docs | time, memory, output, agents, configuration, closing lines |
 //! | TeamCity | service messages, closing lines |
 //!
-//! Nearly all of it is one sentence: tables of beginnings, with the words that must follow. A sentence that
-//! only says that something failed is a summary.
+//! Nearly all of them are single sentences: tables of prefixes, with words that must follow. A sentence
+//! that only says that something failed is a summary.
 #![deny(unsafe_code)]
 
 mod blocks;
 mod github;
 mod gitlab;
 mod jenkins;
-mod sentences;
 mod services;
 mod teamcity;
 mod text;
 mod workflow;
 
+use grimoire_plugin_sdk::recognise::phrase::{self, Phrase, Phrases};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
-use sentences::{Sentence, Sentences};
 use text::Text;
 
-/// What single lines say: the first that knows a line has it.
+/// Recognisers of single lines: the first that accepts a line reports it.
 const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 6] =
     [workflow::read, github::read, gitlab::read, jenkins::read, services::read, teamcity::read];
 
-const TABLES: &[&[Sentence]] = &[github::ROWS, gitlab::ROWS, jenkins::ROWS, services::ROWS];
+const TABLES: &[&[Phrase]] = &[github::ROWS, gitlab::ROWS, jenkins::ROWS, services::ROWS];
 
-/// What is one sentence.
-static SENTENCES: Sentences<{ sentences::count(TABLES) }> = Sentences::new(TABLES);
+/// All phrases.
+static PHRASES: Phrases<{ phrase::count(TABLES) }> = Phrases::new(TABLES);
 
-/// Blanks before a sentence, as in a ticket that quotes it; what stands further in is of something else.
+/// The maximum number of blanks before a phrase, as in a ticket that quotes it. Deeper lines belong to something else.
 const INDENT: usize = 8;
 
 /// The analyzer: see the crate's documentation.
@@ -51,14 +50,14 @@ pub type Scan = LineScan<Runner>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Runner {
-    /// Jenkins names every step that it knows.
+    /// Jenkins lists every step that it knows.
     const LINE_LIMIT: usize = 64 * 1024;
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         if line.echoed || line.marker == Some(Marker::Debug) {
             return;
         }
-        // What a marker encodes may have several lines; the first one is the sentence.
+        // A marker may encode several lines; the first one contains the phrase.
         let text = Text::new(line);
         if text.whole.is_empty() {
             self.config.finish(out);
@@ -67,8 +66,10 @@ impl LineAnalyzer for Runner {
         if self.config.line(&text, out) {
             return;
         }
-        let sentence = || SENTENCES.read(&text).filter(|_| text.indent <= INDENT);
-        out.extend(SINGLES.iter().find_map(|read| read(&text)).or_else(sentence));
+        let phrase = || PHRASES.read(text.bare, text.level).filter(|_| text.indent <= INDENT);
+        let found =
+            SINGLES.iter().find_map(|read| read(&text)).or_else(|| phrase().map(|found| text.at(found)));
+        out.extend(found);
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {

@@ -45,7 +45,7 @@ fn service(line: &Text<'_>) -> Option<Diagnostic> {
     }
 }
 
-/// The value of `name='…'`, in which `|` escapes the character after it.
+/// The value of `name='…'`, in which `|` escapes the next character.
 fn field(inner: &str, name: &str) -> Option<String> {
     let at = inner.find(&format!(" {name}='"))? + name.len() + 3;
     let mut value = String::new();

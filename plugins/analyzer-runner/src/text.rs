@@ -1,18 +1,18 @@
-//! A line without its level and without the names of errors that carry a message of the runner.
+//! A line without its level and without the names of errors that contain a message of the runner.
 
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Line, Marker, Severity, Span,
     text::{Beginnings, Characters, trim},
 };
 
-/// A line as the recognisers see it.
+/// A line in the form that recognisers get.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
-    /// Without blanks around it.
+    /// The text without surrounding white space.
     pub(crate) whole: &'a str,
     /// The same without words for its severity: `Error: x` is `x`.
     pub(crate) bare: &'a str,
-    /// The severity that a marker or the first word named.
+    /// The severity given by a marker or the first word.
     pub(crate) level: Option<Severity>,
     pub(crate) indent: usize,
     pub(crate) characters: Characters,
@@ -39,14 +39,19 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether the line itself says that it is an error.
+    /// Returns true if the line itself says that it is an error.
     pub(crate) fn is_error(&self) -> bool {
         self.level.is_some_and(|level| level >= Severity::Error)
     }
 
-    /// Whether the line itself says that it is less than an error.
+    /// Returns true if the line itself says that it is less than an error.
     pub(crate) fn is_mild(&self) -> bool {
         self.level.is_some_and(|level| level < Severity::Error)
+    }
+
+    /// The same finding with this line as its context and span.
+    pub(crate) fn at(&self, found: Diagnostic) -> Diagnostic {
+        Diagnostic { context: self.whole.to_owned(), span: self.span, ..found }
     }
 
     /// A diagnostic of this line.
@@ -63,7 +68,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A line without its words for a severity and the names of errors of actions, and the severity named first.
+/// A line without its words for a severity and the names of actions' errors, and the first severity named.
 fn after_level(text: &str) -> (&str, Option<Severity>) {
     static WORDS: Beginnings = Beginnings::new(&[
         "Error: ",
@@ -93,7 +98,7 @@ fn after_level(text: &str) -> (&str, Option<Severity>) {
         let Some(at) = WORDS.position(rest) else { break };
         let named = if (MILD..NAMES).contains(&at) { Severity::Warning } else { Severity::Error };
         level = level.or(Some(named));
-        // A name in brackets has a blank of its own.
+        // A name in brackets contains a space.
         let end = rest.find("]: ").filter(|_| at == 16).map_or_else(
             || rest.find(": ").filter(|_| at == 14).or_else(|| rest.find(' ')),
             |end| Some(end + 2),

@@ -1,4 +1,4 @@
-//! Places in the files that describe pipelines.
+//! Locations in the files that describe pipelines.
 //!
 //! ```text
 //! The workflow is not valid. .github/workflows/till.yml (Line: 12, Col: 9): Unexpected value 'stepz'
@@ -26,7 +26,7 @@ fn placed(line: &Text<'_>) -> Option<Diagnostic> {
     let (number, rest) = leading_number(&line.bare[at + PLACE.text().len()..])?;
     let (column, rest) = leading_number(rest.strip_prefix(", Col: ")?)?;
     let message = rest.strip_prefix("): ")?.trim();
-    // Blanks stand in such paths only before the file.
+    // In such paths, spaces only occur before the file.
     let before = &line.bare[..at];
     let path = before.rsplit([' ', ':', '\n']).next().unwrap_or(before);
     if !looks_like_path(path) || !matches!(extension(path), "yml" | "yaml") {
@@ -39,7 +39,7 @@ fn placed(line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `Invalid workflow file: .github/workflows/till.yml#L12`, which the reason follows.
+/// `Invalid workflow file: .github/workflows/till.yml#L12`, followed by the reason.
 fn invalid(line: &Text<'_>) -> Option<Diagnostic> {
     let rest = line.bare.strip_prefix("Invalid workflow file")?;
     let place = rest.trim_start_matches([':', ' ']);

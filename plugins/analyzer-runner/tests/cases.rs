@@ -1,4 +1,4 @@
-//! The cases of this analyzer, and what holds for any bytes.
+//! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_runner::Scan;
 use grimoire_plugin_sdk::{ArtifactKind, cases};
@@ -25,7 +25,7 @@ fn lines() -> Vec<String> {
     lines
 }
 
-/// Pieces of real grammar among arbitrary bytes, so that the states of the analyzer are reached.
+/// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
 fn log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),

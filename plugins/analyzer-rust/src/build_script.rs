@@ -1,4 +1,4 @@
-//! A build script that failed: which package, and the line of its output that says why.
+//! Failed build scripts: the package, and the line of the script's output that gives the reason.
 //!
 //! ```text
 //! error: failed to run custom build command for `lid-sys v0.9.80`
@@ -18,13 +18,12 @@ use grimoire_plugin_sdk::{
     text::{Context, cut},
 };
 
-/// Lines of a script's output.
+/// Maximum number of lines of a script's output.
 const LINES: usize = 2_000;
-/// Lines of it that are kept.
+/// Maximum number of lines that are kept.
 const KEPT: usize = 120;
 
-/// Sentences that name the cause, wherever they stand in a panic's message or a script's output; the most telling
-/// first.
+/// Sentences that name the cause, anywhere in a panic's message or a script's output; the most specific first.
 const TELLING: [&str; 14] = [
     "The system library `",
     "The pkg-config command could not be found",
@@ -41,7 +40,7 @@ const TELLING: [&str; 14] = [
     "failed to find tool",
     "linker `",
 ];
-/// What says only that a program failed, whose own words stand above.
+/// Sentences that only say that a program failed, whose own message is above.
 const FOLLOWS: [&str; 7] = [
     ": fatal error: ",
     "command did not execute successfully",
@@ -66,7 +65,7 @@ pub(crate) struct Block {
     process: Option<String>,
     lines: usize,
     context: Context,
-    /// The headline only: what the script printed may be told by others.
+    /// The headline only: other recognisers may report the script's output.
     span: Span,
 }
 
@@ -122,7 +121,7 @@ impl Block {
 
     fn output(&mut self, text: &str, start: &str, span: Span) {
         let start = start.trim_start_matches("cargo:warning=").trim_start_matches("cargo::warning=");
-        // A panic of one line says where, too: its message is looked at when it is complete.
+        // A one-line panic contains its location: its message is examined when it is complete.
         if !start.starts_with("thread '") {
             self.tell(start);
         }
@@ -140,7 +139,7 @@ impl Block {
         self.notice(start);
     }
 
-    /// Keeps the most telling sentence.
+    /// Keeps the most specific sentence.
     fn tell(&mut self, line: &str) {
         if let Some(rank) = TELLING.iter().position(|part| line.contains(part))
             && self.telling.as_ref().is_none_or(|(known, _)| rank < *known)

@@ -1,4 +1,4 @@
-//! Cargo's own errors: a headline without a place, and `Caused by:` with the reasons below it. Rustup's, too.
+//! Cargo's own errors: a headline without a location, and `Caused by:` with the reasons below it. Also Rustup's.
 
 use crate::{Step, cause, compiler::is_status};
 use grimoire_plugin_sdk::{
@@ -6,10 +6,10 @@ use grimoire_plugin_sdk::{
     text::{Beginnings, Context, extension, leading_number},
 };
 
-/// Lines of an error and its causes; what follows is not its own.
+/// Maximum number of lines of an error and its causes; later lines are not its own.
 const LINES: usize = 80;
 
-/// How a headline of Cargo begins. Other tools print `error: …`, too, and are not for this analyzer.
+/// Beginnings of Cargo's headlines. Other tools print `error: …` too, and are not for this analyzer.
 static HEADLINES: Beginnings = Beginnings::new(&[
     "failed to parse manifest",
     "failed to parse the ",
@@ -100,7 +100,7 @@ static HEADLINES: Beginnings = Beginnings::new(&[
     "virtual manifests must be",
     "process didn't exit successfully: `",
 ]);
-/// How clap, which Cargo and most of its kin are built with, refuses arguments.
+/// Beginnings of argument errors of clap, which Cargo and most related tools use.
 static ARGUMENTS: Beginnings = Beginnings::new(&[
     "unexpected argument '",
     "unrecognized subcommand '",
@@ -112,7 +112,7 @@ static ARGUMENTS: Beginnings = Beginnings::new(&[
     "The following required arguments",
 ]);
 
-/// What the resolver says of the versions that there are and those that it chose.
+/// The resolver's sentences about available and selected versions.
 static VERSIONS: Beginnings = Beginnings::new(&[
     "... required by package",
     "versions that meet the requirements",
@@ -130,12 +130,12 @@ pub(crate) struct Block {
     /// The first line of the innermost cause.
     cause: Option<String>,
     awaiting_cause: bool,
-    /// Help about the arguments, and whose.
+    /// True for help about the arguments.
     arguments: bool,
     usage: Option<String>,
-    /// What the resolver says of versions.
+    /// The resolver's sentences about versions.
     versions: Vec<String>,
-    /// The file of the cause, where it is not in the headline.
+    /// The position of the cause, if it is not in the headline.
     position: Option<(u32, Option<u32>)>,
     span: Span,
 }
@@ -229,7 +229,7 @@ impl Block {
             Some((line, column)) => Location::at(path, line, column),
             None => Location::file(path),
         });
-        // A program that ran and failed said why itself, unless a signal ended it.
+        // A program that ran and failed gave the reason itself, unless a signal ended it.
         let ran = headline.starts_with("process didn't exit successfully");
         let signal = headline.contains("(signal: ");
         let follows = ran && !signal || headline.starts_with("failed to compile `");
@@ -274,7 +274,7 @@ impl Block {
         })
     }
 
-    /// The usage names the program that refused its arguments; without it, it is anybody's.
+    /// The usage names the program that rejected its arguments; without it, the program is unknown.
     fn refused(mut self) -> Option<Diagnostic> {
         let usage = self.usage?;
         let program = usage.split(' ').next().unwrap_or_default().rsplit(['/', '\\']).next()?;

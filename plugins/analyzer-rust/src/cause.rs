@@ -1,4 +1,4 @@
-//! An error and its chain of causes, as every program prints it that is built on `anyhow` or the like.
+//! An error and its chain of causes, in the format of programs that use `anyhow` or similar libraries.
 //!
 //! ```text
 //! error: Failed to download `lid==5.3.0`
@@ -16,7 +16,7 @@ use grimoire_plugin_sdk::{
     text::{Context, leading_number},
 };
 
-/// Lines of one chain.
+/// Maximum number of lines of one chain.
 const LINES: usize = 60;
 
 /// A chain being read.
@@ -31,14 +31,14 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Begins with a headline that no one knows, behind `error: ` or `Error: `.
+    /// Begins with an unknown headline after `error: ` or `Error: `.
     pub(crate) fn start(headline: &str, tool: &'static str, span: Span) -> Self {
         let mut context = Context::default();
         context.push(headline);
         Self { headline: headline.to_owned(), causes: Vec::new(), awaiting: false, tool, context, span }
     }
 
-    /// `Error: headline`, which says nothing by itself.
+    /// `Error: headline`, which means nothing by itself.
     pub(crate) fn of_main(start: &str, span: Span) -> Option<Self> {
         if start == "Error:" {
             // All levels are numbered below.
@@ -59,7 +59,7 @@ impl Block {
             self.causes.push(cause.to_owned());
             self.awaiting = false;
         } else if start.is_empty() {
-            // One blank line stands before the causes, and between them.
+            // One blank line precedes the causes, and separates them.
             return if self.awaiting || self.context.lines() == 1 { Step::Taken } else { Step::Foreign };
         } else if self.awaiting && text.starts_with(' ') {
             // Several causes are numbered.
@@ -85,7 +85,7 @@ impl Block {
         Step::Taken
     }
 
-    /// Nothing when no cause followed: then it is no chain.
+    /// `None` if no cause followed: then it is not a chain.
     pub(crate) fn finish(mut self) -> Option<Diagnostic> {
         let cause = self.causes.pop()?;
         let follows = cause.contains("exit status")
@@ -115,7 +115,7 @@ impl Block {
     }
 }
 
-/// What kind of failure the innermost cause is.
+/// The kind of failure of the innermost cause.
 pub(crate) fn kind(cause: &str) -> Kind {
     let has = |parts: &[&str]| parts.iter().any(|part| cause.contains(part));
     if has(&[

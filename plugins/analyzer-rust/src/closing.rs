@@ -1,4 +1,4 @@
-//! `could not compile`, `test failed`: closing lines, whose cause at times says that a signal ended the program.
+//! `could not compile`, `test failed`: final lines, whose cause sometimes says that a signal ended the program.
 //!
 //! ```text
 //! error: could not compile `kettle` (lib)
@@ -10,7 +10,7 @@
 use crate::{Step, cause};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity, Span, text::cut};
 
-/// A closing line whose cause may follow.
+/// A final line whose cause may follow.
 #[derive(Debug)]
 pub(crate) struct Block {
     found: Diagnostic,
@@ -37,7 +37,7 @@ impl Block {
             self.awaiting = true;
         } else if self.awaiting && text.starts_with(' ') {
             if let Some(at) = start.rfind("(signal: ") {
-                // The command between may be thousands of characters long.
+                // The command in between may be thousands of characters long.
                 let program = cut(start, 120).split("` (").next().unwrap_or_default();
                 let program = program.split(' ').take(7).collect::<Vec<_>>().join(" ");
                 self.signal = Some(format!("{}…` {}", program.trim_end_matches('`'), &start[at..]));
@@ -57,7 +57,7 @@ impl Block {
             message: format!("{}: {signal}", self.found.message),
             severity: Severity::Fatal,
             kind: if kind == Kind::Unknown { Kind::Crash } else { kind },
-            // Memory that ran out says nothing else; other signals mostly follow from what was printed.
+            // A lack of memory is not reported otherwise; other signals mostly follow from earlier output.
             role: if kind == Kind::Resource { Role::Root } else { Role::Consequence },
             ..self.found
         }

@@ -1,4 +1,4 @@
-//! rustc's human form: a headline, `-->` with the place, the excerpt, notes and helps.
+//! rustc's human-readable format: a headline, `-->` with the location, the excerpt, notes and helps.
 
 use crate::{Step, linker, lint};
 use grimoire_plugin_sdk::{
@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Context, extension, is_generic_closing_line, looks_like_path, place_at_start},
 };
 
-/// Lines of a message before its place; a longer one is no message.
+/// Maximum number of message lines before the location.
 const MESSAGE_LINES: usize = 12;
 
 /// A diagnostic being read.
@@ -18,7 +18,7 @@ pub(crate) struct Block {
     message_lines: usize,
     location: Option<Location>,
     lint: Option<String>,
-    /// The place stands in a box, as cargo-deny draws it.
+    /// True if the location is in a box, as drawn by cargo-deny.
     boxed: bool,
     /// The last line of the excerpt after `the lint level is defined here`.
     lint_source: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Block {
     span: Span,
 }
 
-/// What a block came to.
+/// The result of a block.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Found(Box<Diagnostic>),
@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
 }
 
 impl Block {
-    /// Begins with `error[E0382]: message`, `warning: message`; indented where a test prints it.
+    /// Begins with `error[E0382]: message`, `warning: message`; indented if a test prints it.
     pub(crate) fn start(text: &str, span: Span) -> Option<Self> {
         let (severity, code, message) = headline(text.trim_start())?;
         if is_generic_closing_line(message) || message.contains(" generated ") && message.contains(" warning")
@@ -63,7 +63,7 @@ impl Block {
         self.span
     }
 
-    /// The headline's message, when nothing else shows that the compiler printed it.
+    /// The headline's message, if nothing else shows that the compiler printed it.
     pub(crate) fn headline_alone(&self) -> Option<&str> {
         (self.location.is_none()
             && self.code.is_none()
@@ -77,7 +77,7 @@ impl Block {
         self.message.starts_with("linking with `") || self.message.starts_with("linker `")
     }
 
-    /// What the compiler says without a place, however it goes on.
+    /// Messages that the compiler prints without a location, whatever follows.
     fn is_alone(&self) -> bool {
         const ALONE: [&str; 14] = [
             "internal compiler error",
@@ -100,7 +100,7 @@ impl Block {
 
     pub(crate) fn line(&mut self, text: &str, span: Span) -> Step {
         let start = text.trim_start();
-        // The linker's own lines stand below the note, indented.
+        // The linker's own lines are indented below the note.
         if self.is_linker() && !start.is_empty() && text.starts_with("  ") {
             self.take(text, span);
             return Step::Taken;
@@ -157,7 +157,7 @@ impl Block {
     }
 
     fn take(&mut self, text: &str, span: Span) {
-        // The linker's command line is thousands of characters that help nobody.
+        // The linker's command line has thousands of characters and helps nobody.
         if !(text.len() > 1000 && text.contains("= note:")) {
             self.context.push(text);
         }
@@ -206,7 +206,7 @@ impl Block {
         }))
     }
 
-    /// Who prints this form for this kind of file; `None` for those with an analyzer of their own.
+    /// The tool that prints this format for this kind of file; `None` for files with their own analyzer.
     fn tool(&self, code: Option<&str>) -> Option<&'static str> {
         if code.is_some_and(|code| code.starts_with("clippy::")) {
             return Some("clippy");
@@ -236,7 +236,7 @@ impl Block {
     }
 }
 
-/// cargo-deny's words in brackets are kinds of checks, no codes; an advisory has a number.
+/// cargo-deny's words in brackets are kinds of checks rather than codes; an advisory has a number.
 fn deny(
     tool: &'static str,
     code: Option<String>,
@@ -282,12 +282,12 @@ fn headline(text: &str) -> Option<(Severity, Option<&str>, &str)> {
     (!message.is_empty()).then_some((severity, code, message))
 }
 
-/// The place after `-->` or, in the form of other Rust tools, `┌─`.
+/// The location after `-->` or, in the format of other Rust tools, `┌─`.
 fn arrow(start: &str) -> Option<&str> {
     start.strip_prefix("--> ").or_else(|| start.strip_prefix("┌─ ")).map(str::trim)
 }
 
-/// Whether a line belongs to a diagnostic after its headline: margin, excerpt, note, help.
+/// Returns true if a line after the headline belongs to a diagnostic: margin, excerpt, note, help.
 fn is_part(start: &str) -> bool {
     if ["|", "= ", "::: ", "note: ", "help: ", "...", "│", "└", "├", "┌", "╭", "╰", "·"]
         .iter()
@@ -305,7 +305,7 @@ fn is_part(start: &str) -> bool {
         || matches!(start, "+" | "-" | "~")
 }
 
-/// Whether a line that may continue a message begins something else.
+/// Returns true if a line that may continue a message begins something else.
 fn is_other(start: &str) -> bool {
     start.starts_with("thread '")
         || start.starts_with("Caused by:")

@@ -1,4 +1,4 @@
-//! Cargo's companions with forms of their own: cargo-audit, cargo-machete, cargo-semver-checks, cargo-deny's counts.
+//! Cargo's companions with their own formats: cargo-audit, cargo-machete, cargo-semver-checks, cargo-deny's counts.
 //!
 //! ```text
 //! Crate:     lid
@@ -16,7 +16,7 @@ use grimoire_plugin_sdk::{
     text::{Context, place_at_start},
 };
 
-/// Lines of one report.
+/// Maximum number of lines of one report.
 const LINES: usize = 80;
 
 /// A report being read.
@@ -27,7 +27,7 @@ pub(crate) struct Block {
     version: String,
     code: Option<String>,
     solution: Option<String>,
-    /// Audit's warnings are no errors.
+    /// True for cargo-audit's warnings, which are not errors.
     warning: bool,
     location: Option<Location>,
     items: Vec<String>,
@@ -77,7 +77,7 @@ impl Block {
         let mine = match self.form {
             Form::Audit => self.audit(start),
             Form::Machete => {
-                // `kettle -- ./Cargo.toml:` and, indented, the dependencies.
+                // `kettle -- ./Cargo.toml:` and the indented dependencies.
                 if let Some(path) = start.split_once(" -- ").map(|(_, path)| path.trim_end_matches(':')) {
                     self.location = self.location.take().or_else(|| Some(Location::file(path)));
                 } else if text.starts_with(['\t', ' ']) && !start.is_empty() {
@@ -172,7 +172,7 @@ impl Block {
     }
 }
 
-/// Lines that only sum up: what Cargo, the compiler and cargo-deny say at the end.
+/// Lines that are only summaries: the last lines of Cargo, the compiler and cargo-deny.
 pub(crate) fn summary(start: &str, span: Span) -> Option<Diagnostic> {
     let found = |tool: &str, kind: Kind, message: &str| {
         Some(Diagnostic {

@@ -6,7 +6,7 @@ use grimoire_plugin_sdk::{
     text::{Context, is_generic_closing_line},
 };
 
-/// What a line reports.
+/// The report in a line.
 #[derive(Debug)]
 pub(crate) enum Report {
     Diagnostic(Box<Diagnostic>),
@@ -42,7 +42,7 @@ fn diagnostic(value: &Value) -> Option<Diagnostic> {
         level if level.starts_with("error: internal compiler error") => Severity::Fatal,
         _ => return None,
     };
-    // Every form of rustc has the list, if an empty one; other tools' objects do not.
+    // All formats of rustc have this list, even if empty; other tools' objects do not.
     value.get("spans")?;
     if is_generic_closing_line(message)
         || message.ends_with("warnings emitted")
@@ -84,7 +84,7 @@ fn diagnostic(value: &Value) -> Option<Diagnostic> {
     })
 }
 
-/// The place of a span, or of the macro call that it was expanded from where the span is in a library.
+/// The location of a span, or of the macro call that it was expanded from if the span is in a library.
 fn place(span: &Value) -> Option<Location> {
     let mut span = span;
     for _ in 0..64 {
@@ -104,7 +104,7 @@ fn place(span: &Value) -> Option<Location> {
     Some(location)
 }
 
-/// Rendered text may be coloured, with the escapes encoded in the JSON.
+/// Rendered text may be coloured, with escape codes encoded in the JSON.
 fn without_colour(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;

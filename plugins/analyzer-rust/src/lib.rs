@@ -1,6 +1,6 @@
-//! Finds what rustc, Cargo, Clippy, rustfmt and Rust tests report in a log.
+//! Finds reports of rustc, Cargo, Clippy, rustfmt and Rust tests in a log.
 //!
-//! | file | what it reads |
+//! | file | input |
 //! | --- | --- |
 //! | `compiler`, `lint`, `linker` | rustc, Clippy, rustdoc, Miri, cargo-deny: the human and the short form, linkers' output |
 //! | `json` | rustc's, Cargo's and libtest's JSON lines |
@@ -35,10 +35,10 @@ pub struct RustAnalyzer {
     lints: lint::Known,
 }
 
-/// Lines kept of a record that may come to nothing.
+/// Maximum number of lines kept of such a record.
 const UNSURE: usize = 16;
 
-/// What is being read.
+/// The record being read.
 #[derive(Debug)]
 enum Record {
     Compiler(compiler::Block),
@@ -51,14 +51,14 @@ enum Record {
     Format(format::Block),
 }
 
-/// What a record says to a line.
+/// A record's answer to a line.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// It is mine, and more may come.
+    /// The line belongs to the record, and more may follow.
     Taken,
-    /// It is mine, and the last.
+    /// The line belongs to the record, and is its last one.
     Last,
-    /// It is not mine: I am complete.
+    /// The line does not belong to the record, which is complete.
     Foreign,
 }
 
@@ -68,7 +68,7 @@ pub type RustScan = LineScan<RustAnalyzer>;
 export_analyzer!(RustScan);
 
 impl LineAnalyzer for RustAnalyzer {
-    /// One JSON diagnostic holds the explanation of its code and its rendered form.
+    /// A JSON diagnostic contains the explanation of its code and its rendered form.
     const LINE_LIMIT: usize = 256 * 1024;
 
     const PROBES: &'static [&'static str] = &[
@@ -191,7 +191,7 @@ impl RustAnalyzer {
         self.tests.flush(out);
     }
 
-    /// Reports at once, or when the test's verdict is known.
+    /// Reports at once, or when the test's result is known.
     fn tell(&mut self, mut found: Diagnostic, out: &mut Vec<Diagnostic>) {
         if found.test.is_none() && found.role == Role::Root {
             found.test = self.tests.captured().map(str::to_owned);
@@ -206,7 +206,7 @@ impl RustAnalyzer {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let found = match self.open.take() {
             Some(Record::Compiler(block)) => {
-                // The log may end with a headline of Cargo's.
+                // The log may end with one of Cargo's headlines.
                 let cargo =
                     block.headline_alone().and_then(|headline| cargo::Block::start(headline, block.span()));
                 match block.finish(&mut self.lints) {
@@ -240,7 +240,7 @@ impl RustAnalyzer {
 }
 
 impl Record {
-    /// Whether it may turn out to be nothing.
+    /// Returns true if it may come to nothing.
     fn is_unsure(&self) -> bool {
         match self {
             Self::Compiler(block) => block.headline_alone().is_some(),
@@ -253,7 +253,7 @@ impl Record {
         match self {
             Self::Compiler(block) => {
                 let step = block.line(text, span);
-                // A headline without a place is Cargo's, or anybody's who says what caused it.
+                // A headline without a location is Cargo's, or any program's with a cause.
                 if step != Step::Taken
                     && let Some(headline) = block.headline_alone()
                 {
@@ -278,7 +278,7 @@ impl Record {
     }
 }
 
-/// Without a task runner's `[build] ` or a quote's `> ` before the line.
+/// Removes a task runner's `[build] ` or a quotation's `> ` before the line.
 fn without_prefix(text: &str) -> &str {
     let start = text.trim_start();
     if let Some(rest) = start.strip_prefix("> ") {

@@ -1,6 +1,6 @@
-//! The line of a linker's output that says what is wrong, below the compiler's `linking with … failed`.
+//! Finds the line with the reason in a linker's output, below the compiler's `linking with … failed`.
 
-/// What linkers say, the most telling first.
+/// Linkers' messages, the most specific first.
 const SIGNS: [&str; 18] = [
     "undefined reference to ",
     "undefined symbol: ",
@@ -22,14 +22,14 @@ const SIGNS: [&str; 18] = [
     "No such file or directory",
 ];
 
-/// The telling part of the telling line.
+/// The significant part of that line.
 pub(crate) fn cause(context: &str) -> Option<String> {
     let lines = || context.lines().skip(1).map(|line| line.trim().trim_start_matches("= note:").trim());
     for sign in SIGNS {
         let Some(line) = lines().find(|line| line.contains(sign) && !line.starts_with("collect2: ")) else {
             continue;
         };
-        // A library or a symbol in quotes stands before its sign, all else begins with it.
+        // A library or a symbol in quotes precedes its sign, all other messages begin with it.
         let text = if sign.starts_with(',') || line.contains(" : ") {
             line.rsplit(" : ").next().unwrap_or(line)
         } else if let Some(start) = line.find(sign) {

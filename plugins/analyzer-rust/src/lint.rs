@@ -1,15 +1,15 @@
-//! Which lint a diagnostic is of: rustc and Clippy say so in notes, and only the first time.
+//! The lint of a diagnostic: rustc and Clippy name it in notes, and only the first time.
 
 use std::collections::VecDeque;
 
-/// Lints by message, as far as the log named them. Bounded: the oldest is forgotten.
+/// Lints by message, as named in the log. Bounded: the oldest is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Known(VecDeque<(String, String)>);
 
 impl Known {
     const REMEMBERED: usize = 128;
 
-    /// Remembers the lint of a message, or recalls it where none is given.
+    /// Remembers the lint of a message, or recalls it if none is given.
     pub(crate) fn resolve(&mut self, message: &str, named: Option<String>) -> Option<String> {
         let Some(lint) = named else {
             return self.0.iter().find(|(known, _)| known == message).map(|(_, lint)| lint.clone());
@@ -24,7 +24,7 @@ impl Known {
     }
 }
 
-/// The lint that a note or help names.
+/// The lint named in a note or help.
 pub(crate) fn named_in(text: &str) -> Option<String> {
     if let Some((_, name)) = text.split_once("index.html#")
         && text.contains("rust-clippy")
@@ -47,7 +47,7 @@ pub(crate) fn named_in(text: &str) -> Option<String> {
     None
 }
 
-/// The lint that carets underline in the excerpt after `the lint level is defined here`.
+/// The lint underlined with carets in the excerpt after `the lint level is defined here`.
 pub(crate) fn underlined(source: &str, carets: &str) -> Option<String> {
     if !source.contains("deny(") && !source.contains("warn(") && !source.contains("forbid(") {
         return None;

@@ -1,4 +1,4 @@
-//! Panics in both grammars, with assertion values and backtraces; tests that return an error.
+//! Panics in both formats, with assertion values and backtraces; tests that return an error.
 
 use crate::Step;
 use grimoire_plugin_sdk::{
@@ -6,18 +6,18 @@ use grimoire_plugin_sdk::{
     text::{Context, cut, leading_number, place_at_end, place_at_start},
 };
 
-/// Lines of a panic's message.
+/// Maximum number of message lines of a panic.
 const MESSAGE_LINES: usize = 60;
-/// What a value of an assertion is cut to.
+/// Maximum length of an assertion's value.
 const VALUE: usize = 200;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// Old grammar: the message goes on until `', PLACE`.
+    /// Old format: the message continues until `', PLACE`.
     Quoted,
     /// The message's first paragraph.
     Message,
-    /// After it: differences and values.
+    /// After the message: differences and values.
     Details,
     Backtrace,
 }
@@ -47,7 +47,7 @@ impl Block {
             return None;
         }
         let name = thread.split('\'').nth(1).unwrap_or_default();
-        // Tests run in threads of their name; `main` and the runtime's workers are none.
+        // Tests run in threads named after them; `main` and the runtime's workers are not tests.
         let test = test.or_else(|| name.contains("::").then_some(name)).map(str::to_owned);
         let mut context = Context::default();
         context.push(start);
@@ -68,7 +68,7 @@ impl Block {
         } else if let Some(place) = place_at_start(rest) {
             block.location = Some(place.location());
         } else {
-            // A message without quotes and place, as other runtimes print it.
+            // A message without quotes and location, as other runtimes print it.
             rest.trim_end_matches(':').clone_into(&mut block.message);
             block.part = Part::Details;
         }
@@ -84,12 +84,12 @@ impl Block {
             && !self.thread.contains(' ')
     }
 
-    /// The test that panicked is the thread's.
+    /// Sets the test that panicked from the thread's name.
     pub(crate) fn name_test(&mut self) {
         self.test = Some(self.thread.clone());
     }
 
-    /// A line of a message in quotes; the last one ends in `', src/lib.rs:3:5`.
+    /// A line of a quoted message; the last one ends in `', src/lib.rs:3:5`.
     fn quoted(&mut self, text: &str) {
         if let Some(at) = text.rfind("', ")
             && let Some(place) = place_at_start(&text[at + 3..])
@@ -108,7 +108,7 @@ impl Block {
         let start = text.trim_start();
         let value = ["left: ", "right: "].iter().find_map(|side| Some((side, start.strip_prefix(side)?)));
         if let Some((side, value)) = value.filter(|_| self.message.starts_with("assertion")) {
-            // Old grammar: what the author says stands behind the values.
+            // Old format: the author's message follows the values.
             let (value, words) = match value.rsplit_once("`: ") {
                 Some((_, words)) => (&value[..=value.len() - words.len() - 3], Some(words)),
                 None => (value, None),
@@ -150,7 +150,7 @@ impl Block {
         }
         match self.part {
             Part::Quoted => self.quoted(text),
-            // A message may begin with blank lines, the first one after it ends it.
+            // A message may begin with blank lines; the first one after it ends it.
             Part::Message if start.is_empty() => {
                 self.lines += 1;
                 if !self.message.is_empty() || self.lines > 4 {
@@ -189,7 +189,7 @@ impl Block {
         Step::Taken
     }
 
-    /// `3: function` or `at place`; whether the line is one.
+    /// `3: function` or `at place`; returns whether the line is one.
     fn frame(&mut self, start: &str) -> bool {
         if let Some(place) = start.strip_prefix("at ") {
             if let Some(last) = self.frames.last_mut() {
@@ -262,7 +262,7 @@ impl Block {
             severity: if self.test.is_some() { Severity::Error } else { Severity::Fatal },
             kind: if self.test.is_some() { Kind::Test } else { Kind::Crash },
             test: self.test,
-            // No file of the user's says where the standard library or a dependency panicked.
+            // Without own frames, the location in the standard library or a dependency is kept as it is.
             location: self.location,
             stack_trace: self.frames,
             context,
@@ -272,7 +272,7 @@ impl Block {
     }
 }
 
-/// Whether a place is in the standard library or a dependency.
+/// Returns true if a location is in the standard library or a dependency.
 pub(crate) fn is_foreign(location: &Location) -> bool {
     let path = location.path.as_str();
     path.starts_with("/rustc/")
@@ -288,7 +288,7 @@ pub(crate) fn is_foreign(location: &Location) -> bool {
         || path.starts_with('<')
 }
 
-/// `Error: "text"` or `Error: Kind { … }`: what a test or `main` returned, in Rust's debug form.
+/// `Error: "text"` or `Error: Kind { … }`: the return value of a test or `main`, in Rust's debug format.
 pub(crate) fn returned_error(start: &str, span: Span, test: Option<&str>) -> Option<Diagnostic> {
     let value = start.strip_prefix("Error: ")?;
     let name_length = value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
@@ -314,7 +314,7 @@ pub(crate) fn returned_error(start: &str, span: Span, test: Option<&str>) -> Opt
     })
 }
 
-/// What the runtime prints when it cannot even panic.
+/// The runtime's message when it cannot even panic.
 pub(crate) fn runtime_error(start: &str, span: Span) -> Option<Diagnostic> {
     let (error_type, message) = if let Some(rest) = start.strip_prefix("fatal runtime error: ") {
         (if rest.starts_with("stack overflow") { "stack-overflow" } else { "abort" }, start)

@@ -1,5 +1,5 @@
-//! Follows the tests of libtest and nextest: which one prints, which ones failed, and what is to be believed of a
-//! panic before its test's verdict is known.
+//! Follows the tests of libtest and nextest: which test prints, which ones failed, and whether a panic counts
+//! before its test's result is known.
 //!
 //! ```text
 //! running 2 tests
@@ -12,7 +12,7 @@
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Severity, Span, text::leading_number};
 use std::collections::VecDeque;
 
-/// Failed tests and held diagnostics at most.
+/// Maximum number of failed tests and held diagnostics.
 const HELD: usize = 512;
 
 /// The tests of one log.
@@ -22,33 +22,33 @@ pub(crate) struct Tests {
     captured: Option<String>,
     /// Between `running N tests` and the result.
     running: bool,
-    /// Panics of tests whose verdict is still to come.
+    /// Panics of tests whose result is not known yet.
     held: VecDeque<Diagnostic>,
     failed: Vec<(String, Span)>,
     told: Vec<String>,
     /// Inside the list of names after `failures:`.
     listing: Option<Vec<String>>,
-    /// nextest has begun its closing list.
+    /// True after the start of nextest's final list.
     summary: bool,
 }
 
 impl Tests {
-    /// The test that prints.
+    /// The test that is printing.
     pub(crate) fn captured(&self) -> Option<&str> {
         self.captured.as_deref()
     }
 
-    /// Whether threads are named after tests.
+    /// Returns true if threads are named after tests.
     pub(crate) fn are_running(&self) -> bool {
         self.running
     }
 
-    /// The output that follows is that test's.
+    /// Sets the test that the following output belongs to.
     pub(crate) fn set_captured(&mut self, name: Option<&str>) {
         self.captured = name.map(str::to_owned);
     }
 
-    /// Whether a line is the runner's own, which ends whatever a test was printing.
+    /// Returns true if a line is the runner's own, which ends the output of a test.
     pub(crate) fn are_told_by(start: &str) -> bool {
         start == "failures:"
             || start.starts_with("test ") && (start.contains(" ... ") || start.starts_with("test result: "))
@@ -61,7 +61,7 @@ impl Tests {
             || nextest_status(start).is_some()
     }
 
-    /// Takes a line; whether it was of the runner and no one else need look at it.
+    /// Reads a line; returns whether it was the runner's and no other recogniser needs to read it.
     pub(crate) fn line(&mut self, start: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(name) = captured_output_of(start) {
             self.listing = None;
@@ -83,7 +83,7 @@ impl Tests {
         if let Some(names) = &mut self.listing
             && !start.is_empty()
         {
-            // Anything but a name ends the list: others say `failures:`, too.
+            // Anything but a name ends the list: other tools print `failures:` too.
             if !start.contains(' ') || start.contains(" (line ") {
                 if names.len() < HELD {
                     names.push(start.to_owned());
@@ -172,7 +172,7 @@ impl Tests {
         true
     }
 
-    /// An attempt that failed counts only when the closing list repeats it.
+    /// A failed attempt counts only if the final list repeats it.
     fn failed_in_nextest(&mut self, name: &str, attempt: bool, span: Span) {
         if !attempt || self.summary {
             self.fail(name, span);
@@ -182,10 +182,10 @@ impl Tests {
         }
     }
 
-    /// Takes what a test printed, until its verdict is known.
+    /// Holds a test's output until the result is known.
     pub(crate) fn hold(&mut self, mut found: Diagnostic, out: &mut Vec<Diagnostic>) {
         if let Some(name) = found.test.clone() {
-            // What follows in the same test follows from it.
+            // Later errors of the same test are consequences.
             if self.told.contains(&name) && found.role == Role::Root {
                 found.role = Role::Consequence;
             } else if self.told.len() < HELD {
@@ -198,7 +198,7 @@ impl Tests {
         self.held.push_back(found);
     }
 
-    /// A test program is done: what was held is true, and who failed without a word is named.
+    /// A test program has ended: held diagnostics count, and failed tests without output are reported.
     pub(crate) fn flush(&mut self, out: &mut Vec<Diagnostic>) {
         out.extend(self.held.drain(..));
         for (name, span) in std::mem::take(&mut self.failed) {

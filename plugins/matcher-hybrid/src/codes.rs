@@ -5,16 +5,16 @@ use grimoire_plugin_sdk::{Candidate, Diagnostic};
 
 /// The codes of one diagnostic, normalised, at most a few.
 pub(crate) struct Codes {
-    /// Each with whether the diagnostic itself says that it is its code.
+    /// Each code, and whether the diagnostic itself states it as its code.
     found: Vec<(String, bool)>,
-    /// The diagnostic's code where it is a plain word, as some linters' rules are (`quotes`): it is compared
-    /// with what spells say that they are for, never with the words of a title.
+    /// The diagnostic's code if it is a plain word, as some linters' rules are (`quotes`): it is compared
+    /// with the codes of spells, never with the words of a title.
     plain: Option<String>,
-    /// The letters and the length of the explicit code when it is of the form letters and digits.
+    /// The letters and the length of the explicit code if it consists of letters and digits.
     family: Option<(String, usize)>,
 }
 
-/// What a candidate's codes say.
+/// How a candidate's codes relate to those of the diagnostic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum CodeEvidence {
     /// The candidate names no code of the diagnostic.
@@ -25,7 +25,7 @@ pub(crate) enum CodeEvidence {
     Other(String),
 }
 
-/// Codes that are taken out of a message; more are not looked for.
+/// Maximum number of codes that are extracted from a message.
 const MOST: usize = 8;
 
 impl Codes {
@@ -71,7 +71,7 @@ impl Codes {
         Self { found: codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
     }
 
-    /// Compares with what the candidate says that it is for: error type, tags, title and pattern.
+    /// Compares with the candidate's error type, tags, title and pattern.
     pub(crate) fn evidence(&self, candidate: &Candidate) -> CodeEvidence {
         let spell = &candidate.spell;
         if let Some(plain) = &self.plain
@@ -105,14 +105,14 @@ impl Codes {
     }
 }
 
-/// The words of a text as codes are written: letters, digits, `_`, `-`, `/`, `@` and `::` belong to one.
+/// The words of a text as codes are written: they may contain letters, digits, `_`, `-`, `/`, `@` and `::`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | ':')))
         .map(|word| word.trim_matches([':', '-', '/']))
         .filter(|word| word.len() >= 3)
 }
 
-/// The code that a message begins with: `E0382: …`, `error[E0382]: …`, `error TS2304: …`.
+/// The code at the beginning of a message: `E0382: …`, `error[E0382]: …`, `error TS2304: …`.
 fn leading_code(message: &str) -> Option<&str> {
     message.split([' ', '\n']).take(2).find_map(|word| {
         let word = word.strip_suffix(':')?;
@@ -134,7 +134,7 @@ fn bracketed_end(line: &str) -> Option<&str> {
     Some(&line[start + 1..line.len() - 1])
 }
 
-/// Whether a word is a code by its form: up to six capitals and two to five digits (`E0382`, `TS2304`),
+/// Returns true if a word has the form of a code: up to six capitals and two to five digits (`E0382`, `TS2304`),
 /// capitals joined by `_` (`ERR_MODULE_NOT_FOUND`), or `E` and capitals (`ENOENT`, `ERESOLVE`).
 pub(crate) fn is_code(word: &str) -> bool {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
@@ -151,7 +151,7 @@ pub(crate) fn is_code(word: &str) -> bool {
         && (word.contains('_') && letters >= 2 || letters == word.len() && word.starts_with('E'))
 }
 
-/// Whether a word is a rule's name by its form: lower-case words joined by `-`, `_`, `/` or `::`.
+/// Returns true if a word has the form of a rule name: lower-case words joined by `-`, `_`, `/` or `::`.
 pub(crate) fn is_rule_name(word: &str) -> bool {
     let name = word.rsplit("::").next().unwrap_or(word);
     word.len() >= 4
@@ -162,19 +162,19 @@ pub(crate) fn is_rule_name(word: &str) -> bool {
         && word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// Capitals and number of digits of a code of that form, which codes of one tool share.
+/// The capital letters and the number of digits of such a code, which the codes of one tool share.
 fn family(word: &str) -> Option<(String, usize)> {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = word.len() - letters;
     (is_code(word) && letters > 0 && digits >= 2).then(|| (word[..letters].to_owned(), word.len()))
 }
 
-/// Lower case, `-` for `_`, without a tool's prefix (`clippy::`).
+/// Lower case, with `-` for `_`, without a tool's prefix (`clippy::`).
 fn normal(code: &str) -> String {
     code.rsplit("::").next().unwrap_or(code).trim().to_ascii_lowercase().replace('_', "-")
 }
 
-/// Whether a word is that normalised code.
+/// Returns true if a word is that normalised code.
 pub(crate) fn same(code: &str, word: &str) -> bool {
     let word = word.rsplit("::").next().unwrap_or(word).trim();
     word.len() == code.len()

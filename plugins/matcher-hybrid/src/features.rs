@@ -1,5 +1,5 @@
-//! What is measured on each candidate. Every feature is in [0, 1]; how much each counts is
-//! [`crate::score`]'s matter.
+//! The features of each candidate. Every feature is in [0, 1]; [`crate::score`] decides how much
+//! each counts.
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence};
 
@@ -9,29 +9,29 @@ use crate::kinds::kind_likeness;
 use crate::query::{MOST_TERMS, Part, Query};
 use crate::tokens::{Word, is_stop_word, words};
 
-/// The texts of a spell that are measured apart: a word in the title says more than one in the code.
+/// The texts of a spell that are measured separately: a word in the title says more than one in the code.
 pub(crate) const FIELDS: usize = 4;
 const TITLE: usize = 0;
 const PATTERN: usize = 1;
 const DESCRIPTION: usize = 2;
 const SOLUTION: usize = 3;
-/// Bytes of one field that are read. A spell that says what it is for after 8 KiB is written badly.
+/// Maximum number of bytes of a field that are read. A good spell says what it is for within the first 8 KiB.
 const READ: usize = 8192;
-/// Bytes of a description's beginning whose grams are compared.
+/// Number of bytes at the start of a description whose grams are compared.
 const LEAD: usize = 160;
-/// Keeps the rarity of terms sensible when there are few candidates: as if there were this many more,
-/// none of them with the term.
+/// Keeps the rarity of terms sensible for few candidates: as if there were this many more, none of
+/// them with the term.
 const UNSEEN: f64 = 6.0;
 
 /// The measurements of one candidate.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Features {
-    /// How much the text that the spell's pattern matched says; 0 without a hit.
+    /// The specificity of the text that the spell's pattern matched; 0 without a match.
     pub(crate) pattern: f64,
     pub(crate) code: Option<CodeEvidence>,
-    /// Likeness of the error types.
+    /// Similarity of the error types.
     pub(crate) kind: f64,
-    /// Share of the message's own words, by rarity, in each field and in any.
+    /// Share of the message's own words, weighted by rarity, in each field and in any.
     pub(crate) words: [f64; FIELDS],
     pub(crate) words_any: f64,
     /// The same for the quoted parts.
@@ -39,22 +39,22 @@ pub(crate) struct Features {
     /// The same for the context: in the solution, and in anything else.
     pub(crate) context_in_solution: f64,
     pub(crate) context_in_text: f64,
-    /// Share of the title's and of the pattern's words that the diagnostic has.
+    /// Share of the title's and of the pattern's words that the diagnostic contains.
     pub(crate) title_covered: f64,
     pub(crate) pattern_covered: f64,
-    /// Likeness by grams: with title and pattern, with the beginning of the description.
+    /// Similarity by grams: with title and pattern, and with the start of the description.
     pub(crate) likeness: f64,
     pub(crate) likeness_lead: f64,
     /// The host's keyword evidence.
     pub(crate) keyword: f64,
-    /// The shared terms that say most, strongest first.
+    /// The most significant shared terms, strongest first.
     pub(crate) shared: Vec<usize>,
 }
 
-/// How often each term stands in each field of one candidate.
+/// How often each term occurs in each field of one candidate.
 type Counts = [[u8; FIELDS]];
 
-/// Measures all candidates against the diagnostic.
+/// Computes the features of all candidates.
 pub(crate) fn measure(error: &Diagnostic, query: &Query, candidates: &[Candidate]) -> Vec<Features> {
     let terms = query.terms.len();
     let mut counts = vec![[0_u8; FIELDS]; terms * candidates.len()];
@@ -89,13 +89,13 @@ pub(crate) fn measure(error: &Diagnostic, query: &Query, candidates: &[Candidate
     all
 }
 
-/// A number of the host made safe: not finite counts as nothing.
+/// Sanitises a number from the host: NaN and infinities count as 0.
 fn clean(number: f64) -> f64 {
     if number.is_finite() { number.clamp(0.0, 1.0) } else { 0.0 }
 }
 
-/// From 0.2 for a few letters that tell something, which many texts have, to 1 for a whole sentence; less
-/// in the lines around the message.
+/// From 0.2 for a few specific letters, which many texts contain, to 1 for a whole sentence; less in the
+/// lines around the message.
 fn pattern_strength(evidence: &PatternEvidence) -> f64 {
     let PatternEvidence::Hit(hit) = evidence else { return 0.0 };
     let strength = 0.2 + 0.8 * (f64::from(hit.telling.min(28)) / 28.0);
@@ -103,7 +103,7 @@ fn pattern_strength(evidence: &PatternEvidence) -> f64 {
 }
 
 /// Counts the query's terms in the candidate's fields. Returns the share of the title's and of the
-/// pattern's words that the diagnostic has.
+/// pattern's words that the diagnostic contains.
 fn count_terms(
     query: &Query,
     candidate: &Candidate,
@@ -136,7 +136,7 @@ fn count_terms(
         }
         lengths[field] = length;
     }
-    // Tags are short titles.
+    // Tags are like short titles.
     for tag in &spell.tags {
         words(tag, |word| {
             if let Some(term) = query.find_word(word) {
@@ -150,8 +150,8 @@ fn count_terms(
     (share(TITLE), share(PATTERN))
 }
 
-/// The parts of a regular expression that stand for themselves: escapes such as `\b` and `\s` and the
-/// letters of group names are left out.
+/// The literal parts of a regular expression: escapes such as `\b` and `\s` and the letters of group
+/// names are left out.
 fn literal_parts(pattern: &str, mut each: impl FnMut(&str)) {
     let bytes = pattern.as_bytes();
     let (mut start, mut at) = (0, 0);
@@ -177,8 +177,8 @@ fn literal_parts(pattern: &str, mut each: impl FnMut(&str)) {
     each(pattern.get(start..).unwrap_or_default());
 }
 
-/// How rare each term is among the candidates, from 1. A term that no candidate has tells them not
-/// apart and counts as a common one.
+/// The rarity of each term among the candidates, from 1. A term that no candidate has does not
+/// distinguish them and counts as a common one.
 fn rarities(terms: usize, candidates: usize, counts: &Counts) -> Vec<f64> {
     let mut having = vec![0_u32; terms];
     for counts in counts.chunks_exact(terms.max(1)) {
@@ -193,8 +193,8 @@ fn rarities(terms: usize, candidates: usize, counts: &Counts) -> Vec<f64> {
         .collect()
 }
 
-/// ln of a finite number of at least 1, by arithmetic only, so that it is the same to the last bit on
-/// every platform.
+/// The natural logarithm of a finite number of at least 1, by arithmetic only, so that it is the same
+/// to the last bit on every platform.
 fn natural_logarithm(mut number: f64) -> f64 {
     let mut twos = 0.0;
     while number > 2.0 {
@@ -224,7 +224,7 @@ fn share_terms(
     let mut sums = [[0.0; FIELDS + 1]; 3];
     let mut totals = [0.0; 3];
     let mut best: [(f64, usize); 6] = [(0.0, usize::MAX); 6];
-    // A word in a long text is less telling than one in a short text.
+    // A word in a long text is less significant than one in a short text.
     let damping: [f64; FIELDS] = std::array::from_fn(|field| match field {
         TITLE | PATTERN => 0.2,
         _ => 0.4 + 0.6 * f64::from(lengths[field]) / 120.0,

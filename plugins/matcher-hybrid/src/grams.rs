@@ -1,13 +1,13 @@
-//! Likeness of two short texts by their three-character pieces, which sees what whole words miss:
-//! `doublequote` and `double quotes`, misspellings, joined words.
+//! Similarity of two short texts by their three-character pieces, which catches what whole words
+//! miss: `doublequote` and `double quotes`, misspellings, joined words.
 
-/// Slots of the gram table. Two grams that share a slot count as one, which for texts of a few
-/// hundred characters changes the likeness in its third decimal place.
+/// Number of slots in the gram table. Two grams in one slot count as one, which for texts of a few
+/// hundred characters changes the similarity in its third decimal place.
 const SLOTS: usize = 4096;
-/// Bytes of a text that are looked at.
+/// Maximum number of bytes of a text that are used.
 const LONGEST: usize = 512;
 
-/// The grams of one text, against which others are measured.
+/// The grams of one text, to which others are compared.
 pub(crate) struct Grams {
     present: Box<[bool; SLOTS]>,
     count: u32,
@@ -26,7 +26,7 @@ impl Grams {
         Self { present, count }
     }
 
-    /// The cosine of the two sets of grams, in [0, 1]. `seen` is scratch space.
+    /// The cosine similarity of the two sets of grams, in [0, 1]. `seen` is scratch space.
     pub(crate) fn likeness(&self, texts: &[&str], seen: &mut Seen) -> f64 {
         seen.round = seen.round.wrapping_add(1);
         if seen.round == 0 {
@@ -58,7 +58,7 @@ impl Default for Seen {
     }
 }
 
-/// Each byte as grams have it: letters in lower case, anything but letters and digits a space.
+/// Normalises bytes for grams: letters in lower case, everything but letters and digits as a space.
 const FOLDED: [u8; 256] = {
     let mut folded = [b' '; 256];
     let mut at = 0;
@@ -73,8 +73,8 @@ const FOLDED: [u8; 256] = {
     folded
 };
 
-/// Calls `each` with the slot of every gram. Everything that is no letter or digit is one space, and
-/// letters are lower-cased; a text begins and ends with a space.
+/// Calls `each` with the slot of every gram. Runs of other characters than letters and digits count
+/// as one space, and letters are lower-cased; a text begins and ends with a space.
 fn each_gram(text: &str, mut each: impl FnMut(usize)) {
     let mut gram = u32::from(b' ');
     let mut length = 1_u32;

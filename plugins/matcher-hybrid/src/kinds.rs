@@ -1,9 +1,9 @@
-//! Likeness of error types: `builtins.TypeError` is `TypeError`.
+//! Similarity of error types: `builtins.TypeError` equals `TypeError`.
 
 use grimoire_plugin_sdk::Diagnostic;
 
-/// 1 for equal types, less for nearly equal ones, 0 for different ones. Where the diagnostic has no
-/// type, the exception that its message begins with or else its tool stands in for it.
+/// 1 for equal types, less for nearly equal ones, 0 for different ones. If the diagnostic has no
+/// type, the exception at the start of its message or else its tool is used.
 pub(crate) fn kind_likeness(error: &Diagnostic, wanted: &str) -> f64 {
     let wanted = wanted.trim();
     if wanted.is_empty() {
@@ -34,7 +34,7 @@ fn last_part(kind: &str) -> &str {
     kind.rsplit(['.', ':', '/', '\\']).next().unwrap_or(kind)
 }
 
-/// The exception type that a message begins with, `TypeError: …`.
+/// The exception type at the start of a message, `TypeError: …`.
 fn leading_type(message: &str) -> Option<&str> {
     let (kind, _) = message.split_once(": ")?;
     let looks = kind.len() <= 100
@@ -43,7 +43,7 @@ fn leading_type(message: &str) -> Option<&str> {
     looks.then_some(kind)
 }
 
-/// Whether two names differ in case and separators only: `type_error`, `TypeError`, `type-error`.
+/// Returns true if two names differ only in case and separators: `type_error`, `TypeError`, `type-error`.
 fn same_letters(one: &str, other: &str) -> bool {
     let letters = |text: &'_ str| {
         text.bytes()

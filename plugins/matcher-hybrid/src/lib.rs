@@ -1,18 +1,18 @@
 //! The default matcher: weighted evidence over the fields of diagnostic and spell.
 //!
-//! Each candidate's score is a sum of named parts, bent so that it stays below 1. The parts are
-//! absolute evidence, not ranks: 0.5 and more means “worth showing”, an unrelated spell stays below 0.25.
+//! Each candidate's score is a sum of named parts, compressed to stay below 1. The parts are absolute
+//! evidence, not ranks: 0.5 and more means “worth showing”, an unrelated spell stays below 0.25.
 //!
-//! | signal | at most | what it measures |
+//! | signal | maximum | measure |
 //! | --- | --- | --- |
-//! | `pattern` | 0.60 | The host found the spell's pattern. A person wrote it for this error, so it is the strongest evidence; the more characters it matched, the more it says (5 letters: 0.21, 28 and more: 0.60). |
-//! | `code` | 0.60 | The spell names the diagnostic's code or rule in error type, tags, title or pattern. 0.45 when the code only stands in the message. |
-//! | `other-code` | −0.30 | The spell names another code of the same family: a spell for `E0499` does not help with `E0382`, however alike they read. |
+//! | `pattern` | 0.60 | The host found the spell's pattern. A person wrote it for this error, so it is the strongest evidence; the more characters it matched, the higher the value (5 letters: 0.21, 28 and more: 0.60). |
+//! | `code` | 0.60 | The spell names the diagnostic's code or rule in error type, tags, title or pattern. 0.45 if only the message contains the code. |
+//! | `other-code` | −0.30 | The spell names another code of the same family: a spell for `E0499` does not help with `E0382`, however similar they look. |
 //! | `error-type` | 0.12 | Equal error types, also `builtins.TypeError` and `TypeError`. Small, since thousands of different errors share a type. |
-//! | `message` | 0.55 | Words of the message in title, pattern, description and solution, the title counting most; quoted parts (the user's names) are kept apart from the words around them and count less; numbers count nothing. Identifiers are split, words stemmed, and each word weighs by its rarity among the candidates. |
-//! | `likeness` | 0.28 | Cosine over three-character pieces: near spellings, joined words. |
+//! | `message` | 0.55 | Words of the message in title, pattern, description and solution, the title counting most; quoted parts (the user's names) are kept apart from the words around them and count less; numbers do not count. Identifiers are split, words are stemmed, and each word is weighted by its rarity among the candidates. |
+//! | `likeness` | 0.28 | Cosine similarity over three-character pieces: similar spellings, joined words. |
 //! | `context` | 0.08 | Words of the lines around the error in the spell's code. |
-//! | `keyword` | 0.10 | The host's keyword search, relative to its best find. |
+//! | `keyword` | 0.10 | The host's keyword search, relative to its best result. |
 //!
 //! The result is a function of the arguments, to the last bit: sums run in a fixed order, and nothing
 //! depends on addresses, hash seeds, time or the platform's mathematics library.
@@ -28,18 +28,18 @@ mod tokens;
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Verdict};
 
-/// Judges all candidates of one diagnostic: one verdict for each, in the order given.
+/// Judges all candidates of one diagnostic: one verdict for each, in the given order.
 ///
 /// # Errors
 ///
-/// When there are more candidates than a `u32` counts, which no host gives.
+/// If there are more candidates than a `u32` can count, which no host passes.
 pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure> {
     if u32::try_from(candidates.len()).is_err() {
         return Err(Failure::InvalidInput("more candidates than can be numbered".to_owned()));
     }
     let query = query::Query::of(error);
     let features = features::measure(error, &query, candidates);
-    // Where a spell is for the very code, spells for other codes of its family say the same of something else.
+    // If a spell is for this very code, spells for other codes of its family are about something else.
     let is_equal = |features: &features::Features| {
         matches!(features.code, Some(codes::CodeEvidence::Equal { explicit: true, .. }))
     };

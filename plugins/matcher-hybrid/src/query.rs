@@ -1,35 +1,35 @@
-//! The diagnostic as a set of terms to look for.
+//! The diagnostic as a set of search terms.
 
 use grimoire_plugin_sdk::Diagnostic;
 
 use crate::tokens::{PREFIXES, Token, Word, is_stop_word, words};
 
-/// Most terms that are looked for. What a person reads first comes first; the rest of a very long
-/// message or context changes no judgement.
+/// Maximum number of terms. What a person reads first comes first; the rest of a very long message
+/// or context changes no judgement.
 pub(crate) const MOST_TERMS: usize = 192;
-/// Most terms out of the context, which is many and weak.
+/// Maximum number of terms from the context, which has many weak ones.
 const MOST_CONTEXT_TERMS: usize = 64;
-/// Bytes of message and context that are read for terms.
+/// Number of bytes of message and context that are searched for terms.
 const READ: usize = 4096;
 
-/// Where in the diagnostic a term stands.
+/// The part of the diagnostic that contains a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// The message's own words.
     Words,
     /// Quoted in the message: names out of the user's code.
     Quoted,
-    /// The context only.
+    /// Only in the context.
     Context,
 }
 
-/// The terms of a diagnostic, found by token in constant time.
+/// The terms of a diagnostic, with constant-time look-up by token.
 pub(crate) struct Query {
-    /// Part and, for people, the text of each term.
+    /// The part and the displayed text of each term.
     pub(crate) terms: Vec<(Part, String)>,
-    /// Open addressing with a power of two slots, less than half full: token and term + 1.
+    /// A hash table with open addressing, a power of two slots, less than half full: token and term + 1.
     slots: Vec<(Token, u16)>,
-    /// The prefixes of the terms, of long and of short stems: what is not here need not be hashed.
+    /// The prefixes of the terms, for long and for short stems: words with other prefixes need not be hashed.
     long: [bool; PREFIXES],
     short: [bool; PREFIXES],
 }
@@ -50,14 +50,14 @@ impl Query {
         query
     }
 
-    /// The term that this word is.
+    /// The term of this word.
     #[inline]
     pub(crate) fn find_word(&self, word: Word<'_>) -> Option<usize> {
         let (long, short) = word.prefixes();
         if self.long[long] | self.short[short] { self.find(word.token().0) } else { None }
     }
 
-    /// The term that this token is.
+    /// The term of this token.
     pub(crate) fn find(&self, token: Token) -> Option<usize> {
         let mask = self.slots.len() - 1;
         let mut slot = slot_of(token) & mask;
@@ -73,7 +73,7 @@ impl Query {
         }
     }
 
-    /// Adds the terms of a text. A compound identifier is a term beside its parts.
+    /// Adds the terms of a text. A compound identifier is a term in addition to its parts.
     fn add_all(&mut self, text: &str, part: Part, most: usize) {
         for shown in text.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
             words(shown, |word| {
@@ -111,13 +111,13 @@ fn slot_of(token: Token) -> usize {
     (token >> 7) as usize
 }
 
-/// The first part of a text, cut at a character.
+/// The first part of a text, cut at a character boundary.
 fn head(text: &str) -> &str {
     &text[..text.floor_char_boundary(READ)]
 }
 
-/// A message without its quoted parts, and the quoted parts, each separated by a space. A quote opens
-/// where a word cannot go on and closes before one cannot start, so that `don't` quotes nothing.
+/// Splits a message into the text outside of quotes and the quoted parts, each separated by a space. A quote opens
+/// where a word cannot continue and closes before a place where none can start, so that `don't` quotes nothing.
 pub(crate) fn split_quoted(message: &str) -> (String, String) {
     let bytes = message.as_bytes();
     let (mut plain, mut quoted) = (String::with_capacity(bytes.len()), String::new());

@@ -1,4 +1,4 @@
-//! From features to a score with reasons.
+//! Computes scores with reasons from features.
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence, Reason, Verdict, Withheld};
 
@@ -6,8 +6,8 @@ use crate::codes::{self, CodeEvidence};
 use crate::features::{FIELDS, Features};
 use crate::query::Query;
 
-/// How much each feature adds at most. Set by hand and rounded: see the crate's documentation for why
-/// each is what it is. All text together stays below what a long pattern hit or an equal code gives.
+/// The maximum contribution of each feature. Set by hand and rounded: see the crate's documentation
+/// for the reasons. All text together stays below a long pattern match or an equal code.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     pub(crate) pattern: f64,
@@ -45,13 +45,13 @@ pub(crate) const WEIGHTS: Weights = Weights {
     keyword: 0.10,
 };
 
-/// Sums above this are bent, so that more evidence always gives a higher score below 1.
+/// Sums above this are compressed, so that more evidence always gives a higher score below 1.
 const BEND: f64 = 0.6;
-/// Reasons that add less than this are left out.
+/// Reasons with a smaller contribution are left out.
 const LEAST_REASON: f64 = 0.005;
 
-/// Judges one candidate. What has grounds to be shown scores above a half, everything else below: in each
-/// half the order is that of the evidence.
+/// Judges one candidate. Candidates with grounds to be shown score above a half, all others below; within
+/// each half, the evidence decides.
 pub(crate) fn judge(
     index: u32,
     error: &Diagnostic,
@@ -63,13 +63,13 @@ pub(crate) fn judge(
     let mut reasons = reasons(query, candidate, features, &WEIGHTS, code_is_known);
     let sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
     let grounds = candidate.evidence.grounds(error);
-    // What is for another code, when a spell is for this one, says the same of something else.
+    // A spell for another code, while a spell for this code exists, is about something else.
     let is_other = code_is_known
         && (matches!(features.code, Some(CodeEvidence::Other(_)))
             || candidate.evidence.code == grimoire_plugin_sdk::CodeEvidence::Other
                 && !matches!(features.code, Some(CodeEvidence::Equal { .. })));
     let score = if grounds.is_ok() && !is_other { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
-    // The weights are scaled so that they add up to the score.
+    // The weights are scaled to add up to the score.
     let scale = if sum > 0.0 { score / sum } else { 1.0 };
     for reason in &mut reasons {
         reason.weight = (reason.weight * scale).clamp(-1.0, 1.0);
@@ -82,7 +82,7 @@ pub(crate) fn judge(
     Verdict { candidate: index, score, shown: grounds.is_ok() && !is_other, reasons }
 }
 
-/// The sum as it is up to [`BEND`], then ever slower towards 1: rising everywhere, with no corner.
+/// The sum itself up to [`BEND`], then growing ever more slowly towards 1: strictly increasing and smooth.
 fn bend(sum: f64) -> f64 {
     if sum <= BEND {
         return sum.max(0.0);
@@ -92,7 +92,7 @@ fn bend(sum: f64) -> f64 {
     BEND + room * (over / (1.0 + over))
 }
 
-/// One reason for each signal, in a fixed order.
+/// One reason per signal, in a fixed order.
 fn reasons(
     query: &Query,
     candidate: &Candidate,
@@ -110,7 +110,7 @@ fn reasons(
         PatternEvidence::Hit(hit) => Some(hit),
         PatternEvidence::Untried | PatternEvidence::Missed => None,
     };
-    // One fact counts once: what a pattern found may be the code and nothing else.
+    // One fact counts once: the pattern may have matched only the code.
     let hit_is_code = match (hit, &features.code) {
         (Some(hit), Some(CodeEvidence::Equal { code, .. })) => is_code_alone(&hit.text, code),
         _ => false,
@@ -133,7 +133,7 @@ fn reasons(
                 format!("the spell is for {}, which the message names", shown(code, 64)),
             );
         }
-        // A spell may be for several codes: then its pattern says so, and no other spell is for this one.
+        // A spell may be for several codes: then its pattern names them, and no other spell is for this one.
         Some(CodeEvidence::Other(_)) if !code_is_known && hit.is_some_and(|hit| hit.in_message) => {}
         Some(CodeEvidence::Other(code)) => {
             add(
@@ -174,7 +174,7 @@ fn reasons(
     reasons
 }
 
-/// Whether a text is a normalised code and nothing else but punctuation.
+/// Returns true if a text is a normalised code with nothing but punctuation around it.
 fn is_code_alone(text: &str, code: &str) -> bool {
     let rest = text.rsplit("::").next().unwrap_or(text);
     codes::same(code, rest.trim_matches(|c: char| !c.is_alphanumeric()))
@@ -184,7 +184,7 @@ fn dot(weights: &[f64; FIELDS], features: &[f64; FIELDS]) -> f64 {
     weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum()
 }
 
-/// Names the strongest shared terms, each once.
+/// Names the strongest shared terms, without repeats.
 fn shared_words(query: &Query, shared: &[usize]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for term in shared {

@@ -1,26 +1,26 @@
-//! Text to hashed tokens, in one pass over the bytes and without allocation.
+//! Splits text into hashed tokens, in one pass over the bytes and without allocation.
 //!
-//! Identifiers are split where people split them: `unusedImports`, `unused_imports`, `unused-imports`
-//! and `unused::Imports` all give `unused` and `import`. The parts of `camelCase` and `snake_case` are
-//! also given joined (`unusedimport`), so that the whole identifier counts when both sides have it.
-//! Words are lower-cased and lightly stemmed; numbers are masked, that is, they give nothing.
+//! Identifiers are split into words: `unusedImports`, `unused_imports`, `unused-imports` and
+//! `unused::Imports` all yield `unused` and `import`. The parts of `camelCase` and `snake_case` are
+//! also yielded joined (`unusedimport`), so that the whole identifier counts if both sides have it.
+//! Words are lower-cased and lightly stemmed; numbers yield no tokens.
 
-/// Longest part of a token that is looked at; the rest of a longer one is ignored.
+/// Maximum length of a token; the rest of a longer one is ignored.
 const LONGEST: usize = 24;
 
-/// A token's identity. Two different words share one with a chance of about 2^-64.
+/// The hash of a token. Two different words have the same one with a probability of about 2^-64.
 pub(crate) type Token = u64;
 
-/// How many prefixes are told apart.
+/// Number of distinguished prefixes.
 pub(crate) const PREFIXES: usize = 4096;
 
-/// What a byte is to the tokenizer, as flags, so that a whole run of bytes is summed up by one `|`.
+/// Character classes as flags, so that a run of bytes is summarised with `|`.
 const LOWER: u8 = 1;
 const UPPER: u8 = 2;
 const DIGIT: u8 = 4;
 const UNDERSCORE: u8 = 8;
 
-/// 0 for what separates words.
+/// 0 for bytes that separate words.
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -39,14 +39,14 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// A word or part of one, not yet hashed: most words of a candidate are not looked for, which their
-/// first two letters tell.
+/// A word or part of one, not yet hashed: most words of a candidate are not searched for, which
+/// their first letters show.
 #[derive(Clone, Copy)]
 pub(crate) struct Word<'a>(&'a [u8]);
 
 impl Word<'_> {
-    /// What the words of one token have in common: their first three letters, or two where the stem is
-    /// no longer. Two numbers below [`PREFIXES`], for the one and for the other case.
+    /// A common property of the words of one token: their first three letters, or two if the stem is
+    /// not longer. Two numbers below [`PREFIXES`], one for each case.
     #[inline]
     pub(crate) fn prefixes(self) -> (usize, usize) {
         let letter = |at: usize| self.0.get(at).map_or(0, |byte| usize::from(byte | 0x20));
@@ -54,7 +54,7 @@ impl Word<'_> {
         ((two * 59 + letter(2)) % PREFIXES, two % PREFIXES)
     }
 
-    /// The word's identity, and whether its stem has at least three letters.
+    /// The word's hash, and whether its stem has at least three letters.
     pub(crate) fn token(self) -> (Token, bool) {
         let mut bytes = [0; LONGEST];
         let length = self.0.len().min(LONGEST);
@@ -103,7 +103,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
     words(text, |word| each(word.token().0));
 }
 
-/// The token of one word, as [`tokens`] gives it last; `None` for a number or an empty word.
+/// The token of one word, the last one that [`tokens`] yields; `None` for a number or an empty word.
 pub(crate) fn token(word: &str) -> Option<Token> {
     let mut found = None;
     tokens(word, |token| found = Some(token));
@@ -140,8 +140,8 @@ fn compound(run: &[u8], each: &mut impl FnMut(Word<'_>)) {
     }
 }
 
-/// Whether a capital opens a new word: after a lower-case letter, or as the last of a run of capitals
-/// (`HTTPServer`). After digits only where the part has lower-case letters: `E0382A` stays whole.
+/// Returns true if a capital letter starts a new word: after a lower-case letter, or as the last of a run of
+/// capitals (`HTTPServer`). After digits only if the part has lower-case letters: `E0382A` stays whole.
 fn opens_word(run: &[u8], start: usize, at: usize) -> bool {
     if CLASSES[usize::from(run[at])] != UPPER {
         return false;
@@ -153,9 +153,9 @@ fn opens_word(run: &[u8], start: usize, at: usize) -> bool {
     }
 }
 
-/// How much of a lower-case word stays after light stemming: plural and third-person endings, `-ing`,
-/// `-ed` and a final `e`, `y` or `i` go, so that `use`, `uses`, `used` and `using` meet. What stays has a
-/// vowel, which keeps `string` from becoming `str`.
+/// The length of a lower-case word after light stemming: plural and third-person endings, `-ing`, `-ed`
+/// and a final `e`, `y` or `i` are removed, so that `use`, `uses`, `used` and `using` match. The stem
+/// must have a vowel, which keeps `string` from becoming `str`.
 fn stem_length(word: &[u8]) -> usize {
     let mut length = word.len();
     if length < 3 {
@@ -183,20 +183,20 @@ fn stem_length(word: &[u8]) -> usize {
         && rest[length - 1] == rest[length - 2]
         && !matches!(rest[length - 1], b'l' | b's' | b'z' | b'e' | b'o')
     {
-        // `dropped` loses its doubled letter too, `missed` does not.
+        // `dropped` also loses its doubled letter, `missed` does not.
         length -= 1;
     }
     length
 }
 
-/// Whether the word has a vowel; a `y` counts after its first letter.
+/// Returns true if the word has a vowel; `y` counts after the first letter.
 fn has_vowel(word: &[u8]) -> bool {
     word.iter().enumerate().any(|(at, byte)| {
         matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | 0x80..) || *byte == b'y' && at > 0
     })
 }
 
-/// A fixed mixing of all bytes. Not for hostile collisions: at worst a matcher that was fooled ranks badly.
+/// A fixed hash of all bytes. Not resistant to hostile collisions: at worst, a fooled matcher ranks badly.
 fn hash(bytes: &[u8; LONGEST]) -> Token {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     for word in bytes.chunks_exact(8) {
@@ -219,7 +219,7 @@ pub(crate) fn is_stop_word(token: Token) -> bool {
     STOP.binary_search(&token).is_ok()
 }
 
-/// Function words, and the words that every diagnostic has.
+/// Function words, and words that occur in every diagnostic.
 const STOP_WORDS: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "did", "do", "does", "error",
     "for", "from", "had", "has", "have", "if", "in", "into", "is", "it", "its", "may", "of", "on", "or",

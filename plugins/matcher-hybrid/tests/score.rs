@@ -1,5 +1,5 @@
-//! What the default matcher promises: sensible order, calibrated scores, reasons, and no dependence on
-//! anything but its arguments.
+//! The promises of the default matcher: sensible order, calibrated scores, reasons, and results that
+//! depend only on its arguments.
 
 use grimoire_plugin_sdk::{
     Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, LanguageEvidence, PatternEvidence, PatternHit,
@@ -28,7 +28,7 @@ fn spell(
     }
 }
 
-/// A pattern's find all of which tells something.
+/// A pattern's match whose letters are all specific.
 fn hit(text: &str) -> PatternEvidence {
     let telling = text.chars().filter(|c| c.is_alphanumeric()).count();
     PatternEvidence::Hit(PatternHit {
@@ -53,7 +53,7 @@ fn moved() -> Diagnostic {
     }
 }
 
-/// Spells that a small book has, of several languages.
+/// The spells of a small book, for several languages.
 fn book() -> Vec<Spell> {
     vec![
         spell(
@@ -305,7 +305,7 @@ proptest! {
         prop_assert_eq!(bits(&verdicts(&error, &candidates)), bits(&again));
     }
 
-    // Property 11: what the host orders by score is sound: finite, in [0, 1], each candidate once, inside the contract.
+    // Property 11: verdicts can be ordered by score: finite, in [0, 1], each candidate once, within the contract.
     #[test]
     fn property_11_verdicts_can_be_ordered(error in any_error(), candidates in prop::collection::vec(any_candidate(), 0..6)) {
         let got = verdicts(&error, &candidates);

@@ -1,23 +1,23 @@
-//! The simple matcher: how many of the message's keywords does the spell have?
+//! The simple matcher: counts how many of the message's keywords a spell has.
 //!
 //! 1. The keywords K of the diagnostic are the distinct lower-case words of its message that have at
 //!    least three characters and are not in [`STOP_WORDS`]. A word is a run of letters, digits and `_`.
-//! 2. A candidate with another error type than the diagnostic's is rejected; letter case does not
-//!    matter. If the diagnostic has no error type, all candidates stay.
-//! 3. S are the words of the candidate's title, description, error pattern and tags, taken in the same way.
-//! 4. The score is |K ∩ S| / |K|, in [0, 1]; it is 0 when the message has no keywords.
+//! 2. A candidate with another error type than the diagnostic's is rejected, ignoring letter case.
+//!    If the diagnostic has no error type, all candidates stay.
+//! 3. S are the words of the candidate's title, description, error pattern and tags, extracted in the same way.
+//! 4. The score is |K ∩ S| / |K|, in [0, 1]; it is 0 if the message has no keywords.
 //!
-//! The verdicts come in descending score; equal scores keep the order of the candidates. Beside being
-//! a matcher of its own this is the yardstick that a cleverer one has to beat.
+//! The verdicts are in descending order of score; equal scores keep the order of the candidates.
+//! Besides being a matcher, this is the baseline for more advanced ones.
 #![deny(unsafe_code)]
 
 use std::collections::BTreeSet;
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Reason, Spell, Verdict, Withheld};
 
-/// Fewest characters of a keyword.
+/// Minimum length of a keyword in characters.
 const SHORTEST: usize = 3;
-/// Most bytes of a reason's detail, as the contract has it.
+/// Maximum length of a reason's detail in bytes, by the contract.
 const DETAIL: usize = 256;
 
 /// Words that say nothing about an error: articles, pronouns, prepositions, forms of “be” and “have”.
@@ -32,7 +32,7 @@ pub const STOP_WORDS: &[&str] = &[
 ///
 /// # Errors
 ///
-/// None of its own: any input has an answer.
+/// None: any input has an answer.
 #[allow(clippy::unnecessary_wraps, reason = "every matcher has this signature")]
 pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure> {
     let wanted = keywords([error.message.as_str()]);
@@ -45,7 +45,7 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
     Ok(verdicts)
 }
 
-/// Whether the spell is for errors of that type; an empty type says nothing.
+/// Returns true if the spell is for errors of this type; an empty type matches all.
 fn has_type(spell: &Spell, error_type: &str) -> bool {
     let error_type = error_type.trim();
     error_type.is_empty() || spell.error_type.trim().to_lowercase() == error_type.to_lowercase()
@@ -78,7 +78,7 @@ fn keywords<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
         .collect()
 }
 
-/// `2 of 5 keywords: borrow, moved`, with as many words as there is room for.
+/// `2 of 5 keywords: borrow, moved`, with as many words as fit.
 fn detail(shared: &[&str], wanted: usize) -> String {
     let mut detail = format!("{} of {wanted} keywords:", shared.len());
     for (at, word) in shared.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The documented algorithm, and what any matcher promises.
+//! The documented algorithm, and the promises of every matcher.
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, PatternEvidence, PatternHit, Spell, Verdict};
 use matcher_keyword::{STOP_WORDS, score};

@@ -1,16 +1,17 @@
-//! Runs `cases/*.md`: what an analyzer must find in a log, written for people.
+//! Runs `cases/*.md`: readable test cases with a log and the expected diagnostics.
 //!
 //! A case is a fenced `log` block followed by a fenced `expected` block. In the log, `␛` stands for
-//! the escape character. An expectation is one line, `-` standing for what is absent:
+//! the escape character. An expectation is one line; `-` stands for an absent value:
 //!
 //! ```text
 //! error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value: `x`
 //! ```
 //!
-//! Lines below it, indented, ask for more: `type: E0382`, `kind: compile`, `role: root`, `confidence: likely`,
-//! `test: name`, `context: text that it contains`,
-//! `frames: 2`, `lines: 1-4` (the lines of the block that the span covers). In messages `\n` stands for
-//! a line break.
+//! Indented lines below it add requirements: `type: E0382`, `kind: compile`, `role: root`,
+//! `confidence: likely`, `test: name`, `context: text that it contains`, `frames: 2`, `lines: 1-4` (the lines
+//! of the block that the span covers). In messages, `\n` stands for a line break.
+//!
+//! A log with an expected diagnostic must contain one of the analyzer's probes, because the host requires one.
 
 use crate::{Analyzer, ArtifactKind, Diagnostic, Location, Severity, analyze_all, analyze_chunks};
 use std::{fmt::Write as _, fs, path::Path};
@@ -19,7 +20,7 @@ use std::{fmt::Write as _, fs, path::Path};
 ///
 /// # Panics
 ///
-/// With a list of all differences when a case fails, when there is no case, or when a file is broken:
+/// With a list of all differences if a case fails, if there is no case, or if a file is malformed:
 /// this is for tests.
 pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
     let mut failures = String::new();
@@ -44,12 +45,12 @@ pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// What holds for any bytes: dividing them into chunks of that size changes nothing, every span lies
-/// within them, and what is found keeps to the limits of the contract. For property tests.
+/// Checks properties that hold for any bytes: splitting them into chunks of that size changes nothing, every span
+/// is within them, and diagnostics keep the limits of the contract. For property tests.
 ///
 /// # Panics
 ///
-/// When it does not hold.
+/// If a property does not hold.
 pub fn hold<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], size: usize) {
     let whole = analyze_all::<A>(kind, bytes).expect("the kind is supported");
     let parts = analyze_chunks::<A>(kind, bytes.chunks(size)).expect("the kind is supported");
@@ -63,7 +64,7 @@ pub fn hold<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], size: usize) {
     }
 }
 
-/// The pairs of log and expectation, with the line where the log begins.
+/// The pairs of log and expectation, with the line on which the log begins.
 fn blocks(text: &str) -> Vec<(usize, String, String)> {
     let mut pairs = Vec::new();
     let mut log: Option<(usize, String)> = None;
@@ -95,6 +96,10 @@ fn difference<A: Analyzer>(kind: ArtifactKind, log: &str, expected: &str) -> Opt
     let bytewise = analyze_chunks::<A>(kind, log.as_bytes().chunks(7)).expect("the analyzer takes this kind");
     if found != bytewise {
         return Some("the result depends on where the chunks are cut".to_owned());
+    }
+    let probes = A::probes();
+    if !found.is_empty() && !probes.is_empty() && !probes.iter().any(|probe| log.contains(probe)) {
+        return Some("no probe of the analyzer is in the log: the host would never wake it".to_owned());
     }
     let mut problems = Vec::new();
     let mut wanted = 0;
@@ -139,7 +144,7 @@ fn headline(found: &Diagnostic) -> String {
     format!("{severity} | {} | {code} | {place} | {}", found.tool, found.message.replace('\n', "\\n"))
 }
 
-/// The name of a case of an enum, in lower case.
+/// The name of an enum case, in lower case.
 fn word(value: impl std::fmt::Debug) -> String {
     format!("{value:?}").to_lowercase()
 }

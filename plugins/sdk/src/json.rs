@@ -1,14 +1,14 @@
 //! A small JSON reader for the reports that tools print into logs.
 //!
-//! It reads whole values into [`Value`] and, with [`Objects`], puts together objects that are spread
-//! over several lines of a log. It is not for speed and not for writing: reports are rare in a log,
-//! and a component that holds no general serialisation code stays small.
+//! It reads whole values into [`Value`] and, with [`Objects`], assembles objects that span several
+//! lines of a log. It is neither fast nor able to write: reports are rare in a log, and a component
+//! without general serialisation code stays small.
 
 use crate::Span;
 
-/// The deepest nesting that is read; anything deeper is not a tool's report.
+/// Maximum nesting depth; anything deeper is not a tool's report.
 const DEPTH: u32 = 64;
-/// The longest object in bytes that [`Objects`] puts together.
+/// Maximum size in bytes of an object that [`Objects`] assembles.
 const OBJECT_LIMIT: usize = 4 * 1024 * 1024;
 
 /// A JSON value. Objects keep the order of their members.
@@ -29,7 +29,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads one value; `None` when `text` is anything but one whole value.
+    /// Parses one value; `None` unless `text` is exactly one complete value.
     pub fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader { bytes: text.as_bytes(), text, at: 0 };
         let value = reader.value(0)?;
@@ -37,7 +37,7 @@ impl Value {
         (reader.at == reader.bytes.len()).then_some(value)
     }
 
-    /// The member of that name, when this is an object that has it.
+    /// The member with this name, if this is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
@@ -50,22 +50,22 @@ impl Value {
         path.iter().try_fold(self, |value, name| value.get(name))
     }
 
-    /// The text of the member of that name.
+    /// The text of the member with this name.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Self::as_text)
     }
 
-    /// The member of that name as a whole number that fits.
+    /// The member with this name as a whole number that fits.
     pub fn number(&self, name: &str) -> Option<u32> {
         self.get(name).and_then(Self::as_number)
     }
 
-    /// The elements of the member of that name; none when it is not a list.
+    /// The elements of the member with this name; empty if it is not a list.
     pub fn list(&self, name: &str) -> &[Self] {
         self.get(name).map_or(&[], Self::as_list)
     }
 
-    /// The text, when this is one.
+    /// The text, if this is a string.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The whole number, when this is one from 0 to 4,294,967,295.
+    /// The number, if this is a whole one from 0 to 4,294,967,295.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
     pub fn as_number(&self) -> Option<u32> {
         match self {
@@ -84,7 +84,7 @@ impl Value {
         }
     }
 
-    /// The elements; none when this is not a list.
+    /// The elements; empty if this is not a list.
     pub fn as_list(&self) -> &[Self] {
         match self {
             Self::List(values) => values,
@@ -92,7 +92,7 @@ impl Value {
         }
     }
 
-    /// Whether this is `true`.
+    /// Returns true if this is `true`.
     pub fn is_true(&self) -> bool {
         matches!(self, Self::Boolean(true))
     }
@@ -210,7 +210,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The character of `\uXXXX`, of a surrogate pair too; a lone surrogate becomes U+FFFD.
+    /// The character of `\uXXXX`, including surrogate pairs; a lone surrogate becomes U+FFFD.
     fn unicode(&mut self) -> Option<char> {
         let high = self.hexadecimal()?;
         if (0xD800..0xDC00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u") {
@@ -232,35 +232,34 @@ impl Reader<'_> {
     }
 }
 
-/// Puts together the JSON objects of a log, whether each stands on a line of its own or is spread over
-/// many. The objects inside a top-level array are found one by one, so that a long report needs the
-/// memory of its longest element only. What turns out not to be JSON is let go at the first line that
-/// shows it.
+/// Assembles the JSON objects of a log, each on one line or spread over many. The objects inside a
+/// top-level array are returned one by one, so that a long report needs memory only for its longest
+/// element. Text that proves not to be JSON is dropped at the first line that shows it.
 #[derive(Debug, Default)]
 pub struct Objects {
     /// The object so far.
     object: String,
     span: Span,
-    /// Open braces and brackets inside the object.
+    /// Number of open braces and brackets inside the object.
     depth: u32,
-    /// Whether a top-level array is open around the objects.
+    /// True if a top-level array around the objects is open.
     in_list: bool,
     in_string: bool,
     escaped: bool,
-    /// Whether the last token was `{`, after which JSON allows a string or `}` only. A value printed
-    /// for people (`{` and `name: 1`) is told from JSON by this.
+    /// True if the last token was `{`, after which JSON allows only a string or `}`. This
+    /// distinguishes JSON from values printed for people (`{` and `name: 1`).
     opened: bool,
 }
 
 impl Objects {
-    /// Takes a line and gives each object that ends in it to `found`, with the bytes that it covers.
-    /// `true` when the line was (part of) JSON, so that nothing else need look at it.
+    /// Reads a line and passes each object that ends in it to `found`, with its span. Returns true
+    /// if the line was (part of) JSON, so that nothing else needs to read it.
     pub fn line(&mut self, text: &str, span: Span, found: &mut impl FnMut(&Value, Span)) -> bool {
         if self.depth == 0 && !self.in_list && !starts_json(text) {
             return false;
         }
         let valid = self.scan(text, span, found);
-        // A JSON string never goes over a line end.
+        // A JSON string never spans lines.
         if !valid || self.in_string {
             *self = Self::default();
             return valid;
@@ -314,7 +313,7 @@ impl Objects {
                 }
                 b'"' if self.depth > 0 => self.in_string = true,
                 _ if self.depth > 0 => {}
-                // Text after a whole object on its line is no part of it; anything else is not JSON.
+                // Text after a complete object on its line is not part of it; anything else is not JSON.
                 _ => return false,
             }
         }
@@ -324,7 +323,7 @@ impl Objects {
         self.object.len() <= OBJECT_LIMIT
     }
 
-    /// How many bytes of a string are passed.
+    /// Number of bytes of a string that are skipped.
     fn skip_string(&mut self, bytes: &[u8]) -> usize {
         if std::mem::take(&mut self.escaped) {
             return 1;
@@ -340,7 +339,7 @@ impl Objects {
     }
 }
 
-/// Whether JSON may start with this line: `{`, `{"`, `[`, `[{`, `[]`.
+/// Returns true if JSON may start with this line: `{`, `{"`, `[`, `[{`, `[]`.
 fn starts_json(text: &str) -> bool {
     let mut bytes = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t'));
     match bytes.next() {

@@ -1,10 +1,10 @@
-//! What a Grimoire plugin is written with: bindings, log cleaning, text tools.
+//! The SDK for Grimoire plugins: bindings, log cleaning, text tools.
 //!
-//! A plugin's logic speaks the native values of [`value`] and is tested natively. The macros
+//! A plugin's logic uses the native values of [`value`] and is tested natively. The macros
 //! [`export_analyzer!`] and [`export_matcher!`] add the component's exports, on WebAssembly only.
 //!
-//! An analyzer of logs implements [`LineAnalyzer`] and gets cleaned lines from a [`LineScan`];
-//! an analyzer of anything else implements [`Analyzer`].
+//! An analyzer of logs implements [`LineAnalyzer`] and gets cleaned lines from a [`LineScan`]; [`TextAnalyzer`] gets a
+//! whole text from a [`TextScan`], and [`Analyzer`] the bytes as they come.
 #![deny(unsafe_code)]
 
 mod analyzer;
@@ -20,8 +20,9 @@ pub mod matcher;
 pub mod recognise;
 pub mod text;
 pub mod value;
+mod whole;
 
-pub use analyzer::{Analyzer, LineAnalyzer, analyze_all, analyze_chunks};
+pub use analyzer::{Analyzer, LineAnalyzer, TextAnalyzer, analyze_all, analyze_chunks};
 pub use grimoire_log::{Steps, path};
 pub use line::{Line, LineScan, Marker, Properties};
 pub use matcher::{
@@ -32,11 +33,12 @@ pub use value::{
     Artifact, ArtifactKind, Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity,
     Span,
 };
+pub use whole::TextScan;
 
 /// Exports an [`Analyzer`] as the component's `grimoire:analyzer` interface.
 ///
-/// Takes the type: `export_analyzer!(LineScan<MyAnalyzer>);`. Expands to nothing when the target is
-/// not WebAssembly, so that the same crate is tested natively.
+/// Takes the type: `export_analyzer!(LineScan<MyAnalyzer>);`. Expands to nothing if the target is
+/// not WebAssembly, so that the same crate can be tested natively.
 #[macro_export]
 macro_rules! export_analyzer {
     ($analyzer:ty) => {
@@ -53,7 +55,7 @@ macro_rules! export_analyzer {
 /// Exports a scoring function as the component's `grimoire:matcher` interface.
 ///
 /// Takes the path of a `fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, Failure>`. Expands to
-/// nothing when the target is not WebAssembly.
+/// nothing if the target is not WebAssembly.
 #[macro_export]
 macro_rules! export_matcher {
     ($score:path) => {

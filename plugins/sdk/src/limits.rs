@@ -1,26 +1,26 @@
-//! The limits of `wit/types/types.wit` and `wit/analyzer/analyzer.wit`. The host refuses what is beyond.
+//! The limits of `wit/types/types.wit` and `wit/analyzer/analyzer.wit`. The host rejects values that exceed them.
 
-/// Bytes of [`crate::Diagnostic::tool`].
+/// Maximum length of [`crate::Diagnostic::tool`] in bytes.
 pub const TOOL: usize = 64;
-/// Bytes of [`crate::Diagnostic::error_type`].
+/// Maximum length of [`crate::Diagnostic::error_type`] in bytes.
 pub const ERROR_TYPE: usize = 100;
-/// Bytes of [`crate::Diagnostic::code`].
+/// Maximum length of [`crate::Diagnostic::code`] in bytes.
 pub const CODE: usize = 128;
-/// Bytes of [`crate::Diagnostic::test`].
+/// Maximum length of [`crate::Diagnostic::test`] in bytes.
 pub const TEST: usize = 512;
-/// Bytes of [`crate::Diagnostic::message`].
+/// Maximum length of [`crate::Diagnostic::message`] in bytes.
 pub const MESSAGE: usize = 8_192;
-/// Bytes of [`crate::Diagnostic::context`].
+/// Maximum length of [`crate::Diagnostic::context`] in bytes.
 pub const CONTEXT: usize = 16_384;
-/// Number of [`crate::Diagnostic::stack_trace`] entries.
+/// Maximum number of [`crate::Diagnostic::stack_trace`] entries.
 pub const FRAMES: usize = 256;
-/// Bytes of [`crate::Frame::function`].
+/// Maximum length of [`crate::Frame::function`] in bytes.
 pub const FRAME_FUNCTION: usize = 512;
-/// Bytes of [`crate::Frame::text`].
+/// Maximum length of [`crate::Frame::text`] in bytes.
 pub const FRAME_TEXT: usize = 2_048;
-/// Bytes of [`crate::Location::path`].
+/// Maximum length of [`crate::Location::path`] in bytes.
 pub const PATH: usize = 1_024;
-/// Diagnostics of one scan.
+/// Maximum number of diagnostics of one scan.
 pub const DIAGNOSTICS: usize = 10_000;
-/// Bytes of one chunk given to `feed`.
+/// Maximum size of one chunk passed to `feed`, in bytes.
 pub const CHUNK: usize = 1_048_576;

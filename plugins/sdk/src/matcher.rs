@@ -2,116 +2,116 @@
 
 use crate::{Confidence, Diagnostic, Role};
 
-/// A stored fix, as far as ranking needs it.
+/// A stored fix with the fields that ranking needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spell {
     /// The id in the spellbook.
     pub id: u64,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// What it is about.
+    /// The cause of the error and how to recognise it.
     pub description: String,
-    /// What kind of error it is for, in the sense of [`crate::Diagnostic::error_type`].
+    /// The kind of error that it is for, in the sense of [`crate::Diagnostic::error_type`].
     pub error_type: String,
-    /// The regular expression or text that recognises the error; the host has tried it.
+    /// The regular expression or text that recognises the error; the host has searched it.
     pub error_pattern: String,
-    /// The fix helps with every error of this code, whatever its message says.
+    /// True if the fix helps with every error of this code, whatever its message.
     pub covers_code: bool,
     /// The fix.
     pub solution_code: String,
-    /// Its tags.
+    /// The tags.
     pub tags: Vec<String>,
 }
 
-/// Whether the spell's pattern was found in the diagnostic.
+/// The result of searching the spell's pattern in the diagnostic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PatternEvidence {
-    /// There is no usable pattern, or the host did not try it.
+    /// The spell has no usable pattern, or the host did not search it.
     #[default]
     Untried,
-    /// Tried, not found.
+    /// Searched, not found.
     Missed,
     /// Found.
     Hit(PatternHit),
 }
 
-/// What a spell's pattern found.
+/// A match of a spell's pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatternHit {
-    /// The text that matched.
+    /// The matched text.
     pub text: String,
-    /// How many letters of it tell something: those that the pattern names itself, without words that
-    /// every failure has.
+    /// The number of letters of the match that are specific: those that the pattern names itself,
+    /// without words that occur in every failure.
     pub telling: u32,
-    /// Whether it stands in the message or its code, rather than in the lines around it.
+    /// True if the match is in the message or its code rather than in the lines around it.
     pub in_message: bool,
 }
 
-/// Whether the spell is for the diagnostic's own code or exception type.
+/// How the spell's error type relates to the diagnostic's own code or exception type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CodeEvidence {
-    /// One of them has none.
+    /// One of them has no code.
     #[default]
     None,
-    /// It is for another one.
+    /// The spell is for another code.
     Other,
-    /// It is, and there are errors of the code with which it does not help.
+    /// The spell is for this code, but does not help with all of its errors.
     Partial,
-    /// It is, and it covers all of the code.
+    /// The spell is for this code and covers all of its errors.
     Covered,
 }
 
-/// Whether spell and diagnostic are about one language.
+/// How the languages of spell and diagnostic relate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LanguageEvidence {
-    /// One of them names none.
+    /// One of them names no language.
     #[default]
     Unknown,
-    /// They have one in common.
+    /// They have a language in common.
     Same,
-    /// They name different ones.
+    /// They name different languages.
     Other,
 }
 
-/// What the host knows about a candidate before any plugin judges.
+/// The host's evidence about a candidate, collected before any plugin judges it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// BM25 relative to the best candidate, in [0, 1].
+    /// BM25 score relative to the best candidate, in [0, 1].
     pub keyword: f64,
-    /// Whether the spell's pattern was found.
+    /// The result of searching the spell's pattern.
     pub pattern: PatternEvidence,
-    /// Whether the spell is for the diagnostic's code.
+    /// How the spell's error type relates to the diagnostic's code.
     pub code: CodeEvidence,
-    /// Whether both are about one language.
+    /// How the languages relate.
     pub language: LanguageEvidence,
 }
 
-/// Why a spell may not be shown: what the host's own guard says too, for a matcher to tell.
+/// Why a spell may not be shown, by the same rules as the host's own guard, for a matcher to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withheld {
-    /// It is for another language than the error's.
+    /// The spell is for another language than the error's.
     OtherLanguage,
-    /// Its pattern was tried and not found.
+    /// The pattern was searched and not found.
     PatternMissed,
-    /// The code is equal, but it has several causes, and the pattern that tells them apart was not found.
+    /// The code is equal, but has several causes, and the pattern that distinguishes them was not found.
     BroadCode,
-    /// What its pattern found stands in any failure.
+    /// The text matched by the pattern occurs in any failure.
     WeakPattern,
-    /// Its pattern was found in the lines around the error only, and the error itself is another one.
+    /// The pattern was found only in the lines around the error, and the error itself is another one.
     OtherError,
-    /// The error is a guess, and what the pattern found does not tell enough for one.
+    /// The error is a guess, and the match is not specific enough for one.
     Guess,
-    /// Nothing but words speaks for it.
+    /// Only keywords support the spell.
     WordsOnly,
 }
 
-/// The least that a pattern's find must tell, in letters.
+/// Minimum specificity of a match, in letters.
 const TELLING: u32 = 5;
-/// The same for an error that is only a guess.
+/// The minimum for an error that is only a guess.
 const TELLING_FOR_A_GUESS: u32 = 12;
 
 impl Evidence {
-    /// Whether there are grounds to show the spell for this error: its pattern, or a code that it covers.
+    /// Succeeds if there are grounds to show the spell for this error: its pattern, or a code that it covers.
     pub fn grounds(&self, error: &Diagnostic) -> Result<(), Withheld> {
         if self.language == LanguageEvidence::Other {
             return Err(Withheld::OtherLanguage);
@@ -133,14 +133,14 @@ impl Evidence {
         }
     }
 
-    /// Whether what surrounds an error cannot speak for it.
+    /// Returns true if the lines around an error are no evidence.
     fn is_another(&self, error: &Diagnostic) -> bool {
         self.code == CodeEvidence::Other || error.role == Role::Warning
     }
 }
 
 impl Withheld {
-    /// The signal under which a matcher's reasons name it.
+    /// The signal of this reason in a matcher's verdict.
     pub fn signal(self) -> &'static str {
         match self {
             Self::OtherLanguage => "other-language",
@@ -153,7 +153,7 @@ impl Withheld {
         }
     }
 
-    /// A sentence for people.
+    /// A sentence for display.
     pub fn detail(self) -> &'static str {
         match self {
             Self::OtherLanguage => "the spell is for another language than the error's",
@@ -166,27 +166,27 @@ impl Withheld {
         }
     }
 
-    /// The reason that says so. It adds nothing to a score.
+    /// The reason for a verdict. It adds nothing to the score.
     pub fn reason(self) -> Reason {
         Reason { signal: self.signal().to_owned(), weight: 0.0, detail: self.detail().to_owned() }
     }
 }
 
-/// A spell to judge, with what the host knows.
+/// A spell to judge, with the host's evidence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Candidate {
     /// The spell.
     pub spell: Spell,
-    /// What the host knows.
+    /// The host's evidence.
     pub evidence: Evidence,
 }
 
-/// Why a score is what it is.
+/// One reason for a score.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reason {
     /// A short stable name, lower case with `-`, at most 32 bytes.
     pub signal: String,
-    /// What it added to the score, in [-1, 1].
+    /// Its contribution to the score, in [-1, 1].
     pub weight: f64,
     /// One sentence or fragment, at most 256 bytes.
     pub detail: String,
@@ -197,11 +197,11 @@ pub struct Reason {
 pub struct Verdict {
     /// Index into the given candidates; each at most once.
     pub candidate: u32,
-    /// 0 to 1, finite.
+    /// The score, 0 to 1, finite.
     pub score: f64,
-    /// Whether the spell may be shown, beside being ranked. The host shows none without grounds all the
-    /// same: a pattern that was found and tells something, or a code that the spell covers.
+    /// True if the spell may be shown in addition to being ranked. The host shows no spell without
+    /// grounds even then: a specific match of its pattern, or a code that the spell covers.
     pub shown: bool,
-    /// Strongest first, at most 16.
+    /// Reasons, strongest first, at most 16.
     pub reasons: Vec<Reason>,
 }

@@ -1,25 +1,25 @@
-//! The values of `wit/types/types.wit` as plain Rust. The WIT text says what each field holds and
-//! how long it may be; [`crate::limits`] has the numbers.
+//! The values of `wit/types/types.wit` as plain Rust. The WIT text describes each field and its
+//! limits; [`crate::limits`] has the numbers.
 
 use crate::{limits, text};
 
-/// How bad a diagnostic is, mildest first.
+/// Severity of a diagnostic, mildest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// A remark that asks for nothing.
+    /// A remark that asks for no action.
     Hint,
     /// Information, such as a note.
     Info,
-    /// A warning: the build went on.
+    /// A warning: the build continued.
     Warning,
-    /// An error: one of the reasons why the run failed.
+    /// An error: a reason why the run failed.
     #[default]
     Error,
-    /// The tool itself could not go on.
+    /// The tool itself had to stop.
     Fatal,
 }
 
-/// What went wrong, as somebody would sort failures.
+/// The category of a failure, chosen by who would have to fix it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Not known.
@@ -37,11 +37,11 @@ pub enum Kind {
     Dependency,
     /// A host that cannot be reached, a connection that broke, a server's 5xx.
     Network,
-    /// A token, credential, file mode or policy that does not allow it.
+    /// A token, credential, file mode or policy denied the action.
     Permission,
     /// Memory, disk, file handles or a quota used up.
     Resource,
-    /// Something took longer than it may.
+    /// An operation exceeded its time limit.
     Timeout,
     /// The runner or a service of the CI system itself.
     Infrastructure,
@@ -49,49 +49,49 @@ pub enum Kind {
     Configuration,
 }
 
-/// What a diagnostic is to the others of its run.
+/// How a diagnostic relates to the others of its run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Why the run failed, or one of the reasons.
+    /// A reason why the run failed.
     #[default]
     Root,
-    /// It follows from a root.
+    /// A consequence of a root.
     Consequence,
-    /// It only says that something failed, or counts. Of use when no root was found.
+    /// Only says that something failed, or how many failed. Useful when there is no root.
     Summary,
-    /// The run went on. [`Diagnostic::fit`] makes it so for everything below [`Severity::Error`].
+    /// The run continued. [`Diagnostic::fit`] sets this for everything below [`Severity::Error`].
     Warning,
 }
 
-/// How sure the analyzer is that this is an error of the run.
+/// The analyzer's confidence that this is an error of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// Lines that look like the cause, picked because nothing was recognised.
+    /// Lines that look like the cause, chosen because no known format matched.
     Guess,
-    /// The shape of an error that many tools share.
+    /// An error format that many tools share.
     Likely,
     /// The format of a known tool.
     #[default]
     Certain,
 }
 
-/// A place in a text file, counted from 1.
+/// A position in a text file, 1-based.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line, at least 1.
     pub line: u32,
-    /// The column in the unit that the tool used, where it printed one.
+    /// The column in the tool's unit, if printed.
     pub column: Option<u32>,
 }
 
 /// A file and, where known, a range in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
-    /// As printed by the tool, with `/` between folders.
+    /// The path as printed by the tool, with `/` between folders.
     pub path: String,
-    /// Where it starts.
+    /// Start of the range.
     pub start: Option<Position>,
-    /// Where it ends; not before `start`.
+    /// End of the range, not before `start`.
     pub end: Option<Position>,
 }
 
@@ -101,13 +101,13 @@ impl Location {
         Self { path: text::normal_path(path), start: None, end: None }
     }
 
-    /// A line of a file, with its column where known. A line of 0 counts as not known.
+    /// A line of a file, with its column if known. A line of 0 counts as unknown.
     pub fn at(path: &str, line: u32, column: Option<u32>) -> Self {
         let start = (line > 0).then_some(Position { line, column: column.filter(|&column| column > 0) });
         Self { path: text::normal_path(path), start, end: None }
     }
 
-    /// The line where it starts.
+    /// The first line.
     pub fn line(&self) -> Option<u32> {
         self.start.map(|start| start.line)
     }
@@ -118,9 +118,9 @@ impl Location {
 pub struct Frame {
     /// The function, method or test, where the tool named it.
     pub function: Option<String>,
-    /// Where it is.
+    /// The source location of the call.
     pub location: Option<Location>,
-    /// The line as printed, cleaned.
+    /// The line as printed, without escape codes.
     pub text: String,
 }
 
@@ -129,39 +129,39 @@ pub use grimoire_log::Span;
 /// One structured error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
-    /// The tool that reported it, in lower case.
+    /// The tool that reported the error, in lower case.
     pub tool: String,
     /// An exception type, else the code, else a short category of the tool.
     pub error_type: String,
     /// The code or rule as printed.
     pub code: Option<String>,
-    /// The message without place, severity and code.
+    /// The message without location, severity and code.
     pub message: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What went wrong.
+    /// The category of the failure.
     pub kind: Kind,
-    /// What it is to the others.
+    /// How the diagnostic relates to the others of its run.
     pub role: Role,
-    /// How sure the analyzer is.
+    /// The analyzer's confidence in the diagnostic.
     pub confidence: Confidence,
-    /// The failed test, as its runner prints it.
+    /// The failed test as its runner prints it.
     pub test: Option<String>,
-    /// Where it is.
+    /// The source location of the error.
     pub location: Option<Location>,
-    /// Innermost call first.
+    /// The stack trace, innermost call first.
     pub stack_trace: Vec<Frame>,
-    /// The lines around the message that help to understand it.
+    /// Lines around the message that help to understand the error.
     pub context: String,
-    /// Where in the artifact it was found.
+    /// The byte range of the error in the artifact.
     pub span: Span,
 }
 
 impl Diagnostic {
     /// Cuts every field to the limits of the contract and removes what it forbids: control and
     /// reordering characters (a report's escapes bring them back after a line was cleaned), empty
-    /// paths, ends before starts. `false` when no message or tool is left, so that
-    /// there is nothing to report.
+    /// paths, ends before starts. Returns false if no message or tool is left, so that there is
+    /// nothing to report.
     pub fn fit(&mut self) -> bool {
         for text in [&mut self.message, &mut self.context] {
             text::keep_text(text);
@@ -204,7 +204,7 @@ impl Diagnostic {
     }
 }
 
-/// `None` when the path is empty or longer than the contract allows: half a path leads nowhere.
+/// `None` if the path is empty or longer than the contract allows: a truncated path is useless.
 fn fit_location(mut location: Location) -> Option<Location> {
     text::keep_name(&mut location.path);
     if location.path.is_empty() || location.path.len() > limits::PATH {
@@ -221,10 +221,10 @@ fn fit_location(mut location: Location) -> Option<Location> {
     Some(location)
 }
 
-/// Why a plugin could not do what it was asked.
+/// Why a plugin call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The plugin does not handle this kind of artifact.
+    /// The plugin does not support this kind of artifact.
     Unsupported(String),
     /// The input breaks the contract.
     InvalidInput(String),
@@ -232,7 +232,7 @@ pub enum Failure {
     Failed(String),
 }
 
-/// What is being analyzed.
+/// The kind of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArtifactKind {
     /// The log of a CI job or of a local command.
@@ -246,10 +246,10 @@ pub enum ArtifactKind {
 /// Facts about the artifact that are known before its first byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
-    /// What it is.
+    /// The kind of artifact.
     pub kind: ArtifactKind,
-    /// A name for people; may be empty.
+    /// A display name; may be empty.
     pub name: String,
-    /// Its size in bytes, where known in advance.
+    /// The size in bytes, where known in advance.
     pub size: Option<u64>,
 }

@@ -16,7 +16,7 @@ async fn pull_request() -> (FakeGitHub, PullRequestHandle) {
     (github, pull)
 }
 
-/// What is read of a page that holds these.
+/// The annotations read from a page with these items.
 async fn read(items: &Value) -> Vec<Annotation> {
     let (github, _) = pull_request().await;
     github.fault(Fault::on("GET", ANNOTATIONS).answer(200).body(&items.to_string()));
@@ -94,7 +94,7 @@ async fn at_most_a_hundred_are_read_from_as_many_pages_as_it_takes() {
     assert_eq!((found.len(), found[99].start_line), (100, Some(100)));
     assert_eq!(github.ledger().count("GET", ANNOTATIONS), 1);
 
-    // GitHub may put less on a page than it was asked for.
+    // GitHub may return fewer items per page than requested.
     let path = format!("/repos/octo/app/check-runs/{job}/annotations");
     let link = |page: u32| format!("<{}{path}?page={page}>; rel=\"next\"", github.api_url());
     let page: Value = (1..=2).map(|line| json!({ "path": "b.c", "start_line": line })).collect();
@@ -104,7 +104,7 @@ async fn at_most_a_hundred_are_read_from_as_many_pages_as_it_takes() {
     }
     let found = client.annotations(&repository("octo/app"), job).await.unwrap();
     let places: Vec<_> = found.iter().take(5).map(|found| (found.path.as_str(), found.start_line)).collect();
-    // The sixth page of the 130, thirty a page, is empty: nothing but the two pages before.
+    // The sixth page is empty, as 130 annotations fill five pages of thirty: only the two pages before count.
     assert_eq!(places, [("b.c", Some(1)), ("b.c", Some(2)), ("b.c", Some(1)), ("b.c", Some(2))]);
     assert_eq!(github.ledger().count("GET", ANNOTATIONS), 4);
 }

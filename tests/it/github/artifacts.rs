@@ -1,4 +1,4 @@
-//! What runs keep: which of it counts, and where the token does not go.
+//! Artifacts of runs: which of them count, and that the token is not sent to the storage.
 
 use futures::TryStreamExt;
 use grimoire_domain::kind::ErrorKind;
@@ -15,7 +15,7 @@ const LIST: &str = "/repos/octo/app/actions/runs/*/artifacts";
 const ARCHIVE: &str = "/repos/octo/app/actions/artifacts/*/zip";
 
 async fn listed(client: &GitHubClient, pull: &PullRequestHandle) -> Result<Vec<RunArtifact>, PortError> {
-    let runs = client.failed_runs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let runs = client.runs(&repository("octo/app"), &sha(&pull.head())).await.unwrap().failed;
     client.run_artifacts(&repository("octo/app"), &runs[0]).await
 }
 

@@ -1,4 +1,4 @@
-//! The one comment of a pull request: written once, whatever happens.
+//! Grimoire's comment on a pull request: written exactly once, whatever happens.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn a_comment_is_created_then_edited_in_place_then_left_alone() {
 async fn what_others_wrote_is_never_edited() {
     let (github, pull) = github().await;
     pull.comment_by("mallory", &body("forged"));
-    // The token's owner answers with a quotation of our comment.
+    // The token's owner replies with a quotation of our comment.
     pull.comment_by(&github.account(), &format!("> {MARKER}\n> # Findings\n\nNot so."));
     let (client, _) = client(&github);
     assert_eq!(client.find_comment(&pull_request_id(7), MARKER).await.unwrap(), None);
@@ -150,7 +150,7 @@ async fn an_edit_that_happened_unseen_is_not_repeated() {
 async fn a_comment_that_is_deleted_while_it_is_edited_is_written_anew() {
     let (github, pull) = github().await;
     let old = pull.comment_by(&github.account(), &body("old"));
-    // The answer of one who came too late; then the comment is really gone.
+    // The response to a late deletion; then the comment is really gone.
     github.fault(Fault::on("PATCH", COMMENT).call(1).answer(404));
     github.fault(Fault::on("GET", COMMENTS).call(2).answer(200).body("[]"));
     let posted = client(&github).0.upsert_comment(&pull_request_id(7), MARKER, &body("new")).await.unwrap();

@@ -1,6 +1,6 @@
-//! Diffs, whole and put together.
+//! Diffs, whole and assembled.
 
-use grimoire_domain::diff::parse;
+use grimoire_diff::parse;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::github::GitHub;
 use grimoire_tests::fake_github::{ChangedFile, FakeGitHub};
@@ -29,7 +29,7 @@ index 0000000..3333333
 +note
 ";
 
-/// What of a diff does not depend on who printed it.
+/// The facts of a diff that do not depend on the tool that printed it.
 fn essence(text: &str) -> Vec<(Option<String>, Option<String>, String, usize)> {
     let parsed = parse(text.as_bytes());
     assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);

@@ -1,4 +1,4 @@
-//! What goes wrong, and what is done about it.
+//! Failures of GitHub, and how the client handles them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -76,7 +76,7 @@ async fn a_read_that_goes_on_failing_is_given_up_after_three_tries() {
 #[tokio::test]
 async fn nobody_listening_is_unavailable() {
     let mut config = config(&github().await);
-    // The port was free a moment ago, and its owner is gone.
+    // The port was free a moment ago, and its listener is gone.
     config.timeouts.connect = Duration::from_millis(500);
     let error = client_of(config).0.pull_request(&pull_request_id(7)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -105,7 +105,7 @@ async fn a_definite_refusal_is_not_repeated() {
 async fn a_wrong_token_is_said_with_its_remedy() {
     let github = github().await;
     let mut config = config(&github);
-    config.token = "ghp_hunter2".into();
+    config.token = Some("ghp_hunter2".into());
     let error = client_of(config).0.pull_request(&pull_request_id(7)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("GITHUB_API_TOKEN"), "{error}");
@@ -145,8 +145,8 @@ async fn a_long_rate_limit_is_for_the_caller_to_wait_out() {
     let wait = error.retry_after().unwrap();
     assert!(wait > Duration::from_secs(590) && wait <= Duration::from_secs(601), "{wait:?}");
 
-    // Nothing is sent until then, whoever asks for what.
-    let error = client.failed_runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap_err();
+    // Nothing is sent until then, for any call.
+    let error = client.runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyRequests);
     assert_eq!(github.ledger().entries().len(), 1);
 
@@ -220,12 +220,12 @@ async fn a_next_page_must_be_of_the_api_and_new() {
 
     let foreign = format!("<{}/logs/x>; rel=\"next\"", github.storage_url());
     github.fault(answer(&foreign).call(1));
-    let error = client(&github).0.failed_runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
+    let error = client(&github).0.runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
 
     let circle = format!("<{}{RUNS}?page=2>; rel=\"next\"", github.api_url());
     github.fault(answer(&circle));
-    let error = client(&github).0.failed_runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
+    let error = client(&github).0.runs(&repository("octo/app"), &sha(&head)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(github.ledger().count("GET", RUNS), 3);
     assert!(github.ledger().entries().iter().all(|call| call.server == Server::Api));
@@ -245,7 +245,7 @@ async fn pages_are_bounded() {
                 .body(r#"{"workflow_runs": []}"#),
         );
     }
-    let jobs = client(&github).0.failed_runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap();
+    let jobs = client(&github).0.runs(&repository("octo/app"), &sha(&"0".repeat(40))).await.unwrap().failed;
     assert!(jobs.is_empty());
     assert_eq!(github.ledger().count("GET", RUNS), 10);
 }
@@ -256,7 +256,7 @@ async fn an_answer_above_the_cap_is_refused_and_not_asked_for_again() {
         let github = github().await;
         let body = format!("{{\"title\": \"{}\"}}", "x".repeat(5000));
         let fault = Fault::on("GET", PULL).answer(200).body(&body);
-        // An answer that drips does not announce its length.
+        // A dripping response does not announce its length.
         github.fault(if announced { fault } else { Fault::on("GET", PULL).drip(Duration::ZERO) });
         let mut config = config(&github);
         config.caps.answer = 500;
@@ -266,7 +266,7 @@ async fn an_answer_above_the_cap_is_refused_and_not_asked_for_again() {
     }
 }
 
-/// What was logged by all tests of this process, as text.
+/// The log of all tests in this process, as text.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -289,8 +289,8 @@ async fn the_token_is_in_no_error_and_no_log() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // For all threads: a subscriber of one thread is not heard of where another thread was the first to
-    // come by a log statement.
+    // For all threads: with a subscriber of one thread, log statements that another thread reaches
+    // first would stay disabled.
     tracing::subscriber::set_global_default(subscriber).expect("no other test listens to the log");
 
     let github = github().await;

@@ -1,4 +1,4 @@
-//! The fake GitHub itself: closed to what it does not know, open to the rest.
+//! The fake GitHub itself: it rejects what it does not know, and serves the rest.
 
 use grimoire_tests::fake_github::FakeGitHub;
 use grimoire_tests::ledger::Credentials;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::client;
 
 async fn ask(github: &FakeGitHub, target: &str, token: Option<&str>) -> (u16, Value) {
-    // Building a client installs what encryption needs, which HTTP clients cannot be built without.
+    // Building a client installs the TLS provider that HTTP clients need.
     let _ = client(github);
     let base = if target.starts_with("/logs") { github.storage_url() } else { github.api_url() };
     let mut request = reqwest::Client::new().get(format!("{base}{target}")).header("user-agent", "test");

@@ -1,4 +1,4 @@
-//! Logs of jobs: redirects, sizes, and where the token does not go.
+//! Job logs: redirects, sizes, and where the token must not be sent.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn redirects_to_elsewhere_are_refused_and_never_followed() {
         "http://169.254.169.254/latest/meta-data?sig=hunter2".to_owned(),
         "https://10.0.0.1/?sig=hunter2".to_owned(),
         format!("http://localhost:{port}/?sig=hunter2"),
-        // Permitted by its name, but not by its address.
+        // Permitted by name, but not by address.
         format!("https://localhost:{port}/?sig=hunter2"),
         "https://blob.core.windows.net.evil.example/?sig=hunter2".to_owned(),
         format!("https://user:hunter2@localhost:{port}/"),

@@ -7,6 +7,7 @@ mod comments;
 mod diffs;
 mod failures;
 mod fake;
+mod installations;
 mod logs;
 mod reads;
 mod reviews;
@@ -24,7 +25,7 @@ use grimoire_ports::clock::Clock;
 use grimoire_tests::fake_github::FakeGitHub;
 use url::Url;
 
-/// A clock on which waiting takes no time: it moves to whatever moment is waited for.
+/// A clock on which waiting takes no time: it jumps to the time that is waited for.
 #[derive(Debug)]
 struct SkippingClock(Mutex<(Timestamp, Vec<Duration>)>);
 
@@ -33,7 +34,7 @@ impl SkippingClock {
         Arc::new(Self(Mutex::new((Timestamp::now(), Vec::new()))))
     }
 
-    /// How long each wait was.
+    /// The duration of each wait.
     fn waits(&self) -> Vec<Duration> {
         self.0.lock().expect("no test panics while holding the clock").1.clone()
     }
@@ -65,7 +66,7 @@ fn config(github: &FakeGitHub) -> Config {
     config
 }
 
-/// A client that waits without taking time.
+/// A client with a clock on which waiting takes no time.
 fn client(github: &FakeGitHub) -> (GitHubClient, Arc<SkippingClock>) {
     client_of(config(github))
 }
@@ -91,7 +92,7 @@ fn sha(text: &str) -> CommitSha {
     CommitSha::parse(text).expect("a commit's name")
 }
 
-/// Everything that an error says to anybody: its text, its debug form and its causes.
+/// All texts of an error: its message, its debug form and its sources.
 fn all_of(error: &PortError) -> String {
     let mut text = format!("{error}\n{error:?}");
     let mut cause = std::error::Error::source(error);

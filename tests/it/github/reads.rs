@@ -1,4 +1,4 @@
-//! What is read of pull requests and jobs.
+//! Reading pull requests and jobs.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_github::GitHubClient;
@@ -109,7 +109,7 @@ async fn pull_requests_are_found_by_their_head() {
     assert_eq!(numbers(&own.head()).await, [3]);
     assert_eq!(numbers(&"0".repeat(40)).await, [0; 0], "nobody knows the commit");
 
-    // Two with one head, as happens with stacked branches.
+    // Two pull requests with one head, as with stacked branches.
     let _ = app.pull_request(2).at(&own.head());
     assert_eq!(numbers(&own.head()).await, [2, 3]);
 }
@@ -129,7 +129,7 @@ async fn a_commit_that_github_has_not_connected_yet_is_found_among_the_open_ones
 }
 
 async fn failed_jobs(client: &GitHubClient, pull: &PullRequestHandle) -> Vec<FailedJob> {
-    let runs = client.failed_runs(&repository("octo/app"), &sha(&pull.head())).await.unwrap();
+    let runs = client.runs(&repository("octo/app"), &sha(&pull.head())).await.unwrap().failed;
     assert!(runs.iter().all(|run| !run.jobs.is_empty()));
     runs.into_iter().flat_map(|run| run.jobs).collect()
 }

@@ -1,13 +1,14 @@
-//! What a review makes of logs that GitHub cannot give, through the real client.
+//! How reviews handle logs that GitHub cannot provide, with the real client.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use grimoire_domain::actor::Actor;
 use grimoire_domain::job::{Job, JobState};
 use grimoire_domain::review::Review;
-use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings, Settings, Tick, WebhookRequest};
-use grimoire_ports::fakes::{
-    FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedMatchers,
-};
+use grimoire_jobs::{RunnerSettings, Tick};
+use grimoire_pipeline::{Pipeline, Ports, Settings, WebhookRequest};
+use grimoire_ports::fakes::{ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedPlugins};
 use grimoire_tests::fake_github::{FakeGitHub, PullRequestHandle};
 use grimoire_tests::faults::Fault;
 
@@ -26,16 +27,15 @@ async fn two_failed_jobs() -> (FakeGitHub, PullRequestHandle) {
     (github, pull_request)
 }
 
-/// Reviews a pull request in one attempt, which is the last.
+/// Reviews a pull request in a single attempt, which is the last one.
 async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, Option<Review>) {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
     let ports = Ports {
         store: Arc::new(store.clone()),
         search: Arc::new(MemorySearch::new(store)),
-        analyzers: Arc::new(ScriptedAnalyzers::default()),
-        matchers: Arc::new(ScriptedMatchers::default()),
-        inventory: Arc::new(FixedInventory::default()),
+        plugins: Arc::new(ScriptedPlugins::default()),
+        plugin_files: Arc::new(Vec::new()),
         gate: Arc::new(OpenGate),
         github: Some(Arc::new(client(github).0)),
         clock: Arc::new(clock),
@@ -47,12 +47,13 @@ async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, 
         signature: None,
         body: pull_request.event("opened").to_string().into(),
         payload: None,
+        headers: BTreeMap::new(),
     };
     let job = pipeline.ingest(opened).await.unwrap().receipt().job_id.unwrap();
     let settings = RunnerSettings { backoff: Vec::new(), ..RunnerSettings::default() };
-    assert_eq!(Runner::new(pipeline.clone(), settings).tick().await.unwrap(), Tick::Ran(job));
-    let review = pipeline.latest_review(&pull_request_id(7)).await.unwrap();
-    (pipeline.get_job(job).await.unwrap(), review)
+    assert_eq!(pipeline.runner(settings).tick().await.unwrap(), Tick::Ran(job));
+    let review = pipeline.latest_review(&pull_request_id(7), &Actor::COMMAND_LINE).await.unwrap();
+    (pipeline.get_job(job, &Actor::COMMAND_LINE).await.unwrap(), review)
 }
 
 #[tokio::test]
@@ -94,7 +95,7 @@ async fn where_nothing_can_be_fetched_the_job_fails_and_says_why() {
     for part in ["/repos/octo/app/actions/jobs/*/logs", "/repos/octo/app/check-runs/*/annotations"] {
         github.fault(Fault::on("GET", part).answer(500));
     }
-    // The pull request itself is read, its diff is not.
+    // The pull request itself is readable, its diff is not.
     for call in 2..=4 {
         github.fault(Fault::on("GET", "/repos/octo/app/pulls/7").call(call).answer(500));
     }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-const SECRET: &str = "the webhook's secret";
+pub(super) const SECRET: &str = "the webhook's secret";
 
-/// A fake GitHub, and a server that works for it.
+/// A fake GitHub, and a server that uses it.
 pub(super) struct OnDuty {
     pub(super) github: FakeGitHub,
     server: Server,
@@ -19,14 +19,22 @@ pub(super) struct OnDuty {
     _folder: TempDir,
 }
 
-impl OnDuty {
-    /// Starts both.
-    pub(super) async fn start() -> Self {
-        Self::start_with(&[]).await
+/// Tells a story to a server on duty: starts one, runs the story, waits until all work is done, and stops the server in
+/// order. Every job must have succeeded, and the fake GitHub refuses requests that no well-behaved client would send.
+pub(super) async fn story(told: impl AsyncFnOnce(&OnDuty)) {
+    let grimoire = OnDuty::start().await;
+    told(&grimoire).await;
+    grimoire.until_idle().await;
+    for state in ["dead", "cancelled", "superseded"] {
+        let left = grimoire.get(&format!("/api/jobs?state={state}")).await;
+        assert_eq!(left, serde_json::json!([]), "no story leaves {state} jobs");
     }
+    grimoire.stop().await;
+}
 
-    /// Starts both, with further settings by their variables.
-    pub(super) async fn start_with(settings: &[(&str, &str)]) -> Self {
+impl OnDuty {
+    /// Starts the server and the fake GitHub.
+    async fn start() -> Self {
         let github = FakeGitHub::start().await;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let data = folder.path().join("data").display().to_string();
@@ -39,9 +47,7 @@ impl OnDuty {
             ("GRIMOIRE_GITHUB_STORAGE_ORIGINS", github.storage_url()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
-        let further = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let layers =
-            Layers::from_parts(&Overrides::default(), folder.path(), environment.into_iter().chain(further));
+        let layers = Layers::from_parts(&Overrides::default(), folder.path(), environment);
         let config = Config::from_layers(&layers).expect("the settings are right");
         let shutdown = CancellationToken::new();
         let server = Server::start(config, shutdown.clone()).await.expect("the server starts");
@@ -64,40 +70,45 @@ impl OnDuty {
         format!("http://{}{path}", self.server.address())
     }
 
-    /// Sends a webhook; the answer.
+    /// Sends a webhook and returns the response.
     pub(super) async fn receive(&self, event: &str, payload: &Value) -> Receipt {
         self.github.deliver(&self.url("/webhook"), event, payload, SECRET).await
     }
 
-    /// Sends a webhook and follows its job, and the jobs that it asked for, to their ends; their steps.
-    pub(super) async fn work_off(&self, event: &str, payload: &Value) -> Vec<String> {
+    /// Sends a webhook and waits until its job and all following jobs have ended.
+    pub(super) async fn work_off(&self, event: &str, payload: &Value) {
         let receipt = self.receive(event, payload).await;
         assert_eq!(receipt.status, 202, "{}", receipt.json());
-        let mut steps = Vec::new();
-        let mut job = receipt.json()["job_id"].as_u64().expect("a job");
-        // Jobs that resolve a commit to its pull requests ask for one more each.
+        self.until_idle().await;
+    }
+
+    /// A request to the server.
+    pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    /// Returns once no job is queued or running. A job enqueues the next one in the step that ends it, so a single list
+    /// is enough.
+    pub(super) async fn until_idle(&self) {
         loop {
-            let stream =
-                self.client.get(self.url(&format!("/api/jobs/{job}/events"))).send().await.expect("a stream");
-            let text = stream.text().await.expect("it ends with the job");
-            steps.extend(text.lines().filter_map(|line| line.strip_prefix("event: ")).map(str::to_owned));
-            job += 1;
-            let next =
-                self.client.get(self.url(&format!("/api/jobs/{job}"))).send().await.expect("an answer");
-            if next.status() == 404 {
-                return steps;
-            }
+            let jobs = self.get("/api/jobs?limit=1000").await;
+            let jobs = jobs.as_array().expect("a list");
+            let open = jobs.iter().find(|job| job["state"] == "queued" || job["state"] == "running");
+            let Some(open) = open else { return };
+            // The stream of the job's events ends together with the job.
+            let events = self.request(reqwest::Method::GET, &format!("/api/jobs/{}/events", open["id"]));
+            events.send().await.expect("a stream").text().await.expect("it ends");
         }
     }
 
-    /// A document of the API.
+    /// A JSON document from the API.
     pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.client.get(self.url(path)).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.expect("JSON")
     }
 
-    /// Sends a JSON body; status, sequence of the change log, answer.
+    /// Sends a JSON body; returns the status, the sequence number and the response.
     pub(super) async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> (u16, u64, Value) {
         let answer = self.client.request(method, self.url(path)).json(body).send().await.expect("an answer");
         let header =
@@ -106,7 +117,7 @@ impl OnDuty {
         (status, header.unwrap_or_default(), answer.json().await.unwrap_or_default())
     }
 
-    /// Returns once `/api/match` answers from an index that has followed so far.
+    /// Returns once `/api/match` answers from an index that has reached this sequence number.
     pub(super) async fn until_searchable(&self, sequence: u64) {
         loop {
             let body = serde_json::json!({ "message": "anything" });
@@ -118,8 +129,8 @@ impl OnDuty {
         }
     }
 
-    /// Stops the server in order.
-    pub(super) async fn stop(self) {
+    /// Shuts the server down.
+    async fn stop(self) {
         self.shutdown.cancel();
         self.server.wait().await;
     }

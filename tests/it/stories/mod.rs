@@ -1,7 +1,8 @@
-//! Stories of the whole product: the real server, store, index and plugins, against the fake GitHub.
+//! Stories of the whole product: the real server, store, index and plugins, with the fake GitHub.
 
 mod grimoire_on_duty;
 
+mod examples;
 mod pull_requests;
 mod reports;
 mod spellbook;

@@ -3,11 +3,11 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::grimoire_on_duty::OnDuty;
+use super::grimoire_on_duty::story;
 
 #[tokio::test]
 async fn a_new_spell_is_found_changed_and_forgotten() {
-    let grimoire = OnDuty::start().await;
+    story(async |grimoire| {
     let spell = json!({
         "title": "The quux is not in its flurble", "description": "Quuxes leave their flurble when nobody looks.",
         "error_type": "zz-991", "error_pattern": "the quux is not in its flurble", "solution_code": "put --it back",
@@ -38,21 +38,23 @@ async fn a_new_spell_is_found_changed_and_forgotten() {
         forgotten["spells"].as_array().expect("a list").iter().map(|spell| &spell["id"]).collect();
     assert!(!ids.contains(&&created["id"]), "{forgotten}");
     assert_eq!(grimoire.get("/api/spells?q=flurble").await, json!([]));
-    grimoire.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_log_is_diagnosed_over_http_as_on_the_command_line() {
-    let grimoire = OnDuty::start().await;
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let log = "src/app.ts(3,7): error TS2304: Cannot find name 'document'.\n";
-    let answer =
-        client.post(grimoire.url("/api/diagnose?name=build")).body(log).send().await.expect("an answer");
-    let diagnosis: serde_json::Value = answer.json().await.expect("JSON");
-    let error = &diagnosis["errors"][0];
-    assert_eq!(error["diagnostic"]["code"], "TS2304", "{diagnosis}");
-    assert_eq!(error["diagnostic"]["location"]["line"], 3);
-    assert_eq!(error["artifact"], "build");
-    assert!(!error["spells"].as_array().expect("a list").is_empty(), "{diagnosis}");
-    grimoire.stop().await;
+    story(async |grimoire| {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let log = "src/app.ts(3,7): error TS2304: Cannot find name 'document'.\n";
+        let answer =
+            client.post(grimoire.url("/api/diagnose?name=build")).body(log).send().await.expect("an answer");
+        let diagnosis: serde_json::Value = answer.json().await.expect("JSON");
+        let error = &diagnosis["errors"][0];
+        assert_eq!(error["diagnostic"]["code"], "TS2304", "{diagnosis}");
+        assert_eq!(error["diagnostic"]["location"]["line"], 3);
+        assert_eq!(error["artifact"], "build");
+        assert!(!error["spells"].as_array().expect("a list").is_empty(), "{diagnosis}");
+    })
+    .await;
 }

@@ -1,4 +1,4 @@
-//! What runs keep.
+//! Artifacts of runs.
 
 use serde_json::{Value, json};
 
@@ -8,28 +8,28 @@ use super::state::{Artifact, Repository};
 use crate::archive::packed;
 
 impl PullRequestHandle {
-    /// Lets the run of the last job of that name keep these files, with their contents, as an artifact.
+    /// Adds an artifact with these files and contents to the run of the last job of this name.
     ///
     /// # Panics
-    /// Where there is no such job.
+    /// If there is no such job.
     #[must_use]
     pub fn keeping(self, job: &str, name: &str, files: &[(&str, &str)]) -> Self {
         self.artifact(job, name, Some(packed(files)))
     }
 
-    /// Lets the run of the last job of that name keep these bytes, as if they were an archive.
+    /// Adds an artifact with these bytes in place of an archive to the run of the last job of this name.
     ///
     /// # Panics
-    /// Where there is no such job.
+    /// If there is no such job.
     #[must_use]
     pub fn keeping_bytes(self, job: &str, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.artifact(job, name, Some(bytes.into()))
     }
 
-    /// Lets the run of the last job of that name have kept an artifact that has expired.
+    /// Adds an expired artifact to the run of the last job of this name.
     ///
     /// # Panics
-    /// Where there is no such job.
+    /// If there is no such job.
     #[must_use]
     pub fn having_kept(self, job: &str, name: &str) -> Self {
         self.artifact(job, name, None)
@@ -47,10 +47,10 @@ impl PullRequestHandle {
         self
     }
 
-    /// The id of the last artifact of that name.
+    /// The id of the last artifact of this name.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub fn artifact_id(&self, name: &str) -> u64 {
         let mut state = self.shared.state();
         let mut artifacts = state.repository(&self.repository).artifacts.values();
@@ -58,7 +58,7 @@ impl PullRequestHandle {
     }
 }
 
-/// An artifact as the interface shows it.
+/// An artifact in the API's form.
 pub(super) fn shape(home: &Repository, artifact: &Artifact, api: &str) -> Value {
     let run = &home.runs[&artifact.run];
     let url = format!("{api}/repos/{}/actions/artifacts/{}", home.full_name(), artifact.id);

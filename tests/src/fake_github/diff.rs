@@ -1,4 +1,4 @@
-//! Taking a diff apart into files, as the files API has them.
+//! Splits a diff into files, as in the files API.
 
 use super::state::ChangedFile;
 
@@ -36,7 +36,7 @@ pub(super) fn files_of(diff: &str) -> Vec<ChangedFile> {
 
 fn finish(files: &mut [ChangedFile], patch: &mut Option<String>) {
     if let (Some(file), Some(mut patch)) = (files.last_mut(), patch.take()) {
-        // The interface gives patches without their last line end.
+        // The API returns patches without their final line end.
         if patch.ends_with('\n') {
             patch.pop();
         }

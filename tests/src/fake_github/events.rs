@@ -1,4 +1,4 @@
-//! The payloads of events about a pull request, as things are when they are asked for.
+//! The payloads of events about a pull request, with its state at the time of the call.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Setting the fake GitHub up, and looking at what became of it.
+//! Setting up the fake GitHub, and inspecting the results.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::Shared;
 use super::diff::files_of;
 use super::state::{Annotation, ChangedFile, Comment, Job, Log, Pull, Repository, Run, sha_of};
 
-/// A repository. Clones are of the same one.
+/// A repository. Clones share it.
 #[derive(Debug, Clone)]
 pub struct RepositoryHandle {
     shared: Arc<Shared>,
@@ -35,14 +35,14 @@ impl RepositoryHandle {
         Self { shared: Arc::clone(shared), name: full_name.to_owned() }
     }
 
-    /// Hides it from everybody without the token.
+    /// Makes it visible only with the token.
     #[must_use]
     pub fn private(self) -> Self {
         self.shared.state().repository(&self.name).private = true;
         self
     }
 
-    /// Renames it: its old name redirects from now on. The handle is of the new name.
+    /// Renames it: the old name redirects from now on. The returned handle has the new name.
     #[must_use]
     pub fn renamed_to(mut self, full_name: &str) -> Self {
         let (owner, name) = full_name.split_once('/').expect("a repository's name is owner/name");
@@ -58,7 +58,7 @@ impl RepositoryHandle {
         self
     }
 
-    /// A pull request by number, opened where it does not exist, from a branch of this repository.
+    /// A pull request by number, opened from a branch of this repository if it does not exist.
     pub fn pull_request(&self, number: u64) -> PullRequestHandle {
         let mut state = self.shared.state();
         let now = state.tick();
@@ -87,20 +87,20 @@ impl RepositoryHandle {
     }
 }
 
-/// A comment as people see it.
+/// A comment as users see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentView {
     /// Its id.
     pub id: u64,
-    /// Who wrote it.
+    /// The author's login.
     pub author: String,
-    /// What it says now.
+    /// The current body.
     pub body: String,
-    /// How often it was edited.
+    /// Number of edits.
     pub edits: usize,
 }
 
-/// A pull request. Clones are of the same one.
+/// A pull request. Clones share it.
 #[derive(Debug, Clone)]
 pub struct PullRequestHandle {
     pub(super) shared: Arc<Shared>,
@@ -114,7 +114,7 @@ impl PullRequestHandle {
         self.number
     }
 
-    /// `owner/name` of the repository that it is opened against.
+    /// `owner/name` of the base repository.
     pub fn repository(&self) -> &str {
         &self.repository
     }
@@ -130,7 +130,7 @@ impl PullRequestHandle {
         self.change(|pull| title.clone_into(&mut pull.title))
     }
 
-    /// Sets the commit at its head, as if it had always been there.
+    /// Replaces its commits by this head.
     #[must_use]
     pub fn at(self, sha: &str) -> Self {
         self.change(|pull| pull.heads = vec![sha.to_owned()])
@@ -157,7 +157,7 @@ impl PullRequestHandle {
         self.change(|pull| pull.open = false)
     }
 
-    /// Lets it come from a fork: CI events and runs list no pull request then.
+    /// Makes it come from a fork: CI events and runs then list no pull request.
     #[must_use]
     pub fn of_fork(self, full_name: &str) -> Self {
         let owner = full_name.split('/').next().unwrap_or_default().to_owned();
@@ -168,19 +168,19 @@ impl PullRequestHandle {
         })
     }
 
-    /// Lets it come from a fork that does not exist any more.
+    /// Makes it come from a deleted fork.
     #[must_use]
     pub fn of_deleted_fork(self) -> Self {
         self.change(|pull| pull.head_repository = None)
     }
 
-    /// Lets GitHub not know yet which commits belong to it.
+    /// Simulates that GitHub has not associated its commits with it yet.
     #[must_use]
     pub fn unlinked(self) -> Self {
         self.change(|pull| pull.linked = false)
     }
 
-    /// Sets its diff, as `git diff` prints it; the list of files follows it.
+    /// Sets its diff in the format of `git diff`, and the list of files accordingly.
     #[must_use]
     pub fn diff(self, text: &str) -> Self {
         self.change(|pull| {
@@ -189,13 +189,13 @@ impl PullRequestHandle {
         })
     }
 
-    /// Sets its files, and leaves its diff.
+    /// Sets its files, and keeps its diff.
     #[must_use]
     pub fn files(self, files: Vec<ChangedFile>) -> Self {
         self.change(|pull| pull.files = files)
     }
 
-    /// Makes GitHub refuse the whole diff as too large with this status: 406, or 422 as seen once.
+    /// Makes GitHub refuse the whole diff as too large with this status: 406, or 422, which was seen once.
     #[must_use]
     pub fn too_large(self, status: u16) -> Self {
         self.change(|pull| pull.oversize = Some(status))
@@ -207,20 +207,20 @@ impl PullRequestHandle {
         self.job("CI", name, Some("failure"), Log::Stored(log.as_ref().to_vec()))
     }
 
-    /// Adds a failed job whose log is refused: with 404 before there is one, 410 after it was deleted.
+    /// Adds a failed job whose log is refused: with 404 before it exists, with 410 after its deletion.
     #[must_use]
     pub fn failing_job_without_log(self, name: &str, status: u16) -> Self {
         self.job("CI", name, Some("failure"), Log::Absent(status))
     }
 
-    /// Adds a job that passed to the workflow `CI` at the head. One of the same name as an earlier job
-    /// is its next attempt.
+    /// Adds a passed job to the workflow `CI` at the head. If an earlier job has the same name, it is
+    /// its next attempt.
     #[must_use]
     pub fn passing_job(self, name: &str) -> Self {
         self.job("CI", name, Some("success"), Log::Stored(b"ok\n".to_vec()))
     }
 
-    /// Adds a job that still runs to the workflow `CI` at the head.
+    /// Adds a running job to the workflow `CI` at the head.
     #[must_use]
     pub fn running_job(self, name: &str) -> Self {
         self.job("CI", name, None, Log::Absent(404))
@@ -232,10 +232,10 @@ impl PullRequestHandle {
         self.job(workflow, name, Some(conclusion), Log::Stored(log.as_ref().to_vec()))
     }
 
-    /// Adds an annotation to the last job of that name.
+    /// Adds an annotation to the last job of this name.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     #[must_use]
     pub fn annotated(self, job: &str, path: &str, line: u64, message: &str) -> Self {
         let id = self.job_id(job);
@@ -247,10 +247,10 @@ impl PullRequestHandle {
         self
     }
 
-    /// The id of the last job of that name at the head; a check run has the same.
+    /// The id of the last job of this name at the head; its check run has the same id.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub fn job_id(&self, name: &str) -> u64 {
         let head = self.head();
         let mut state = self.shared.state();
@@ -259,7 +259,7 @@ impl PullRequestHandle {
         repository.jobs.values().rfind(at_head).expect("a job of that name was added").id
     }
 
-    /// Lets somebody comment; returns the comment's id.
+    /// Adds a comment by this user; returns the comment's id.
     pub fn comment_by(&self, login: &str, body: &str) -> u64 {
         let mut state = self.shared.state();
         state.user(login);
@@ -281,7 +281,7 @@ impl PullRequestHandle {
         self.shared.state().repository(&self.repository).comments.remove(&id);
     }
 
-    /// Its comments, the oldest first.
+    /// Its comments, oldest first.
     pub fn comments(&self) -> Vec<CommentView> {
         let mut state = self.shared.state();
         let comments = state.repository(&self.repository).comments.values();

@@ -1,9 +1,9 @@
-//! Logs as GitHub Actions writes them.
+//! Logs in the form of GitHub Actions.
 
 use std::fmt::Write as _;
 
-/// The log of a job that ran `command` and failed: a byte order mark, a time stamp before every line,
-/// the command in a group, its output, and how it ended.
+/// The log of a job that ran `command` and failed: a byte-order mark, a timestamp before every line,
+/// the command in a group, its output, and the exit code.
 pub fn actions_log(command: &str, output: &str) -> String {
     let mut log = String::from("\u{feff}");
     let head = ["Current runner version: '2.330.0'".to_owned(), format!("##[group]Run {command}")];

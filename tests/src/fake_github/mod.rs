@@ -1,4 +1,4 @@
-//! A GitHub of our own: stateful, over real HTTP on loopback, and exact where clients go wrong.
+//! A fake GitHub: stateful, over real HTTP on loopback, and exact where clients make mistakes.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -16,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! It fails closed: an unknown route, a token sent to the storage and a request without
-//! `User-Agent` are refused and recorded as violations. Dropping it panics where one is left over, so
-//! that no test has to remember to look.
+//! It fails closed: an unknown route, a token sent to the storage and a request without `User-Agent`
+//! are refused and recorded as violations. Dropping it panics if a violation is left, so that no test
+//! has to remember to check.
 
 mod artifacts;
 mod diff;
@@ -45,16 +45,16 @@ pub use webhook::{Receipt, Webhook};
 
 use crate::faults::{Fault, FaultPlan};
 use crate::ledger::{Ledger, Server};
-use state::State;
+use state::{OwnerToken, RateLimit, State};
 
-/// A running fake GitHub. Stops when it is dropped.
+/// A running fake GitHub. Stops when dropped.
 #[derive(Debug)]
 pub struct FakeGitHub {
     shared: Arc<Shared>,
     servers: [JoinHandle<()>; 2],
 }
 
-/// What both servers and all handles share.
+/// The state that both servers and all handles share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -105,70 +105,91 @@ impl FakeGitHub {
         Self { shared, servers }
     }
 
-    /// Where the REST interface is: `http://127.0.0.1:PORT`. The same is served below `/api/v3`, as
-    /// GitHub Enterprise Server does.
+    /// The URL of the REST API: `http://127.0.0.1:PORT`. The same API is served below `/api/v3`,
+    /// like on GitHub Enterprise Server.
     pub fn api_url(&self) -> String {
         self.shared.api_url()
     }
 
-    /// Where logs and artifacts are stored: another port, which is another origin.
+    /// The URL of the storage of logs and artifacts: another port, which is another origin.
     pub fn storage_url(&self) -> String {
         self.shared.storage_url()
     }
 
-    /// The one token that is accepted.
+    /// The account's token, which sees every repository.
     pub fn token(&self) -> String {
         self.shared.state().token.clone()
     }
 
-    /// The login of the account that the token belongs to.
+    /// Creates a token for the repositories of `owner`, with its own rate limit. Sending it with a request for
+    /// another owner's repository is a violation.
+    pub fn token_for(&self, owner: &str) -> String {
+        let token = format!("token-for-{owner}");
+        let known = OwnerToken { owner: owner.to_owned(), limit: RateLimit::new() };
+        self.shared.state().owner_tokens.insert(token.clone(), known);
+        token
+    }
+
+    /// Sets the remaining primary rate limit of a token of [`Self::token_for`], and its reset time in seconds
+    /// since 1970.
+    ///
+    /// # Panics
+    /// If there is no such token.
+    pub fn rate_limit_for(&self, owner: &str, remaining: u64, reset: i64) -> &Self {
+        let mut state = self.shared.state();
+        let token = state.owner_tokens.values_mut().find(|token| token.owner == owner);
+        token.expect("the token was made").limit = RateLimit { remaining, reset };
+        drop(state);
+        self
+    }
+
+    /// The login of the token's account.
     pub fn account(&self) -> String {
         self.shared.state().account.clone()
     }
 
-    /// A repository by `owner/name`, made where it does not exist.
+    /// A repository by `owner/name`, created if it does not exist.
     ///
     /// # Panics
-    /// Where the name has no slash.
+    /// If the name has no slash.
     pub fn repository(&self, full_name: &str) -> RepositoryHandle {
         RepositoryHandle::new(&self.shared, full_name)
     }
 
-    /// Everything that was asked and answered so far.
+    /// All requests and responses so far.
     pub fn ledger(&self) -> &Ledger {
         &self.shared.ledger
     }
 
-    /// Plans something to go wrong.
+    /// Plans a fault.
     pub fn fault(&self, fault: Fault) -> &Self {
         self.shared.faults.add(fault);
         self
     }
 
-    /// Makes all links to logs that were given out so far expire, as they do after a minute.
+    /// Makes all log links given out so far expire, as they do after a minute.
     pub fn expire_log_links(&self) -> &Self {
         self.shared.state().links.clear();
         self
     }
 
-    /// Sets what is left of the primary rate limit, and when it is reset, in seconds since 1970.
+    /// Sets the remaining primary rate limit of the account's token, and its reset time in seconds since 1970.
     pub fn rate_limit(&self, remaining: u64, reset: i64) -> &Self {
         let mut state = self.shared.state();
-        state.remaining = remaining;
-        state.reset = reset;
+        state.limit = RateLimit { remaining, reset };
         drop(state);
         self
     }
 
-    /// The payload of a `ping`, which GitHub sends when a webhook is made. It names no repository.
+    /// The payload of a `ping`, which GitHub sends when a webhook is created. It names no repository.
     pub fn ping_event(&self) -> Value {
         shapes::ping(&self.shared.state(), &self.api_url())
     }
 
-    /// Sends a webhook, signed with `secret`, to `url`; returns the answer.
+    /// Sends a webhook, signed with `secret`, to `url`; returns the response.
     ///
     /// # Panics
-    /// Where nobody answers at `url`.
+    /// If nobody answers at `url`.
     pub async fn deliver(&self, url: &str, event: &str, payload: &Value, secret: &str) -> Receipt {
         Webhook::new(event, payload).signed_with(secret).deliver(url).await
     }

@@ -1,4 +1,4 @@
-//! The servers under the routes: what every request meets, and what is made to go wrong.
+//! The servers below the routes: common checks of every request, and planned faults.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -27,14 +27,14 @@ use super::routes::{api_error, moved};
 use crate::faults::{Action, Fault};
 use crate::ledger::{Credentials, Entry, Server};
 
-/// Whose request it is, once the token was checked.
+/// The sender of a request, after the token was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Viewer {
     Anonymous,
     Account,
 }
 
-/// A connection that is to be cut, as an error of its service.
+/// A connection to be cut, as an error of its service.
 #[derive(Debug)]
 struct Cut;
 
@@ -50,7 +50,7 @@ impl std::error::Error for Cut {}
 pub(super) async fn serve(listener: TcpListener, server: Server, router: Router, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
-        // Errors are of connections that were gone before they were accepted.
+        // An error concerns a connection that was gone before it was accepted.
         if let Ok((stream, _)) = listener.accept().await {
             connections.spawn(connection(stream, server, router.clone(), Arc::clone(&shared)));
         }
@@ -65,7 +65,7 @@ async fn connection(stream: TcpStream, server: Server, router: Router, shared: A
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if Pin::new(&mut connection).await.is_err() {
-        // A reset, not a polite end.
+        // A reset instead of a regular close.
         let _ = connection.into_parts().io.into_inner().set_zero_linger();
     }
 }
@@ -111,7 +111,8 @@ async fn exchange(
     let response = if let Some(refusal) = admit(shared, server, &parts, &credentials) {
         refusal
     } else {
-        let known = credentials == Credentials::Bearer(shared.state().token.clone());
+        // Callers with another token were refused.
+        let known = credentials != Credentials::None;
         parts.extensions.insert(if known { Viewer::Account } else { Viewer::Anonymous });
         let answer = router.oneshot(Request::from_parts(parts, Body::from(body))).await;
         answer.unwrap_or_else(|never: Infallible| match never {})
@@ -119,7 +120,7 @@ async fn exchange(
     let (mut head, body) = response.into_parts();
     let mut body = body.collect().await.map_err(|_| Cut)?.to_bytes();
     if server == Server::Api {
-        dress(shared, &mut head, &method, &mut body, if_none_match.as_ref());
+        dress(shared, &credentials, &mut head, &method, &mut body, if_none_match.as_ref());
     }
 
     let response = match fault {
@@ -130,7 +131,7 @@ async fn exchange(
     Ok(response)
 }
 
-/// The same target without the prefix of enterprise servers, and by name where it is by id.
+/// The same target without the prefix of enterprise servers, and by name if it is by id.
 fn plain(shared: &Shared, uri: &http::Uri) -> http::Uri {
     let mut path = uri.path().strip_prefix("/api/v3").unwrap_or(uri.path()).to_owned();
     let by_id = path.strip_prefix("/repositories/").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
@@ -156,7 +157,7 @@ fn credentials(header: Option<&HeaderValue>) -> Credentials {
     }
 }
 
-/// The refusal that a request meets before any route, if it does.
+/// The refusal of a request before any route, if there is one.
 fn admit(
     shared: &Shared,
     server: Server,
@@ -168,7 +169,7 @@ fn admit(
         if *credentials == Credentials::None {
             return None;
         }
-        // Real storage takes any other credentials than its link for an attempt to sign in.
+        // The real storage treats any credentials other than its link as an attempt to sign in.
         shared.ledger.violation(format!("{what}: a token was sent to the storage"));
         return Some(super::storage::refusal(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo"));
     }
@@ -178,21 +179,35 @@ fn admit(
         return Some(api_error(StatusCode::FORBIDDEN, refusal));
     }
     let mut state = shared.state();
-    if *credentials != Credentials::None && *credentials != Credentials::Bearer(state.token.clone()) {
+    if let Credentials::Bearer(token) = credentials
+        && let Some(known) = state.owner_tokens.get(token)
+    {
+        let elsewhere = parts
+            .uri
+            .path()
+            .strip_prefix("/repos/")
+            .is_some_and(|rest| rest.split('/').next() != Some(known.owner.as_str()));
+        if elsewhere {
+            shared.ledger.violation(format!("{what}: a token of {} was sent", known.owner));
+            return Some(api_error(StatusCode::NOT_FOUND, "Not Found"));
+        }
+    } else if *credentials != Credentials::None && *credentials != Credentials::Bearer(state.token.clone()) {
         return Some(api_error(StatusCode::UNAUTHORIZED, "Bad credentials"));
     }
     if parts.uri.path() != "/rate_limit" {
-        if state.remaining == 0 {
+        let limit = state.limit_of(credentials);
+        if limit.remaining == 0 {
             return Some(api_error(StatusCode::FORBIDDEN, "API rate limit exceeded for user ID 1001."));
         }
-        state.remaining -= 1;
+        limit.remaining -= 1;
     }
     moved(&state, &shared.api_url(), &parts.uri)
 }
 
-/// Adds the headers that GitHub's answers have, and answers 304 where nothing has changed.
+/// Adds GitHub's response headers, and responds with 304 if nothing has changed.
 fn dress(
     shared: &Shared,
+    credentials: &Credentials,
     head: &mut http::response::Parts,
     method: &Method,
     body: &mut Bytes,
@@ -206,19 +221,20 @@ fn dress(
             head.status = StatusCode::NOT_MODIFIED;
             *body = Bytes::new();
             head.headers.remove(CONTENT_TYPE);
-            // Costs nothing.
-            state.remaining += 1;
+            // A 304 does not count against the limit.
+            state.limit_of(credentials).remaining += 1;
         }
         head.headers.insert(ETAG, tag);
     }
-    // What the routes' framework said of the body is said anew by the connection.
+    // The connection sets the length of the new body.
     head.headers.remove(CONTENT_LENGTH);
-    let used = 5000_u64.saturating_sub(state.remaining);
+    let limit = *state.limit_of(credentials);
+    let used = 5000_u64.saturating_sub(limit.remaining);
     for (name, value) in [
         ("x-ratelimit-limit", "5000".to_owned()),
-        ("x-ratelimit-remaining", state.remaining.to_string()),
+        ("x-ratelimit-remaining", limit.remaining.to_string()),
         ("x-ratelimit-used", used.to_string()),
-        ("x-ratelimit-reset", state.reset.to_string()),
+        ("x-ratelimit-reset", limit.reset.to_string()),
         ("x-ratelimit-resource", "core".to_owned()),
         ("x-github-request-id", format!("FAKE:{:08X}", state.next_id())),
         ("x-github-media-type", "github.v3; format=json".to_owned()),
@@ -240,7 +256,7 @@ fn answer_of(fault: Fault) -> Response<Body> {
     response
 }
 
-/// Lets the answer that was made go wrong.
+/// Damages the response as planned.
 async fn damage(fault: Fault, mut head: http::response::Parts, body: Bytes) -> Result<Response<Body>, Cut> {
     let body = match fault.action {
         Action::Reset => return Err(Cut),
@@ -256,7 +272,7 @@ async fn damage(fault: Fault, mut head: http::response::Parts, body: Bytes) -> R
         Action::Truncate(bytes) => {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
             let sent = body.slice(..bytes.min(body.len()));
-            // A moment between them, so that the first part is on its way before the end.
+            // A delay in between, so that the first part is sent before the end.
             let cut = stream::once(async {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 Err(Cut)

@@ -1,4 +1,4 @@
-//! What GitHub's objects look like as JSON: the same in answers and in payloads.
+//! GitHub's objects as JSON: the same in responses and in payloads.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -297,7 +297,7 @@ pub(super) fn ping(state: &State, api: &str) -> Value {
     })
 }
 
-/// What all payloads about a repository have in common.
+/// The common part of all payloads about a repository.
 fn envelope(state: &State, home: &Repository, action: Option<&str>, sender: &str, api: &str) -> Value {
     let mut payload = json!({
         "repository": repository(state, home, api),

@@ -1,27 +1,45 @@
-//! What the fake GitHub knows.
+//! The state of the fake GitHub.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-/// Everything, by the names and ids under which the interface has it.
+use crate::ledger::Credentials;
+
+/// All state, by the names and ids of the API.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) token: String,
     pub(crate) account: String,
     /// Ids of users by login.
     pub(crate) users: BTreeMap<String, u64>,
-    /// By `owner/name`.
+    /// Repositories by `owner/name`.
     pub(crate) repositories: BTreeMap<String, Repository>,
     /// Old names of renamed repositories and their ids.
     pub(crate) renamed: HashMap<String, u64>,
-    /// Links to the storage that are good, and what each is for.
+    /// Valid links to the storage, and their targets.
     pub(crate) links: HashMap<String, Stored>,
-    pub(crate) remaining: u64,
-    pub(crate) reset: i64,
+    /// The limit of the account's token.
+    pub(crate) limit: RateLimit,
+    /// Tokens for the repositories of one owner each.
+    pub(crate) owner_tokens: HashMap<String, OwnerToken>,
     last_id: u64,
     ticks: i64,
+}
+
+/// The remaining primary rate limit of a token, and its reset time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RateLimit {
+    pub(crate) remaining: u64,
+    pub(crate) reset: i64,
+}
+
+/// A token for the repositories of one owner.
+#[derive(Debug)]
+pub(crate) struct OwnerToken {
+    pub(crate) owner: String,
+    pub(crate) limit: RateLimit,
 }
 
 #[derive(Debug)]
@@ -45,12 +63,12 @@ pub(crate) struct Pull {
     pub(crate) author: String,
     pub(crate) open: bool,
     pub(crate) draft: bool,
-    /// All heads so far; the last is the head now.
+    /// All heads so far; the last one is current.
     pub(crate) heads: Vec<String>,
     pub(crate) branch: String,
-    /// The repository that the branch is in; `None` where the fork was deleted.
+    /// The repository of the branch; `None` if the fork was deleted.
     pub(crate) head_repository: Option<String>,
-    /// Whether GitHub has connected the commits with the pull request already.
+    /// True if GitHub has associated the commits with the pull request.
     pub(crate) linked: bool,
     pub(crate) diff: String,
     pub(crate) files: Vec<ChangedFile>,
@@ -66,10 +84,10 @@ impl Pull {
     }
 }
 
-/// A file of a pull request as the files API has it.
+/// A file of a pull request in the files API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
-    /// Its path after the change, or before it where it was removed.
+    /// Its path after the change, or before it if it was removed.
     pub path: String,
     /// Its path before a rename or a copy.
     pub previous: Option<String>,
@@ -90,7 +108,7 @@ impl ChangedFile {
         }
     }
 
-    /// A modified file whose hunks GitHub does not give.
+    /// A modified file whose hunks GitHub omits.
     pub fn without_patch(path: &str) -> Self {
         Self { patch: None, ..Self::modified(path, "") }
     }
@@ -102,7 +120,7 @@ pub(crate) struct Run {
     pub(crate) name: String,
     pub(crate) head_sha: String,
     pub(crate) branch: String,
-    /// The pull requests that the interface lists: none for forks.
+    /// The pull requests that the API lists: none for forks.
     pub(crate) pulls: Vec<u64>,
     pub(crate) created_at: Timestamp,
 }
@@ -112,7 +130,7 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     pub(crate) run: u64,
     pub(crate) name: String,
-    /// `None` while it runs.
+    /// `None` while running.
     pub(crate) conclusion: Option<String>,
     pub(crate) attempt: u64,
     pub(crate) log: Log,
@@ -123,18 +141,18 @@ pub(crate) struct Job {
 #[derive(Debug, Clone)]
 pub(crate) enum Log {
     Stored(Vec<u8>),
-    /// Refused with this status: 404 before there is one, 410 after it was deleted.
+    /// Refused with this status: 404 before it exists, 410 after its deletion.
     Absent(u16),
 }
 
-/// What a link to the storage leads to, by its id.
+/// The target of a storage link, by id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stored {
     LogOfJob(u64),
     Artifact(u64),
 }
 
-/// Files that a run kept.
+/// An artifact of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Artifact {
     pub(crate) id: u64,
@@ -157,7 +175,7 @@ pub(crate) struct Comment {
     pub(crate) id: u64,
     pub(crate) pull: u64,
     pub(crate) author: String,
-    /// The body and what it was before, oldest first.
+    /// The body and its earlier versions, oldest first.
     pub(crate) bodies: Vec<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -169,7 +187,23 @@ impl Comment {
     }
 }
 
+impl RateLimit {
+    pub(crate) fn new() -> Self {
+        Self { remaining: 5000, reset: Timestamp::now().as_second() + 1800 }
+    }
+}
+
 impl State {
+    /// The limit that a request counts against.
+    pub(crate) fn limit_of(&mut self, credentials: &Credentials) -> &mut RateLimit {
+        match credentials {
+            Credentials::Bearer(token) if self.owner_tokens.contains_key(token) => {
+                &mut self.owner_tokens.get_mut(token).expect("it was just found").limit
+            }
+            _ => &mut self.limit,
+        }
+    }
+
     pub(crate) fn new() -> Self {
         let mut state = Self {
             token: "token-of-the-fake-account".to_owned(),
@@ -178,8 +212,8 @@ impl State {
             repositories: BTreeMap::new(),
             renamed: HashMap::new(),
             links: HashMap::new(),
-            remaining: 5000,
-            reset: Timestamp::now().as_second() + 1800,
+            limit: RateLimit::new(),
+            owner_tokens: HashMap::new(),
             last_id: 1000,
             ticks: 0,
         };
@@ -187,19 +221,19 @@ impl State {
         state
     }
 
-    /// An id that nothing else has, higher than all before.
+    /// A unique id, higher than all earlier ones.
     pub(crate) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// A time later than all before. Begins at the same moment in every run.
+    /// A time later than all earlier ones. Starts at the same time in every run.
     pub(crate) fn tick(&mut self) -> Timestamp {
         self.ticks += 1;
         Timestamp::from_second(1_768_000_000 + self.ticks).expect("the years of tests are within range")
     }
 
-    /// The id of a user, who is made where unknown.
+    /// The id of a user, who is created if unknown.
     pub(crate) fn user(&mut self, login: &str) -> u64 {
         if let Some(id) = self.users.get(login) {
             return *id;
@@ -227,7 +261,7 @@ impl Repository {
         self.jobs.values().filter(|job| job.run == run).collect()
     }
 
-    /// The latest attempt of a run, and when it began.
+    /// The latest attempt of a run, and its start.
     pub(crate) fn latest_attempt(&self, run: u64) -> (u64, Option<Timestamp>) {
         let jobs = self.jobs_of(run);
         let attempt = jobs.iter().map(|job| job.attempt).max().unwrap_or(1);
@@ -235,7 +269,7 @@ impl Repository {
         (attempt, began)
     }
 
-    /// The conclusion of a run: of its latest jobs, and none while one of them goes on.
+    /// The conclusion of a run, from its latest jobs; none while one of them is running.
     pub(crate) fn conclusion_of(&self, run: u64) -> Option<&'static str> {
         let latest: BTreeMap<&str, &Job> =
             self.jobs_of(run).into_iter().map(|job| (job.name.as_str(), job)).collect();
@@ -252,7 +286,7 @@ impl Repository {
     }
 }
 
-/// A commit's name, made from what it stands for.
+/// A commit id, derived from a description.
 pub(crate) fn sha_of(what: &str) -> String {
     hex::encode(&Sha256::digest(what)[..20])
 }

@@ -1,4 +1,4 @@
-//! The storage of logs and artifacts: another origin, to which a link is the only key.
+//! The storage of logs and artifacts: another origin, accessible only through links.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Webhook requests as GitHub sends them.
+//! Webhook requests in the form in which GitHub sends them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 static DELIVERIES: AtomicU64 = AtomicU64::new(1);
 
-/// One webhook request, to be sent once or several times.
+/// A webhook request, to be sent once or several times.
 #[derive(Debug, Clone)]
 pub struct Webhook {
     event: String,
@@ -25,12 +25,12 @@ pub struct Webhook {
     signature: Option<String>,
 }
 
-/// What came back.
+/// The response to a webhook request.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     /// The id of the delivery.
     pub delivery: String,
-    /// The status of the answer.
+    /// The response's status.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
@@ -39,14 +39,14 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 impl Webhook {
-    /// A request without a signature, with an id of its own.
+    /// A request without a signature, with a new id.
     pub fn new(event: &str, payload: &Value) -> Self {
         Self::raw(event, payload.to_string())
     }
@@ -63,14 +63,14 @@ impl Webhook {
         }
     }
 
-    /// Sets the id of the delivery, as one that is sent again has its old one.
+    /// Sets the delivery id; a redelivery has the original one.
     #[must_use]
     pub fn with_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.id);
         self
     }
 
-    /// Sends the payload as a form, as GitHub offers. Sign it after this.
+    /// Sends the payload as a form, which GitHub offers. Sign it after this.
     #[must_use]
     pub fn in_a_form(mut self) -> Self {
         let mut body = b"payload=".to_vec();
@@ -93,7 +93,7 @@ impl Webhook {
         self
     }
 
-    /// Sets the signature header to anything.
+    /// Sets the signature header to any value.
     #[must_use]
     pub fn with_signature(mut self, signature: &str) -> Self {
         self.signature = Some(signature.to_owned());
@@ -105,11 +105,19 @@ impl Webhook {
         &self.id
     }
 
-    /// Sends it to an `http://` URL and returns the answer.
+    /// Sends it to an `http://` URL and returns the response.
     ///
     /// # Panics
-    /// Where nobody answers there.
+    /// If nobody answers there.
     pub async fn deliver(&self, url: &str) -> Receipt {
+        self.attempt(url).await.expect("the webhook is answered")
+    }
+
+    /// The same; nothing if nobody answers, or not to the end.
+    ///
+    /// # Panics
+    /// If this is no address of a webhook.
+    pub async fn attempt(&self, url: &str) -> Option<Receipt> {
         let uri: Uri = url.parse().expect("the address of a webhook is a URL");
         let authority = uri.authority().expect("the URL names a host").clone();
         let target = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
@@ -129,15 +137,14 @@ impl Webhook {
         let request = request.body(Full::new(self.body.clone())).expect("these headers are valid");
 
         let address = (authority.host(), authority.port_u16().unwrap_or(80));
-        let stream = TcpStream::connect(address).await.expect("somebody listens there");
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.expect("the connection speaks HTTP");
+        let stream = TcpStream::connect(address).await.ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         let driver = tokio::spawn(connection);
-        let response = sender.send_request(request).await.expect("the webhook is answered");
+        let response = sender.send_request(request).await.ok()?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await.expect("the answer is whole").to_bytes();
+        let body = body.collect().await.ok()?.to_bytes();
         driver.abort();
-        Receipt { delivery: self.id.clone(), status: head.status, headers: head.headers, body }
+        Some(Receipt { delivery: self.id.clone(), status: head.status, headers: head.headers, body })
     }
 }
 

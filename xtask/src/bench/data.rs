@@ -15,9 +15,9 @@ use sha2::Sha256;
 
 use super::random::Random;
 
-/// What webhooks are signed with.
+/// The secret of webhook signatures.
 pub(super) const SECRET: &str = "the secret of the benchmark's webhooks";
-/// How many different queries are asked.
+/// Number of distinct queries.
 pub(super) const QUERIES: usize = 200;
 
 const ERROR_TYPES: [&str; 20] = [
@@ -43,7 +43,7 @@ const ERROR_TYPES: [&str; 20] = [
     "undefined-reference",
 ];
 
-/// The spell with a number: about 1.5 KB of text, and a pattern of its own.
+/// The spell with this number: about 1.5 KB of text, and its own pattern.
 pub(super) fn spell(number: usize) -> SpellFields {
     let mut random = Random::new(number as u64);
     let words: Vec<String> = (0..6).map(|_| random.word()).collect();
@@ -55,7 +55,7 @@ pub(super) fn spell(number: usize) -> SpellFields {
         title: format!("{} {}", words.join(" "), random.identifier()),
         description: random.words(100),
         error_type: (*random.pick(&ERROR_TYPES)).to_owned(),
-        // As the starter spells have them; a bounded repetition would cost far more to compile.
+        // Like those of the starter spells; a bounded repetition would cost far more to compile.
         error_pattern: format!("{} {} .+{}", words[0], words[1], words[3]),
         solution_code: solution.join("\n"),
         tags: [random.word(), random.word()].into(),
@@ -63,12 +63,12 @@ pub(super) fn spell(number: usize) -> SpellFields {
     }
 }
 
-/// The spell with a number, checked.
+/// The spell with this number, validated.
 pub(super) fn valid_spell(number: usize) -> anyhow::Result<ValidSpell> {
     spell(number).validate().with_context(|| format!("spell {number}"))
 }
 
-/// The query with a number, of about 600 bytes: it is about one of `spells` spells, in other words.
+/// The query with this number, of about 600 bytes: it is about one of `spells` spells, in other words.
 pub(super) fn query(number: usize, spells: usize) -> ErrorReport {
     let mut random = Random::new((1 << 40) | number as u64);
     let about = spell(random.below(spells));
@@ -80,12 +80,12 @@ pub(super) fn query(number: usize, spells: usize) -> ErrorReport {
     }
 }
 
-/// A query as a diagnostic.
+/// The query with this number, as a diagnostic.
 pub(super) fn diagnostic(number: usize, spells: usize) -> anyhow::Result<Diagnostic> {
     query(number, spells).into_diagnostic().with_context(|| format!("query {number}"))
 }
 
-/// As many candidates, found by keyword, some of them by their pattern too.
+/// Candidates found by keyword, some of them also by their pattern.
 pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>> {
     (0..count)
         .map(|number| {
@@ -127,7 +127,7 @@ pub(super) fn spell_body(number: usize) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// Payloads of the event `pull_request`, each about a pull request of its own.
+/// Payloads of the event `pull_request`, each about a separate pull request.
 #[derive(Debug)]
 pub(super) struct Webhooks {
     template: String,
@@ -137,7 +137,7 @@ pub(super) struct Webhooks {
 /// One webhook.
 #[derive(Debug, Clone)]
 pub(super) struct Webhook {
-    /// The number of its pull request, which makes its delivery id too.
+    /// The number of its pull request, from which the delivery id is derived.
     pub(super) number: usize,
     /// The payload, of about 9 KB.
     pub(super) body: Vec<u8>,
@@ -180,7 +180,7 @@ impl Webhooks {
         Self { template: payload.to_string(), next: 1 }
     }
 
-    /// As many webhooks that were never sent.
+    /// The next `count` webhooks, which were never sent before.
     pub(super) fn take(&mut self, count: usize) -> Vec<Webhook> {
         let first = self.next;
         self.next += count;
@@ -195,7 +195,7 @@ impl Webhooks {
 }
 
 impl Webhook {
-    /// The id of its delivery.
+    /// Its delivery id.
     pub(super) fn delivery(&self) -> String {
         format!("00000000-0000-4000-8000-{:012x}", self.number)
     }

@@ -1,4 +1,4 @@
-//! The load generator: prepared requests over connections that stay open, on one thread.
+//! The load generator: prepared requests over persistent connections, on one thread.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// A prepared request: method, path, headers and body, as they go over the wire.
+/// A prepared request: method, path, headers and body, as sent over the wire.
 pub(super) type Request = Vec<u8>;
 
 /// Prepares a request without a body.
@@ -31,7 +31,7 @@ pub(super) fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Request
     request
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug)]
 pub(super) struct Outcome {
     elapsed: Duration,
@@ -39,25 +39,25 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Answers in a second.
+    /// Number of responses per second.
     pub(super) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency in microseconds that as many of a thousand answers did not exceed.
+    /// The latency in microseconds that `of_a_thousand` of a thousand responses did not exceed.
     pub(super) fn microseconds(&self, of_a_thousand: usize) -> f64 {
         percentile(&self.latencies, of_a_thousand).as_secs_f64() * 1e6
     }
 }
 
-/// The duration that as many of a thousand do not exceed.
+/// The duration that `of_a_thousand` of a thousand do not exceed.
 pub(super) fn percentile(sorted: &[Duration], of_a_thousand: usize) -> Duration {
     let last = sorted.len().saturating_sub(1);
     sorted.get(last * of_a_thousand / 1_000).copied().unwrap_or_default()
 }
 
-/// Sends `total` requests, the given ones in turn, each connection the next one as soon as it has its
-/// answer. Every answer must have `status`.
+/// Sends `total` requests, cycling through the given ones; each connection sends the next one as soon
+/// as it has its response. Every response must have `status`.
 pub(super) fn run(
     address: SocketAddr,
     connections: usize,
@@ -79,7 +79,7 @@ pub(super) fn run(
     })
 }
 
-/// The answer to one request, which must be 200, with its head.
+/// The response to one request, including its head; it must be 200.
 pub(super) fn fetch(address: SocketAddr, path: &str) -> anyhow::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -92,7 +92,7 @@ pub(super) fn fetch(address: SocketAddr, path: &str) -> anyhow::Result<String> {
     })
 }
 
-/// One connection that stays open, for requests of which each depends on the answer before.
+/// A persistent connection, for requests that depend on the previous response.
 #[derive(Debug)]
 pub(super) struct Client {
     stream: TcpStream,
@@ -104,7 +104,7 @@ impl Client {
         Ok(Self { stream: connect(address).await?, answer: Answer::default() })
     }
 
-    /// The answer with its head; it must have `status`.
+    /// The response, including its head; it must have `status`.
     pub(super) async fn send(&mut self, request: &Request, status: u16) -> anyhow::Result<String> {
         self.stream.write_all(request).await?;
         self.answer.read(&mut self.stream).await?;
@@ -143,7 +143,7 @@ async fn lane(
     }
 }
 
-/// One answer, read into a buffer that is used again.
+/// A response, read into a reusable buffer.
 #[derive(Debug, Default)]
 struct Answer {
     bytes: Vec<u8>,
@@ -152,7 +152,7 @@ struct Answer {
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 impl Answer {
-    /// Reads the next answer to its end.
+    /// Reads the next response to its end.
     async fn read(&mut self, stream: &mut TcpStream) -> anyhow::Result<()> {
         self.bytes.clear();
         let mut end = None;
@@ -185,7 +185,7 @@ impl Answer {
     }
 }
 
-/// The length of the body that follows a head. Everything that is measured answers with one.
+/// The length of the body that follows a head. Every measured response states one.
 fn content_length(head: &[u8]) -> anyhow::Result<usize> {
     const NAME: &[u8] = b"content-length:";
     let line = head

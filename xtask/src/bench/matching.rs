@@ -1,5 +1,5 @@
-//! Ranked spells: the whole way over HTTP, against scanning every spell, and against the same way with
-//! the scorer compiled natively.
+//! Ranked spells: the complete path over HTTP, compared with scanning every spell, and with the same
+//! path with a native scorer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,16 +7,26 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use grimoire_domain::actor::Actor;
+use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports, Settings};
 use grimoire_plugin_sdk as sdk;
+use grimoire_ports::PortError;
 use grimoire_ports::clock::SystemClock;
-use grimoire_ports::plugins::PluginError;
+use grimoire_ports::github::ByteStream;
+use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt};
 use grimoire_ports::plugins::matcher::{Judgement, Matchers};
-use grimoire_runtime::PluginHost;
+use grimoire_ports::plugins::{
+    CaseFile, LoadedPlugin, PluginError, PluginEvidence, PluginSet, PluginSource, PluginStatistics, Plugins,
+    PreparedPlugins,
+};
+use grimoire_ports::search::SpellSearch as _;
 use nix::sys::signal::Signal;
 
 use super::load::{self, percentile, post};
@@ -25,7 +35,7 @@ use super::table::{Goal, Row, median, ratios, short};
 use super::{Bench, data};
 use crate::native;
 
-/// Spells that a scan scores at a time: what the product scores in all.
+/// Number of spells that a scan scores at once: the product scores this many in total.
 const CHUNK: usize = 64;
 
 /// Measures the rows whose names start with `match`.
@@ -100,7 +110,7 @@ fn ask(address: SocketAddr, queries: &[load::Request]) -> anyhow::Result<load::O
     load::run(address, 1, queries, queries.len(), 200)
 }
 
-/// Every spell in memory, to be scored with nothing sorted out before.
+/// Every spell in memory, to be scored without any preselection.
 struct Scan {
     chunks: Vec<Vec<sdk::Candidate>>,
     spells: usize,
@@ -116,7 +126,7 @@ impl Scan {
         Self { chunks, spells }
     }
 
-    /// Scores all spells for one query; microseconds.
+    /// Scores all spells for one query; returns microseconds.
     fn run(&self, query: usize) -> anyhow::Result<f64> {
         let diagnostic = native::diagnostic(&data::diagnostic(query % data::QUERIES, self.spells)?);
         let started = Instant::now();
@@ -131,25 +141,24 @@ impl Scan {
     }
 }
 
-/// A spell of which nothing is known: no pattern was tried, no word was looked up.
+/// A spell without evidence: no pattern was searched, no word looked up.
 fn candidate(number: usize) -> sdk::Candidate {
     let spell = native::spell(number as u64 + 1, &data::spell(number));
     sdk::Candidate { spell, evidence: sdk::Evidence::default() }
 }
 
-/// The pipeline in this process over the same store and index, with the component and with the same
-/// scorer as native code.
+/// The pipeline in this process with the same store and index, once with the component and once
+/// with the same scorer as native code.
 fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<Vec<Row>> {
     let runtime = super::asynchronous()?;
     let (store, search) = runtime.block_on(super::world::open(folder))?;
     let plugins = Arc::new(host(bench, sources()?)?);
-    let pipeline = |matchers: Arc<dyn Matchers>| {
+    let pipeline = |plugins: Arc<dyn Plugins>| {
         let ports = Ports {
             store: Arc::new(store.clone()),
             search: search.clone(),
-            analyzers: plugins.clone() as Arc<PluginHost>,
-            matchers,
-            inventory: plugins.clone() as Arc<PluginHost>,
+            plugins,
+            plugin_files: Arc::new(Vec::new()),
             gate: Arc::new(Gate::insecure()),
             github: None,
             clock: Arc::new(SystemClock),
@@ -157,7 +166,7 @@ fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<
         Pipeline::new(ports, Settings::default())
     };
     let component = pipeline(plugins.clone());
-    let native = pipeline(Arc::new(NativeMatcher));
+    let native = pipeline(Arc::new(NativeMatcher(plugins.current())));
     let queries = (0..data::QUERIES)
         .map(|number| data::diagnostic(number, spells))
         .collect::<anyhow::Result<Vec<Diagnostic>>>()?;
@@ -187,10 +196,11 @@ fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<
 
 /// The p50 in microseconds.
 async fn in_process(pipeline: &Pipeline, queries: &[Diagnostic]) -> anyhow::Result<f64> {
+    let judge = pipeline.judge(&Actor::COMMAND_LINE)?;
     let mut times = Vec::with_capacity(queries.len());
     for query in queries {
         let started = Instant::now();
-        let report = pipeline.match_diagnostic(query).await?;
+        let report = judge.match_diagnostic(query).await?;
         times.push(started.elapsed());
         anyhow::ensure!(!report.degraded, "the matcher failed: {:?}", report.problems);
     }
@@ -198,13 +208,66 @@ async fn in_process(pipeline: &Pipeline, queries: &[Diagnostic]) -> anyhow::Resu
     Ok(percentile(&times, 500).as_secs_f64() * 1e6)
 }
 
-/// The scorer of `matcher-hybrid` as native code behind the port.
-struct NativeMatcher;
+/// The scorer of `matcher-hybrid` as native code behind the port; everything else comes from the set.
+#[derive(Clone)]
+struct NativeMatcher(Arc<dyn PluginSet>);
+
+impl Plugins for NativeMatcher {
+    fn current(&self) -> Arc<dyn PluginSet> {
+        Arc::new(self.clone())
+    }
+
+    fn statistics(&self, _plugin: &str) -> PluginStatistics {
+        PluginStatistics::default()
+    }
+
+    fn evidence(&self, _: &str) -> PluginEvidence {
+        PluginEvidence::default()
+    }
+
+    fn prepare(&self, _: Vec<PluginSource>) -> Result<Box<dyn PreparedPlugins>, PortError> {
+        Err(PortError::new(ErrorKind::Unavailable, "a benchmark loads nothing else"))
+    }
+
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl PluginSet for NativeMatcher {
+    fn generation(&self) -> u64 {
+        self.0.generation()
+    }
+
+    fn plugins(&self) -> Vec<LoadedPlugin> {
+        self.0.plugins()
+    }
+
+    fn rejected(&self) -> Vec<PluginProblem> {
+        self.0.rejected()
+    }
+
+    fn cases(&self, plugin: &str) -> Vec<CaseFile> {
+        self.0.cases(plugin)
+    }
+}
+
+#[async_trait]
+impl Analyzers for NativeMatcher {
+    async fn analyze(&self, artifact: &Artifact, content: ByteStream) -> Result<Analysis, PortError> {
+        self.0.analyze(artifact, content).await
+    }
+
+    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
+        self.0.guess(artifact, excerpt).await
+    }
+}
 
 #[async_trait]
 impl Matchers for NativeMatcher {
     async fn score(
         &self,
+        _matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError> {
@@ -213,12 +276,12 @@ impl Matchers for NativeMatcher {
             matcher_hybrid::score(&native::diagnostic(diagnostic), &candidates).map_err(|failure| {
                 PluginError(PluginProblem {
                     plugin: "native".to_owned(),
-                    reason: "failed".to_owned(),
+                    reason: FailureReason::Failed,
                     detail: format!("{failure:?}"),
                 })
             })?;
         let verdicts = verdicts.into_iter().map(native::verdict).collect();
         let plugin = PluginIdentity { name: "native".to_owned(), digest: String::new() };
-        Ok(Judgement { verdicts, plugin, generation: 1 })
+        Ok(Judgement { verdicts, plugin })
     }
 }

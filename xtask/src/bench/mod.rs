@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: how fast, side by side.
+//! `cargo xtask bench`: measures speed, side by side.
 //!
-//! Every figure is a ratio of two things measured in the same round, because machines differ and are
-//! shared; the table has the median over the rounds and the extremes. Servers run in processes of their
-//! own, the load generator in this one, all on the same processors.
+//! Most figures are ratios of two things measured in the same round, because machines differ and are
+//! shared; the table has the median over the rounds and the extremes. Servers run in separate
+//! processes, the load generator in this one, all on the same processors.
 
 mod data;
 mod http;
@@ -33,23 +33,23 @@ use world::World;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
-    /// How many rounds: what is compared takes turns in each of them.
+    /// The number of rounds; compared things take turns in each round.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only the rows whose names start with one of these.
+    /// Only rows whose names start with one of these.
     #[arg(long, value_name = "NAME", num_args = 1..)]
     rows: Vec<String>,
     /// Also write the figures of every round as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// One round with small sizes: tells whether it runs, not how fast.
+    /// One round with small sizes: shows that it runs, not how fast.
     #[arg(long)]
     quick: bool,
     #[command(subcommand)]
     part: Option<Part>,
 }
 
-/// What the benchmark starts in processes of their own.
+/// Processes that the benchmark starts.
 #[derive(Debug, Subcommand)]
 enum Part {
     /// The product.
@@ -58,12 +58,12 @@ enum Part {
     /// Routes that do nothing.
     #[command(hide = true)]
     Reference {
-        /// Where to listen.
+        /// The port to listen on.
         port: u16,
     },
 }
 
-/// What the groups of rows need.
+/// The state shared by the groups of rows.
 pub(crate) struct Bench {
     rounds: usize,
     quick: bool,
@@ -72,12 +72,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// A size: the full one, or the one for trying it out.
+    /// A size: the full one, or the one for `--quick`.
     fn size(&self, full: usize, quick: usize) -> usize {
         if self.quick { quick } else { full }
     }
 
-    /// Whether any row whose name starts so is wanted.
+    /// Returns true if any row whose name starts with `group` is wanted.
     fn wants(&self, group: &str) -> bool {
         let related = |wanted: &String| wanted.starts_with(group) || group.starts_with(wanted.as_str());
         self.wanted.is_empty() || self.wanted.iter().any(related)
@@ -86,12 +86,11 @@ impl Bench {
 
 type Group = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
-/// The groups, each with what the names of its rows start with.
-const GROUPS: [(&str, Group); 9] = [
+/// The groups, each with the prefix of its rows' names.
+const GROUPS: [(&str, Group); 8] = [
     ("webhook", webhooks::run),
     ("spell", http::spells),
     ("visible", visible::run),
-    ("busy", http::busy),
     ("match", matching::run),
     ("score", plugins::run),
     ("log", logs::run),
@@ -103,7 +102,7 @@ const GROUPS: [(&str, Group); 9] = [
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match arguments.part {
         Some(Part::Serve) => {
-            // How it ended is seen by who waits for its answers.
+            // The error shows in whoever waits for the server's responses.
             let _ = grimoire::run(["grimoire", "serve"].map(OsString::from));
             return Ok(());
         }
@@ -139,12 +138,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A runtime for what is measured in this process.
+/// A runtime for measurements in this process.
 fn asynchronous() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// Tells who waits how far it is.
+/// Reports progress.
 fn note(text: &str) {
     eprintln!("bench: {text}");
 }

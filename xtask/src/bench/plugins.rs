@@ -1,11 +1,10 @@
-//! The scorer in its sandbox against the same code compiled natively.
+//! The scorer in its sandbox compared with the same code compiled natively.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_ports::plugins::PluginInventory as _;
-use grimoire_ports::plugins::matcher::Matchers as _;
+use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::measure::DirectMatcher;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 
@@ -14,7 +13,7 @@ use super::table::{Goal, Row, median, ratios, short};
 use super::{Bench, data};
 use crate::native;
 
-/// Candidates of one call, as the product has them.
+/// Number of candidates per call, as in the product.
 const CANDIDATES: usize = 64;
 
 /// The shipped components.
@@ -26,26 +25,28 @@ pub(super) fn sources() -> anyhow::Result<Vec<PluginSource>> {
         if path.extension().is_some_and(|extension| extension == "wasm")
             && let Some(name) = path.file_stem().and_then(|name| name.to_str())
         {
-            sources.push(PluginSource::new(name, std::fs::read(&path)?));
+            let is_last_resort = name == "analyzer-guess";
+            sources.push(PluginSource::new(name, std::fs::read(&path)?).last_resort(is_last_resort));
         }
     }
     Ok(sources)
 }
 
-/// A host of components, with code that is compiled once for the whole run.
+/// A host with these components, whose code is compiled once for the whole run.
 pub(super) fn host(bench: &Bench, sources: Vec<PluginSource>) -> anyhow::Result<PluginHost> {
     let cache_folder = Some(bench.world.path("compiled"));
     let host = PluginHost::start(Options { cache_folder, ..Options::default() }, sources)?;
-    ensure!(host.rejected().is_empty(), "plugins were refused: {:?}", host.rejected());
+    let rejected = host.current().rejected();
+    ensure!(rejected.is_empty(), "plugins were refused: {rejected:?}");
     Ok(host)
 }
 
-/// The smallest question that there is.
+/// The smallest possible query.
 fn nothing() -> Diagnostic {
     Diagnostic { tool: "none".to_owned(), message: "-".to_owned(), ..Diagnostic::default() }
 }
 
-/// Calls without candidates, one after another, each in a fresh instance: their p50 in microseconds.
+/// Calls without candidates, one after another, each in a fresh instance; returns their p50 in microseconds.
 async fn alone(direct: &DirectMatcher, diagnostic: &Diagnostic, calls: usize) -> anyhow::Result<f64> {
     let mut times = Vec::with_capacity(calls);
     for _ in 0..calls {
@@ -76,59 +77,46 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let calls = bench.size(400, 5);
-    let (mut native_times, mut warm_times, mut fresh_times) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut port_times, mut empty_times, mut unranked_times) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut native_times, mut fresh_times) = (Vec::new(), Vec::new());
+    let (mut empty_times, mut unranked_times) = (Vec::new(), Vec::new());
     for _ in 0..bench.rounds {
         runtime.block_on(async {
-            let mut warm = direct.warm().await?;
             let scores: Vec<f64> = native()?.iter().map(|verdict| verdict.score).collect();
-            let sandboxed = warm.score(&diagnostic, &candidates).await?;
+            let sandboxed = direct.fresh(&diagnostic, &candidates).await?;
             ensure!(
                 sandboxed.iter().map(|verdict| verdict.score).eq(scores),
                 "the component judges otherwise than the native code: rebuild the plugins"
             );
-            let mut times: [Vec<Duration>; 4] = Default::default();
-            // Call by call in turns, so that all of them meet the same disturbances.
+            let mut times: [Vec<Duration>; 2] = Default::default();
+            // Call by call in turns, so that all are exposed to the same disturbances.
             for _ in 0..calls {
                 let started = Instant::now();
                 std::hint::black_box(native()?);
                 times[0].push(started.elapsed());
 
                 let started = Instant::now();
-                warm.score(&diagnostic, &candidates).await?;
-                times[1].push(started.elapsed());
-
-                let started = Instant::now();
                 direct.fresh(&diagnostic, &candidates).await?;
-                times[2].push(started.elapsed());
-
-                let started = Instant::now();
-                host.score(&diagnostic, &candidates).await?;
-                times[3].push(started.elapsed());
+                times[1].push(started.elapsed());
             }
-            let all = [&mut native_times, &mut warm_times, &mut fresh_times, &mut port_times];
+            let all = [&mut native_times, &mut fresh_times];
             for (times, measured) in all.into_iter().zip(times) {
                 times.push(middle(measured));
             }
-            // By themselves: between calls that fill the caches with other things, the figure would
-            // tell what those cost.
+            // Measured separately: between calls that fill the caches with other data, the figure
+            // would include the cost of cache misses.
             empty_times.push(alone(&direct, &nothing(), calls).await?);
             unranked_times.push(alone(&direct, &diagnostic, calls).await?);
             anyhow::Ok(())
         })?;
     }
-    let of_native =
-        |times: &[f64]| format!("{} of {} µs", short(median(times)), short(median(&native_times)));
-    let port_only: Vec<f64> = port_times.iter().zip(&fresh_times).map(|(port, fresh)| port - fresh).collect();
+    let of_native = format!("{} of {} µs", short(median(&fresh_times)), short(median(&native_times)));
     Ok(vec![
         Row::new(
-            "score-reused",
-            "scoring 64 candidates of 1.5 KB in an instance used again, over native",
-            Goal::AtMost(1.9),
+            "score-fresh",
+            "scoring 64 candidates of 1.5 KB in a fresh instance, over native",
+            Goal::AtMost(2.3),
         )
-        .with(ratios(&warm_times, &native_times), of_native(&warm_times)),
-        Row::new("score-fresh", "the same in a fresh instance, over native", Goal::AtMost(2.3))
-            .with(ratios(&fresh_times, &native_times), of_native(&fresh_times)),
+        .with(ratios(&fresh_times, &native_times), of_native),
         Row::new("score-empty", "an empty call in a fresh instance", Goal::AtMost(25.0)).in_unit("µs").with(
             empty_times,
             format!(
@@ -137,12 +125,5 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
                 short(median(&native_times))
             ),
         ),
-        Row::new(
-            "score-port",
-            "what the product's way adds to a fresh call: queue, threads, counts",
-            Goal::Told,
-        )
-        .in_unit("µs")
-        .with(port_only, format!("the port {} µs", short(median(&port_times)))),
     ])
 }

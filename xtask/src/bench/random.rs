@@ -9,7 +9,7 @@ const SYLLABLES: [&str; 32] = [
     "ba", "de", "fi", "go", "hu", "ja", "ke", "li", "mo", "nu", "pa", "re", "si", "to", "vu", "wa", "ze",
     "bri", "cla", "dro", "fle", "gri", "plo", "sta", "tre", "cor", "den", "lar", "min", "tur", "ver", "zon",
 ];
-/// As many binary orders of magnitude the vocabulary has: 2¹⁵ words.
+/// Number of binary orders of magnitude of the vocabulary: 2¹⁵ words.
 const ORDERS: u64 = 15;
 
 impl Random {
@@ -35,8 +35,7 @@ impl Random {
         &items[self.below(items.len())]
     }
 
-    /// A word, common ones far more often than rare ones: every order of magnitude of ranks is
-    /// equally likely, which is Zipf's law.
+    /// A word, distributed by Zipf's law: every order of magnitude of ranks is equally likely.
     pub(super) fn word(&mut self) -> String {
         let order = self.next() % ORDERS;
         let first = 1_u64 << order;
@@ -44,13 +43,13 @@ impl Random {
         word(rank)
     }
 
-    /// Words in a row.
+    /// Words separated by spaces.
     pub(super) fn words(&mut self, count: usize) -> String {
         let words: Vec<String> = (0..count).map(|_| self.word()).collect();
         words.join(" ")
     }
 
-    /// A name as programs have it, in one of three spellings.
+    /// An identifier as in programs, in one of three spellings.
     pub(super) fn identifier(&mut self) -> String {
         let (one, other) = (self.word(), self.word());
         match self.below(3) {

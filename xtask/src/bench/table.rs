@@ -4,33 +4,31 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// What a figure should be.
+/// The goal of a figure.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Goal {
     AtLeast(f64),
     AtMost(f64),
-    /// None: it is reported only.
-    Told,
 }
 
 /// One line of the table.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Row {
-    /// What `--rows` calls it.
+    /// The name for `--rows`.
     pub(super) name: String,
     pub(super) what: String,
     pub(super) goal: Goal,
     /// Empty for a ratio.
     pub(super) unit: &'static str,
-    /// One figure for each round.
+    /// One figure per round.
     pub(super) figures: Vec<f64>,
-    /// What the figure is made of.
+    /// The absolute values behind the figure.
     pub(super) absolute: String,
 }
 
 impl Row {
-    /// A line without figures.
+    /// A row without figures.
     pub(super) fn new(name: impl Into<String>, what: impl Into<String>, goal: Goal) -> Self {
         Self {
             name: name.into(),
@@ -42,13 +40,13 @@ impl Row {
         }
     }
 
-    /// The same, with figures in a unit instead of ratios.
+    /// Sets a unit, for figures that are not ratios.
     pub(super) fn in_unit(mut self, unit: &'static str) -> Self {
         self.unit = unit;
         self
     }
 
-    /// The same with its figures.
+    /// Sets the figures.
     pub(super) fn with(mut self, figures: Vec<f64>, absolute: impl Into<String>) -> Self {
         self.figures = figures;
         self.absolute = absolute.into();
@@ -60,7 +58,6 @@ impl Row {
         let met = match self.goal {
             Goal::AtLeast(least) => middle >= least,
             Goal::AtMost(most) => middle <= most,
-            Goal::Told => return "–",
         };
         if met { "met" } else { "MISSED" }
     }
@@ -70,7 +67,6 @@ impl Row {
         match self.goal {
             Goal::AtLeast(least) => format!("≥ {least}{unit}"),
             Goal::AtMost(most) => format!("≤ {most}{unit}"),
-            Goal::Told => "–".to_owned(),
         }
     }
 
@@ -87,7 +83,7 @@ impl Row {
     }
 }
 
-/// The middle figure; of an even count the mean of the two in the middle; 0 of none.
+/// The median; for an even count the mean of the two middle figures; 0 without figures.
 pub(super) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -103,7 +99,7 @@ pub(super) fn ratios(over: &[f64], under: &[f64]) -> Vec<f64> {
     over.iter().zip(under).map(|(over, under)| over / under).collect()
 }
 
-/// A figure with three digits that count.
+/// A figure with three significant digits.
 pub(super) fn short(figure: f64) -> String {
     match figure.abs() {
         size if size >= 100.0 => format!("{figure:.0}"),

@@ -1,16 +1,16 @@
-//! Synthetic logs and diffs: mostly lines that say nothing, as real ones are, with errors of many tools
-//! among them.
+//! Synthetic logs and diffs: mostly irrelevant lines, as in real ones, with errors of many tools among
+//! them.
 
 use bytes::Bytes;
 
 use super::random::Random;
 
-/// Every how many lines an error stands.
+/// Number of lines per error.
 const LINES_PER_ERROR: usize = 400;
-/// Bytes of one piece, as a network hands them over.
+/// Number of bytes per piece, as delivered by a network.
 pub(super) const PIECE: usize = 256 << 10;
 
-/// A piece of a log as GitHub's runners write it, of [`PIECE`] bytes. Pieces differ by their number.
+/// A piece of a log in the form of GitHub's runners, of [`PIECE`] bytes. Pieces differ by their number.
 pub(super) fn log_piece(number: usize) -> Bytes {
     let mut random = Random::new((2 << 40) | number as u64);
     let mut log = String::with_capacity(PIECE + 4_096);
@@ -30,7 +30,7 @@ pub(super) fn log_piece(number: usize) -> Bytes {
     log.into()
 }
 
-/// A log of as many pieces.
+/// A log of `pieces` pieces.
 pub(super) fn log(pieces: usize) -> Vec<Bytes> {
     (0..pieces).map(log_piece).collect()
 }
@@ -105,37 +105,4 @@ fn error(random: &mut Random) -> String {
         ),
         _ => format!("::error file=src/{file}.txt,line={line},col={column}::{}", random.words(6)),
     }
-}
-
-/// A unified diff of about as many bytes.
-pub(super) fn diff(bytes: usize) -> Vec<Bytes> {
-    let mut random = Random::new(3 << 40);
-    let mut diff = String::with_capacity(bytes + 8_192);
-    while diff.len() < bytes {
-        let path = format!("src/{}/{}.rs", random.word(), random.word());
-        diff.push_str(&format!(
-            "diff --git a/{path} b/{path}\nindex 1111111..2222222 100644\n--- a/{path}\n+++ b/{path}\n"
-        ));
-        let mut at = 1;
-        for _ in 0..=random.below(6) {
-            let added = random.below(12) + 1;
-            diff.push_str(&format!("@@ -{at},7 +{at},{} @@ fn {}\n", 6 + added, random.word()));
-            let mut line = |sign: char| {
-                let code = format!(
-                    "{sign}    let {} = {}({});\n",
-                    random.word(),
-                    random.identifier(),
-                    random.word()
-                );
-                diff.push_str(&code);
-            };
-            (0..3).for_each(|_| line(' '));
-            line('-');
-            (0..added).for_each(|_| line('+'));
-            (0..3).for_each(|_| line(' '));
-            at += 100;
-        }
-    }
-    let whole = Bytes::from(diff);
-    (0..whole.len()).step_by(PIECE).map(|at| whole.slice(at..whole.len().min(at + PIECE))).collect()
 }

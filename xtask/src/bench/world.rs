@@ -1,4 +1,4 @@
-//! Servers in processes of their own, and folders of data for them.
+//! Servers in separate processes, and their data folders.
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -19,14 +19,14 @@ use tempfile::TempDir;
 
 use super::data;
 
-/// How long a server may take to answer for the first time.
+/// Time limit for a server's first response.
 const START: Duration = Duration::from_secs(60);
-/// How long the index may take to follow a fill.
+/// Time limit for the index to follow a fill.
 const INDEXING: Duration = Duration::from_secs(900);
-/// Spells that are written at a time while a folder is filled.
+/// Number of spells written at once when filling a folder.
 const BATCH: usize = 2_000;
 
-/// Where the servers' data lies, and a GitHub that never answers.
+/// The folder of the servers' data, and a GitHub that never responds.
 pub(super) struct World {
     folder: TempDir,
     github: TcpListener,
@@ -45,7 +45,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// A data folder with compiled plugins, and with the starter spells that a server wrote there.
+    /// A data folder with the starter spells, written by a server. Compiled plugins are in the cache afterwards.
     pub(super) fn starter(&self) -> anyhow::Result<PathBuf> {
         let folder = self.path("starter");
         if !folder.exists() {
@@ -55,14 +55,15 @@ impl World {
         Ok(folder)
     }
 
-    /// A new data folder with compiled plugins and nothing else.
+    /// A new empty data folder, with compiled plugins in the cache.
     pub(super) fn empty(&self, name: &str) -> anyhow::Result<PathBuf> {
+        self.starter()?;
         let folder = self.path(name);
-        copy_folder(&self.starter()?.join("compiled"), &folder.join("compiled"))?;
+        fs::create_dir_all(&folder)?;
         Ok(folder)
     }
 
-    /// A data folder with compiled plugins and as many synthetic spells, indexed; made once.
+    /// A data folder with this many synthetic spells, indexed; created once.
     pub(super) fn filled(&self, spells: usize) -> anyhow::Result<PathBuf> {
         let folder = self.path(&format!("spells-{spells}"));
         if !folder.exists() {
@@ -73,20 +74,21 @@ impl World {
         Ok(folder)
     }
 
-    /// Starts the product on a data folder and waits until it is well. Its GitHub takes connections
-    /// and never answers: jobs wait for it, as they do in life.
+    /// Starts the product on a data folder and waits until it is healthy. Its GitHub accepts
+    /// connections and never responds, so that jobs wait for it as in real use.
     pub(super) fn serve(&self, folder: &Path) -> anyhow::Result<Served> {
         self.serve_with(folder, &[])
     }
 
-    /// As [`World::serve`], with these settings in its environment too.
+    /// Like [`World::serve`], with these settings in the environment.
     pub(super) fn serve_with(&self, folder: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Served> {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["bench", "serve"])
             .env_clear()
-            .env("HOME", folder)
+            // The cache of compiled plugins is there, shared by all servers of this run.
+            .env("HOME", self.folder.path())
             .env("API_PORT", address.port().to_string())
             .env("GRIMOIRE_STORAGE_FOLDER", folder)
             .env("GITHUB_WEBHOOK_SECRET", data::SECRET)
@@ -97,7 +99,7 @@ impl World {
         self.start(command, address, "/health")
     }
 
-    /// Starts the reference: routes that do nothing, behind the same server.
+    /// Starts the reference: routes that do nothing, with the same HTTP server.
     pub(super) fn reference(&self) -> anyhow::Result<Served> {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
@@ -108,7 +110,7 @@ impl World {
     fn start(&self, mut command: Command, address: SocketAddr, path: &str) -> anyhow::Result<Served> {
         let log = fs::File::options().create(true).append(true).open(self.path("servers.log"))?;
         let spawned = Instant::now();
-        // In a folder of its own: no settings of this one are read.
+        // In an empty folder, so that no settings of the current one are read.
         let process = command
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -156,17 +158,17 @@ fn first_answer(
     bail!("it did not answer within {} s", START.as_secs())
 }
 
-/// A server in a process of its own; killed when dropped.
+/// A server in a separate process; killed when dropped.
 pub(super) struct Served {
     process: Child,
-    /// Where it listens.
+    /// The address it listens on.
     pub(super) address: SocketAddr,
     /// The time from its start to its first answer.
     pub(super) first_answer: Duration,
 }
 
 impl Served {
-    /// Signals it and waits for its end.
+    /// Sends a signal and waits for the server's end.
     pub(super) fn stop(mut self, signal: Signal) -> anyhow::Result<()> {
         kill(Pid::from_raw(i32::try_from(self.process.id())?), signal)?;
         let status = self.process.wait()?;
@@ -185,7 +187,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -227,7 +229,7 @@ async fn fill(folder: &Path, spells: usize) -> anyhow::Result<()> {
 
 /// Opens the store and the index of a data folder.
 pub(super) async fn open(folder: &Path) -> anyhow::Result<(RedbStore, Arc<TantivySearch>)> {
-    // As the product opens it.
+    // With the product's options.
     let options = grimoire_store_redb::Options { cache_bytes: 32 << 20, ..Default::default() };
     let store = RedbStore::open(&folder.join("grimoire.redb"), options)?;
     let search = TantivySearch::open(

@@ -1,10 +1,11 @@
-//! The use cases over the committed components, as the program wires them.
+//! The use cases with the committed components, wired as in the program.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use grimoire_domain::actor::Actor;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::spell::SpellId;
@@ -18,13 +19,13 @@ use grimoire_search_tantivy::TantivySearch;
 use grimoire_store_redb::RedbStore;
 use tempfile::TempDir;
 
-/// How much of a log is handed over at a time, as a network would.
+/// Number of bytes of a log that are passed at once, like from a network.
 const CHUNK: usize = 64 << 10;
 
-/// How long to wait for an index.
+/// Time limit for the index.
 const INDEXING: Duration = Duration::from_secs(1_800);
 
-/// The use cases, and what has to be closed after them.
+/// The use cases, and the resources to close afterwards.
 pub(super) struct Components {
     pipeline: Pipeline,
     search: Arc<TantivySearch>,
@@ -33,7 +34,7 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// Loads the components of `plugins/prebuilt/`, over an empty spellbook.
+    /// Loads the components of `plugins/prebuilt/`, with an empty spellbook.
     pub(super) async fn start(
         settings: Settings,
         options: grimoire_search_tantivy::Options,
@@ -49,9 +50,8 @@ impl Components {
         let ports = Ports {
             store: Arc::new(store.clone()),
             search: search.clone(),
-            analyzers: plugins.clone(),
-            matchers: plugins.clone(),
-            inventory: plugins,
+            plugins,
+            plugin_files: Arc::new(Vec::new()),
             gate: Arc::new(Gate::insecure()),
             github: None,
             clock: Arc::new(SystemClock),
@@ -64,13 +64,13 @@ impl Components {
         &self.pipeline
     }
 
-    /// Waits until the index has all spells, so that every query meets the same.
+    /// Waits until the index has all spells, so that every query sees the same.
     pub(super) async fn wait_for_index(&self) -> anyhow::Result<()> {
         let last = self.store.last_sequence().await?;
         Ok(self.search.wait_for(last, INDEXING).await?)
     }
 
-    /// What search offers for a diagnostic, best first.
+    /// The candidates of the search for a diagnostic, best first.
     pub(super) async fn candidates(
         &self,
         diagnostic: &Diagnostic,
@@ -80,18 +80,22 @@ impl Components {
         Ok(found.hits.into_iter().map(|hit| hit.spell).collect())
     }
 
-    /// What is found in a log.
+    /// Analyzes a log.
     pub(super) async fn analyze(&self, name: &str, log: String) -> anyhow::Result<AnalysisReport> {
         let artifact =
             Artifact { kind: ArtifactKind::Log, name: name.to_owned(), size: Some(log.len() as u64) };
         let log = bytes::Bytes::from(log);
         let chunks: Vec<_> =
             (0..log.len()).step_by(CHUNK).map(|at| Ok(log.slice(at..log.len().min(at + CHUNK)))).collect();
-        let report = self.pipeline.analyze(&artifact, futures::stream::iter(chunks).boxed()).await;
+        let report = self
+            .pipeline
+            .judge(&Actor::COMMAND_LINE)?
+            .analyze(&artifact, futures::stream::iter(chunks).boxed())
+            .await;
         report.with_context(|| format!("case {name}"))
     }
 
-    /// Closes what is open.
+    /// Closes the resources.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
         self.search.close().await;
         Ok(self.store.close().await?)
@@ -106,7 +110,8 @@ fn load() -> anyhow::Result<PluginHost> {
         if path.extension().is_some_and(|extension| extension == "wasm")
             && let Some(name) = path.file_stem().and_then(|name| name.to_str())
         {
-            sources.push(PluginSource::new(name, std::fs::read(&path)?));
+            let is_last_resort = name == "analyzer-guess";
+            sources.push(PluginSource::new(name, std::fs::read(&path)?).last_resort(is_last_resort));
         }
     }
     sources.sort_by(|left, right| left.name.cmp(&right.name));

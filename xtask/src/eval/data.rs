@@ -1,4 +1,4 @@
-//! Files of one JSON object a line, packed or not.
+//! Files with one JSON object per line, optionally compressed.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The rows of a file, read one after the other. A name that ends in `.xz` is unpacked.
+/// The rows of a file, read lazily. A file whose name ends in `.xz` is decompressed.
 pub(super) fn rows<T: DeserializeOwned>(
     path: &Path,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<T>>> {
@@ -26,7 +26,7 @@ pub(super) fn rows<T: DeserializeOwned>(
     ))
 }
 
-/// Writes rows to a file where one is wanted.
+/// Writes rows to a file, if one is given.
 pub(super) struct Output(Option<BufWriter<File>>);
 
 impl Output {
@@ -52,7 +52,7 @@ impl Output {
     }
 }
 
-/// Writes text to the standard output. A reader that has gone away, such as `head`, is no error.
+/// Writes text to standard output. A closed output, as with `head`, is no error.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,9 +1,9 @@
-//! `cargo xtask eval diff`: is the diff parser right about every file?
+//! `cargo xtask eval diff`: measures whether the diff parser is right about every file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use grimoire_domain::diff::{self, FileDiff, FileStatus};
+use grimoire_diff::{FileDiff, FileMode, FileStatus};
 use serde::{Deserialize, Serialize};
 
 use super::Files;
@@ -32,7 +32,7 @@ struct FileRow {
     new_mode: Option<String>,
 }
 
-/// What is predicted for one diff.
+/// The prediction for one diff.
 #[derive(Debug, Serialize)]
 struct Prediction<'c> {
     id: &'c str,
@@ -42,8 +42,8 @@ struct Prediction<'c> {
 impl From<&FileDiff<'_>> for FileRow {
     fn from(file: &FileDiff<'_>) -> Self {
         let binary = file.is_binary();
-        // Git writes the mode of a file that is not there as zeros.
-        let mode = |mode: Option<diff::FileMode>, absent| {
+        // Git writes the mode of a missing file as zeros.
+        let mode = |mode: Option<FileMode>, absent| {
             mode.map(|mode| mode.to_string()).or_else(|| (file.status == absent).then(|| "000000".to_owned()))
         };
         Self {
@@ -85,14 +85,14 @@ impl Score {
     }
 }
 
-/// Parses every diff of the data and prints what share is right.
+/// Parses every diff of the data and prints the share of correct results.
 pub(super) fn run(files: &Files) -> anyhow::Result<()> {
     let mut output = Output::create(files.predictions.as_deref())?;
     let mut totals: BTreeMap<String, Score> = BTreeMap::new();
     for case in rows::<Case>(&files.data)? {
         let case = case?;
         let parsed: Vec<FileRow> =
-            diff::parse(case.diff.as_bytes()).files.iter().map(FileRow::from).collect();
+            grimoire_diff::parse(case.diff.as_bytes()).files.iter().map(FileRow::from).collect();
         output.write(&Prediction { id: &case.id, files: &parsed })?;
         let score = score(&case.files, &parsed);
         let groups = [format!("variant:{}", case.variant), ALL.to_owned()];
@@ -107,14 +107,14 @@ pub(super) fn run(files: &Files) -> anyhow::Result<()> {
 /// The group of all diffs.
 const ALL: &str = "ALL";
 
-/// Compares what was predicted for one diff with its labels.
+/// Compares the prediction for one diff with its labels.
 fn score(wanted: &[FileRow], predicted: &[FileRow]) -> Score {
     let mut left: HashMap<_, _> =
         predicted.iter().map(|file| ((&file.old_path, &file.new_path), file)).collect();
     let mut score = Score { diffs: 1, files: wanted.len(), ..Score::default() };
     for want in wanted {
         let Some(file) = left.remove(&(&want.old_path, &want.new_path)) else { continue };
-        // A change of type shows as such only where both halves are told apart.
+        // A type change is visible only if its two halves are distinguished.
         let similar = |left: &str, right: &str| left == "M" && right == "T" || left == "T" && right == "M";
         score.paths += 1;
         score.status += usize::from(file.status == want.status || similar(&file.status, &want.status));
@@ -129,7 +129,7 @@ fn score(wanted: &[FileRow], predicted: &[FileRow]) -> Score {
     score
 }
 
-/// The figures of every group, that of all diffs last.
+/// The figures of every group, followed by those of all diffs.
 fn table(totals: &BTreeMap<String, Score>) -> String {
     let mut text = format!(
         "{:22}{:>6}{:>7}{:>8}{:>8}{:>8}{:>8}{:>7}{:>9}\n",

@@ -1,5 +1,5 @@
-//! `cargo xtask eval extraction`: what the shipped analyzers find in labelled logs, by the same way
-//! that a user's log takes: the components in their sandbox, then the pipeline's merge.
+//! `cargo xtask eval extraction`: measures what the shipped analyzers find in labelled logs, on the
+//! same path as a user's log: the components in their sandbox, then the pipeline's merge.
 
 mod score;
 mod table;
@@ -22,13 +22,13 @@ use table::Totals;
 struct Case {
     id: String,
     tool: String,
-    /// Whether everything that the log reports is expected, so that anything else is wrong.
+    /// True if the labels are complete, so that anything else found is wrong.
     exhaustive: bool,
     log_text: String,
     expected: Vec<Expected>,
 }
 
-/// An error that a log reports.
+/// A labelled error in a log.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct Expected {
     file: Option<String>,
@@ -39,7 +39,7 @@ struct Expected {
     message_substring: Option<String>,
 }
 
-/// An error that was found.
+/// A found error.
 #[derive(Debug, Clone, Default, Serialize)]
 struct Found {
     file: Option<String>,
@@ -51,7 +51,7 @@ struct Found {
     tool: String,
 }
 
-/// What was found in one log.
+/// The findings in one log.
 #[derive(Debug, Serialize)]
 struct Prediction<'c> {
     id: &'c str,
@@ -74,7 +74,7 @@ impl From<CountedDiagnostic> for Found {
     }
 }
 
-/// Analyzes every log of the data and prints what share is right.
+/// Analyzes every log of the data and prints the share of correct results.
 pub(super) fn run(files: &Files) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(files))
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask eval hunt`: small logs of kinds that failed once, each with what an expert expects.
+//! `cargo xtask eval hunt`: small logs of kinds that failed once, each with an expert's expectations.
 //!
-//! `NAME.log` is what `grimoire match` reads, `NAME.expect.json` what must and must not be said of it. The
-//! real program runs on an empty data folder, so that its starter spellbook answers.
+//! `NAME.log` is the input of `grimoire match`, `NAME.expect.json` says what the output must and must not
+//! contain. The real program runs on an empty data folder, so that its starter spellbook answers.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -20,29 +20,29 @@ pub(super) struct Arguments {
     /// The folder of the cases.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The program to try. By default the one that was built beside this one (`cargo build -p grimoire`).
+    /// The program to test. By default the one built beside this one (`cargo build -p grimoire`).
     #[arg(long, value_name = "PATH")]
     grimoire: Option<PathBuf>,
-    /// Only cases whose name has this text.
+    /// Only cases whose name contains this text.
     #[arg(value_name = "TEXT")]
     only: Option<String>,
 }
 
-/// What is expected of a log. What is absent is not looked at.
+/// The expectations for a log. Absent fields are not checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Expectation {
-    /// The tool of the diagnostic that meets the first of `errors`; alternatives with `|`.
+    /// The tool of the diagnostic that matches the first of `errors`; alternatives separated by `|`.
     tool: Option<String>,
     errors: Vec<Wanted>,
-    /// Stands in no message, path, code or type, and in no title of a spell that is shown.
+    /// Must not occur in any message, path, code or type, nor in the title of a shown spell.
     must_not_contain: Vec<String>,
-    /// Absent: no spell is shown. `optional: …`: not looked at. Else the first one's title has one of `spell_contains`.
+    /// Absent: no spell is shown. `optional: …`: not checked. Else the first title has one of `spell_contains`.
     spell_expected: Option<String>,
     spell_contains: Vec<String>,
-    /// The text output begins with the error that says this.
+    /// The message of the first error in the text output.
     first_in_text: Option<String>,
-    /// Stands once in the text output.
+    /// Must occur exactly once in the text output.
     once_in_text: Option<String>,
 }
 
@@ -58,7 +58,7 @@ struct Wanted {
     error_type: Option<String>,
 }
 
-/// Tries every case and prints what is wrong; an error when anything is.
+/// Runs every case and prints the problems; fails if there are any.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let program = Program::find(arguments.grimoire.as_deref())?;
     let mut logs: Vec<PathBuf> = std::fs::read_dir(&arguments.data)
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The program under test, with a data folder of its own.
+/// The program under test, with its own data folder.
 struct Program {
     path: PathBuf,
     data: tempfile::TempDir,
@@ -127,7 +127,7 @@ impl Program {
     }
 }
 
-/// What is wrong with the answer for one log.
+/// The problems of the answer for one log.
 fn judge(program: &Program, log: &Path) -> anyhow::Result<Vec<String>> {
     let path = log.with_extension("expect.json");
     let text =
@@ -146,7 +146,7 @@ fn judge(program: &Program, log: &Path) -> anyhow::Result<Vec<String>> {
     Ok(faults)
 }
 
-/// The entries that met an expectation.
+/// The entries that matched an expectation.
 fn judge_errors<'e>(
     expected: &Expectation,
     entries: &'e [Value],
@@ -247,12 +247,12 @@ fn headline(found: &Value) -> String {
     format!("{}: {}", found["tool"].as_str().unwrap_or_default(), found["message"])
 }
 
-/// Whether a field has a text, in any case of letters.
+/// Returns true if a field contains a text, ignoring letter case.
 fn has(field: &Value, text: &str) -> bool {
     field.as_str().is_some_and(|field| field.to_lowercase().contains(&text.to_lowercase()))
 }
 
-/// Whether a field is a text, in any case of letters.
+/// Returns true if a field equals a text, ignoring letter case.
 fn same(field: &Value, text: &str) -> bool {
     field.as_str().unwrap_or_default().eq_ignore_ascii_case(text)
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask eval retrieval`: is the right spell found, and how far up? The spellbook is imported into a
-//! real store and followed by a real index; each query takes the way of `POST /api/match`, with the shipped
-//! matcher in its sandbox.
+//! `cargo xtask eval retrieval`: measures whether the right spell is found, and at which rank. The
+//! spellbook is imported into a real store and followed by a real index; each query takes the path of
+//! `POST /api/match`, with the shipped matcher in its sandbox.
 
 mod book;
 mod score;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use futures::StreamExt as _;
+use grimoire_domain::actor::Actor;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::spell::SpellId;
 use grimoire_pipeline::Settings;
@@ -23,38 +24,38 @@ use super::data::{Output, print, rows};
 use score::{Shown, Truth, score_one};
 use table::Table;
 
-/// How many candidates the matcher gets, as by default.
+/// Number of candidates for the matcher, as by default.
 const POOL: usize = 64;
-/// How many queries are under way at a time.
+/// Number of concurrent queries.
 const CONCURRENCY: usize = 4;
 
-/// What to measure.
+/// Arguments of the measurement.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder with `spells`, `spells_seeded`, `queries` and `qrels`, each `.jsonl` or `.jsonl.xz`.
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
-    /// The spells that have patterns, from one earlier incident each, instead of those that have none.
+    /// Use the spells with patterns, each from one earlier incident, instead of those without.
     #[arg(long)]
     seeded: bool,
-    /// Add as many altered copies of the whole spellbook: every other word is one of another spell.
+    /// Add this many altered copies of the whole spellbook, in which every other word comes from another spell.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     copies: usize,
-    /// How many terms of a query are searched at most; the product's default where not given.
+    /// Maximum number of terms of a query that are searched; the product's default if not given.
     #[arg(long, value_name = "COUNT")]
     terms: Option<usize>,
-    /// How many spells the searched terms may have in sum; the product's default where not given.
+    /// Maximum sum over the searched terms of the spells that contain them; the product's default if not given.
     #[arg(long, value_name = "COUNT")]
     occurrences: Option<u64>,
-    /// Ask only every so many queries.
+    /// Run only every n-th query.
     #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
-    /// Also write what was predicted, one JSON object a line.
+    /// Also write the predictions, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
 }
 
-/// A question, one JSON object a line.
+/// A query, one JSON object per line.
 #[derive(Debug, Deserialize)]
 struct Query {
     #[serde(rename = "query_id")]
@@ -64,13 +65,13 @@ struct Query {
     error_type: String,
     message: String,
     context: String,
-    /// Whether other rules report in the same words.
+    /// True if other rules report with the same words.
     shared_message: bool,
-    /// Whether another query of the rule has words of the same form.
+    /// True if another query of the rule has the same form of words.
     seen_template: bool,
 }
 
-/// Which spell answers which query, and how well: 2 for the true one, 1 for its twin in another tool.
+/// The relevance of a spell for a query: 2 for the true one, 1 for its twin in another tool.
 #[derive(Debug, Deserialize)]
 struct Relevance {
     query_id: String,
@@ -79,18 +80,18 @@ struct Relevance {
     grade: u32,
 }
 
-/// What was answered.
+/// The answer to a query.
 #[derive(Debug, Serialize)]
 struct Prediction<'q> {
     query_id: &'q str,
-    /// Best first.
+    /// Spells, best first.
     spells: &'q [&'q str],
     scores: &'q [f64],
-    /// Those that a reader would see, best first.
+    /// Spells that a reader would see, best first.
     shown: &'q [&'q str],
 }
 
-/// Asks every query and prints how well it was answered.
+/// Runs every query and prints the quality of the answers.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(arguments))
 }
@@ -124,7 +125,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     while let (Some(answer), Some(query)) = (answers.next().await, asked.next()) {
         let answer = answer?;
         let truth = truths.get(&query.id).with_context(|| format!("{}: no truth", query.id))?;
-        // Copies have no name in the truth, and none that would be right.
+        // Copies have no name in the labels, and are never right.
         let name = |id: &SpellId| names.get(id).map_or("copy", String::as_str);
         let ranked: Vec<&str> = answer.ranked.iter().map(|(id, _)| name(id)).collect();
         let scores: Vec<f64> = answer.ranked.iter().map(|(_, score)| *score).collect();
@@ -141,8 +142,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     print(&table.render())
 }
 
-/// Brings the spells in as `grimoire spells import` does, and waits for the index. Tells what they are
-/// called in the data.
+/// Imports the spells like `grimoire spells import`, and waits for the index. Returns their names in
+/// the data.
 async fn import(
     components: &Components,
     book: &[book::Row],
@@ -156,13 +157,13 @@ async fn import(
         let spells = book::spells(book, copy);
         let count = spells.len() as u64;
         let progress = |written: u64, _: u64| shown.set_position(done + written);
-        components.pipeline().import_spells(spells, "eval", &progress).await?;
+        components.pipeline().import_spells(spells, &Actor::COMMAND_LINE, &progress).await?;
         done += count;
     }
     bar.finish_and_clear();
     components.wait_for_index().await?;
     let mut names = HashMap::new();
-    let mut exported = components.pipeline().export_spells();
+    let mut exported = components.pipeline().export_spells(&Actor::COMMAND_LINE)?;
     while let Some(spell) = exported.next().await {
         let spell = spell?;
         if let Some(row) = spell.fields.key.as_deref().and_then(book::place).and_then(|place| book.get(place))
@@ -174,7 +175,7 @@ async fn import(
     Ok(names)
 }
 
-/// What search offered, and in which order the matcher put it.
+/// The candidates of the search, and their order by the matcher.
 struct Answer {
     pool: Vec<SpellId>,
     ranked: Vec<(SpellId, f64)>,
@@ -190,8 +191,8 @@ async fn answer(components: &Components, query: &Query) -> anyhow::Result<Answer
     };
     let diagnostic = report.into_diagnostic()?;
     let pool = components.candidates(&diagnostic, POOL).await?;
-    // All that are judged, also those that are not shown.
-    let explanation = components.pipeline().explain(&diagnostic, None).await?;
+    // All that are judged, including those that are not shown.
+    let explanation = components.pipeline().judge(&Actor::COMMAND_LINE)?.explain(&diagnostic, None).await?;
     ensure!(!explanation.degraded, "the matcher failed");
     let ranked = explanation.spells.iter().map(|ranked| (ranked.id, ranked.score)).collect();
     let shown = explanation.spells.iter().filter(|ranked| ranked.shown).map(|ranked| ranked.id).collect();

@@ -1,10 +1,10 @@
-//! `cargo xtask eval spells`: is a spell shown where another one belongs, or where none does?
+//! `cargo xtask eval spells`: finds spells that are shown for an error of another spell, or of none.
 //!
-//! Every sample of every spell of the starter spellbook is taken for the message of an error, once alone and once
-//! with the tool and the code that its spell is for. Its own spell has to be shown, and no other one but
-//! those that `sharing.txt` lists. With a nonsense message and each spell's code only spells may be shown that
-//! cover the code or name it in their pattern. `--cases` also tells which spells are shown for the errors in
-//! labelled logs, for people to judge.
+//! Every sample of every spell of the starter spellbook is used as the message of an error, once alone and once
+//! with the tool and the code of its spell. Its own spell must be shown, and no other one except those in
+//! `sharing.txt`. For a nonsense message with a spell's code, only spells may be shown that cover the code or
+//! name it in their pattern. `--cases` also prints the spells shown for the errors in labelled logs, for people
+//! to judge.
 
 mod judge;
 
@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use grimoire_domain::actor::Actor;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{is_code, tool_of_tags};
 use grimoire_domain::spell::{SpellFields, SpellId};
@@ -23,20 +24,20 @@ use super::components::Components;
 use super::data::{print, rows};
 use judge::{Judge, Shown};
 
-/// What fits no spell.
+/// A message that no spell matches.
 const NONSENSE: &str = "quokka sandwich is purple";
-/// Pairs that are right: the spell that is shown, and the one whose sample it is shown for.
+/// Pairs that are right: the shown spell, and the one whose sample it is shown for.
 const SHARING: &str = include_str!("spells/sharing.txt");
 
-/// What to measure.
+/// Arguments of the measurement.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Also show the spells for the errors in these logs, one JSON object `{id, log_text}` a line; `.xz` is unpacked.
+    /// Also show the spells for the errors in these logs: JSON lines `{id, log_text}`; `.xz` is decompressed.
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
 }
 
-/// A log, as the data of `eval extraction` has it.
+/// A log of the data of `eval extraction`.
 #[derive(Debug, Deserialize)]
 struct Case {
     id: String,
@@ -58,14 +59,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// What is shown for the samples of all spells.
+/// The spells shown for the samples of all spells.
 #[derive(Debug, Default)]
 struct Samples {
     asked: usize,
     own: usize,
     /// The spells whose own sample does not show them, with the sample.
     missing: Vec<(usize, String)>,
-    /// Another spell was shown: that one, the sample's, the sample, and what it was shown on.
+    /// Wrongly shown spells: the shown one, the sample's own, the sample, and the grounds.
     wrong: Vec<(usize, usize, String, String)>,
     shared: usize,
 }
@@ -102,12 +103,12 @@ fn samples(judge: &Judge) -> Samples {
     samples
 }
 
-/// A message of which nothing else is known.
+/// A message without further facts.
 fn alone(message: &str) -> Diagnostic {
     Diagnostic { tool: "log".to_owned(), message: message.to_owned(), ..Diagnostic::default() }
 }
 
-/// A message as an analyzer would tell it that knows what the spell is for.
+/// A message as reported by an analyzer that knows the tool and code of the spell.
 fn of_spell(fields: &SpellFields, message: &str) -> Diagnostic {
     Diagnostic {
         tool: tool_of_tags(fields.tags.iter().map(String::as_str)).to_owned(),
@@ -138,7 +139,7 @@ impl Samples {
     }
 }
 
-/// What is shown for a nonsense message with a code: the code, and the spell.
+/// The spells shown for a nonsense message with a code: the code, and the spell.
 fn nonsense(judge: &Judge) -> Vec<(String, usize)> {
     let codes: BTreeSet<&str> = judge.spells().map(|fields| fields.error_type.as_str()).collect();
     let mut all = Vec::new();
@@ -168,7 +169,7 @@ fn allowed(judge: &Judge, spell: usize, code: &str) -> bool {
     judge.fields(spell).covers_code || names(judge, spell, code)
 }
 
-/// Whether a spell's pattern is found in the code alone, so that it covers the code in another way.
+/// Returns true if a spell's pattern matches the code alone, so that it covers the code in another way.
 fn names(judge: &Judge, spell: usize, code: &str) -> bool {
     !judge.fields(spell).covers_code
         && judge.pattern(spell).find(&format!("error[{code}]: {code}: {NONSENSE}")).is_some()
@@ -178,7 +179,7 @@ fn names(judge: &Judge, spell: usize, code: &str) -> bool {
 async fn cases(file: &std::path::Path, spells: Vec<SpellFields>) -> anyhow::Result<()> {
     let search = grimoire_search_tantivy::Options::default();
     let components = Components::start(Settings::default(), search).await?;
-    components.pipeline().import_spells(spells, "eval", &|_, _| {}).await?;
+    components.pipeline().import_spells(spells, &Actor::COMMAND_LINE, &|_, _| {}).await?;
     components.wait_for_index().await?;
     let mut errors = 0;
     let mut of_spell: BTreeMap<SpellId, usize> = BTreeMap::new();
@@ -186,7 +187,11 @@ async fn cases(file: &std::path::Path, spells: Vec<SpellFields>) -> anyhow::Resu
         let case = case?;
         for found in components.analyze(&case.id, case.log_text).await?.diagnostics {
             errors += 1;
-            let report = components.pipeline().match_diagnostic(&found.diagnostic).await?;
+            let report = components
+                .pipeline()
+                .judge(&Actor::COMMAND_LINE)?
+                .match_diagnostic(&found.diagnostic)
+                .await?;
             for spell in report.spells {
                 *of_spell.entry(spell.id).or_default() += 1;
                 let Diagnostic { tool, message, .. } = &found.diagnostic;
@@ -210,7 +215,7 @@ mod tests {
         Judge::new(grimoire::spellbook::starter().expect("it parses")).expect("it is valid")
     }
 
-    /// A wrong fix is worse than none. Where two spells rightly share a text, `spells/sharing.txt` says so.
+    /// A wrong fix is worse than none. Spells that rightly share a text are listed in `spells/sharing.txt`.
     #[test]
     fn samples_show_their_own_spell_and_no_other() {
         let judge = starter();

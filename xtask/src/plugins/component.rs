@@ -10,21 +10,21 @@ use std::{
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The compiler's flags, beside those that hide where the sources lie; the digest of the sources covers them.
+/// The compiler's flags, besides those that hide the sources' location; the digest of the sources covers them.
 pub(super) const FLAGS: [&str; 4] = [
-    // Room for the stack, in bytes. Small, so that little memory is touched by a fresh instance.
+    // Stack size in bytes. Small, so that a fresh instance touches little memory.
     "-Clink-arg=-zstack-size=65536",
-    // Room for a heap from the start, in bytes: a memory that grows costs a system call.
+    // Initial heap size in bytes: growing the memory costs a system call.
     "-Clink-arg=--initial-heap=65536",
-    // What searches bytes takes 16 at a time, as it does natively. Fixed-width vectors are
+    // Byte searches process 16 bytes at a time, as in native code. Fixed-width vectors are
     // deterministic; the relaxed ones, which need not be, stay off.
     "-Ctarget-feature=+simd128",
-    // A call costs more than natively: every function looks at the clock that stops a runaway plugin.
-    // About twice the compiler's usual limit made two analyzers a tenth faster, for a quarter more code.
+    // A call costs more than in native code: every function checks the clock that stops a runaway plugin. About
+    // twice the compiler's usual limit made two analyzers a tenth faster, for a quarter more code.
     "-Cllvm-args=-inline-threshold=500",
 ];
 
-/// Where the standard library of the components comes from.
+/// The origin of the components' standard library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum StandardLibrary {
@@ -44,7 +44,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// Looks for what is needed and says what is missing.
+    /// Finds the required tools and reports missing ones.
     pub(super) fn new(root: &'a Path) -> anyhow::Result<Self> {
         let cargo = PathBuf::from(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -52,7 +52,7 @@ impl<'a> Builder<'a> {
         ensure!(output.status.success(), "rustc does not run: {}", String::from_utf8_lossy(&output.stderr));
         let sysroot = PathBuf::from(String::from_utf8(output.stdout)?.trim());
         let library = sysroot.join("lib/rustlib");
-        // The source first: its build has our panic strategy and remapped paths, the same everywhere.
+        // Source is preferred: its build has our panic strategy and remapped paths, the same everywhere.
         let standard_library = if library.join("src/rust/library/Cargo.lock").is_file() {
             StandardLibrary::Source
         } else if library.join(TARGET).join("lib").is_dir() {
@@ -110,7 +110,7 @@ impl<'a> Builder<'a> {
             .args(["--profile", "plugin", "--target", TARGET])
             .arg("--config")
             .arg(format!("target.{TARGET}.rustflags = {}", self.flags()?))
-            // Flags of the surroundings would make other bytes.
+            // Flags from the environment would change the bytes.
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("CARGO_BUILD_RUSTFLAGS");
@@ -123,21 +123,21 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Places of this machine that must not be in a component, and what stands for them.
+    /// Paths of this machine that must not be in a component, and their replacements.
     fn places(&self) -> Vec<(PathBuf, &'static str)> {
         let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
             let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE"))?;
             Some(Path::new(&home).join(".cargo"))
         });
-        // The last match wins: a folder inside another comes later.
+        // The last match wins, so a folder inside another one comes later.
         let mut places: Vec<_> = home.iter().map(|home| (home.clone(), "/cargo")).collect();
-        // The folder's name tells which mirror the packages came through.
+        // The folder's name reveals the mirror that the packages came through.
         for sources in home.iter().filter_map(|home| fs::read_dir(home.join("registry/src")).ok()) {
             places.extend(sources.flatten().map(|sources| (sources.path(), "/registry")));
         }
         places.push((self.sysroot.clone(), "/rust"));
         places.push((self.root.to_owned(), "/grimoire"));
-        // Cargo resolves symbolic links in some of the paths that it hands to the compiler.
+        // Cargo resolves symbolic links in some of the paths that it passes to the compiler.
         let resolved: Vec<_> =
             places.iter().filter_map(|(place, name)| Some((place.canonicalize().ok()?, *name))).collect();
         for place in resolved {
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A field of a package, where needed from the workspace.
+/// A field of a package, inherited from the workspace if necessary.
 fn package_field(manifest: &toml::Table, workspace: &toml::Table, key: &str) -> Option<String> {
     let own = manifest.get("package")?.get(key)?;
     match own.as_str() {
@@ -194,7 +194,7 @@ fn push_section(component: &mut Vec<u8>, name: &str, data: &[u8]) {
     push_text(component, &content);
 }
 
-/// Bytes with their length before them, as WebAssembly writes both.
+/// Bytes preceded by their length, in WebAssembly's encoding.
 fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut length = bytes.len();
     while length >= 0x80 {

@@ -1,8 +1,9 @@
-//! The digest of all that a component is built from.
+//! The digest of everything that a component is built from.
 //!
-//! Over: the manifests and `src/` of the plugin, the SDK and the crate of log lines, the WIT packages that the SDK binds, the
-//! plugin profile, the compiler's flags, the pinned toolchain, and the locked versions of the dependencies as far as the
-//! plugin reaches them. Not over tests, cases and prose, nor over what only the host uses.
+//! Covers: the manifests and `src/` of the plugin, the SDK and the crates of log lines and diffs as far as the plugin
+//! uses them, the WIT packages that the SDK binds, the plugin profile, the compiler's flags, the pinned toolchain, and
+//! the locked versions of the dependencies that the plugin reaches. Does not cover tests, cases and prose, nor anything
+//! that only the host uses.
 
 use super::component;
 use anyhow::{Context, ensure};
@@ -14,28 +15,31 @@ use std::{
 };
 use toml::{Table, Value};
 
-/// The packages of the workspace that every plugin is built with: folder and name.
+/// The workspace packages that every plugin is built with: folder and name.
 const SHARED: [(&str, &str); 2] =
     [("plugins/sdk", "grimoire-plugin-sdk"), ("host/grimoire-log", "grimoire-log")];
-const WIT: [&str; 3] = ["wit/types", "wit/analyzer", "wit/matcher"];
+/// Workspace packages that only some plugins are built with.
+const OPTIONAL: [(&str, &str); 1] = [("host/grimoire-diff", "grimoire-diff")];
+/// The contracts that the SDK binds.
+const WIT: &str = "plugins/sdk/wit";
 
 /// SHA-256 as hexadecimal text.
 pub(super) fn of_bytes(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The digest of a plugin's sources. The same wherever the workspace lies.
+/// The digest of a plugin's sources, independent of the workspace's location.
 pub(super) fn of_sources(root: &Path, name: &str) -> anyhow::Result<String> {
     let plugin = format!("plugins/{name}");
     let mut parts = BTreeMap::new();
-    let packages = [&[(plugin.as_str(), name)][..], &SHARED].concat();
+    let dependencies = direct_dependencies(&read_table(&root.join(&plugin).join("Cargo.toml"))?);
+    let mut packages = [&[(plugin.as_str(), name)][..], &SHARED].concat();
+    packages.extend(OPTIONAL.into_iter().filter(|(_, name)| dependencies.contains(*name)));
     for (package, _) in &packages {
         add_files(root, &Path::new(package).join("src"), &mut parts)?;
         add_file(root, &Path::new(package).join("Cargo.toml"), &mut parts)?;
     }
-    for folder in WIT {
-        add_files(root, Path::new(folder), &mut parts)?;
-    }
+    add_files(root, Path::new(WIT), &mut parts)?;
     let workspace = read_table(&root.join("Cargo.toml"))?;
     for profile in ["plugin", "release"] {
         let table = workspace.get("profile").and_then(|profiles| profiles.get(profile));
@@ -87,13 +91,13 @@ fn add_files(root: &Path, folder: &Path, parts: &mut BTreeMap<String, String>) -
 fn add_file(root: &Path, path: &Path, parts: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
     let text =
         fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {}", path.display()))?;
-    // A checkout on Windows may have other line ends.
+    // A checkout on Windows may use other path separators and line ends.
     let name = path.to_string_lossy().replace('\\', "/");
     parts.insert(name, text.replace("\r\n", "\n"));
     Ok(())
 }
 
-/// Adds what the packages' dependencies resolve to. Dependencies for tests are left out; those of the
+/// Adds the resolved dependencies of the packages. Dependencies for tests are left out; those of the
 /// build (macros) count.
 fn add_dependencies(
     root: &Path,
@@ -112,7 +116,7 @@ fn add_dependencies(
             if let Some(entry) = shared.and_then(|shared| shared.get(&dependency)) {
                 parts.insert(format!("dependency {dependency}"), entry.to_string());
             }
-            // The lock file names the version where a package is locked in several.
+            // The lock file names the version if a package is locked in several versions.
             let reference = references(&locked, name)
                 .find(|reference| reference.split(' ').next() == Some(&dependency))
                 .with_context(|| format!("Cargo.lock does not know {dependency} of {name}"))?;
@@ -133,7 +137,7 @@ fn add_dependencies(
                     && version.is_none_or(|version| field(entry, "version") == version)
             })
             .with_context(|| format!("Cargo.lock does not know {reference}"))?;
-        // Packages of the workspace count with their files.
+        // Packages of the workspace are covered by their files.
         let source = field(entry, "source");
         if source.is_empty() {
             ensure!(

@@ -1,7 +1,7 @@
-//! `cargo xtask plugins`: the shipped plugins' sources → `plugins/prebuilt/*.wasm`.
+//! `cargo xtask plugins`: builds `plugins/prebuilt/*.wasm` from the shipped plugins' sources.
 //!
-//! The components are committed, so that Grimoire builds and runs on a machine without any WASM target.
-//! `plugins/prebuilt/digests.toml` says which sources made which component.
+//! The components are committed, so that Grimoire builds and runs on a machine without a WASM target.
+//! `plugins/prebuilt/digests.toml` records the sources of each component.
 
 mod component;
 mod digest;
@@ -22,12 +22,12 @@ pub(crate) struct Arguments {
     /// Build again and compare with the committed components byte by byte; write nothing.
     #[arg(long)]
     verify: bool,
-    /// Only these plugins, by package name. All, where none is named.
+    /// Only these plugins, by package name; all by default.
     #[arg(value_name = "PLUGIN")]
     names: Vec<String>,
 }
 
-/// What `digests.toml` holds: plugin → digests.
+/// The content of `digests.toml`: digests by plugin.
 type Digests = BTreeMap<String, Digest>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +35,9 @@ type Digests = BTreeMap<String, Digest>;
 struct Digest {
     /// SHA-256 of `plugins/prebuilt/<name>.wasm`.
     component: String,
-    /// SHA-256 over what the component is built from.
+    /// SHA-256 over everything that the component is built from.
     sources: String,
-    /// Where its standard library came from: another one makes other bytes.
+    /// The origin of its standard library: another one gives other bytes.
     standard_library: component::StandardLibrary,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.verify { verify(&root, &names) } else { build(&root, &names) }
 }
 
-/// The names of all plugin packages, in order.
+/// The names of all plugin packages, sorted.
 fn plugin_names(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root.join("plugins")).context("cannot list plugins/")? {
@@ -95,7 +95,7 @@ fn build(root: &Path, names: &[String]) -> anyhow::Result<()> {
     fs::create_dir_all(prebuilt(root))?;
     let builder = component::Builder::new(root)?;
     for name in names {
-        // Taken before the build: an edit meanwhile makes the digests differ, which is right.
+        // Taken before the build: a concurrent edit makes the digests differ, which is right.
         let sources = digest::of_sources(root, name)?;
         let bytes = builder.build(name)?;
         fs::write(prebuilt(root).join(format!("{name}.wasm")), &bytes)?;
@@ -105,7 +105,7 @@ fn build(root: &Path, names: &[String]) -> anyhow::Result<()> {
             standard_library: builder.standard_library(),
         };
         println!("{name}: {} KB, sha256 {}", bytes.len().div_ceil(1024), digest.component);
-        // Read anew and written for each plugin, so that two runs at once lose little.
+        // Read and written again for each plugin, so that two concurrent runs lose little.
         let mut digests = read_digests(root)?;
         digests.insert(name.clone(), digest);
         let all = plugin_names(root)?;
@@ -132,7 +132,7 @@ fn verify(root: &Path, names: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Compares the committed components with their digests and with the sources. Names every difference.
+/// Compares the committed components with their digests and with the sources. Reports every difference.
 fn check(root: &Path) -> anyhow::Result<()> {
     let differences = differences(root)?;
     ensure!(

@@ -1,29 +1,29 @@
-//! The fixed texts of an expression: what a text must have for a match to be possible, and how much of
-//! a match the expression names by itself.
+//! The literals of an expression: those that a text must contain for a match, and how much of a match
+//! the expression itself names.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Literal};
 
 use super::telling::telling;
 
-/// The most texts of which a match has one.
+/// Maximum number of alternative literals.
 const MOST: usize = 64;
-/// The most bytes of such a text. What is longer is cut: a part of it is as good.
+/// Maximum length of a literal in bytes. A longer one is cut, because a part of it is required just as well.
 const LONGEST: usize = 48;
-/// Classes of more characters than this are not spelt out.
+/// Maximum number of characters in a class that is expanded into literals.
 const SPELT_OUT: usize = 8;
 
-/// Texts in lower case of which every match has at least one, in whatever case; absent where that cannot
-/// be told. Of several such sets the one whose weakest text tells most.
+/// Literals in lower case, at least one of which occurs, in any case, in every match; `None` where they
+/// are unknown. Of several such sets, the one whose weakest literal is most specific.
 pub(super) fn needles(expression: &Hir) -> Option<Vec<Vec<u8>>> {
     let needles = Part::of(expression).best()?;
     needles.iter().all(|needle| !needle.is_empty()).then_some(needles)
 }
 
-/// What is known of a part of an expression.
+/// The literals of a part of an expression.
 struct Part {
-    /// All texts that the part matches, where they are few.
+    /// All texts that the part matches, if there are few.
     exact: Option<Vec<Vec<u8>>>,
-    /// Texts of which every match of the part has one.
+    /// Literals one of which occurs in every match of the part.
     needed: Option<Vec<Vec<u8>>>,
 }
 
@@ -62,7 +62,7 @@ impl Part {
         Self { exact: Some(texts), needed: None }
     }
 
-    /// The better of what is known.
+    /// The more specific of the two sets.
     fn best(self) -> Option<Vec<Vec<u8>>> {
         better(self.exact, self.needed)
     }
@@ -118,7 +118,7 @@ fn union(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<
     (all.len() <= MOST).then_some(all)
 }
 
-/// The set whose weakest text tells more; the first of two equal ones.
+/// The set whose weakest literal is more specific; the first one if they are equal.
 fn better(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
     match (left, right) {
         (Some(left), Some(right)) => Some(if worth(&right) > worth(&left) { right } else { left }),
@@ -134,8 +134,8 @@ fn worth(texts: &[Vec<u8>]) -> usize {
     texts.iter().map(worth_of).min().unwrap_or(0)
 }
 
-/// The characters of a small class in lower case, each once. Letters that Unicode folds to an ASCII letter
-/// are left out beside that letter: `(?i)k` also takes the sign for kelvin, which no log has.
+/// The characters of a small class in lower case, without duplicates. Letters that Unicode folds to an ASCII letter
+/// are left out beside that letter: `(?i)k` also matches the kelvin sign, which no log contains.
 fn spelt_out(class: &Class) -> Option<Vec<Vec<u8>>> {
     let mut texts: Vec<Vec<u8>> = Vec::new();
     let mut add = |text: Vec<u8>| {
@@ -172,15 +172,15 @@ fn spelt_out(class: &Class) -> Option<Vec<Vec<u8>>> {
     (1..=SPELT_OUT).contains(&texts.len()).then_some(texts)
 }
 
-/// Stands in a skeleton where an expression takes anything.
+/// Placeholder in a skeleton for a wildcard.
 const ANYTHING: char = '\u{0}';
 
-/// How much of a match the expression names by itself: `error: .+` names nothing, however long the match.
+/// How much of a match the expression itself names: `error: .+` names nothing, however long the match.
 pub(super) fn named(expression: &Hir, found: &str) -> u32 {
     skeleton(expression, &found.to_ascii_lowercase()).map_or(0, |text| telling(&text))
 }
 
-/// The fixed texts of a match in their order; absent where the part cannot have been in it.
+/// The literals of a match in order; `None` if the part cannot have taken part in the match.
 fn skeleton(part: &Hir, found: &str) -> Option<String> {
     match part.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(String::new()),
@@ -198,7 +198,7 @@ fn skeleton(part: &Hir, found: &str) -> Option<String> {
         }),
         HirKind::Capture(capture) => skeleton(&capture.sub, found),
         HirKind::Repetition(repetition) if repetition.min == 0 => {
-            // Whether it was there cannot be told by its single characters.
+            // Single characters do not show whether the optional part was there.
             let optional = matches!(repetition.sub.kind(), HirKind::Class(_)).then(|| ANYTHING.to_string());
             Some(optional.or_else(|| skeleton(&repetition.sub, found)).unwrap_or_default())
         }

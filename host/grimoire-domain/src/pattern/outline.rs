@@ -1,11 +1,12 @@
-//! What can be told of an expression without compiling it, which takes a hundred times longer.
+//! Properties of an expression that are known without compiling it, which would take a hundred times longer.
 
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
+use super::engine::{Engine, TooLarge};
 use super::literals;
 
-/// With more possible beginnings than this, looking for them is not worth it.
+/// Maximum number of possible beginnings; looking for more is not worth the time.
 const MAXIMUM_STARTS: usize = 32;
 
 /// A parsed expression.
@@ -13,13 +14,27 @@ const MAXIMUM_STARTS: usize = 32;
 pub(super) struct Outline(Hir);
 
 impl Outline {
-    /// Parses an expression; absent where it is not a valid one.
+    /// Parses an expression; `None` if it is invalid.
     pub(super) fn of(source: &str) -> Option<Self> {
-        let parsed = regex_syntax::ParserBuilder::new().nest_limit(super::NEST_LIMIT).build().parse(source);
-        parsed.ok().map(Self)
+        Self::parse(source).ok()
     }
 
-    /// The literals of which every match has one at its beginning, where they are few and none is empty.
+    /// Parses an expression; the error is a short description of what is wrong.
+    pub(super) fn parse(source: &str) -> Result<Self, String> {
+        let parsed = regex_syntax::ParserBuilder::new().nest_limit(super::NEST_LIMIT).build().parse(source);
+        parsed.map(Self).map_err(|error| match error {
+            regex_syntax::Error::Parse(error) => error.kind().to_string(),
+            regex_syntax::Error::Translate(error) => error.kind().to_string(),
+            other => other.to_string(),
+        })
+    }
+
+    /// Compiles the automaton; `limit` is the maximum size in bytes.
+    pub(super) fn compile(&self, limit: usize) -> Result<Engine, TooLarge> {
+        Engine::new(&self.0, limit)
+    }
+
+    /// Literals one of which begins every match, if they are few and none is empty.
     pub(super) fn starts(&self) -> Option<Vec<Vec<u8>>> {
         let literals = Extractor::new().extract(&self.0);
         let starts: Vec<Vec<u8>> =
@@ -39,43 +54,43 @@ impl Outline {
         literals::named(&self.0, found)
     }
 
-    /// Whether a match may depend on where a text or a line begins.
+    /// Returns true if a match may depend on the start of the text or of a line.
     pub(super) fn asks_for_a_start(&self) -> bool {
         let looks = self.0.properties().look_set();
         [Look::Start, Look::StartLF, Look::StartCRLF].into_iter().any(|look| looks.contains(look))
     }
 
-    /// Whether nothing matches.
+    /// Returns true if no text can match.
     pub(super) fn takes_nothing(&self) -> bool {
         self.0.properties().minimum_len().is_none()
     }
 
-    /// Whether no match is empty.
+    /// Returns true if no match is empty.
     pub(super) fn takes_text(&self) -> bool {
         self.0.properties().minimum_len().is_some_and(|length| length > 0)
     }
 
-    /// A number of bytes that the compiled form is not above. Most are far below: shared parts are
-    /// counted as often as they are used, and every character class as if nothing could be merged.
+    /// An upper bound of the compiled size in bytes. Most compiled forms are far smaller: the bound
+    /// counts shared parts once per use, and every character class as if nothing could be merged.
     pub(super) fn compiled_size_bound(&self) -> usize {
         size_bound(&self.0).saturating_add(FRAME)
     }
 }
 
-/// One state of the automaton with its transition, and its place in the list of a state before it.
+/// One state of the automaton with its transition, and its entry in the list of an earlier state.
 const STATE: usize = 32 + 8 + 4;
-/// What surrounds every expression: the search for its beginning, the match, the whole as a group.
+/// The frame around every expression: the unanchored search, the match, the group of the whole.
 const FRAME: usize = 16 * STATE;
 
 fn size_bound(part: &Hir) -> usize {
     match part.kind() {
         HirKind::Empty | HirKind::Look(_) => STATE,
-        // A trie, where it is one of several alternatives: some states for each byte.
+        // One of several alternatives may become a trie: some states for each byte.
         HirKind::Literal(literal) => literal.0.len().saturating_mul(3 * STATE),
         HirKind::Class(Class::Bytes(class)) => class.ranges().len().saturating_mul(STATE) + 2 * STATE,
         HirKind::Class(Class::Unicode(class)) => {
             let sequences = class.iter().copied().map(byte_sequences).fold(0_usize, usize::saturating_add);
-            // A character has at most four bytes.
+            // A character has up to four bytes.
             sequences.saturating_mul(4 * STATE) + 2 * STATE
         }
         HirKind::Repetition(Repetition { min, max, sub, .. }) => {
@@ -90,8 +105,8 @@ fn size_bound(part: &Hir) -> usize {
     }
 }
 
-/// Into how many sequences of byte ranges a range of characters falls apart at most. The last byte of
-/// a character tells 64 of them apart and the last two 4,096.
+/// The maximum number of byte range sequences that a character range is split into. The last byte of
+/// a character distinguishes 64 characters and the last two 4,096.
 fn byte_sequences(range: ClassUnicodeRange) -> usize {
     match u32::from(range.end()) - u32::from(range.start()) {
         0..64 => 2,
@@ -173,7 +188,7 @@ mod tests {
         }
     }
 
-    /// Expressions of every kind.
+    /// Expressions of all kinds.
     fn expressions() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             "[a-zäé ]{1,6}",

@@ -1,7 +1,7 @@
-//! How much a text tells of one failure: words that every failure has tell nothing.
+//! How specific a text is to one failure. Words that occur in every failure count for little.
 
-/// Words of error messages, of advice (“use … instead”) and of sentences as such, sorted. What is made of
-/// them alone fits any failure.
+/// Common words of error messages, of advice (“use … instead”) and of sentences in general, sorted. A
+/// text of these words alone fits any failure.
 const EMPTY_WORDS: &[&str] = &[
     "a",
     "above",
@@ -126,13 +126,13 @@ const EMPTY_WORDS: &[&str] = &[
     "with",
 ];
 
-/// How many letters of the words that every failure has count as one: many of them in one order tell
-/// something all the same, as `fatal error: …: No such file or directory` does.
+/// How many letters of common words count as one. Many common words in one order are specific all
+/// the same, such as `fatal error: …: No such file or directory`.
 const EMPTY_LETTERS: u32 = 5;
 
-/// The number of letters and digits in words that tell something, and a fifth of those in words that every
-/// failure has; short numbers tell nothing, and a code such as `E0382` or `ERR_REQUIRE_ESM` counts
-/// twice: nothing else looks like it.
+/// The number of letters and digits in specific words, plus a fifth of those in common words. Short
+/// numbers do not count, and a code such as `E0382` or `ERR_REQUIRE_ESM` counts twice, because nothing
+/// else looks like it.
 pub fn telling(text: &str) -> u32 {
     let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
     let (mut telling, mut empty) = (0_u32, 0_u32);
@@ -146,7 +146,7 @@ pub fn telling(text: &str) -> u32 {
     telling.saturating_add(empty / EMPTY_LETTERS)
 }
 
-/// Digits of a number that some tool has as a code, such as 1049 of MySQL.
+/// Minimum number of digits of a number that may be a tool's code, such as 1049 of MySQL.
 const LONG_NUMBER: usize = 4;
 
 fn telling_word(word: &str) -> u32 {
@@ -160,7 +160,8 @@ fn telling_word(word: &str) -> u32 {
     if is_letters_and_digits(word) || is_capitals(word) { length.saturating_mul(2) } else { length }
 }
 
-fn is_empty_word(word: &str) -> bool {
+/// Returns true if a word may occur in any failure, or in any sentence, so that it says nothing.
+pub fn is_empty_word(word: &str) -> bool {
     let mut lower = [0; 12];
     let Some(lower) = lower.get_mut(..word.len()) else { return false };
     lower.copy_from_slice(word.as_bytes());
@@ -168,13 +169,13 @@ fn is_empty_word(word: &str) -> bool {
     EMPTY_WORDS.binary_search_by(|known| known.as_bytes().cmp(lower)).is_ok()
 }
 
-/// `E0382`, `TS2304`: capitals, then at least three digits.
+/// `E0382`, `TS2304`: capital letters, then at least three digits.
 fn is_letters_and_digits(word: &str) -> bool {
     let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
     digits.len() < word.len() && digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `ERR_REQUIRE_ESM`, `EADDRINUSE`: capitals joined by `_`, or `E` and capitals.
+/// `ERR_REQUIRE_ESM`, `EADDRINUSE`: capital letters joined by `_`, or `E` and capital letters.
 fn is_capitals(word: &str) -> bool {
     word.len() >= 5
         && (word.starts_with('E') || word.contains('_'))

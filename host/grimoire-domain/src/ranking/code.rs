@@ -1,25 +1,25 @@
-//! Codes of errors: whether a word is one, and whether two are the same.
+//! Error codes: how to recognise and compare them.
 
 use crate::diagnostic::Diagnostic;
 use crate::pattern::telling;
 
-/// What a spell's code says.
+/// How the error type of a spell relates to the code of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CodeEvidence {
-    /// The spell is not for this code, or the diagnostic has none. A plain word such as `error` is no code.
+    /// The spell is not for this code, or the diagnostic has none. A plain word such as `error` is not a code.
     #[default]
     None,
-    /// It is for another code, and the diagnostic has one.
+    /// The spell is for another code than the diagnostic's.
     Other,
-    /// It is for this code, and there are errors of the code with which it does not help.
+    /// The spell is for this code, but does not help with all of its errors.
     Partial,
-    /// It is for this code and covers all of it.
+    /// The spell is for this code and covers all of its errors.
     Covered,
 }
 
 impl CodeEvidence {
-    /// Compares the diagnostic's own code or exception type with the one that a spell is for. Codes that
-    /// only stand in a message are not its own.
+    /// Compares the diagnostic's own code or exception type with the spell's. Codes that only occur in a
+    /// message do not count.
     pub fn of(diagnostic: &Diagnostic, error_type: &str, covers_code: bool) -> Self {
         match own_codes(diagnostic).any(|code| is_same(code, error_type)) {
             false if is_for_another(diagnostic, error_type) => Self::Other,
@@ -30,20 +30,20 @@ impl CodeEvidence {
     }
 }
 
-/// Whether a spell is for another code or exception than the diagnostic's own, where both have one.
+/// Returns true if spell and diagnostic both have a code or exception, and they differ.
 fn is_for_another(diagnostic: &Diagnostic, error_type: &str) -> bool {
     let mut own = own_codes(diagnostic).peekable();
     own.peek().is_some() && is_code(error_type) && !own.any(|code| is_same(code, error_type))
 }
 
-/// What identifies the error by its form: the code, and the error type where it is one.
+/// The identifiers of the error: the code, and the error type if it has the form of a code.
 pub fn own_codes(diagnostic: &Diagnostic) -> impl Iterator<Item = &str> {
     let stated = diagnostic.code.as_deref().into_iter().chain([diagnostic.error_type.as_str()]);
     stated.map(str::trim).filter(|code| is_code(code))
 }
 
-/// Whether a word has the form of a code: `E0382`, `ERR_REQUIRE_ESM`, `ENOENT`, `no-unused-vars`,
-/// `clippy::needless_return`, `java.lang.NullPointerException`. A plain word is none.
+/// Returns true if a word has the form of a code: `E0382`, `ERR_REQUIRE_ESM`, `ENOENT`, `no-unused-vars`,
+/// `clippy::needless_return`, `java.lang.NullPointerException`. A plain word has not.
 pub fn is_code(word: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/@:.\\".contains(&byte);
     word.len() >= 3
@@ -52,14 +52,14 @@ pub fn is_code(word: &str) -> bool {
         && (number_code(word).is_some() || is_capitals(word) || is_exception(word) || is_rule(word))
 }
 
-/// Whether two codes are the same but for case, namespace, and `_` for `-`.
+/// Compares two codes, ignoring case, namespace, and `_` versus `-`.
 pub fn is_same(left: &str, right: &str) -> bool {
     let (left, right) = (last_part(left.trim()), last_part(right.trim()));
     let as_one = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
     !left.is_empty() && left.bytes().map(as_one).eq(right.bytes().map(as_one))
 }
 
-/// The form under which equal codes are found.
+/// The normal form of a code: equal codes have equal forms.
 pub fn normal(code: &str) -> String {
     last_part(code.trim()).to_ascii_lowercase().replace('_', "-")
 }
@@ -73,8 +73,8 @@ fn last_part(code: &str) -> &str {
     after_colons
 }
 
-/// The letters of a code of capitals, then digits: `E0382`, `TS2304`, `F401`, `ORA-00942`. Those of one tool
-/// share them.
+/// The letters of a code made of capital letters and digits: `E0382`, `TS2304`, `F401`, `ORA-00942`. The
+/// codes of one tool share them.
 pub(super) fn number_code(word: &str) -> Option<&str> {
     let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
     let letters = &word[..word.len() - digits.len()];
@@ -85,7 +85,7 @@ pub(super) fn number_code(word: &str) -> Option<&str> {
     is_code.then_some(letters)
 }
 
-/// Capitals joined by `_`, or `E` and capitals.
+/// Capital letters joined by `_`, or `E` and capital letters.
 fn is_capitals(word: &str) -> bool {
     const NO_CODES: [&str; 7] =
         ["ERROR", "ERRORS", "EXCEPTION", "EXCEPTIONS", "EXPECTED", "EXIT_CODE", "EXITED"];
@@ -96,7 +96,7 @@ fn is_capitals(word: &str) -> bool {
         && !NO_CODES.contains(&word)
 }
 
-/// A class's name of several words, with its namespace or without: `KeyError`, `java.io.IOException`.
+/// A class name of several words, with or without namespace: `KeyError`, `java.io.IOException`.
 fn is_exception(word: &str) -> bool {
     let name = word.rsplit(['.', '\\', ':']).next().unwrap_or(word);
     let humps = name
@@ -109,7 +109,7 @@ fn is_exception(word: &str) -> bool {
         && !matches!(name, "Error" | "Exception")
 }
 
-/// Words joined by `-`, `_`, `/` or `::`, of which one is not as empty as `exit-code`.
+/// Words joined by `-`, `_`, `/` or `::`, at least one of which is more specific than `exit-code`.
 fn is_rule(word: &str) -> bool {
     let name = word.rsplit("::").next().unwrap_or(word);
     let is_joined = name.contains(['-', '_', '/']) || word.contains("::");

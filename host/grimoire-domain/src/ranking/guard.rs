@@ -1,21 +1,21 @@
-//! Which spells may be shown at all, whatever a matcher says of them.
+//! The rules that decide whether a spell may be shown at all, whatever a matcher's verdict.
 
 use std::fmt;
 
 use super::{CodeEvidence, Evidence, LanguageEvidence, PatternEvidence};
 use crate::diagnostic::{Confidence, Diagnostic, Role};
 
-/// What a spell is shown on.
+/// The grounds on which a spell is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grounds {
     /// Its pattern was found.
     Pattern,
-    /// The error's own code is equal, and the spell covers all of it.
+    /// The spell has the error's own code and covers all of it.
     Code,
 }
 
 impl Grounds {
-    /// The word used in answers.
+    /// The word used in responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pattern => "pattern",
@@ -36,43 +36,57 @@ impl fmt::Display for Grounds {
 /// Why a spell is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withheld {
-    /// It is for another language or tool than the error's: the spell's.
+    /// The spell is for another language or tool (named here) than the error's.
     OtherLanguage(String),
-    /// Its pattern was tried and not found.
+    /// The spell changes the project's own sources, and the error lies in a package, a toolchain or a program.
+    OtherCode,
+    /// The pattern was searched and not found.
     PatternMissed,
-    /// The code is equal, but it has several causes, and the pattern that tells them apart was not found.
+    /// The code is equal, but has several causes, and the pattern that distinguishes them was not found.
     BroadCode,
-    /// What its pattern found stands in any failure.
+    /// The text matched by the pattern occurs in any failure.
     WeakPattern,
-    /// Its pattern was found in the lines around the error only, and the error itself is another one.
+    /// The pattern was found only in the lines around the error, and the error itself is another one.
     OtherError,
-    /// The error is a guess, and what its pattern found does not tell enough for one.
+    /// The spell is for a symptom that has many causes, and the error continues with a reason that the spell does not
+    /// mention: the words of that reason.
+    OtherReason(String),
+    /// The spell is for a symptom that has many causes, and the error is a mistake of the program itself, which no
+    /// general step fixes.
+    OwnMistake,
+    /// The error follows from another one, which is the one to mend.
+    Consequence,
+    /// The error is a guess, and the match is not specific enough for one.
     Guess,
-    /// Nothing but words speaks for it.
+    /// Only keywords support the spell.
     WordsOnly,
-    /// A spell is shown whose pattern names more of the same place.
+    /// A shown spell has a more specific match in the same place.
     LessSpecific,
-    /// Too many spells say the same of the same place.
+    /// Too many spells match the same text.
     Alike,
     /// The matcher decided against it.
     Matcher,
-    /// The matcher did not judge it.
+    /// The matcher returned no verdict.
     LeftOut,
-    /// Its score is below the threshold.
+    /// The score is below the threshold.
     Threshold,
-    /// Enough better ones are shown.
+    /// Enough better spells are shown.
     Limit,
 }
 
 impl Withheld {
-    /// The word used in answers.
+    /// The word used in responses.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::OtherLanguage(_) => "other-language",
+            Self::OtherCode => "other-code",
             Self::PatternMissed => "pattern-missed",
             Self::BroadCode => "broad-code",
             Self::WeakPattern => "weak-pattern",
             Self::OtherError => "other-error",
+            Self::OtherReason(_) => "other-reason",
+            Self::OwnMistake => "own-mistake",
+            Self::Consequence => "consequence",
             Self::Guess => "guess",
             Self::WordsOnly => "words-only",
             Self::LessSpecific => "less-specific",
@@ -91,6 +105,8 @@ impl fmt::Display for Withheld {
             Self::OtherLanguage(languages) => {
                 write!(formatter, "it is for another language or tool than the error's: {languages}")
             }
+            Self::OtherCode => formatter
+                .write_str("it changes the project's own sources, and the error lies in somebody else's"),
             Self::PatternMissed => formatter.write_str("its pattern was not found in the error"),
             Self::BroadCode => formatter.write_str(
                 "its code is equal, but the code has several causes, and its pattern was not found",
@@ -98,6 +114,14 @@ impl fmt::Display for Withheld {
             Self::WeakPattern => formatter.write_str("what its pattern found stands in any failure"),
             Self::OtherError => formatter
                 .write_str("its pattern was found in the lines around only, and the error itself is another"),
+            Self::OtherReason(words) => {
+                write!(formatter, "the error goes on with a reason that it does not speak of: {words}")
+            }
+            Self::OwnMistake => formatter
+                .write_str("the error is a mistake of the program's own, which no general step mends"),
+            Self::Consequence => {
+                formatter.write_str("the error follows from another one, which is the one to mend")
+            }
             Self::Guess => formatter
                 .write_str("the error is only a guess, and what the pattern found does not tell enough"),
             Self::WordsOnly => {
@@ -117,15 +141,25 @@ impl fmt::Display for Withheld {
     }
 }
 
-/// The least that a pattern's find must tell, in letters: below this it is found in any failure.
+/// Minimum specificity of a match, in letters: a less specific one occurs in any failure.
 pub(super) const TELLING: u32 = 5;
-/// The same for an error that is only a guess.
+/// The minimum for an error that is only a guess.
 pub(super) const TELLING_FOR_A_GUESS: u32 = 12;
 
-/// What a spell may be shown on. Words alone are no grounds, and nothing outweighs another language.
+/// The grounds on which a spell may be shown. Keywords alone are no grounds, and nothing outweighs
+/// another language or foreign sources.
 pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, Withheld> {
     if let LanguageEvidence::Other(languages) = &evidence.language {
         return Err(Withheld::OtherLanguage(languages.clone()));
+    }
+    if evidence.elsewhere {
+        return Err(Withheld::OtherCode);
+    }
+    if evidence.own_mistake {
+        return Err(Withheld::OwnMistake);
+    }
+    if diagnostic.role == Role::Consequence {
+        return Err(Withheld::Consequence);
     }
     let guess = diagnostic.confidence == Confidence::Guess;
     let weak = match &evidence.pattern {
@@ -134,7 +168,10 @@ pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, 
         PatternEvidence::Hit(hit) if !hit.in_message && is_another(diagnostic, evidence) => {
             Withheld::OtherError
         }
-        PatternEvidence::Hit(_) => return Ok(Grounds::Pattern),
+        PatternEvidence::Hit(_) => match &evidence.unspoken {
+            Some(words) => Withheld::OtherReason(words.clone()),
+            None => return Ok(Grounds::Pattern),
+        },
         PatternEvidence::Missed if evidence.code == CodeEvidence::Partial => Withheld::BroadCode,
         PatternEvidence::Missed => Withheld::PatternMissed,
         PatternEvidence::Untried => Withheld::WordsOnly,
@@ -146,10 +183,10 @@ pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, 
     }
 }
 
-/// Whether what surrounds an error cannot speak for it: it has a code of its own, which is not the spell's, or
-/// it is only a warning.
+/// Returns true if the lines around an error cannot count for this spell: the error has a code of its own, which is not
+/// the spell's, or it is only a warning. They never count for a general spell.
 fn is_another(diagnostic: &Diagnostic, evidence: &Evidence) -> bool {
-    evidence.code == CodeEvidence::Other || diagnostic.role == Role::Warning
+    evidence.general || evidence.code == CodeEvidence::Other || diagnostic.role == Role::Warning
 }
 
 #[cfg(test)]
@@ -181,10 +218,16 @@ mod tests {
     }
 
     #[test]
-    fn another_language_outweighs_everything() {
+    fn another_language_and_foreign_sources_outweigh_everything() {
         let language = LanguageEvidence::Other("Rust".to_owned());
-        let all = Evidence { keyword: 1.0, pattern: hit(50), code: CodeEvidence::Covered, language };
-        assert_eq!(told(Confidence::Certain, all), Err(Withheld::OtherLanguage("Rust".to_owned())));
+        let all =
+            Evidence { keyword: 1.0, pattern: hit(50), code: CodeEvidence::Covered, ..Evidence::default() };
+        assert_eq!(told(Confidence::Certain, all.clone()), Ok(Grounds::Pattern));
+        assert_eq!(
+            told(Confidence::Certain, Evidence { language, ..all.clone() }),
+            Err(Withheld::OtherLanguage("Rust".to_owned()))
+        );
+        assert_eq!(told(Confidence::Certain, Evidence { elsewhere: true, ..all }), Err(Withheld::OtherCode));
     }
 
     #[test]
@@ -196,6 +239,13 @@ mod tests {
         assert_eq!(grounds(&warning, &around), Err(Withheld::OtherError));
         let other = Evidence { code: CodeEvidence::Other, ..around };
         assert_eq!(told(Confidence::Certain, other), Err(Withheld::OtherError));
+    }
+
+    #[test]
+    fn what_follows_from_another_error_gets_no_spell() {
+        let follows = Diagnostic { role: Role::Consequence, ..Diagnostic::default() };
+        let evidence = Evidence { pattern: hit(50), code: CodeEvidence::Covered, ..Evidence::default() };
+        assert_eq!(grounds(&follows, &evidence), Err(Withheld::Consequence));
     }
 
     #[test]

@@ -1,41 +1,42 @@
-//! Which languages and tools a diagnostic and a spell are about, and whether they contradict each other.
+//! The languages and tools of a diagnostic and a spell, and whether they contradict each other.
 
-use super::tool::{code_of_another_tool, other_checker};
+use super::tool::{code_of_another_tool, older_version, other_checker};
 use crate::diagnostic::Diagnostic;
 use crate::spell::SpellFields;
 
-/// Whether spell and diagnostic speak of one language.
+/// How the languages of spell and diagnostic relate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum LanguageEvidence {
-    /// One of them names no language: a spell without a language among its tags is for all of them.
+    /// One of them names no language: a spell without a language among its tags fits all of them.
     #[default]
     Unknown,
     /// They have one in common.
     Same,
-    /// They have none in common: the spell's language, languages or tool, by name.
+    /// They have none in common; the spell's language, languages or tool, by name.
     Other(String),
 }
 
 impl LanguageEvidence {
-    /// Compares what a spell says that it is for with the tool, the code, the file and the exception of a
-    /// diagnostic.
+    /// Compares the tags, error type and text of a spell with the tool, the code, the file and the
+    /// exception of a diagnostic.
     pub fn of(diagnostic: &Diagnostic, spell: &SpellFields) -> Self {
         let tags = spell.tags.iter().map(String::as_str);
         match Languages::of_diagnostic(diagnostic).compare(Languages::of_tags(tags)) {
             Self::Other(languages) => Self::Other(languages),
             known => other_checker(diagnostic, spell)
                 .or_else(|| code_of_another_tool(diagnostic, spell))
+                .or_else(|| older_version(diagnostic, spell))
                 .map_or(known, Self::Other),
         }
     }
 }
 
-/// A set of languages; those that share tools and errors are one.
+/// A set of languages. Languages that share tools and errors count as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Languages {
     families: u64,
-    /// Whether what C toolchains say belongs to it too, as with extensions that are compiled while a
-    /// package is installed.
+    /// True if messages of C toolchains belong to the set too, as with extensions that are compiled
+    /// while a package is installed.
     native_parts: bool,
 }
 
@@ -48,7 +49,7 @@ macro_rules! families {
         impl Family {
             const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text)),*];
 
-            /// The family that a tool, a tag, or a file's extension belongs to.
+            /// The family of a tool, a tag, or a file extension.
             fn of(word: &str) -> Option<Self> {
                 match word {
                     $($($word)|* => Some(Self::$name),)*
@@ -59,8 +60,8 @@ macro_rules! families {
     };
 }
 
-// Names of languages, of tools that only one language has, and extensions of their files. Tools that carry
-// the words of any language (docker, make, bazel, git, junit reports, CI systems) are left out on purpose.
+// Names of languages, of tools that belong to one language, and their file extensions. Tools that print the output
+// of any language (docker, make, bazel, git, junit reports, CI systems) are left out on purpose.
 families! {
     Rust "Rust": "rust" "rustc" "cargo" "clippy" "rustfmt" "rustdoc" "rustup" "miri" "tokio" "rs" "nextest";
     Python "Python": "python" "pytest" "pip" "mypy" "ruff" "flake8" "pylint" "black" "isort" "poetry" "uv" "tox" "nox"
@@ -98,11 +99,11 @@ families! {
     Elm "Elm": "elm";
     Solidity "Solidity": "solidity" "solc" "hardhat" "foundry" "sol";
     Terraform "Terraform": "terraform" "opentofu" "tf" "tfvars" "tflint";
-    // Its files only: as a tool it carries the words of whatever it builds.
+    // Files only: as a tool, Nix prints the output of whatever it builds.
     NixFile "Nix": "nix-file";
     Sql "SQL": "sql" "sqlfluff";
     Latex "LaTeX": "latex" "pdflatex" "tex" "xelatex" "lualatex";
-    // What fails in one of these fails in no other one, as with languages.
+    // A failure in one of these cannot occur in another one, as with languages.
     Apt "apt": "apt" "apt-get" "dpkg";
     Dnf "dnf": "dnf" "yum" "rpm" "microdnf";
     Apk "apk": "apk";
@@ -111,7 +112,7 @@ families! {
     Helm "Helm": "helm" "helmfile";
 }
 
-/// Files by which one knows the language, whatever their extension.
+/// Files that identify the language by their name rather than their extension.
 const FILES: &[(&str, Family)] = &[
     ("Cargo.toml", Family::Rust),
     ("Cargo.lock", Family::Rust),
@@ -137,7 +138,7 @@ const FILES: &[(&str, Family)] = &[
     ("pubspec.yaml", Family::Dart),
 ];
 
-/// Tools between languages, with all that their errors may be in.
+/// Tools between languages, with all languages that their errors may be in.
 const BRIDGES: &[(&str, &[Family])] = &[
     ("cocoapods", &[Family::Apple, Family::Ruby]),
     ("fastlane", &[Family::Apple, Family::Ruby]),
@@ -154,7 +155,7 @@ const BRIDGES: &[(&str, &[Family])] = &[
     ("mm", &[Family::Apple, Family::Native]),
 ];
 
-/// Tools whose errors may be about any language.
+/// Tools that may report errors of any language.
 const CARRIERS: &[&str] = &[
     "ansible",
     "apk",
@@ -196,7 +197,7 @@ const CARRIERS: &[&str] = &[
     "travis",
     "wget",
 ];
-/// Names of languages among what [`Family`] knows: everything else there is a tool.
+/// The words of [`Family`] that name languages; all others name tools.
 const NAMES: &[&str] = &[
     "c",
     "c++",
@@ -236,8 +237,8 @@ const NAMES: &[&str] = &[
     "zig",
 ];
 
-/// The tool that a spell with these tags is about: the one tool among them, or else the language, or else
-/// what carries the words of any language; `log` where the tags tell none.
+/// The tool of a spell with these tags: the only tool among them, or else the language, or else a tool
+/// that prints the output of any language; `log` if the tags name none.
 pub fn tool_of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> &'t str {
     let tags: Vec<&str> = tags.into_iter().collect();
     let is_known = |tag: &&&str| {
@@ -253,7 +254,7 @@ pub fn tool_of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> &'t str {
 }
 
 impl Languages {
-    /// Those among the tags of a spell.
+    /// The languages among the tags of a spell.
     pub fn of_tags<'t>(tags: impl IntoIterator<Item = &'t str>) -> Self {
         let mut languages = Self::default();
         for tag in tags {
@@ -265,8 +266,8 @@ impl Languages {
         languages
     }
 
-    /// Those of a diagnostic: of its tool, its file, its exception, and the files of its stack trace
-    /// where nothing else tells.
+    /// The languages of a diagnostic: of its tool, its file, its exception and, where these name
+    /// none, the files of its stack trace.
     pub fn of_diagnostic(diagnostic: &Diagnostic) -> Self {
         let mut languages = Self::default();
         languages.add(&diagnostic.tool);
@@ -309,7 +310,7 @@ impl Languages {
         }
     }
 
-    /// A name in a namespace that only one language has.
+    /// Adds the language of a name whose namespace only one language has.
     fn add_exception(&mut self, name: &str) {
         const JVM: [&str; 9] = [
             "java.",
@@ -343,7 +344,7 @@ impl Languages {
         self.families & (1 << family as u8) != 0
     }
 
-    /// Compares those of a diagnostic with those of a spell.
+    /// Compares the languages of a diagnostic (`self`) with those of a spell.
     pub fn compare(self, spell: Self) -> LanguageEvidence {
         if self.families == 0 || spell.families == 0 {
             return LanguageEvidence::Unknown;
@@ -352,14 +353,14 @@ impl Languages {
             return LanguageEvidence::Same;
         }
         // Compilers and linkers of C are run by the package managers of most languages, whose programs load
-        // its libraries: their words belong to no language alone.
+        // C libraries, so their messages belong to no language alone.
         let carries = |languages: Self| !(languages.has(Family::Jvm) || languages.has(Family::Dotnet));
         let native =
             spell.has(Family::Native) && carries(self) || self.has(Family::Native) && spell.native_parts;
         if native { LanguageEvidence::Unknown } else { LanguageEvidence::Other(spell.names()) }
     }
 
-    /// The names for people, joined.
+    /// The display names, joined.
     pub fn names(self) -> String {
         let names = Family::ALL.iter().filter(|(family, _)| self.has(*family)).map(|(_, name)| *name);
         names.collect::<Vec<_>>().join(", ")
@@ -424,7 +425,7 @@ mod tests {
         assert_eq!(compare("tsc", &["javascript"]), LanguageEvidence::Same);
         assert_eq!(compare("rustc", &["docker", "disk"]), LanguageEvidence::Unknown);
         assert_eq!(compare("log", &["rust"]), LanguageEvidence::Unknown);
-        // A header that is missing while a package is installed.
+        // A header is missing while a package is installed.
         assert_eq!(compare("gcc", &["python", "native-extension"]), LanguageEvidence::Unknown);
         assert_eq!(compare("python", &["c", "cpp", "linux"]), LanguageEvidence::Unknown);
         assert_eq!(compare("javac", &["c", "cpp"]), LanguageEvidence::Other("C and C++".to_owned()));

@@ -1,11 +1,11 @@
-//! Which addresses a log may be fetched from.
+//! The addresses that logs may be fetched from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Whether an address belongs to the public internet: not to this machine, this network, or a range
-/// with a meaning of its own.
+/// Returns true if an address belongs to the public internet: not to this machine, a private
+/// network, or a range reserved for special use.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -22,7 +22,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation()
         || a == 0
         || a >= 240
-        // Carrier-grade translation, protocol assignments, benchmarking.
+        // Carrier-grade NAT, protocol assignments, benchmarking.
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
         || (a == 198 && (b == 18 || b == 19)))
@@ -35,11 +35,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match segments {
-        // Addresses of the older protocol in another dress: mapped, translated, tunnelled.
+        // IPv4 addresses embedded in IPv6: mapped, translated, tunnelled.
         [0, 0, 0, 0, 0, 0xffff, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => embedded(high, low),
-        // Global unicast is 2000::/3; of it not: Teredo and other assignments, documentation.
+        // Global unicast is 2000::/3, except Teredo and other assignments, and documentation.
         [first @ 0x2000..=0x3fff, second, ..] => {
             !((first == 0x2001 && (second < 0x200 || second == 0x0db8)) || first == 0x3fff)
         }
@@ -47,12 +47,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Resolves names to their public addresses only, so that a name cannot lead into the private network,
-/// whatever it resolves to at the moment of connecting.
+/// Resolves names to their public addresses only, so that no name leads into the private network,
+/// whatever it resolves to when connecting.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PublicOnly;
 
-/// A name that has private addresses only.
+/// The name has only private addresses.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the name resolves to no public address")]
 pub(super) struct NoPublicAddress;

@@ -9,9 +9,9 @@ use super::models;
 use super::origin::with_query;
 use super::transport::Transport;
 
-/// How many annotations are read. GitHub keeps fifty of a job in Actions; other apps may add more.
+/// Maximum number of annotations read. GitHub keeps fifty per Actions job; other apps may add more.
 const ANNOTATIONS: usize = 100;
-/// How many pages they may be spread over.
+/// Maximum number of pages read.
 const PAGES: usize = 4;
 
 pub(super) async fn annotations(
@@ -19,13 +19,13 @@ pub(super) async fn annotations(
     repository: &RepositoryName,
     job: u64,
 ) -> Result<Vec<Annotation>, PortError> {
-    // A job of Actions and its check run have one id.
+    // An Actions job and its check run have the same id.
     let list = transport.api.repository(repository, &["check-runs", &job.to_string(), "annotations"]);
     let list = with_query(list, &[("per_page", &ANNOTATIONS.to_string())]);
     let mut found = Vec::new();
     transport
         .pages(list, PAGES, |page: Vec<Value>| {
-            // One that cannot be read is no reason to lose the others.
+            // An unreadable annotation is no reason to lose the others.
             found.extend(page.into_iter().filter_map(|value| serde_json::from_value(value).ok()).map(read));
             found.len() < ANNOTATIONS
         })

@@ -1,4 +1,4 @@
-//! What workflow runs kept: the list of it, and each as a zip archive.
+//! Artifacts of workflow runs: their list, and each one as a zip archive.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use super::reading::Walk;
 use super::storage::Storage;
 use super::transport::Transport;
 
-/// How many pages of a hundred artifacts are read. Actions keeps at most 500 of one job.
+/// Maximum number of pages of a hundred artifacts. Actions keeps at most 500 per job.
 const PAGES: usize = 5;
 
-/// What the latest attempt of a run kept. Artifacts of the attempts before stay with the run: they tell of failures
-/// that may have been mended.
+/// The artifacts of the latest attempt of a run. Those of earlier attempts are kept with the run too, but belong to
+/// failures that may have been fixed.
 pub(super) async fn run_artifacts(
     transport: &Transport,
     repository: &RepositoryName,
@@ -36,7 +36,7 @@ pub(super) async fn run_artifacts(
     }
     let is_earlier = |artifact: &models::Artifact| matches!((artifact.created_at, run.started_at), (Some(made), Some(started)) if made < started);
     all.retain(|artifact| !is_earlier(artifact));
-    // Ids ascend: of one name the newest comes first and stays.
+    // Ids ascend, so the newest of several artifacts with one name comes first and is kept.
     all.sort_by_key(|artifact| std::cmp::Reverse(artifact.id));
     let mut names = HashSet::new();
     all.retain(|artifact| names.insert(artifact.name.clone()));

@@ -1,56 +1,56 @@
-//! Answers that GitHub need not send again.
+//! Cached responses, for conditional requests.
 
-use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{ETAG, HeaderValue, LINK};
+use lru::LruCache;
 use url::Url;
 
-/// How many answers are kept.
-const ENTRIES: usize = 64;
-/// The largest answer that is kept, in bytes.
+/// Maximum number of cached responses.
+const ENTRIES: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
+/// Maximum size of a cached response in bytes.
 const LARGEST: usize = 128 << 10;
 
-/// The last answers by URL, at most 8 MiB. Asking with their entity tag costs nothing of the primary
-/// rate limit where the thing has not changed.
-#[derive(Debug, Default)]
-pub(super) struct Cache {
-    /// The least recently used first.
-    entries: VecDeque<(Url, Cached)>,
-}
+/// The last responses by URL, at most 8 MiB. A request with their entity tag does not count against
+/// the primary rate limit if nothing has changed.
+#[derive(Debug)]
+pub(super) struct ResponseCache(LruCache<Url, CachedResponse>);
 
-/// An answer that was kept.
+/// A cached response.
 #[derive(Debug, Clone)]
-pub(super) struct Cached {
-    /// The entity tag to ask with.
+pub(super) struct CachedResponse {
+    /// The entity tag for conditional requests.
     pub(super) tag: HeaderValue,
-    /// The `Link` header, so that walking pages goes on.
+    /// The `Link` header, so that pagination can continue.
     pub(super) link: Option<HeaderValue>,
     /// The body.
     pub(super) body: Bytes,
 }
 
-impl Cache {
-    pub(super) fn get(&mut self, url: &Url) -> Option<Cached> {
-        let at = self.entries.iter().position(|(kept, _)| kept == url)?;
-        let entry = self.entries.remove(at)?;
-        let cached = entry.1.clone();
-        self.entries.push_back(entry);
-        Some(cached)
+impl Default for ResponseCache {
+    fn default() -> Self {
+        Self(LruCache::new(ENTRIES))
+    }
+}
+
+impl ResponseCache {
+    pub(super) fn get(&mut self, url: &Url) -> Option<CachedResponse> {
+        self.0.get(url).cloned()
     }
 
+    /// Stores a response that has an entity tag; removes the previous one in any case.
     pub(super) fn put(&mut self, url: &Url, headers: &HeaderMap, body: &Bytes) {
-        self.entries.retain(|(kept, _)| kept != url);
-        let Some(tag) = headers.get(ETAG) else { return };
-        if body.len() > LARGEST {
-            return;
+        match headers.get(ETAG) {
+            Some(tag) if body.len() <= LARGEST => {
+                let link = headers.get(LINK).cloned();
+                self.0.put(url.clone(), CachedResponse { tag: tag.clone(), link, body: body.clone() });
+            }
+            _ => {
+                self.0.pop(url);
+            }
         }
-        if self.entries.len() == ENTRIES {
-            self.entries.pop_front();
-        }
-        let cached = Cached { tag: tag.clone(), link: headers.get(LINK).cloned(), body: body.clone() };
-        self.entries.push_back((url.clone(), cached));
     }
 }
 
@@ -70,20 +70,20 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_answer_makes_room() {
-        let mut cache = Cache::default();
-        for number in 0..ENTRIES {
+        let mut cache = ResponseCache::default();
+        for number in 0..ENTRIES.get() {
             cache.put(&url(number), &tagged(), &Bytes::from_static(b"x"));
         }
         assert!(cache.get(&url(0)).is_some());
-        cache.put(&url(ENTRIES), &tagged(), &Bytes::new());
+        cache.put(&url(ENTRIES.get()), &tagged(), &Bytes::new());
         assert!(cache.get(&url(0)).is_some());
         assert!(cache.get(&url(1)).is_none());
-        assert_eq!(cache.entries.len(), ENTRIES);
+        assert_eq!(cache.0.len(), ENTRIES.get());
     }
 
     #[test]
     fn untagged_and_large_answers_are_not_kept_and_displace_older_ones() {
-        let mut cache = Cache::default();
+        let mut cache = ResponseCache::default();
         cache.put(&url(1), &tagged(), &Bytes::new());
         cache.put(&url(1), &HeaderMap::new(), &Bytes::new());
         assert!(cache.get(&url(1)).is_none());

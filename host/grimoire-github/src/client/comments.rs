@@ -1,27 +1,20 @@
-//! The one comment of a pull request that is ours.
+//! Grimoire's comment on a pull request.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::PullRequestId;
 use grimoire_domain::review::PostedComment;
 use grimoire_ports::PortError;
 use http::Method;
-use serde::Deserialize;
 use serde_json::json;
 
-use super::GitHubClient;
+use super::installation::{Account, Installation};
 use super::models::Comment;
 use super::origin::with_query;
 use super::reading::{TRIES, Walk};
 use super::refusal::CallError;
 
-/// How many pages of a hundred comments are looked through. Ours is among the first as a rule.
+/// Maximum number of pages of a hundred comments that are searched. Grimoire's comment is usually among the first.
 const PAGES: usize = 50;
-
-/// Whose token it is.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Account {
-    id: u64,
-}
 
 impl From<Comment> for PostedComment {
     fn from(comment: Comment) -> Self {
@@ -29,20 +22,19 @@ impl From<Comment> for PostedComment {
     }
 }
 
-/// Our comment with `marker`, the oldest where there are several.
+/// Our comment with `marker`; the oldest if there are several.
 pub(super) async fn find(
-    client: &GitHubClient,
+    installation: &Installation,
     id: &PullRequestId,
     marker: &str,
 ) -> Result<Option<Comment>, PortError> {
-    let account = account(client).await?;
-    let list =
-        client.transport.api.repository(&id.repository, &["issues", &id.number.to_string(), "comments"]);
+    let account = account(installation).await?;
+    let transport = &installation.transport;
+    let list = transport.api.repository(&id.repository, &["issues", &id.number.to_string(), "comments"]);
     let mut found: Option<Comment> = None;
-    let walk = client
-        .transport
+    let walk = transport
         .pages(with_query(list, &[("per_page", "100")]), PAGES, |page: Vec<Comment>| {
-            // In ascending order of their ids.
+            // Comments come in ascending order of their ids.
             found = page.into_iter().find(|comment| {
                 comment.user.as_ref().is_some_and(|user| user.id == account.id)
                     && comment.body.as_deref().is_some_and(|body| bears(body, marker))
@@ -51,7 +43,7 @@ pub(super) async fn find(
         })
         .await?;
     if found.is_none() && walk == Walk::Cut {
-        // To say that there is none would make a second one.
+        // Returning none here would create a second comment.
         return Err(PortError::new(
             ErrorKind::TooLarge,
             format!("{id} has more than {} comments, none of the first is ours", PAGES * 100),
@@ -60,12 +52,12 @@ pub(super) async fn find(
     Ok(found)
 }
 
-/// Edits our comment with `marker` where it differs from `body`, or creates it.
+/// Edits our comment with `marker` if it differs from `body`, or creates it.
 ///
-/// GitHub has no way to tell a repeated request from a new one. After a write that may or may not have
-/// happened, the next round therefore begins with looking, as every round does.
+/// GitHub cannot distinguish a repeated request from a new one. After a write with an unknown outcome,
+/// the next round therefore begins with a search, as every round does.
 pub(super) async fn upsert(
-    client: &GitHubClient,
+    installation: &Installation,
     id: &PullRequestId,
     marker: &str,
     body: &str,
@@ -74,11 +66,11 @@ pub(super) async fn upsert(
         let message = "a comment must have a line that begins with its marker, to be found again";
         return Err(PortError::new(ErrorKind::Invalid, message));
     }
-    let transport = &client.transport;
-    let mut last_write = client.last_write.lock().await;
+    let transport = &installation.transport;
+    let mut last_write = installation.last_write.lock().await;
     let mut failures = 0;
     loop {
-        let existing = find(client, id, marker).await?;
+        let existing = find(installation, id, marker).await?;
         if let Some(comment) = existing.as_ref()
             && comment.body.as_deref().is_some_and(|found| is_same(found, body))
         {
@@ -106,7 +98,7 @@ pub(super) async fn upsert(
         *last_write = Some(transport.now());
         match written {
             Ok(comment) => return Ok(comment.into()),
-            // Deleted between looking and editing: the next round sees that.
+            // The comment was deleted between search and edit: the next round will see that.
             Err(CallError::Refused { status, .. })
                 if existing.is_some() && status.as_u16() == 404 && failures + 1 < TRIES =>
             {
@@ -117,8 +109,8 @@ pub(super) async fn upsert(
                 tracing::warn!(%id, %error, failures, "a comment may or may not have been written: looking");
                 transport.back_off(failures).await;
                 if failures == TRIES {
-                    // No further write; but it may have happened.
-                    return match find(client, id, marker).await? {
+                    // No further write, but this one may have succeeded.
+                    return match find(installation, id, marker).await? {
                         Some(found) if found.body.as_deref().is_some_and(|found| is_same(found, body)) => {
                             Ok(found.into())
                         }
@@ -131,17 +123,17 @@ pub(super) async fn upsert(
     }
 }
 
-async fn account(client: &GitHubClient) -> Result<Account, PortError> {
-    let ask = client.transport.get(client.transport.api.url(&["user"]));
-    Ok(*client.account.get_or_try_init(|| ask).await?)
+async fn account(installation: &Installation) -> Result<Account, PortError> {
+    let ask = installation.transport.get(installation.transport.api.url(&["user"]));
+    Ok(*installation.account.get_or_try_init(|| ask).await?)
 }
 
-/// Whether a line begins with the marker. Elsewhere it may be a quotation of one of our comments.
+/// Returns true if a line begins with the marker. Elsewhere it may be quoted from one of our comments.
 fn bears(body: &str, marker: &str) -> bool {
     body.lines().any(|line| line.trim_start().starts_with(marker))
 }
 
-/// Whether two bodies are the same but for what GitHub may change.
+/// Compares two bodies, ignoring differences that GitHub may introduce.
 fn is_same(left: &str, right: &str) -> bool {
     left.trim_end().lines().eq(right.trim_end().lines())
 }

@@ -1,4 +1,4 @@
-//! The diff of a pull request, whole or put together from its files.
+//! The diff of a pull request, whole or assembled from its files.
 
 use std::fmt::Write as _;
 
@@ -12,10 +12,10 @@ use super::reading::Walk;
 use super::refusal::is_diff_too_large;
 use super::transport::{DIFF, Transport};
 
-/// GitHub lists no more files of a pull request.
+/// Maximum number of files that GitHub lists for a pull request.
 const FILES: usize = 3000;
 const PAGE: usize = 100;
-/// How many files without a patch are named.
+/// Maximum number of files without a patch that are named.
 const NAMED: usize = 20;
 
 pub(super) async fn diff(transport: &Transport, id: &PullRequestId) -> Result<PullRequestDiff, PortError> {
@@ -23,7 +23,7 @@ pub(super) async fn diff(transport: &Transport, id: &PullRequestId) -> Result<Pu
     let whole = transport.api.repository(&id.repository, &["pulls", &number]);
     match transport.get_bytes(whole, DIFF).await {
         Ok(text) => {
-            // A diff quotes files, which may be in any encoding.
+            // A diff quotes files, which may have any encoding.
             Ok(PullRequestDiff { text: String::from_utf8_lossy(&text).into_owned(), gaps: Vec::new() })
         }
         Err(error) if is_diff_too_large(&error) => {
@@ -53,13 +53,13 @@ async fn from_files(
     Ok(whole.finish(walk))
 }
 
-/// A diff in the making.
+/// A diff being assembled.
 #[derive(Debug, Default)]
 struct Assembly {
     text: String,
     limit: usize,
     files: usize,
-    /// Files without a patch: the first of them by name, and how many.
+    /// Names of the first files without a patch, and the number of all.
     bare: Vec<String>,
     bare_count: usize,
     left_out: usize,
@@ -74,7 +74,7 @@ impl Assembly {
             return;
         }
         self.text.push_str(&section);
-        // A rename without changes and a change of mode have no patch, and nothing is missing.
+        // A rename without changes or a change of mode has no patch, and nothing is missing.
         let unchanged = file.changes == Some(0) && matches!(status(file), "renamed" | "unchanged" | "copied");
         if file.patch.is_none() && !unchanged {
             self.bare_count += 1;
@@ -115,7 +115,7 @@ fn status(file: &ChangedFile) -> &str {
     file.status.as_deref().unwrap_or("modified")
 }
 
-/// One file as `git diff` would print it, of what GitHub tells: modes are not among it.
+/// One file in the format of `git diff`, from what GitHub reports; modes are not part of that.
 fn section(file: &ChangedFile) -> String {
     let new = &file.filename;
     let old = file.previous_filename.as_ref().unwrap_or(new);
@@ -131,7 +131,7 @@ fn section(file: &ChangedFile) -> String {
         _ => {}
     }
     let Some(patch) = file.patch.as_deref().filter(|patch| !patch.is_empty()) else { return text };
-    // git ends a path that has a space with a tab, so that it cannot be taken for a date.
+    // git ends a path that contains a space with a tab, so that the rest cannot be taken for a date.
     let ended = |path: String| if path.contains(' ') && !path.starts_with('"') { path + "\t" } else { path };
     let from = if status(file) == "added" { "/dev/null".to_owned() } else { ended(a) };
     let to = if status(file) == "removed" { "/dev/null".to_owned() } else { ended(b) };
@@ -142,7 +142,7 @@ fn section(file: &ChangedFile) -> String {
     text
 }
 
-/// A path as git prints it: in quotes where it has characters that could end a line or a quotation.
+/// A path as git prints it: quoted if it contains characters that could end a line or a quotation.
 fn path(prefix: &str, path: &str) -> String {
     if !path.chars().any(|c| c.is_ascii_control() || matches!(c, '"' | '\\')) {
         return format!("{prefix}{path}");
@@ -168,7 +168,7 @@ fn path(prefix: &str, path: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
-    use grimoire_domain::diff::{FileStatus, parse};
+    use grimoire_diff::{FileStatus, parse};
     use proptest::prelude::*;
 
     use super::*;
@@ -246,8 +246,8 @@ mod tests {
     proptest! {
         #[test]
         fn paths_survive(name in "[ -~\t\n\ré日]{1,30}") {
-            // No path of git's ends or begins with a slash, and a lone space before the end is a
-            // name that no tool prints unambiguously.
+            // No path in git begins or ends with a slash, and no tool prints a trailing space
+            // unambiguously.
             prop_assume!(!name.starts_with('/') && !name.ends_with('/') && name.trim() == name);
             let made = assemble(&[file(&name, "modified", Some(PATCH))]);
             let parsed = parse(made.text.as_bytes());

@@ -1,8 +1,8 @@
-//! Workflow runs with failed jobs.
+//! Workflow runs and their failed jobs.
 
 use grimoire_domain::repository::{CommitSha, RepositoryName};
 use grimoire_ports::PortError;
-use grimoire_ports::github::{FailedJob, FailedRun};
+use grimoire_ports::github::{CommitRuns, FailedJob, FailedRun};
 
 use super::models::{Jobs, Run, Runs};
 use super::origin::with_query;
@@ -10,21 +10,21 @@ use super::reading::Walk;
 use super::transport::Transport;
 use crate::conclusion;
 
-/// How many pages of a hundred runs, and of a hundred jobs of one run, are read. GitHub gives at most a
-/// thousand runs and starts at most 256 jobs of a matrix.
+/// Maximum number of pages of a hundred runs, and of a hundred jobs of one run. GitHub returns at most
+/// a thousand runs and starts at most 256 jobs of a matrix.
 const PAGES: usize = 10;
 
-pub(super) async fn failed_runs(
+pub(super) async fn runs(
     transport: &Transport,
     repository: &RepositoryName,
     sha: &CommitSha,
-) -> Result<Vec<FailedRun>, PortError> {
+) -> Result<CommitRuns, PortError> {
     let list = transport.api.repository(repository, &["actions", "runs"]);
     let list = with_query(list, &[("head_sha", sha.as_str()), ("per_page", "100")]);
     let mut runs = Vec::new();
     let walk = transport
         .pages(list, PAGES, |page: Runs| {
-            runs.extend(page.workflow_runs.unwrap_or_default().into_iter().filter(may_have_failed_jobs));
+            runs.extend(page.workflow_runs.unwrap_or_default());
             true
         })
         .await?;
@@ -32,8 +32,10 @@ pub(super) async fn failed_runs(
         tracing::info!(%repository, %sha, "not all workflow runs were looked at");
     }
 
+    let passed = runs.iter().filter(|run| run.conclusion.as_deref() == Some("success")).count();
+    let mut undecided = usize::from(walk == Walk::Cut);
     let mut failed = Vec::new();
-    for run in runs {
+    for run in runs.into_iter().filter(may_have_failed_jobs) {
         let workflow = run.name.unwrap_or_default();
         let list = transport.api.repository(repository, &["actions", "runs", &run.id.to_string(), "jobs"]);
         let list = with_query(list, &[("filter", "latest"), ("per_page", "100")]);
@@ -42,24 +44,27 @@ pub(super) async fn failed_runs(
             .pages(list, PAGES, |page: Jobs| {
                 for job in page.jobs.unwrap_or_default() {
                     if job.conclusion.as_deref().is_some_and(conclusion::is_failure) {
-                        jobs.push(FailedJob { id: job.id, name: name_of(&workflow, job.name.as_deref()) });
+                        let name = name_of(&workflow, job.name.as_deref());
+                        jobs.push(FailedJob { id: job.id, name, page: job.html_url });
                     }
                 }
                 true
             })
             .await?;
-        if !jobs.is_empty() {
-            jobs.sort_by_key(|job| job.id);
-            jobs.dedup_by_key(|job| job.id);
-            failed.push(FailedRun { id: run.id, name: workflow, started_at: run.started_at, jobs });
+        if jobs.is_empty() {
+            undecided += 1;
+            continue;
         }
+        jobs.sort_by_key(|job| job.id);
+        jobs.dedup_by_key(|job| job.id);
+        failed.push(FailedRun { id: run.id, name: workflow, started_at: run.started_at, jobs });
     }
     failed.sort_by_key(|run| run.id);
     failed.dedup_by_key(|run| run.id);
-    Ok(failed)
+    Ok(CommitRuns { failed, passed, undecided })
 }
 
-/// A run that goes on, or was cancelled, may have failed jobs already.
+/// A run that is in progress or was cancelled may already have failed jobs.
 fn may_have_failed_jobs(run: &Run) -> bool {
     !matches!(run.conclusion.as_deref(), Some("success" | "skipped" | "neutral"))
 }

@@ -1,4 +1,4 @@
-//! Rate limits: how GitHub asks to wait, and that everybody does.
+//! Rate limits: how GitHub signals them, and the pause that all calls respect.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use grimoire_ports::PortError;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
-/// What GitHub's documentation says to wait where an answer does not say.
+/// The wait that GitHub's documentation recommends if a response states none.
 const UNSTATED: Duration = Duration::from_secs(60);
-/// To be told to wait for no time would be to ask again at once, and again.
+/// Minimum wait: a stated wait of zero would cause a busy loop.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Primary limits are reset every hour: nobody has to wait longer.
+/// Maximum wait: primary limits are reset every hour.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How long to wait, where an answer is a rate limit's: primary or secondary, with 403 or 429.
+/// The time to wait if a response reports a rate limit: primary or secondary, with 403 or 429.
 pub(super) fn asked_wait(
     status: StatusCode,
     headers: &HeaderMap,
@@ -37,7 +37,7 @@ pub(super) fn asked_wait(
     }
     let until_reset = || {
         let reset = Timestamp::from_second(i64::try_from(number("x-ratelimit-reset")?).ok()?).ok()?;
-        // One second more: the moment is given in whole seconds.
+        // One second more, because the reset time is in whole seconds.
         Some(Duration::try_from(reset.duration_since(now)).unwrap_or_default() + Duration::from_secs(1))
     };
     let wait = number("retry-after")
@@ -51,31 +51,31 @@ fn mentions_limit(body: &[u8]) -> bool {
     text.contains("rate limit") || text.contains("abuse detection")
 }
 
-/// The moment before which nothing is to be sent.
+/// The time before which no request is sent.
 #[derive(Debug, Default)]
 pub(super) struct Pause(Mutex<Option<Timestamp>>);
 
 impl Pause {
-    /// Asks everybody to wait until `now + wait`.
+    /// Makes all calls wait until `now + wait`.
     pub(super) fn extend(&self, now: Timestamp, wait: Duration) {
         let mut until = self.lock();
         let asked = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         *until = Some(until.map_or(asked, |until| until.max(asked)));
     }
 
-    /// How long there is still to wait, if at all.
+    /// The remaining wait, if any.
     pub(super) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         let left = Duration::try_from((*self.lock())?.duration_since(now)).ok()?;
         (!left.is_zero()).then_some(left)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
-        // A time stamp is whole, whoever panicked while holding it.
+        // A timestamp stays valid even if its holder panicked.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// The error of a limit that takes longer than a call may wait.
+/// The error for a limit that exceeds the patience of a call.
 pub(super) fn too_many_requests(wait: Duration) -> PortError {
     PortError::new(
         ErrorKind::TooManyRequests,

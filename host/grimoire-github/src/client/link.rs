@@ -1,4 +1,4 @@
-//! The `Link` header, by which GitHub names the next page.
+//! The `Link` header, with which GitHub names the next page.
 
 use http::HeaderMap;
 use http::header::LINK;
@@ -9,7 +9,7 @@ pub(super) fn next(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn next_in(mut rest: &str) -> Option<&str> {
-    // `<target>; name=value; name="value", <target>; …`: targets may hold commas and semicolons.
+    // `<target>; name=value; name="value", <target>; …`: targets may contain commas and semicolons.
     loop {
         let (_, after) = rest.split_once('<')?;
         let (target, after) = after.split_once('>')?;
@@ -35,7 +35,7 @@ fn has_next(mut parameters: &str) -> bool {
     false
 }
 
-/// What stands before and after the first `separator` that is in no quotation.
+/// The text before and after the first `separator` outside quotes.
 fn split_outside_quotes(text: &str, separator: u8) -> (&str, &str) {
     let mut quoted = false;
     for (at, byte) in text.bytes().enumerate() {

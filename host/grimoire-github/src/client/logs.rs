@@ -1,4 +1,4 @@
-//! Logs of jobs, passed on as they arrive; of long ones both ends.
+//! Job logs as streams; of long logs, the beginning and the end.
 
 use std::collections::VecDeque;
 
@@ -26,8 +26,8 @@ pub(super) async fn job_log(
     Ok(bounded(log, transport.caps.log_head, transport.caps.log_tail))
 }
 
-/// The first `head` bytes as they arrive, then the last `tail` bytes; where something lies between
-/// them, a line that says how much was left out. Holds at most `tail` bytes and one chunk.
+/// Streams the first `head` bytes and the last `tail` bytes; if anything lies in between, a line
+/// states how much was left out. Holds at most `tail` bytes and one chunk.
 fn bounded(log: ByteStream, head: u64, tail: usize) -> ByteStream {
     let state = Bounded { log: Some(log), head, limit: tail, tail: VecDeque::new(), dropped: 0 };
     stream::unfold(state, |mut state| async move {
@@ -38,9 +38,9 @@ fn bounded(log: ByteStream, head: u64, tail: usize) -> ByteStream {
 }
 
 struct Bounded {
-    /// `None` once it has ended.
+    /// `None` once the stream has ended.
     log: Option<ByteStream>,
-    /// How much of the beginning is still to come.
+    /// Number of bytes of the beginning still to be passed on.
     head: u64,
     limit: usize,
     tail: VecDeque<u8>,
@@ -73,7 +73,7 @@ impl Bounded {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        // Of a large chunk only the end can stay.
+        // Only the end of a large chunk can be kept.
         let useless = bytes.len().saturating_sub(self.limit);
         let excess = (self.tail.len() + bytes.len() - useless).saturating_sub(self.limit);
         self.tail.drain(..excess);
@@ -84,7 +84,7 @@ impl Bounded {
     fn end(&mut self) -> Option<Bytes> {
         let mut tail = Vec::from(std::mem::take(&mut self.tail));
         if self.dropped > 0 {
-            // The tail begins with a whole line, unless it is all one line.
+            // The tail begins with a whole line, unless it is a single line.
             if let Some(newline) = first_newline(&tail) {
                 tail.drain(..=newline);
                 self.dropped += newline as u64 + 1;

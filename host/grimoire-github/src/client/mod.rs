@@ -1,5 +1,5 @@
-//! A thin client of GitHub's REST interface: the few calls that Grimoire makes, over HTTP whose
-//! redirects, retries, sizes and deadlines are judged here.
+//! A thin client of GitHub's REST API: the few calls that Grimoire makes, with its own rules for
+//! redirects, retries, sizes and deadlines.
 
 mod address;
 mod annotations;
@@ -8,6 +8,7 @@ mod cache;
 mod comments;
 mod config;
 mod diff;
+mod installation;
 mod jobs;
 mod limits;
 mod link;
@@ -24,51 +25,52 @@ mod transport;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use grimoire_domain::Timestamp;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::PostedComment;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::{Clock, SystemClock};
 use grimoire_ports::github::{
-    Annotation, ByteStream, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
+    Annotation, ByteStream, CommitRuns, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
 };
-use tokio::sync::{Mutex, OnceCell};
 
 pub use config::{Caps, Config, DEFAULT_STORAGE_HOSTS, PUBLIC_API, Timeouts};
+pub use origin::web_pages;
 
-use comments::Account;
+use installation::Installations;
 use storage::Storage;
-use transport::Transport;
+use transport::{Connection, Transport};
 
-/// The calls of [`GitHub`] over HTTP, with one token for one API.
+/// The calls of [`GitHub`] over HTTP. Each uses the installation of the repository in question.
 pub struct GitHubClient {
-    transport: Transport,
+    installations: Installations,
     storage: Storage,
-    /// Whose token it is; asked for once.
-    account: OnceCell<Account>,
-    /// When something was last written. Held while writing: one write at a time, as GitHub asks.
-    last_write: Mutex<Option<Timestamp>>,
+    connection: Arc<Connection>,
 }
 
 impl GitHubClient {
-    /// A client that waits by the machine's clock.
+    /// Creates a client with the machine's clock.
     ///
-    /// `Invalid` where `config` breaks one of its rules, `Internal` where the machine has no trusted
-    /// root certificates.
+    /// Fails with `Invalid` if `config` breaks one of its rules, and with `Internal` if the machine
+    /// has no trusted root certificates.
     pub fn new(config: Config) -> Result<Self, PortError> {
         Self::with_clock(config, Arc::new(SystemClock))
     }
 
-    /// A client that waits by `clock`: between tries, between writes and for rate limits. Timeouts of
-    /// connections are real time nevertheless.
+    /// Creates a client that uses `clock` for waits between retries, between writes and for rate
+    /// limits. Connection timeouts are still in real time.
     pub fn with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         install_tls_provider();
+        let connection = Arc::new(Connection::new(&config, clock)?);
         Ok(Self {
             storage: Storage::new(&config)?,
-            transport: Transport::new(config, clock)?,
-            account: OnceCell::new(),
-            last_write: Mutex::new(None),
+            installations: Installations::new(config, &connection)?,
+            connection,
         })
+    }
+
+    /// The transport with the credentials, the rate limit and the cache of a repository.
+    fn transport(&self, repository: &RepositoryName) -> Result<&Transport, PortError> {
+        Ok(&self.installations.of(repository)?.transport)
     }
 }
 
@@ -76,16 +78,16 @@ impl std::fmt::Debug for GitHubClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("GitHubClient")
-            .field("api", &self.transport.api.base().as_str())
+            .field("api", &self.connection.api.base().as_str())
             .finish_non_exhaustive()
     }
 }
 
-/// The HTTP client panics without a provider of cryptography. The binary installs one; whoever else
-/// builds a client, such as a test, need not know of it.
+/// The HTTP client panics without a cryptography provider. The binary installs one; other users of
+/// a client, such as tests, need not care.
 fn install_tls_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Fails only where another thread was faster, which is as good.
+        // Fails only if another thread was faster, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
@@ -93,7 +95,7 @@ fn install_tls_provider() {
 #[async_trait]
 impl GitHub for GitHubClient {
     async fn pull_request(&self, id: &PullRequestId) -> Result<PullRequest, PortError> {
-        pulls::pull_request(&self.transport, id).await
+        pulls::pull_request(self.transport(&id.repository)?, id).await
     }
 
     async fn pull_requests_at(
@@ -101,23 +103,19 @@ impl GitHub for GitHubClient {
         repository: &RepositoryName,
         sha: &CommitSha,
     ) -> Result<Vec<PullRequestId>, PortError> {
-        pulls::pull_requests_at(&self.transport, repository, sha).await
+        pulls::pull_requests_at(self.transport(repository)?, repository, sha).await
     }
 
     async fn diff(&self, id: &PullRequestId) -> Result<PullRequestDiff, PortError> {
-        diff::diff(&self.transport, id).await
+        diff::diff(self.transport(&id.repository)?, id).await
     }
 
-    async fn failed_runs(
-        &self,
-        repository: &RepositoryName,
-        sha: &CommitSha,
-    ) -> Result<Vec<FailedRun>, PortError> {
-        jobs::failed_runs(&self.transport, repository, sha).await
+    async fn runs(&self, repository: &RepositoryName, sha: &CommitSha) -> Result<CommitRuns, PortError> {
+        jobs::runs(self.transport(repository)?, repository, sha).await
     }
 
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<ByteStream, PortError> {
-        logs::job_log(&self.transport, &self.storage, repository, job).await
+        logs::job_log(self.transport(repository)?, &self.storage, repository, job).await
     }
 
     async fn run_artifacts(
@@ -125,7 +123,7 @@ impl GitHub for GitHubClient {
         repository: &RepositoryName,
         run: &FailedRun,
     ) -> Result<Vec<RunArtifact>, PortError> {
-        artifacts::run_artifacts(&self.transport, repository, run).await
+        artifacts::run_artifacts(self.transport(repository)?, repository, run).await
     }
 
     async fn artifact_archive(
@@ -133,11 +131,11 @@ impl GitHub for GitHubClient {
         repository: &RepositoryName,
         artifact: u64,
     ) -> Result<ByteStream, PortError> {
-        artifacts::artifact_archive(&self.transport, &self.storage, repository, artifact).await
+        artifacts::artifact_archive(self.transport(repository)?, &self.storage, repository, artifact).await
     }
 
     async fn annotations(&self, repository: &RepositoryName, job: u64) -> Result<Vec<Annotation>, PortError> {
-        annotations::annotations(&self.transport, repository, job).await
+        annotations::annotations(self.transport(repository)?, repository, job).await
     }
 
     async fn upsert_comment(
@@ -146,7 +144,7 @@ impl GitHub for GitHubClient {
         marker: &str,
         body: &str,
     ) -> Result<PostedComment, PortError> {
-        comments::upsert(self, id, marker, body).await
+        comments::upsert(self.installations.of(&id.repository)?, id, marker, body).await
     }
 
     async fn find_comment(
@@ -154,6 +152,6 @@ impl GitHub for GitHubClient {
         id: &PullRequestId,
         marker: &str,
     ) -> Result<Option<PostedComment>, PortError> {
-        Ok(comments::find(self, id, marker).await?.map(Into::into))
+        Ok(comments::find(self.installations.of(&id.repository)?, id, marker).await?.map(Into::into))
     }
 }

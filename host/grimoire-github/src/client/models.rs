@@ -1,5 +1,5 @@
-//! What is read of GitHub's answers. Everything but identities is optional, because GitHub leaves out
-//! and nulls more than its schema says.
+//! The parts of GitHub's responses that are read. Everything but ids is optional, because GitHub
+//! omits or nulls more than its schema says.
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::repository::{CommitSha, RepositoryName};
@@ -11,8 +11,14 @@ pub(super) struct Pull {
     pub(super) state: Option<String>,
     pub(super) draft: Option<bool>,
     pub(super) title: Option<String>,
+    labels: Option<Vec<Label>>,
     head: Option<Side>,
     base: Option<Side>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Label {
+    name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,11 +37,15 @@ impl Pull {
         self.state.as_deref() == Some("open")
     }
 
+    pub(super) fn labels(&self) -> Vec<String> {
+        self.labels.iter().flatten().filter_map(|label| label.name.clone()).collect()
+    }
+
     pub(super) fn head_sha(&self) -> Option<CommitSha> {
         CommitSha::parse(self.head.as_ref()?.sha.as_deref()?).ok()
     }
 
-    /// Whether it is opened against `repository`, as far as the answer tells.
+    /// Returns true if the pull request targets `repository`, as far as the response tells.
     pub(super) fn is_against(&self, repository: &RepositoryName) -> bool {
         let base = self.base.as_ref().and_then(|base| base.repo.as_ref()?.full_name.as_deref());
         base.is_none_or(|name| name.eq_ignore_ascii_case(repository.as_str()))
@@ -61,7 +71,7 @@ pub(super) struct Run {
     pub(super) id: u64,
     pub(super) name: Option<String>,
     pub(super) conclusion: Option<String>,
-    /// When the latest attempt began.
+    /// The start of the latest attempt.
     #[serde(rename = "run_started_at")]
     pub(super) started_at: Option<Timestamp>,
 }
@@ -88,6 +98,7 @@ pub(super) struct Jobs {
 #[derive(Debug, Deserialize)]
 pub(super) struct Job {
     pub(super) id: u64,
+    pub(super) html_url: Option<String>,
     pub(super) name: Option<String>,
     pub(super) conclusion: Option<String>,
 }
@@ -95,7 +106,7 @@ pub(super) struct Job {
 #[derive(Debug, Deserialize)]
 pub(super) struct Annotation {
     pub(super) path: Option<String>,
-    // Signed: whoever made the check run chose them.
+    // Signed, because the author of the check run chooses the values.
     pub(super) start_line: Option<i64>,
     pub(super) end_line: Option<i64>,
     pub(super) start_column: Option<i64>,

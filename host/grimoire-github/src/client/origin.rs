@@ -1,11 +1,11 @@
-//! The one origin that the token is sent to.
+//! The only origin that receives the token.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::RepositoryName;
 use grimoire_ports::PortError;
 use url::{Host, Origin, Url};
 
-/// Builds URLs of the API and tells them from others.
+/// Builds URLs of the API and recognises them.
 #[derive(Debug)]
 pub(super) struct Api {
     base: Url,
@@ -16,7 +16,7 @@ impl Api {
     /// Checks the operator's base URL.
     pub(super) fn new(mut base: Url) -> Result<Self, PortError> {
         let invalid = |reason: &str| {
-            // Not the URL itself: where it has a password, an error is no place for it.
+            // The message omits the URL, which may contain a password.
             Err(PortError::new(ErrorKind::Invalid, format!("the base URL of GitHub's API {reason}")))
         };
         if base.scheme() != "https" && !(base.scheme() == "http" && is_loopback(&base)) {
@@ -38,23 +38,35 @@ impl Api {
         &self.base
     }
 
-    /// Whether the token may be sent to `url`.
+    /// Returns true if the token may be sent to `url`.
     pub(super) fn owns(&self, url: &Url) -> bool {
         url.origin() == self.origin && !has_user(url)
     }
 
-    /// The URL of `path`, segment by segment, below the base.
+    /// The URL of `path`, given as segments, below the base.
     pub(super) fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         url.path_segments_mut().expect("http and https URLs have paths").extend(path);
         url
     }
 
-    /// The URL of `path` in a repository. Its name was checked, so that it cannot leave its place.
+    /// The URL of `path` in a repository. The repository's name was validated, so it cannot change the path.
     pub(super) fn repository(&self, repository: &RepositoryName, path: &[&str]) -> Url {
         let mut url = self.url(&["repos", repository.owner(), repository.name()]);
         url.path_segments_mut().expect("http and https URLs have paths").extend(path);
         url
+    }
+}
+
+/// The base URL of GitHub's web pages for an API, without trailing slash: GitHub's own pages, those of a tenant
+/// with data residency (`api.NAME.ghe.com`), or those of a server (`https://HOST/api/v3`).
+pub fn web_pages(api: &Url) -> String {
+    match api.host_str() {
+        Some("api.github.com") => "https://github.com".to_owned(),
+        Some(host) if host.ends_with(".ghe.com") => {
+            format!("https://{}", host.strip_prefix("api.").unwrap_or(host))
+        }
+        _ => api.origin().ascii_serialization(),
     }
 }
 
@@ -85,6 +97,17 @@ mod tests {
 
     fn api(base: &str) -> Result<Api, PortError> {
         Api::new(Url::parse(base).unwrap())
+    }
+
+    #[test]
+    fn people_read_what_the_api_serves_elsewhere() {
+        for (api, pages) in [
+            ("https://api.github.com", "https://github.com"),
+            ("https://api.octo.ghe.com", "https://octo.ghe.com"),
+            ("https://ghe.example:8443/api/v3/", "https://ghe.example:8443"),
+        ] {
+            assert_eq!(web_pages(&Url::parse(api).unwrap()), pages);
+        }
     }
 
     #[test]

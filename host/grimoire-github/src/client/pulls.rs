@@ -13,7 +13,7 @@ use super::reading::Walk;
 use super::refusal::CallError;
 use super::transport::Transport;
 
-/// How many pages of a hundred pull requests are looked through, the last changed ones first.
+/// Maximum number of pages of a hundred pull requests that are searched, the last changed first.
 const PAGES: usize = 5;
 
 pub(super) async fn pull_request(
@@ -30,6 +30,7 @@ pub(super) async fn pull_request(
         head_sha,
         open: pull.is_open(),
         draft: pull.draft.unwrap_or(false),
+        labels: pull.labels(),
         title: pull.title.unwrap_or_default(),
     })
 }
@@ -44,12 +45,12 @@ pub(super) async fn pull_requests_at(
     let of_commit = with_query(of_commit, &[("per_page", "100")]);
     let found = match at_head(transport, of_commit, repository, sha).await {
         Ok(found) => found,
-        // The commit of a fork may be unknown here, which is said in both ways.
+        // The commit of a fork may be unknown here; GitHub reports that with either status.
         Err(CallError::Refused { status, .. }) if matches!(status.as_u16(), 404 | 422) => BTreeSet::new(),
         Err(error) => return Err(error.into()),
     };
     let found = if found.is_empty() {
-        // GitHub takes a while to connect a commit with its pull requests, those of forks above all.
+        // GitHub needs a while to associate a commit with its pull requests, especially those of forks.
         let open = with_query(
             api.repository(repository, &["pulls"]),
             &[("state", "open"), ("sort", "updated"), ("direction", "desc"), ("per_page", "100")],
@@ -62,7 +63,7 @@ pub(super) async fn pull_requests_at(
     Ok(found.into_iter().map(id).collect())
 }
 
-/// The numbers of the listed pull requests that are open with `sha` as their head.
+/// The numbers of the listed pull requests that are open and have `sha` as their head.
 async fn at_head(
     transport: &Transport,
     list: url::Url,
@@ -76,7 +77,7 @@ async fn at_head(
                 pull.is_open() && pull.is_against(repository) && pull.head_sha().as_ref() == Some(sha)
             };
             found.extend(page.into_iter().filter(matching).map(|pull| pull.number));
-            // A head is rarely that of two pull requests, and then both were pushed to at once.
+            // Two pull requests rarely share a head, and if they do, both were pushed to at once.
             found.is_empty()
         })
         .await?;

@@ -1,4 +1,4 @@
-//! Reading: with retries, page by page, and not again what has not changed.
+//! Reads: with retries, pagination and conditional requests.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::PoisonError;
@@ -12,29 +12,29 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::cache::Cache;
+use super::cache::ResponseCache;
 use super::link;
 use super::refusal::{CallError, name_of};
 use super::transport::{JSON, Outgoing, Transport, decode};
 
-/// How often a call is made before its failure is final.
+/// Maximum number of tries of a call.
 pub(super) const TRIES: u32 = 3;
-/// How far pages were walked.
+/// How pagination ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Walk {
-    /// To the last page, or until the visitor had enough.
+    /// At the last page, or when the visitor had enough.
     Ended,
-    /// To the limit of pages: there are more.
+    /// At the limit of pages: there are more.
     Cut,
 }
 
 impl Transport {
-    /// Reads JSON, up to three times where the connection or GitHub fails.
+    /// Reads JSON, with up to three tries if the connection or GitHub fails.
     pub(super) async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, CallError> {
         Ok(self.page(&url).await?.0)
     }
 
-    /// Reads bytes, up to three times where the connection or GitHub fails.
+    /// Reads bytes, with up to three tries if the connection or GitHub fails.
     pub(super) async fn get_bytes(&self, url: Url, accept: &'static str) -> Result<Bytes, CallError> {
         let request = Outgoing { method: Method::GET, url, accept, payload: None, tag: None };
         let mut failures = 0;
@@ -46,7 +46,7 @@ impl Transport {
         }
     }
 
-    /// Reads pages from `first` on, at most `limit` of them, until `visit` says that it has enough.
+    /// Reads up to `limit` pages, beginning with `first`, until `visit` asks to stop.
     pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         first: Url,
@@ -75,15 +75,14 @@ impl Transport {
         }
     }
 
-    /// Waits between a failure and the next try: about 0.3 s, then about 1.2 s, each half more or less.
+    /// Waits between a failure and the next try: about 0.3 s, then about 1.2 s, each up to half more or less.
     pub(super) async fn back_off(&self, failures: u32) {
         let base = 300_u64 << (2 * failures.saturating_sub(1)).min(6);
         let random = RandomState::new().hash_one(failures) % (base + 1);
         self.sleep(Duration::from_millis(base / 2 + random)).await;
     }
 
-    /// Waits before another try of something that may be repeated; gives the error back where it is
-    /// final.
+    /// Waits before another try of a repeatable call; returns the error if it is final.
     pub(super) async fn before_retry(&self, error: CallError, failures: &mut u32) -> Result<(), CallError> {
         match error {
             CallError::Unknown(error) if error.kind().is_transient() && *failures + 1 < TRIES => {
@@ -136,15 +135,15 @@ impl Transport {
         };
         let value = decode(&call, &body)?;
         if is_new {
-            // Only now: a garbled answer that was kept would come back for ever.
+            // Not earlier: a cached garbled response would be returned forever.
             self.cache().put(url, &headers, &body);
         }
         let next = link::next(&headers).map(|target| self.inside(&call, &base, target)).transpose()?;
         Ok((value, next))
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
-        // Whoever panicked has at worst lost an answer that can be asked for again.
+    fn cache(&self) -> std::sync::MutexGuard<'_, ResponseCache> {
+        // A panic can at worst lose a response, which can be requested again.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What goes wrong between Grimoire and GitHub, in words that help and hold no secret.
+//! Errors between Grimoire and GitHub, with messages that help and contain no secret.
 
 use bytes::Bytes;
 use grimoire_domain::kind::ErrorKind;
@@ -8,19 +8,19 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-/// Why a call has no result.
+/// Why a call returned no result.
 #[derive(Debug)]
 pub(super) enum CallError {
-    /// GitHub answered that it did not do it.
+    /// GitHub refused the request.
     Refused {
-        /// With what status.
+        /// The status.
         status: StatusCode,
-        /// What it said.
+        /// The response body.
         body: Bytes,
-        /// The same for callers.
+        /// The error for callers.
         error: PortError,
     },
-    /// There is no answer, or none that says: a write may or may not have happened.
+    /// No response, or an inconclusive one: a write may or may not have happened.
     Unknown(PortError),
 }
 
@@ -32,12 +32,12 @@ impl From<CallError> for PortError {
     }
 }
 
-/// A call as errors name it: method and path. Neither holds a secret, other than a query may.
+/// The name of a call in errors: method and path. Unlike a query, neither contains a secret.
 pub(super) fn name_of(method: &Method, url: &Url) -> String {
     format!("{method} {}", url.path())
 }
 
-/// The error for an answer that is neither a success nor a rate limit.
+/// The error for a response that is neither a success nor a rate limit.
 pub(super) fn refused(
     call: &str,
     status: StatusCode,
@@ -77,9 +77,9 @@ pub(super) fn refused(
     CallError::Refused { status, body, error: PortError::new(kind, message) }
 }
 
-/// The error for a connection that brought no whole answer.
+/// The error for a connection that failed before the response was complete.
 pub(super) fn lost(call: &str, error: reqwest::Error) -> CallError {
-    // The URL of a log is a secret for as long as it is good.
+    // The URL of a log is a secret while it is valid.
     let error = error.without_url();
     let (kind, message) = if error.is_timeout() {
         (ErrorKind::Timeout, format!("GitHub did not answer in time ({call})"))
@@ -91,12 +91,12 @@ pub(super) fn lost(call: &str, error: reqwest::Error) -> CallError {
     CallError::Unknown(PortError::new(kind, message).with_source(error))
 }
 
-/// The error for an answer that took longer than it may.
+/// The error for a response that exceeded its time limit.
 pub(super) fn late(call: &str) -> CallError {
     CallError::Unknown(PortError::new(ErrorKind::Timeout, format!("GitHub did not answer in time ({call})")))
 }
 
-/// The error for an answer that is larger than it may be.
+/// The error for a response that exceeds its size limit.
 pub(super) fn too_large(call: &str, limit: usize) -> CallError {
     let message = format!("GitHub's answer has more than {limit} bytes ({call})");
     CallError::Unknown(PortError::new(ErrorKind::TooLarge, message))
@@ -108,7 +108,7 @@ struct Said {
     errors: Option<Vec<Value>>,
 }
 
-/// What GitHub says about a refusal, as the end of a sentence; empty where it says nothing readable.
+/// GitHub's explanation of a refusal, as the end of a sentence; empty if it is not readable.
 fn said(body: &[u8], token: &str) -> String {
     let Ok(said) = serde_json::from_slice::<Said>(body) else { return String::new() };
     let details = said.errors.into_iter().flatten().filter_map(|error| match error {
@@ -125,13 +125,13 @@ fn said(body: &[u8], token: &str) -> String {
     if all.is_empty() { String::new() } else { format!(": {}", quotable(&all.join("; "), token)) }
 }
 
-/// A foreign text that may stand in an error: one line, at most 300 characters, without the token.
+/// Makes foreign text safe for an error message: one line, at most 300 characters, without the token.
 fn quotable(text: &str, token: &str) -> String {
     let text = if token.is_empty() { text.to_owned() } else { text.replace(token, "***") };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
-/// Whether GitHub refused a diff because it is too large: documented as 406, seen as 422 too.
+/// Returns true if GitHub refused a diff because of its size: documented as 406, but 422 occurs too.
 pub(super) fn is_diff_too_large(error: &CallError) -> bool {
     match error {
         CallError::Refused { status, body, .. } => {

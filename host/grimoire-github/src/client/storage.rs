@@ -1,4 +1,4 @@
-//! GitHub's storage of logs and artifacts: found by a redirect, read without the token.
+//! GitHub's storage of logs and artifacts, which the API redirects to; it is read without the token.
 
 use std::error::Error;
 
@@ -19,12 +19,12 @@ use super::refusal::{CallError, late, lost};
 use super::targets::{Route, Targets};
 use super::transport::{HOPS, Transport, http_client, is_elsewhere, no_client};
 
-/// Fetches logs and artifacts from wherever GitHub keeps them. Does not know the token.
+/// Fetches logs and artifacts from GitHub's storage. Does not have the token.
 pub(super) struct Storage {
     targets: Targets,
     /// Connects to public addresses only.
     public: reqwest::Client,
-    /// Connects to what the operator named.
+    /// Connects to origins named by the operator.
     named: reqwest::Client,
     user_agent: HeaderValue,
     timeouts: Timeouts,
@@ -44,8 +44,8 @@ impl Storage {
         })
     }
 
-    /// What `url` of the API leads to, as it arrives. A link that has expired or a storage that fails is asked for
-    /// anew. `what` names it in errors.
+    /// Streams the content to which the API's `url` redirects. The link is requested again if it has expired or
+    /// the storage fails. `what` names the content in errors.
     pub(super) async fn fetch(
         &self,
         transport: &Transport,
@@ -62,7 +62,7 @@ impl Storage {
         }
     }
 
-    /// Follows the redirects to the answer that has the content.
+    /// Follows the redirects to the response with the content.
     async fn open(
         &self,
         transport: &Transport,
@@ -117,7 +117,7 @@ impl Storage {
     }
 }
 
-/// The body of an answer, until it ends, breaks or is late.
+/// The body of a response, until it ends, fails or exceeds the deadline.
 fn body(call: String, response: Response, deadline: Instant) -> ByteStream {
     stream::unfold(Some((call, response)), move |state| async move {
         let (call, mut response) = state?;
@@ -135,8 +135,8 @@ fn unavailable(message: String) -> PortError {
     PortError::new(ErrorKind::Unavailable, message)
 }
 
-/// The error for what the storage answers. A link is good for a minute: 401 and 403 mean that it has
-/// expired, and a new one may work.
+/// The error for a refusal by the storage. A link is valid for a minute: 401 and 403 mean that it
+/// has expired, and a new one may work.
 fn storage_refused(call: &str, status: http::StatusCode) -> CallError {
     match status.as_u16() {
         404 | 410 => CallError::Refused {

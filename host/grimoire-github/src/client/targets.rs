@@ -1,4 +1,4 @@
-//! Where logs and artifacts may be fetched from.
+//! The places from which logs and artifacts may be fetched.
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
@@ -14,17 +14,17 @@ pub(super) struct Targets {
     origins: Vec<Origin>,
 }
 
-/// How a permitted target is reached.
+/// How to reach a permitted target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
-    /// At whatever address it has: the operator named the origin.
+    /// At any address: the operator named the origin.
     Named,
-    /// At a public address only.
+    /// At public addresses only.
     Public,
 }
 
 impl Targets {
-    /// `Invalid` for a domain that is empty or an address, and for an origin that is no HTTP origin.
+    /// Fails with `Invalid` for an empty domain or an IP address, and for an origin that is not an HTTP origin.
     pub(super) fn new(hosts: &[String], origins: &[Url]) -> Result<Self, PortError> {
         let invalid = |message: String| PortError::new(ErrorKind::Invalid, message);
         let suffix = |host: &String| {
@@ -44,8 +44,8 @@ impl Targets {
         })
     }
 
-    /// How to reach `url`; `Forbidden` where no rule permits it. The error names the host and nothing
-    /// else of the URL, which is a secret for as long as it is good.
+    /// Decides how to reach `url`; fails with `Forbidden` if no rule permits it. The error names only
+    /// the host, because the rest of the URL is a secret while it is valid.
     pub(super) fn judge(&self, url: &Url) -> Result<Route, PortError> {
         if !has_user(url) {
             if self.origins.contains(&url.origin()) {

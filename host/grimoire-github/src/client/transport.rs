@@ -1,5 +1,6 @@
-//! One request and its answer: token, redirects, rate limits, retries, sizes and deadlines.
+//! One request and its response: token, redirects, rate limits, retries, sizes and deadlines.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,38 +16,71 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
-use super::cache::Cache;
+use super::cache::ResponseCache;
 use super::config::{Caps, Config, Timeouts};
 use super::limits::{Pause, asked_wait, too_many_requests};
 use super::origin::Api;
 use super::refusal::{CallError, late, lost, name_of, refused, too_large};
 
-/// How many redirects are followed.
+/// Maximum number of redirects.
 pub(super) const HOPS: usize = 3;
-/// How many rate limits are waited out within a call.
+/// Maximum number of rate limits that are waited for within a call.
 const SHORT_WAITS: u32 = 2;
 
-/// What is asked for as JSON.
+/// The media type for JSON.
 pub(super) const JSON: &str = "application/vnd.github+json";
-/// What is asked for as a diff.
+/// The media type for diffs.
 pub(super) const DIFF: &str = "application/vnd.github.diff";
 
 const API_VERSION: &str = "2022-11-28";
 
-/// Sends requests to the API.
-pub(super) struct Transport {
+/// The state that all installations share: the API's address and the HTTP client.
+pub(super) struct Connection {
     pub(super) api: Api,
     pub(super) caps: Caps,
     pub(super) write_interval: Duration,
     clock: Arc<dyn Clock>,
     http: reqwest::Client,
-    authorization: HeaderValue,
     user_agent: HeaderValue,
-    token: SecretString,
     timeouts: Timeouts,
     patience: Duration,
+}
+
+impl Connection {
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
+        Ok(Self {
+            api: Api::new(config.api_base.clone())?,
+            caps: config.caps,
+            write_interval: config.write_interval,
+            clock,
+            http: http_client(&config.timeouts).build().map_err(no_client)?,
+            user_agent: HeaderValue::try_from(&config.user_agent)
+                .ok()
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| {
+                    PortError::new(ErrorKind::Invalid, "the user agent must be one line of text")
+                })?,
+            timeouts: config.timeouts,
+            patience: config.patience,
+        })
+    }
+}
+
+/// Sends requests to the API with one token.
+pub(super) struct Transport {
+    connection: Arc<Connection>,
+    authorization: HeaderValue,
+    token: SecretString,
     pause: Pause,
-    pub(super) cache: Mutex<Cache>,
+    pub(super) cache: Mutex<ResponseCache>,
+}
+
+impl Deref for Transport {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 /// A request to the API.
@@ -59,36 +93,19 @@ pub(super) struct Outgoing {
 }
 
 impl Transport {
-    pub(super) fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
+    pub(super) fn new(connection: Arc<Connection>, token: SecretString) -> Result<Self, PortError> {
         let invalid = |message: &str| PortError::new(ErrorKind::Invalid, message);
-        let token = config.token.expose_secret();
-        if token.is_empty() {
+        if token.expose_secret().is_empty() {
             return Err(invalid("the GitHub token must not be empty"));
         }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
             .map_err(|_| invalid("the GitHub token has characters that cannot be sent"))?;
         authorization.set_sensitive(true);
-        Ok(Self {
-            api: Api::new(config.api_base)?,
-            caps: config.caps,
-            write_interval: config.write_interval,
-            clock,
-            http: http_client(&config.timeouts).build().map_err(no_client)?,
-            authorization,
-            user_agent: HeaderValue::try_from(&config.user_agent)
-                .ok()
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| invalid("the user agent must be one line of text"))?,
-            token: config.token,
-            timeouts: config.timeouts,
-            patience: config.patience,
-            pause: Pause::default(),
-            cache: Mutex::new(Cache::default()),
-        })
+        Ok(Self { connection, authorization, token, pause: Pause::default(), cache: Mutex::default() })
     }
 
-    /// Sends JSON once; a rate limit that is short is waited out, since it means that nothing was
-    /// written.
+    /// Sends JSON once; waits for a short rate limit and sends it again, because a rate-limited
+    /// request wrote nothing.
     pub(super) async fn write<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -102,8 +119,8 @@ impl Transport {
         decode(&call, &self.body(&call, response, deadline).await?)
     }
 
-    /// Asks for something that may be elsewhere: the answer is a success or a 302 or 303, whose target
-    /// is for the caller to judge.
+    /// Requests content that may be elsewhere: the response is a success, or a 302 or 303 whose target
+    /// the caller must check.
     pub(super) async fn open(&self, url: &Url) -> Result<Response, CallError> {
         let request =
             Outgoing { method: Method::GET, url: url.clone(), accept: JSON, payload: None, tag: None };
@@ -121,8 +138,8 @@ impl Transport {
         self.clock.now()
     }
 
-    /// Sends a request until there is an answer with a wanted status; waits for short rate limits. The
-    /// deadline is that of the answer's body.
+    /// Sends a request until the response has an accepted status; waits for short rate limits. The
+    /// deadline includes the response body.
     pub(super) async fn settle(
         &self,
         request: &Outgoing,
@@ -136,7 +153,7 @@ impl Transport {
         let call = name_of(&request.method, &request.url);
         let mut refusals = 0;
         loop {
-            // Also for a limit that another call has met.
+            // The limit may have been reported to another call.
             if let Some(wait) = self.pause.remaining(self.now()) {
                 if wait > self.patience {
                     return Err(limited(wait));
@@ -150,7 +167,7 @@ impl Transport {
                 return Ok((response, deadline));
             }
             let headers = response.headers().clone();
-            // A refusal is a refusal, also when its explanation does not arrive.
+            // A refusal counts even if its explanation does not arrive.
             let body = self.body(&call, response, deadline).await.unwrap_or_default();
             let Some(wait) = asked_wait(status, &headers, &body, self.now()) else {
                 return Err(refused(&call, status, &headers, body, self.token.expose_secret()));
@@ -164,7 +181,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request, and again where the API says that the thing has moved within the API.
+    /// Sends a request, and sends it again if the API redirects within the API.
     async fn follow(
         &self,
         request: &Outgoing,
@@ -193,7 +210,7 @@ impl Transport {
         url: Url,
         deadline: Instant,
     ) -> Result<Response, CallError> {
-        // Every URL that comes here was built from the base or has been through `inside`.
+        // Every URL here was built from the base or has passed `inside`.
         assert!(self.api.owns(&url), "the token is sent to one origin only");
         let mut builder = self
             .http
@@ -235,7 +252,7 @@ impl Transport {
         }
     }
 
-    /// What a redirect or link at `base` points to, where that is of the API.
+    /// The target of a redirect or link at `base`, if it belongs to the API.
     pub(super) fn inside(&self, call: &str, base: &Url, target: &str) -> Result<Url, CallError> {
         match base.join(target) {
             Ok(url) if !target.is_empty() && self.api.owns(&url) => Ok(url),
@@ -251,7 +268,7 @@ impl Transport {
     }
 }
 
-/// A client whose redirects are ours to judge and whose connections go where they say.
+/// A client that follows no redirects by itself and ignores proxy settings.
 pub(super) fn http_client(timeouts: &Timeouts) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -261,7 +278,7 @@ pub(super) fn http_client(timeouts: &Timeouts) -> reqwest::ClientBuilder {
         .read_timeout(timeouts.idle)
 }
 
-/// The error of a client that cannot be built.
+/// The error for a client that cannot be built.
 pub(super) fn no_client(error: reqwest::Error) -> PortError {
     PortError::internal(
         "no encrypted connection can be made: are the root certificates (ca-certificates) installed?",
@@ -269,12 +286,12 @@ pub(super) fn no_client(error: reqwest::Error) -> PortError {
     )
 }
 
-/// Whether the thing is elsewhere for now: what job logs answer.
+/// Returns true for a temporary redirect, as used for job logs.
 pub(super) fn is_elsewhere(status: StatusCode) -> bool {
     matches!(status.as_u16(), 302 | 303)
 }
 
-/// A cut or garbled answer counts as none: reads try again, writes read back.
+/// Decodes JSON. A truncated or garbled response counts as none: reads are retried, writes are read back.
 pub(super) fn decode<T: DeserializeOwned>(call: &str, body: &[u8]) -> Result<T, CallError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("GitHub's answer cannot be read ({call})");

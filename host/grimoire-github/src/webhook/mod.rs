@@ -1,11 +1,11 @@
-//! Webhook requests: whose they are, and what they say.
+//! Webhook requests: verifying signatures and reading payloads.
 
-mod form;
+mod lenient;
+mod model;
 mod payload;
 #[cfg(test)]
 mod payload_tests;
 mod report;
-mod sieve;
 mod signature;
 
 use grimoire_domain::event::WebhookEvent;
@@ -14,21 +14,19 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::WebhookGate;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use form::decode_form;
 pub use payload::parse;
 
-/// Judges the signatures of webhook requests and reads their payloads.
+/// Verifies the signatures of webhook requests and reads their payloads.
 #[derive(Debug)]
 pub struct Gate {
-    /// `None` where the operator asked for no verification.
+    /// `None` if the operator turned verification off.
     secrets: Option<Vec<SecretString>>,
 }
 
 impl Gate {
-    /// A gate that lets through what is signed with any one of `secrets`: more than one while a secret
-    /// is being rotated.
+    /// A gate that accepts requests signed with any of `secrets`; there are several during a rotation.
     ///
-    /// `Invalid` for no secret at all and for an empty one, with which anybody could sign.
+    /// Fails with `Invalid` if there is no secret, or an empty one, with which anybody could sign.
     pub fn new(secrets: Vec<SecretString>) -> Result<Self, PortError> {
         if secrets.is_empty() {
             return Err(PortError::new(ErrorKind::Invalid, "at least one webhook secret is needed"));
@@ -39,8 +37,8 @@ impl Gate {
         Ok(Self { secrets: Some(secrets) })
     }
 
-    /// A gate that verifies nothing, for trying things out on loopback. Whoever builds it has made
-    /// sure that nobody else can reach the service.
+    /// A gate without verification, for trials on loopback. The caller must make sure that nobody
+    /// else can reach the service.
     pub fn insecure() -> Self {
         Self { secrets: None }
     }
@@ -52,8 +50,12 @@ impl WebhookGate for Gate {
         if signature.is_some_and(|signature| signature::is_valid(secrets, body, signature)) {
             return Ok(());
         }
-        // One answer for a missing, a malformed and a wrong signature: a forger learns nothing.
+        // The same response for a missing, a malformed and a wrong signature, so that a forger learns nothing.
         Err(PortError::new(ErrorKind::Unauthenticated, "the request is not signed with a configured secret"))
+    }
+
+    fn needs_signature(&self) -> bool {
+        self.secrets.is_some()
     }
 
     fn parse(&self, event: &str, body: &[u8]) -> Result<WebhookEvent, PortError> {

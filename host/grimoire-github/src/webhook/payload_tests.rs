@@ -1,4 +1,4 @@
-//! What payloads say, and that nothing in them makes reading fail.
+//! The meaning of payloads, and that no content makes parsing fail.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 use grimoire_domain::event::{Subject, WebhookEvent};
@@ -58,6 +58,18 @@ fn report(event: &str, payload: &Value) -> grimoire_domain::event::CheckReport {
         Subject::CheckReport(report) => report,
         other => panic!("not a check report: {other:?}"),
     }
+}
+
+#[test]
+fn only_a_whole_run_or_suite_that_succeeded_has_passed() {
+    let passed = |event: &str, key: &str, status: &str, conclusion: Value| {
+        report(event, &json!({ key: { "head_sha": SHA, "status": status, "conclusion": conclusion } })).passed
+    };
+    assert!(passed("workflow_run", "workflow_run", "completed", "success".into()));
+    assert!(passed("check_suite", "check_suite", "completed", "success".into()));
+    assert!(!passed("check_run", "check_run", "completed", "success".into()), "one job of several");
+    assert!(!passed("workflow_run", "workflow_run", "completed", "failure".into()));
+    assert!(!passed("workflow_run", "workflow_run", "in_progress", Value::Null));
 }
 
 #[test]
@@ -222,7 +234,7 @@ fn the_last_of_a_repeated_key_wins() {
     assert_eq!(event.repository.unwrap().as_str(), "o/r");
 }
 
-/// Values of every type, to stand where another is expected.
+/// Values of every type, used in place of expected ones.
 fn oddity() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -237,7 +249,7 @@ fn oddity() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Every path to a value within `value`, and nothing but the path of `value` itself for a scalar.
+/// The paths of all values within `value`; for a scalar only that of `value` itself.
 fn paths(value: &Value) -> Vec<String> {
     let mut found = vec![String::new()];
     let children: Vec<(String, &Value)> = match value {
@@ -288,7 +300,7 @@ proptest! {
         prop_assert_eq!(report("check_run", &payload).pull_requests, Vec::from_iter(numbers));
     }
 
-    /// Any value anywhere may be missing or of any type: reading never fails.
+    /// Any value may be missing or have any type: parsing never fails.
     #[test]
     fn nothing_within_a_payload_makes_reading_fail(
         event in prop::sample::select(vec![
@@ -299,7 +311,7 @@ proptest! {
     ) {
         let mut payload = base;
         for (at, oddity) in changes {
-            // The first path is the payload itself, which has to stay an object.
+            // The first path is the payload itself, which must remain an object.
             let paths = paths(&payload);
             if paths.len() > 1 {
                 *payload.pointer_mut(&paths[1 + at.index(paths.len() - 1)]).unwrap() = oddity;

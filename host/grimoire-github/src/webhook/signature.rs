@@ -4,12 +4,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// Whether `header` is `sha256=` and the 64 hexadecimal digits of the HMAC-SHA256 of `body` under one
-/// of `secrets`. How long it takes does not tell which secret fitted, nor how much of a digest did.
+/// Returns true if `header` is `sha256=` and the 64 hexadecimal digits of the HMAC-SHA256 of `body` under one of
+/// `secrets`. The time taken reveals neither which secret matched nor how much of a digest did.
 pub(super) fn is_valid(secrets: &[SecretString], body: &[u8], header: &str) -> bool {
     let Some(digits) = header.strip_prefix("sha256=") else { return false };
     let mut digest = [0_u8; 32];
-    // Refuses any other length too.
+    // Also rejects any other length.
     if hex::decode_to_slice(digits, &mut digest).is_err() {
         return false;
     }
@@ -17,7 +17,7 @@ pub(super) fn is_valid(secrets: &[SecretString], body: &[u8], header: &str) -> b
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
             .expect("HMAC takes keys of every length");
         mac.update(body);
-        // Not `||`: every secret is tried, also after one has fitted.
+        // Not `||`: every secret is tried, even after a match.
         mac.verify_slice(&digest).is_ok() | valid
     })
 }
@@ -73,7 +73,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
-        /// Property 1: a signature validates if and only if it is the HMAC of that payload with a
+        /// Property 1: a signature is valid if and only if it is the HMAC of that payload with a
         /// configured secret.
         #[test]
         fn a_signature_is_valid_only_for_its_own_body_and_secret(
@@ -89,7 +89,7 @@ mod tests {
             prop_assert!(is_valid(&secrets, &body, &header));
 
             prop_assert_eq!(is_valid(&secrets, &other, &header), other == body);
-            // HMAC pads short keys with zero bytes, which `[ -~]` has none of: distinct text, distinct key.
+            // HMAC pads short keys with zero bytes, which `[ -~]` excludes, so distinct text means a distinct key.
             prop_assert_eq!(
                 is_valid(&secrets, &body, &sign(&stranger, &body)),
                 configured.contains(&stranger)
@@ -101,7 +101,7 @@ mod tests {
             prop_assert!(!is_valid(&secrets, &body, &altered));
         }
 
-        /// Property 1: what is no signature at all is refused, whatever it looks like.
+        /// Property 1: text that is not a signature is rejected, whatever it looks like.
         #[test]
         fn arbitrary_text_is_refused(header in ".*", body: Vec<u8>) {
             prop_assert!(!is_valid(&["secret".into()], &body, &header));

@@ -1,6 +1,8 @@
-//! What handlers take from a request, checked.
+//! Extractors: checked input for handlers.
 
-pub(crate) mod actor;
+pub(crate) mod body;
+pub(crate) mod form;
+pub(crate) mod intake;
 pub(crate) mod json;
 pub(crate) mod path;
 pub(crate) mod query;

@@ -1,4 +1,4 @@
-//! Numbers in paths, whose errors name them.
+//! Numbers in paths, with errors that name them.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -6,12 +6,12 @@ use grimoire_domain::validation::FieldErrors;
 
 use crate::error::ApiError;
 
-/// The path's one number.
+/// The only number in the path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Id(pub u64);
 
 impl Id {
-    /// Reads a number from the path; 422 names it.
+    /// Parses a number from the path; 422 names it.
     pub(crate) fn parse(name: &str, text: &str) -> Result<u64, ApiError> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| digits).ok_or_else(|| {

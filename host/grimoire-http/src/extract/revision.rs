@@ -1,4 +1,6 @@
-//! Entity tags: the revision of a spell in quotes.
+//! Entity tags: the revision of a spell in quotes, followed by a dot and its outcomes as soon as it has any. `If-Match`
+//! compares the revision only, so that a review that offers a spell does not prevent anybody from changing the spell;
+//! `If-None-Match` compares everything that is shown.
 
 use std::convert::Infallible;
 
@@ -7,10 +9,11 @@ use axum::http::StatusCode;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use grimoire_domain::spell::Outcomes;
 
 use crate::error::ApiError;
 
-/// The revision that the caller last saw (`If-Match`); absent when it does not care.
+/// The revision that the caller last saw (`If-Match`); absent if any revision is fine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExpectedRevision(pub Option<u64>);
 
@@ -23,7 +26,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ExpectedRevision {
             Some(tag) => revision_of(tag).map(|revision| Self(Some(revision))).ok_or_else(|| {
                 ApiError::new(
                     StatusCode::BAD_REQUEST,
-                    "bad_request",
+                    "BAD_REQUEST",
                     "If-Match must be the ETag of a spell as it was sent, such as \"3\", or *",
                 )
             }),
@@ -31,16 +34,22 @@ impl<S: Send + Sync> FromRequestParts<S> for ExpectedRevision {
     }
 }
 
-/// The tag of a revision.
-pub(crate) fn entity_tag(revision: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+/// The tag of a spell.
+pub(crate) fn entity_tag(revision: u64, outcomes: Outcomes) -> HeaderValue {
+    let Outcomes { offered, fixed } = outcomes;
+    let tag = if outcomes == Outcomes::default() {
+        format!("\"{revision}\"")
+    } else {
+        format!("\"{revision}.{offered}.{fixed}\"")
+    };
+    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// The revisions that the caller holds already (`If-None-Match`).
+/// The tags of the versions that the caller already has (`If-None-Match`).
 #[derive(Debug, Clone)]
-pub(crate) struct HeldRevisions(Option<HeaderValue>);
+pub(crate) struct HeldTags(Option<HeaderValue>);
 
-impl<S: Send + Sync> FromRequestParts<S> for HeldRevisions {
+impl<S: Send + Sync> FromRequestParts<S> for HeldTags {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
@@ -48,14 +57,14 @@ impl<S: Send + Sync> FromRequestParts<S> for HeldRevisions {
     }
 }
 
-impl HeldRevisions {
-    /// Whether this revision is among them.
-    pub(crate) fn contain(&self, revision: u64) -> bool {
-        let tags = self.0.as_ref().and_then(|value| value.to_str().ok());
-        tags.is_some_and(|tags| {
-            tags.split(',')
-                .map(|tag| tag.trim().trim_start_matches("W/"))
-                .any(|tag| tag == "*" || revision_of(tag) == Some(revision))
+impl HeldTags {
+    /// Returns true if this tag is one of them.
+    pub(crate) fn contain(&self, tag: &HeaderValue) -> bool {
+        let held = self.0.as_ref().and_then(|value| value.to_str().ok());
+        held.is_some_and(|held| {
+            held.split(',')
+                .map(|held| held.trim().trim_start_matches("W/"))
+                .any(|held| held == "*" || held.as_bytes() == tag.as_bytes())
         })
     }
 }
@@ -64,6 +73,8 @@ fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
+/// The revision in a tag. A proxy that compresses responses may have made the tag a weak one.
 fn revision_of(tag: &str) -> Option<u64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    tag.split('.').next()?.parse().ok()
 }

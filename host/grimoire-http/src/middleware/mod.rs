@@ -1,133 +1,63 @@
-//! What happens around every request. One service does all of it: every layer of its own would
-//! clone and box the whole stack below it for every request.
+//! The layers around every request.
 
-mod compression;
+mod cors;
 mod errors;
-mod meters;
+mod metrics;
+mod origin;
 mod panics;
 pub(crate) mod request_id;
 mod security;
-mod timeout;
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{Method, Uri};
-use axum::response::Response;
-use futures::FutureExt as _;
-use tower::{Layer, Service};
-use tracing::Instrument as _;
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use tower::ServiceBuilder;
+use tower::util::option_layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+use tracing::Span;
 
-use crate::state::HttpOptions;
-use compression::Accepted;
+use crate::access;
+use crate::state::Shared;
 pub(crate) use errors::OwnBody;
-use meters::Meters;
-use request_id::RequestId;
 
-/// Wraps every route, from the outside in: compression, the id with the log line and the count,
-/// security headers, the body of errors, the time limit, panics.
-#[derive(Debug, Clone)]
-pub(crate) struct Around {
-    options: Arc<HttpOptions>,
+/// Adds the layers to every route. Compression is outside of the layers that may replace a body,
+/// because a new body must not keep the content encoding of the old one.
+pub(crate) fn wrap(router: Router<Shared>, state: &Shared) -> Router<Shared> {
+    let options = &state.options;
+    router.layer(
+        ServiceBuilder::new()
+            .layer(option_layer(cors::layer(options)))
+            .layer(CompressionLayer::new())
+            .layer(map_request(request_id::drop_odd))
+            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_failure(()))
+            .layer(from_fn(metrics::record))
+            .layer(from_fn(security::add_headers))
+            .layer(from_fn(errors::render))
+            .layer(CatchPanicLayer::custom(panics::answer))
+            .layer(origin::layer(options))
+            .layer(from_fn_with_state(Arc::clone(state), access::authorize)),
+    )
 }
 
-impl Around {
-    /// The layer, with what the operator chose.
-    pub(crate) fn new(options: Arc<HttpOptions>) -> Self {
-        Self { options }
-    }
+/// The tracing span of a request. It names the route, not the path: paths are unbounded and may contain
+/// data that does not belong in a log.
+fn span(request: &Request) -> Span {
+    tracing::info_span!(
+        "request",
+        request_id = request_id::of(request.extensions()),
+        method = metrics::method_label(request.method()),
+        route = route(request.extensions().get()),
+    )
 }
 
-impl<S> Layer<S> for Around {
-    type Service = Surrounded<S>;
-
-    fn layer(&self, inner: S) -> Surrounded<S> {
-        Surrounded { inner, options: Arc::clone(&self.options), meters: Arc::default() }
-    }
-}
-
-/// A route with everything around it.
-#[derive(Debug, Clone)]
-pub(crate) struct Surrounded<S> {
-    inner: S,
-    options: Arc<HttpOptions>,
-    meters: Arc<Meters>,
-}
-
-impl<S> Service<Request> for Surrounded<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let asked = Asked::of(&request, Arc::clone(&self.meters));
-        let span = tracing::info_span!(
-            "request",
-            request_id = asked.id.as_str(),
-            method = asked.known_method,
-            route = asked.route()
-        );
-        let handled = panics::caught(self.inner.call(request));
-        let limited = timeout::limited(&self.options, asked.uri.path(), handled);
-        // Combined, not awaited in an `async` block: that would hold the work in each of its forms, and a
-        // future above a kilobyte is slow to allocate.
-        Box::pin(limited.map(|response| Ok(asked.finish(response))).instrument(span))
-    }
-}
-
-/// What is known of a request before it is handled and needed for its answer.
-struct Asked {
-    started: Instant,
-    id: RequestId,
-    method: Method,
-    known_method: &'static str,
-    uri: Uri,
-    /// The route's pattern, not the path: paths are unbounded and may hold what does not belong in a log.
-    matched: Option<MatchedPath>,
-    accepted: Accepted,
-    meters: Arc<Meters>,
-}
-
-impl Asked {
-    fn of(request: &Request, meters: Arc<Meters>) -> Self {
-        let method = request.method().clone();
-        Self {
-            started: Instant::now(),
-            id: RequestId::of(request),
-            known_method: meters::known(&method),
-            method,
-            uri: request.uri().clone(),
-            matched: request.extensions().get::<MatchedPath>().cloned(),
-            accepted: Accepted::of(request.headers()),
-            meters,
-        }
-    }
-
-    fn route(&self) -> &str {
-        self.matched.as_ref().map_or("unmatched", MatchedPath::as_str)
-    }
-
-    /// The answer as it is sent, logged and counted.
-    fn finish(self, response: Response) -> Response {
-        let mut response = errors::rendered(response, &self.id, &self.method, self.uri.path());
-        security::add_headers(response.headers_mut(), self.uri.path());
-        let status = response.status();
-        let elapsed = self.started.elapsed();
-        tracing::debug!(status = status.as_u16(), milliseconds = elapsed.as_secs_f64() * 1e3, "answered");
-        self.meters.record(self.known_method, self.route(), status, elapsed);
-        self.id.write(response.headers_mut());
-        self.accepted.encoded(response)
-    }
+/// The route's pattern, for logs and metrics.
+fn route(matched: Option<&MatchedPath>) -> &str {
+    matched.map_or("unmatched", MatchedPath::as_str)
 }

@@ -1,29 +1,16 @@
-//! A panic ends its request and nothing else.
+//! Limits the effect of a panic to its request.
 
 use std::any::Any;
-use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use futures::FutureExt as _;
 
-/// The answer, or 500 when making it panicked. The log says what happened.
-pub(super) fn caught(
-    work: impl Future<Output = Result<Response, Infallible>>,
-) -> impl Future<Output = Response> {
-    // Nothing of a request outlives it but what sits behind the ports, and those keep their own order.
-    AssertUnwindSafe(work).catch_unwind().map(|ended| match ended {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(panic) => {
-            tracing::error!(panic = message_of(panic.as_ref()), "a request panicked");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    })
-}
-
-fn message_of(panic: &(dyn Any + Send)) -> &str {
+/// The response to a request whose handler panicked. The log has the details.
+// The layer passes the panic by value.
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn answer(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    let message = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = message.unwrap_or("no message"), "a request panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

@@ -1,52 +1,25 @@
-//! One id per request, through the logs and back to the caller.
-
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+//! One id per request, in the logs and in the response.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use uuid::Uuid;
+use axum::http::{Extensions, HeaderName};
+use tower_http::request_id::RequestId;
 
-/// The header that carries the id both ways.
+/// The header with the id, in requests and responses.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of the request that is being answered. Visible ASCII.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestId(HeaderValue);
-
-impl RequestId {
-    /// Takes the caller's id where it is a plain one, else makes one.
-    pub(super) fn of(request: &Request) -> Self {
-        let given = request.headers().get(&HEADER).filter(|value| is_plain(value.as_bytes()));
-        Self(given.cloned().unwrap_or_else(Self::fresh))
+/// Removes the caller's id unless it is safe in logs and headers; a generated one replaces it.
+pub(super) async fn drop_odd(mut request: Request) -> Request {
+    if request.headers().get(&HEADER).is_some_and(|id| !is_plain(id.as_bytes())) {
+        request.headers_mut().remove(&HEADER);
     }
-
-    /// Random once per process and counted from there: unique, and no call of the system's random
-    /// numbers for every request. It identifies and protects nothing.
-    fn fresh() -> HeaderValue {
-        static START: LazyLock<(u64, AtomicU64)> = LazyLock::new(|| {
-            let (high, low) = Uuid::new_v4().as_u64_pair();
-            (high, AtomicU64::new(low))
-        });
-        let (high, low) = &*START;
-        let id = Uuid::from_u64_pair(*high, low.fetch_add(1, Ordering::Relaxed));
-        let mut buffer = Uuid::encode_buffer();
-        let text = id.hyphenated().encode_lower(&mut buffer);
-        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown"))
-    }
-
-    /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
-    }
-
-    /// Tells the caller.
-    pub(super) fn write(self, headers: &mut HeaderMap) {
-        headers.insert(HEADER, self.0);
-    }
+    request
 }
 
-/// Whether a caller's id can stand in logs and headers as it is.
+/// The id as text: visible ASCII.
+pub(super) fn of(extensions: &Extensions) -> &str {
+    extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default()
+}
+
 fn is_plain(id: &[u8]) -> bool {
     (1..=128).contains(&id.len())
         && id.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))

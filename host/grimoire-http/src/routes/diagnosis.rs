@@ -3,50 +3,80 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
-use futures::StreamExt as _;
+use axum::{Extension, Json};
+use futures::stream::{self, StreamExt as _};
+use grimoire_domain::actor::Actor;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::text;
+use grimoire_domain::validation::FieldErrors;
+use grimoire_pipeline::PipelineError;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::json::{JsonBody, refuse_encoded, refuse_rest, too_large};
-use crate::extract::query::Parameters;
-use crate::state::{AppState, Shared};
+use crate::extract::body::{refuse_encoded, refuse_rest, too_large};
+use crate::extract::intake::Flow;
+use crate::extract::json::JsonBody;
+use crate::extract::query::Query;
+use crate::state::{Shared, SharedState};
 use crate::wire::diagnosis::{
-    AnalysisBody, DiagnosisBody, DiagnosticBody, MatchBody, MatchInput, Provenance,
+    AnalysisBody, ArtifactWord, DiagnosisBody, MatchBody, MatchInput, Provenance, fixes_and_hints,
 };
+use crate::wire::diagnostic::DiagnosticBody;
+
+/// The kind and name of an uploaded artifact.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ArtifactQuery {
+    /// The kind of text; `log` by default.
+    #[param(inline, value_type = ArtifactWord, required = false, example = "log")]
+    kind: Option<ArtifactWord>,
+    /// A display name.
+    #[param(value_type = String, required = false, example = "build")]
+    name: Option<String>,
+    /// The `owner/name` of the repository that the input comes from: spells for it are offered in addition to the
+    /// global ones.
+    #[param(value_type = String, required = false, example = "octo/app")]
+    repository: Option<String>,
+}
+
+impl ArtifactQuery {
+    fn repository(&self) -> Result<Option<RepositoryName>, FieldErrors> {
+        self.repository.as_deref().map(RepositoryName::parse).transpose()
+    }
+}
 
 /// Extracts diagnostics from an artifact. The body is the artifact itself, streamed.
 #[utoipa::path(post, path = "/api/analyze", operation_id = "analyze", tag = "diagnosis",
-    params(
-        ("kind" = Option<String>, Query, description = "`log` (default), `diff`, `text` or `report`: a file of XML, JSON or SARIF"),
-        ("name" = Option<String>, Query, description = "A name for people")
-    ),
-    request_body(content = String, content_type = "text/plain", description = "The artifact, any bytes"),
+    params(ArtifactQuery),
+    request_body(description = "The artifact, any bytes", content(
+        (String = "text/plain", example = "error[E0382]: use of moved value: `names`\n --> src/main.rs:4:20\n"),
+        (String = "application/octet-stream")
+    )),
     responses(
         (status = 200, description = "What was found", body = AnalysisBody),
-        (status = 413, description = "Above the configured cap", body = ErrorBody),
         (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
         (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn analyze(
     State(state): State<Shared>,
-    parameters: Parameters,
+    Extension(actor): Extension<Actor>,
+    Query(query): Query<ArtifactQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<AnalysisBody>, ApiError> {
-    let (artifact, stream, read) = artifact(&state, &parameters, &headers, body)?;
-    let report = match state.pipeline.analyze(&artifact, stream).await {
-        Ok(report) => report,
-        Err(error) => return Err(read.error(&state).unwrap_or_else(|| error.into())),
-    };
+    let judge = state.pipeline.judge(&actor)?.for_repository(query.repository()?);
+    let upload = Upload::begin(&state, &query, &headers, body).await?;
+    let report = judge.analyze(&upload.artifact, upload.content).await;
+    let report = report.map_err(|error| failure(&state, &upload.read, error))?;
     Ok(Json(AnalysisBody {
         diagnostics: report
             .diagnostics
@@ -64,17 +94,19 @@ pub(crate) async fn analyze(
 #[utoipa::path(post, path = "/api/match", operation_id = "match_error", tag = "diagnosis", request_body = MatchInput,
     responses(
         (status = 200, description = "The spells that fit, best first", body = MatchBody),
-        (status = 422, description = "Every field that is wrong is named", body = ErrorBody),
         (status = 503, description = "The matcher failed, and its failure policy lets nothing stand in", body = ErrorBody),
         (status = 504, description = "The same, because it took too long", body = ErrorBody)
     ))]
 pub(crate) async fn match_error(
     State(state): State<Shared>,
-    JsonBody(input): JsonBody<MatchInput>,
+    Extension(actor): Extension<Actor>,
+    JsonBody((report, repository)): JsonBody<MatchInput>,
 ) -> Result<Json<MatchBody>, ApiError> {
-    let report = state.pipeline.match_error(input.into()).await?;
+    let report = state.pipeline.judge(&actor)?.for_repository(repository).match_error(report).await?;
+    let (spells, hints) = fixes_and_hints(report.spells);
     Ok(Json(MatchBody {
-        spells: report.spells.into_iter().map(Into::into).collect(),
+        spells,
+        hints,
         degraded: report.degraded,
         sequence: report.sequence.0,
         provenance: Provenance::new(report.generation, report.plugins, report.problems),
@@ -83,76 +115,80 @@ pub(crate) async fn match_error(
 
 /// Extracts diagnostics from an artifact and ranks spells for each of them.
 #[utoipa::path(post, path = "/api/diagnose", operation_id = "diagnose", tag = "diagnosis",
-    params(
-        ("kind" = Option<String>, Query, description = "`log` (default), `diff`, `text` or `report`: a file of XML, JSON or SARIF"),
-        ("name" = Option<String>, Query, description = "A name for people")
-    ),
-    request_body(content = String, content_type = "text/plain", description = "The artifact, any bytes"),
+    params(ArtifactQuery),
+    request_body(description = "The artifact, any bytes", content(
+        (String = "text/plain", example = "error[E0382]: use of moved value: `names`\n --> src/main.rs:4:20\n"),
+        (String = "application/octet-stream")
+    )),
     responses(
         (status = 200, description = "What was found, and what helps", body = DiagnosisBody),
-        (status = 413, description = "Above the configured cap", body = ErrorBody),
         (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
         (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn diagnose(
     State(state): State<Shared>,
-    parameters: Parameters,
+    Extension(actor): Extension<Actor>,
+    Query(query): Query<ArtifactQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DiagnosisBody>, ApiError> {
-    let (artifact, stream, read) = artifact(&state, &parameters, &headers, body)?;
-    match state.pipeline.diagnose(&artifact, stream).await {
-        Ok(diagnosis) => Ok(Json(diagnosis.into())),
-        Err(error) => Err(read.error(&state).unwrap_or_else(|| error.into())),
-    }
+    let judge = state.pipeline.judge(&actor)?.for_repository(query.repository()?);
+    let upload = Upload::begin(&state, &query, &headers, body).await?;
+    let diagnosis = judge.diagnose(&upload.artifact, upload.content).await;
+    Ok(Json(diagnosis.map_err(|error| failure(&state, &upload.read, error))?.into()))
 }
 
-/// How much of a body was read: tells a body above the cap from other failures.
-#[derive(Clone, Default)]
-struct Read(Arc<AtomicU64>);
+/// An uploaded artifact.
+struct Upload {
+    artifact: Artifact,
+    content: ByteStream,
+    read: Arc<AtomicU64>,
+    /// Held until the analysis is done.
+    _place: OwnedSemaphorePermit,
+}
 
-impl Read {
-    fn error(&self, state: &Shared) -> Option<ApiError> {
+impl Upload {
+    /// Checks the request's headers and waits for the first chunk: slots are only for content that flows.
+    async fn begin(
+        state: &SharedState,
+        query: &ArtifactQuery,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Self, ApiError> {
+        let kind = query.kind.map_or(ArtifactKind::Log, ArtifactKind::from);
         let limit = state.options.artifact_limit;
-        (self.0.load(Ordering::Relaxed) > limit).then(|| too_large(limit))
+        refuse_encoded(headers)?;
+        let size = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if size.is_some_and(|size| size > limit) {
+            return Err(refuse_rest(body, limit));
+        }
+        let name = text::cut(query.name.as_deref().unwrap_or_default(), 255);
+        let artifact = Artifact { kind, name: text::displayable(name).into_owned(), size };
+
+        let mut chunks = body.into_data_stream();
+        let mut flow = Flow::new(state.options.upload_rate, state.options.upload_grace);
+        let first = flow.next(&mut chunks).await.transpose().map_err(PipelineError::from)?;
+        let place = state.uploads.take()?;
+        let rest = stream::unfold((flow, chunks), |(mut flow, mut chunks)| async move {
+            let chunk = flow.next(&mut chunks).await?;
+            Some((chunk, (flow, chunks)))
+        });
+        let read = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&read);
+        let content = stream::iter(first.map(Ok)).chain(rest).map(move |chunk| {
+            let chunk = chunk?;
+            let total = counter.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64;
+            if total > limit {
+                return Err(PortError::new(ErrorKind::TooLarge, format!("the body is above {limit} bytes")));
+            }
+            Ok(chunk)
+        });
+        Ok(Self { artifact, content: content.boxed(), read, _place: place })
     }
 }
 
-fn artifact(
-    state: &AppState,
-    parameters: &Parameters,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Artifact, ByteStream, Read), ApiError> {
-    let kind = parameters
-        .choice(
-            "kind",
-            &[
-                ("log", ArtifactKind::Log),
-                ("diff", ArtifactKind::Diff),
-                ("text", ArtifactKind::Text),
-                ("report", ArtifactKind::Report),
-            ],
-        )?
-        .unwrap_or(ArtifactKind::Log);
+/// Distinguishes a body above the limit from other failures.
+fn failure(state: &SharedState, read: &AtomicU64, error: PipelineError) -> ApiError {
     let limit = state.options.artifact_limit;
-    refuse_encoded(headers)?;
-    let size = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if size.is_some_and(|size| size > limit) {
-        return Err(refuse_rest(body, limit));
-    }
-    let name = text::cut(parameters.text("name").unwrap_or_default(), 255);
-    let artifact = Artifact { kind, name: text::displayable(name).into_owned(), size };
-    let read = Read::default();
-    let counter = read.clone();
-    let stream = body.into_data_stream().map(move |chunk| {
-        let chunk =
-            chunk.map_err(|_| PortError::new(ErrorKind::Invalid, "the body ended before it was complete"))?;
-        let total = counter.0.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64;
-        if total > limit {
-            return Err(PortError::new(ErrorKind::TooLarge, format!("the body is above {limit} bytes")));
-        }
-        Ok(chunk)
-    });
-    Ok((artifact, stream.boxed(), read))
+    if read.load(Ordering::Relaxed) > limit { too_large(limit) } else { error.into() }
 }

@@ -1,4 +1,4 @@
-//! What is well and what is not, in words.
+//! Health of the service, in words.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -6,15 +6,15 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use grimoire_pipeline::{HealthPart, HealthStatus};
 
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::middleware::OwnBody;
 use crate::state::Shared;
-use crate::wire::health::{HealthBody, PartBody};
+use crate::wire::health::{HealthBody, PartBody, PartName};
 
-/// How well everything is. 503 when a part is failing, so that load balancers understand it too.
+/// Reports the health of all parts. 503 if a part does not work, so that load balancers understand it too.
 #[utoipa::path(get, path = "/health", operation_id = "get_health", tag = "operation", responses(
     (status = 200, description = "It works, perhaps with less than its whole strength", body = HealthBody),
-    (status = 503, description = "A part is failing", body = HealthBody)
+    (status = 503, description = "A part does not work", body = HealthBody)
 ))]
 pub(crate) async fn overall(State(state): State<Shared>) -> Response {
     let health = state.pipeline.health().await;
@@ -22,13 +22,12 @@ pub(crate) async fn overall(State(state): State<Shared>) -> Response {
     (code, Extension(OwnBody), Json(HealthBody::new(health, state.started_at.to_string()))).into_response()
 }
 
-/// How well one part is.
+/// Reports the health of one part.
 #[utoipa::path(get, path = "/health/{part}", operation_id = "get_health_part", tag = "operation",
-    params(("part" = String, Path, description = "`db`, `queue`, `index` or `plugins`")),
+    params(("part" = inline(PartName), Path, description = "Which part", example = "db")),
     responses(
         (status = 200, description = "It works", body = PartBody),
-        (status = 404, description = "No such part", body = ErrorBody),
-        (status = 503, description = "It is failing", body = PartBody)
+        (status = 503, description = "It does not work", body = PartBody)
     ))]
 pub(crate) async fn part(
     State(state): State<Shared>,
@@ -41,7 +40,7 @@ pub(crate) async fn part(
         "plugins" => state.pipeline.plugins_health(),
         _ => {
             let detail = "the parts are db, queue, index and plugins";
-            return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", detail));
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", detail));
         }
     };
     Ok((status_of(part.status), Extension(OwnBody), Json(PartBody::from(part))).into_response())
@@ -49,7 +48,7 @@ pub(crate) async fn part(
 
 fn status_of(status: HealthStatus) -> StatusCode {
     match status {
-        HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
-        HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
+        HealthStatus::Healthy | HealthStatus::Degraded => StatusCode::OK,
+        HealthStatus::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -1,125 +1,139 @@
-//! Durable work.
+//! Jobs and their events.
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
+use axum::{Extension, Json};
 use futures::stream::{self, StreamExt as _};
-use grimoire_domain::job::JobId;
+use grimoire_domain::actor::Actor;
+use grimoire_domain::job::{JobId, JobState};
 use grimoire_pipeline::PipelineError;
 use grimoire_ports::store::JobFilter;
+use serde::Deserialize;
 
-use super::spells::page_headers;
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::actor::Writer;
 use crate::extract::path::Id;
-use crate::extract::query::Parameters;
+use crate::extract::query::{PageQuery, Paged, Query};
 use crate::state::Shared;
-use crate::wire::job::{JobBody, state_choices};
+use crate::wire::job::{JobBody, JobStateWord};
 
-/// Lists jobs, newest first. Dead letters are those in state `dead`.
-#[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs",
-    params(
-        ("skip" = Option<u64>, Query, description = "How many to pass over; 0"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000; 100"),
-        ("state" = Option<String>, Query,
-            description = "`queued`, `running`, `succeeded`, `dead`, `cancelled` or `superseded`"),
-        ("kind" = Option<String>, Query, description = "Of this kind"),
-        ("lane" = Option<String>, Query, description = "Of this lane, such as `octo/app#7`")
-    ),
-    responses((status = 200, description = "`X-Total-Count` and `Link` tell of the rest", body = Vec<JobBody>)))]
-pub(crate) async fn list(State(state): State<Shared>, parameters: Parameters) -> Result<Response, ApiError> {
-    let page = parameters.page()?;
-    let filter = JobFilter {
-        state: parameters.choice("state", &state_choices())?,
-        kind: parameters.text("kind").map(str::to_owned),
-        lane: parameters.text("lane").map(str::to_owned),
-    };
-    let found = state.pipeline.list_jobs(&filter, page).await?;
-    let headers = page_headers("/api/jobs", &parameters, page, found.total);
-    let bodies: Vec<JobBody> = found.items.into_iter().map(JobBody::from).collect();
-    Ok((headers, Json(bodies)).into_response())
+/// The filter of a list of jobs.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Only jobs in this state. Dead letters are in state `dead`.
+    #[param(inline, value_type = JobStateWord, required = false, example = "dead")]
+    state: Option<JobStateWord>,
+    /// Only jobs of this kind.
+    #[param(value_type = String, required = false, example = "review_pull_request")]
+    kind: Option<String>,
+    /// Only jobs of this lane.
+    #[param(value_type = String, required = false, example = "octo/app#7")]
+    lane: Option<String>,
 }
 
-/// One job.
+/// Lists jobs, newest first.
+#[utoipa::path(get, path = "/api/jobs", operation_id = "list_jobs", tag = "jobs",
+    params(PageQuery, ListQuery),
+    responses((status = 200, description = "A page of jobs", body = Vec<JobBody>,
+        headers(("X-Total-Count" = u64, description = "How many there are under this filter"),
+            ("Link" = String, description = "The other pages: first, prev, next, last")))))]
+pub(crate) async fn list(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    list: Paged<ListQuery>,
+) -> Result<Response, ApiError> {
+    let ListQuery { state: word, kind, lane } = &list.filter;
+    let filter = JobFilter { state: word.map(JobState::from), kind: kind.clone(), lane: lane.clone() };
+    let found = state.pipeline.list_jobs(&filter, list.page, &actor).await?;
+    let bodies: Vec<JobBody> = found.items.into_iter().map(JobBody::from).collect();
+    Ok((list.headers("/api/jobs", found.total), Json(bodies)).into_response())
+}
+
+/// Returns one job.
 #[utoipa::path(get, path = "/api/jobs/{id}", operation_id = "get_job", tag = "jobs",
-    params(("id" = u64, Path, description = "The job's id")),
-    responses(
-        (status = 200, description = "The job as it is now", body = JobBody),
-        (status = 404, description = "No such job", body = ErrorBody)
-    ))]
-pub(crate) async fn get(State(state): State<Shared>, Id(id): Id) -> Result<Json<JobBody>, ApiError> {
-    Ok(Json(state.pipeline.get_job(JobId(id)).await?.into()))
+    params(("id" = u64, Path, description = "The job's id", example = 1)),
+    responses((status = 200, description = "The job as it is now", body = JobBody)))]
+pub(crate) async fn get(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Id(id): Id,
+) -> Result<Json<JobBody>, ApiError> {
+    Ok(Json(state.pipeline.get_job(JobId(id), &actor).await?.into()))
 }
 
 /// Cancels a queued job, or asks a running one to stop at its next step.
-#[utoipa::path(post, path = "/api/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs", security((), ("token" = [])),
-    params(("id" = u64, Path, description = "The job's id")),
+#[utoipa::path(post, path = "/api/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs",
+    params(("id" = u64, Path, description = "The job's id", example = 1)),
     responses(
         (status = 200, description = "The job as it is now", body = JobBody),
-        (status = 404, description = "No such job", body = ErrorBody),
         (status = 409, description = "It has ended", body = ErrorBody)
     ))]
 pub(crate) async fn cancel(
     State(state): State<Shared>,
-    _: Writer,
+    Extension(actor): Extension<Actor>,
     Id(id): Id,
 ) -> Result<Json<JobBody>, ApiError> {
-    Ok(Json(state.pipeline.cancel_job(JobId(id)).await?.into()))
+    Ok(Json(state.pipeline.cancel_job(JobId(id), &actor).await?.into()))
 }
 
-/// Queues a job again that is dead, cancelled or superseded.
-#[utoipa::path(post, path = "/api/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs", security((), ("token" = [])),
-    params(("id" = u64, Path, description = "The job's id")),
+/// Queues a dead, cancelled or superseded job again.
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs",
+    params(("id" = u64, Path, description = "The job's id", example = 1)),
     responses(
         (status = 200, description = "The job as it is now", body = JobBody),
-        (status = 404, description = "No such job", body = ErrorBody),
         (status = 409, description = "It is queued, running or ended well", body = ErrorBody)
     ))]
 pub(crate) async fn retry(
     State(state): State<Shared>,
-    _: Writer,
+    Extension(actor): Extension<Actor>,
     Id(id): Id,
 ) -> Result<Json<JobBody>, ApiError> {
-    Ok(Json(state.pipeline.retry_job(JobId(id)).await?.into()))
+    Ok(Json(state.pipeline.retry_job(JobId(id), &actor).await?.into()))
 }
 
-/// A job's story as server-sent events, from the beginning or after `Last-Event-ID`, until the job ends.
+/// Where to resume the events.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// Start after this event; the header `Last-Event-ID` has the same effect and takes precedence.
+    #[param(value_type = u64, required = false, example = 0)]
+    after: Option<u64>,
+}
+
+/// Streams a job's events as server-sent events, from the first or after `Last-Event-ID`, until the job ends.
 ///
-/// The event's id is its number, its name the step, its data a JSON object with `at`, `message` and `data`.
+/// The id of an event is its number, its name the step, and its data a JSON object with `at`, `message` and `data`.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", operation_id = "follow_job", tag = "jobs",
     params(
-        ("id" = u64, Path, description = "The job's id"),
-        ("after" = Option<u64>, Query, description = "Start after this event; `Last-Event-ID` does the same"),
-        ("Last-Event-ID" = Option<u64>, Header, description = "What browsers send when they reconnect")
+        ("id" = u64, Path, description = "The job's id", example = 1),
+        EventsQuery,
+        ("Last-Event-ID" = Option<u64>, Header, description = "What browsers send when they reconnect", example = 0)
     ),
     responses(
-        (status = 200, description = "A stream", content_type = "text/event-stream"),
-        (status = 204, description = "The job has ended and the caller has seen all: do not reconnect"),
-        (status = 404, description = "No such job", body = ErrorBody)
+        (status = 200, description = "A stream", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "The job has ended and the caller has seen all: do not reconnect")
     ))]
 pub(crate) async fn events(
     State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
     Id(id): Id,
-    parameters: Parameters,
+    Query(EventsQuery { after }): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let resumed =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    let after = match resumed {
-        Some(after) => after,
-        None => parameters.parsed("after", "a whole number from 0")?.unwrap_or(0),
-    };
-    let job = state.pipeline.get_job(JobId(id)).await?;
-    let mut events = state.pipeline.events(JobId(id), after).await?;
+    let after = resumed.or(after).unwrap_or(0);
+    let job = state.pipeline.get_job(JobId(id), &actor).await?;
+    let mut events = state.pipeline.events(JobId(id), after, &actor).await?;
     let mut first = None;
     if job.state.is_final() {
         first = events.next().await;
         if first.is_none() {
-            // A browser's EventSource reconnects after a stream's end unless it is told not to.
+            // A browser's EventSource reconnects at the end of a stream unless it gets a 204.
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }

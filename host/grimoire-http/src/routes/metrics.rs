@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 
 use crate::state::Shared;
 
-/// Every metric in Prometheus' text format.
+/// All metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "operation", responses(
     (status = 200, description = "Text format, version 0.0.4", content_type = "text/plain")
 ))]

@@ -1,70 +1,181 @@
-//! What is loaded.
+//! The running plugins, and how operators change them.
 
-use axum::Json;
-use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use grimoire_domain::actor::Actor;
+use grimoire_domain::validation::FieldErrors;
+use grimoire_pipeline::{PluginRequest, PluginUpload};
+use serde::Deserialize;
 
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::body::{in_time, read_limited, refuse_encoded};
+use crate::extract::query::Query;
 use crate::state::Shared;
 use crate::wire::diagnosis::ProblemBody;
-
-/// The running generation of plugins.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct PluginsBody {
-    /// The number of the generation, from 1.
-    pub generation: u64,
-    /// What runs, by name.
-    pub plugins: Vec<PluginStatusBody>,
-    /// What was found and could not be loaded, with the reason.
-    pub rejected: Vec<ProblemBody>,
-}
-
-/// A loaded plugin.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct PluginStatusBody {
-    /// Its name.
-    #[schema(example = "matcher-hybrid")]
-    pub name: String,
-    /// The SHA-256 of its component.
-    pub digest: String,
-    /// Its version, as its metadata says.
-    pub version: Option<String>,
-    /// The world that it implements.
-    #[schema(example = "grimoire:matcher@0.1.0")]
-    pub world: String,
-    /// Calls since the process started.
-    pub calls: u64,
-    /// Failed calls since then.
-    pub failures: u64,
-    /// The last failure.
-    pub last_problem: Option<ProblemBody>,
-    /// Whether its compiled code came from the cache.
-    pub from_cache: bool,
-}
+use crate::wire::plugin::{PluginDetailsBody, PluginReceiptBody, PluginStatusBody, PluginsBody};
 
 /// Lists plugins.
 #[utoipa::path(get, path = "/api/plugins", operation_id = "list_plugins", tag = "operation", responses(
-    (status = 200, description = "What is loaded", body = PluginsBody)
+    (status = 200, description = "The running and the installed plugins", body = PluginsBody)
 ))]
-pub(crate) async fn list(State(state): State<Shared>) -> Json<PluginsBody> {
-    let inventory = state.pipeline.inventory();
-    let plugins = inventory
-        .plugins()
-        .into_iter()
-        .map(|plugin| PluginStatusBody {
-            name: plugin.identity.name,
-            digest: plugin.identity.digest,
-            version: plugin.version,
-            world: plugin.world,
-            calls: plugin.calls,
-            failures: plugin.failures,
-            last_problem: plugin.last_problem.map(ProblemBody::from),
-            from_cache: plugin.from_cache,
-        })
-        .collect();
-    Json(PluginsBody {
-        generation: inventory.generation(),
-        plugins,
-        rejected: inventory.rejected().into_iter().map(ProblemBody::from).collect(),
-    })
+pub(crate) async fn list(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+) -> Result<Json<PluginsBody>, ApiError> {
+    let statuses = state.pipeline.list_plugins(&actor).await?;
+    let current = state.pipeline.plugins().current();
+    Ok(Json(PluginsBody {
+        generation: current.generation(),
+        plugins: statuses.into_iter().map(PluginStatusBody::from).collect(),
+        rejected: current.rejected().into_iter().map(ProblemBody::from).collect(),
+    }))
+}
+
+/// Shows a plugin with its last receipts.
+#[utoipa::path(get, path = "/api/plugins/{name}", operation_id = "get_plugin", tag = "operation",
+    params(("name" = String, Path, description = "Its name", example = "matcher-hybrid")),
+    responses((status = 200, description = "The plugin", body = PluginDetailsBody)))]
+pub(crate) async fn get(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+) -> Result<Json<PluginDetailsBody>, ApiError> {
+    Ok(Json(state.pipeline.plugin_details(&name, &actor).await?.into()))
+}
+
+/// The origin of a component.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InstallQuery {
+    /// The component's origin in the caller's words, for the receipt: a file or an address.
+    #[param(value_type = String, required = false, example = "matcher-team.wasm")]
+    source: Option<String>,
+    /// How many of the last questions a matcher answers before it runs, beside the one that runs now: at most the last
+    /// 200 since the start are kept. Worse answers refuse it.
+    #[param(value_type = u32, required = false, example = 50)]
+    replay: Option<usize>,
+    /// Whether to install it although the version is in quarantine, or the replay speaks against it.
+    #[param(value_type = bool, required = false, example = false)]
+    force: Option<bool>,
+}
+
+/// Installs a component under a name and activates it.
+///
+/// The component is checked, compiled and tried beside the running plugins; if any step fails, these continue
+/// undisturbed. The last three versions of a plugin are kept.
+#[utoipa::path(post, path = "/api/plugins/{name}", operation_id = "install_plugin", tag = "operation",
+    params(("name" = String, Path, description = "1 to 64 lower-case letters, digits and hyphens", example = "matcher-team"), InstallQuery),
+    request_body(description = "A WebAssembly component", content((String = "application/wasm"))),
+    responses(
+        (status = 201, description = "It runs", body = PluginReceiptBody),
+        (status = 409, description = "The name belongs to another kind of plugin, a required plugin would be missing, or another change is in progress", body = ErrorBody),
+        (status = 422, description = "The component was refused, with the reason", body = ErrorBody),
+    ))]
+pub(crate) async fn install(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+    Query(query): Query<InstallQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<PluginReceiptBody>), ApiError> {
+    take(&state, &actor, name, query, request).await
+}
+
+async fn take(
+    state: &Shared,
+    actor: &Actor,
+    name: String,
+    query: InstallQuery,
+    request: Request,
+) -> Result<(StatusCode, Json<PluginReceiptBody>), ApiError> {
+    refuse_encoded(request.headers())?;
+    let read = read_limited(request.into_body(), state.options.plugin_limit);
+    let component = in_time(state.options.artifact_timeout, read).await?;
+    let source = query.source.unwrap_or_else(|| "the API".to_owned());
+    let (replay, force) = (query.replay.unwrap_or(0), query.force.unwrap_or(false));
+    let upload = PluginUpload { name, source, component, replay, force };
+    let receipt = state.pipeline.change_plugin(PluginRequest::Install(upload), actor).await?;
+    Ok((StatusCode::CREATED, Json(receipt.into())))
+}
+
+/// The version to activate.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ActivateQuery {
+    /// The digest of a kept version, or a prefix of it.
+    #[param(value_type = String, required = true, min_length = 1, example = "3f1c0a")]
+    digest: Option<String>,
+    /// Whether to run it although it is in quarantine.
+    #[param(value_type = bool, required = false, example = false)]
+    force: Option<bool>,
+}
+
+/// Activates a kept version.
+#[utoipa::path(post, path = "/api/plugins/{name}/activate", operation_id = "activate_plugin", tag = "operation",
+    params(("name" = String, Path, description = "Its name", example = "matcher-team"), ActivateQuery),
+    responses(
+        (status = 200, description = "It runs", body = PluginReceiptBody),
+        (status = 409, description = "It cannot run now, or is in quarantine, and why", body = ErrorBody),
+    ))]
+pub(crate) async fn activate(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+    Query(ActivateQuery { digest, force }): Query<ActivateQuery>,
+) -> Result<Json<PluginReceiptBody>, ApiError> {
+    let digest = digest.ok_or_else(|| ApiError::fields(&FieldErrors::one("digest", "is missing")))?;
+    change(&state, PluginRequest::Activate { name, digest, force: force.unwrap_or(false) }, &actor).await
+}
+
+/// Goes back to the version that was installed before the active one.
+///
+/// If there is none, the shipped plugin or the one in the folder runs under the name again.
+#[utoipa::path(post, path = "/api/plugins/{name}/rollback", operation_id = "roll_back_plugin", tag = "operation",
+    params(("name" = String, Path, description = "Its name", example = "matcher-team")),
+    responses(
+        (status = 200, description = "The version before is active", body = PluginReceiptBody),
+        (status = 409, description = "There is none, or it cannot run now, with the reason", body = ErrorBody),
+    ))]
+pub(crate) async fn roll_back(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+) -> Result<Json<PluginReceiptBody>, ApiError> {
+    change(&state, PluginRequest::RollBack { name }, &actor).await
+}
+
+/// The versions to remove.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RemoveQuery {
+    /// Only the version with this digest, or this prefix of a digest; it must not be the active one.
+    #[param(value_type = String, required = false, example = "3f1c0a")]
+    digest: Option<String>,
+}
+
+/// Removes everything that was installed under a name.
+///
+/// Afterwards the shipped plugin or the one in the folder runs under the name, if there is one.
+#[utoipa::path(delete, path = "/api/plugins/{name}", operation_id = "remove_plugin", tag = "operation",
+    params(("name" = String, Path, description = "Its name", example = "matcher-team"), RemoveQuery),
+    responses(
+        (status = 200, description = "It was removed", body = PluginReceiptBody),
+        (status = 409, description = "It is required, or was not installed, with the remedy", body = ErrorBody),
+    ))]
+pub(crate) async fn remove(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+    Query(RemoveQuery { digest }): Query<RemoveQuery>,
+) -> Result<Json<PluginReceiptBody>, ApiError> {
+    change(&state, PluginRequest::Remove { name, digest }, &actor).await
+}
+
+async fn change(
+    state: &Shared,
+    request: PluginRequest,
+    actor: &Actor,
+) -> Result<Json<PluginReceiptBody>, ApiError> {
+    Ok(Json(state.pipeline.change_plugin(request, actor).await?.into()))
 }

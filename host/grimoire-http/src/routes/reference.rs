@@ -1,16 +1,16 @@
-//! The reference pages, `/docs` and `/redoc`: everything they need comes from this server.
+//! The reference pages, `/docs` and `/redoc`, with all resources from this server.
 
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::state::Shared;
 
-/// Redoc 2.5 (MIT, see `assets/redoc.LICENSE`), compressed as it is sent: every browser takes gzip.
+/// Redoc 2.5 (MIT, see `assets/redoc.LICENSE`), sent compressed as stored: every browser accepts gzip.
 static REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
 
 const PAGE: &str = r#"<!doctype html>
@@ -30,21 +30,22 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
-/// Redoc's own footer image comes from its maker's servers: it is left out.
+/// Hides Redoc's footer image, which would be loaded from Redocly's servers.
 const STYLE: &str = "body { margin: 0; } a[href*=\"redocly.com\"] { display: none !important; }\n";
 
 const START: &str = "Redoc.init('/openapi.json', { hideDownloadButton: false, disableSearch: false }, \
     document.getElementById('reference'));\n";
 
-/// `/docs`, and the document that both pages show. No outside service is asked to validate it.
+/// `/docs`, and the document that both pages show. No external service is asked to validate it.
 pub(crate) fn swagger(document: OpenApi) -> SwaggerUi {
     let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
     SwaggerUi::new("/docs").url("/openapi.json", document).config(config)
 }
 
-/// `/redoc` and what it loads.
+/// `/redoc` and its resources; the root path redirects to `/docs`.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/", get(|| async { Redirect::temporary("/docs/") }))
         .route("/redoc", get(|| async { Html(PAGE) }))
         .route("/redoc/page.css", get(|| async { asset("text/css", STYLE) }))
         .route("/redoc/start.js", get(|| async { asset("text/javascript", START) }))

@@ -1,138 +1,29 @@
-//! Diagnostics and ranked spells on the wire.
+//! Diagnoses and ranked spells on the wire.
 
-use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Role};
+use grimoire_domain::artifact::ArtifactKind;
+use grimoire_domain::diagnostic::Role;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::ranking::{RankedSpell, Reason};
+use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem};
+use grimoire_domain::validation::{Checker, FieldErrors};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
 
-/// One structured error.
+use super::diagnostic::DiagnosticBody;
+use crate::extract::json::Input;
+
+/// One reason for a score.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct DiagnosticBody {
-    /// The tool that reported it.
-    #[schema(example = "rustc")]
-    pub tool: String,
-    /// An exception type, a code or a short category; may be empty.
-    #[schema(example = "E0382")]
-    pub error_type: String,
-    /// The code or rule as printed.
-    pub code: Option<String>,
-    /// The message without place, severity and code.
-    pub message: String,
-    /// `hint`, `info`, `warning`, `error` or `fatal`.
-    #[schema(example = "error")]
-    pub severity: &'static str,
-    /// What went wrong: `compile`, `lint`, `test`, `crash`, `dependency`, `network`, `permission`, `resource`,
-    /// `timeout`, `infrastructure`, `configuration` or `unknown`.
-    #[schema(example = "compile")]
-    pub kind: &'static str,
-    /// What it is to the others of its run: `root`, `consequence`, `summary` or `warning`.
-    #[schema(example = "root")]
-    pub role: &'static str,
-    /// How sure the analyzer is: `certain`, `likely` or `guess`.
-    #[schema(example = "certain")]
-    pub confidence: &'static str,
-    /// The failed test, as its runner prints it.
-    pub test: Option<String>,
-    /// Where it is.
-    pub location: Option<LocationBody>,
-    /// Innermost call first.
-    pub stack_trace: Vec<FrameBody>,
-    /// The lines around the message.
-    pub context: String,
-    /// The bytes of the artifact where it was found.
-    pub span: SpanBody,
-    /// How often it was found.
-    pub count: u32,
-}
-
-/// A range of bytes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SpanBody {
-    /// Offset of the first byte.
-    pub start: u64,
-    /// Offset after the last byte.
-    pub end: u64,
-}
-
-/// A file and a place in it; lines and columns start at 1.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct LocationBody {
-    /// As the tool printed it.
-    #[schema(example = "src/main.rs")]
-    pub path: String,
-    /// The line.
-    pub line: Option<u32>,
-    /// The column.
-    pub column: Option<u32>,
-    /// The line where it ends.
-    pub end_line: Option<u32>,
-    /// The column where it ends.
-    pub end_column: Option<u32>,
-}
-
-impl From<Location> for LocationBody {
-    fn from(location: Location) -> Self {
-        let column = |position: Option<Position>| position.and_then(|position| position.column);
-        Self {
-            path: location.path,
-            line: location.start.map(|start| start.line),
-            column: column(location.start),
-            end_line: location.end.map(|end| end.line),
-            end_column: column(location.end),
-        }
-    }
-}
-
-/// One line of a stack trace.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FrameBody {
-    /// The function, where named.
-    pub function: Option<String>,
-    /// Where it is.
-    pub location: Option<LocationBody>,
-    /// The line as printed.
-    pub text: String,
-}
-
-impl From<Frame> for FrameBody {
-    fn from(frame: Frame) -> Self {
-        Self { function: frame.function, location: frame.location.map(LocationBody::from), text: frame.text }
-    }
-}
-
-impl DiagnosticBody {
-    /// A diagnostic that was found `count` times.
-    pub fn new(diagnostic: Diagnostic, count: u32) -> Self {
-        Self {
-            tool: diagnostic.tool,
-            error_type: diagnostic.error_type,
-            code: diagnostic.code,
-            message: diagnostic.message,
-            severity: diagnostic.severity.as_str(),
-            kind: diagnostic.kind.as_str(),
-            role: diagnostic.role.as_str(),
-            confidence: diagnostic.confidence.as_str(),
-            test: diagnostic.test,
-            location: diagnostic.location.map(LocationBody::from),
-            stack_trace: diagnostic.stack_trace.into_iter().map(FrameBody::from).collect(),
-            context: diagnostic.context,
-            span: SpanBody { start: diagnostic.span.start, end: diagnostic.span.end },
-            count,
-        }
-    }
-}
-
-/// Why a score is what it is.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Reason)]
 pub struct ReasonBody {
     /// A short stable name.
     #[schema(example = "pattern")]
     pub signal: String,
-    /// What it added, in [-1, 1].
+    /// Its contribution to the score, in [-1, 1].
     pub weight: f64,
-    /// For people.
+    /// A short text for display.
     pub detail: String,
 }
 
@@ -142,24 +33,25 @@ impl From<Reason> for ReasonBody {
     }
 }
 
-/// A spell that fits, with its score and the reasons for it.
+/// A matching spell, with its score and the reasons for it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RankedSpell)]
 pub struct RankedSpellBody {
-    /// Which spell.
+    /// The spell's id.
     pub id: u64,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Its error type.
+    /// The error type.
     pub error_type: String,
-    /// Its description.
+    /// The description.
     pub description: String,
     /// The fix.
     pub solution_code: String,
-    /// Its revision when it was ranked.
+    /// The spell's revision at the time of ranking.
     pub revision: u64,
-    /// 0 (unrelated) to 1 (certain).
+    /// The score, from 0 (unrelated) to 1 (certain).
     pub score: f64,
-    /// Strongest first.
+    /// Reasons, strongest first.
     pub reasons: Vec<ReasonBody>,
 }
 
@@ -178,13 +70,21 @@ impl From<RankedSpell> for RankedSpellBody {
     }
 }
 
-/// Which plugin made a part of the answer.
+/// Fixes and hints on the wire, each best first.
+pub(crate) fn fixes_and_hints(spells: Vec<RankedSpell>) -> (Vec<RankedSpellBody>, Vec<RankedSpellBody>) {
+    let (hints, fixes): (Vec<_>, Vec<_>) = spells.into_iter().partition(|spell| spell.hint);
+    let bodies = |spells: Vec<RankedSpell>| spells.into_iter().map(RankedSpellBody::from).collect();
+    (bodies(fixes), bodies(hints))
+}
+
+/// The identity of a plugin that contributed to the answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PluginIdentity)]
 pub struct PluginBody {
-    /// Its name.
+    /// The name.
     #[schema(example = "matcher-hybrid")]
     pub name: String,
-    /// The SHA-256 of its component.
+    /// The SHA-256 of the component.
     pub digest: String,
 }
 
@@ -194,32 +94,33 @@ impl From<PluginIdentity> for PluginBody {
     }
 }
 
-/// A plugin that could not do its part.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// A failure of a plugin.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = PluginProblem)]
 pub struct ProblemBody {
-    /// Its name.
+    /// The plugin's name.
     pub plugin: String,
     /// A stable word: `trap`, `timeout`, `memory`, `invalid_output`, `busy`…
     #[schema(example = "timeout")]
     pub reason: String,
-    /// For operators.
+    /// One sentence for operators.
     pub detail: String,
 }
 
 impl From<PluginProblem> for ProblemBody {
     fn from(problem: PluginProblem) -> Self {
-        Self { plugin: problem.plugin, reason: problem.reason, detail: problem.detail }
+        Self { plugin: problem.plugin, reason: problem.reason.as_str().to_owned(), detail: problem.detail }
     }
 }
 
-/// Who and what made an answer: the same plugins over the same spellbook give the same answer.
+/// The origin of an answer: the same plugins with the same spellbook give the same answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Provenance {
-    /// The generation of plugins.
+    /// The generation of the plugin set.
     pub generation: u64,
     /// The plugins that took part.
     pub plugins: Vec<PluginBody>,
-    /// Those that failed, or do not handle the input: the answer is what the others found.
+    /// Plugins that failed, or do not support the input; the answer consists of what the others found.
     pub problems: Vec<ProblemBody>,
 }
 
@@ -233,73 +134,83 @@ impl Provenance {
     }
 }
 
-/// The answer of `POST /api/analyze`.
+/// The response of `POST /api/analyze`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Analysis)]
 pub struct AnalysisBody {
-    /// In the order in which they were found.
+    /// The diagnostics in the order of discovery.
     pub diagnostics: Vec<DiagnosticBody>,
-    /// Bytes read.
+    /// Number of bytes read.
     pub bytes: u64,
-    /// Whether an analyzer failed, so that something may be missing.
+    /// True if an analyzer failed, so that findings may be missing.
     pub degraded: bool,
-    /// What was not looked at, in words.
+    /// Descriptions of missing input.
     pub gaps: Vec<String>,
-    /// Who made it.
+    /// The plugins that made the answer.
     #[serde(flatten)]
     pub provenance: Provenance,
 }
 
-/// The answer of `POST /api/match`.
+/// The response of `POST /api/match`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Match)]
 pub struct MatchBody {
-    /// Best first; ties by id.
+    /// Matching spells, best first; ties by id.
     pub spells: Vec<RankedSpellBody>,
-    /// Whether the matcher failed: keyword order stands in for it, or, where it is to be skipped, no
+    /// Spells with the tag `hint`, best first: they say where to look, and are no fixes. Empty if there is a fix.
+    pub hints: Vec<RankedSpellBody>,
+    /// True if the matcher failed: keyword order replaces it, or, if its policy is to skip it, no
     /// spell is shown.
     pub degraded: bool,
-    /// How far the search index had followed the spellbook.
+    /// The change-log sequence that the search index had reached.
     pub sequence: u64,
-    /// Who made it.
+    /// The plugins that made the answer.
     #[serde(flatten)]
     pub provenance: Provenance,
 }
 
-/// An error with the spells that fit it.
+/// An error with the matching spells.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DiagnosedError)]
 pub struct DiagnosedBody {
-    /// Where it was found: a job's name, `diff`, a file.
+    /// The artifact that contains the error: a job's name, `diff`, a file.
     pub artifact: String,
     /// The error.
     pub diagnostic: DiagnosticBody,
-    /// Best first; empty when nothing fits.
+    /// Matching spells, best first; empty if there are none.
     pub spells: Vec<RankedSpellBody>,
+    /// Spells with the tag `hint`, best first: they say where to look, and are no fixes. Empty if there is a fix.
+    pub hints: Vec<RankedSpellBody>,
 }
 
 impl From<DiagnosedError> for DiagnosedBody {
     fn from(error: DiagnosedError) -> Self {
+        let (spells, hints) = fixes_and_hints(error.spells);
         Self {
             artifact: error.artifact,
             diagnostic: DiagnosticBody::new(error.diagnostic, error.count),
-            spells: error.spells.into_iter().map(RankedSpellBody::from).collect(),
+            spells,
+            hints,
         }
     }
 }
 
-/// The answer of `POST /api/diagnose`.
+/// The response of `POST /api/diagnose`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Diagnosis)]
 pub struct DiagnosisBody {
-    /// What made the run fail, or a guess where nothing was recognised, then warnings; each in the order of
-    /// the artifact.
+    /// The causes of the failure, or a guess if no format was recognised, then warnings; each in the order
+    /// of the artifact.
     pub errors: Vec<DiagnosedBody>,
-    /// What follows from the errors, or only looks like one beside them.
+    /// Consequences of the errors, and text that only looks like an error.
     pub consequences: Vec<DiagnosedBody>,
-    /// Whether a plugin failed, so that something may be missing or in keyword order only.
+    /// True if a plugin failed, so that findings may be missing, or spells are in keyword order only.
     pub degraded: bool,
-    /// How far the search index had followed the spellbook.
+    /// The change-log sequence that the search index had reached.
     pub sequence: u64,
-    /// What was not looked at, in words.
+    /// Descriptions of missing input.
     pub gaps: Vec<String>,
-    /// Who made it.
+    /// The plugins that made the answer.
     #[serde(flatten)]
     pub provenance: Provenance,
 }
@@ -320,36 +231,101 @@ impl From<Diagnosis> for DiagnosisBody {
     }
 }
 
-/// An error to find spells for.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct MatchInput {
-    /// An exception type or code; may be left out.
-    #[schema(example = "TypeError", max_length = 100)]
-    pub error_type: Option<String>,
-    /// What the tool said.
-    #[schema(example = "Cannot read properties of undefined (reading 'map')", max_length = 8192)]
-    pub message: Option<String>,
-    /// Whatever helps to understand it: text, or any JSON, which is searched as text.
-    #[schema(value_type = Option<String>)]
-    pub context: Option<serde_json::Value>,
-    /// As printed, or a list of lines.
-    #[schema(value_type = Option<String>)]
-    pub stack_trace: Option<serde_json::Value>,
+/// The kind of text of an artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ArtifactKind)]
+pub enum ArtifactWord {
+    /// The log of a CI job or of a local command.
+    Log,
+    /// A unified diff as `git diff` prints it.
+    Diff,
+    /// Plain text of unknown origin.
+    Text,
+    /// A file of XML, JSON or SARIF with a tool's findings.
+    Report,
 }
 
-impl From<MatchInput> for ErrorReport {
-    fn from(input: MatchInput) -> Self {
-        Self {
-            error_type: input.error_type.unwrap_or_default(),
-            message: input.message.unwrap_or_default(),
-            context: text_of(input.context),
-            stack_trace: text_of(input.stack_trace),
+impl From<ArtifactWord> for ArtifactKind {
+    fn from(word: ArtifactWord) -> Self {
+        match word {
+            ArtifactWord::Log => Self::Log,
+            ArtifactWord::Diff => Self::Diff,
+            ArtifactWord::Text => Self::Text,
+            ArtifactWord::Report => Self::Report,
         }
     }
 }
 
-/// JSON as text: strings as they are, lists of strings one a line, the rest as JSON.
+/// An error to find spells for.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(as = ErrorReport, example = json!({
+    "error_type": "E0382",
+    "message": "use of moved value: `names`",
+    "context": "src/main.rs:4:20",
+}))]
+pub struct MatchInput {
+    /// An exception type or code; optional.
+    #[schema(max_length = 100)]
+    error_type: Option<String>,
+    /// The tool's message. Not empty.
+    #[schema(required = true, value_type = String, min_length = 1, max_length = 8192)]
+    message: Option<String>,
+    /// Additional information that helps to understand the error: text, or any JSON, which is searched as text.
+    #[schema(schema_with = any_json)]
+    context: Option<serde_json::Value>,
+    /// The stack trace as printed, or a list of lines.
+    #[schema(schema_with = any_json)]
+    stack_trace: Option<serde_json::Value>,
+    /// The `owner/name` of the repository that the input comes from: spells for it are offered in addition to the
+    /// global ones.
+    #[schema(example = "octo/app", pattern = "^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    repository: Option<String>,
+}
+
+impl MatchInput {
+    fn repository(&self) -> Result<Option<RepositoryName>, FieldErrors> {
+        self.repository.as_deref().map(RepositoryName::parse).transpose()
+    }
+
+    fn into_report(self) -> ErrorReport {
+        ErrorReport {
+            error_type: self.error_type.unwrap_or_default(),
+            message: self.message.unwrap_or_default(),
+            context: text_of(self.context),
+            stack_trace: text_of(self.stack_trace),
+        }
+    }
+}
+
+impl Input for MatchInput {
+    type Checked = (ErrorReport, Option<RepositoryName>);
+
+    /// The operation checks the rest.
+    fn check(self) -> Result<Self::Checked, FieldErrors> {
+        match self.repository() {
+            Ok(repository) => Ok((self.into_report(), repository)),
+            Err(errors) => Err(self.problems().unwrap_or(errors)),
+        }
+    }
+
+    fn problems(self) -> Option<FieldErrors> {
+        let mut checker = Checker::default();
+        let repository = self.repository().err();
+        let report = self.into_report().into_diagnostic().err();
+        for error in [report, repository].iter().flatten().flat_map(FieldErrors::errors) {
+            checker.reject(&error.field, &error.message);
+        }
+        checker.finish(()).err()
+    }
+}
+
+/// Text, or any JSON, which is converted to text of at most 65,536 characters.
+fn any_json() -> Object {
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue).build()
+}
+
+/// Converts JSON to text: strings unchanged, lists of strings with one line each, the rest as JSON.
 fn text_of(value: Option<serde_json::Value>) -> String {
     match value {
         None | Some(serde_json::Value::Null) => String::new(),

@@ -1,34 +1,77 @@
 //! Health on the wire.
 
-use grimoire_pipeline::{Health, HealthPart};
+use grimoire_pipeline::{Health, HealthPart, HealthStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How well one part is.
+/// A health status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = HealthStatus)]
+pub enum HealthWord {
+    /// It works.
+    Healthy,
+    /// It works with restrictions.
+    Degraded,
+    /// It does not work.
+    Unhealthy,
+}
+
+impl From<HealthStatus> for HealthWord {
+    fn from(status: HealthStatus) -> Self {
+        match status {
+            HealthStatus::Healthy => Self::Healthy,
+            HealthStatus::Degraded => Self::Degraded,
+            HealthStatus::Unhealthy => Self::Unhealthy,
+        }
+    }
+}
+
+/// A part with its own endpoint.
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "documents the words of a path")]
+pub(crate) enum PartName {
+    /// The store.
+    Db,
+    /// The job queue.
+    Queue,
+    /// The search index.
+    Index,
+    /// The plugins.
+    Plugins,
+}
+
+/// The health of one part.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = HealthPart)]
 pub struct PartBody {
-    /// `ok`, `degraded` or `failing`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
-    /// What is so, and what to do about it.
+    /// The status.
+    pub status: HealthWord,
+    /// The state, and the remedy if it is bad.
     pub detail: String,
 }
 
 impl From<HealthPart> for PartBody {
     fn from(part: HealthPart) -> Self {
-        Self { status: part.status.as_str(), detail: part.detail }
+        Self { status: part.status.into(), detail: part.detail }
     }
 }
 
-/// How well everything is.
+/// The health of the service.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub struct HealthBody {
-    /// The worst of the parts: `ok`, `degraded` or `failing`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
+    /// The worst status of the parts.
+    pub status: HealthWord,
+    /// The name of the service.
+    #[schema(example = "grimoire")]
+    pub service: &'static str,
     /// The server's version.
+    #[schema(example = "0.1.0")]
     pub version: &'static str,
-    /// Since when the process runs, RFC 3339.
+    /// The start time of the process.
+    #[schema(format = DateTime)]
     pub started_at: String,
     /// The store.
     pub db: PartBody,
@@ -45,7 +88,8 @@ pub struct HealthBody {
 impl HealthBody {
     pub(crate) fn new(health: Health, started_at: String) -> Self {
         Self {
-            status: health.status().as_str(),
+            status: health.status().into(),
+            service: "grimoire",
             version: env!("CARGO_PKG_VERSION"),
             started_at,
             db: health.db.into(),

@@ -1,39 +1,47 @@
 //! Jobs on the wire.
 
 use grimoire_domain::job::{Job, JobState};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A durable unit of work.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Job)]
 pub struct JobBody {
-    /// From 1, never reused.
+    /// The job's id, from 1, never reused.
     pub id: u64,
-    /// What is done.
+    /// The name of the kind of work.
     #[schema(example = "review_pull_request")]
     pub kind: String,
-    /// `queued`, `running`, `succeeded`, `dead`, `cancelled` or `superseded`.
-    #[schema(example = "queued")]
-    pub state: &'static str,
-    /// Jobs of one lane run one at a time.
-    #[schema(example = "octo/app#7")]
+    /// The current state.
+    pub state: JobStateWord,
+    /// The lane. Jobs of one lane run one at a time.
+    #[schema(required = true, example = "octo/app#7")]
     pub lane: Option<String>,
-    /// What version of the lane's subject it is about: a head commit.
+    /// The version of the lane's subject: a head commit.
+    #[schema(required = true)]
     pub version: Option<String>,
-    /// The input.
+    /// The job's input.
     #[schema(value_type = Object)]
     pub payload: serde_json::Value,
-    /// How often it was started.
+    /// Number of starts since the job was queued.
     pub attempts: u32,
-    /// Not before this moment, RFC 3339.
+    /// Number of these attempts that failed. A postponed attempt, because of a rate limit or a busy host,
+    /// does not count.
+    pub failures: u32,
+    /// The earliest time of the next attempt.
+    #[schema(format = DateTime)]
     pub run_at: String,
-    /// When it was asked for.
+    /// The time at which the job was enqueued.
+    #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it last changed.
+    /// The time of the last change.
+    #[schema(format = DateTime)]
     pub updated_at: String,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed or was postponed.
+    #[schema(required = true)]
     pub last_error: Option<String>,
-    /// Whether somebody asked it to stop while it runs.
+    /// True if a running job was asked to stop.
     pub cancel_requested: bool,
 }
 
@@ -42,11 +50,12 @@ impl From<Job> for JobBody {
         Self {
             id: job.id.0,
             kind: job.spec.kind,
-            state: job.state.as_str(),
+            state: job.state.into(),
             lane: job.spec.lane,
             version: job.spec.version,
             payload: job.spec.payload,
             attempts: job.attempts,
+            failures: job.failures,
             run_at: job.run_at.to_string(),
             created_at: job.created_at.to_string(),
             updated_at: job.updated_at.to_string(),
@@ -56,7 +65,47 @@ impl From<Job> for JobBody {
     }
 }
 
-/// The words for states, for filters.
-pub(crate) fn state_choices() -> Vec<(&'static str, JobState)> {
-    JobState::ALL.iter().map(|state| (state.as_str(), *state)).collect()
+/// The state of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobState)]
+pub enum JobStateWord {
+    /// Waiting for a worker, or for the next attempt.
+    Queued,
+    /// A worker runs the job.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Failed for good, until somebody retries it.
+    Dead,
+    /// Cancelled by a person, or because the pull request was closed.
+    Cancelled,
+    /// Replaced by newer work of the same lane.
+    Superseded,
+}
+
+impl From<JobState> for JobStateWord {
+    fn from(state: JobState) -> Self {
+        match state {
+            JobState::Queued => Self::Queued,
+            JobState::Running => Self::Running,
+            JobState::Succeeded => Self::Succeeded,
+            JobState::Dead => Self::Dead,
+            JobState::Cancelled => Self::Cancelled,
+            JobState::Superseded => Self::Superseded,
+        }
+    }
+}
+
+impl From<JobStateWord> for JobState {
+    fn from(word: JobStateWord) -> Self {
+        match word {
+            JobStateWord::Queued => Self::Queued,
+            JobStateWord::Running => Self::Running,
+            JobStateWord::Succeeded => Self::Succeeded,
+            JobStateWord::Dead => Self::Dead,
+            JobStateWord::Cancelled => Self::Cancelled,
+            JobStateWord::Superseded => Self::Superseded,
+        }
+    }
 }

@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use super::diagnosis::DiagnosisBody;
 
-/// What Grimoire concluded about one pull request at one head commit.
+/// The result of analyzing one pull request at one head commit.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Review)]
 pub struct ReviewBody {
     /// `owner/name`.
     #[schema(example = "octo/app")]
@@ -16,15 +17,18 @@ pub struct ReviewBody {
     pub number: u64,
     /// The head commit.
     pub head_sha: String,
-    /// The last job that wrote it.
+    /// The job that wrote the review last.
     pub job_id: u64,
-    /// Where the comment is, once posted.
+    /// The web page of the comment, once posted.
+    #[schema(required = true)]
     pub comment_url: Option<String>,
-    /// When it was first written.
+    /// The time of the first write.
+    #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it was last written.
+    /// The time of the last write.
+    #[schema(format = DateTime)]
     pub updated_at: String,
-    /// What was found.
+    /// The findings.
     pub diagnosis: DiagnosisBody,
 }
 

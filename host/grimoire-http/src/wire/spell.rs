@@ -1,59 +1,94 @@
 //! Spells on the wire.
 
+use std::collections::BTreeSet;
+
 use grimoire_domain::spell::{
-    ChangeKind, Revision, Samples, Spell, SpellFields, SpellSource, SpellStatus, join_tags, parse_tags,
+    ChangeKind, Outcomes, Revision, Samples, Spell, SpellSource, SpellStatus, join_tags,
 };
-use grimoire_domain::validation::{Checker, FieldErrors};
-use grimoire_pipeline::SpellPatch;
-use serde::{Deserialize, Deserializer, Serialize};
+use grimoire_pipeline::ListedSpell;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A stored fix.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Spell)]
 pub struct SpellBody {
-    /// From 1, never reused.
-    #[schema(example = 7)]
+    /// The spell's id, from 1, never reused.
+    #[schema(example = 7, minimum = 1)]
     pub id: u64,
-    /// The stable name that a spellbook file knows it by.
+    /// The stable key of the spell in spellbook files.
+    #[schema(required = true, example = "rust-moved-value")]
     pub key: Option<String>,
-    /// What it is called, at most 255 characters.
-    #[schema(example = "Use of a moved value (E0382)")]
+    /// The title.
+    #[schema(example = "Use of a moved value (E0382)", max_length = 255)]
     pub title: String,
-    /// Why the error happens and how to recognise it.
+    /// The cause of the error and how to recognise it.
     pub description: String,
-    /// The exception type, code or category, at most 100 characters.
-    #[schema(example = "E0382")]
+    /// The exception type, code or category that the spell is for.
+    #[schema(example = "E0382", max_length = 100)]
     pub error_type: String,
     /// A regular expression in linear-time syntax, or plain text.
     #[schema(example = "use of moved value")]
     pub error_pattern: String,
-    /// Whether the fix helps with every error of this code, whatever its message says.
+    /// True if the fix helps with every error of this code, whatever its message.
     pub covers_code: bool,
     /// The fix.
     pub solution_code: String,
-    /// Separated by commas, at most 500 characters.
-    #[schema(example = "ownership,rust")]
-    pub tags: String,
-    /// Whether it is offered.
+    /// The tags, sorted and separated by commas; null if there are none.
+    #[schema(required = true, example = "ownership,rust", max_length = 500)]
+    pub tags: Option<String>,
+    /// The status.
     pub status: StatusWord,
-    /// Where it came from.
+    /// The origin.
     pub source: SourceWord,
-    /// Whether a machine wrote it.
+    /// True if a program wrote the spell.
     pub auto_generated: bool,
-    /// How sure its author was, in [0, 1].
+    /// The author's confidence, in [0, 1].
+    #[schema(required = true, minimum = 0, maximum = 1)]
     pub confidence: Option<f64>,
-    /// Texts that the pattern must and must not match.
+    /// Sample texts that the pattern must and must not match.
     pub samples: SamplesBody,
-    /// 1 when created, one more with every change; also the `ETag`.
+    /// Where the spell is offered: `global`, in the repositories of an account (`octo/*`), or in one repository
+    /// (`octo/app`).
+    #[schema(
+        example = "global",
+        pattern = "^(global|[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/(\\*|[A-Za-z0-9._-]{1,100}))$"
+    )]
+    pub scope: String,
+    /// How the spell has fared.
+    pub outcomes: OutcomesBody,
+    /// 1 for a new spell, incremented by every change; `If-Match` compares it.
+    #[schema(example = 1, minimum = 1)]
     pub revision: u64,
-    /// When it was first written, RFC 3339.
+    /// The time of creation.
+    #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it was last changed; null until then.
+    /// The time of the last change; null until then.
+    #[schema(required = true, format = DateTime)]
     pub updated_at: Option<String>,
 }
 
-impl From<Spell> for SpellBody {
-    fn from(spell: Spell) -> Self {
+/// How a spell has fared, counted in pull requests.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Outcomes)]
+pub struct OutcomesBody {
+    /// Pull requests with a review that offered the spell.
+    #[schema(example = 12)]
+    pub offered: u64,
+    /// Those of them whose last review says that all runs passed.
+    #[schema(example = 9)]
+    pub fixed: u64,
+}
+
+impl From<Outcomes> for OutcomesBody {
+    fn from(outcomes: Outcomes) -> Self {
+        Self { offered: outcomes.offered, fixed: outcomes.fixed }
+    }
+}
+
+impl SpellBody {
+    /// The wire form of a spell and its outcomes.
+    pub(crate) fn new(spell: Spell, outcomes: Outcomes) -> Self {
         let fields = spell.fields.into_fields();
         Self {
             id: spell.id.0,
@@ -64,12 +99,14 @@ impl From<Spell> for SpellBody {
             error_pattern: fields.error_pattern,
             covers_code: fields.covers_code,
             solution_code: fields.solution_code,
-            tags: join_tags(&fields.tags),
+            tags: tags_text(&fields.tags),
             status: fields.status.into(),
             source: fields.source.into(),
             auto_generated: fields.auto_generated,
             confidence: fields.confidence,
             samples: fields.samples.into(),
+            scope: fields.scope.to_string(),
+            outcomes: outcomes.into(),
             revision: spell.revision,
             created_at: spell.created_at.to_string(),
             updated_at: spell.updated_at.map(|at| at.to_string()),
@@ -77,13 +114,74 @@ impl From<Spell> for SpellBody {
     }
 }
 
-/// Whether a spell is offered.
+/// A spell in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ListedSpell)]
+pub struct ListedSpellBody {
+    #[serde(flatten)]
+    spell: SpellBody,
+    /// The relevance for the search, above 0 and comparable within one search only; present if `q` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 7.5)]
+    score: Option<f32>,
+    /// The part of the spell that matches the search; present if `q` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    snippet: Option<SnippetBody>,
+}
+
+/// The part of a spell's text that matches a search. Plain text: escape it for display.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Snippet)]
+pub struct SnippetBody {
+    /// The name of the spell's field.
+    #[schema(example = "description")]
+    field: &'static str,
+    /// The text in passages.
+    passages: Vec<PassageBody>,
+}
+
+/// A passage of a snippet.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Passage)]
+pub struct PassageBody {
+    /// The text, never empty.
+    #[schema(example = "moved value")]
+    text: String,
+    /// True if the passage is a search term.
+    marked: bool,
+}
+
+impl ListedSpellBody {
+    /// The wire form of a listed spell and its outcomes.
+    pub(crate) fn new(listed: ListedSpell, outcomes: Outcomes) -> Self {
+        let (score, excerpt) =
+            listed.relevance.map_or((None, None), |relevance| (Some(relevance.score), relevance.excerpt));
+        let snippet = excerpt.map(|excerpt| SnippetBody {
+            field: excerpt.field,
+            passages: excerpt
+                .passages
+                .into_iter()
+                .map(|passage| PassageBody { text: passage.text, marked: passage.marked })
+                .collect(),
+        });
+        Self { spell: SpellBody::new(listed.spell, outcomes), score, snippet }
+    }
+}
+
+/// Tags on the wire: null if there are none.
+fn tags_text(tags: &BTreeSet<String>) -> Option<String> {
+    (!tags.is_empty()).then(|| join_tags(tags))
+}
+
+/// The status of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SpellStatus)]
 pub enum StatusWord {
-    /// Kept, not offered.
+    /// Kept but not shown.
     Draft,
-    /// Offered.
+    /// May be shown.
     Active,
     /// Kept for history.
     Retired,
@@ -109,17 +207,18 @@ impl From<StatusWord> for SpellStatus {
     }
 }
 
-/// Where a spell came from.
+/// The origin of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SpellSource)]
 pub enum SourceWord {
-    /// A person wrote it.
+    /// Written by a person.
     Human,
-    /// A language model drafted it.
+    /// Drafted by a language model.
     Generated,
     /// Mined from a change that turned a red run green.
     Mined,
-    /// From a spellbook file.
+    /// Imported from a spellbook file.
     Imported,
 }
 
@@ -145,13 +244,16 @@ impl From<SourceWord> for SpellSource {
     }
 }
 
-/// Texts that tell a good pattern from a bad one.
+/// Sample texts that tell a good pattern from a bad one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = Samples)]
 pub struct SamplesBody {
     /// Texts in which the pattern must be found.
+    #[schema(max_items = 100)]
     pub must_match: Vec<String>,
-    /// Texts in which it must not be found.
+    /// Texts in which the pattern must not be found.
+    #[schema(max_items = 100)]
     pub must_not_match: Vec<String>,
 }
 
@@ -167,136 +269,54 @@ impl From<SamplesBody> for Samples {
     }
 }
 
-/// The fields of a spell as a caller sends them. `POST` and `PUT` need the first five; `PATCH`
-/// changes what is present. Unknown fields are ignored, so that an answer can be sent back.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(default)]
-#[allow(clippy::option_option, reason = "absent, cleared and set are three different wishes")]
-pub struct SpellInput {
-    /// At most 255 characters, not empty.
-    #[schema(example = "Use of a moved value (E0382)", max_length = 255)]
-    pub title: Option<String>,
-    /// Not empty.
-    #[schema(example = "A value was used after its ownership went elsewhere.")]
-    pub description: Option<String>,
-    /// At most 100 characters, not empty.
-    #[schema(example = "E0382", max_length = 100)]
-    pub error_type: Option<String>,
-    /// A regular expression in linear-time syntax, or plain text (`text:` in front forces that).
-    #[schema(example = "use of moved value")]
-    pub error_pattern: Option<String>,
-    /// Whether the fix helps with every error of this code, whatever its message says: `false` unless told
-    /// otherwise, and for broad codes that have several spells.
-    pub covers_code: Option<bool>,
-    /// Not empty.
-    #[schema(example = "Borrow instead of moving: `&value`.")]
-    pub solution_code: Option<String>,
-    /// Separated by commas, at most 500 characters.
-    #[schema(example = "rust,ownership", max_length = 500)]
-    pub tags: Option<String>,
-    /// Lower-case letters, digits and hyphens; unique. Null clears it.
-    #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    pub key: Option<Option<String>>,
-    /// `active` unless told otherwise.
-    pub status: Option<StatusWord>,
-    /// `human` unless told otherwise.
-    pub source: Option<SourceWord>,
-    /// `false` unless told otherwise.
-    pub auto_generated: Option<bool>,
-    /// From 0 to 1. Null clears it.
-    #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<f64>)]
-    pub confidence: Option<Option<f64>>,
-    /// Checked against the pattern.
-    pub samples: Option<SamplesBody>,
-}
-
-impl SpellInput {
-    /// The fields of a whole spell. When a required one is missing, that is told together with
-    /// everything else that is wrong.
-    pub fn into_fields(self) -> Result<SpellFields, FieldErrors> {
-        let missing: Vec<&str> = [
-            ("title", &self.title),
-            ("description", &self.description),
-            ("error_type", &self.error_type),
-            ("error_pattern", &self.error_pattern),
-            ("solution_code", &self.solution_code),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.is_none().then_some(name))
-        .collect();
-        let fields = self.into_patch().apply(SpellFields::default());
-        if missing.is_empty() {
-            return Ok(fields);
-        }
-        let mut checker = Checker::default();
-        for name in &missing {
-            checker.reject(*name, "is required");
-        }
-        if let Err(others) = fields.clone().validate() {
-            for error in others.errors().iter().filter(|error| !missing.contains(&error.field.as_str())) {
-                checker.reject(&error.field, &error.message);
-            }
-        }
-        checker.finish(fields)
-    }
-
-    /// The change that is asked for. A null clears the key or the confidence and leaves the rest.
-    pub fn into_patch(self) -> SpellPatch {
-        SpellPatch {
-            key: self.key,
-            title: self.title,
-            description: self.description,
-            error_type: self.error_type,
-            error_pattern: self.error_pattern,
-            covers_code: self.covers_code,
-            solution_code: self.solution_code,
-            tags: self.tags.as_deref().map(parse_tags),
-            status: self.status.map(SpellStatus::from),
-            source: self.source.map(SpellSource::from),
-            auto_generated: self.auto_generated,
-            confidence: self.confidence,
-            samples: self.samples.map(Samples::from),
-        }
-    }
-}
-
-/// Tells null, which clears, from absent, which leaves.
-#[allow(clippy::option_option, reason = "absent, cleared and set are three different wishes")]
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// A past or present state of a spell.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Revision)]
 pub struct RevisionBody {
-    /// From 1.
+    /// The number of the revision, from 1.
+    #[schema(example = 1, minimum = 1)]
     pub revision: u64,
-    /// `created`, `updated` or `deleted`.
-    pub change: &'static str,
-    /// Who did it.
+    /// The kind of change.
+    pub change: ChangeWord,
+    /// The author.
+    #[schema(example = "anonymous")]
     pub by: String,
-    /// When, RFC 3339.
+    /// The time of the change.
+    #[schema(format = DateTime)]
     pub at: String,
-    /// The title then.
+    /// The title of this revision.
     pub title: String,
-    /// The description then.
+    /// The description of this revision.
     pub description: String,
-    /// The error type then.
+    /// The error type of this revision.
     pub error_type: String,
-    /// The pattern then.
+    /// The pattern of this revision.
     pub error_pattern: String,
-    /// Whether it was for every error of its code.
+    /// True if this revision covered every error of its code.
     pub covers_code: bool,
-    /// The solution then.
+    /// The solution of this revision.
     pub solution_code: String,
-    /// The tags then.
-    pub tags: String,
-    /// The status then.
+    /// The tags of this revision.
+    #[schema(required = true)]
+    pub tags: Option<String>,
+    /// The status of this revision.
     pub status: StatusWord,
+    /// The scope in that revision.
+    #[schema(example = "global")]
+    pub scope: String,
+}
+
+/// The kind of a change to a spell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Change)]
+pub enum ChangeWord {
+    /// The spell was created.
+    Created,
+    /// The spell was updated.
+    Updated,
+    /// The spell was deleted.
+    Deleted,
 }
 
 impl From<Revision> for RevisionBody {
@@ -305,9 +325,9 @@ impl From<Revision> for RevisionBody {
         Self {
             revision: revision.revision,
             change: match revision.kind {
-                ChangeKind::Created => "created",
-                ChangeKind::Updated => "updated",
-                ChangeKind::Deleted => "deleted",
+                ChangeKind::Created => ChangeWord::Created,
+                ChangeKind::Updated => ChangeWord::Updated,
+                ChangeKind::Deleted => ChangeWord::Deleted,
             },
             by: revision.by,
             at: revision.at.to_string(),
@@ -317,8 +337,9 @@ impl From<Revision> for RevisionBody {
             error_pattern: fields.error_pattern,
             covers_code: fields.covers_code,
             solution_code: fields.solution_code,
-            tags: join_tags(&fields.tags),
+            tags: tags_text(&fields.tags),
             status: fields.status.into(),
+            scope: fields.scope.to_string(),
         }
     }
 }

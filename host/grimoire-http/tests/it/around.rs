@@ -1,11 +1,11 @@
-//! What happens around every route: ids, error bodies, limits, headers, compression.
+//! The layers around every route: ids, error bodies, limits, headers, compression.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
 use grimoire_domain::kind::ErrorKind;
-use grimoire_ports::fakes::ScriptedAnalyzers;
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedPlugins};
 
 use crate::world::{BrokenSearch, INSIDE, Setup, World, moved_value, stuck_body};
 
@@ -29,7 +29,7 @@ async fn a_request_keeps_its_id_or_gets_one() {
         let answer = world.get("/nothing").header("x-request-id", odd).await;
         let id = answer.header("x-request-id").expect("an id").to_owned();
         assert_eq!(id.len(), 36, "a fresh one instead of {odd:?}");
-        assert_eq!(answer.error(404, "not_found")["request_id"], id.as_str());
+        assert_eq!(answer.error(404, "NOT_FOUND")["request_id"], id.as_str());
     }
     let first = world.get("/health").await;
     let second = world.get("/health").await;
@@ -39,14 +39,14 @@ async fn a_request_keeps_its_id_or_gets_one() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_told_in_the_one_shape() {
     let world = World::new();
-    let error = world.get("/api/spell").await.error(404, "not_found");
+    let error = world.get("/api/spell").await.error(404, "NOT_FOUND");
     assert!(error["detail"].as_str().expect("text").contains("/api/spell"), "{error}");
     let refused = world.delete("/api/spells").await.expect(405);
     let allowed: Vec<&str> = refused.header("allow").expect("a list").split(',').collect();
     assert!(allowed.contains(&"GET") && allowed.contains(&"POST"), "{allowed:?}");
-    refused.error(405, "method_not_allowed");
+    refused.error(405, "METHOD_NOT_ALLOWED");
     let invented = Method::from_bytes(b"CONJURE").expect("a token");
-    world.call(invented, "/api/spells").await.error(405, "method_not_allowed");
+    world.call(invented, "/api/spells").await.error(405, "METHOD_NOT_ALLOWED");
 }
 
 #[tokio::test]
@@ -57,6 +57,19 @@ async fn head_has_the_headers_and_no_body() {
     assert!(head.body.is_empty());
     assert_eq!(head.header("etag"), Some("\"1\""));
     assert!(world.call(Method::HEAD, "/nothing").await.expect(404).body.is_empty());
+}
+
+#[tokio::test]
+async fn options_tells_the_methods_that_there_are() {
+    for world in [World::new(), World::closed()] {
+        let answer = world.call(Method::OPTIONS, "/api/spells/1").await.expect(204);
+        assert!(answer.body.is_empty());
+        let allowed: Vec<&str> = answer.header("allow").expect("a list").split(',').collect();
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE"] {
+            assert!(allowed.contains(&method), "{allowed:?}");
+        }
+        world.call(Method::OPTIONS, "/api/spell").await.error(404, "NOT_FOUND");
+    }
 }
 
 #[tokio::test]
@@ -75,7 +88,7 @@ async fn every_kind_of_failure_has_its_status() {
     ] {
         let answer = broken(BrokenSearch::Fails(kind)).get("/api/spells?q=x").await.expect(status);
         assert_eq!(answer.header("retry-after"), Some("7"));
-        answer.error(status, kind.as_str());
+        answer.error(status, &kind.as_str().to_uppercase());
     }
 }
 
@@ -83,28 +96,31 @@ async fn every_kind_of_failure_has_its_status() {
 async fn an_internal_error_says_nothing_of_its_cause() {
     let answer = broken(BrokenSearch::Fails(ErrorKind::Internal)).get("/api/spells?q=x").await;
     assert!(!answer.text().contains("search") && !answer.text().contains(INSIDE), "{}", answer.text());
-    let error = answer.error(500, "internal");
+    let error = answer.error(500, "INTERNAL");
     assert!(error["detail"].as_str().expect("text").contains("request_id"), "it says where to look");
 }
 
 #[tokio::test]
 async fn a_panic_is_an_internal_error_and_the_server_lives() {
     let world = World::with(|setup| {
-        setup.ports.analyzers = Arc::new(ScriptedAnalyzers::new(|_, _| panic!("{INSIDE}")));
+        setup.ports.plugins =
+            Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(|_, _| panic!("{INSIDE}"))));
     });
     let answer = world.post("/api/analyze").body("x").await;
     assert!(!answer.text().contains(INSIDE), "{}", answer.text());
-    answer.error(500, "internal");
+    answer.error(500, "INTERNAL");
     world.get("/health").await.expect(200);
 }
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
     let world = broken(BrokenSearch::Hangs);
-    world.get("/api/spells?q=x").await.error(408, "timeout");
-    // Neither does a caller who never finishes the body hold a request open.
-    world.post("/api/match").raw_json("").body(stuck_body(1, 1)).await.error(408, "timeout");
-    world.post("/api/analyze").body(stuck_body(1, 1)).await.error(408, "timeout");
+    world.get("/api/spells?q=x").await.error(408, "TIMEOUT");
+    // A caller who never finishes the body does not keep a request open either.
+    world.post("/api/match").raw_json("").body(stuck_body(1, 1)).await.error(408, "TIMEOUT");
+    world.post("/api/spells").raw_json("").body(stuck_body(1, 1)).await.error(408, "TIMEOUT");
+    world.webhook("ping", "d-1", "").body(stuck_body(1, 1)).await.error(408, "TIMEOUT");
+    world.post("/api/analyze").body(stuck_body(1, 1)).await.error(408, "TIMEOUT");
 }
 
 #[tokio::test]
@@ -130,7 +146,7 @@ async fn browsers_of_listed_origins_may_call() {
     for name in ["etag", "link", "x-total-count", "x-grimoire-sequence", "x-request-id"] {
         assert!(exposed.contains(name), "{name}");
     }
-    // An error can be read by the page too.
+    // Pages of the origin can read errors too.
     let answer = world.get("/nothing").header("origin", "https://ci.example.org").await;
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://ci.example.org"));
 }

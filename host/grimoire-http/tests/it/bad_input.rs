@@ -1,5 +1,5 @@
-//! What people, programs and attackers send by mistake or on purpose: a clear error or a clean
-//! result, never a panic, a hang or a 500.
+//! Input that people, programs and attackers send by mistake or on purpose gives a clear error or a
+//! clean result, never a panic, a hang or a 500.
 
 use axum::http::Method;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ async fn bodies_that_are_not_json_are_bad_requests() {
             b"{\"title\":\"line\nbreak\", \"message\":\"line\nbreak\"}",
             br#"{'title': "single"}"#,
         ] {
-            let error = world.post(path).raw_json(body).await.error(400, "malformed_json");
+            let error = world.post(path).raw_json(body).await.error(400, "MALFORMED_JSON");
             assert!(error["detail"].as_str().expect("text").contains("line 1") || body.len() > 20, "{error}");
         }
         for deep in [&deep_list, &deep_object] {
@@ -36,7 +36,17 @@ async fn bodies_that_are_not_json_are_bad_requests() {
         }
     }
     let deep = format!(r#"{{"message":"x","context":{}{}}}"#, "[".repeat(128), "]".repeat(128));
-    world.post("/api/match").raw_json(deep).await.error(400, "malformed_json");
+    world.post("/api/match").raw_json(deep).await.error(400, "MALFORMED_JSON");
+}
+
+#[tokio::test]
+async fn an_offset_above_what_the_document_says_is_refused() {
+    let world = World::new();
+    for list in ["/api/spells", "/api/reviews", "/api/jobs", "/api/webhooks/deliveries"] {
+        world.get(&format!("{list}?skip={}", i64::MAX)).await.expect(200);
+        let error = world.get(&format!("{list}?skip={}", i64::MAX as u64 + 1)).await.error(422, "INVALID");
+        assert_eq!(error["errors"][0]["field"], "skip", "{error}");
+    }
 }
 
 #[tokio::test]
@@ -48,19 +58,40 @@ async fn json_of_another_shape_names_what_is_wrong() {
         ("7", "body"),
         (r#""text""#, "body"),
         (r#"["a title", "a description"]"#, "body"),
-        (r#"{"title": 5}"#, "title"),
-        (r#"{"title": ["x"]}"#, "title"),
-        (r#"{"tags": ["rust"]}"#, "tags"),
-        (r#"{"covers_code": "E0382"}"#, "covers_code"),
-        (r#"{"auto_generated": "yes"}"#, "auto_generated"),
-        (r#"{"confidence": "high"}"#, "confidence"),
-        (r#"{"status": "asleep"}"#, "status"),
-        (r#"{"samples": {"must_match": ["x", 5]}}"#, "samples.must_match[1]"),
     ] {
         assert_eq!(world.post("/api/spells").raw_json(body).await.wrong_fields(), [field], "{body}");
     }
+    for (fields, wrong) in [
+        (json!({ "title": 5 }), vec!["title"]),
+        (json!({ "title": ["x"] }), vec!["title"]),
+        (json!({ "tags": ["rust"] }), vec!["tags"]),
+        (json!({ "covers_code": "E0382" }), vec!["covers_code"]),
+        (json!({ "auto_generated": "yes" }), vec!["auto_generated"]),
+        (json!({ "confidence": "high" }), vec!["confidence"]),
+        (json!({ "status": "asleep" }), vec!["status"]),
+        (json!({ "samples": { "must_match": ["x", 5] } }), vec!["samples.must_match[1]"]),
+        // All problems at once: types, and the rules of a spell.
+        (
+            json!({ "title": 5, "description": [], "confidence": "high", "error_type": " ", "tags": "x".repeat(501) }),
+            vec!["confidence", "description", "error_type", "tags", "title"],
+        ),
+    ] {
+        let mut named = world.post("/api/spells").json(&changed(&moved_value(), fields)).await.wrong_fields();
+        named.sort();
+        assert_eq!(named, wrong);
+    }
+    let mut named = world.post("/api/spells").json(&json!({ "title": 5, "status": 1 })).await.wrong_fields();
+    named.sort();
+    assert_eq!(named, ["description", "error_pattern", "error_type", "solution_code", "status", "title"]);
+    world.spell(&moved_value()).await;
+    let change = world.patch("/api/spells/1").json(&json!({ "title": 5, "confidence": [] }));
+    assert_eq!(change.await.wrong_fields().len(), 2);
+    let question = json!({ "message": 5, "error_type": "x".repeat(101) });
+    let mut named = world.post("/api/match").json(&question).await.wrong_fields();
+    named.sort();
+    assert_eq!(named, ["error_type", "message"]);
     let twice = r#"{"title": "one", "title": "two"}"#;
-    let error = world.post("/api/spells").raw_json(twice).await.error(422, "invalid");
+    let error = world.post("/api/spells").raw_json(twice).await.error(422, "INVALID");
     assert!(error["detail"].as_str().expect("text").contains("duplicate field"), "{error}");
 }
 
@@ -86,15 +117,15 @@ async fn odd_characters_are_kept_as_they_were_sent() {
 async fn a_json_body_has_a_limit_and_a_content_type() {
     let world = World::new();
     let large = changed(&moved_value(), json!({ "description": "x".repeat(2 << 20) }));
-    world.post("/api/spells").json(&large).await.error(413, "too_large");
-    world.post("/api/match").raw_json(vec![b' '; 26 << 20]).await.error(413, "too_large");
+    world.post("/api/spells").json(&large).await.error(413, "TOO_LARGE");
+    world.post("/api/match").raw_json(vec![b' '; 26 << 20]).await.error(413, "TOO_LARGE");
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application", ""] {
         let call = world.post("/api/spells").json(&moved_value()).header("content-type", kind);
-        call.await.error(415, "unsupported_media_type");
+        call.await.error(415, "UNSUPPORTED_MEDIA_TYPE");
     }
-    world.post("/api/spells").body("{}").await.error(415, "unsupported_media_type");
+    world.post("/api/spells").body("{}").await.error(415, "UNSUPPORTED_MEDIA_TYPE");
     let packed = world.post("/api/spells").json(&moved_value()).header("content-encoding", "gzip");
-    packed.await.error(415, "unsupported_media_type");
+    packed.await.error(415, "UNSUPPORTED_MEDIA_TYPE");
     let vendor = world.post("/api/spells").json(&moved_value());
     vendor.header("content-type", "Application/Vnd.Grimoire+JSON; charset=utf-8").await.expect(201);
 }
@@ -109,19 +140,33 @@ async fn pages_that_cannot_be_are_refused() {
             ("limit=0", vec!["limit"]),
             ("limit=1001", vec!["limit"]),
             ("limit=99999999999999999999999999999999999999999999", vec!["limit"]),
+            ("skip=9223372036854775808", vec!["skip"]),
             ("skip=18446744073709551616", vec!["skip"]),
-            ("skip=1e3&limit=ten", vec!["skip", "limit"]),
+            ("skip=1e3&limit=ten", vec!["limit", "skip"]),
             ("skip=0x10", vec!["skip"]),
             ("skip=%00", vec!["skip"]),
             ("limit=%F0%9F%A7%99", vec!["limit"]),
         ] {
             assert_eq!(world.get(&format!("{list}?{query}")).await.wrong_fields(), fields, "{list}?{query}");
         }
-        let far = world.get(&format!("{list}?skip=18446744073709551615&limit=1000")).await.expect(200);
+        let far = world.get(&format!("{list}?skip=9223372036854775807&limit=1000")).await.expect(200);
         assert_eq!(far.json(), json!([]));
-        for query in ["", "skip=&limit=", "&&&", "=", "limit=5&limit=7", "unknown=1", "skip=%FF%FE&skip=0"] {
+        for query in ["", "skip=&limit=", "&&&", "=", "limit=5&limit=7", "skip=%FF%FE&skip=0"] {
             world.get(&format!("{list}?{query}")).await.expect(200);
         }
+        // A misspelt filter must not return everything.
+        let unknown = world.get(&format!("{list}?colour=red&limit=x&sate=dead")).await.error(422, "INVALID");
+        let named: Vec<&str> = unknown["errors"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|e| e["field"].as_str())
+            .collect();
+        assert_eq!(named, ["colour", "sate", "limit"], "all at once");
+        assert!(
+            unknown["errors"][0]["message"].as_str().expect("text").contains("skip"),
+            "it lists what there is"
+        );
     }
 }
 
@@ -153,7 +198,7 @@ async fn no_path_leads_out_of_the_house() {
         "/api/spells/",
         "/%2e%2e/%2e%2e/etc/passwd",
     ] {
-        world.get(path).await.error(404, "not_found");
+        world.get(path).await.error(404, "NOT_FOUND");
     }
 }
 
@@ -185,10 +230,10 @@ async fn numbers_in_paths_are_numbers() {
         let answer = world.post(path).await;
         assert!(answer.status.is_client_error(), "{}", answer.text());
     }
-    world.get("/api/spells/0").await.error(404, "not_found");
+    world.get("/api/spells/0").await.error(404, "SPELL_NOT_FOUND");
 }
 
-/// Any bytes where JSON belongs, and any bytes in a path or a query.
+/// Any bytes in place of JSON, and any bytes in a path or a query.
 fn calls(world: &World, bytes: &[u8], path: &str) -> Vec<crate::world::Call> {
     let escaped = format!(
         "%{}",

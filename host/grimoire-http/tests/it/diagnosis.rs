@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Role, Span};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::PluginIdentity;
 use grimoire_ports::PortError;
-use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers};
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers, ScriptedPlugins};
 use grimoire_ports::plugins::analyzer::Findings;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ async fn an_artifact_becomes_diagnostics() {
 #[tokio::test]
 async fn a_diagnostic_says_what_it_is() {
     let world = World::with(|setup| {
-        setup.ports.analyzers = Arc::new(ScriptedAnalyzers::new(|_, content| {
+        setup.ports.plugins = Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(|_, content| {
             let diagnostic = Diagnostic {
                 tool: "gtest".to_owned(),
                 message: "expected 3, got 4".to_owned(),
@@ -47,7 +48,7 @@ async fn a_diagnostic_says_what_it_is() {
             };
             let plugin = PluginIdentity { name: "analyzer-x".to_owned(), digest: "0".repeat(64) };
             Ok(vec![Findings { plugin, diagnostics: vec![diagnostic], problem: None }])
-        }));
+        })));
     });
     let report = world.post("/api/analyze").body(LOG).await.expect(200).json();
     let diagnosis = world.post("/api/diagnose").body(LOG).await.expect(200).json();
@@ -82,25 +83,25 @@ async fn an_artifact_above_the_cap_is_refused() {
     let world = World::with(|setup| setup.options.artifact_limit = 1_000);
     for path in ["/api/analyze", "/api/diagnose"] {
         world.post(path).body(vec![b'x'; 1_000]).await.expect(200);
-        world.post(path).header("content-length", "1001").await.error(413, "too_large");
-        // Without a length, the cap is noticed on the way: this body never ends.
-        world.post(path).body(stuck_body(11, 100)).await.error(413, "too_large");
-        world.post(path).header("content-encoding", "gzip").await.error(415, "unsupported_media_type");
+        world.post(path).header("content-length", "1001").await.error(413, "TOO_LARGE");
+        // Without an announced length, the limit is noticed while reading: this body never ends.
+        world.post(path).body(stuck_body(11, 100)).await.error(413, "TOO_LARGE");
+        world.post(path).header("content-encoding", "gzip").await.error(415, "UNSUPPORTED_MEDIA_TYPE");
     }
 }
 
 #[tokio::test]
 async fn too_many_analyses_at_once_say_when_to_come_back() {
     let world = World::with(|setup| {
-        setup.ports.analyzers = Arc::new(ScriptedAnalyzers::new(|_, _| {
+        setup.ports.plugins = Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(|_, _| {
             let busy = PortError::new(ErrorKind::Unavailable, "every analyzer is busy");
             Err(busy.with_retry_after(Duration::from_millis(200)))
-        }));
+        })));
     });
     for path in ["/api/analyze", "/api/diagnose"] {
         let answer = world.post(path).body(LOG).await.expect(503);
         assert_eq!(answer.header("retry-after"), Some("1"), "whole seconds, never none");
-        assert_eq!(answer.error(503, "unavailable")["detail"], "every analyzer is busy");
+        assert_eq!(answer.error(503, "UNAVAILABLE")["detail"], "every analyzer is busy");
     }
 }
 
@@ -126,7 +127,10 @@ async fn an_error_finds_its_spells_best_first() {
 
 #[tokio::test]
 async fn keyword_order_stands_in_for_a_failing_matcher_and_the_answer_says_so() {
-    let world = World::with(|setup| setup.ports.matchers = Arc::new(ScriptedMatchers::failing("timeout")));
+    let world = World::with(|setup| {
+        setup.ports.plugins =
+            Arc::new(ScriptedPlugins::matching(ScriptedMatchers::failing(FailureReason::Timeout)));
+    });
     world.spell(&moved_value()).await;
     let question = json!({ "message": "use of moved value: `names`" });
     let report = world.post("/api/match").json(&question).await.expect(200).json();
@@ -183,4 +187,41 @@ async fn a_log_becomes_diagnostics_with_their_spells() {
     let plugins: Vec<&Value> =
         diagnosis["plugins"].as_array().expect("a list").iter().map(|plugin| &plugin["name"]).collect();
     assert_eq!(plugins, ["scripted-analyzer", "scripted-matcher"]);
+}
+
+#[tokio::test]
+async fn an_upload_that_does_not_flow_is_given_up() {
+    let world = World::with(|setup| {
+        setup.options.upload_rate = 1_000_000;
+        setup.options.upload_grace = Duration::from_millis(50);
+    });
+    for pieces in [0, 5] {
+        let error = world.post("/api/analyze").body(stuck_body(pieces, 1_000)).await.error(504, "TIMEOUT");
+        assert!(error["detail"].as_str().expect("text").contains("1000000 bytes a second"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn uploads_have_their_own_places_and_give_them_back() {
+    let world = Arc::new(World::with(|setup| setup.options.upload_places = 1));
+    let slow = {
+        let world = Arc::clone(&world);
+        // The other upload may occupy the only slot; retries until the slot is free.
+        tokio::spawn(async move {
+            while world.post("/api/analyze").body(stuck_body(5, 1_000)).await.status == 503 {
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let refused = loop {
+        let answer = world.post("/api/diagnose").body(LOG).await;
+        if answer.status != 200 {
+            break answer.expect(503);
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    slow.abort();
+    assert!(slow.await.expect_err("it was under way").is_cancelled());
+    world.post("/api/diagnose").body(LOG).await.expect(200);
 }

@@ -41,22 +41,22 @@ async fn jobs_are_listed_newest_first_and_filtered() {
 async fn a_job_is_cancelled_once_and_can_be_queued_again() {
     let world = World::closed();
     let id = world.opened(7).await;
-    let job = world.get(&format!("/api/jobs/{id}")).await.expect(200).json();
+    let job = world.get(&format!("/api/jobs/{id}")).by_writer().await.expect(200).json();
     assert_eq!((&job["kind"], &job["attempts"]), (&json!("review_pull_request"), &json!(0)));
     for verb in ["cancel", "retry"] {
-        world.post(&format!("/api/jobs/{id}/{verb}")).await.error(401, "unauthenticated");
-        world.post(&format!("/api/jobs/404/{verb}")).by_writer().await.error(404, "not_found");
+        world.post(&format!("/api/jobs/{id}/{verb}")).await.error(401, "UNAUTHENTICATED");
+        world.post(&format!("/api/jobs/404/{verb}")).by_writer().await.error(404, "JOB_NOT_FOUND");
     }
-    world.get("/api/jobs/404").await.error(404, "not_found");
-    world.post(&format!("/api/jobs/{id}/retry")).by_writer().await.error(409, "conflict");
+    world.get("/api/jobs/404").by_writer().await.error(404, "JOB_NOT_FOUND");
+    world.post(&format!("/api/jobs/{id}/retry")).by_writer().await.error(409, "CONFLICT");
     let cancelled = world.post(&format!("/api/jobs/{id}/cancel")).by_writer().await.expect(200).json();
     assert_eq!(cancelled["state"], "cancelled");
-    world.post(&format!("/api/jobs/{id}/cancel")).by_writer().await.error(409, "conflict");
+    world.post(&format!("/api/jobs/{id}/cancel")).by_writer().await.error(409, "CONFLICT");
     let queued = world.post(&format!("/api/jobs/{id}/retry")).by_writer().await.expect(200).json();
     assert_eq!(queued["state"], "queued");
 }
 
-/// One event as the browser sees it.
+/// One event as a browser receives it.
 #[derive(Debug, PartialEq)]
 struct Event {
     id: u64,
@@ -125,7 +125,7 @@ async fn a_story_is_resumed_where_it_was_left() {
     assert_eq!(resumed[..], whole[1..]);
     let asked = rest(world.get(&format!("{path}?after=1")).open().await).await;
     assert_eq!(asked[..], whole[1..]);
-    // What the browser saw last is newer than the address it started from.
+    // The last event seen is newer than the one in the original URL.
     let both = world.get(&format!("{path}?after=0")).header("last-event-id", "1");
     assert_eq!(rest(both.open().await).await[..], whole[1..]);
 
@@ -137,7 +137,7 @@ async fn a_story_is_resumed_where_it_was_left() {
 #[tokio::test]
 async fn a_story_that_cannot_be_told_is_an_error() {
     let world = World::new();
-    world.get("/api/jobs/1/events").await.error(404, "not_found");
+    world.get("/api/jobs/1/events").await.error(404, "JOB_NOT_FOUND");
     world.opened(7).await;
     assert_eq!(world.get("/api/jobs/1/events?after=-1").await.wrong_fields(), ["after"]);
 }

@@ -1,8 +1,10 @@
-//! The HTTP face over fakes: every route, every status, and what callers get wrong.
+//! The HTTP interface with fakes: every route, every status, and callers' mistakes.
 
+mod access;
 mod admin;
 mod around;
 mod bad_input;
+mod deliveries;
 mod diagnosis;
 mod health;
 mod jobs;
@@ -11,7 +13,9 @@ mod plugins;
 mod reference;
 mod reviews;
 mod server;
+mod spellbook;
 mod spells;
+mod spells_fared;
 mod spells_properties;
 mod webhooks;
 mod world;

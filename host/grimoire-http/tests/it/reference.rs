@@ -2,7 +2,7 @@
 
 use crate::world::{Answer, World};
 
-/// What a page loads: the values of its `src` and `href` attributes.
+/// The resources of a page: the values of its `src` and `href` attributes.
 fn assets(page: &str) -> Vec<String> {
     let attributes = page.split(['<', '>', ' ', '\n']);
     let values =
@@ -10,7 +10,7 @@ fn assets(page: &str) -> Vec<String> {
     values.map(|value| value.trim_end_matches('/').trim_matches(['"', '\'']).to_owned()).collect()
 }
 
-/// The page at `path` with everything it loads, each fetched from this server.
+/// The page at `path` with all its resources, each fetched from this server.
 async fn whole(world: &World, path: &str) -> (Answer, Vec<Answer>) {
     let page = world.get(path).await.expect(200);
     assert!(page.header("content-type").expect("a type").starts_with("text/html"));
@@ -62,7 +62,7 @@ async fn pages_may_run_only_what_this_server_sends() {
         let page = world.get(path).await.expect(200);
         let policy = page.header("content-security-policy").expect("a policy").to_owned();
         assert!(policy.contains("script-src 'self';"), "{policy}");
-        // `script-src 'self'` allows no script between tags.
+        // `script-src 'self'` allows no inline script.
         let inline = page.text().split("<script").skip(1).filter(|tag| !tag.starts_with(" src=")).count();
         assert!(
             page.text()
@@ -78,6 +78,6 @@ async fn pages_may_run_only_what_this_server_sends() {
 async fn the_document_is_served_as_it_is_published() {
     let served = World::new().get("/openapi.json").await.expect(200);
     assert!(served.header("content-type").expect("a type").starts_with("application/json"));
-    let published = serde_json::to_value(grimoire_http::openapi::document()).expect("JSON");
+    let published = serde_json::to_value(grimoire_http::openapi_document()).expect("JSON");
     assert_eq!(served.json(), published);
 }

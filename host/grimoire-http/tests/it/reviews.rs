@@ -28,9 +28,9 @@ async fn a_review_tells_what_was_concluded() {
 #[tokio::test]
 async fn what_was_not_reviewed_or_cannot_be_is_said() {
     let world = World::new();
-    let error = world.get("/api/reviews/octo/app/7").await.error(404, "not_found");
+    let error = world.get("/api/reviews/octo/app/7").await.error(404, "REVIEW_NOT_FOUND");
     assert!(error["detail"].as_str().expect("text").contains("octo/app#7"), "{error}");
     assert_eq!(world.get("/api/reviews/octo/app/seven").await.wrong_fields(), ["number"]);
-    world.get("/api/reviews/octo/a%20b/7").await.error(422, "invalid");
-    world.get("/api/reviews?repository=octo").await.error(422, "invalid");
+    world.get("/api/reviews/octo/a%20b/7").await.error(422, "INVALID");
+    world.get("/api/reviews?repository=octo").await.error(422, "INVALID");
 }

@@ -24,7 +24,7 @@ async fn a_spell_is_stored_read_changed_and_deleted() {
 
     let replaced = world.put("/api/spells/1").json(&about("borrow")).await.expect(200);
     assert_eq!(replaced.header("etag"), Some("\"2\""));
-    assert_eq!(replaced.json()["tags"], "", "a replacement keeps nothing");
+    assert_eq!(replaced.json()["tags"], Value::Null, "a replacement keeps nothing");
     assert_eq!(replaced.json()["covers_code"], false, "unless told otherwise");
     assert!(replaced.json()["updated_at"].is_string());
 
@@ -36,13 +36,13 @@ async fn a_spell_is_stored_read_changed_and_deleted() {
     let deleted = world.delete("/api/spells/1").await.expect(204);
     assert!(deleted.body.is_empty());
     assert_eq!(deleted.header("x-grimoire-sequence"), Some("4"));
-    let gone = world.get("/api/spells/1").await.error(404, "not_found");
-    assert!(gone["detail"].as_str().expect("text").contains('1'), "{gone}");
+    let gone = world.get("/api/spells/1").await.error(404, "SPELL_NOT_FOUND");
+    assert_eq!(gone["detail"], "Spell with id 1 not found");
 
     let revisions = world.get("/api/spells/1/revisions").await.expect(200).json();
     let changes: Vec<_> = revisions.as_array().expect("a list").iter().map(|r| r["change"].clone()).collect();
     assert_eq!(changes, ["created", "updated", "updated", "deleted"]);
-    assert_eq!(revisions[0]["by"], "local");
+    assert_eq!(revisions[0]["by"], "anonymous");
     assert_eq!((&revisions[1]["covers_code"], &revisions[2]["covers_code"]), (&json!(false), &json!(true)));
     let next = world.spell(&about("another")).await;
     assert_eq!(next["id"], 2, "ids are never reused");
@@ -60,7 +60,7 @@ async fn an_unknown_id_is_404_whatever_is_asked_of_it() {
         world.post("/api/spells/42/revisions/1/restore"),
         world.get("/api/spells/18446744073709551615").header("x-request-id", "largest"),
     ] {
-        let error = call.await.error(404, "not_found");
+        let error = call.await.error(404, "SPELL_NOT_FOUND");
         let detail = error["detail"].as_str().expect("text");
         assert!(detail.contains("42") || detail.contains("18446744073709551615"), "{detail}");
     }
@@ -118,6 +118,23 @@ async fn filters_narrow_the_list_and_stay_in_the_links() {
 }
 
 #[tokio::test]
+async fn a_search_answers_with_scores_and_marked_snippets() {
+    let world = World::new();
+    world.spell(&moved_value()).await;
+    let found = world.get("/api/spells?q=moved").await.expect(200).json();
+    assert!(found[0]["score"].as_f64().is_some_and(|score| score > 0.0), "{found}");
+    let passages = found[0]["snippet"]["passages"].as_array().expect("passages").clone();
+    let marked: Vec<&str> = passages
+        .iter()
+        .filter(|passage| passage["marked"] == true)
+        .filter_map(|passage| passage["text"].as_str())
+        .collect();
+    assert_eq!(marked.iter().map(|text| text.trim()).collect::<Vec<_>>(), ["moved"], "{found}");
+    let listed = world.get("/api/spells").await.expect(200).json();
+    assert_eq!((listed[0].get("score"), listed[0].get("snippet")), (None, None));
+}
+
+#[tokio::test]
 async fn a_caller_who_holds_the_revision_is_not_sent_it_again() {
     let world = World::new();
     world.spell(&moved_value()).await;
@@ -145,11 +162,11 @@ async fn a_change_made_from_an_old_revision_is_refused() {
         ]
     };
     for call in calls() {
-        let error = call.header("if-match", "\"1\"").await.error(412, "precondition_failed");
+        let error = call.header("if-match", "\"1\"").await.error(412, "PRECONDITION_FAILED");
         assert!(error["detail"].as_str().expect("text").contains("revision 2"), "{error}");
     }
     for call in calls() {
-        call.header("if-match", "2").await.error(400, "bad_request");
+        call.header("if-match", "2").await.error(400, "BAD_REQUEST");
     }
     world.patch("/api/spells/1").json(&json!({})).header("if-match", "\"2\"").await.expect(200);
     world.patch("/api/spells/1").json(&json!({})).header("if-match", "*").await.expect(200);
@@ -200,7 +217,7 @@ async fn a_useless_pattern_is_refused_and_says_why() {
         ("text:", "empty"),
     ] {
         let spell = changed(&moved_value(), json!({ "error_pattern": pattern }));
-        let error = world.post("/api/spells").json(&spell).await.error(422, "invalid");
+        let error = world.post("/api/spells").json(&spell).await.error(422, "INVALID");
         assert_eq!(error["errors"][0]["field"], "error_pattern");
         assert!(error["errors"][0]["message"].as_str().expect("text").contains(reason), "{pattern}: {error}");
     }
@@ -210,25 +227,48 @@ async fn a_useless_pattern_is_refused_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_title_in_which_nothing_can_be_seen_is_empty() {
+    let world = World::new();
+    let spell = changed(&moved_value(), json!({ "title": "\u{200b}\u{2060} \u{feff}" }));
+    assert_eq!(world.post("/api/spells").json(&spell).await.wrong_fields(), ["title"]);
+}
+
+#[tokio::test]
 async fn a_key_belongs_to_one_spell() {
     let world = World::new();
     let spell = changed(&moved_value(), json!({ "key": "moved-value" }));
     world.spell(&spell).await;
-    world.post("/api/spells").json(&spell).await.error(409, "conflict");
+    let different = changed(&spell, json!({ "title": "Something else" }));
+    world.post("/api/spells").json(&different).await.error(409, "CONFLICT");
     world.spell(&about("other")).await;
     let taken = world.patch("/api/spells/2").json(&json!({ "key": "moved-value" }));
-    taken.header("if-match", "\"1\"").await.error(409, "conflict");
+    taken.header("if-match", "\"1\"").await.error(409, "CONFLICT");
+}
+
+#[tokio::test]
+async fn a_request_that_gives_a_key_can_be_repeated_when_its_answer_was_lost() {
+    let world = World::new();
+    let spell = changed(&moved_value(), json!({ "key": "moved-value" }));
+    let first = world.post("/api/spells").json(&spell).await.expect(201);
+    let again = world.post("/api/spells").json(&spell).await.expect(201);
+    assert_eq!(again.json(), first.json());
+    for header in ["location", "etag", "x-grimoire-sequence"] {
+        assert_eq!(again.headers[header], first.headers[header], "{header}");
+    }
+    assert_eq!(world.get("/api/spells").await.expect(200).json().as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
 async fn null_clears_what_may_be_absent_and_leaves_the_rest() {
     let world = World::new();
     world.spell(&changed(&moved_value(), json!({ "key": "moved-value", "confidence": 0.5 }))).await;
-    let nulls = json!({ "key": null, "confidence": null, "title": null, "tags": null, "status": null });
+    let nulls = json!({ "key": null, "confidence": null, "tags": null, "title": null, "status": null });
     let spell = world.patch("/api/spells/1").json(&nulls).await.expect(200).json();
-    assert_eq!((&spell["key"], &spell["confidence"]), (&Value::Null, &Value::Null));
+    for cleared in ["key", "confidence", "tags"] {
+        assert_eq!(spell[cleared], Value::Null, "{cleared}");
+    }
     assert_eq!(spell["title"], "Use of a moved value");
-    assert_eq!(spell["tags"], "ownership,rust");
+    assert_eq!(spell["status"], "active");
 }
 
 #[tokio::test]
@@ -248,10 +288,13 @@ async fn changes_can_be_undone() {
     let restored = world.post("/api/spells/1/revisions/1/restore").await.expect(200);
     assert_eq!(restored.json()["title"], "Use of a moved value");
     assert_eq!(restored.header("etag"), Some("\"3\""));
-    world.post("/api/spells/1/revisions/9/restore").await.error(404, "not_found");
+    world.post("/api/spells/1/revisions/9/restore").await.error(404, "REVISION_NOT_FOUND");
     world.delete("/api/spells/1").await.expect(204);
-    let back = world.post("/api/spells/1/revisions/2/restore").await.expect(200).json();
-    assert_eq!((&back["id"], &back["title"]), (&json!(2), &json!("Worse")));
+    let back = world.post("/api/spells/1/revisions/2/restore").await.expect(201);
+    assert_eq!(back.header("location"), Some("/api/spells/1"));
+    let back = back.json();
+    assert_eq!((&back["id"], &back["title"], &back["revision"]), (&json!(1), &json!("Worse"), &json!(5)));
+    assert_eq!(world.get("/api/spells/1").await.expect(200).json(), back);
 }
 
 #[tokio::test]
@@ -270,20 +313,18 @@ async fn where_tokens_are_configured_only_their_holders_write() {
     for call in writes() {
         let refused = call.await.expect(401);
         assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
-        refused.error(401, "unauthenticated");
+        refused.error(401, "UNAUTHENTICATED");
     }
     for call in writes() {
-        call.with_token("not-the-token").await.error(401, "unauthenticated");
+        call.with_token("not-the-token").await.error(401, "UNAUTHENTICATED");
     }
     for call in writes() {
-        call.header("authorization", "Basic YW5hOmFuYQ==").await.error(401, "unauthenticated");
+        call.header("authorization", "Basic YW5hOmFuYQ==").await.error(401, "UNAUTHENTICATED");
     }
-    world.get("/api/spells/1").await.expect(200);
-    world.get("/api/spells").with_token("not-the-token").await.expect(200);
-    let revisions = world.get("/api/spells/1/revisions").await.expect(200).json();
+    let revisions = world.get("/api/spells/1/revisions").by_writer().await.expect(200).json();
     assert_eq!(revisions.as_array().map(Vec::len), Some(1), "nothing was written");
-    assert_eq!(revisions[0]["by"], "ana");
-    // The word before the token has no letter case.
+    assert_eq!(revisions[0]["by"], "token:ana");
+    // The scheme before the token ignores letter case.
     world.delete("/api/spells/1").header("authorization", "bearer a-token-that-may-write").await.expect(204);
 }
 
@@ -298,10 +339,11 @@ async fn pages_of_other_origins_cannot_write_to_a_server_without_tokens() {
     for stranger in
         ["https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1:8000.evil.example"]
     {
-        restore(stranger).await.error(403, "forbidden");
+        restore(stranger).await.error(403, "FORBIDDEN");
     }
-    // A name of the attacker's that was pointed at this machine after its page was loaded.
-    restore("http://evil.example:8000").header("host", "evil.example:8000").await.error(403, "forbidden");
+    // The attacker's host name, pointed at this machine after the page was loaded.
+    let rebound = restore("http://evil.example:8000").header("host", "evil.example:8000");
+    rebound.await.error(421, "MISDIRECTED_REQUEST");
     restore("http://127.0.0.1:8000").await.expect(200);
     restore("http://localhost:8000").header("host", "localhost:8000").await.expect(200);
     restore("http://[::1]:8000").header("host", "[::1]:8000").await.expect(200);
@@ -335,7 +377,7 @@ async fn a_spell_that_was_read_before_shows_every_later_write() {
     world.post("/api/spells/1/revisions/2/restore").await.expect(200);
     assert_eq!(title().await, "Patched");
     world.delete("/api/spells/1").await.expect(204);
-    world.get("/api/spells/1").await.error(404, "not_found");
+    world.get("/api/spells/1").await.error(404, "SPELL_NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -1,4 +1,4 @@
-//! The router over fakes, the people and machines that call it, and what they get back.
+//! The router with fakes, its callers, and their responses.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,23 +10,25 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt as _;
+use grimoire_domain::actor::Permission;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::event::WebhookEvent;
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::page::PageRequest;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::spell::Sequence;
-use grimoire_http::{Access, AppState, HttpOptions, KeptSpells};
-use grimoire_pipeline::{Pipeline, Ports, Runner, RunnerSettings, Settings, Tick};
+use grimoire_domain::spell::Spell;
+use grimoire_http::{Access, ApiToken, AppState, HttpOptions};
+use grimoire_jobs::{Runner, RunnerSettings, Tick};
+use grimoire_pipeline::{Pipeline, Ports, Settings};
 use grimoire_ports::PortError;
 use grimoire_ports::clock::Clock as _;
 use grimoire_ports::fakes::{
-    FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedGitHub,
-    ScriptedMatchers,
+    ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedFiles, ScriptedGitHub, ScriptedPlugins,
 };
 use grimoire_ports::follower::FollowerState;
 use grimoire_ports::github::{FailedJob, PullRequest, WebhookGate};
-use grimoire_ports::search::{Candidates, Hit, IndexProgress, SpellSearch};
+use grimoire_ports::search::{Candidates, Excerpt, IndexProgress, SearchResults, SearchedTerms, SpellSearch};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -36,10 +38,14 @@ use tower::ServiceExt as _;
 
 /// The token of the writer `ana`.
 pub(crate) const TOKEN: &str = "a-token-that-may-write";
-/// What webhooks are signed with.
+/// The token of the reader `eve`.
+pub(crate) const READER: &str = "a-token-that-may-read-only";
+/// The token of the administrator `root`.
+pub(crate) const ADMIN: &str = "a-token-that-may-do-everything";
+/// The secret of webhook signatures.
 pub(crate) const SECRET: &str = "between GitHub and us";
 
-/// The service with everything that it stands on.
+/// The service with everything that it depends on.
 pub(crate) struct World {
     pub(crate) github: ScriptedGitHub,
     pub(crate) runner: Runner,
@@ -48,7 +54,7 @@ pub(crate) struct World {
     pub(crate) shutdown: CancellationToken,
 }
 
-/// What a test may set up otherwise than usual.
+/// The parts of the service that a test may replace.
 pub(crate) struct Setup {
     pub(crate) ports: Ports,
     pub(crate) options: HttpOptions,
@@ -56,14 +62,24 @@ pub(crate) struct Setup {
 }
 
 impl World {
-    /// A service without tokens: everybody may write.
+    /// A service without tokens: everybody may do everything.
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    /// A service where only `ana` may write.
+    /// A service where `eve` may read, `ana` write and `root` do everything.
     pub(crate) fn closed() -> Self {
-        Self::with(|setup| setup.access = Access::new(&[("ana".to_owned(), TOKEN.into())]))
+        let token = |label: &str, permission, token: &str| ApiToken {
+            label: label.to_owned(),
+            permission,
+            token: token.into(),
+        };
+        let tokens = [
+            token("ana", Permission::Write, TOKEN),
+            token("eve", Permission::Read, READER),
+            token("root", Permission::Admin, ADMIN),
+        ];
+        Self::with(|setup| setup.access = Access::new(&tokens))
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
@@ -74,9 +90,8 @@ impl World {
             ports: Ports {
                 store: Arc::new(store.clone()),
                 search: Arc::new(MemorySearch::new(store)),
-                analyzers: Arc::new(ScriptedAnalyzers::default()),
-                matchers: Arc::new(ScriptedMatchers::default()),
-                inventory: Arc::new(FixedInventory::default()),
+                plugins: Arc::new(ScriptedPlugins::default()),
+                plugin_files: Arc::new(ScriptedFiles::default()),
                 gate: Arc::new(SignedGate),
                 github: Some(Arc::new(github.clone())),
                 clock: Arc::new(clock.clone()),
@@ -86,13 +101,12 @@ impl World {
         };
         change(&mut setup);
         let pipeline = Pipeline::new(setup.ports, Settings::default());
-        let runner = Runner::new(pipeline.clone(), RunnerSettings::default());
+        let runner = pipeline.runner(RunnerSettings::default());
         let shutdown = CancellationToken::new();
         let router = grimoire_http::router(AppState {
             pipeline,
             access: Arc::new(setup.access),
             options: Arc::new(setup.options),
-            kept: KeptSpells::default(),
             started_at: clock.now(),
             metrics: Arc::new(|| "grimoire_up 1\n".to_owned()),
             shutdown: shutdown.clone(),
@@ -125,7 +139,7 @@ impl World {
         self.call(Method::DELETE, path)
     }
 
-    /// A webhook request as GitHub sends it, signed.
+    /// A signed webhook request like GitHub's.
     pub(crate) fn webhook(&self, event: &str, delivery: &str, body: impl Into<Bytes>) -> Call {
         let body = body.into();
         self.post("/webhook")
@@ -136,12 +150,12 @@ impl World {
             .body(body)
     }
 
-    /// Stores a spell and returns it as answered.
+    /// Stores a spell and returns it as in the response.
     pub(crate) async fn spell(&self, body: &Value) -> Value {
         self.post("/api/spells").json(body).await.expect(201).json()
     }
 
-    /// Tells of a pull request that was opened, and returns the job that reviews it.
+    /// Delivers the opening of a pull request, and returns the job that reviews it.
     pub(crate) async fn opened(&self, number: u64) -> u64 {
         let answer = self.webhook("pull_request", &format!("opened-{number}"), opened(number)).await;
         answer.expect(202).json()["job_id"].as_u64().expect("a job")
@@ -151,20 +165,23 @@ impl World {
     pub(crate) fn failing_pull_request(&self, number: u64, log: &str) {
         let id = PullRequestId { repository: repository(), number };
         let head_sha = CommitSha::parse(HEAD).expect("valid");
-        let job = FailedJob { id: 70 + number, name: "build".to_owned() };
+        let job = FailedJob { id: 70 + number, name: "build".to_owned(), page: None };
         self.github.put_failed_job(&id.repository, &head_sha, job, Some(log));
         let title = "A change".to_owned();
         let diff = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1,2 @@\n a\n+b\n";
-        self.github.put_pull_request(PullRequest { id, head_sha, open: true, draft: false, title }, diff);
+        self.github.put_pull_request(
+            PullRequest { id, head_sha, open: true, draft: false, title, labels: Vec::new() },
+            diff,
+        );
     }
 
-    /// Runs every job that may run now.
+    /// Runs every due job.
     pub(crate) async fn run_jobs(&self) {
         while self.runner.tick().await.expect("the store works") != Tick::Idle {}
     }
 }
 
-/// One request on its way; awaiting it sends it.
+/// A prepared request; awaiting it sends it.
 pub(crate) struct Call {
     router: Router,
     request: Request<Body>,
@@ -186,7 +203,7 @@ impl Call {
         self
     }
 
-    /// Bytes that claim to be JSON.
+    /// A body with the content type of JSON.
     pub(crate) fn raw_json(self, body: impl Into<Bytes>) -> Self {
         self.header("content-type", "application/json").body(body.into())
     }
@@ -203,7 +220,7 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Sends it and returns the answer with its body still to be read.
+    /// Sends the request and returns the response with an unread body.
     pub(crate) async fn open(self) -> Response<Body> {
         self.router.oneshot(self.request).await.expect("a router always answers")
     }
@@ -223,7 +240,7 @@ impl IntoFuture for Call {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     asked: String,
@@ -233,14 +250,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The same answer, when it has this status.
+    /// Returns the response if it has this status; panics otherwise.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}: {}", self.asked, self.text());
         self
     }
 
-    /// The body of an error, when it has this status and code and is of the one shape.
+    /// Returns the body of an error if it has this status, this code and the common shape.
     #[track_caller]
     pub(crate) fn error(self, status: u16, code: &str) -> Value {
         let answer = self.expect(status);
@@ -262,10 +279,10 @@ impl Answer {
         body
     }
 
-    /// The names of the fields that a 422 says are wrong, in its order.
+    /// The names of the invalid fields in a 422, in its order.
     #[track_caller]
     pub(crate) fn wrong_fields(self) -> Vec<String> {
-        let body = self.error(422, "invalid");
+        let body = self.error(422, "INVALID");
         let errors = body["errors"].as_array().expect("a 422 names fields");
         errors.iter().map(|error| error["field"].as_str().expect("text").to_owned()).collect()
     }
@@ -283,7 +300,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().expect("visible"))
     }
 
-    /// The address that `Link` gives for a relation such as `next`.
+    /// The URL in `Link` for a relation such as `next`.
     pub(crate) fn link(&self, relation: &str) -> Option<String> {
         let wanted = format!("rel=\"{relation}\"");
         let link = self.header("link")?.split(", ").find(|link| link.ends_with(&wanted))?;
@@ -291,14 +308,14 @@ impl Answer {
     }
 }
 
-/// The head of every pull request here.
+/// The head of every pull request in these tests.
 pub(crate) const HEAD: &str = "1111111111111111111111111111111111111111";
 
 fn repository() -> RepositoryName {
     RepositoryName::parse("octo/app").expect("valid")
 }
 
-/// The payload that tells of an opened pull request.
+/// The payload for an opened pull request.
 pub(crate) fn opened(number: u64) -> String {
     json!({
         "action": "opened",
@@ -309,7 +326,7 @@ pub(crate) fn opened(number: u64) -> String {
     .to_string()
 }
 
-/// A spell with nothing wrong about it.
+/// A valid spell.
 pub(crate) fn moved_value() -> Value {
     json!({
         "title": "Use of a moved value",
@@ -332,7 +349,7 @@ pub(crate) fn about(word: &str) -> Value {
     })
 }
 
-/// `spell` with other fields.
+/// `spell` with some fields replaced.
 pub(crate) fn changed(spell: &Value, fields: Value) -> Value {
     let mut changed = spell.clone();
     let Value::Object(fields) = fields else { panic!("an object of fields") };
@@ -349,7 +366,7 @@ pub(crate) fn signature(body: &[u8]) -> String {
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-/// Judges signatures for real, and reads payloads as the open gate does.
+/// Verifies signatures for real, and reads payloads like the open gate.
 struct SignedGate;
 
 impl WebhookGate for SignedGate {
@@ -365,16 +382,16 @@ impl WebhookGate for SignedGate {
     }
 }
 
-/// Search that is in trouble.
+/// A search that fails.
 #[derive(Clone, Copy)]
 pub(crate) enum BrokenSearch {
-    /// Every call fails in this way.
+    /// Every call fails with this kind of error.
     Fails(ErrorKind),
     /// No call ever returns.
     Hangs,
 }
 
-/// What must never leave the server.
+/// Internal text that must never leave the server.
 pub(crate) const INSIDE: &str = "segment 7 of /var/lib/index is torn";
 
 impl BrokenSearch {
@@ -394,8 +411,12 @@ impl SpellSearch for BrokenSearch {
         self.answer().await
     }
 
-    async fn search(&self, _: &str, _: PageRequest) -> Result<Page<Hit>, PortError> {
+    async fn search(&self, _: &str, _: PageRequest) -> Result<SearchResults, PortError> {
         self.answer().await
+    }
+
+    fn excerpt(&self, _: &Spell, _: &SearchedTerms) -> Option<Excerpt> {
+        None
     }
 
     fn progress(&self) -> IndexProgress {
@@ -409,6 +430,8 @@ impl SpellSearch for BrokenSearch {
     async fn wait_for(&self, _: Sequence, _: Duration) -> Result<(), PortError> {
         self.answer().await
     }
+
+    async fn close(&self) {}
 }
 
 /// Runs asynchronous code inside a property test.
@@ -416,7 +439,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
 }
 
-/// A body of so many pieces of this size that then neither ends nor goes on.
+/// A body of `pieces` chunks of `size` bytes that then stalls without ending.
 pub(crate) fn stuck_body(pieces: usize, size: usize) -> Body {
     let piece = Bytes::from(vec![b' '; size]);
     let pieces = futures::stream::iter(vec![piece; pieces]).map(Ok::<_, std::io::Error>);

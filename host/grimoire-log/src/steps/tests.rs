@@ -38,6 +38,26 @@ fn a_github_step_failed_when_the_runner_says_so_and_passed_when_the_job_went_on(
 }
 
 #[test]
+fn of_a_step_that_ended_it_is_known_at_once_whether_it_spoke_of_a_failure() {
+    let log = format!("{LINT}{TEST}##[error]Process completed with exit code 1.\n{TEST}{TEST}");
+    let mut reader = LineReader::new(16 * 1024);
+    let mut steps = Steps::default();
+    let mut bad = Vec::new();
+    reader.feed(log.as_bytes(), &mut |line| {
+        let before = steps.count();
+        steps.line(line);
+        if steps.count() > before {
+            bad.extend(steps.ended_badly());
+        }
+    });
+    let text = |step: &Span| {
+        &log[usize::try_from(step.start).expect("small")..usize::try_from(step.end).expect("small")]
+    };
+    let bad: Vec<_> = bad.iter().map(text).collect();
+    assert_eq!(bad, [LINT, &format!("{TEST}##[error]Process completed with exit code 1.\n")]);
+}
+
+#[test]
 fn a_group_that_a_script_opens_is_no_step() {
     assert_eq!(outcomes("##[group]Run of the mill\ntext\n##[endgroup]\n"), "? ?");
 }

@@ -10,7 +10,7 @@ use rawzip::path::EntryPath;
 
 use super::*;
 
-/// An archive of these files.
+/// Packs these files into an archive.
 fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = ZipArchiveWriter::new(Vec::new());
     for (name, content) in files {
@@ -39,7 +39,7 @@ fn names(files: &[ArchivedFile]) -> Vec<&str> {
     files.iter().map(|file| file.name.as_str()).collect()
 }
 
-/// Bytes that do not pack.
+/// Incompressible bytes.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut byte = || {

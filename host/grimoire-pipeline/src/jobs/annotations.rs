@@ -1,17 +1,17 @@
-//! Annotations of a failed job as a text that analyzers read.
+//! Converts annotations of a failed job to text for analyzers.
 //!
-//! They are written as the workflow commands that they were made of, so that whoever reads logs reads
-//! them too, and the judgement about them stays where every other is.
+//! Annotations are written as the workflow commands that created them. Log analyzers can then read
+//! them, and the rules for them stay in one place.
 
 use grimoire_ports::github::{Annotation, AnnotationLevel};
 
-/// What GitHub names as the file of an annotation that is about none.
+/// GitHub's path for annotations that concern no file.
 const NO_FILE: &str = ".github";
 
 /// The annotations that may say why the job failed.
 pub(super) fn telling(mut annotations: Vec<Annotation>) -> Vec<Annotation> {
     annotations.retain(|annotation| {
-        // The runner itself adds that a script failed, to every job of which one did.
+        // The runner itself adds to every failed job that a script failed.
         let of_runner =
             annotation.path == NO_FILE && annotation.message.starts_with("Process completed with exit code ");
         annotation.level == AnnotationLevel::Failure && !annotation.message.trim().is_empty() && !of_runner
@@ -19,14 +19,14 @@ pub(super) fn telling(mut annotations: Vec<Annotation>) -> Vec<Annotation> {
     annotations
 }
 
-/// One workflow command a line.
+/// One workflow command per line.
 pub(super) fn as_log(annotations: &[Annotation]) -> String {
     annotations.iter().map(|annotation| command(annotation) + "\n").collect()
 }
 
 fn command(annotation: &Annotation) -> String {
     let mut properties = Vec::new();
-    // Where there is no file, the line is one of the log.
+    // Without a file, the line number refers to the log.
     if !matches!(annotation.path.as_str(), "" | NO_FILE) {
         properties.push(format!("file={}", property(&annotation.path)));
         let numbers = [
@@ -46,12 +46,12 @@ fn command(annotation: &Annotation) -> String {
     format!("::error{space}{}::{}", properties.join(","), data(&annotation.message))
 }
 
-/// Text as a command's message: it must not be able to end it and start another command.
+/// Escapes a command's message, so that it cannot start another command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Text as the value of a command's property.
+/// Escapes the value of a command's property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,50 +1,54 @@
 //! The job that stops work on a closed pull request.
 //!
-//! Webhooks arrive in any order: the one about the closing may be overtaken by the one about the
-//! reopening. So GitHub is asked how it is now. Nothing depends on this job, as every review looks for
-//! itself before it reads and before it posts; it saves the work of reviews that nobody waits for.
+//! Webhooks arrive in any order: the one for closing may arrive after the one for reopening, so the
+//! job asks GitHub for the current state. Nothing depends on this job, because every review checks the
+//! state before it reads and before it posts; the job only saves the work of unneeded reviews.
 
-use grimoire_domain::job::NewJob;
+use grimoire_domain::job::JobId;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::PullRequestId;
+use grimoire_jobs::{Job, JobContext, Lane, Progress, Queue, Stop};
 use serde_json::json;
 
-use super::context::{JobContext, Stop};
-use super::lane_of;
+use super::publish_review::drop_publications;
+use super::queues::QUICK;
+use crate::Pipeline;
 
-/// The kind of these jobs.
-pub(super) const KIND: &str = "close_pull_request";
+/// Stops the jobs of pull requests that were closed.
+pub(crate) struct ClosePullRequest(pub(super) Pipeline);
 
-/// The job for a pull request that was closed. In no lane: it must not wait for the reviews that it stops.
-pub(crate) fn job(id: &PullRequestId) -> NewJob {
-    NewJob {
-        kind: KIND.to_owned(),
-        lane: None,
-        version: None,
-        payload: json!({ "repository": id.repository, "number": id.number }),
+impl Job for ClosePullRequest {
+    const KIND: &'static str = "close_pull_request";
+    const QUEUE: Queue = QUICK;
+    type Payload = PullRequestId;
+
+    /// No lane: the job must not wait for the reviews that it stops.
+    fn lane(_: &PullRequestId) -> Option<Lane> {
+        None
+    }
+
+    async fn run(&self, _: &JobContext<'_>, id: PullRequestId) -> Result<Progress, Stop> {
+        let ports = self.0.ports();
+        let Some(github) = &ports.github else {
+            return Ok(kept("no GitHub token is configured: no review is under way"));
+        };
+        match github.pull_request(&id).await {
+            Ok(pull_request) if pull_request.open => {
+                return Ok(kept(&format!("{id} is open again: its reviews go on")));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let lane = id.to_string();
+        let stopped =
+            ports.store.cancel_lane(&lane, "the pull request was closed", ports.clock.now()).await?;
+        drop_publications(&self.0, &id, |_| true).await?;
+        let message = format!("{id} is closed: {} jobs stopped", stopped.len());
+        Ok(Progress::new("stopped", message, json!({ "stopped": stopped })))
     }
 }
 
-/// Runs one attempt.
-pub(super) async fn run(context: &JobContext<'_>) -> Result<(), Stop> {
-    let id: PullRequestId = serde_json::from_value(context.job.spec.payload.clone())
-        .map_err(|error| Stop::Dead(format!("the payload of the job cannot be read: {error}")))?;
-    let ports = context.pipeline.ports();
-    let Some(github) = &ports.github else {
-        let message = "no GitHub token is configured: no review is under way";
-        return context.event("kept", message, json!({ "stopped": [] })).await;
-    };
-    match github.pull_request(&id).await {
-        Ok(pull_request) if pull_request.open => {
-            let message = format!("{id} is open again: its reviews go on");
-            return context.event("kept", &message, json!({ "stopped": [] })).await;
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
-    }
-    let (lane, now) = (lane_of(&id), ports.clock.now());
-    let stopped = ports.store.cancel_lane(&lane, "the pull request was closed", now).await?;
-    let message = format!("{id} is closed: {} jobs stopped", stopped.len());
-    context.event("stopped", &message, json!({ "stopped": stopped })).await
+fn kept(why: &str) -> Progress {
+    Progress::new("kept", why, json!({ "stopped": Vec::<JobId>::new() }))
 }

@@ -1,65 +1,74 @@
-//! What a review stands on: the diff, the logs and annotations of the jobs that failed, and the reports that their
-//! runs kept.
+//! The evidence for a review: the diff, the logs and annotations of the failed jobs, and the reports that their
+//! runs uploaded.
 //!
-//! What GitHub does not have, or does not give, is a gap of the review, in words. What cannot be had at
-//! the moment ends the attempt, since a later one may have it. The last attempt goes on without: a fix
+//! Anything that GitHub does not have or refuses becomes a described gap of the review. A transient
+//! failure ends the attempt, since a later one may succeed. The last attempt continues without: a fix
 //! for one log is worth more than silence about all of them.
+
+use std::collections::BTreeMap;
 
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::review::ReviewKey;
-use grimoire_domain::{diff, text};
-use grimoire_ports::github::{Annotation, FailedJob, FailedRun, GitHub};
+use grimoire_domain::text;
+use grimoire_jobs::{JobContext, Progress, Stop};
+use grimoire_ports::github::{Annotation, CommitRuns, FailedJob, FailedRun, GitHub};
 use serde_json::json;
 
-use super::context::{JobContext, Stop};
 use super::reading::{Named, Reading};
 use super::{annotations, reports};
-use crate::unite::{unite, untold};
+use crate::unite::{not_in_log, unite};
+use crate::{Judge, PipelineError};
 
-/// The longest gap in an event, in bytes. Names of jobs are as long as their authors like.
+/// Maximum length of a gap in an event, in bytes. Names of jobs may have any length.
 const TOLD: usize = 400;
 
-/// What was read for a review.
+/// The results of reading for a review.
 pub(super) struct Evidence {
-    /// What the analyzers found, with the name of the artifact they found it in.
+    /// The findings of the analyzers, with the names of their artifacts.
     pub(super) reports: Vec<Named>,
-    /// What could not be read, and why.
+    /// Descriptions of what could not be read, and why.
     pub(super) gaps: Vec<String>,
-    /// How many annotations were read.
+    /// The web pages of the jobs, by the names of their logs.
+    pub(super) pages: BTreeMap<String, String>,
+    /// True if every workflow run had ended with success.
+    pub(super) green: bool,
+    /// Number of annotations read.
     annotations: usize,
+    /// The first transient failure that the last attempt ignored.
+    lost: Option<PipelineError>,
 }
 
 impl Evidence {
-    /// Reads everything that there is, and tells what was read and what was not.
-    pub(super) async fn read(
-        context: &JobContext<'_>,
-        github: &dyn GitHub,
-        key: &ReviewKey,
-    ) -> Result<Self, Stop> {
-        let settings = context.pipeline.settings();
-        let mut reader = Reader {
-            reading: Reading::new(context, github, key),
+    /// Fetches the diff and the list of failed jobs, and reports what there is to read.
+    pub(super) async fn fetch<'a>(
+        context: &'a JobContext<'a>,
+        judge: &'a Judge,
+        github: &'a dyn GitHub,
+        key: &'a ReviewKey,
+    ) -> Result<(Sources<'a>, Progress), Stop> {
+        let settings = judge.pipeline.settings();
+        let mut sources = Sources {
+            reading: Reading::new(context, judge, github, key),
+            diff: None,
+            runs: CommitRuns::default(),
             reports: Vec::new(),
+            pages: BTreeMap::new(),
             annotations: 0,
             logs_left: settings.logs_per_review,
             artifacts_left: settings.artifacts_per_review,
         };
-        reader.read().await?;
-        let Reader { reading: Reading { gaps, lost, .. }, reports, annotations, .. } = reader;
-        let evidence = Self { reports, gaps, annotations };
-        for gap in &evidence.gaps {
-            context.event("missed", text::cut(&text::displayable(gap), TOLD), json!({})).await?;
-        }
-        if evidence.reports.is_empty()
-            && let Some(error) = lost
-        {
-            return Err(Stop::Failed(error));
-        }
-        evidence.tell(context).await?;
-        Ok(evidence)
+        let fetched = sources.fetch().await?;
+        Ok((sources, fetched))
     }
 
-    async fn tell(&self, context: &JobContext<'_>) -> Result<(), Stop> {
+    /// One event for each gap.
+    pub(super) fn gaps_told(&self) -> impl Iterator<Item = Progress> {
+        let shown = |gap: &String| text::cut(&text::displayable(gap), TOLD).to_owned();
+        self.gaps.iter().map(move |gap| Progress::new("missed", shown(gap), json!({})))
+    }
+
+    /// A summary of what was read, as one event.
+    pub(super) fn summary(&self) -> Progress {
         let found: usize = self.reports.iter().map(|(_, report)| report.diagnostics.len()).sum();
         let bytes: u64 = self.reports.iter().map(|(_, report)| report.bytes).sum();
         let mut message = format!("{} in {}", of(found, "error"), of(self.reports.len(), "artifact"));
@@ -70,28 +79,38 @@ impl Evidence {
             "errors": found, "artifacts": self.reports.len(), "annotations": self.annotations,
             "bytes": bytes, "gaps": self.gaps.len(),
         });
-        context.event("analyzed", &message, data).await
+        Progress::new("analyzed", message, data)
+    }
+
+    /// Returns the evidence, unless it is empty because of a transient failure; then returns the failure.
+    pub(super) fn or_failure(mut self) -> Result<Self, Stop> {
+        match self.lost.take() {
+            Some(error) if self.reports.is_empty() => Err(error.into()),
+            _ => Ok(self),
+        }
     }
 }
 
-/// One attempt at reading.
-struct Reader<'a> {
+/// The sources to read, and the progress so far.
+pub(super) struct Sources<'a> {
     reading: Reading<'a>,
+    diff: Option<String>,
+    runs: CommitRuns,
     reports: Vec<Named>,
+    pages: BTreeMap<String, String>,
     annotations: usize,
     logs_left: usize,
     artifacts_left: usize,
 }
 
-impl Reader<'_> {
-    async fn read(&mut self) -> Result<(), Stop> {
-        let diff = self.diff().await?;
-        // Without this list nobody knows which logs there are: it is not done without.
-        let runs =
-            self.reading.github.failed_runs(self.reading.repository(), &self.reading.key.head_sha).await?;
-        let facts = diff.as_deref().map(|text| self.facts_of(text)).unwrap_or_default();
-        let failed: usize = runs.iter().map(|run| run.jobs.len()).sum();
-        let most = self.reading.context.pipeline.settings().logs_per_review;
+impl Sources<'_> {
+    async fn fetch(&mut self) -> Result<Progress, Stop> {
+        self.diff = self.fetch_diff().await?;
+        // Without this list the logs are unknown, so there is no review without it.
+        self.runs = self.reading.github.runs(self.reading.repository(), &self.reading.key.head_sha).await?;
+        let facts = self.diff_facts();
+        let failed: usize = self.runs.failed.iter().map(|run| run.jobs.len()).sum();
+        let most = self.logs_left;
         if failed > most {
             let left_out = failed - most;
             self.reading.gaps.push(format!("the logs of {left_out} further failed jobs were not read"));
@@ -103,19 +122,24 @@ impl Reader<'_> {
         let data = json!({
             "files": facts.files, "added": facts.added, "deleted": facts.deleted, "failed_jobs": failed,
         });
-        self.reading.context.event("fetched", &message, data).await?;
+        Ok(Progress::new("fetched", message, data))
+    }
 
-        if let Some(text) = diff {
+    /// Reads everything.
+    pub(super) async fn read(mut self) -> Result<Evidence, Stop> {
+        if let Some(text) = self.diff.take() {
             let report = self.reading.analyze_text(ArtifactKind::Diff, "diff".to_owned(), text).await?;
             self.reports.extend(report);
         }
-        for run in &runs {
-            self.run(run).await?;
+        let green = self.runs.is_green();
+        for run in std::mem::take(&mut self.runs.failed) {
+            self.run(&run).await?;
         }
-        Ok(())
+        let Self { reading: Reading { gaps, lost, .. }, reports, pages, annotations, .. } = self;
+        Ok(Evidence { reports, gaps, pages, green, annotations, lost })
     }
 
-    /// Reads what the jobs of a run and the reports that it kept say.
+    /// Reads the failed jobs of a run and the reports that it uploaded.
     async fn run(&mut self, run: &FailedRun) -> Result<(), Stop> {
         let mut logs = Vec::new();
         for job in &run.jobs {
@@ -125,6 +149,7 @@ impl Reader<'_> {
             self.logs_left -= 1;
             self.reading.context.checkpoint().await?;
             logs.extend(self.job(job).await?);
+            self.pages.extend(job.page.clone().map(|page| (job.name.clone(), page)));
         }
         let mut reports = reports::read(&mut self.reading, run, &mut self.artifacts_left).await?;
         unite(&mut logs, &mut reports);
@@ -133,7 +158,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn diff(&mut self) -> Result<Option<String>, Stop> {
+    async fn fetch_diff(&mut self) -> Result<Option<String>, Stop> {
         match self.reading.github.diff(&self.reading.key.pull_request).await {
             Ok(diff) => {
                 self.reading.gaps.extend(diff.gaps);
@@ -147,8 +172,9 @@ impl Reader<'_> {
         }
     }
 
-    fn facts_of(&mut self, text: &str) -> DiffFacts {
-        let parsed = diff::parse(text.as_bytes());
+    fn diff_facts(&mut self) -> DiffFacts {
+        let Some(text) = &self.diff else { return DiffFacts::default() };
+        let parsed = grimoire_diff::parse(text.as_bytes());
         if !parsed.problems.is_empty() {
             let places = parsed.problems.len();
             self.reading.gaps.push(format!("the diff has {places} places that could not be read"));
@@ -160,12 +186,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what the log of a failed job says, and what its annotations say beyond it.
+    /// Reads the log of a failed job, and the annotations that add to it.
     async fn job(&mut self, job: &FailedJob) -> Result<Vec<Named>, Stop> {
         let (annotations, unread) = self.annotations(job).await?;
         let mut log = self.log(job).await?;
         if log.is_none() {
-            // Annotations repeat the log, and many a token may not read them: missed only where it is gone.
+            // Annotations repeat the log, and many tokens may not read them: a gap only without the log.
             self.reading.gaps.extend(unread);
         }
         let mut repeated = None;
@@ -175,7 +201,8 @@ impl Reader<'_> {
             repeated = self.reading.analyze_text(ArtifactKind::Log, name, text).await?;
         }
         if let (Some((_, log)), Some((_, repeated))) = (&mut log, &mut repeated) {
-            repeated.diagnostics = untold(std::mem::take(&mut repeated.diagnostics), &mut log.diagnostics);
+            repeated.diagnostics =
+                not_in_log(std::mem::take(&mut repeated.diagnostics), &mut log.diagnostics);
         }
         Ok(log.into_iter().chain(repeated).collect())
     }
@@ -208,7 +235,7 @@ impl Reader<'_> {
     }
 }
 
-/// So many of a thing, as people say it.
+/// A count with its noun, in the plural if necessary.
 fn of(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{plural}")

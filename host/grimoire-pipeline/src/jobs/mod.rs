@@ -1,96 +1,93 @@
-//! Durable work: the verbs on jobs, the runner, and one file per job kind.
+//! Durable work: the kinds of jobs, one file each, and the operations on jobs.
 
 mod annotations;
-mod backoff;
 pub(crate) mod close_pull_request;
-mod context;
-pub(crate) mod events;
 mod evidence;
-mod publish;
+mod head;
+mod publish_review;
+pub(crate) mod queues;
 mod reading;
 mod reports;
-mod review_pull_request;
-pub(crate) mod runner;
+pub(crate) mod review_pull_request;
 
-use grimoire_domain::job::{Job, JobId, NewJob};
+use std::sync::Arc;
+
+use futures::stream::{BoxStream, StreamExt as _};
+use grimoire_domain::actor::{Actor, Permission};
+use grimoire_domain::job::{Job, JobEvent, JobId};
+use grimoire_domain::kind::Resource;
 use grimoire_domain::page::{Page, PageRequest};
-use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
-use grimoire_ports::store::JobFilter;
-use serde::{Deserialize, Serialize};
+use grimoire_jobs::{Registry, Runner, RunnerSettings};
+use grimoire_ports::PortError;
+use grimoire_ports::store::{JobFilter, JobStore};
 
+use self::close_pull_request::ClosePullRequest;
+use self::publish_review::PublishReview;
+use self::review_pull_request::ReviewPullRequest;
 use crate::{Pipeline, PipelineError};
 
-/// The kind of the jobs that review a pull request.
-pub const REVIEW_PULL_REQUEST: &str = "review_pull_request";
-
-/// The payload of a job of kind [`REVIEW_PULL_REQUEST`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewRequest {
-    /// The repository that the pull request is opened against.
-    pub repository: RepositoryName,
-    /// Its number; absent where GitHub has to be asked which pull requests have the commit as head.
-    pub number: Option<u64>,
-    /// The commit that the event was about.
-    pub head_sha: CommitSha,
+/// All kinds of jobs.
+fn kinds(pipeline: &Pipeline) -> Registry {
+    Registry::new()
+        .with(ReviewPullRequest(pipeline.clone()))
+        .with(PublishReview(pipeline.clone()))
+        .with(ClosePullRequest(pipeline.clone()))
 }
 
-impl ReviewRequest {
-    /// The job that reviews: in the lane of its pull request where that is known, else in one of
-    /// its commit.
-    pub(crate) fn into_job(self) -> NewJob {
-        let lane = match self.number {
-            Some(number) => lane_of(&PullRequestId { repository: self.repository.clone(), number }),
-            None => format!("{}@{}", self.repository, self.head_sha),
-        };
-        NewJob {
-            kind: REVIEW_PULL_REQUEST.to_owned(),
-            lane: Some(lane),
-            version: Some(self.head_sha.as_str().to_owned()),
-            payload: serde_json::json!({
-                "repository": self.repository,
-                "number": self.number,
-                "head_sha": self.head_sha,
-            }),
-        }
-    }
-}
-
-/// The lane of a pull request's jobs: `owner/name#number`.
-pub(crate) fn lane_of(id: &PullRequestId) -> String {
-    id.to_string()
-}
-
-/// Hands a claimed job to the handler of its kind.
-async fn handle(context: &context::JobContext<'_>) -> Result<(), context::Stop> {
-    match context.job.spec.kind.as_str() {
-        REVIEW_PULL_REQUEST => review_pull_request::run(context).await,
-        close_pull_request::KIND => close_pull_request::run(context).await,
-        other => {
-            Err(context::Stop::Dead(format!("this version of Grimoire knows no jobs of kind `{other}`")))
-        }
-    }
-}
+/// Events of one job, oldest first.
+pub type JobEvents = BoxStream<'static, Result<JobEvent, PipelineError>>;
 
 impl Pipeline {
-    /// Jobs by descending id. Dead letters are those in state `dead`.
-    pub async fn list_jobs(&self, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>, PipelineError> {
+    /// The runner for the jobs that these operations enqueue.
+    pub fn runner(&self, settings: RunnerSettings) -> Runner {
+        let ports = self.ports();
+        let store: Arc<dyn JobStore> = ports.store.clone();
+        Runner::new(store, ports.clock.clone(), kinds(self), settings)
+    }
+
+    /// Lists jobs by descending id. Dead letters are those in state `dead`.
+    pub async fn list_jobs(
+        &self,
+        filter: &JobFilter,
+        page: PageRequest,
+        actor: &Actor,
+    ) -> Result<Page<Job>, PipelineError> {
+        actor.require(Permission::Read)?;
         Ok(self.ports().store.list_jobs(filter, page).await?)
     }
 
-    /// One job. `NotFound`.
-    pub async fn get_job(&self, id: JobId) -> Result<Job, PipelineError> {
-        Ok(self.ports().store.get_job(id).await?)
+    /// Returns a job. Fails with `NotFound`.
+    pub async fn get_job(&self, id: JobId, actor: &Actor) -> Result<Job, PipelineError> {
+        actor.require(Permission::Read)?;
+        self.ports().store.get_job(id).await.map_err(about(id))
     }
 
-    /// Cancels a queued job, or asks a running one to stop. `NotFound`; `Conflict` when it has ended.
-    #[tracing::instrument(skip_all, fields(job = id.0))]
-    pub async fn cancel_job(&self, id: JobId) -> Result<Job, PipelineError> {
-        Ok(self.ports().store.cancel_job(id, self.ports().clock.now()).await?)
+    /// Cancels a queued job, or asks a running one to stop. Fails with `NotFound`; with `Conflict` if it ended.
+    #[tracing::instrument(skip_all, fields(job = id.0, %actor))]
+    pub async fn cancel_job(&self, id: JobId, actor: &Actor) -> Result<Job, PipelineError> {
+        actor.require(Permission::Write)?;
+        self.ports().store.cancel_job(id, self.ports().clock.now()).await.map_err(about(id))
     }
 
-    /// Queues a job again that is dead, cancelled or superseded. `NotFound`; `Conflict` in any other state.
-    #[tracing::instrument(skip_all, fields(job = id.0))]
-    pub async fn retry_job(&self, id: JobId) -> Result<Job, PipelineError> {
-        Ok(self.ports().store.retry_job(id, self.ports().clock.now()).await?)
+    /// Queues a dead, cancelled or superseded job again. Fails with `NotFound`; with `Conflict` in other states.
+    #[tracing::instrument(skip_all, fields(job = id.0, %actor))]
+    pub async fn retry_job(&self, id: JobId, actor: &Actor) -> Result<Job, PipelineError> {
+        actor.require(Permission::Write)?;
+        self.ports().store.retry_job(id, self.ports().clock.now()).await.map_err(about(id))
     }
+
+    /// Streams the events of a job after number `after` (0: all), both existing and future ones,
+    /// until the job has ended and its last event was returned. To resume, pass the number of the
+    /// last event received. Fails with `NotFound`.
+    pub async fn events(&self, job: JobId, after: u64, actor: &Actor) -> Result<JobEvents, PipelineError> {
+        actor.require(Permission::Read)?;
+        let store: Arc<dyn JobStore> = self.ports().store.clone();
+        let events = grimoire_jobs::events(store, job, after).await.map_err(about(job))?;
+        Ok(events.map(|event| event.map_err(PipelineError::from)).boxed())
+    }
+}
+
+/// Adds the job's id to a store's error.
+fn about(id: JobId) -> impl Fn(PortError) -> PipelineError {
+    move |error| PipelineError::asking_for(Resource::Job, id, error)
 }

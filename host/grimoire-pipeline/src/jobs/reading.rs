@@ -1,39 +1,45 @@
-//! Reading what GitHub may not have, or not give, or not have at the moment.
+//! Reading from GitHub, which may lack the content, refuse it, or fail temporarily.
 
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::review::ReviewKey;
+use grimoire_jobs::{JobContext, Stop};
 use grimoire_ports::github::{ByteStream, GitHub};
 
-use super::context::{JobContext, Stop};
-use crate::{AnalysisReport, PipelineError};
+use crate::{AnalysisReport, Judge, PipelineError};
 
-/// What was found in an artifact, with its name.
+/// An analysis with the name of its artifact.
 pub(super) type Named = (String, AnalysisReport);
 
 /// One attempt at reading.
 pub(super) struct Reading<'a> {
     pub(super) context: &'a JobContext<'a>,
+    pub(super) judge: &'a Judge,
     pub(super) github: &'a dyn GitHub,
     pub(super) key: &'a ReviewKey,
-    /// What could not be read, and why.
+    /// Descriptions of what could not be read, and why.
     pub(super) gaps: Vec<String>,
-    /// The first failure in passing that the last attempt went on without.
+    /// The first transient failure that the last attempt ignored.
     pub(super) lost: Option<PipelineError>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(context: &'a JobContext<'a>, github: &'a dyn GitHub, key: &'a ReviewKey) -> Self {
-        Self { context, github, key, gaps: Vec::new(), lost: None }
+    pub(super) fn new(
+        context: &'a JobContext<'a>,
+        judge: &'a Judge,
+        github: &'a dyn GitHub,
+        key: &'a ReviewKey,
+    ) -> Self {
+        Self { context, judge, github, key, gaps: Vec::new(), lost: None }
     }
 
     pub(super) fn repository(&self) -> &'a RepositoryName {
         &self.key.pull_request.repository
     }
 
-    /// Analyzes a text that is there.
+    /// Analyzes a text in memory.
     pub(super) async fn analyze_text(
         &mut self,
         kind: ArtifactKind,
@@ -46,14 +52,14 @@ impl<'a> Reading<'a> {
         self.analyze(artifact, &what, content).await
     }
 
-    /// What the analyzers find in an artifact; a gap where it cannot be read.
+    /// Analyzes an artifact; records a gap if it cannot be read.
     pub(super) async fn analyze(
         &mut self,
         artifact: Artifact,
         what: &str,
         content: ByteStream,
     ) -> Result<Option<Named>, Stop> {
-        match self.context.pipeline.analyze(&artifact, content).await {
+        match self.judge.analyze(&artifact, content).await {
             Ok(report) => Ok(Some((artifact.name, report))),
             Err(error) => {
                 let gap = self.do_without(what, error)?;
@@ -63,27 +69,28 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The gap that a failure leaves, in words, where the review can go on without what failed.
+    /// Describes the gap that a failure leaves, if the review can continue without it.
     pub(super) fn do_without(&mut self, what: &str, error: PipelineError) -> Result<String, Stop> {
         if error.failed_plugin().is_some() {
-            // Its policy is that there is no review without it.
-            return Err(Stop::Failed(error.about(what)));
+            // The plugin's policy does not allow a review without it.
+            return Err(error.about(what).into());
         }
         let kind = error.kind();
         let error = error.about(&format!("{what} could not be read"));
         let gap = error.to_string();
         match kind {
             ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::Invalid => Ok(gap),
-            ErrorKind::Timeout | ErrorKind::Unavailable if self.context.last_attempt => {
+            ErrorKind::Timeout | ErrorKind::Unavailable if self.context.is_last_attempt() => {
                 self.lost.get_or_insert(error);
                 Ok(gap)
             }
             ErrorKind::Conflict
             | ErrorKind::Unauthenticated
             | ErrorKind::TooManyRequests
+            | ErrorKind::Busy
             | ErrorKind::Timeout
             | ErrorKind::Unavailable
-            | ErrorKind::Internal => Err(Stop::Failed(error)),
+            | ErrorKind::Internal => Err(error.into()),
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Reports among what a failed run kept.
+//! Test and lint reports among the artifacts of a failed run.
 //!
-//! Many a job prints only that tests failed, and keeps a report that says which. Whoever opens a pull request says
-//! what its runs keep: it is fetched and unpacked within bounds.
+//! Many jobs print only that tests failed, and upload a report with the details. The author of a pull request
+//! decides what its runs upload, so everything is fetched and unpacked within limits.
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::Severity;
 use grimoire_domain::kind::ErrorKind;
+use grimoire_jobs::Stop;
 use grimoire_ports::github::{FailedRun, RunArtifact};
 
-use super::context::Stop;
 use super::reading::{Named, Reading};
 use crate::archive::PACKED;
 use crate::{AnalysisReport, Archive, PipelineError};
 
-/// What the names of artifacts with reports hold.
+/// Words in the names of artifacts that contain reports.
 const WORDS: [&str; 21] = [
     "report",
     "junit",
@@ -39,12 +39,12 @@ const WORDS: [&str; 21] = [
     "detekt",
     "findings",
 ];
-/// What artifacts hold whose names speak of reports of another kind. Coverage names lines and no error.
+/// Words in the names of artifacts with other kinds of reports. Coverage reports contain no errors.
 const OTHER_WORDS: [&str; 6] = ["coverage", "html", "screenshot", "video", "trace", "bench"];
-/// The same for files.
+/// The same for file names.
 const OTHER_FILES: [&str; 4] = ["coverage", "cobertura", "jacoco", "clover"];
 
-/// What the reports of a run say, of at most so many artifacts as are left.
+/// Reads the reports of a run, from at most the number of artifacts that are left.
 pub(super) async fn read(
     reading: &mut Reading<'_>,
     run: &FailedRun,
@@ -62,8 +62,8 @@ pub(super) async fn read(
         }
     };
     let mut reports = Vec::new();
-    // All of them have what one log has: they are compared with the logs.
-    let mut room = reading.context.pipeline.settings().diagnostics_per_artifact;
+    // All reports together get the limit of one log, because they are compared with the logs.
+    let mut room = reading.judge.pipeline.settings().diagnostics_per_artifact;
     let mut further = 0;
     for artifact in kept.into_iter().filter(|artifact| is_of_reports(&artifact.name)) {
         let RunArtifact { name, bytes, .. } = &artifact;
@@ -119,7 +119,7 @@ async fn read_artifact(
         let content = futures::stream::iter([Ok(file.content)]).boxed();
         let report = format!("the report {}", about.name);
         if let Some((name, mut report)) = reading.analyze(about, &report, content).await? {
-            // A run fails of its errors, and linters report much else.
+            // Errors make a run fail, and linters report much else.
             report.diagnostics.retain(|found| found.diagnostic.severity >= Severity::Error);
             if report.diagnostics.len() > *room {
                 report
@@ -151,7 +151,7 @@ async fn open(reading: &Reading<'_>, artifact: &RunArtifact) -> Result<Archive, 
     unpacking(move || Archive::open(content.freeze(), is_report)).await?
 }
 
-/// Does work on a thread that may be blocked.
+/// Runs work on a thread that may block.
 async fn unpacking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PipelineError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| PipelineError::new(ErrorKind::Internal, "an archive could not be unpacked"))
@@ -162,13 +162,13 @@ fn says_anything(report: &AnalysisReport) -> bool {
     !diagnostics.is_empty() || !problems.is_empty() || *degraded || !gaps.is_empty()
 }
 
-/// Whether an artifact is one of reports, by the name that the workflow gave it.
+/// Returns true if the name of an artifact suggests reports.
 fn is_of_reports(name: &str) -> bool {
     let name = name.to_lowercase();
     WORDS.iter().any(|word| name.contains(word)) && !OTHER_WORDS.iter().any(|word| name.contains(word))
 }
 
-/// Whether a file of such an artifact is a report.
+/// Returns true if a file of such an artifact is a report.
 fn is_report(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_lowercase();
     ArtifactKind::of_file(path) == ArtifactKind::Report && !OTHER_FILES.iter().any(|word| name.contains(word))

@@ -1,56 +1,67 @@
-//! A diagnosis as people read it: causes first, each fix once, what follows and what only warns folded away.
+//! Structures a diagnosis for readers: causes first, each fix once, consequences and warnings folded.
 
 use grimoire_domain::diagnostic::{Role, Severity};
 use grimoire_domain::ranking::RankedSpell;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::spell::SpellId;
 
-/// The parts of a diagnosis, each in its order.
+/// The parts of a diagnosis, each in the original order.
 #[derive(Debug, Default)]
 pub struct Folded<'d> {
-    /// The causes, those with the same best fix together.
+    /// The causes, grouped by their best fix or hint.
     pub groups: Vec<Group<'d>>,
-    /// What follows from the causes, or merely looks like an error beside them.
+    /// Consequences of the causes, and text that merely looks like an error.
     pub consequences: Vec<&'d DiagnosedError>,
-    /// What did not fail the run.
+    /// Warnings, which did not make the run fail.
     pub warnings: Vec<&'d DiagnosedError>,
 }
 
-/// Errors that one fix is for, or one error that has none.
+/// Errors with the same fix or hint, or one error without any.
 #[derive(Debug)]
 pub struct Group<'d> {
-    /// At least one.
+    /// The errors; at least one.
     pub errors: Vec<&'d DiagnosedError>,
 }
 
 impl<'d> Group<'d> {
-    /// The first of them, which tells for all.
+    /// The first error, which represents the group.
     pub fn first(&self) -> &'d DiagnosedError {
         self.errors[0]
     }
 
-    /// The fixes, best first.
+    /// The fixes or, if there are none, the hints, best first.
     pub fn spells(&self) -> &'d [RankedSpell] {
         &self.first().spells
+    }
+
+    /// Returns true if a fix is known.
+    pub fn has_fix(&self) -> bool {
+        self.first().fixes().next().is_some()
     }
 }
 
 impl Folded<'_> {
-    /// How many causes there are.
+    /// Number of causes.
     pub fn causes(&self) -> usize {
         self.groups.iter().map(|group| group.errors.len()).sum()
     }
 
-    /// How many of them have a known fix.
+    /// Number of causes with a known fix.
     pub fn with_fix(&self) -> usize {
-        self.groups.iter().filter(|group| !group.spells().is_empty()).map(|group| group.errors.len()).sum()
+        self.groups.iter().filter(|group| group.has_fix()).map(|group| group.errors.len()).sum()
+    }
+
+    /// Number of causes without a known fix, but with a hint.
+    pub fn with_hint(&self) -> usize {
+        let hinted = self.groups.iter().filter(|group| !group.has_fix() && !group.spells().is_empty());
+        hinted.map(|group| group.errors.len()).sum()
     }
 }
 
-/// Divides a diagnosis.
+/// Splits a diagnosis into its parts.
 pub fn fold(diagnosis: &Diagnosis) -> Folded<'_> {
     let mut folded = Folded::default();
-    let best = |error: &DiagnosedError| error.spells.first().map(|spell| spell.id);
+    let best = |error: &DiagnosedError| error.spells.first().map(|spell| (spell.id, spell.hint));
     for error in &diagnosis.errors {
         if error.diagnostic.severity < Severity::Error {
             folded.warnings.push(error);
@@ -67,6 +78,6 @@ pub fn fold(diagnosis: &Diagnosis) -> Folded<'_> {
     folded
 }
 
-fn shares(group: &Group<'_>, spell: Option<SpellId>) -> bool {
-    group.spells().first().map(|best| best.id) == spell
+fn shares(group: &Group<'_>, spell: Option<(SpellId, bool)>) -> bool {
+    group.spells().first().map(|best| (best.id, best.hint)) == spell
 }

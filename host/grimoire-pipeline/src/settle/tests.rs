@@ -24,7 +24,7 @@ fn line(diagnostic: &Diagnostic) -> Option<u32> {
     diagnostic.location.as_ref()?.start.map(|start| start.line)
 }
 
-/// A log whose first hundred bytes are of a step that passed, the next of one that failed.
+/// A log whose first hundred bytes belong to a step that passed, the next to one that failed.
 fn outline() -> Outline {
     let step = |start, outcome| Step { name: String::new(), start, outcome };
     Outline {
@@ -136,20 +136,20 @@ prop_compose! {
 }
 
 proptest! {
-    /// What was found is never lost on the way: where an analyzer reports an error outside of the steps that
-    /// passed, the answer has one.
+    /// Findings never get lost: if an analyzer reports an error outside of passed steps, the answer contains
+    /// one.
     #[test]
     fn of_any_errors_at_least_one_is_told(one in proptest::collection::vec(any_error(), 0..12), other in proptest::collection::vec(any_error(), 0..12)) {
         let counts = one.iter().chain(&other).any(|found| found.span.start >= 100);
         let merged = merge(vec![("one".to_owned(), one), ("other".to_owned(), other)]);
-        // A merged diagnostic may begin in a step that passed when its parts overlapped one.
+        // A merged diagnostic may begin in a step that passed if its parts overlapped that step.
         let reachable = merged.iter().any(|found| found.diagnostic.span.start >= 100);
         let told = settle(merged, &outline());
         let first = told.first().map(|found| found.diagnostic.role);
         prop_assert!(!counts || !reachable || first.is_some_and(|role| role != Role::Consequence), "{first:?}");
     }
 
-    /// No two tell one defect: neither the same lines nor the same words.
+    /// No two diagnostics report the same defect, by equal lines or equal words.
     #[test]
     fn no_two_of_different_analyzers_tell_the_same(one in proptest::collection::vec(any_error(), 0..12), other in proptest::collection::vec(any_error(), 0..12)) {
         let told = settle(merge(vec![("one".to_owned(), one), ("other".to_owned(), other)]), &outline());
@@ -157,7 +157,7 @@ proptest! {
             for right in &told[at + 1..] {
                 let (a, b) = (&left.diagnostic, &right.diagnostic);
                 let same_start = a.span.start == b.span.start && a.span.end > b.span.start;
-                // Of a report on one line all findings have one span: their places tell them apart.
+                // Findings of a one-line report all have the same span: their locations distinguish them.
                 let two_findings = a.span == b.span && line(a) != line(b);
                 prop_assert!(left.plugin == right.plugin || !same_start || two_findings, "{a:?} and {b:?}");
             }

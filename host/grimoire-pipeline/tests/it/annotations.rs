@@ -1,7 +1,8 @@
-//! What a review makes of the annotations of failed jobs.
+//! How reviews use the annotations of failed jobs.
 
 use std::sync::{Arc, Mutex};
 
+use grimoire_domain::actor::Actor;
 use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::diagnostic::{Diagnostic, Location, Position};
 use grimoire_domain::job::JobState;
@@ -9,7 +10,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{Diagnosis, PluginIdentity};
 use grimoire_pipeline::Settings;
 use grimoire_ports::PortError;
-use grimoire_ports::fakes::ScriptedAnalyzers;
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedPlugins};
 use grimoire_ports::github::{Annotation, AnnotationLevel};
 use grimoire_ports::plugins::analyzer::Findings;
 use grimoire_ports::store::JobStore as _;
@@ -47,10 +48,10 @@ fn diagnostic(error_type: &str, message: &str, place: Option<(&str, u32)>) -> Di
     }
 }
 
-/// Reviews a pull request whose log and annotations are found to say this.
+/// Reviews a pull request with these diagnostics in its log and annotations.
 async fn reviewed(log: Vec<Diagnostic>, annotated: Vec<Diagnostic>) -> Diagnosis {
     let world = World::with(Settings::default(), |ports| {
-        ports.analyzers = Arc::new(ScriptedAnalyzers::new(move |artifact, _| {
+        ports.plugins = Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(move |artifact, _| {
             let diagnostics = match artifact.name.as_str() {
                 "build" => log.clone(),
                 "annotations of build" => annotated.clone(),
@@ -58,16 +59,21 @@ async fn reviewed(log: Vec<Diagnostic>, annotated: Vec<Diagnostic>) -> Diagnosis
             };
             let plugin = PluginIdentity { name: "scripted".to_owned(), digest: "0".repeat(64) };
             Ok(vec![Findings { plugin, diagnostics, problem: None }])
-        }));
+        })));
     });
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     world.github.put_annotations(&repository(), JOB, vec![annotation("a.c", 1, "failed")]);
     world.opened(7, &commit('a')).await;
     world.run_due().await;
-    world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written").diagnosis
+    world
+        .pipeline
+        .get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE)
+        .await
+        .expect("written")
+        .diagnosis
 }
 
-/// Artifact, message, line and count of everything that is told.
+/// Artifact, message, line and count of every reported error.
 fn told(diagnosis: &Diagnosis) -> Vec<(&str, &str, Option<u32>, u32)> {
     let line = |found: &Diagnostic| Some(found.location.as_ref()?.start?.line);
     let errors = diagnosis.errors.iter();
@@ -84,11 +90,12 @@ async fn annotations_are_read_as_a_log_of_their_own() {
     let read = Arc::new(Mutex::new(Vec::new()));
     let texts = read.clone();
     let world = World::with(Settings::default(), |ports| {
-        ports.analyzers = Arc::new(ScriptedAnalyzers::new(move |artifact, content| {
-            let text = String::from_utf8_lossy(content).into_owned();
-            texts.lock().expect("not poisoned").push((artifact.name.clone(), artifact.kind, text));
-            Ok(Vec::new())
-        }));
+        ports.plugins =
+            Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(move |artifact, content| {
+                let text = String::from_utf8_lossy(content).into_owned();
+                texts.lock().expect("not poisoned").push((artifact.name.clone(), artifact.kind, text));
+                Ok(Vec::new())
+            })));
     });
     let head = commit('a');
     world.failing_pull_request(7, &head, Some(LOG));
@@ -159,7 +166,11 @@ async fn annotations_that_may_not_be_read_are_missed_only_where_the_log_is_gone(
             let job = world.opened(7, &head).await;
             world.run_due().await;
             assert_eq!(world.state(job).await, JobState::Succeeded);
-            let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+            let review = world
+                .pipeline
+                .get_review(&review_key(7, &head), &Actor::COMMAND_LINE)
+                .await
+                .expect("written");
             assert_eq!(review.diagnosis.gaps.len(), gaps, "{:?}", review.diagnosis.gaps);
         }
     }

@@ -1,4 +1,4 @@
-//! What becomes of the work on a pull request that is closed.
+//! How work ends on a pull request that is closed.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use grimoire_ports::fakes::ScriptedGitHub;
 
 use crate::world::{LOG, SlowGitHub, World, commit, pull_request, pull_request_payload};
 
-/// Tells of the closing of pull request 7; the job that looks into it.
+/// Delivers the closing of pull request 7; returns the resulting job.
 async fn closed(world: &World) -> JobId {
     let payload = pull_request_payload("closed", 7, &commit('a'));
     let taken = world.deliver("closing", "pull_request", &payload).await;
@@ -31,7 +31,7 @@ async fn reviews_of_a_closed_pull_request_are_stopped_and_others_go_on() {
     world.put_pull_request(7, &commit('a'), false);
     let closing = closed(&world).await;
     world.run_due().await;
-    // Neither was due: both wait for their next attempt.
+    // Neither was due: both were waiting for their next attempt.
     assert_eq!(world.state(review).await, JobState::Cancelled);
     assert_eq!(world.state(other).await, JobState::Queued);
     assert_eq!(world.steps(closing).await, ["queued", "started", "stopped", "succeeded"]);

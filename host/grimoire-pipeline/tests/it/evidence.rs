@@ -1,12 +1,14 @@
-//! Spells are shown with evidence, asked where search does not offer them, and find their own errors.
+//! Spells are shown only with evidence, are candidates even if the search misses them, and find their own errors.
 
 use std::sync::Arc;
 
-use grimoire_domain::diagnostic::{Confidence, Diagnostic, Role, Severity, Span};
+use grimoire_domain::actor::Actor;
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Location, Role, Severity, Span};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::Verdict;
 use grimoire_domain::spell::{SpellFields, SpellId, SpellStatus};
 use grimoire_pipeline::{CountedDiagnostic, Settings, SpellPatch};
-use grimoire_ports::fakes::ScriptedMatchers;
+use grimoire_ports::fakes::{ScriptedMatchers, ScriptedPlugins};
 
 use crate::world::{World, spell_about};
 
@@ -35,22 +37,36 @@ fn spell(error_type: &str, pattern: &str, tags: &[&str]) -> SpellFields {
 }
 
 async fn create(world: &World, fields: SpellFields) -> SpellId {
-    world.pipeline.create_spell(fields, "ann").await.expect("valid").value.id
+    world.pipeline.create_spell(fields, &Actor::COMMAND_LINE).await.expect("valid").value.id
 }
 
 async fn shown(world: &World, diagnostic: &Diagnostic) -> Vec<SpellId> {
-    let report = world.pipeline.match_diagnostic(diagnostic).await.expect("matched");
+    let report = world
+        .pipeline
+        .judge(&Actor::COMMAND_LINE)
+        .expect("allowed")
+        .match_diagnostic(diagnostic)
+        .await
+        .expect("matched");
     report.spells.iter().map(|spell| spell.id).collect()
 }
 
 async fn decision(world: &World, diagnostic: &Diagnostic, spell: SpellId) -> &'static str {
-    let explanation = world.pipeline.explain(diagnostic, Some(spell)).await.expect("explained");
+    let explanation = world
+        .pipeline
+        .judge(&Actor::COMMAND_LINE)
+        .expect("allowed")
+        .explain(diagnostic, Some(spell))
+        .await
+        .expect("explained");
     explanation.spells.iter().find(|explained| explained.id == spell).expect("a candidate").decision
 }
 
 #[tokio::test]
 async fn without_evidence_nothing_is_shown_whatever_a_matcher_says() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let by_pattern = create(&world, spell("panic", "the reactor is not running", &["rust"])).await;
     let by_code =
         create(&world, SpellFields { covers_code: true, ..spell("E0382", "moved value", &["rust"]) }).await;
@@ -82,7 +98,7 @@ async fn without_evidence_nothing_is_shown_whatever_a_matcher_says() {
 #[tokio::test]
 async fn keyword_order_shows_nothing_without_evidence() {
     let world = World::with(Settings { threshold: 0.0, ..Settings::default() }, |ports| {
-        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"));
+        ports.plugins = Arc::new(ScriptedPlugins::matching(ScriptedMatchers::failing(FailureReason::Trap)));
     });
     let fits = create(&world, spell_about("linker")).await;
     create(&world, spell("linker-b", "something about a linker that is not there", &[])).await;
@@ -92,8 +108,9 @@ async fn keyword_order_shows_nothing_without_evidence() {
 #[tokio::test]
 async fn a_spell_that_search_does_not_offer_is_asked_as_soon_as_its_pattern_is_found() {
     let settings = Settings { candidates: 1, ..Settings::default() };
-    let world = World::with(settings, |ports| ports.matchers = Arc::new(credulous()));
-    // Search offers one spell only: this one, which shares every word and whose pattern is not found.
+    let world =
+        World::with(settings, |ports| ports.plugins = Arc::new(ScriptedPlugins::matching(credulous())));
+    // The search returns only this spell, which shares every word and whose pattern does not match.
     let words = SpellFields {
         description: "words quokka sandwich purple umbrella tonight".to_owned(),
         ..spell("words", "no such text", &[])
@@ -106,20 +123,22 @@ async fn a_spell_that_search_does_not_offer_is_asked_as_soon_as_its_pattern_is_f
     assert_eq!(shown(&world, &diagnostic).await, [asked]);
     // The patterns follow every change of the spellbook.
     let patch = SpellPatch { error_pattern: Some("umbrella tomorrow".to_owned()), ..SpellPatch::default() };
-    world.pipeline.patch_spell(asked, patch, None, "ann").await.expect("patched");
+    world.pipeline.patch_spell(asked, patch, None, &Actor::COMMAND_LINE).await.expect("patched");
     assert_eq!(shown(&world, &diagnostic).await, []);
     let patch = SpellPatch { error_pattern: Some("umbrella to".to_owned()), ..SpellPatch::default() };
-    world.pipeline.patch_spell(asked, patch, None, "ann").await.expect("patched");
+    world.pipeline.patch_spell(asked, patch, None, &Actor::COMMAND_LINE).await.expect("patched");
     assert_eq!(shown(&world, &diagnostic).await, [asked]);
     let retired = SpellPatch { status: Some(SpellStatus::Retired), ..SpellPatch::default() };
-    world.pipeline.patch_spell(asked, retired, None, "ann").await.expect("patched");
+    world.pipeline.patch_spell(asked, retired, None, &Actor::COMMAND_LINE).await.expect("patched");
     assert_eq!(shown(&world, &diagnostic).await, []);
     assert_eq!(decision(&world, &diagnostic, asked).await, "inactive");
 }
 
 #[tokio::test]
 async fn of_patterns_found_in_one_place_the_one_that_names_more_is_right() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let general = create(&world, spell("ModuleNotFoundError", r"No module named '\w+", &["python"])).await;
     let special =
         create(&world, spell("ModuleNotFoundError", "No module named 'distutils", &["python"])).await;
@@ -129,8 +148,40 @@ async fn of_patterns_found_in_one_place_the_one_that_names_more_is_right() {
 }
 
 #[tokio::test]
+async fn what_stands_around_an_error_yields_to_what_its_message_says() {
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
+    let in_message = create(&world, spell("test", "the reactor is not running", &["go"])).await;
+    let around = create(&world, spell("test", r"_test\.go:\d+: ", &["go"])).await;
+    let failed =
+        |message: &str| Diagnostic { context: format!("till_test.go:12: {message}"), ..error(message) };
+    assert_eq!(shown(&world, &failed("the reactor is not running")).await, [in_message]);
+    assert_eq!(decision(&world, &failed("the reactor is not running"), around).await, "less-specific");
+    assert_eq!(shown(&world, &failed("quokka sandwich is purple")).await, [around]);
+}
+
+#[tokio::test]
+async fn advice_for_own_sources_is_not_shown_for_those_of_a_package() {
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
+    let own_code = create(&world, spell("E0433", "use of undeclared crate", &["rust", "own-code"])).await;
+    let at = |path: &str| Diagnostic {
+        location: Some(Location { path: path.to_owned(), start: None, end: None }),
+        ..error("use of undeclared crate `quokka`")
+    };
+    assert_eq!(shown(&world, &at("src/lib.rs")).await, [own_code]);
+    let package = at("/home/dev/.cargo/registry/src/index-1/till-1.0.0/src/lib.rs");
+    assert_eq!(shown(&world, &package).await, []);
+    assert_eq!(decision(&world, &package, own_code).await, "other-code");
+}
+
+#[tokio::test]
 async fn a_pattern_that_many_spells_share_shows_none_of_them() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let message = "the wick of lamp 3 burns low";
     let mut alike = Vec::new();
     for number in 0..3 {
@@ -146,7 +197,9 @@ async fn a_pattern_that_many_spells_share_shows_none_of_them() {
 
 #[tokio::test]
 async fn a_tool_does_not_speak_for_another_one() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let conda = create(&world, spell("conda", "nothing provides", &["conda"])).await;
     let unused = create(&world, spell("TS6133", "is declared but never", &["typescript"])).await;
     let of_tool = |tool: &str, message: &str| Diagnostic { tool: tool.to_owned(), ..error(message) };
@@ -161,7 +214,9 @@ async fn a_tool_does_not_speak_for_another_one() {
 
 #[tokio::test]
 async fn a_pattern_may_ask_for_the_start_of_the_message() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let anchored =
         create(&world, spell("cmake", r"(?m)^\s*Could NOT find OpenSSL \(missing", &["cmake"])).await;
     assert_eq!(
@@ -170,9 +225,9 @@ async fn a_pattern_may_ask_for_the_start_of_the_message() {
     );
 }
 
-/// What a scan makes of some lines, one after the other, beside what was found already.
+/// Scans some lines one after the other, given earlier findings.
 async fn scanned(world: &World, lines: &str, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut scan = world.pipeline.pattern_scan().await.expect("the spellbook can be read");
+    let mut scan = world.pipeline.pattern_scan(None).await.expect("the spellbook can be read");
     let mut start = 0;
     for line in lines.split_inclusive('\n') {
         let end = start + line.len() as u64;
@@ -186,7 +241,9 @@ async fn scanned(world: &World, lines: &str, found: Vec<Diagnostic>) -> Vec<Diag
 
 #[tokio::test]
 async fn a_spell_finds_its_own_error() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let reactor = create(&world, spell("panic", "the reactor is not running", &["rust", "tokio"])).await;
     create(&world, spell("vague", "command not found", &["shell"])).await;
     let log = "Step one is done\n    so the reactor is not running now \ncommand not found\n";
@@ -203,14 +260,16 @@ async fn a_spell_finds_its_own_error() {
 
 #[tokio::test]
 async fn what_is_known_or_no_error_is_not_found_again() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     create(&world, spell("panic", "the reactor is not running", &["rust"])).await;
     // In a step that passed; skipped; only a warning.
     assert_eq!(scanned(&world, "the reactor is not running\n", Vec::new()).await, []);
     assert_eq!(scanned(&world, "a step of ours\nSKIPPED the reactor is not running\n", Vec::new()).await, []);
     let warned = scanned(&world, "a step of ours\nwarning: the reactor is not running\n", Vec::new()).await;
     assert_eq!((warned[0].severity, warned[0].role), (Severity::Warning, Role::Warning));
-    // An analyzer tells of it, elsewhere in the log and in its own words.
+    // An analyzer reports it, elsewhere in the log and in other words.
     let told = Diagnostic {
         span: Span { start: 90_000, end: 90_001 },
         ..error("panicked: the reactor is not running")
@@ -221,7 +280,9 @@ async fn what_is_known_or_no_error_is_not_found_again() {
 
 #[tokio::test]
 async fn a_line_near_an_error_belongs_to_it() {
-    let world = World::with(Settings::default(), |ports| ports.matchers = Arc::new(credulous()));
+    let world = World::with(Settings::default(), |ports| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(credulous()));
+    });
     let reactor = create(&world, spell("panic", "the reactor is not running", &["rust"])).await;
     let near = Diagnostic { span: Span { start: 60, end: 90 }, ..error("thread main panicked") };
     let log = "a step of ours\nthe reactor is not running\nthread main panicked\n";
@@ -229,7 +290,7 @@ async fn a_line_near_an_error_belongs_to_it() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].context, "the reactor is not running");
     assert_eq!(shown(&world, &found[0]).await, [reactor]);
-    // A guess is replaced rather than explained.
+    // A guess is replaced instead of extended.
     let guess = Diagnostic { confidence: Confidence::Guess, ..near };
     assert_eq!(scanned(&world, log, vec![guess]).await.len(), 2);
 }

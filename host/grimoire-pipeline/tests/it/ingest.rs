@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::world::{World, block_on, check_payload, commit, pull_request_payload, request};
 
-/// Lets in what is signed with the word `good`.
+/// Accepts requests signed with the word `good`.
 struct WordGate;
 
 impl WebhookGate for WordGate {
@@ -50,14 +50,14 @@ async fn an_opened_pull_request_is_stored_with_its_job_before_the_answer() {
     assert_eq!(job.spec.lane.as_deref(), Some("octo/app#7"));
     assert_eq!(job.spec.version.as_deref(), Some(commit('a').as_str()));
     let stored = world.store.get_delivery(&delivery("d-1")).await.expect("stored");
-    assert_eq!(stored.job, receipt.job_id);
+    assert_eq!(stored.facts.job, receipt.job_id);
     assert_eq!(stored.payload, payload.to_string().into_bytes());
 }
 
 #[tokio::test]
 async fn a_bad_signature_is_refused_before_anything_else() {
     let world = World::with(Settings::default(), |ports| ports.gate = Arc::new(WordGate));
-    // Neither headers nor payload are looked at.
+    // Neither headers nor payload are read.
     let refused = world.pipeline.ingest(WebhookRequest::default()).await.expect_err("not signed");
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
     let mut signed = request("d-1", "ping", &json!({}));

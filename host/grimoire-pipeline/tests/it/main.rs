@@ -1,4 +1,4 @@
-//! The use cases through their public door, over fakes: no clock but a manual one, no sleeps.
+//! The use cases through their public API, with fakes: a manual clock, no sleeps.
 #![forbid(unsafe_code)]
 
 mod annotations;
@@ -6,11 +6,20 @@ mod closing;
 mod diagnosis;
 mod evidence;
 mod failure_policy;
+mod general;
+mod generations;
+mod guessing;
 mod ingest;
 mod merging;
 mod order;
+mod plugin_golden;
+mod plugin_replay;
+mod plugin_watch;
+mod plugins;
+mod publishing;
 mod reports;
 mod review_job;
 mod runner;
+mod scope;
 mod spells;
 mod world;

@@ -1,11 +1,13 @@
-//! What several analyzers say of one defect.
+//! Merging the reports of several analyzers about one defect.
 
 use std::sync::Arc;
 
+use grimoire_domain::actor::Actor;
 use grimoire_domain::diagnostic::{Diagnostic, Location, Position, Span};
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_pipeline::{AnalysisReport, Settings};
-use grimoire_ports::fakes::ScriptedAnalyzers;
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedPlugins};
 use grimoire_ports::plugins::analyzer::Findings;
 use proptest::prelude::*;
 
@@ -36,12 +38,19 @@ fn findings(plugin: &str, diagnostics: Vec<Diagnostic>) -> Findings {
 
 async fn analyzed(settings: Settings, all: Vec<Findings>) -> AnalysisReport {
     let world = World::with(settings, |ports| {
-        ports.analyzers = Arc::new(ScriptedAnalyzers::new(move |_, _| Ok(all.clone())));
+        ports.plugins =
+            Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(move |_, _| Ok(all.clone()))));
     });
-    world.pipeline.analyze(&log_artifact(), bytes_of("a log")).await.expect("analyzed")
+    world
+        .pipeline
+        .judge(&Actor::COMMAND_LINE)
+        .expect("allowed")
+        .analyze(&log_artifact(), bytes_of("a log"))
+        .await
+        .expect("analyzed")
 }
 
-/// Plugin, message and count of everything that is left.
+/// Plugin, message and count of every remaining diagnostic.
 async fn merged(all: Vec<Findings>) -> Vec<(String, String, u32)> {
     let report = analyzed(Settings::default(), all).await;
     let told = report.diagnostics.into_iter();
@@ -117,7 +126,7 @@ async fn a_failing_analyzer_is_a_problem_and_the_others_answer() {
     let mut failing = findings("python", vec![diagnostic("before the end", (0, 5))]);
     let problem = PluginProblem {
         plugin: "python".to_owned(),
-        reason: "timeout".to_owned(),
+        reason: FailureReason::Timeout,
         detail: "took too long".to_owned(),
     };
     failing.problem = Some(problem.clone());
@@ -169,9 +178,23 @@ proptest! {
         prop_assert_eq!(report.diagnostics.is_empty(), given == 0);
         let places: Vec<_> = report.diagnostics.iter().map(|found| found.diagnostic.span.start).collect();
         prop_assert!(places.is_sorted());
-        // Whoever spoke alone is heard whole.
+        // If only one analyzer reports, nothing is merged.
         if other.is_empty() {
             prop_assert_eq!(counted, given);
         }
     }
+}
+
+#[tokio::test]
+async fn a_failed_test_wins_over_what_its_report_quotes() {
+    let of_test = |name: &str| {
+        let test = Some(name.to_owned());
+        Diagnostic { test, ..diagnostic(&format!("{name} failed"), (0, 90)) }
+    };
+    let report = findings("report", vec![of_test("pours"), of_test("steeps")]);
+    let quoted = coded("E0308", at("src/a.rs", 3, Some(5), diagnostic("mismatched types", (5, 60))));
+    let rust = findings("rust", vec![quoted]);
+    let expected = [told("report", "pours failed", 1), told("report", "steeps failed", 1)];
+    assert_eq!(merged(vec![report.clone(), rust.clone()]).await, expected);
+    assert_eq!(merged(vec![rust, report]).await, expected, "the order of plugins does not matter");
 }

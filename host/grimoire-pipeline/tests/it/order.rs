@@ -1,5 +1,6 @@
-//! The order in which events arrive does not decide where they lead.
+//! The order in which events arrive does not affect the result.
 
+use grimoire_domain::actor::Actor;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -7,8 +8,8 @@ use crate::world::{
     LOG, World, block_on, check_payload, commit, pull_request, pull_request_payload, review_key,
 };
 
-/// What a pull request sees from its first commit to the failure of its second, closed and reopened in
-/// between.
+/// The events of a pull request from its first commit to the failure of its second, closed and
+/// reopened in between.
 fn events() -> Vec<(&'static str, &'static str, Value)> {
     let (old, new) = (commit('a'), commit('b'));
     vec![
@@ -48,10 +49,10 @@ proptest! {
             let comments = world.github.comments(&pull_request(7));
             prop_assert_eq!(comments.len(), 1);
             prop_assert!(comments[0].contains("`bbbbbbb`") && comments[0].contains("E0382"));
-            let latest = world.pipeline.latest_review(&pull_request(7)).await.expect("read").expect("written");
+            let latest = world.pipeline.latest_review(&pull_request(7), &Actor::COMMAND_LINE).await.expect("read").expect("written");
             prop_assert_eq!(&latest.key, &review_key(7, &commit('b')));
             prop_assert!(latest.comment.is_some());
-            prop_assert!(world.pipeline.get_review(&review_key(7, &commit('a'))).await.is_err());
+            prop_assert!(world.pipeline.get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE).await.is_err());
             Ok(())
         })?;
     }

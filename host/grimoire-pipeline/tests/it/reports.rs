@@ -1,8 +1,9 @@
-//! What a review makes of the reports that a failed run kept.
+//! How reviews use the reports that a failed run uploaded.
 
 use std::io::Write as _;
 use std::sync::Arc;
 
+use grimoire_domain::actor::Actor;
 use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Position, Role, Severity};
 use grimoire_domain::job::JobState;
@@ -10,7 +11,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{Diagnosis, PluginIdentity};
 use grimoire_pipeline::Settings;
 use grimoire_ports::PortError;
-use grimoire_ports::fakes::ScriptedAnalyzers;
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedPlugins};
 use grimoire_ports::github::{FailedJob, RunArtifact};
 use grimoire_ports::plugins::analyzer::Findings;
 use rawzip::ZipArchiveWriter;
@@ -35,7 +36,7 @@ fn artifact(id: u64, name: &str) -> RunArtifact {
     RunArtifact { id, name: name.to_owned(), bytes: 300, expired: false }
 }
 
-/// A pull request whose job `build` failed, and the run of which kept these artifacts.
+/// Sets up a pull request whose job `build` failed, with these artifacts of the run.
 fn failing(world: &World, artifacts: Vec<(RunArtifact, Option<Vec<u8>>)>) {
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     for (artifact, archive) in artifacts {
@@ -47,10 +48,15 @@ async fn review(world: &World) -> Diagnosis {
     let job = world.opened(7, &commit('a')).await;
     world.run_all().await;
     assert_eq!(world.state(job).await, JobState::Succeeded);
-    world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written").diagnosis
+    world
+        .pipeline
+        .get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE)
+        .await
+        .expect("written")
+        .diagnosis
 }
 
-/// The diagnosis where artifacts are found to say this, by their names.
+/// The diagnosis of a run whose artifacts, given by name, yield these diagnostics.
 async fn reviewed(said: Vec<(&'static str, Vec<Diagnostic>)>) -> Diagnosis {
     let jobs: Vec<String> = said
         .iter()
@@ -58,16 +64,16 @@ async fn reviewed(said: Vec<(&'static str, Vec<Diagnostic>)>) -> Diagnosis {
         .filter(|name| !["build", REPORT].contains(&name.as_str()))
         .collect();
     let world = World::with(Settings::default(), |ports| {
-        ports.analyzers = Arc::new(ScriptedAnalyzers::new(move |artifact, _| {
+        ports.plugins = Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(move |artifact, _| {
             let here = said.iter().find(|(name, _)| *name == artifact.name);
             let diagnostics = here.map(|(_, diagnostics)| diagnostics.clone()).unwrap_or_default();
             let plugin = PluginIdentity { name: "scripted".to_owned(), digest: "0".repeat(64) };
             Ok(vec![Findings { plugin, diagnostics, problem: None }])
-        }));
+        })));
     });
     failing(&world, vec![(artifact(1, "junit"), Some(archive(&[("TEST-a.xml", "<testsuite/>")])))]);
     for (id, name) in (100..).zip(jobs) {
-        let job = FailedJob { id, name };
+        let job = FailedJob { id, name, page: None };
         world.github.put_failed_job(&repository(), &commit('a'), job, Some("failed"));
     }
     review(&world).await
@@ -89,7 +95,7 @@ fn at(path: &str, line: Option<u32>, found: Diagnostic) -> Diagnostic {
     Diagnostic { location: Some(Location { path: path.to_owned(), start, end: None }), ..found }
 }
 
-/// Artifact and message of everything that is told.
+/// Artifact and message of every reported error.
 fn told(diagnosis: &Diagnosis) -> Vec<(&str, &str)> {
     let errors = diagnosis.errors.iter();
     errors.map(|error| (error.artifact.as_str(), error.diagnostic.message.as_str())).collect()
@@ -178,7 +184,7 @@ async fn a_guess_about_the_log_gives_way_to_a_report_that_names_the_cause() {
             .await;
     assert_eq!(told(&diagnosis), [(REPORT, "no tea")]);
 
-    // Nobody knows which of two jobs the report is of, and one has told its cause.
+    // The report may belong to either of two jobs, and one has reported its cause.
     let cause = Diagnostic { test: None, ..test_failed("", "it does not compile") };
     let diagnosis = reviewed(vec![("build", vec![guess]), ("other", vec![cause]), (REPORT, report)]).await;
     let told = told(&diagnosis);
@@ -222,7 +228,7 @@ async fn what_cannot_be_read_is_a_gap_and_the_log_is_told() {
             (expired, None),
             (artifact(3, "junit-damaged"), Some(damaged)),
             (artifact(4, "junit-lost"), None),
-            // The list says 300 bytes.
+            // The list claims 300 bytes.
             (artifact(5, "junit-liar"), Some(vec![0; (16 << 20) + 1])),
         ],
     );

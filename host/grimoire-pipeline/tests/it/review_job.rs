@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use grimoire_domain::actor::Actor;
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
@@ -12,7 +14,7 @@ use grimoire_domain::repository::CommitSha;
 use grimoire_pipeline::Settings;
 use grimoire_ports::PortError;
 use grimoire_ports::clock::Clock as _;
-use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers};
+use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers, ScriptedPlugins};
 use grimoire_ports::github::{FailedJob, GitHub as _, PullRequest};
 use grimoire_ports::store::{JobFilter, JobStore as _};
 
@@ -33,9 +35,13 @@ async fn a_failing_pull_request_gets_one_comment_with_the_fix() {
     let job = world.opened(7, &head).await;
     world.run_due().await;
 
-    let steps = ["queued", "started", "fetched", "analyzed", "matched", "published", "succeeded"];
+    let steps = ["queued", "started", "fetched", "analyzed", "matched", "stored", "succeeded"];
     assert_eq!(world.steps(job).await, steps);
-    let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+    let publisher = world.publisher().await;
+    assert_eq!(world.steps(publisher).await, ["queued", "started", "published", "succeeded"]);
+    assert_eq!(world.publications().await, 0, "the outbox is empty");
+    let review =
+        world.pipeline.get_review(&review_key(7, &head), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.job, job);
     assert_eq!(review.diagnosis.errors[0].spells[0].id, spell.id);
     let comments = world.github.comments(&pull_request(7));
@@ -63,27 +69,60 @@ async fn where_nothing_is_known_nothing_is_said() {
     assert_eq!(world.state(job).await, JobState::Succeeded);
     assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new());
     assert!(!world.github.calls().contains(&"upsert_comment"));
-    let review = world.pipeline.latest_review(&pull_request(7)).await.expect("read").expect("written");
+    let review = world
+        .pipeline
+        .latest_review(&pull_request(7), &Actor::COMMAND_LINE)
+        .await
+        .expect("read")
+        .expect("written");
     assert_eq!((review.comment, review.diagnosis.errors.len()), (None, 2));
 }
 
 #[tokio::test]
-async fn an_earlier_comment_is_taken_back_when_the_next_head_is_fine() {
+async fn an_earlier_comment_stays_until_ci_has_passed_and_then_says_fixed() {
     let world = World::new();
     world.moved_value_spell().await;
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     world.opened(7, &commit('a')).await;
     world.run_due().await;
+    let told = world.github.comments(&pull_request(7));
+
     world.put_pull_request(7, &commit('b'), true);
     world.opened(7, &commit('b')).await;
     world.run_due().await;
+    assert_eq!(world.github.comments(&pull_request(7)), told, "nobody knows yet how the new commit does");
+
+    world.github.pass(&repository(), &commit('b'));
+    let passed = check_payload("success", &commit('b'), &[7]);
+    let receipt = world.deliver("d-passed", "check_run", &passed).await;
+    assert_eq!(receipt.status(), "success", "{receipt:?}");
+    world.run_due().await;
     let comments = world.github.comments(&pull_request(7));
     assert_eq!(comments.len(), 1, "edited, not added");
-    assert!(
-        comments[0].contains("nothing known matches") && comments[0].contains("`bbbbbbb`"),
-        "{}",
-        comments[0]
-    );
+    assert!(comments[0].contains("**Grimoire**: fixed at `bbbbbbb`"), "{}", comments[0]);
+    assert!(comments[0].contains("use of moved value: `names`"), "{}", comments[0]);
+
+    let again = world.deliver("d-again", "check_run", &passed).await;
+    assert_eq!(again.reason(), Some("CI has not failed"), "it was told already");
+}
+
+#[tokio::test]
+async fn the_label_silences_a_pull_request() {
+    let world = World::new();
+    world.moved_value_spell().await;
+    world.failing_pull_request(7, &commit('a'), Some(LOG));
+    let labelled = PullRequest {
+        id: pull_request(7),
+        head_sha: commit('a'),
+        open: true,
+        draft: false,
+        title: String::new(),
+        labels: vec!["no-grimoire".to_owned()],
+    };
+    world.github.put_pull_request(labelled, "");
+    world.opened(7, &commit('a')).await;
+    world.run_due().await;
+    assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -92,7 +131,7 @@ async fn who_wants_it_loud_hears_that_nothing_matched() {
     world.failing_pull_request(7, &commit('a'), Some(LOG));
     world.opened(7, &commit('a')).await;
     world.run_due().await;
-    assert!(world.github.comments(&pull_request(7))[0].contains("nothing known matches"));
+    assert!(world.github.comments(&pull_request(7))[0].contains("knows no fix for the 2 errors"));
 }
 
 #[tokio::test]
@@ -101,24 +140,25 @@ async fn a_log_that_is_gone_is_a_gap_and_the_others_are_read() {
     world.moved_value_spell().await;
     let head = commit('a');
     world.failing_pull_request(7, &head, None);
-    let second = FailedJob { id: 99, name: "test".to_owned() };
+    let second = FailedJob { id: 99, name: "test".to_owned(), page: None };
     world.github.put_failed_job(&repository(), &head, second, Some(LOG));
     let job = world.opened(7, &head).await;
     world.run_due().await;
     assert_eq!(world.state(job).await, JobState::Succeeded);
-    let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &head), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.diagnosis.gaps.len(), 1);
     assert!(review.diagnosis.gaps[0].contains("the log of build"), "{:?}", review.diagnosis.gaps);
     assert!(world.github.comments(&pull_request(7))[0].contains("Not looked at: the log of build"));
 }
 
-/// A pull request with two failed jobs: the log of `build` cannot be had so many times, that of `test` can.
+/// A pull request with two failed jobs: the log of `build` fails this many times, that of `test` succeeds.
 async fn two_failed_jobs(times: usize) -> (World, JobId) {
     let world = World::new();
     world.moved_value_spell().await;
     let head = commit('a');
     world.failing_pull_request(7, &head, Some(LOG));
-    let second = FailedJob { id: 99, name: "test".to_owned() };
+    let second = FailedJob { id: 99, name: "test".to_owned(), page: None };
     world.github.put_failed_job(&repository(), &head, second, Some(LOG));
     for _ in 0..times {
         world.github.fail_next("job_log", unavailable());
@@ -137,7 +177,8 @@ async fn a_log_that_fails_in_passing_is_waited_for() {
     assert_eq!(waiting.last_error.as_deref(), Some(reason));
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
-    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.diagnosis.gaps, Vec::<String>::new());
     assert!(!world.steps(job).await.contains(&"missed".to_owned()));
 }
@@ -148,7 +189,8 @@ async fn a_log_that_goes_on_failing_does_not_silence_the_others() {
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
     let reason = "the log of build could not be read: GitHub cannot be reached";
-    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.diagnosis.gaps, [reason]);
     assert_eq!(review.diagnosis.errors[0].artifact, "test");
     let comments = world.github.comments(&pull_request(7));
@@ -162,17 +204,20 @@ async fn a_log_that_goes_on_failing_does_not_silence_the_others() {
 #[tokio::test]
 async fn a_log_that_breaks_off_again_and_again_does_not_silence_the_others() {
     let world = World::with(Settings::default(), |ports| {
-        ports.analyzers = Arc::new(ScriptedAnalyzers::new(|artifact, _| match artifact.name.as_str() {
-            "build" => Err(PortError::new(ErrorKind::Timeout, "the log did not arrive in time")),
-            _ => Ok(Vec::new()),
-        }));
+        ports.plugins = Arc::new(ScriptedPlugins::analyzing(ScriptedAnalyzers::new(|artifact, _| {
+            match artifact.name.as_str() {
+                "build" => Err(PortError::new(ErrorKind::Timeout, "the log did not arrive in time")),
+                _ => Ok(Vec::new()),
+            }
+        })));
     });
     let head = commit('a');
     world.failing_pull_request(7, &head, Some(LOG));
     let job = world.opened(7, &head).await;
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 4));
-    let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &head), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.diagnosis.gaps, ["the log of build could not be read: the log did not arrive in time"]);
 }
 
@@ -182,7 +227,8 @@ async fn the_last_attempt_waits_out_a_rate_limit_all_the_same() {
     world.github.fail_next("job_log", PortError::new(ErrorKind::TooManyRequests, "the limit is used up"));
     world.run_all().await;
     assert_eq!((world.state(job).await, world.job(job).await.attempts), (JobState::Succeeded, 5));
-    let review = world.pipeline.get_review(&review_key(7, &commit('a'))).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &commit('a')), &Actor::COMMAND_LINE).await.expect("written");
     assert_eq!(review.diagnosis.gaps, Vec::<String>::new());
 }
 
@@ -199,9 +245,11 @@ async fn a_review_of_nothing_is_a_dead_letter_that_says_what_failed() {
     world.run_all().await;
     let dead = world.job(job).await;
     assert_eq!((dead.state, dead.attempts), (JobState::Dead, 4));
-    let reason = "given up after 4 attempts: the diff could not be read: GitHub cannot be reached";
+    let reason = "given up after 4 failed attempts: the diff could not be read: GitHub cannot be reached";
     assert_eq!(dead.last_error.as_deref(), Some(reason));
-    assert!(world.pipeline.latest_review(&pull_request(7)).await.expect("read").is_none());
+    assert!(
+        world.pipeline.latest_review(&pull_request(7), &Actor::COMMAND_LINE).await.expect("read").is_none()
+    );
 }
 
 #[tokio::test]
@@ -209,7 +257,8 @@ async fn the_same_error_in_two_logs_is_told_once() {
     let (world, _) = two_failed_jobs(0).await;
     world.run_due().await;
     let head = commit('a');
-    let review = world.pipeline.get_review(&review_key(7, &head)).await.expect("written");
+    let review =
+        world.pipeline.get_review(&review_key(7, &head), &Actor::COMMAND_LINE).await.expect("written");
     let told: Vec<_> =
         review.diagnosis.errors.iter().map(|error| (error.artifact.as_str(), error.count)).collect();
     assert_eq!(told, [("build", 2), ("build", 2)]);
@@ -246,6 +295,7 @@ async fn a_closed_pull_request_cancels_and_a_draft_is_left_alone() {
         open: true,
         draft: true,
         title: String::new(),
+        labels: Vec::new(),
     };
     world.github.put_pull_request(draft, "");
     let check = world.deliver("d-1", "check_run", &check_payload("failure", &commit('b'), &[8])).await;
@@ -266,7 +316,12 @@ async fn a_late_event_about_an_old_commit_leaves_the_work_to_the_head() {
     assert_eq!(world.state(late).await, JobState::Queued, "GitHub may lag: it is asked once more");
     world.run_all().await;
     assert_eq!(world.state(late).await, JobState::Superseded);
-    let review = world.pipeline.latest_review(&pull_request(7)).await.expect("read").expect("written");
+    let review = world
+        .pipeline
+        .latest_review(&pull_request(7), &Actor::COMMAND_LINE)
+        .await
+        .expect("read")
+        .expect("written");
     assert_eq!(review.key.head_sha, commit('b'));
     assert_eq!(world.github.comments(&pull_request(7)).len(), 1);
 }
@@ -289,9 +344,10 @@ async fn a_head_that_moves_while_it_is_reviewed_gets_no_comment_about_the_old_on
     ticking.await.expect("no panic").expect("the store works");
     assert_eq!(world.state(job).await, JobState::Superseded);
     assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new());
-    // The webhook of the new head may have been lost: its job exists anyway.
+    // Even if the webhook of the new head was lost, its job exists.
     let lane = JobFilter { lane: Some("octo/app#7".to_owned()), state: Some(JobState::Queued), kind: None };
-    let queued = world.pipeline.list_jobs(&lane, PageRequest::default()).await.expect("listed");
+    let queued =
+        world.pipeline.list_jobs(&lane, PageRequest::default(), &Actor::COMMAND_LINE).await.expect("listed");
     assert_eq!(queued.items[0].spec.version.as_deref(), Some(commit('b').as_str()));
 }
 
@@ -316,18 +372,22 @@ async fn a_failed_post_is_repeated_without_judging_anew() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
     let world = World::with(Settings::default(), |ports| {
-        ports.matchers = Arc::new(ScriptedMatchers::new(move |_, candidates| {
+        ports.plugins = Arc::new(ScriptedPlugins::matching(ScriptedMatchers::new(move |_, candidates| {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(keyword_verdicts(candidates))
-        }));
+        })));
     });
     world.moved_value_spell().await;
     let head = commit('a');
     world.failing_pull_request(7, &head, Some(LOG));
     world.github.fail_next("upsert_comment", unavailable());
     let job = world.opened(7, &head).await;
+    world.run_due().await;
+    assert_eq!(world.state(job).await, JobState::Succeeded, "what failed is another job");
+    assert_eq!(world.publications().await, 1, "it is still to be told");
     world.run_all().await;
-    assert_eq!(world.state(job).await, JobState::Succeeded);
+    assert_eq!(world.state(world.publisher().await).await, JobState::Succeeded);
+    assert_eq!(world.publications().await, 0);
     assert_eq!(calls.load(Ordering::Relaxed), 1);
     assert_eq!(world.github.calls().iter().filter(|call| **call == "job_log").count(), 1);
     assert_eq!(world.github.comments(&pull_request(7)).len(), 1);
@@ -356,7 +416,7 @@ async fn a_rate_limit_is_waited_out_and_is_no_failure() {
 #[tokio::test]
 async fn advice_without_a_matcher_is_kept_and_not_posted() {
     let world = World::with(Settings::default(), |ports| {
-        ports.matchers = Arc::new(ScriptedMatchers::failing("trap"));
+        ports.plugins = Arc::new(ScriptedPlugins::matching(ScriptedMatchers::failing(FailureReason::Trap)));
     });
     world.moved_value_spell().await;
     world.failing_pull_request(7, &commit('a'), Some(LOG));
@@ -365,7 +425,14 @@ async fn advice_without_a_matcher_is_kept_and_not_posted() {
     assert_eq!(world.state(job).await, JobState::Succeeded);
     assert_eq!(world.github.comments(&pull_request(7)), Vec::<String>::new());
     assert!(
-        world.pipeline.latest_review(&pull_request(7)).await.expect("read").expect("kept").diagnosis.degraded
+        world
+            .pipeline
+            .latest_review(&pull_request(7), &Actor::COMMAND_LINE)
+            .await
+            .expect("read")
+            .expect("kept")
+            .diagnosis
+            .degraded
     );
 }
 
@@ -384,7 +451,12 @@ async fn a_second_report_on_the_same_commit_edits_the_comment_in_place() {
     }
     world.run_due().await;
     assert_eq!(world.github.comments(&pull_request(7)).len(), 1);
-    let jobs = world.pipeline.list_jobs(&JobFilter::default(), PageRequest::default()).await.expect("listed");
+    let reviews = JobFilter { kind: Some("review_pull_request".to_owned()), ..JobFilter::default() };
+    let jobs = world
+        .pipeline
+        .list_jobs(&reviews, PageRequest::default(), &Actor::COMMAND_LINE)
+        .await
+        .expect("listed");
     assert_eq!(jobs.total, 2, "reports that wait together share one job");
     let found = world.github.find_comment(&pull_request(7), "<!-- grimoire:review -->").await.expect("read");
     assert!(found.is_some(), "the marker is stable for ever");

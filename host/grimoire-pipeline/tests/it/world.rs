@@ -1,25 +1,31 @@
-//! A pipeline over fakes, and short ways to fill it.
+//! A pipeline with fakes, and helpers to fill it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use grimoire_domain::actor::Actor;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::job::{Job, JobId, JobState};
+use grimoire_domain::page::PageRequest;
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{PostedComment, ReviewKey};
 use grimoire_domain::spell::{Spell, SpellFields};
-use grimoire_pipeline::{Ingested, Pipeline, Ports, Runner, RunnerSettings, Settings, Tick, WebhookRequest};
+use grimoire_jobs::{Runner, RunnerSettings, Tick};
+use grimoire_pipeline::{Ingested, Pipeline, Ports, Settings, WebhookRequest};
 use grimoire_ports::PortError;
 use grimoire_ports::fakes::{
-    FixedInventory, ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedGitHub,
-    ScriptedMatchers,
+    ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedAnalyzers, ScriptedFiles, ScriptedGitHub,
+    ScriptedPlugins,
 };
 use grimoire_ports::github::{
-    Annotation, ByteStream, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
+    Annotation, ByteStream, CommitRuns, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff,
+    RunArtifact,
 };
+use grimoire_ports::store::{JobFilter, ReviewStore as _};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -27,7 +33,7 @@ pub(crate) const DIFF: &str = "diff --git a/src/main.rs b/src/main.rs\n--- a/src
 pub(crate) const LOG: &str =
     "Compiling app\nerror[E0382]: use of moved value: `names`\nerror[E0999]: something nobody knows\n";
 
-/// A pipeline with everything that it stands on.
+/// A pipeline with everything that it depends on.
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) clock: ManualClock,
@@ -42,7 +48,7 @@ impl World {
         Self::with(Settings::default(), |_| {})
     }
 
-    /// A world in which some ports are others than usual.
+    /// A world with some of the default ports replaced.
     pub(crate) fn with(settings: Settings, change: impl FnOnce(&mut Ports)) -> Self {
         let clock = ManualClock::default();
         let store = MemoryStore::with_clock(clock.clone());
@@ -51,16 +57,15 @@ impl World {
         let mut ports = Ports {
             store: Arc::new(store.clone()),
             search: Arc::new(MemorySearch::new(store.clone())),
-            analyzers: Arc::new(analyzers.clone()),
-            matchers: Arc::new(ScriptedMatchers::default()),
-            inventory: Arc::new(FixedInventory::default()),
+            plugins: Arc::new(ScriptedPlugins::analyzing(analyzers.clone())),
+            plugin_files: Arc::new(ScriptedFiles::default()),
             gate: Arc::new(OpenGate),
             github: Some(Arc::new(github.clone())),
             clock: Arc::new(clock.clone()),
         };
         change(&mut ports);
         let pipeline = Pipeline::new(ports, settings);
-        let runner = Runner::new(pipeline.clone(), RunnerSettings::default());
+        let runner = pipeline.runner(RunnerSettings::default());
         Self { store, clock, github, analyzers, pipeline, runner }
     }
 
@@ -77,26 +82,28 @@ impl World {
         Self { store: world.store.clone(), clock: world.clock.clone(), github: world.github.clone(), ..other }
     }
 
-    /// Writes the spell that fits the first error of [`LOG`] and shares no word with the second.
+    /// Creates the spell that matches the first error of [`LOG`] and shares no word with the second.
     pub(crate) async fn moved_value_spell(&self) -> Spell {
-        self.pipeline.create_spell(moved_value(), "test").await.expect("valid").value
+        self.pipeline.create_spell(moved_value(), &Actor::COMMAND_LINE).await.expect("valid").value
     }
 
-    /// Puts an open pull request on GitHub whose job `build` failed with this log at its head.
+    /// Puts an open pull request on GitHub whose job `build` failed at its head with this log.
     pub(crate) fn failing_pull_request(&self, number: u64, head: &CommitSha, log: Option<&str>) {
         self.put_pull_request(number, head, true);
-        let job = FailedJob { id: 70 + number, name: "build".to_owned() };
+        let job = FailedJob { id: 70 + number, name: "build".to_owned(), page: None };
         self.github.put_failed_job(&repository(), head, job, log);
     }
 
     pub(crate) fn put_pull_request(&self, number: u64, head: &CommitSha, open: bool) {
         let id = pull_request(number);
         let title = "A change".to_owned();
-        self.github
-            .put_pull_request(PullRequest { id, head_sha: head.clone(), open, draft: false, title }, DIFF);
+        self.github.put_pull_request(
+            PullRequest { id, head_sha: head.clone(), open, draft: false, title, labels: Vec::new() },
+            DIFF,
+        );
     }
 
-    /// Takes a webhook request in under a delivery id of its own.
+    /// Ingests a webhook request with the given delivery id.
     pub(crate) async fn deliver(&self, id: &str, event: &str, payload: &Value) -> Ingested {
         self.pipeline.ingest(request(id, event, payload)).await.expect("a good request")
     }
@@ -108,12 +115,12 @@ impl World {
         self.deliver(&delivery, "pull_request", &payload).await.receipt().job_id.expect("a job")
     }
 
-    /// Runs jobs until none may run now.
+    /// Runs jobs until none is due.
     pub(crate) async fn run_due(&self) {
         while self.runner.tick().await.expect("the store works") != Tick::Idle {}
     }
 
-    /// Runs jobs, moving the clock, until none waits any more.
+    /// Runs jobs, moving the clock, until none is waiting.
     pub(crate) async fn run_all(&self) {
         for _ in 0..1_000 {
             self.run_due().await;
@@ -127,14 +134,30 @@ impl World {
     }
 
     pub(crate) async fn job(&self, id: JobId) -> Job {
-        self.pipeline.get_job(id).await.expect("the job exists")
+        self.pipeline.get_job(id, &Actor::COMMAND_LINE).await.expect("the job exists")
     }
 
     pub(crate) async fn state(&self, id: JobId) -> JobState {
         self.job(id).await.state
     }
 
-    /// The steps of a job's story so far.
+    /// The newest job that publishes a review.
+    pub(crate) async fn publisher(&self) -> JobId {
+        let publishers = JobFilter { kind: Some("publish_review".to_owned()), ..JobFilter::default() };
+        let jobs = self
+            .pipeline
+            .list_jobs(&publishers, PageRequest::default(), &Actor::COMMAND_LINE)
+            .await
+            .expect("listed");
+        jobs.items.first().expect("a review is to be told").id
+    }
+
+    /// Number of publications in the outbox for pull request 7.
+    pub(crate) async fn publications(&self) -> usize {
+        self.store.publications(&pull_request(7)).await.expect("read").len()
+    }
+
+    /// The steps of a job's events so far.
     pub(crate) async fn steps(&self, id: JobId) -> Vec<String> {
         let events = grimoire_ports::store::JobStore::events_after(&self.store, id, 0, 1_000).await;
         events.expect("the job exists").into_iter().map(|event| event.step).collect()
@@ -149,7 +172,7 @@ pub(crate) fn pull_request(number: u64) -> PullRequestId {
     PullRequestId { repository: repository(), number }
 }
 
-/// A commit whose name is one digit repeated.
+/// A commit whose SHA repeats one digit.
 pub(crate) fn commit(digit: char) -> CommitSha {
     CommitSha::parse(&digit.to_string().repeat(40)).expect("valid")
 }
@@ -189,6 +212,7 @@ pub(crate) fn request(id: &str, event: &str, payload: &Value) -> WebhookRequest 
         signature: None,
         body: Bytes::from(payload.to_string()),
         payload: None,
+        headers: BTreeMap::new(),
     }
 }
 
@@ -225,7 +249,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
 }
 
-/// GitHub whose diff arrives only when a permit is given; tells how many wait for it.
+/// GitHub whose diff arrives only after a permit; counts the waiting calls.
 #[derive(Clone)]
 pub(crate) struct SlowGitHub {
     pub(crate) inner: ScriptedGitHub,
@@ -238,7 +262,7 @@ impl SlowGitHub {
         Self { inner, permits: Arc::new(Semaphore::new(0)), waiting: Arc::new(Semaphore::new(0)) }
     }
 
-    /// Returns once one more call waits.
+    /// Returns once one more call is waiting.
     pub(crate) async fn wait_until_called(&self) {
         self.waiting.acquire().await.expect("never closed").forget();
     }
@@ -268,12 +292,8 @@ impl GitHub for SlowGitHub {
         self.inner.diff(id).await
     }
 
-    async fn failed_runs(
-        &self,
-        repository: &RepositoryName,
-        sha: &CommitSha,
-    ) -> Result<Vec<FailedRun>, PortError> {
-        self.inner.failed_runs(repository, sha).await
+    async fn runs(&self, repository: &RepositoryName, sha: &CommitSha) -> Result<CommitRuns, PortError> {
+        self.inner.runs(repository, sha).await
     }
 
     async fn run_artifacts(

@@ -1,4 +1,4 @@
-//! A clock that moves when a test says so.
+//! A clock that tests move.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 
-/// A clock that stands still until it is moved. Clones share the time.
+/// A clock that stands still until moved. Clones share the time.
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     now: Arc<watch::Sender<Timestamp>>,
@@ -17,40 +17,40 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// A clock set to `start`.
     pub fn new(start: Timestamp) -> Self {
         Self { now: Arc::new(watch::Sender::new(start)), sleepers: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// Moves the clock forward and wakes the sleepers whose moment has come.
+    /// Moves the clock forward and wakes the sleepers whose time has come.
     ///
     /// # Panics
-    /// When the new moment is beyond what a [`Timestamp`] can say.
+    /// If the new time is out of range of a [`Timestamp`].
     pub fn advance(&self, by: Duration) {
         self.now.send_modify(|now| *now = now.checked_add(by).expect("a moment that a Timestamp can say"));
     }
 
-    /// Moves the clock to `moment`, also backwards, as people who set clocks do.
+    /// Sets the clock to `moment`, which may be in the past, as with a corrected wall clock.
     pub fn set(&self, moment: Timestamp) {
         self.now.send_replace(moment);
     }
 
-    /// Returns once at least `count` calls of `sleep_until` are waiting: the condition to wait for
-    /// before moving the clock.
+    /// Returns once at least `count` calls of `sleep_until` are waiting. Tests wait for this before
+    /// they move the clock.
     pub async fn wait_for_sleepers(&self, count: usize) {
-        // The sender lives in `self`, so waiting cannot fail.
+        // The sender is owned by `self`, so waiting cannot fail.
         let _ = self.sleepers.subscribe().wait_for(|sleepers| *sleepers >= count).await;
     }
 }
 
 impl Default for ManualClock {
-    /// Stands at 2026-01-01T00:00:00Z.
+    /// A clock set to 2026-01-01T00:00:00Z.
     fn default() -> Self {
         Self::new(Timestamp::constant(1_767_225_600, 0))
     }
 }
 
-/// Counts a sleeper for as long as it waits, also when its future is dropped.
+/// Counts a sleeper while it waits, and stops counting if its future is dropped.
 struct Sleeper<'clock>(&'clock watch::Sender<usize>);
 
 impl<'clock> Sleeper<'clock> {
@@ -78,7 +78,7 @@ impl Clock for ManualClock {
         }
         let mut now = self.now.subscribe();
         let _sleeper = Sleeper::new(&self.sleepers);
-        // The sender lives in `self`, so waiting cannot fail.
+        // The sender is owned by `self`, so waiting cannot fail.
         let _ = now.wait_for(|now| *now >= moment).await;
     }
 }

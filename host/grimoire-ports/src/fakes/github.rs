@@ -1,6 +1,6 @@
-//! GitHub in memory, and a gate that stands open.
+//! GitHub in memory, and a webhook gate that accepts everything.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,11 +15,11 @@ use serde_json::Value;
 use super::lock;
 use crate::PortError;
 use crate::github::{
-    Annotation, ByteStream, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff, RunArtifact,
-    WebhookGate,
+    Annotation, ByteStream, CommitRuns, FailedJob, FailedRun, GitHub, PullRequest, PullRequestDiff,
+    RunArtifact, WebhookGate,
 };
 
-/// GitHub as a test sets it up. Clones share the content.
+/// GitHub with content set up by a test. Clones share the content.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptedGitHub(Arc<Mutex<Content>>);
 
@@ -28,6 +28,7 @@ struct Content {
     pull_requests: BTreeMap<PullRequestId, PullRequest>,
     diffs: BTreeMap<PullRequestId, PullRequestDiff>,
     failed_jobs: BTreeMap<(RepositoryName, CommitSha), Vec<FailedJob>>,
+    passed: BTreeSet<(RepositoryName, CommitSha)>,
     logs: BTreeMap<(RepositoryName, u64), Bytes>,
     annotations: BTreeMap<(RepositoryName, u64), Vec<Annotation>>,
     artifacts: BTreeMap<RepositoryName, Vec<RunArtifact>>,
@@ -61,7 +62,7 @@ impl ScriptedGitHub {
         content.pull_requests.insert(pull_request.id.clone(), pull_request);
     }
 
-    /// Adds a failed job to the one run at a commit, with its log where there is one.
+    /// Adds a failed job to the only run at a commit, with its log if there is one.
     pub fn put_failed_job(
         &self,
         repository: &RepositoryName,
@@ -79,12 +80,19 @@ impl ScriptedGitHub {
         jobs.sort_by_key(|job| job.id);
     }
 
+    /// Ends the only run at a commit with success.
+    pub fn pass(&self, repository: &RepositoryName, sha: &CommitSha) {
+        let mut content = lock(&self.0);
+        content.failed_jobs.remove(&(repository.clone(), sha.clone()));
+        content.passed.insert((repository.clone(), sha.clone()));
+    }
+
     /// Sets the annotations of a job.
     pub fn put_annotations(&self, repository: &RepositoryName, job: u64, annotations: Vec<Annotation>) {
         lock(&self.0).annotations.insert((repository.clone(), job), annotations);
     }
 
-    /// Adds an artifact to every run of a repository, with its archive where there is one.
+    /// Adds an artifact to every run of a repository, with its archive if there is one.
     pub fn put_artifact(&self, repository: &RepositoryName, artifact: RunArtifact, archive: Option<Vec<u8>>) {
         let mut content = lock(&self.0);
         if let Some(archive) = archive {
@@ -93,12 +101,12 @@ impl ScriptedGitHub {
         content.artifacts.entry(repository.clone()).or_default().push(artifact);
     }
 
-    /// Makes the next call of the method named (`diff`, `job_log`…) fail; several are used in order.
+    /// Makes the next call of the named method (`diff`, `job_log`…) fail; several errors are used in order.
     pub fn fail_next(&self, method: &'static str, error: PortError) {
         lock(&self.0).failures.push_back((method, error));
     }
 
-    /// The names of the methods called so far, in order, failed ones included.
+    /// The names of the methods called so far, in order, including failed calls.
     pub fn calls(&self) -> Vec<&'static str> {
         lock(&self.0).calls.clone()
     }
@@ -110,7 +118,7 @@ impl ScriptedGitHub {
         comments.map(|comment| comment.body.clone()).collect()
     }
 
-    /// Notes the call and does what the script says of it.
+    /// Records the call and returns the scripted error, if any, or the content.
     fn call<T>(
         &self,
         method: &'static str,
@@ -131,7 +139,7 @@ fn missing(what: impl std::fmt::Display) -> PortError {
     PortError::new(ErrorKind::NotFound, format!("GitHub knows no {what}"))
 }
 
-/// In small pieces, as a network brings them.
+/// Splits the content into small chunks, like a network.
 fn in_pieces(content: &Bytes) -> ByteStream {
     let pieces: Vec<_> = content.chunks(1_000).map(|piece| Ok(content.slice_ref(piece))).collect();
     futures::stream::iter(pieces).boxed()
@@ -166,15 +174,13 @@ impl GitHub for ScriptedGitHub {
         })
     }
 
-    async fn failed_runs(
-        &self,
-        repository: &RepositoryName,
-        sha: &CommitSha,
-    ) -> Result<Vec<FailedRun>, PortError> {
-        self.call("failed_runs", |content| {
-            let jobs = content.failed_jobs.get(&(repository.clone(), sha.clone())).cloned();
+    async fn runs(&self, repository: &RepositoryName, sha: &CommitSha) -> Result<CommitRuns, PortError> {
+        self.call("runs", |content| {
+            let commit = (repository.clone(), sha.clone());
+            let jobs = content.failed_jobs.get(&commit).cloned();
             let run = jobs.map(|jobs| FailedRun { id: 1, name: "CI".to_owned(), started_at: None, jobs });
-            Ok(run.into_iter().collect())
+            let passed = usize::from(content.passed.contains(&commit));
+            Ok(CommitRuns { failed: run.into_iter().collect(), passed, undecided: 0 })
         })
     }
 
@@ -245,7 +251,7 @@ impl GitHub for ScriptedGitHub {
     }
 }
 
-/// Lets every request in and reads the few fields of a payload that tests of use cases need.
+/// Accepts every request and reads the few fields of a payload that tests of use cases need.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenGate;
 
@@ -299,6 +305,7 @@ fn check_report(check: &Value) -> Option<Subject> {
     Some(Subject::CheckReport(CheckReport {
         head_sha: CommitSha::parse(check.get("head_sha")?.as_str()?).ok()?,
         failed: matches!(conclusion.as_deref(), Some("failure" | "timed_out" | "startup_failure" | "error")),
+        passed: conclusion.as_deref() == Some("success"),
         conclusion,
         pull_requests: listed.iter().filter_map(|entry| entry.get("number")?.as_u64()).collect(),
         name: check.get("name").and_then(Value::as_str).map(str::to_owned),

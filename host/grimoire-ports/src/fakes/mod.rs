@@ -1,20 +1,24 @@
-//! Adapters for tests: deterministic, in memory, without a thread or a file of their own.
+//! Adapters for tests: deterministic and in memory, without threads or files.
 
+mod analyzers;
 mod clock;
 mod github;
+mod plugin_files;
 mod plugins;
 mod search;
 mod store;
 
+pub use analyzers::ScriptedAnalyzers;
 pub use clock::ManualClock;
 pub use github::{OpenGate, ScriptedGitHub};
-pub use plugins::{FixedInventory, ScriptedAnalyzers, ScriptedMatchers};
+pub use plugin_files::ScriptedFiles;
+pub use plugins::{ScriptedMatchers, ScriptedPlugins, ScriptedSet};
 pub use search::MemorySearch;
 pub use store::MemoryStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A panic in one test thread must not hide behind a poisoned lock in the others.
+/// Ignores poisoning, so that a panic in one test thread does not hide the cause in others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

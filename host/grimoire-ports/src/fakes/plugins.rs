@@ -1,109 +1,35 @@
-//! Plugins that say what a test tells them to.
+//! Plugins with scripted results.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use grimoire_domain::artifact::Artifact;
-use grimoire_domain::diagnostic::{Diagnostic, Span};
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
+use super::analyzers::ScriptedAnalyzers;
 use super::lock;
 use crate::PortError;
 use crate::github::ByteStream;
-use crate::plugins::analyzer::{Analysis, Analyzers, Findings};
+use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt};
 use crate::plugins::matcher::{Judgement, Matchers};
-use crate::plugins::{PluginError, PluginInventory, PluginStatus};
+use crate::plugins::{
+    CaseFile, ComponentSource, LoadedPlugin, PluginError, PluginEvidence, PluginOrigin, PluginSet,
+    PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
+};
 
-/// The generation that scripted plugins name.
-const GENERATION: u64 = 1;
-
-fn identity(name: &str) -> PluginIdentity {
+pub(super) fn identity(name: &str) -> PluginIdentity {
     PluginIdentity { name: name.to_owned(), digest: "0".repeat(64) }
 }
 
-type AnalyzerScript = dyn Fn(&Artifact, &[u8]) -> Result<Vec<Findings>, PortError> + Send + Sync;
-
-/// Analyzers whose findings are a function of the artifact. Clones share the record of calls.
-#[derive(Clone)]
-pub struct ScriptedAnalyzers {
-    script: Arc<AnalyzerScript>,
-    seen: Arc<Mutex<Vec<Artifact>>>,
-}
-
-impl ScriptedAnalyzers {
-    /// Reads the whole content, then does what `script` says.
-    pub fn new(
-        script: impl Fn(&Artifact, &[u8]) -> Result<Vec<Findings>, PortError> + Send + Sync + 'static,
-    ) -> Self {
-        Self { script: Arc::new(script), seen: Arc::default() }
-    }
-
-    /// The artifacts that were analyzed so far, in order.
-    pub fn seen(&self) -> Vec<Artifact> {
-        lock(&self.seen).clone()
-    }
-}
-
-impl Default for ScriptedAnalyzers {
-    /// One analyzer, `scripted-analyzer`, that takes every line `error: MESSAGE` or
-    /// `error[CODE]: MESSAGE` for an error.
-    fn default() -> Self {
-        Self::new(|_, content| {
-            let diagnostics = error_lines(content);
-            Ok(vec![Findings { plugin: identity("scripted-analyzer"), diagnostics, problem: None }])
-        })
-    }
-}
-
-impl fmt::Debug for ScriptedAnalyzers {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ScriptedAnalyzers").field("seen", &self.seen).finish_non_exhaustive()
-    }
-}
-
-fn error_lines(content: &[u8]) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    let mut start = 0;
-    for line in content.split_inclusive(|byte| *byte == b'\n') {
-        let end = start + line.len() as u64;
-        let text = String::from_utf8_lossy(line);
-        let parts = text.strip_prefix("error").and_then(|rest| rest.split_once(": "));
-        let parts = parts.and_then(|(code, message)| match code {
-            "" => Some((None, message)),
-            _ => Some((Some(code.strip_prefix('[')?.strip_suffix(']')?.to_owned()), message)),
-        });
-        if let Some((code, message)) = parts {
-            diagnostics.push(Diagnostic {
-                tool: "scripted".to_owned(),
-                error_type: code.clone().unwrap_or_default(),
-                code,
-                message: message.trim_end().to_owned(),
-                span: Span { start, end },
-                ..Diagnostic::default()
-            });
-        }
-        start = end;
-    }
-    diagnostics
-}
-
-#[async_trait]
-impl Analyzers for ScriptedAnalyzers {
-    async fn analyze(&self, artifact: &Artifact, mut content: ByteStream) -> Result<Analysis, PortError> {
-        let mut whole = Vec::new();
-        while let Some(chunk) = content.next().await {
-            whole.extend_from_slice(&chunk?);
-        }
-        lock(&self.seen).push(artifact.clone());
-        let findings = (self.script)(artifact, &whole)?;
-        Ok(Analysis { findings, generation: GENERATION, bytes: whole.len() as u64 })
-    }
-}
-
-type MatcherScript = dyn Fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync;
+type MatcherScript =
+    dyn Fn(&str, &Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync;
 
 /// A matcher, `scripted-matcher`, whose verdicts are a function of its input.
 #[derive(Clone)]
@@ -112,18 +38,33 @@ pub struct ScriptedMatchers {
 }
 
 impl ScriptedMatchers {
-    /// Judges as `script` does.
+    /// Matchers that return the result of `script`.
     pub fn new(
         script: impl Fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync + 'static,
     ) -> Self {
-        Self { script: Arc::new(script) }
+        Self { script: Arc::new(move |_, diagnostic, candidates| script(diagnostic, candidates)) }
     }
 
-    /// Fails every call with this reason, such as `timeout`.
-    pub fn failing(reason: &str) -> Self {
+    /// Matchers of which one fails every call; the others return the scores of the keyword search.
+    pub fn failing_as(failing: &str, reason: FailureReason) -> Self {
+        let problem =
+            PluginProblem { plugin: failing.to_owned(), reason, detail: "as the script says".to_owned() };
+        Self {
+            script: Arc::new(move |matcher, _, candidates| {
+                if matcher == problem.plugin {
+                    Err(problem.clone())
+                } else {
+                    Ok(keyword_verdicts(candidates))
+                }
+            }),
+        }
+    }
+
+    /// Matchers that fail every call with this reason.
+    pub fn failing(reason: FailureReason) -> Self {
         let problem = PluginProblem {
             plugin: "scripted-matcher".to_owned(),
-            reason: reason.to_owned(),
+            reason,
             detail: "as the script says".to_owned(),
         };
         Self::new(move |_, _| Err(problem.clone()))
@@ -131,7 +72,7 @@ impl ScriptedMatchers {
 }
 
 impl Default for ScriptedMatchers {
-    /// Scores as keyword search did.
+    /// Matchers that return the scores of the keyword search.
     fn default() -> Self {
         Self::new(|_, candidates| Ok(keyword_verdicts(candidates)))
     }
@@ -147,57 +88,103 @@ impl fmt::Debug for ScriptedMatchers {
 impl Matchers for ScriptedMatchers {
     async fn score(
         &self,
+        matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError> {
-        let verdicts = (self.script)(diagnostic, candidates).map_err(PluginError)?;
-        Ok(Judgement { verdicts, plugin: identity("scripted-matcher"), generation: GENERATION })
+        let verdicts = (self.script)(matcher, diagnostic, candidates).map_err(PluginError)?;
+        Ok(Judgement { verdicts, plugin: identity("scripted-matcher") })
     }
 }
 
-/// An inventory that says what it was made with.
+/// A set of scripted plugins.
 #[derive(Debug, Clone)]
-pub struct FixedInventory {
-    /// The number of the running generation.
+pub struct ScriptedSet {
+    /// The set's number.
     pub generation: u64,
-    /// Every loaded plugin.
-    pub plugins: Vec<PluginStatus>,
-    /// What could not be loaded.
+    /// The analyzers.
+    pub analyzers: ScriptedAnalyzers,
+    /// The matchers.
+    pub matchers: ScriptedMatchers,
+    /// The plugins reported as loaded.
+    pub plugins: Vec<LoadedPlugin>,
+    /// The plugins reported as rejected.
     pub rejected: Vec<PluginProblem>,
-    /// Compilations over their time that still run.
-    pub abandoned_compilations: usize,
+    /// The golden cases that plugins carry, by plugin name.
+    pub cases: BTreeMap<String, Vec<CaseFile>>,
 }
 
-impl Default for FixedInventory {
-    /// The scripted analyzer and matcher, never called.
+impl Default for ScriptedSet {
+    /// Generation 1 with the scripted analyzer and matcher.
     fn default() -> Self {
-        let status = |name: &str, world: &str| PluginStatus {
+        let loaded = |name: &str, world: &str| LoadedPlugin {
             identity: identity(name),
             version: Some("0.1.0".to_owned()),
             world: world.to_owned(),
-            calls: 0,
-            failures: 0,
-            last_problem: None,
             from_cache: false,
+            origin: PluginOrigin::Shipped,
+            replaces: None,
+            signer: Signer::Program,
+            verified: Vec::new(),
         };
         Self {
-            generation: GENERATION,
+            generation: 1,
+            analyzers: ScriptedAnalyzers::default(),
+            matchers: ScriptedMatchers::default(),
             plugins: vec![
-                status("scripted-analyzer", "grimoire:analyzer@0.1.0"),
-                status("scripted-matcher", "grimoire:matcher@0.1.0"),
+                loaded("scripted-analyzer", "grimoire:analyzer@0.1.0"),
+                loaded("scripted-matcher", "grimoire:matcher@0.1.0"),
             ],
             rejected: Vec::new(),
-            abandoned_compilations: 0,
+            cases: BTreeMap::new(),
         }
     }
 }
 
-impl PluginInventory for FixedInventory {
+impl ScriptedSet {
+    /// A plugin with this generation's digest: each generation has its own builds.
+    fn build(&self, plugin: PluginIdentity) -> PluginIdentity {
+        PluginIdentity { digest: format!("{:064x}", self.generation), ..plugin }
+    }
+
+    fn built(&self, mut analysis: Analysis) -> Analysis {
+        for findings in &mut analysis.findings {
+            findings.plugin = self.build(findings.plugin.clone());
+        }
+        analysis
+    }
+}
+
+#[async_trait]
+impl Analyzers for ScriptedSet {
+    async fn analyze(&self, artifact: &Artifact, content: ByteStream) -> Result<Analysis, PortError> {
+        Ok(self.built(self.analyzers.analyze(artifact, content).await?))
+    }
+
+    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
+        Ok(self.built(self.analyzers.guess(artifact, excerpt).await?))
+    }
+}
+
+#[async_trait]
+impl Matchers for ScriptedSet {
+    async fn score(
+        &self,
+        matcher: &str,
+        diagnostic: &Diagnostic,
+        candidates: &[Candidate],
+    ) -> Result<Judgement, PluginError> {
+        let judgement = self.matchers.score(matcher, diagnostic, candidates).await?;
+        Ok(Judgement { plugin: self.build(judgement.plugin), ..judgement })
+    }
+}
+
+impl PluginSet for ScriptedSet {
     fn generation(&self) -> u64 {
         self.generation
     }
 
-    fn plugins(&self) -> Vec<PluginStatus> {
+    fn plugins(&self) -> Vec<LoadedPlugin> {
         self.plugins.clone()
     }
 
@@ -205,33 +192,165 @@ impl PluginInventory for FixedInventory {
         self.rejected.clone()
     }
 
-    fn abandoned_compilations(&self) -> usize {
-        self.abandoned_compilations
+    fn cases(&self, plugin: &str) -> Vec<CaseFile> {
+        self.cases.get(plugin).cloned().unwrap_or_default()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use grimoire_domain::artifact::ArtifactKind;
+/// Plugins whose current set a test may replace. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptedPlugins {
+    current: Arc<Mutex<ScriptedSet>>,
+    statistics: Arc<Mutex<BTreeMap<String, PluginStatistics>>>,
+    outcomes: Arc<Mutex<BTreeMap<String, BTreeMap<&'static str, u64>>>>,
+    /// A test that holds the lock makes preparations wait.
+    gate: Arc<Mutex<()>>,
+    notices: Vec<String>,
+}
 
-    use super::*;
+impl ScriptedPlugins {
+    /// Plugins with this set, until it is replaced.
+    pub fn new(set: ScriptedSet) -> Self {
+        Self { current: Arc::new(Mutex::new(set)), ..Self::default() }
+    }
 
-    #[tokio::test]
-    async fn the_default_analyzer_finds_error_lines_across_chunks() {
-        let artifact = Artifact { kind: ArtifactKind::Log, name: "log".to_owned(), size: None };
-        let chunks = ["ok\nerr", "or[E0308]: mismatched", " types\nerror: aborting\nerrors: 2\n"];
-        let content = futures::stream::iter(chunks.map(|chunk| Ok(chunk.into()))).boxed();
-        let analyzers = ScriptedAnalyzers::default();
-        let analysis = analyzers.analyze(&artifact, content).await.expect("the content can be read");
-        let found: Vec<_> = analysis.findings[0]
-            .diagnostics
-            .iter()
-            .map(|diagnostic| {
-                (diagnostic.code.as_deref(), diagnostic.message.as_str(), diagnostic.span.start)
-            })
-            .collect();
-        assert_eq!(found, [(Some("E0308"), "mismatched types", 3), (None, "aborting", 34)]);
-        assert_eq!(analysis.bytes, 60);
-        assert_eq!(analyzers.seen(), [artifact]);
+    /// The default set with other analyzers.
+    pub fn analyzing(analyzers: ScriptedAnalyzers) -> Self {
+        Self::new(ScriptedSet { analyzers, ..ScriptedSet::default() })
+    }
+
+    /// The default set with other matchers.
+    pub fn matching(matchers: ScriptedMatchers) -> Self {
+        Self::new(ScriptedSet { matchers, ..ScriptedSet::default() })
+    }
+
+    /// Adds notices of the host.
+    #[must_use]
+    pub fn with_notices(self, notices: Vec<String>) -> Self {
+        Self { notices, ..self }
+    }
+
+    /// The running set.
+    pub fn current_set(&self) -> ScriptedSet {
+        lock(&self.current).clone()
+    }
+
+    /// Makes every preparation wait until the returned value is dropped.
+    pub fn hold(&self) -> impl Send + 'static {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let (held, is_held) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::clone(&self.gate);
+        std::thread::spawn(move || {
+            let _gate = lock(&gate);
+            let _ = held.send(());
+            let _ = receiver.recv();
+        });
+        let _ = is_held.recv();
+        sender
+    }
+
+    /// Sets the statistics of a plugin.
+    pub fn set_statistics(&self, plugin: &str, statistics: PluginStatistics) {
+        lock(&self.statistics).insert(plugin.to_owned(), statistics);
+    }
+
+    /// Says from now on that the calls of a plugin ended so.
+    pub fn set_outcomes(&self, plugin: &str, outcomes: BTreeMap<&'static str, u64>) {
+        lock(&self.outcomes).insert(plugin.to_owned(), outcomes);
+    }
+
+    /// Replaces the current set.
+    pub fn replace(&self, set: ScriptedSet) {
+        *lock(&self.current) = set;
+    }
+}
+
+impl Plugins for ScriptedPlugins {
+    fn current(&self) -> Arc<dyn PluginSet> {
+        Arc::new(lock(&self.current).clone())
+    }
+
+    fn statistics(&self, plugin: &str) -> PluginStatistics {
+        lock(&self.statistics).get(plugin).cloned().unwrap_or_default()
+    }
+
+    fn evidence(&self, plugin: &str) -> PluginEvidence {
+        let outcomes = lock(&self.outcomes).get(plugin).cloned().unwrap_or_default();
+        PluginEvidence { outcomes, ..PluginEvidence::default() }
+    }
+
+    fn notices(&self) -> Vec<String> {
+        self.notices.clone()
+    }
+
+    /// A component loads unless it begins with `bad`; it is an analyzer when its name says so, and else a matcher. What
+    /// follows its first line are the golden cases that it carries. With one that is called `silent` the set's matchers
+    /// show nothing, with one that is called `trapping` they trap.
+    fn prepare(&self, sources: Vec<PluginSource>) -> Result<Box<dyn PreparedPlugins>, PortError> {
+        drop(lock(&self.gate));
+        let before = lock(&self.current).clone();
+        let generation = before.generation + 1;
+        let mut set = ScriptedSet { generation, plugins: Vec::new(), rejected: Vec::new(), ..before };
+        for source in sources {
+            let component = match &source.component {
+                ComponentSource::Bytes(bytes) => bytes.to_vec(),
+                ComponentSource::File(path) => path.to_string_lossy().into_owned().into_bytes(),
+            };
+            if component.starts_with(b"bad") {
+                set.rejected.push(PluginProblem {
+                    plugin: source.name,
+                    reason: FailureReason::Refused,
+                    detail: "is not a valid component".to_owned(),
+                });
+                continue;
+            }
+            let text = String::from_utf8_lossy(&component);
+            match &*text {
+                "silent" => set.matchers = ScriptedMatchers::new(|_, _| Ok(Vec::new())),
+                "trapping" => set.matchers = ScriptedMatchers::failing(FailureReason::Trap),
+                _ => {}
+            }
+            if let Some((_, cases)) = text.split_once('\n') {
+                let file = CaseFile { name: "cases.md".to_owned(), text: cases.to_owned() };
+                set.cases.insert(source.name.clone(), vec![file]);
+            }
+            let mut hasher = DefaultHasher::new();
+            component.hash(&mut hasher);
+            let world = if source.name.contains("analyzer") { "analyzer" } else { "matcher" };
+            set.plugins.push(LoadedPlugin {
+                version: None,
+                identity: PluginIdentity {
+                    digest: format!("{:016x}", hasher.finish()).repeat(4),
+                    name: source.name,
+                },
+                world: format!("grimoire:{world}@0.1.0"),
+                from_cache: false,
+                origin: source.origin,
+                replaces: source.replaces,
+                signer: Signer::Nobody,
+                verified: vec!["as the script says".to_owned()],
+            });
+        }
+        Ok(Box::new(ScriptedPreparation { plugins: self.clone(), set }))
+    }
+}
+
+struct ScriptedPreparation {
+    plugins: ScriptedPlugins,
+    set: ScriptedSet,
+}
+
+impl PreparedPlugins for ScriptedPreparation {
+    fn set(&self) -> Arc<dyn PluginSet> {
+        Arc::new(self.set.clone())
+    }
+
+    fn run(self: Box<Self>) -> Result<(), PortError> {
+        let mut current = lock(&self.plugins.current);
+        if current.generation + 1 != self.set.generation {
+            return Err(PortError::new(ErrorKind::Conflict, "another set began to run meanwhile"));
+        }
+        *current = self.set;
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Search by naive word overlap, always as fresh as the store.
+//! Search by simple word overlap, always up to date with the store.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::page::{Page, PageRequest};
+use grimoire_domain::page::PageRequest;
 use grimoire_domain::ranking::compare;
 use grimoire_domain::spell::{Sequence, Spell, SpellStatus};
 
@@ -14,10 +14,12 @@ use super::MemoryStore;
 use super::store::page_of;
 use crate::PortError;
 use crate::follower::FollowerState;
-use crate::search::{Candidates, Hit, IndexProgress, SpellSearch};
+use crate::search::{
+    Candidates, Excerpt, Hit, IndexProgress, Passage, SearchResults, SearchedTerms, SpellSearch,
+};
 use crate::store::SpellStore;
 
-/// Finds spells of a [`MemoryStore`] by the number of words they share with the question.
+/// Finds spells of a [`MemoryStore`] by the number of words they share with the query.
 #[derive(Debug, Clone)]
 pub struct MemorySearch {
     store: MemoryStore,
@@ -73,8 +75,17 @@ impl SpellSearch for MemorySearch {
         Ok(Candidates { hits, sequence })
     }
 
-    async fn search(&self, query: &str, page: PageRequest) -> Result<Page<Hit>, PortError> {
-        Ok(page_of(self.hits(query, |_| true), page))
+    async fn search(&self, query: &str, page: PageRequest) -> Result<SearchResults, PortError> {
+        Ok(SearchResults { hits: page_of(self.hits(query, |_| true), page), terms: words(query) })
+    }
+
+    fn excerpt(&self, spell: &Spell, terms: &SearchedTerms) -> Option<Excerpt> {
+        let title = &spell.fields.title;
+        let passages = title
+            .split_inclusive(' ')
+            .map(|piece| Passage { text: piece.to_owned(), marked: !words(piece).is_disjoint(terms) });
+        let passages: Vec<Passage> = passages.collect();
+        passages.iter().any(|passage| passage.marked).then_some(Excerpt { field: "title", passages })
     }
 
     fn progress(&self) -> IndexProgress {
@@ -95,6 +106,8 @@ impl SpellSearch for MemorySearch {
             PortError::new(ErrorKind::Timeout, format!("search has not reached change {}", sequence.0))
         })
     }
+
+    async fn close(&self) {}
 }
 
 #[cfg(test)]
@@ -124,7 +137,7 @@ mod tests {
         let found = async || {
             let page =
                 search.search("Borrow: after", PageRequest::default()).await.expect("any query is valid");
-            page.items.into_iter().map(|hit| hit.spell.0).collect::<Vec<_>>()
+            page.hits.items.into_iter().map(|hit| hit.spell.0).collect::<Vec<_>>()
         };
         assert_eq!(found().await, [2, 1]);
         let sequence = store.delete_spell(SpellId(2), None, stamp).await.expect("the spell exists");

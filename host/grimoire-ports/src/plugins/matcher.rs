@@ -1,4 +1,4 @@
-//! Matchers: one diagnostic and candidate spells go in, verdicts come out.
+//! Matchers: the input is one diagnostic with candidate spells, the output verdicts.
 
 use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
@@ -7,23 +7,22 @@ use grimoire_domain::review::PluginIdentity;
 
 use super::PluginError;
 
-/// What a matcher said.
+/// The result of a matcher.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// Validated verdicts, in no particular order.
     pub verdicts: Vec<Verdict>,
-    /// Which matcher.
+    /// The matcher.
     pub plugin: PluginIdentity,
-    /// The generation that did it.
-    pub generation: u64,
 }
 
-/// Runs the active matcher.
+/// Runs matchers.
 #[async_trait]
 pub trait Matchers: Send + Sync {
-    /// Judges all candidates of one diagnostic in one call.
+    /// Lets the named matcher judge all candidates of one diagnostic in one call.
     async fn score(
         &self,
+        matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError>;

@@ -1,60 +1,160 @@
-//! The worlds that judge: one file each.
+//! The plugins, as one immutable set at a time, and their worlds: one file each.
 
 pub mod analyzer;
 pub mod matcher;
+mod signer;
+mod source;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use grimoire_domain::Timestamp;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
-/// A plugin as operators see it.
+use self::analyzer::Analyzers;
+use self::matcher::Matchers;
+use crate::PortError;
+
+pub use signer::{InvalidPublicKey, PublicKey, Signer, TrustedKey};
+pub use source::{ComponentSource, PluginFiles, PluginOrigin, PluginSource, strongest};
+
+/// A loaded plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginStatus {
-    /// Which plugin.
+pub struct LoadedPlugin {
+    /// The plugin's name and digest.
     pub identity: PluginIdentity,
-    /// Its version, as its metadata says.
+    /// The version from its metadata.
     pub version: Option<String>,
-    /// The world and version that it implements, such as `grimoire:analyzer@0.1.0`.
+    /// The implemented world with its version, such as `grimoire:analyzer@0.1.0`.
     pub world: String,
-    /// Calls since the start of the process.
+    /// True if the compiled code came from the cache.
+    pub from_cache: bool,
+    /// The plugin's origin.
+    pub origin: PluginOrigin,
+    /// The origin of the plugin that would run under its name without it.
+    pub replaces: Option<PluginOrigin>,
+    /// Who answers for it.
+    pub signer: Signer,
+    /// The checks that the plugin passed before it ran, in order.
+    pub verified: Vec<String>,
+}
+
+/// A file of golden cases that a component carries: what it is given and must answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseFile {
+    /// The file's name, such as `errors.md`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Statistics of the plugins of one name since the start of the process, over all generations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PluginStatistics {
+    /// Number of calls.
     pub calls: u64,
-    /// Calls that failed since then.
+    /// Number of failed calls.
     pub failures: u64,
     /// The last failure, if any.
     pub last_problem: Option<PluginProblem>,
-    /// Whether its compiled code came from the cache.
-    pub from_cache: bool,
+    /// Failures since the last successful call. Failures that are not the plugin's fault do not count.
+    pub failures_in_a_row: u64,
+    /// The maximum memory of a single call, in memories and tables, in bytes.
+    pub peak_memory: u64,
 }
 
-/// Tells what is loaded.
-pub trait PluginInventory: Send + Sync {
-    /// The number of the running generation, from 1.
+/// Facts for operators about a misbehaving plugin, since the start of the process and across generations.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PluginEvidence {
+    /// The number of calls by outcome: `ok`, or the word of a reason.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// The number of calls by duration, from the request to the checked answer: each entry counts the calls that took
+    /// at most this many seconds and more than the bound before; the last bound is infinite.
+    pub durations: Vec<(f64, u64)>,
+    /// The last lines of its log, oldest first: the word of the level, and the cleaned text.
+    pub log: Vec<(&'static str, String)>,
+    /// The last call that ended with a trap.
+    pub last_trap: Option<PluginTrap>,
+}
+
+/// A call that ended with a trap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginTrap {
+    /// The time of the call.
+    pub at: Timestamp,
+    /// A description of the trap.
+    pub detail: String,
+    /// The cleaned backtrace, innermost call first: names of functions, or their numbers if the component has no names.
+    pub backtrace: Vec<String>,
+}
+
+/// An immutable set of loaded plugins: one generation.
+///
+/// A request, job or command takes the current set once and uses it throughout, so that no answer mixes two
+/// generations. A set works as long as it is referenced, even after its replacement.
+pub trait PluginSet: Analyzers + Matchers {
+    /// The set's number, from 1, higher than that of every earlier set. 0 is the empty set of a host that has
+    /// not loaded plugins yet.
     fn generation(&self) -> u64;
 
-    /// Every loaded plugin, by name.
-    fn plugins(&self) -> Vec<PluginStatus>;
+    /// All loaded plugins, by name.
+    fn plugins(&self) -> Vec<LoadedPlugin>;
 
-    /// Plugin files that were found and could not be loaded, with the reason.
+    /// Plugin files that could not be loaded, with the reason.
     fn rejected(&self) -> Vec<PluginProblem>;
 
-    /// How many compilations went over their time and still run in the background. Where code is not
-    /// compiled in this process: none.
-    fn abandoned_compilations(&self) -> usize {
-        0
+    /// The golden cases that a plugin's component carries; none for a name that is not loaded.
+    fn cases(&self, plugin: &str) -> Vec<CaseFile>;
+
+    /// Succeeds if a matcher of this name is loaded; else returns the situation as the rest of a sentence.
+    fn find_matcher(&self, name: &str) -> Result<(), String> {
+        match self.plugins().iter().find(|plugin| plugin.identity.name == name) {
+            Some(plugin) if plugin.world.starts_with("grimoire:matcher@") => Ok(()),
+            Some(plugin) => Err(format!("is no matcher: it implements {}", plugin.world)),
+            None => Err("is not loaded".to_owned()),
+        }
     }
 }
 
-/// Why a plugin did not answer.
+/// The plugins of this process.
+pub trait Plugins: Send + Sync {
+    /// The current set. Never blocks.
+    fn current(&self) -> Arc<dyn PluginSet>;
+
+    /// Statistics of the plugins of a name; zeros for one that was never called.
+    fn statistics(&self, plugin: &str) -> PluginStatistics;
+
+    /// Facts for operators about the plugins of a name; empty for a name that was never called.
+    fn evidence(&self, plugin: &str) -> PluginEvidence;
+
+    /// Messages about the host for operators, one sentence each: work that is still in progress, resources used
+    /// without a request. Empty if there are none.
+    fn notices(&self) -> Vec<String>;
+
+    /// Prepares a set of these sources beside the running one, which continues undisturbed. Sources that cannot be
+    /// loaded are in the set's `rejected()`. Blocks while components are compiled.
+    fn prepare(&self, sources: Vec<PluginSource>) -> Result<Box<dyn PreparedPlugins>, PortError>;
+}
+
+/// A set that is ready but does not run yet. Dropping it has no effect on the running set.
+pub trait PreparedPlugins: Send + Sync {
+    /// The set. Its calls count for nobody until it runs.
+    fn set(&self) -> Arc<dyn PluginSet>;
+
+    /// Makes this the running set, in one step that blocks nobody. `Conflict` if another set was swapped in since the
+    /// preparation of this one began.
+    fn run(self: Box<Self>) -> Result<(), PortError>;
+}
+
+/// Why a plugin call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("plugin {} failed ({}): {}", .0.plugin, .0.reason, .0.detail)]
 pub struct PluginError(pub PluginProblem);
 
 impl PluginError {
-    /// A busy host is `Unavailable`, a slow plugin `Timeout`, everything else `Internal`.
+    /// `Busy` for a busy host, `Timeout` for a slow plugin, `Internal` for everything else.
     pub fn kind(&self) -> ErrorKind {
-        match self.0.reason.as_str() {
-            "busy" => ErrorKind::Unavailable,
-            "timeout" => ErrorKind::Timeout,
-            _ => ErrorKind::Internal,
-        }
+        self.0.reason.kind()
     }
 }

@@ -1,8 +1,8 @@
-//! Which world a component implements, and what it may import.
+//! The world that a component implements, and the imports that it may have.
 
 use super::{Rejection, shown};
 
-/// A world that the host runs, in the one version that it has so far.
+/// A world that the host supports, in its only version so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum World {
     /// `grimoire:analyzer@0.1.0`.
@@ -14,7 +14,7 @@ pub(crate) enum World {
 impl World {
     const ALL: [Self; 2] = [Self::Analyzer, Self::Matcher];
 
-    /// The package with its version, as operators see it.
+    /// The package with its version, for display.
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Analyzer => "grimoire:analyzer@0.1.0",
@@ -22,7 +22,7 @@ impl World {
         }
     }
 
-    /// The interface that it exports, with the version that the host offers.
+    /// The exported interface, in the version that the host offers.
     pub(crate) fn export(self) -> &'static str {
         match self {
             Self::Analyzer => "grimoire:analyzer/analyze@0.1.0",
@@ -31,14 +31,14 @@ impl World {
     }
 }
 
-/// Interfaces of ours that a plugin may import.
+/// Grimoire's own interfaces that a plugin may import.
 const OWN: [&str; 2] = ["grimoire:types/types@0.1.0", "grimoire:types/log@0.1.0"];
 
-/// Packages of WASI that are linked, without life.
+/// Packages of WASI that are linked to inert implementations.
 const WASI: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
-/// Whether the host has what a component imports under this name.
+/// Checks that the host offers the import with this name.
 pub(super) fn check_import(name: &str) -> Result<(), Rejection> {
     let offered = OWN.join(", ");
     let (interface, version) = split(name);
@@ -58,7 +58,7 @@ pub(super) fn check_import(name: &str) -> Result<(), Rejection> {
     )))
 }
 
-/// The one world whose interface a component exports.
+/// The only world whose interface a component exports.
 pub(super) fn world(exports: &[String]) -> Result<World, Rejection> {
     let wanted: Vec<_> = World::ALL.iter().map(|world| world.export()).collect();
     let mut found = None;
@@ -85,14 +85,16 @@ pub(super) fn world(exports: &[String]) -> Result<World, Rejection> {
     })
 }
 
-/// The same breaking version as offered, and no newer addition than offered.
+/// Checks for the same breaking version as offered, and no newer minor version.
 fn check_version(verb: &str, name: &str, version: Option<&str>, offered: &str) -> Result<(), Rejection> {
     let parsed = |text: Option<&str>| text.and_then(parse);
     let have = parsed(split(offered).1).unwrap_or_default();
-    match parsed(version) {
-        Some((major, minor, patch)) if (major, minor) == (have.0, have.1) && patch <= have.2 => Ok(()),
-        _ => Err(Rejection::new(format!("{verb} {}; this host offers {offered}", shown(name)))),
-    }
+    let remedy = match parsed(version) {
+        Some((major, minor, patch)) if (major, minor) == (have.0, have.1) && patch <= have.2 => return Ok(()),
+        Some(wanted) if wanted > have => "run a newer Grimoire, or build the plugin against that",
+        _ => "build the plugin against that",
+    };
+    Err(Rejection::new(format!("{verb} {}; this host offers {offered}: {remedy}", shown(name))))
 }
 
 fn split(name: &str) -> (&str, Option<&str>) {
@@ -102,7 +104,7 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Three plain numbers. A pre-release is no version that was ever frozen.
+/// Three plain numbers. Pre-releases are rejected: none was ever frozen.
 fn parse(version: &str) -> Option<(u64, u64, u64)> {
     let mut parts = version.split('.').map(|part| part.parse().ok());
     let parsed = (parts.next()??, parts.next()??, parts.next()??);
@@ -131,9 +133,13 @@ mod tests {
         assert!(refused("grimoire:types/secrets@0.1.0").contains("which no plugin gets"));
         assert_eq!(
             refused("grimoire:types/log@0.1.1"),
-            "imports grimoire:types/log@0.1.1; this host offers grimoire:types/log@0.1.0"
+            "imports grimoire:types/log@0.1.1; this host offers grimoire:types/log@0.1.0: run a newer Grimoire, or build \
+             the plugin against that"
         );
-        assert!(refused("grimoire:types/log").contains("this host offers"));
+        assert!(
+            refused("grimoire:types/log")
+                .ends_with("this host offers grimoire:types/log@0.1.0: build the plugin against that")
+        );
         assert!(refused("wasi:cli/run@0.3.0").contains("WASI 0.2"));
         assert!(refused("wasi:cli/run").contains("WASI 0.2"));
         assert!(refused("wasi:nn/graph@0.2.0").contains("which no plugin gets"));
@@ -148,7 +154,8 @@ mod tests {
         let newer = world_of(&["grimoire:analyzer/analyze@0.2.0"]).expect_err("refused").0;
         assert_eq!(
             newer,
-            "exports grimoire:analyzer/analyze@0.2.0; this host offers grimoire:analyzer/analyze@0.1.0"
+            "exports grimoire:analyzer/analyze@0.2.0; this host offers grimoire:analyzer/analyze@0.1.0: run a newer \
+             Grimoire, or build the plugin against that"
         );
         assert!(world_of(&[]).expect_err("refused").0.contains("exports nothing"));
         assert!(
@@ -156,6 +163,24 @@ mod tests {
         );
         let both = ["grimoire:matcher/match-spells@0.1.0", "grimoire:analyzer/analyze@0.1.0"];
         assert!(world_of(&both).expect_err("refused").0.contains("several worlds"));
+    }
+
+    #[test]
+    fn a_host_of_a_later_addition_takes_what_was_built_before_and_no_later() {
+        let offered = "grimoire:matcher/match-spells@0.1.3";
+        let taken = |version| check_version("exports", "x", Some(version), offered);
+        for version in ["0.1.0", "0.1.2", "0.1.3"] {
+            assert_eq!(taken(version), Ok(()), "{version}");
+        }
+        for (version, remedy) in [
+            ("0.1.4", "run a newer Grimoire, or build the plugin against that"),
+            ("0.2.0", "run a newer Grimoire, or build the plugin against that"),
+            ("1.0.0", "run a newer Grimoire, or build the plugin against that"),
+            ("0.0.9", "build the plugin against that"),
+        ] {
+            let refused = taken(version).expect_err("refused").0;
+            assert_eq!(refused, format!("exports x; this host offers {offered}: {remedy}"));
+        }
     }
 
     #[test]

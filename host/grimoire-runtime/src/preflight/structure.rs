@@ -1,53 +1,70 @@
-//! Walks a component once: validates every rule of the format and counts what compiling costs.
+//! Walks a component once: validates every rule of the format and counts what makes compilation expensive.
 
+use grimoire_ports::plugins::CaseFile;
 use wasmparser::{
     ComponentExternalKind, ComponentTypeRef, FuncValidatorAllocations, Parser, Payload, ValidPayload,
     Validator,
 };
 
-use super::{Rejection, shown};
+use super::{Rejection, shown, work};
 use crate::engine;
 use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
+use crate::signature;
 
-/// Components and modules inside one another.
+/// Maximum nesting depth of components and modules.
 const MAX_DEPTH: usize = 16;
-/// Components and modules in all.
+/// Maximum number of components and modules.
 const MAX_PARTS: u64 = 256;
-/// Functions of all modules. A whole Python interpreter has a quarter of it.
+/// Maximum number of functions of all modules. A whole Python interpreter has a quarter of this.
 const MAX_FUNCTIONS: u64 = 65_536;
-/// Bytes of one function: compiling is not linear in it.
+/// Maximum size of one function in bytes, because compilation time is not linear in it.
 const MAX_FUNCTION_BYTES: usize = 1 << 20;
-/// Items of any other section.
+/// Maximum of places times values of one function, and of all: see [`work`]. The largest function of the shipped
+/// plugins has a fiftieth of this.
+const MAX_FUNCTION_WORK: u64 = 4 << 20;
+const MAX_WORK: u64 = 64 << 20;
+/// Maximum number of items in any other section.
 const MAX_ITEMS: u32 = 100_000;
-/// Instances of components.
+/// Maximum number of component instances.
 const MAX_COMPONENT_INSTANCES: u64 = 256;
 const PAGE: u64 = 65_536;
 
-/// What the walk found.
+/// Begins the name of a section that holds a file of golden cases, and is followed by the name of the file.
+pub const CASE_SECTION: &str = "grimoire:case:";
+/// Maximum size of the cases in a component in bytes.
+pub const MAX_CASE_BYTES: usize = 256 << 10;
+
+/// The result of the walk.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// Names that the component imports.
+    /// Names of the component's imports.
     pub(super) imports: Vec<String>,
-    /// Names of instances that it exports.
+    /// Names of its exported instances.
     pub(super) exports: Vec<String>,
     /// Its `version` metadata section.
     pub(super) version: Option<String>,
+    /// The golden cases that it carries.
+    pub(super) cases: Vec<CaseFile>,
+    /// Whether it ends with a signature.
+    pub(super) is_signed: bool,
 }
 
-/// Counts over the whole component, however it is nested.
+/// Counts over the whole component, including nested parts.
 #[derive(Debug, Default)]
 struct Counts {
     parts: u64,
     functions: u64,
+    work: u64,
     core_instances: u64,
     component_instances: u64,
     memories: u64,
     memory_bytes: u64,
     tables: u64,
+    case_bytes: u64,
 }
 
-/// Reads and validates. `memory_limit`: bytes that an instance may have; one that begins with more
-/// could never run.
+/// Reads and validates a component. `memory_limit` is the memory of an instance in bytes; a
+/// component that begins with more could never run.
 pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejection> {
     let mut validator = Validator::new_with_features(engine::features());
     let mut allocations = FuncValidatorAllocations::default();
@@ -84,6 +101,22 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
                     }
                 }
             }
+            Payload::CustomSection(section) if depth == 1 && section.name() == signature::SECTION => {
+                if section.range().end != bytes.len() {
+                    return Err(Rejection::new(
+                        "something was added after its signature: sign it again with `grimoire plugin sign`",
+                    ));
+                }
+                outline.is_signed = true;
+            }
+            Payload::CustomSection(section) if depth == 1 && section.name().starts_with(CASE_SECTION) => {
+                let name = shown(&section.name()[CASE_SECTION.len()..]);
+                counts.case_bytes += section.data().len() as u64;
+                at_most("bytes of cases", counts.case_bytes, MAX_CASE_BYTES as u64)?;
+                let text = std::str::from_utf8(section.data())
+                    .map_err(|_| Rejection::new(format!("its cases {name} are no text")))?;
+                outline.cases.push(CaseFile { name, text: text.to_owned() });
+            }
             Payload::CustomSection(section) if depth == 1 && section.name() == "version" => {
                 outline.version = std::str::from_utf8(section.data()).ok().map(shown);
             }
@@ -93,6 +126,8 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
             validator.payload(&payload).map_err(|error| invalid(&error))?
         {
             let mut function = function.into_validator(std::mem::take(&mut allocations));
+            let work = work::of_function(&body, &function).map_err(|error| invalid(&error))?;
+            counts.add_work(work)?;
             function.validate(&body).map_err(|error| invalid(&error))?;
             allocations = function.into_allocations();
         }
@@ -101,6 +136,12 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
 }
 
 impl Counts {
+    fn add_work(&mut self, work: u64) -> Result<(), Rejection> {
+        at_most("branches times values in one function", work, MAX_FUNCTION_WORK)?;
+        self.work = self.work.saturating_add(work);
+        at_most("branches times values in all functions", self.work, MAX_WORK)
+    }
+
     fn add(&mut self, payload: &Payload<'_>, memory_limit: usize) -> Result<(), Rejection> {
         match payload {
             Payload::Version { .. } => {
@@ -117,8 +158,8 @@ impl Counts {
             }
             Payload::InstanceSection(section) => {
                 self.core_instances += u64::from(section.count());
-                // Instances made of exports only cost nothing, but are told apart late; encoders
-                // make about one for every instance of a module.
+                // Instances made of exports only cost nothing, but are recognised late; encoders
+                // create about one for every instance of a module.
                 at_most("core instances", self.core_instances, u64::from(MAX_CORE_INSTANCES) * 8)
             }
             Payload::ComponentInstanceSection(section) => {

@@ -1,15 +1,15 @@
-//! Rules for what analyzers return.
+//! Rules for the output of analyzers.
 
 use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Role, Severity, Span};
 
 use super::text::{check_name, check_not_empty, check_text};
 use super::{Broken, bounds};
 
-/// Diagnostics of one scan.
+/// Maximum number of diagnostics of one scan.
 const MAX_DIAGNOSTICS: usize = 10_000;
 
-/// Checks what one call returned. `before`: how many the scan had returned already; `fed`: bytes of
-/// the artifact so far.
+/// Checks the diagnostics of one call. `before` is the number that the scan returned earlier; `fed`
+/// the number of bytes of the artifact so far.
 pub(crate) fn check_diagnostics(diagnostics: &[Diagnostic], before: usize, fed: u64) -> Result<(), Broken> {
     let total = before + diagnostics.len();
     if total > MAX_DIAGNOSTICS {
@@ -57,7 +57,7 @@ fn check_tool(tool: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Whoever merges and shows goes by the role alone: it must not contradict the severity.
+/// Merging and rendering rely on the role alone, so it must not contradict the severity.
 fn check_role(diagnostic: &Diagnostic) -> Result<(), Broken> {
     match (diagnostic.role == Role::Warning, diagnostic.severity < Severity::Error) {
         (false, true) => Err("role: must be warning below the severity error".to_owned()),
@@ -76,8 +76,8 @@ fn check_frame(frame: &Frame) -> Result<(), Broken> {
     check_text("text", &frame.text, bounds::FRAME_TEXT)
 }
 
-/// Paths are kept as the tool printed them, also absolute ones: only somebody who knows the checkout
-/// can make them relative.
+/// Paths stay as the tool printed them, even absolute ones: making them relative requires knowing
+/// the checkout.
 fn check_location(location: &Location) -> Result<(), Broken> {
     check_not_empty("path", &location.path)?;
     check_name("path", &location.path, bounds::PATH)?;
@@ -95,7 +95,7 @@ fn check_location(location: &Location) -> Result<(), Broken> {
     }
 }
 
-/// An absent column says nothing about the order within a line.
+/// A missing column implies no order within a line.
 fn is_before(end: Position, start: Position) -> bool {
     end.line < start.line
         || (end.line == start.line

@@ -2,13 +2,13 @@
 
 use super::Broken;
 
-/// Text that people read: lines and tabs, nothing that steers a terminal, nothing that reorders.
-/// Joiners and variation selectors stay legal: scripts and emoji in real messages need them.
+/// Text for readers: lines and tabs, without characters that control a terminal or reorder text.
+/// Joiners and variation selectors are allowed: scripts and emoji in real messages need them.
 pub(super) fn check_text(field: &str, value: &str, limit: usize) -> Result<(), Broken> {
     check(field, value, limit, |character| character == '\n' || character == '\t')
 }
 
-/// A name: as text, on one line, without tabs.
+/// A name: like text, but on one line and without tabs.
 pub(super) fn check_name(field: &str, value: &str, limit: usize) -> Result<(), Broken> {
     check(field, value, limit, |_| false)
 }
@@ -21,7 +21,7 @@ fn check(field: &str, value: &str, limit: usize, allowed: impl Fn(char) -> bool)
     if value.len() > limit {
         return Err(format!("{field}: has {} bytes, may have at most {limit}", value.len()));
     }
-    // Nearly all text is printable ASCII.
+    // The common case: printable ASCII.
     if value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Ok(());
     }

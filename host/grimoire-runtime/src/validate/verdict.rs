@@ -1,15 +1,15 @@
-//! Rules for what matchers return.
+//! Rules for the output of matchers.
 
 use grimoire_domain::ranking::{Reason, Verdict};
 
 use super::Broken;
 use super::text::{check_name, check_not_empty, check_text};
 
-/// Reasons of one verdict.
+/// Maximum number of reasons of one verdict.
 const MAX_REASONS: usize = 16;
-/// Bytes of a signal's name.
+/// Maximum length of a signal's name in bytes.
 const SIGNAL: usize = 32;
-/// Bytes of a detail.
+/// Maximum length of a detail in bytes.
 const DETAIL: usize = 256;
 
 /// Checks verdicts on `candidates` candidates.
@@ -31,7 +31,7 @@ fn check(verdict: &Verdict, seen: &mut [bool]) -> Result<(), Broken> {
         Some(true) => return Err(format!("candidate: {} was judged already", verdict.candidate)),
         Some(judged) => *judged = true,
     }
-    // Also refuses what is not a number.
+    // Also rejects NaN.
     if !(0.0..=1.0).contains(&verdict.score) {
         return Err("score: must be from 0 to 1".to_owned());
     }

@@ -1,4 +1,4 @@
-//! Encodes the guests of `tests/guests/` as components of the present contract.
+//! Encodes the guests of `tests/guests/` as components of the current contract.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ impl Group {
     }
 }
 
-/// A guest as a plugin; the file's name with hyphens is the plugin's.
+/// A guest as a plugin, named like its file with hyphens for underscores.
 pub(crate) fn guest(group: Group, name: &str) -> PluginSource {
     PluginSource::new(name.replace('_', "-"), component(group, name))
 }
@@ -50,8 +50,8 @@ pub(crate) fn component(group: Group, name: &str) -> Vec<u8> {
     encode(group, &fields, str::to_owned)
 }
 
-/// Fields of a core module as a component. `edit` may change the text of each package, to make a
-/// component of another version or with other imports.
+/// Encodes the fields of a core module as a component. `edit` may change the text of each package,
+/// to create a component of another version or with other imports.
 pub(crate) fn encode(group: Group, fields: &str, edit: impl Fn(&str) -> String) -> Vec<u8> {
     let text = edit(&complete(group, fields));
     let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -72,7 +72,7 @@ pub(crate) fn encode(group: Group, fields: &str, edit: impl Fn(&str) -> String) 
     encoder.and_then(|mut encoder| encoder.encode()).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-/// The matcher world with what the fields import of WASI.
+/// The matcher world with the WASI imports of the fields.
 fn imports(fields: &str) -> String {
     let mut world = "include grimoire:matcher/matcher@0.1.0;".to_owned();
     let mut seen = Vec::new();
@@ -85,7 +85,7 @@ fn imports(fields: &str) -> String {
     world
 }
 
-/// The module with what the fields leave to the prelude.
+/// The module with the parts that the fields leave to the prelude.
 fn complete(group: Group, fields: &str) -> String {
     let (imports, prelude) = match group {
         Group::Analyzer => (NEW_HANDLE, include_str!("../guests/prelude/analyzer.wat")),
@@ -105,7 +105,7 @@ fn complete(group: Group, fields: &str) -> String {
     module + ")"
 }
 
-/// The component with core modules added and instantiated, as a component of several parts has them.
+/// Adds core modules to the component and instantiates them, as in a component of several parts.
 pub(crate) fn with_modules(mut component: Vec<u8>, modules: &[&str]) -> Vec<u8> {
     for (index, text) in (core_modules(&component)..).zip(modules) {
         let module = wat::parse_str(text).expect("a module");
@@ -140,7 +140,7 @@ pub(crate) fn section(component: &mut Vec<u8>, id: u8, content: &[u8]) {
     component.extend_from_slice(content);
 }
 
-/// A number as the binary format writes it.
+/// A number in the encoding of the binary format.
 fn unsigned(bytes: &mut Vec<u8>, mut value: usize) {
     loop {
         let low = u8::try_from(value & 0x7f).expect("seven bits");

@@ -1,4 +1,4 @@
-//! What the tests of the host share.
+//! Helpers for the tests of the host.
 #![allow(dead_code, reason = "every test program uses a part of it")]
 
 pub(crate) mod guests;
@@ -20,11 +20,19 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A component that is shipped with the binary.
+/// A plugin shipped with the binary.
 pub(crate) fn shipped(name: &str) -> PluginSource {
-    let path = root().join("plugins/prebuilt").join(format!("{name}.wasm"));
-    let component = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    PluginSource::new(name, component)
+    PluginSource::file(name, shipped_path(name))
+}
+
+/// The component of a plugin shipped with the binary.
+pub(crate) fn shipped_component(name: &str) -> Vec<u8> {
+    let path = shipped_path(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn shipped_path(name: &str) -> PathBuf {
+    root().join("plugins/prebuilt").join(format!("{name}.wasm"))
 }
 
 /// The log of a job.
@@ -32,13 +40,13 @@ pub(crate) fn log() -> Artifact {
     Artifact { kind: ArtifactKind::Log, name: "build".to_owned(), size: None }
 }
 
-/// Content in pieces of a size.
+/// Content in chunks of a size.
 pub(crate) fn content(bytes: &[u8], piece: usize) -> ByteStream {
     let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     stream::iter(pieces).boxed()
 }
 
-/// A diagnostic with nothing remarkable.
+/// An ordinary diagnostic.
 pub(crate) fn diagnostic() -> Diagnostic {
     Diagnostic {
         tool: "rustc".to_owned(),
@@ -51,7 +59,7 @@ pub(crate) fn diagnostic() -> Diagnostic {
     }
 }
 
-/// Candidates with nothing remarkable.
+/// Ordinary candidates.
 pub(crate) fn candidates(count: u64) -> Vec<Candidate> {
     let candidate = |id| {
         let fields = SpellFields {

@@ -1,4 +1,4 @@
-//! How the index keeps up with the store.
+//! How the index follows the store.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What holds for any sequence of writes.
+//! Properties that hold for any sequence of writes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +14,26 @@ use crate::support::*;
 #[derive(Debug, Clone)]
 enum Write {
     Create(SpellFields),
-    /// Of the n-th living spell.
+    /// Updates the n-th existing spell.
     Update(usize, SpellFields),
     Delete(usize),
 }
 
 const WORDS: [&str; 9] =
     ["widget", "gadget", "E0382", "unusedVars", "no-such-rule", "std::io", "moved", "moving", "value"];
+
+/// A phrase, exclusions, misspelt words, prefixes, a synonym, names with joiners.
+const TYPED: [&str; 9] = [
+    "\"moved value\"",
+    "value -gadget",
+    "moving -\"widget gadget\"",
+    "gadgit wigdet ",
+    "mov",
+    "unused var",
+    "no such rule std",
+    "unusedVars, std::io and \"E0382\"",
+    "npe moving segfault",
+];
 
 fn fields() -> impl Strategy<Value = SpellFields> {
     let words = |most| proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..most);
@@ -43,7 +56,7 @@ fn write() -> impl Strategy<Value = Write> {
     ]
 }
 
-/// Runs a property inside one runtime; each case is slow compared with its generation.
+/// Runs a property in a single runtime, because each case is slow compared with its generation.
 fn check<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
     TestRunner::new(config).run(strategy, test).unwrap_or_else(|failure| panic!("{failure}"));
@@ -73,11 +86,14 @@ async fn answers(
     let mixed = diagnostic("E0382", Some("E0382"), "moved value", "std::io");
     let mixed = search.candidates(&mixed, 64).await.expect("answered").hits;
     all.insert("mixed", (found(search, "value of wid").await, mixed));
+    for typed in TYPED {
+        all.insert(typed, (found(search, typed).await, Vec::new()));
+    }
     all
 }
 
-/// Property 6: a deleted spell is gone from search and from the candidates; and every living one is
-/// there. Whatever way an index came about, its answers are the same to the last bit.
+/// Property 6: a deleted spell is gone from search and from the candidates, and every existing one
+/// is there. The answers of an index are the same to the last bit, whatever its history.
 #[test]
 fn property_6_deleted_spells_are_gone_and_history_does_not_matter() {
     let runtime = runtime();
@@ -122,8 +138,8 @@ fn property_6_deleted_spells_are_gone_and_history_does_not_matter() {
     });
 }
 
-/// Many write at once while others search: nothing that is written is lost, nothing foreign is found,
-/// and the sequence that searches see never goes back.
+/// Concurrent writes and searches: no write is lost, no foreign spell is found, and the sequence that
+/// searches see never decreases.
 #[test]
 fn writes_from_many_sides_are_all_taken_in() {
     let runtime = runtime();

@@ -1,4 +1,4 @@
-//! An index that cannot be used is noticed and rebuilt, while the store answers.
+//! An unusable index is noticed and rebuilt, while the store answers searches.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use grimoire_search_tantivy::TantivySearch;
 
 use crate::support::*;
 
-/// An index of a few spells in `folder`, closed again, and its answers.
+/// Builds an index of a few spells in `folder` and closes it; returns the store and the index's answers.
 async fn prepared(folder: &Path) -> (TestStore, Vec<Vec<Hit>>) {
     let store = TestStore::new("the store");
     for title in ["A first widget", "The second widget", "A gadget", "Something else", "A widget of a gadget"]
@@ -31,12 +31,14 @@ async fn answers(search: &TantivySearch) -> Vec<Vec<Hit>> {
     vec![
         found(search, "widget").await,
         found(search, "gadget wid").await,
+        found(search, "wigdet -second").await,
+        found(search, "\"widget of a gadget\"").await,
         candidates(search, "a gadget failed").await,
         candidates(search, "the tool prints: second").await,
     ]
 }
 
-/// Opens the folder and expects that the index is rebuilt for a reason, with the same answers
+/// Opens the folder and checks that the index is rebuilt for this reason, with the same answers
 /// before (from the store) and after (from the new index).
 async fn expect_repair(folder: &Path, store: &TestStore, reason: &str, expected: &[Vec<Hit>]) {
     let search = open_held(folder, store).await;
@@ -61,12 +63,12 @@ async fn open_held(folder: &Path, store: &TestStore) -> TantivySearch {
     tokio::pin!(search);
     store.set(Log::Open);
     let search = (&mut search).await;
-    // The current-thread runtime has not run the follower yet: it is spawned, and nothing was awaited.
+    // The current-thread runtime has not run the follower yet: it was spawned, and nothing was awaited since.
     store.set(Log::Held);
     search
 }
 
-/// The files with data of an index.
+/// The data files of an index.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry").path());
     let is_data = |path: &PathBuf| {
@@ -76,7 +78,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.filter(is_data).collect()
 }
 
-/// Changes what the last commit says.
+/// Changes the metadata of the last commit.
 fn edit_payload(folder: &Path, edit: impl Fn(&mut serde_json::Value)) {
     let path = folder.join("meta.json");
     let mut meta: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
@@ -96,6 +98,24 @@ async fn a_missing_index_is_built() {
 }
 
 #[tokio::test]
+async fn an_index_that_has_seen_next_to_nothing_leaves_the_answer_to_the_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = TestStore::new("the store");
+    let search = open(folder.path(), &store).await;
+    until(&search, |state| *state == FollowerState::Ready).await;
+    search.close().await;
+    for title in ["A first widget", "A second widget", "A gadget"] {
+        store.write(spell(title)).await;
+    }
+    let search = open_held(folder.path(), &store).await;
+    assert_eq!(search.progress().state, FollowerState::Ready, "it is whole, and behind");
+    assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
+    store.set(Log::Open);
+    settle(&search, &store).await;
+    assert_eq!(ids(&found(&search, "widget").await), [1, 2]);
+}
+
+#[tokio::test]
 async fn every_damaged_file_is_noticed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (store, expected) = prepared(folder.path()).await;
@@ -105,7 +125,7 @@ async fn every_damaged_file_is_noticed() {
     extensions.dedup();
     assert!(extensions.len() >= 5, "{extensions:?}");
     for extension in extensions {
-        // A rebuilt index has no deleted spells, so that their file is damaged only once.
+        // A rebuilt index has no deleted spells, so their file can be damaged only once.
         let mut files = files(folder.path()).into_iter();
         let Some(path) = files.find(|path| path.extension() == Some(&extension)) else { continue };
         let mut bytes = fs::read(&path).expect("read");
@@ -115,16 +135,40 @@ async fn every_damaged_file_is_noticed() {
     }
 }
 
-/// Another program, an older layout, or a rebuild that was cut off left something there.
+/// Files left behind by an interrupted rebuild are removed, those of another program are not.
 #[tokio::test]
-async fn what_else_lies_in_the_folder_is_removed_before_an_index_is_built() {
+async fn what_else_lies_in_the_folder_stays_when_an_index_is_built() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (store, expected) = prepared(folder.path()).await;
+    let (store, answers) = prepared(folder.path()).await;
+    let index =
+        files(folder.path()).into_iter().find(|file| file.extension().is_some_and(|kind| kind == "idx"));
     fs::remove_file(folder.path().join("meta.json")).expect("removed");
-    fs::create_dir(folder.path().join("index-000001")).expect("created");
-    fs::write(folder.path().join("index-000001").join("meta.json"), "{}").expect("written");
-    expect_repair(folder.path(), &store, "it is missing", &expected).await;
-    assert!(!folder.path().join("index-000001").exists());
+    fs::create_dir(folder.path().join("letters")).expect("made");
+    for name in ["letters/one.txt", "notes.json", "0123456789abcdef.idx"] {
+        fs::write(folder.path().join(name), "mine").expect("written");
+    }
+    expect_repair(folder.path(), &store, "missing", &answers).await;
+    for name in ["letters/one.txt", "notes.json", "0123456789abcdef.idx"] {
+        assert_eq!(fs::read_to_string(folder.path().join(name)).expect("it is there"), "mine");
+    }
+    assert!(!index.expect("words").exists(), "the files of the other index are gone");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_removed_or_written_through_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, answers) = prepared(&folder.path().join("before")).await;
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("made");
+    fs::write(elsewhere.join("meta.json"), "mine").expect("written");
+    std::os::unix::fs::symlink(&elsewhere, folder.path().join("index")).expect("linked");
+    let search = open(&folder.path().join("index"), &store).await;
+    until(&search, |state| matches!(state, FollowerState::Failing(_))).await;
+    assert_eq!(self::answers(&search).await, answers, "from the store");
+    search.close().await;
+    assert_eq!(fs::read_dir(&elsewhere).expect("readable").count(), 1);
+    assert_eq!(fs::read_to_string(elsewhere.join("meta.json")).expect("it is there"), "mine");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Spells, diagnostics and a store that can be held, broken and set back.
+//! Spells, diagnostics and a store that can be held, broken and reset.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,21 +19,21 @@ use grimoire_ports::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Writt
 use grimoire_search_tantivy::{Options, TantivySearch};
 use tokio::sync::watch;
 
-/// Longer than anything takes on a busy machine; only failing tests wait for it.
+/// Longer than anything takes on a busy machine; only failing tests wait that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a [`TestStore`] answers the follower.
+/// The behaviour of a [`TestStore`] towards the follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
-    /// As it is.
+    /// It returns the change log.
     Open,
-    /// Not before it is something else.
+    /// It waits until the behaviour changes.
     Held,
-    /// With an error.
+    /// It returns an error.
     Broken,
 }
 
-/// A store with a chosen identity, whose change log can be held and broken.
+/// A store with a chosen id, whose change log can be held and broken.
 #[derive(Clone)]
 pub(crate) struct TestStore {
     pub(crate) memory: MemoryStore,
@@ -92,6 +92,15 @@ impl SpellStore for TestStore {
         self.memory.update_spell(id, fields, expected, stamp).await
     }
 
+    async fn undelete_spell(
+        &self,
+        id: SpellId,
+        fields: ValidSpell,
+        stamp: Stamp,
+    ) -> Result<Written<Spell>, PortError> {
+        self.memory.undelete_spell(id, fields, stamp).await
+    }
+
     async fn delete_spell(
         &self,
         id: SpellId,
@@ -116,7 +125,7 @@ impl SpellStore for TestStore {
     async fn changes_after(&self, after: Sequence, limit: usize) -> Result<Vec<SpellChange>, PortError> {
         let mut log = self.log.subscribe();
         let log = *log.wait_for(|log| *log != Log::Held).await.expect("the store lives");
-        // One change is what `open` asks for, to compare histories; the follower asks for many.
+        // `open` asks for a single change, to compare histories; the follower asks for many.
         if log == Log::Broken && limit > 1 {
             return Err(PortError::new(ErrorKind::Unavailable, "the disk is on fire"));
         }
@@ -136,12 +145,12 @@ impl SpellStore for TestStore {
     }
 }
 
-/// A runtime in which things happen at the same time.
+/// A multi-threaded runtime.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
 
-/// Quick commits, and retries without long waits.
+/// Frequent commits, and retries with short delays.
 pub(crate) fn options() -> Options {
     let pace = Pace {
         commit_interval: Duration::from_millis(1),
@@ -155,13 +164,13 @@ pub(crate) async fn open(folder: &Path, store: &TestStore) -> TantivySearch {
     TantivySearch::open(folder, Arc::new(store.clone()), options()).await.expect("opened")
 }
 
-/// Waits until searches see all that is written.
+/// Waits until searches see all writes.
 pub(crate) async fn settle(search: &TantivySearch, store: &TestStore) {
     let last = store.last_sequence().await.expect("read");
     search.wait_for(last, PATIENCE).await.expect("followed");
 }
 
-/// Waits until the index is in a state.
+/// Waits until the index reaches a state.
 pub(crate) async fn until(search: &TantivySearch, wanted: impl Fn(&FollowerState) -> bool) {
     let reached = async {
         while !wanted(&search.progress().state) {
@@ -179,7 +188,7 @@ pub(crate) fn valid(fields: SpellFields) -> ValidSpell {
     fields.validate().expect("valid fields")
 }
 
-/// A spell with the given title and what else must not be empty.
+/// A spell with the given title and dummy required fields.
 pub(crate) fn spell(title: &str) -> SpellFields {
     SpellFields {
         title: title.to_owned(),
@@ -191,7 +200,7 @@ pub(crate) fn spell(title: &str) -> SpellFields {
     }
 }
 
-/// A spell with everything.
+/// A spell with all text fields.
 pub(crate) fn full_spell(
     title: &str,
     error_type: &str,
@@ -228,7 +237,7 @@ pub(crate) async fn candidates(search: &TantivySearch, message: &str) -> Vec<Hit
 /// All hits of a typed query.
 pub(crate) async fn found(search: &TantivySearch, query: &str) -> Vec<Hit> {
     let page = PageRequest::new(0, PageRequest::MAXIMUM_LIMIT).expect("a page");
-    search.search(query, page).await.expect("answered").items
+    search.search(query, page).await.expect("answered").hits.items
 }
 
 pub(crate) fn ids(hits: &[Hit]) -> Vec<u64> {

@@ -5,7 +5,7 @@ mod schedule;
 mod tables;
 mod write;
 
-pub(crate) use schedule::Schedule;
+pub(crate) use schedule::{KindSummary, Schedule};
 pub(crate) use tables::JobTables;
 pub(crate) use write::{Jobs, NewJobRecord};
 

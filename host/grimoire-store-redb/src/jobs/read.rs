@@ -42,9 +42,9 @@ pub(crate) fn job(transaction: &ReadTransaction, id: JobId) -> Outcome<Job> {
     Ok(AllJobs::of(transaction)?.record(id)?.job(id)?)
 }
 
-/// Without a filter only the newest ids of both tables are read, up to the page. With one, the ids come
-/// from the narrowest index; only the kind is in no index, so that a filter by it reads every job that
-/// passes the others.
+/// Lists jobs. Without a filter, only the newest ids of both tables are read, up to the page. With a
+/// filter, the ids come from the narrowest index; the kind is in no index, so a filter by kind reads
+/// every job that matches the rest.
 pub(crate) fn list(
     transaction: &ReadTransaction,
     filter: &JobFilter,
@@ -76,7 +76,7 @@ pub(crate) fn list(
     Ok(Page { items, total })
 }
 
-/// The open jobs that pass the filter. They are few: all of them are read.
+/// The open jobs that match the filter. There are few: all of them are read.
 fn open_ids(jobs: &AllJobs, filter: &JobFilter) -> Outcome<Vec<u64>> {
     let mut ids = Vec::new();
     if filter.state.is_some_and(JobState::is_final) {
@@ -95,7 +95,7 @@ fn open_ids(jobs: &AllJobs, filter: &JobFilter) -> Outcome<Vec<u64>> {
     Ok(ids)
 }
 
-/// The ended jobs that pass the filter.
+/// The ended jobs that match the filter.
 fn ended_ids(transaction: &ReadTransaction, jobs: &AllJobs, filter: &JobFilter) -> Outcome<Vec<u64>> {
     let mut ids = Vec::new();
     let by_state = transaction.open_table(JOBS_BY_STATE)?;
@@ -156,6 +156,6 @@ pub(crate) fn has_event_after(transaction: &ReadTransaction, job: JobId, after: 
         return AllJobs::of(transaction)?.contains(job);
     }
     let Some(next) = after.checked_add(1) else { return Ok(false) };
-    // Sequences have no gaps.
+    // Sequence numbers have no gaps.
     Ok(Records(transaction.open_table(JOB_EVENTS)?).get((job.0, next))?.is_some())
 }

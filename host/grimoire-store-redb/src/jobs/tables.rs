@@ -9,7 +9,7 @@ use crate::record::job::{JobHead, JobRecord, encode_event, state_code};
 use crate::records::Records;
 use crate::schema;
 
-/// The tables of jobs in one transaction.
+/// The tables of jobs in a transaction.
 pub(crate) struct JobTables<'t> {
     open: Records<Table<'t, u64, &'static [u8]>>,
     ended: Records<Table<'t, u64, &'static [u8]>>,
@@ -37,8 +37,8 @@ impl<'t> JobTables<'t> {
         Ok(JobRecord::decode(id, record.bytes())?)
     }
 
-    /// Writes a job to the table and the indices of its state. `before` is the state in which the tables
-    /// have it; `None` for a new job.
+    /// Writes a job to the table and the indices of its state. `before` is the job's state in the
+    /// tables; `None` for a new job.
     pub(super) fn put(
         &mut self,
         id: JobId,
@@ -74,10 +74,10 @@ impl<'t> JobTables<'t> {
         Ok(())
     }
 
-    /// The sequence of the next event of a job.
+    /// The sequence number of a job's next event.
     pub(super) fn next_event(&self, job: JobId) -> Outcome<u64> {
         let last = self.events.0.range((job.0, 0)..=(job.0, u64::MAX))?.next_back().transpose()?;
-        // The first event follows from the job and has no row.
+        // The first event is derived from the job and has no row.
         Ok(last.map_or(1, |(key, _)| key.value().1) + 1)
     }
 

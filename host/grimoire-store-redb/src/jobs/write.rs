@@ -4,7 +4,7 @@
 use grimoire_domain::Timestamp;
 use grimoire_domain::job::{Job, JobEvent, JobId, JobState, Lease, NewJob};
 use grimoire_domain::kind::ErrorKind;
-use grimoire_ports::store::AttemptEnd;
+use grimoire_ports::store::{AttemptEnd, Kinds};
 use serde_json::{Value, json};
 
 use super::schedule::Schedule;
@@ -14,7 +14,7 @@ use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::job::{JobHead, JobRecord, StopRecord};
 
-/// A job to be enqueued. The caller encodes it, so that the writer thread does not have to.
+/// A job to enqueue. The caller encodes it to relieve the writer thread.
 pub(crate) struct NewJobRecord {
     record: JobRecord,
     bytes: Vec<u8>,
@@ -27,7 +27,7 @@ impl NewJobRecord {
     }
 }
 
-/// The jobs of one transaction.
+/// The jobs in a transaction.
 pub(crate) struct Jobs<'s, 't> {
     pub(crate) tables: &'s mut JobTables<'t>,
     pub(crate) counters: &'s mut Counters,
@@ -35,7 +35,7 @@ pub(crate) struct Jobs<'s, 't> {
     pub(crate) effects: &'s mut Effects,
 }
 
-/// The text of the event of a change of state.
+/// The text of a state change's event.
 struct EventText {
     message: String,
     data: Value,
@@ -86,21 +86,30 @@ impl Jobs<'_, '_> {
         let id = JobId(next(&mut self.counters.last_job));
         self.put_encoded(id, &new.record.head, &new.bytes, None)?;
         self.effects.jobs = true;
-        // The event `queued`, which has no row.
+        // The event `queued` is not stored.
         self.effects.events = true;
         Ok(id)
     }
 
-    pub(crate) fn claim(&mut self, now: Timestamp, lease_until: Timestamp) -> Outcome<Option<(Job, Lease)>> {
+    pub(crate) fn claim(
+        &mut self,
+        kinds: &Kinds,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Outcome<Option<(Job, Lease)>> {
         loop {
-            let Some(id) = self.schedule.next_ready(now) else { return Ok(None) };
+            let Some(id) = self.schedule.next_ready(kinds, now) else { return Ok(None) };
             let mut record = self.tables.load(id)?;
-            // The worker was asked to stop and never answered: the job ends instead of being claimed again.
+            // The worker was asked to stop and never answered, so the job ends instead of being claimed again.
             if let Some(stop) = record.head.stop.clone() {
                 self.change_state(id, &mut record, stop.state(), EventText::new(stop.reason), now)?;
                 continue;
             }
             let before = record.head.state();
+            // The previous worker let its lease expire.
+            if before == JobState::Running {
+                record.head.failures += 1;
+            }
             record.head.fence += 1;
             record.head.attempts += 1;
             record.head.lease_until = Some(lease_until);
@@ -132,6 +141,7 @@ impl Jobs<'_, '_> {
                 (JobState::Succeeded, EventText::with("done", attempt))
             }
             (AttemptEnd::Dead { error }, _) => {
+                record.head.failures += 1;
                 record.head.last_error = Some(error.clone());
                 (JobState::Dead, EventText::with(error, attempt))
             }
@@ -139,9 +149,10 @@ impl Jobs<'_, '_> {
                 let reason = stop.map_or_else(|| "replaced by newer work".to_owned(), |stop| stop.reason);
                 (JobState::Superseded, EventText::with(reason, attempt))
             }
-            // A job that was asked to stop does not run again, whatever the worker asks for.
+            // A job that was asked to stop does not run again, whatever end the worker reports.
             (end, Some(stop)) => {
                 if let AttemptEnd::Retry { error, .. } = end {
+                    record.head.failures += 1;
                     record.head.last_error = Some(error);
                 }
                 (stop.state(), EventText::with(stop.reason, attempt))
@@ -149,21 +160,14 @@ impl Jobs<'_, '_> {
             (AttemptEnd::Cancelled, None) => {
                 (JobState::Cancelled, EventText::with("stopped on request", attempt))
             }
+            (AttemptEnd::Postponed { reason, at }, None) => {
+                return self.queue_for(id, &mut record, "postponed", reason, at, now);
+            }
             (AttemptEnd::Retry { error, at }, None) => {
-                record.head.run_at = at;
-                record.head.last_error = Some(error.clone());
-                let data = json!({ "attempt": record.head.attempts, "run_at": at });
-                return self.change_state_as(
-                    id,
-                    &mut record,
-                    JobState::Queued,
-                    "retrying",
-                    EventText::with(error, data),
-                    now,
-                );
+                record.head.failures += 1;
+                return self.queue_for(id, &mut record, "retrying", error, at, now);
             }
             (AttemptEnd::Released, None) => {
-                record.head.attempts -= 1;
                 let text = EventText::with("given back unfinished", attempt);
                 return self.change_state_as(id, &mut record, JobState::Queued, "released", text, now);
             }
@@ -212,10 +216,27 @@ impl Jobs<'_, '_> {
         }
     }
 
-    /// Queues an ended job again, with its attempts at 0.
+    /// Queues a job whose attempt has ended, for a later time.
+    fn queue_for(
+        &mut self,
+        id: JobId,
+        record: &mut JobRecord,
+        step: &str,
+        reason: String,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Outcome<()> {
+        record.head.run_at = at;
+        record.head.last_error = Some(reason.clone());
+        let data = json!({ "attempt": record.head.attempts, "run_at": at });
+        self.change_state_as(id, record, JobState::Queued, step, EventText::with(reason, data), now)
+    }
+
+    /// Queues an ended job again, with its attempts and failures set to 0.
     pub(crate) fn requeue(&mut self, id: JobId, now: Timestamp) -> Outcome<()> {
         let mut record = self.tables.load(id)?;
         record.head.attempts = 0;
+        record.head.failures = 0;
         record.head.run_at = now;
         self.change_state(id, &mut record, JobState::Queued, EventText::new("queued again"), now)
     }
@@ -245,7 +266,7 @@ impl Jobs<'_, '_> {
         }
     }
 
-    /// The running job of a lease that is still the newest.
+    /// Returns the running job of a lease, which must still be the newest.
     fn held(&mut self, lease: &Lease) -> Outcome<JobRecord> {
         let record = self.tables.load(lease.job)?;
         if record.head.state() == JobState::Running && record.head.fence == lease.fence {
@@ -304,7 +325,7 @@ impl Jobs<'_, '_> {
         self.put_encoded(id, &record.head, &record.encode(), before)
     }
 
-    /// Writes a job with everything that is derived from it: indices, counts, schedule.
+    /// Writes a job with all derived data: indices, counts, schedule.
     fn put_encoded(
         &mut self,
         id: JobId,
@@ -319,7 +340,7 @@ impl Jobs<'_, '_> {
         }
         let state = head.state();
         *self.counters.jobs.of_mut(state) += 1;
-        self.schedule.set(id, head.lane.as_deref(), head.due().map(|due| (state, due)));
+        self.schedule.set(id, &head.kind, head.lane.as_deref(), head.due().map(|due| (state, due)));
         Ok(())
     }
 }

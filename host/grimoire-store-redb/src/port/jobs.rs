@@ -7,7 +7,7 @@ use grimoire_domain::Timestamp;
 use grimoire_domain::job::{Job, JobEvent, JobId, Lease, NewJob};
 use grimoire_domain::page::{Page, PageRequest};
 use grimoire_ports::PortError;
-use grimoire_ports::store::{AttemptEnd, JobCounts, JobFilter, JobStore};
+use grimoire_ports::store::{AttemptEnd, JobCounts, JobFilter, JobStore, Kinds};
 use serde_json::Value;
 
 use crate::RedbStore;
@@ -20,22 +20,23 @@ impl JobStore for RedbStore {
         self.write(move |transaction| transaction.jobs()?.enqueue(&job, now)).await
     }
 
-    async fn claim_job(&self, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
-        // An idle runner asks often and finds nothing: that costs a look, not a write.
-        if !self.shared().summary()?.may_have_due(self.shared().clock.now()) {
+    async fn claim_job(&self, kinds: &Kinds, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
+        // An idle runner asks often and finds nothing, so this checks the summary before it queues a write.
+        if !self.shared().summary()?.may_have_due(kinds, self.shared().clock.now()) {
             return Ok(None);
         }
-        let clock = Arc::clone(&self.shared().clock);
-        // The moment is that of the write, which may have waited in the queue.
+        let (kinds, clock) = (kinds.clone(), Arc::clone(&self.shared().clock));
+        // The time of the write itself, which may have waited in the queue.
         self.write(move |transaction| {
             let now = clock.now();
-            transaction.jobs()?.claim(now, after(now, lease))
+            transaction.jobs()?.claim(&kinds, now, after(now, lease))
         })
         .await
     }
 
-    async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError> {
-        let moment = self.shared().summary()?.next_claim.map(Timestamp::from_nanosecond).transpose();
+    async fn next_claim_at(&self, kinds: &Kinds) -> Result<Option<Timestamp>, PortError> {
+        let next = self.shared().summary()?.next_claim(kinds);
+        let moment = next.map(Timestamp::from_nanosecond).transpose();
         moment.map_err(|error| PortError::internal("the schedule of jobs cannot be read", error))
     }
 
@@ -44,7 +45,7 @@ impl JobStore for RedbStore {
         'store: 'wait,
         Self: 'wait,
     {
-        // Created by the call, not by the first poll, so that nothing in between is missed.
+        // Created by the call, not by the first poll, so that no notification in between is missed.
         let notified = self.shared().jobs.notified();
         Box::pin(notified)
     }
@@ -105,12 +106,12 @@ impl JobStore for RedbStore {
 
     async fn wait_for_event(&self, job: JobId, after: u64) {
         loop {
-            // Created before the look, so that an event between the look and the wait is not missed.
+            // Created before looking, so that an event between looking and waiting is not missed.
             let notified = self.shared().events.notified();
             match self.read(|transaction| read::has_event_after(transaction, job, after)) {
                 Ok(false) => notified.await,
                 Ok(true) => return,
-                // The caller's next read returns the error.
+                // The caller's next read will return the error.
                 Err(error) => {
                     tracing::debug!(%error, %job, "waiting for an event ends early");
                     return;
@@ -120,7 +121,7 @@ impl JobStore for RedbStore {
     }
 }
 
-/// The moment this long after another.
+/// Adds a duration to a time.
 fn after(moment: Timestamp, length: Duration) -> Timestamp {
     moment.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod jobs;
+mod plugins;
 mod reviews;
 mod spells;
 
@@ -18,6 +19,14 @@ use crate::backup::copy;
 impl Store for RedbStore {
     async fn close(&self) -> Result<(), PortError> {
         self.close().await
+    }
+
+    async fn check_writes(&self) -> Result<(), PortError> {
+        if self.shared().trouble().is_none() {
+            return Ok(());
+        }
+        let now = self.shared().clock.now();
+        self.write(move |transaction| transaction.note_recovery(now)).await
     }
 
     async fn back_up(&self, file: &Path) -> Result<(), PortError> {

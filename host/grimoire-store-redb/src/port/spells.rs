@@ -7,7 +7,7 @@ use grimoire_ports::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Writt
 use crate::RedbStore;
 use crate::spells::{NewSpell, read};
 
-/// The most spells that are read on the caller's thread; more are read on the blocking pool.
+/// Maximum number of spells read on the caller's thread; more are read on the blocking pool.
 const READ_IN_PLACE: usize = 64;
 
 #[async_trait]
@@ -53,6 +53,15 @@ impl SpellStore for RedbStore {
         self.write(move |transaction| transaction.spells()?.delete(id, expected, &stamp)).await
     }
 
+    async fn undelete_spell(
+        &self,
+        id: SpellId,
+        fields: ValidSpell,
+        stamp: Stamp,
+    ) -> Result<Written<Spell>, PortError> {
+        self.write(move |transaction| transaction.spells()?.undelete(id, fields, &stamp)).await
+    }
+
     async fn spell_revisions(&self, id: SpellId) -> Result<Vec<Revision>, PortError> {
         self.scan(move |transaction| read::revisions(transaction, id)).await
     }
@@ -70,7 +79,7 @@ impl SpellStore for RedbStore {
     }
 
     async fn last_sequence(&self) -> Result<Sequence, PortError> {
-        // The writer publishes it before it answers; reading the file would need a transaction.
+        // The writer publishes it before it answers; reading it from the file would need a transaction.
         self.shared().summary()?;
         Ok(*self.shared().sequence.borrow())
     }

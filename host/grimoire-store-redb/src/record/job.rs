@@ -9,18 +9,18 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{decode, encode, unreadable};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const EVENT_VERSION: u8 = 1;
 
-/// A job as it is stored.
+/// A job as stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobRecord {
     pub(crate) head: JobHead,
-    /// Not parsed by the store: a change of state copies it.
+    /// Not parsed by the store: a state change copies it.
     payload: Box<RawValue>,
 }
 
-/// Everything but the payload.
+/// All fields but the payload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobHead {
     pub(crate) kind: String,
@@ -28,24 +28,25 @@ pub(crate) struct JobHead {
     pub(crate) version: Option<String>,
     state: u8,
     pub(crate) attempts: u32,
+    pub(crate) failures: u32,
     pub(crate) run_at: Timestamp,
     created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) last_error: Option<String>,
-    /// Grows with every claim.
+    /// Incremented by every claim.
     pub(crate) fence: u64,
-    /// While running.
+    /// Set while running.
     pub(crate) lease_until: Option<Timestamp>,
-    /// While running and asked to stop.
+    /// Set while running and asked to stop.
     pub(crate) stop: Option<StopRecord>,
 }
 
 /// Why a running job was asked to stop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StopRecord {
-    /// Whether newer work replaced the job; otherwise it was cancelled.
+    /// True if newer work replaced the job; otherwise it was cancelled.
     pub(crate) superseded: bool,
-    /// In words.
+    /// The reason as a sentence.
     pub(crate) reason: String,
 }
 
@@ -64,6 +65,7 @@ impl JobRecord {
             version: spec.version,
             state: state_code(JobState::Queued),
             attempts: 0,
+            failures: 0,
             run_at: now,
             created_at: now,
             updated_at: now,
@@ -98,6 +100,7 @@ impl JobRecord {
             state: head.state(),
             spec: NewJob { kind: head.kind, lane: head.lane, version: head.version, payload },
             attempts: head.attempts,
+            failures: head.failures,
             run_at: head.run_at,
             created_at: head.created_at,
             updated_at: head.updated_at,
@@ -116,7 +119,7 @@ impl JobHead {
         self.state = state_code(state);
     }
 
-    /// The earliest moment at which the job may be claimed, its lane aside. `None` once it has ended.
+    /// The earliest time at which the job may be claimed, ignoring its lane. `None` once it has ended.
     pub(crate) fn due(&self) -> Option<Timestamp> {
         match self.state() {
             JobState::Queued => Some(self.run_at),
@@ -126,7 +129,7 @@ impl JobHead {
     }
 }
 
-/// Codes are part of the file's format: never reuse one.
+/// Codes are part of the file format: never reuse one.
 pub(crate) fn state_code(state: JobState) -> u8 {
     match state {
         JobState::Queued => 0,
@@ -150,7 +153,7 @@ struct EventRecord {
     data: Value,
 }
 
-/// The first event of a job, which is not stored: it follows from the job.
+/// The first event of a job, which is not stored because it is derived from the job.
 pub(crate) fn first_event(head: &JobHead) -> JobEvent {
     JobEvent {
         sequence: 1,

@@ -1,8 +1,11 @@
-//! The bytes of the rows: records with a version byte, apart from the domain's types, so that either can
-//! change.
+//! The bytes of the rows: records with a version byte, separate from the domain types, so that either
+//! can change.
 
 pub(crate) mod delivery;
 pub(crate) mod job;
+pub(crate) mod job_v2;
+pub(crate) mod plugin;
+pub(crate) mod publication;
 pub(crate) mod review;
 pub(crate) mod spell;
 
@@ -22,13 +25,13 @@ fn append_json(bytes: &mut Vec<u8>, record: &impl Serialize) {
     serde_json::to_writer(bytes, record).expect("records have string keys only, and memory does not fail");
 }
 
-/// Reads a record that [`encode`] wrote with `version`, the only one there is of its kind.
+/// Decodes a record that [`encode`] wrote with `version`, the only version of its kind.
 pub(crate) fn decode<T: DeserializeOwned>(version: u8, name: &str, bytes: &[u8]) -> Result<T, PortError> {
     let json = content(version, name, bytes)?;
     serde_json::from_slice(json).map_err(|error| unreadable(name, error))
 }
 
-/// What follows the version byte.
+/// The bytes after the version byte.
 fn content<'b>(version: u8, name: &str, bytes: &'b [u8]) -> Result<&'b [u8], PortError> {
     match bytes.split_first() {
         Some((found, content)) if *found == version => Ok(content),
@@ -37,7 +40,7 @@ fn content<'b>(version: u8, name: &str, bytes: &'b [u8]) -> Result<&'b [u8], Por
     }
 }
 
-/// Splits a part off whose length stands before it in four bytes.
+/// Splits off a part that is preceded by its length in four bytes.
 fn split_part<'b>(name: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), PortError> {
     let parts = bytes
         .split_first_chunk::<4>()
@@ -45,7 +48,7 @@ fn split_part<'b>(name: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), P
     parts.ok_or_else(|| unreadable(name, "the record is cut short"))
 }
 
-/// Appends a part with its length before it.
+/// Appends a part, preceded by its length.
 fn append_part(bytes: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
     let start = bytes.len();
     bytes.extend_from_slice(&[0; 4]);
@@ -54,7 +57,7 @@ fn append_part(bytes: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
     bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
-/// A hash of 64 bits (FNV-1a) that is part of the file's format.
+/// A 64-bit hash (FNV-1a), part of the file format.
 pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

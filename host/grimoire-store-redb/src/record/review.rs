@@ -1,5 +1,7 @@
-//! Records of reviews. A review quotes diagnostics and spells whole, so that it shows the answer of its time
-//! however the spells change later.
+//! Records of reviews. A review contains complete copies of diagnostics and spells, so that it shows the
+//! original answer even after the spells have changed.
+
+use std::collections::BTreeMap;
 
 use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::{
@@ -20,7 +22,7 @@ const VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct ReviewRecord {
-    /// The number of the write: reviews are listed by it.
+    /// The number of the write; lists are ordered by it.
     write: u64,
     job: u64,
     errors: Vec<ErrorRecord>,
@@ -30,6 +32,10 @@ struct ReviewRecord {
     plugins: Vec<PluginRecord>,
     sequence: u64,
     gaps: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pages: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    green: bool,
     comment: Option<CommentRecord>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -83,6 +89,8 @@ struct RankedRecord {
     solution_code: String,
     revision: u64,
     score: f64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hint: bool,
     /// Signal, weight, detail.
     reasons: Vec<(String, f64, String)>,
 }
@@ -106,10 +114,10 @@ struct CommentRecord {
     url: Option<String>,
 }
 
-/// A review as it is stored.
+/// A review as stored.
 pub(crate) struct StoredReview {
     pub(crate) review: Review,
-    /// The number of the write that stored it.
+    /// The number of the write.
     pub(crate) write: u64,
 }
 
@@ -125,6 +133,8 @@ pub(crate) fn encode_review(review: &Review, write: u64) -> Vec<u8> {
         plugins: diagnosis.plugins.into_iter().map(PluginRecord::of).collect(),
         sequence: diagnosis.sequence,
         gaps: diagnosis.gaps,
+        pages: diagnosis.pages,
+        green: diagnosis.green,
         comment: review.comment.clone().map(|PostedComment { id, url }| CommentRecord { id, url }),
         created_at: review.created_at,
         updated_at: review.updated_at,
@@ -136,14 +146,17 @@ pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<StoredReview
     let name = format!("the review of {} at {}", key.pull_request, key.head_sha);
     let record: ReviewRecord = decode(VERSION, &name, bytes)?;
     let errors = record.errors.into_iter().map(ErrorRecord::into_error).collect::<Option<_>>();
+    let problems = record.problems.into_iter().map(ProblemRecord::into_problem).collect::<Option<_>>();
     let diagnosis = Diagnosis {
         errors: errors.ok_or_else(|| unreadable(&name, "unknown severity, kind, role or confidence"))?,
-        problems: record.problems.into_iter().map(ProblemRecord::into_problem).collect(),
+        problems: problems.ok_or_else(|| unreadable(&name, "unknown reason of a plugin's failure"))?,
         degraded: record.degraded,
         generation: record.generation,
         plugins: record.plugins.into_iter().map(PluginRecord::into_plugin).collect(),
         sequence: record.sequence,
         gaps: record.gaps,
+        pages: record.pages,
+        green: record.green,
     };
     let review = Review {
         key,
@@ -250,6 +263,7 @@ impl RankedRecord {
             solution_code: spell.solution_code,
             revision: spell.revision,
             score: spell.score,
+            hint: spell.hint,
             reasons: reasons.map(|reason| (reason.signal, reason.weight, reason.detail)).collect(),
         }
     }
@@ -264,6 +278,7 @@ impl RankedRecord {
             solution_code: self.solution_code,
             revision: self.revision,
             score: self.score,
+            hint: self.hint,
             reasons: reasons.map(|(signal, weight, detail)| Reason { signal, weight, detail }).collect(),
         }
     }
@@ -271,11 +286,11 @@ impl RankedRecord {
 
 impl ProblemRecord {
     fn of(PluginProblem { plugin, reason, detail }: PluginProblem) -> Self {
-        Self { plugin, reason, detail }
+        Self { plugin, reason: reason.as_str().to_owned(), detail }
     }
 
-    fn into_problem(self) -> PluginProblem {
-        PluginProblem { plugin: self.plugin, reason: self.reason, detail: self.detail }
+    fn into_problem(self) -> Option<PluginProblem> {
+        Some(PluginProblem { plugin: self.plugin, reason: self.reason.parse().ok()?, detail: self.detail })
     }
 }
 
@@ -289,7 +304,7 @@ impl PluginRecord {
     }
 }
 
-/// Kinds by their codes. Codes are part of the file's format: a new one comes last.
+/// Kinds by their codes. Codes are part of the file format: append new ones.
 const KINDS: [Kind; 12] = [
     Kind::Unknown,
     Kind::Compile,
@@ -304,16 +319,16 @@ const KINDS: [Kind; 12] = [
     Kind::Infrastructure,
     Kind::Configuration,
 ];
-/// Roles by their codes, as [`KINDS`].
+/// Roles by their codes, like [`KINDS`].
 const ROLES: [Role; 4] = [Role::Root, Role::Consequence, Role::Summary, Role::Warning];
-/// Confidences by their codes, as [`KINDS`].
+/// Confidences by their codes, like [`KINDS`].
 const CONFIDENCES: [Confidence; 3] = [Confidence::Certain, Confidence::Likely, Confidence::Guess];
 
 fn code_of<T: Copy + PartialEq>(values: &[T], value: T) -> u8 {
     (0..).zip(values).find_map(|(code, known)| (*known == value).then_some(code)).expect("the list is whole")
 }
 
-/// Codes are part of the file's format: never reuse one.
+/// Codes are part of the file format: never reuse one.
 fn severity_code(severity: Severity) -> u8 {
     match severity {
         Severity::Hint => 0,

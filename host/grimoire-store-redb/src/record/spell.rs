@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use grimoire_domain::Timestamp;
+use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{
     ChangeKind, Revision, Samples, Sequence, Spell, SpellChange, SpellFields, SpellId, SpellSource,
     SpellStatus, ValidSpell,
@@ -50,16 +51,19 @@ struct FieldsRecord {
     confidence: Option<f64>,
     must_match: Vec<String>,
     must_not_match: Vec<String>,
+    /// Absent means everywhere, as for all spells of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
 }
 
-/// A living spell as it is stored: with the author of its present revision.
+/// An existing spell as stored: with the author of its current revision.
 pub(crate) struct StoredSpell {
     pub(crate) spell: Spell,
     by: String,
 }
 
 impl StoredSpell {
-    /// The present revision, which has no row of its own while the spell lives.
+    /// The current revision, which has no row of its own until the next change.
     pub(crate) fn revision(&self) -> Revision {
         let spell = &self.spell;
         Revision {
@@ -153,6 +157,7 @@ impl FieldsRecord {
             confidence: fields.confidence,
             must_match: fields.samples.must_match,
             must_not_match: fields.samples.must_not_match,
+            scope: (fields.scope != Scope::Global).then_some(fields.scope),
         }
     }
 
@@ -171,18 +176,19 @@ impl FieldsRecord {
             auto_generated: self.auto_generated,
             confidence: self.confidence,
             samples: Samples { must_match: self.must_match, must_not_match: self.must_not_match },
+            scope: self.scope.unwrap_or_default(),
         }))
     }
 }
 
-/// A hash of the fields that tell most spells apart. Equal fields have equal hashes; part of the file's
+/// A hash of the fields that distinguish most spells. Equal fields have equal hashes; part of the file
 /// format.
 pub(crate) fn content_hash(fields: &SpellFields) -> u64 {
     let parts = [&fields.title, &fields.error_type, &fields.error_pattern, &fields.solution_code];
     fnv_1a(parts.into_iter().flat_map(|part| part.bytes().chain([0])))
 }
 
-/// Codes are part of the file's format: never reuse one.
+/// Codes are part of the file format: never reuse one.
 pub(crate) fn status_code(status: SpellStatus) -> u8 {
     match status {
         SpellStatus::Draft => 0,

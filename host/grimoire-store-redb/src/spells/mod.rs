@@ -5,7 +5,7 @@ mod write;
 
 pub(crate) use write::{NewSpell, SpellTables, Spells, folded_tags};
 
-/// The form in which error types and tags are compared: letter case ignored.
+/// The normal form for comparing error types and tags, which ignores letter case.
 pub(crate) fn folded(text: &str) -> String {
     text.to_lowercase()
 }

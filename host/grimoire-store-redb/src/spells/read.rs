@@ -35,7 +35,7 @@ pub(crate) fn spells(transaction: &ReadTransaction, ids: &[SpellId]) -> Outcome<
     Ok(spells)
 }
 
-/// Walks the narrowest index that the filter allows, and reads the spells of the page only.
+/// Lists spells: walks the narrowest index for the filter, and reads only the spells of the page.
 pub(crate) fn list(
     transaction: &ReadTransaction,
     filter: &SpellFilter,
@@ -109,7 +109,7 @@ impl Indices {
     }
 }
 
-/// Counts the ids that pass the filter and keeps those of the page.
+/// Counts the ids that match the filter and keeps those of the page.
 struct Window {
     page: PageRequest,
     total: u64,

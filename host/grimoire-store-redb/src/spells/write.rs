@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use grimoire_domain::Timestamp;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::{ChangeKind, Revision, Sequence, Spell, SpellFields, SpellId, ValidSpell};
 use grimoire_ports::store::{ImportSummary, Stamp, Written};
@@ -14,12 +15,13 @@ use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
-    StoredSpell, content_hash, decode_spell, encode_change, encode_revision, encode_spell, status_code,
+    StoredSpell, content_hash, decode_revision, decode_spell, encode_change, encode_revision, encode_spell,
+    status_code,
 };
 use crate::records::Records;
 use crate::schema;
 
-/// The tables of spells in one transaction.
+/// The tables of spells in a transaction.
 pub(crate) struct SpellTables<'t> {
     spells: Records<Table<'t, u64, &'static [u8]>>,
     revisions: Records<Table<'t, (u64, u64), &'static [u8]>>,
@@ -56,7 +58,7 @@ impl<'t> SpellTables<'t> {
         Ok(self.by_key.get(key)?.map(|id| SpellId(id.value())))
     }
 
-    /// The living spell, of the expected revision where one is expected.
+    /// Returns the existing spell, with the expected revision if one is given.
     fn expect(&self, id: SpellId, expected: Option<u64>) -> Outcome<StoredSpell> {
         let current = self.find(id)?.ok_or_else(|| missing(id))?;
         let revision = current.spell.revision;
@@ -69,7 +71,14 @@ impl<'t> SpellTables<'t> {
         }
     }
 
-    /// `Conflict` when another spell than `except` has the key.
+    /// The spell that has the key of these fields.
+    fn find_by_its_key(&self, fields: &SpellFields) -> Outcome<Option<Spell>> {
+        let Some(key) = fields.key.as_deref() else { return Ok(None) };
+        let Some(id) = self.find_by_key(key)? else { return Ok(None) };
+        Ok(self.find(id)?.map(|stored| stored.spell))
+    }
+
+    /// Fails with `Conflict` if a spell other than `except` has the key.
     fn key_is_free(&self, fields: &SpellFields, except: Option<SpellId>) -> Outcome<()> {
         let Some(key) = fields.key.as_deref() else { return Ok(()) };
         match self.find_by_key(key)? {
@@ -100,7 +109,7 @@ impl<'t> SpellTables<'t> {
         Ok(())
     }
 
-    /// Removes a spell from every table of living spells. Its present revision becomes an earlier one.
+    /// Removes a spell from every table of existing spells. Its current revision becomes an earlier one.
     fn remove(&mut self, current: &StoredSpell) -> Outcome<()> {
         let spell = &current.spell;
         let id = spell.id.0;
@@ -126,7 +135,20 @@ impl<'t> SpellTables<'t> {
         self.revisions.insert((id.0, revision.revision), &encode_revision(revision))
     }
 
-    /// A living spell without a key whose fields are all equal to these.
+    /// The creation time of a deleted spell, and the number of its last revision.
+    fn first_and_last(&self, id: SpellId) -> Outcome<(Timestamp, u64)> {
+        let mut revisions = self.revisions.range((id.0, 0)..=(id.0, u64::MAX))?;
+        let (key, record) = revisions.next().ok_or_else(|| missing(id))??;
+        let first = key.value().1;
+        let created_at = decode_revision(id, first, record.bytes())?.at;
+        let mut last = first;
+        for entry in revisions {
+            last = entry?.0.value().1;
+        }
+        Ok((created_at, last))
+    }
+
+    /// An existing spell without a key whose fields all equal these.
     fn find_equal(&self, fields: &ValidSpell) -> Outcome<Option<SpellId>> {
         let hash = content_hash(fields);
         for entry in self.by_content.range((hash, 0)..=(hash, u64::MAX))? {
@@ -143,9 +165,9 @@ pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
     fields.tags.iter().map(|tag| folded(tag)).collect()
 }
 
-/// A spell to be created. The caller encodes it, so that the writer thread does not have to.
+/// A spell to create. The caller encodes it to relieve the writer thread.
 pub(crate) struct NewSpell {
-    /// With an id of 0: the writer assigns the id.
+    /// With id 0: the writer assigns the id.
     spell: Spell,
     record: Vec<u8>,
 }
@@ -158,7 +180,7 @@ impl NewSpell {
     }
 }
 
-/// The spells of one transaction.
+/// The spells in a transaction.
 pub(crate) struct Spells<'s, 't> {
     pub(crate) tables: &'s mut SpellTables<'t>,
     pub(crate) counters: &'s mut Counters,
@@ -168,6 +190,11 @@ pub(crate) struct Spells<'s, 't> {
 impl Spells<'_, '_> {
     pub(crate) fn create(&mut self, new: NewSpell) -> Outcome<Written<Spell>> {
         let NewSpell { mut spell, record } = new;
+        if let Some(stored) = self.tables.find_by_its_key(&spell.fields)?
+            && stored.fields == spell.fields
+        {
+            return Ok(Written { value: stored, sequence: Sequence(self.counters.last_change) });
+        }
         self.tables.key_is_free(&spell.fields, None)?;
         spell.id = SpellId(next(&mut self.counters.last_spell));
         self.tables.put(&spell, &record)?;
@@ -219,6 +246,23 @@ impl Spells<'_, '_> {
         };
         self.tables.add_revision(id, &revision)?;
         self.log(id, ChangeKind::Deleted)
+    }
+
+    pub(crate) fn undelete(
+        &mut self,
+        id: SpellId,
+        fields: ValidSpell,
+        stamp: &Stamp,
+    ) -> Outcome<Written<Spell>> {
+        if self.tables.find(id)?.is_some() {
+            return Err(Failure::refused(ErrorKind::Conflict, format!("spell {id} is not deleted")));
+        }
+        self.tables.key_is_free(&fields, None)?;
+        let (created_at, last) = self.tables.first_and_last(id)?;
+        let spell = Spell { id, fields, created_at, updated_at: Some(stamp.at), revision: last + 1 };
+        self.tables.put(&spell, &encode_spell(&spell, &stamp.by))?;
+        let sequence = self.log(id, ChangeKind::Updated)?;
+        Ok(Written { value: spell, sequence })
     }
 
     pub(crate) fn import(

@@ -1,4 +1,4 @@
-//! Backups: whole under writes, and the same store after they are restored.
+//! Backups: complete despite concurrent writes, and the same store after restoring.
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,7 @@ async fn a_restored_store_shows_what_the_first_showed() {
     let [path, backup, restored] =
         ["first.redb", "backup.redb", "new/grimoire.redb"].map(|name| folder.path().join(name));
     sample::write(&path).await;
+    sample::write_publication(&path).await;
     let store = open(&path);
     store.back_up(&backup).await.unwrap();
     assert_eq!(verify(&backup).unwrap(), {
@@ -109,6 +110,7 @@ async fn a_damaged_backup_is_not_restored() {
     let [path, backup, target] =
         ["grimoire.redb", "backup.redb", "target.redb"].map(|name| folder.path().join(name));
     sample::write(&path).await;
+    sample::write_publication(&path).await;
     let store = open(&path);
     store.back_up(&backup).await.unwrap();
     let mut bytes = fs::read(&backup).unwrap();

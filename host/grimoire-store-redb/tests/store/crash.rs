@@ -1,5 +1,5 @@
-//! The power goes at every sync of a workload in turn: what was acknowledged is there afterwards,
-//! whatever of the rest has reached the disk, and the store is whole and goes on.
+//! Simulates a power loss at each sync of a workload in turn: acknowledged writes are there
+//! afterwards, whatever else has reached the disk, and the store is consistent and usable.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,36 +8,38 @@ use std::time::Duration;
 use grimoire_domain::delivery::DeliveryId;
 use grimoire_domain::job::{JobId, JobState};
 use grimoire_domain::page::PageRequest;
+use grimoire_domain::publication::Channel;
 use grimoire_domain::review::ReviewKey;
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 use grimoire_ports::PortError;
 use grimoire_ports::conformance::store::samples::{
-    at, delivery, job, keyed, review, review_key, spell, stamp, versioned,
+    at, delivery, job, keyed, publisher, review, review_key, spell, stamp, versioned,
 };
 use grimoire_ports::fakes::ManualClock;
 use grimoire_ports::store::{
-    AttemptEnd, DeliveryOutcome, DeliveryStore, JobFilter, JobStore, ReviewStore, SpellFilter, SpellStore,
+    AttemptEnd, DeliveryOutcome, DeliveryStore, JobFilter, JobStore, Kinds, ReviewStore, SpellFilter,
+    SpellStore,
 };
 use grimoire_store_redb::{Options, RedbStore};
 use serde_json::json;
 
 use crate::disk::Disk;
 
-/// What the store has promised so far.
+/// The promises of the store so far.
 #[derive(Default)]
 struct Acknowledged {
     /// The last state of each spell; `None` once deleted.
     spells: BTreeMap<SpellId, Option<Spell>>,
     sequence: Sequence,
     deliveries: BTreeMap<DeliveryId, Option<JobId>>,
-    /// How many events each job had at least.
+    /// The minimum number of events of each job.
     events: BTreeMap<JobId, u64>,
     /// Jobs that have ended.
     ended: BTreeMap<JobId, JobState>,
     reviews: Vec<ReviewKey>,
 }
 
-/// Does a bit of everything, until the power goes or it is done.
+/// Runs a bit of everything, until the power fails or the work is done.
 async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), PortError> {
     let batch = vec![keyed("imported", "imported"), spell("imported without a key")];
     promised.sequence = store.import_spells(batch, stamp(0)).await?.sequence;
@@ -51,15 +53,15 @@ async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), Port
         promised.spells.insert(id, Some(created.value));
 
         let new = delivery(&format!("delivery-{round}"), 2);
-        let delivery_id = new.id.clone();
-        // Every round is a push to the same pull request: it supersedes the work of the last.
+        let delivery_id = new.facts.id.clone();
+        // Every round is a push to the same pull request: it supersedes the work of the last round.
         let version = format!("sha-{round}");
         let outcome = store.record_delivery_and_enqueue(new, Some(versioned("pull/1", &version))).await?;
         let DeliveryOutcome::Accepted(Some(job_id)) = outcome else { panic!("{outcome:?}") };
         promised.deliveries.insert(delivery_id, Some(job_id));
         promised.events.insert(job_id, 1);
 
-        let (claimed, lease) = store.claim_job(LEASE).await?.expect("a job is due");
+        let (claimed, lease) = store.claim_job(&Kinds::all(), LEASE).await?.expect("a job is due");
         promised.events.insert(claimed.id, 2);
         let event = store.append_event(&lease, "fetched", "x", json!({}), at(4)).await?;
         promised.events.insert(claimed.id, event.sequence);
@@ -80,16 +82,16 @@ async fn work(store: &RedbStore, promised: &mut Acknowledged) -> Result<(), Port
             promised.spells.insert(id, None);
         }
         let key = review_key("octo/tools", round, 'a');
-        store.put_review(review(key.clone(), 8)).await?;
+        store.put_review_and_publish(review(key.clone(), 8), &Channel::ALL, publisher(&key)).await?;
         promised.reviews.push(key);
     }
-    // Many at once, so that groups are cut too.
+    // Many at once, so that power losses also hit groups.
     let many: Vec<_> = (0..12)
         .map(|index| {
             let store = store.clone();
             tokio::spawn(async move {
                 let new = delivery(&format!("many-{index}"), 9);
-                let id = new.id.clone();
+                let id = new.facts.id.clone();
                 let outcome = store.record_delivery_and_enqueue(new, Some(job("work"))).await?;
                 Ok::<_, PortError>((id, outcome))
             })
@@ -132,8 +134,8 @@ async fn every_acknowledged_write_survives_a_stop_at_every_sync() {
         for (number, image) in disk.images().into_iter().enumerate() {
             let store = match open(&Disk::with(image), 1_000) {
                 Ok(store) => store,
-                // A store that was never open has promised nothing. Files are created beside their place
-                // and moved there whole, so that nobody meets one that is half created.
+                // A store that never opened has promised nothing. Files are created elsewhere and moved
+                // into place, so that nobody finds an incomplete one.
                 Err(_) if !was_open => continue,
                 Err(error) => panic!("stop {stop}, image {number}: {error:?}"),
             };
@@ -160,7 +162,7 @@ async fn promised_is_there(store: &RedbStore, promised: &Acknowledged) {
         }
     }
     for (id, job) in &promised.deliveries {
-        assert_eq!(store.get_delivery(id).await.unwrap().job, *job);
+        assert_eq!(store.get_delivery(id).await.unwrap().facts.job, *job);
         let again = delivery(id.as_str(), 50);
         let outcome = store.record_delivery_and_enqueue(again, Some(versioned("x", "y"))).await.unwrap();
         assert!(!matches!(outcome, DeliveryOutcome::Accepted(_)), "{id} is known: {outcome:?}");
@@ -170,10 +172,11 @@ async fn promised_is_there(store: &RedbStore, promised: &Acknowledged) {
     }
     for key in &promised.reviews {
         store.get_review(key).await.unwrap();
+        assert_eq!(store.publications(&key.pull_request).await.unwrap().len(), 1);
     }
     for (job, state) in &promised.ended {
         let found = store.get_job(*job).await.unwrap().state;
-        // The redelivery above has queued what had failed.
+        // The redelivery above has queued failed jobs again.
         let requeued = *state == JobState::Dead && found == JobState::Queued;
         assert!(found == *state || requeued, "job {job} is {found:?}");
     }
@@ -183,7 +186,7 @@ fn index(number: u64) -> usize {
     usize::try_from(number).expect("the workload is small")
 }
 
-/// What is derived agrees with what it is derived from.
+/// Checks that derived data agrees with its source.
 async fn is_whole(store: &RedbStore) {
     let all_pages = PageRequest::new(0, 1_000).unwrap();
     let spells = store.list_spells(&SpellFilter::default(), all_pages).await.unwrap();
@@ -221,13 +224,13 @@ async fn is_whole(store: &RedbStore) {
     }
 }
 
-/// Everything that is open can be done, and new things can be written.
+/// Checks that all open jobs can be finished, and that new writes succeed.
 async fn goes_on(store: &RedbStore) {
-    while let Some((_, lease)) = store.claim_job(LEASE).await.unwrap() {
+    while let Some((_, lease)) = store.claim_job(&Kinds::all(), LEASE).await.unwrap() {
         store.end_attempt(&lease, AttemptEnd::Succeeded, at(1_001)).await.unwrap();
     }
     assert_eq!(store.count_jobs().await.unwrap().open(), 0, "nothing is stuck");
-    assert_eq!(store.next_claim_at().await.unwrap(), None);
+    assert_eq!(store.next_claim_at(&Kinds::all()).await.unwrap(), None);
     let written = store.create_spell(keyed("after-the-crash", "new"), stamp(9)).await.unwrap();
     assert_eq!(written.sequence, store.last_sequence().await.unwrap());
 }

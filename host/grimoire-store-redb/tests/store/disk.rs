@@ -1,31 +1,36 @@
-//! A disk in memory that outlives the stores on it, knows what was synced, and can be stopped.
+//! A disk in memory that outlives the stores on it, tracks which writes were synced, and can be stopped.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
-/// The bytes that a disk writes all or none of.
+/// The number of bytes that a disk writes atomically.
 const SECTOR: u64 = 512;
 
-/// The disk. Clones are the same disk.
+/// The disk. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The content that a running process reads.
+    /// The content as a running process reads it.
     content: Vec<u8>,
-    /// The content that is certainly left after a loss of power.
+    /// The content that certainly survives a power loss.
     synced: Vec<u8>,
-    /// The changes since the last sync: any of them may be left too.
+    /// The changes since the last sync, any of which may survive too.
     pending: Vec<Change>,
-    /// How many syncs there were.
+    /// Number of syncs.
     syncs: u64,
-    /// The sync at which the power goes.
+    /// The sync at which the power fails.
     stops_at: Option<u64>,
     stopped: bool,
+    /// Maximum number of sectors, if limited.
+    capacity: Option<usize>,
+    /// All sectors ever written.
+    taken: BTreeSet<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,21 +65,32 @@ impl Disk {
         Self(Arc::new(Mutex::new(State { synced: content.clone(), content, ..State::default() })))
     }
 
-    /// An empty disk whose power goes at the sync with this number, from 0.
+    /// An empty disk whose power fails at this sync, counted from 0.
     pub(crate) fn stopping_at(sync: u64) -> Self {
         Self::with_stopping_at(Vec::new(), sync)
     }
 
-    /// A disk with this content whose power goes at the sync with this number, from 0.
+    /// A disk with this content whose power fails at this sync, counted from 0.
     pub(crate) fn with_stopping_at(content: Vec<u8>, sync: u64) -> Self {
         let disk = Self::with(content);
         disk.state().stops_at = Some(sync);
         disk
     }
 
-    /// Something for a store to live on.
+    /// Limits the free space to this many bytes.
+    pub(crate) fn leave_room_for(&self, bytes: u64) {
+        let mut state = self.state();
+        state.capacity = Some(state.taken.len() + index(bytes / SECTOR));
+    }
+
+    /// A storage backend on this disk.
     pub(crate) fn backend(&self) -> impl StorageBackend + use<> {
         Backend(self.clone())
+    }
+
+    /// The content as a running process reads it.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        self.state().content.clone()
     }
 
     pub(crate) fn syncs(&self) -> u64 {
@@ -85,8 +101,8 @@ impl Disk {
         self.state().stopped
     }
 
-    /// The contents that may be found after the power went: the synced content with none of the later
-    /// changes, with all of them, with the first half, the second half, and every other one.
+    /// The possible contents after a power loss: the synced content with none of the later changes,
+    /// with all of them, with the first half, the second half, and every other one.
     pub(crate) fn images(&self) -> Vec<Vec<u8>> {
         let state = self.state();
         let count = state.pending.len();
@@ -127,6 +143,16 @@ fn power_is_gone() -> io::Error {
 struct Backend(Disk);
 
 impl Backend {
+    fn take(&self, sector: u64) -> io::Result<()> {
+        let mut state = self.0.running()?;
+        let is_full = state.capacity.is_some_and(|capacity| state.taken.len() >= capacity);
+        if is_full && !state.taken.contains(&sector) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        state.taken.insert(sector);
+        Ok(())
+    }
+
     fn change(&self, change: Change) -> io::Result<()> {
         let mut state = self.0.running()?;
         change.apply(&mut state.content);
@@ -166,11 +192,12 @@ impl StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        // A disk writes whole sectors, and of a longer piece any of them.
+        // A disk writes whole sectors, and any subset of a larger write.
         let mut written = 0;
         while written < data.len() {
             let start = offset + written as u64;
             let sector = index(SECTOR - start % SECTOR).min(data.len() - written);
+            self.take(start / SECTOR)?;
             self.change(Change::Write(start, data[written..written + sector].to_vec()))?;
             written += sector;
         }
@@ -178,7 +205,7 @@ impl StorageBackend for Backend {
     }
 }
 
-/// A storage that calls a function before each of its syncs.
+/// A storage backend that calls a function before each sync.
 pub(crate) struct Hooked<B, F> {
     storage: B,
     before_sync: F,

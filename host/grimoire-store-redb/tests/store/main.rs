@@ -1,4 +1,4 @@
-//! Tests of the store through its public doors: on real files, and on a disk in memory that can be
+//! Tests of the store through its public API: on real files, and on a disk in memory that can be
 //! stopped.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and the line says enough")]
@@ -6,7 +6,9 @@
 mod backup;
 mod conformance;
 mod crash;
+mod damage;
 mod disk;
+mod full_disk;
 mod grouping;
 mod migrations;
 mod model;

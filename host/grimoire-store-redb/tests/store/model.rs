@@ -1,26 +1,31 @@
-//! Sequences of operations, done to the store and to the memory store side by side: same answers,
-//! same content, also over restarts.
+//! Sequences of operations, run on the store and on the memory store: same results, same content,
+//! also across restarts.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use grimoire_domain::Timestamp;
+use grimoire_domain::delivery::{DeliveryId, Verdict};
 use grimoire_domain::job::{JobEvent, JobId, Lease, NewJob};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
+use grimoire_domain::publication::{Channel, Publication};
+use grimoire_domain::review::PostedComment;
 use grimoire_domain::spell::{Sequence, SpellFields, SpellId, SpellStatus, ValidSpell};
 use grimoire_ports::PortError;
-use grimoire_ports::conformance::store::samples::{at, delivery, fields, job, review, review_key, stamp};
+use grimoire_ports::conformance::store::samples::{
+    at, delivery, fields, job, publisher, review, review_key, stamp,
+};
 use grimoire_ports::fakes::{ManualClock, MemoryStore};
-use grimoire_ports::store::{AttemptEnd, JobFilter, JobStore, SpellFilter, Store};
+use grimoire_ports::store::{AttemptEnd, DeliveryFilter, JobFilter, JobStore, Kinds, SpellFilter, Store};
 use grimoire_store_redb::{Options, RedbStore};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::disk::Disk;
 
-/// Small ranges everywhere, so that operations meet.
+/// Small ranges everywhere, so that operations collide.
 #[derive(Debug, Clone)]
 enum Operation {
     Create(Text),
@@ -28,15 +33,22 @@ enum Operation {
     Delete(u64, Option<u64>),
     Import(Vec<Text>),
     Deliver(u8, Option<Work>),
+    Redeliver(u8, Option<Work>),
+    Forget(u64, usize),
     CancelLane(u8),
     Enqueue(Work),
-    Claim(u64),
+    /// Only jobs of this kind, if given.
+    Claim(Option<u8>, u64),
     Renew(usize, u64),
     End(usize, AttemptKind, u64),
     Append(usize),
     Cancel(u64),
     Retry(u64),
-    Review(u64, char),
+    /// The last field says whether all runs passed.
+    Review(u64, char, bool),
+    Publish(u64, char),
+    /// Settles the publications of a pull request, or those requested at the given time.
+    Settle(u64, char, Option<u64>, bool),
     Advance(u64),
     SetBack(u64),
     Reopen,
@@ -83,6 +95,7 @@ impl Work {
 #[derive(Debug, Clone, Copy)]
 enum AttemptKind {
     Succeeded,
+    Postponed,
     Retry,
     Dead,
     Cancelled,
@@ -95,6 +108,7 @@ impl AttemptKind {
         let error = "it failed".to_owned();
         match self {
             Self::Succeeded => AttemptEnd::Succeeded,
+            Self::Postponed => AttemptEnd::Postponed { reason: error, at: retry_at },
             Self::Retry => AttemptEnd::Retry { error, at: retry_at },
             Self::Dead => AttemptEnd::Dead { error },
             Self::Cancelled => AttemptEnd::Cancelled,
@@ -102,6 +116,11 @@ impl AttemptKind {
             Self::Released => AttemptEnd::Released,
         }
     }
+}
+
+/// One kind, or all kinds.
+fn kinds(kind: Option<u8>) -> Kinds {
+    kind.map_or_else(Kinds::all, |kind| Kinds::Only([format!("kind-{kind}")].into()))
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {
@@ -112,6 +131,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         .prop_map(|(lane, version, kind)| Work { lane, version, kind });
     let end = prop_oneof![
         Just(AttemptKind::Succeeded),
+        Just(AttemptKind::Postponed),
         Just(AttemptKind::Retry),
         Just(AttemptKind::Dead),
         Just(AttemptKind::Cancelled),
@@ -125,32 +145,38 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         1 => (1_u64..6, revision).prop_map(|(id, expected)| Operation::Delete(id, expected)),
         1 => prop::collection::vec(text, 0..5).prop_map(Operation::Import),
         3 => (0_u8..6, prop::option::weighted(0.8, work.clone())).prop_map(|(id, work)| Operation::Deliver(id, work)),
+        1 => (0_u8..6, prop::option::weighted(0.8, work.clone())).prop_map(|(id, work)| Operation::Redeliver(id, work)),
+        1 => (0_u64..200, 1_usize..4).prop_map(|(before, limit)| Operation::Forget(before, limit)),
         1 => (0_u8..2).prop_map(Operation::CancelLane),
         5 => work.prop_map(Operation::Enqueue),
-        8 => (1_u64..40).prop_map(Operation::Claim),
+        8 => (prop::option::of(0_u8..2), 1_u64..40).prop_map(|(kind, length)| Operation::Claim(kind, length)),
         1 => (0_usize..8, 0_u64..60).prop_map(|(lease, until)| Operation::Renew(lease, until)),
         6 => (0_usize..8, end, 0_u64..20).prop_map(|(lease, end, wait)| Operation::End(lease, end, wait)),
         1 => (0_usize..8).prop_map(Operation::Append),
         2 => (1_u64..12).prop_map(Operation::Cancel),
         2 => (1_u64..12).prop_map(Operation::Retry),
-        1 => (1_u64..3, prop_oneof![Just('a'), Just('b')]).prop_map(|(number, digit)| Operation::Review(number, digit)),
+        2 => (1_u64..3, prop_oneof![Just('a'), Just('b')], any::<bool>())
+            .prop_map(|(number, digit, green)| Operation::Review(number, digit, green)),
+        2 => (1_u64..3, prop_oneof![Just('a'), Just('b')]).prop_map(|(number, digit)| Operation::Publish(number, digit)),
+        2 => (1_u64..3, prop_oneof![Just('a'), Just('b')], prop::option::weighted(0.2, 0_u64..50), any::<bool>())
+            .prop_map(|(number, digit, requested, posted)| Operation::Settle(number, digit, requested, posted)),
         4 => (1_u64..30).prop_map(Operation::Advance),
         1 => (1_u64..30).prop_map(Operation::SetBack),
         1 => Just(Operation::Reopen),
     ]
 }
 
-/// What a call outcome_of, so far as the port promises it: values, and the kinds of errors.
+/// The outcome of a call as far as the port promises it: values, and the kinds of errors.
 fn outcome_of<T: Debug>(result: Result<T, PortError>) -> Result<String, ErrorKind> {
     result.map(|value| format!("{value:?}")).map_err(|error| error.kind())
 }
 
-/// Events without their wording, which is each store's own.
+/// Events without their wording, which differs between stores.
 fn without_wording(events: Vec<JobEvent>) -> Vec<(u64, Timestamp, String)> {
     events.into_iter().map(|event| (event.sequence, event.at, event.step)).collect()
 }
 
-/// Does an operation. Leases are gathered in the order in which they were given.
+/// Runs an operation. Leases are collected in the order of the claims.
 async fn act(
     store: &impl Store,
     operation: &Operation,
@@ -174,12 +200,18 @@ async fn act(
             let delivery = delivery(&format!("delivery-{id}"), seconds);
             outcome_of(store.record_delivery_and_enqueue(delivery, work.as_ref().map(Work::job)).await)
         }
+        Operation::Redeliver(id, work) => {
+            let id = DeliveryId::parse(&format!("delivery-{id}")).unwrap();
+            let verdict = Verdict::Ignored(format!("at {seconds}"));
+            outcome_of(store.redeliver(&id, verdict, work.as_ref().map(Work::job), now).await)
+        }
+        Operation::Forget(before, limit) => outcome_of(store.forget_deliveries(at(*before), *limit).await),
         Operation::CancelLane(lane) => {
             outcome_of(store.cancel_lane(&format!("lane-{lane}"), "closed", now).await)
         }
         Operation::Enqueue(work) => outcome_of(store.enqueue_job(work.job(), now).await),
-        Operation::Claim(length) => {
-            let claimed = store.claim_job(Duration::from_secs(*length)).await;
+        Operation::Claim(kind, length) => {
+            let claimed = store.claim_job(&kinds(*kind), Duration::from_secs(*length)).await;
             if let Ok(Some((_, lease))) = &claimed {
                 leases.push(lease.clone());
             }
@@ -201,14 +233,35 @@ async fn act(
         },
         Operation::Cancel(id) => outcome_of(store.cancel_job(JobId(*id), now).await),
         Operation::Retry(id) => outcome_of(store.retry_job(JobId(*id), now).await),
-        Operation::Review(number, digit) => {
-            outcome_of(store.put_review(review(review_key("octo/tools", *number, *digit), seconds)).await)
+        Operation::Review(number, digit, green) => {
+            let mut review = review(review_key("octo/tools", *number, *digit), seconds);
+            review.diagnosis.green = *green;
+            if *green {
+                review.diagnosis.errors.clear();
+            }
+            outcome_of(store.put_review(review).await)
+        }
+        Operation::Publish(number, digit) => {
+            let review = review(review_key("octo/tools", *number, *digit), seconds);
+            let publisher = publisher(&review.key);
+            outcome_of(store.put_review_and_publish(review, &Channel::ALL, publisher).await)
+        }
+        Operation::Settle(number, digit, requested, posted) => {
+            let key = review_key("octo/tools", *number, *digit);
+            let found = store.publications(&key.pull_request).await.unwrap();
+            let requested_at = match requested {
+                Some(seconds) => at(*seconds),
+                None => found.first().map_or(now, |publication| publication.requested_at),
+            };
+            let publication = Publication { review: key, channel: Channel::Comment, requested_at };
+            let posted = posted.then_some(PostedComment { id: seconds, url: None });
+            outcome_of(store.settle_publication(&publication, posted, now).await)
         }
         Operation::Advance(_) | Operation::SetBack(_) | Operation::Reopen => Ok(String::new()),
     }
 }
 
-/// Everything that a store shows.
+/// Everything readable in a store.
 pub(crate) async fn content(store: &impl Store, latest: Timestamp) -> String {
     let page = PageRequest::new(0, 1_000).unwrap();
     let mut shown = String::new();
@@ -245,9 +298,19 @@ pub(crate) async fn content(store: &impl Store, latest: Timestamp) -> String {
         show(&store.list_jobs(&filter, page).await.unwrap());
     }
     show(&store.count_jobs().await.unwrap());
-    // Any of several moments that have passed may be returned.
-    show(&store.next_claim_at().await.unwrap().map(|moment| moment.max(latest)));
-    show(&store.list_reviews(None, page).await.unwrap());
+    // Of several past times, any may be returned.
+    show(&store.next_claim_at(&Kinds::all()).await.unwrap().map(|moment| moment.max(latest)));
+    let reviews = store.list_reviews(None, page).await.unwrap();
+    for review in &reviews.items {
+        show(&store.publications(&review.key.pull_request).await.unwrap());
+    }
+    show(&reviews);
+    show(&store.spell_outcomes(&[SpellId(8), SpellId(9)]).await.unwrap());
+    let deliveries = store.list_deliveries(&DeliveryFilter::default(), page).await.unwrap();
+    for facts in &deliveries.items {
+        show(&store.get_delivery(&facts.id).await.unwrap());
+    }
+    show(&deliveries);
     shown
 }
 
@@ -261,7 +324,7 @@ async fn compare(operations: Vec<Operation>) {
     let (mut store, model) = (open(), MemoryStore::with_clock(clock.clone()));
     let (mut leases, mut model_leases) = (Vec::new(), Vec::new());
     let mut seconds = 100;
-    // Claims have seen every moment up to here pass, also when the clock was set back since.
+    // Claims have seen every time up to this one pass, even if the clock was set back since.
     let mut latest = seconds;
     for operation in operations {
         match operation {
@@ -279,9 +342,11 @@ async fn compare(operations: Vec<Operation>) {
         assert_eq!(answer, expected, "{operation:?}");
         latest = latest.max(seconds);
         let now = at(latest);
-        let next = store.next_claim_at().await.unwrap().map(|moment| moment.max(now));
-        let expected = model.next_claim_at().await.unwrap().map(|moment| moment.max(now));
-        assert_eq!(next, expected, "after {operation:?}");
+        for kinds in [Kinds::all(), kinds(Some(0))] {
+            let next = store.next_claim_at(&kinds).await.unwrap().map(|moment| moment.max(now));
+            let expected = model.next_claim_at(&kinds).await.unwrap().map(|moment| moment.max(now));
+            assert_eq!(next, expected, "{kinds:?} after {operation:?}");
+        }
     }
     assert_eq!(content(&store, at(latest)).await, content(&model, at(latest)).await);
 }
@@ -303,16 +368,16 @@ async fn a_clock_that_is_set_back_hides_no_job_that_is_due() {
     let store = RedbStore::open_with_backend(Disk::default().backend(), options).unwrap();
     let claim_at = async |seconds| {
         clock.set(at(seconds));
-        store.claim_job(Duration::from_secs(60)).await.unwrap()
+        store.claim_job(&Kinds::all(), Duration::from_secs(60)).await.unwrap()
     };
     for run_at in [5, 30, 10] {
         store.enqueue_job(job("work"), at(run_at)).await.unwrap();
     }
-    // This claim sees the moments of all three pass.
+    // This claim sees the times of all three pass.
     let (first, _) = claim_at(40).await.unwrap();
     assert_eq!(first.id, JobId(1));
     let (due, _) = claim_at(20).await.unwrap();
     assert_eq!(due.id, JobId(3));
     assert_eq!(claim_at(20).await, None);
-    assert_eq!(store.next_claim_at().await.unwrap(), Some(at(30)));
+    assert_eq!(store.next_claim_at(&Kinds::all()).await.unwrap(), Some(at(30)));
 }

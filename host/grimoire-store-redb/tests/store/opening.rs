@@ -1,4 +1,4 @@
-//! Opening: what is not a store is refused in clear words and left as it is.
+//! Opening: a file that is not a store is rejected with a clear message and left unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -67,7 +67,7 @@ async fn a_file_in_use_is_refused_with_its_path_and_a_remedy() {
     let message = error.to_string();
     assert!(message.contains(path.to_str().unwrap()), "{message}");
     assert!(message.contains("another process") && message.contains("stop"), "{message}");
-    // The holder is not disturbed, and the file is free once it has closed.
+    // The process that has the file open is not affected, and the file is free once it closes it.
     holder.create_spell(spell("one"), stamp(0)).await.unwrap();
     holder.close().await.unwrap();
     open(&path).unwrap();
@@ -134,11 +134,29 @@ async fn a_closed_or_dropped_store_needs_no_repair() {
     store.create_spell(spell("one"), stamp(0)).await.unwrap();
     let clone = store.clone();
     store.close().await.unwrap();
-    // Reading without the right to write works only on a file that was closed cleanly.
+    // Opening without write access works only for a file that was closed cleanly.
     ReadOnlyDatabase::open(&path).expect("closed cleanly");
     assert_eq!(clone.get_spell(SpellId(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
     let store = open(&path).unwrap();
     store.create_spell(spell("two"), stamp(0)).await.unwrap();
     drop(store);
     ReadOnlyDatabase::open(&path).expect("closed cleanly");
+}
+
+#[tokio::test]
+async fn a_store_opened_unchanged_keeps_what_is_written_to_itself() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    let store = open(&path).unwrap();
+    store.create_spell(spell("kept"), stamp(1)).await.unwrap();
+    store.close().await.unwrap();
+    let before = fs::read(&path).unwrap();
+    let unchanged = RedbStore::open_unchanged(&path, Options::default()).unwrap();
+    assert_eq!(unchanged.create_spell(spell("passing"), stamp(2)).await.unwrap().value.id, SpellId(2));
+    assert_eq!(unchanged.get_spell(SpellId(1)).await.unwrap().fields, spell("kept"));
+    unchanged.close().await.unwrap();
+    assert!(fs::read(&path).unwrap() == before, "the file is as it was");
+    let missing = RedbStore::open_unchanged(&folder.path().join("nowhere"), Options::default());
+    assert_eq!(missing.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert!(!folder.path().join("nowhere").exists());
 }

@@ -1,4 +1,4 @@
-//! Payloads come back byte for byte, whatever is in them, and what repeats takes little room.
+//! Payloads are returned byte for byte, and repetitive ones take little space.
 
 use grimoire_domain::delivery::Delivery;
 use grimoire_domain::kind::ErrorKind;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::disk::Disk;
 
-/// Writes payloads, and reads them back after the store was opened again.
+/// Writes payloads, and reads them back after reopening the store.
 async fn come_back(payloads: Vec<Vec<u8>>) {
     let disk = Disk::default();
     let store = RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();
@@ -24,8 +24,8 @@ async fn come_back(payloads: Vec<Vec<u8>>) {
     store.close().await.unwrap();
     let store = RedbStore::open_with_backend(disk.backend(), Options::default()).unwrap();
     for delivery in &deliveries {
-        let found = store.get_delivery(&delivery.id).await.unwrap();
-        assert!(found == *delivery, "{}: {} bytes", delivery.id, delivery.payload.len());
+        let found = store.get_delivery(&delivery.facts.id).await.unwrap();
+        assert!(found == *delivery, "{}: {} bytes", delivery.facts.id, delivery.payload.len());
     }
 }
 
@@ -65,7 +65,7 @@ async fn a_payload_that_repeats_itself_takes_little_room() {
     assert!(size < payload.len() as u64, "{size} bytes for a payload of {}", payload.len());
 }
 
-/// Two ids with the same hash, as the store makes it (FNV-1a, 64 bits).
+/// Two ids with the same hash in the store's hash function (FNV-1a, 64 bits).
 const SAME_HASH: [&str; 2] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn deliveries_whose_ids_have_the_same_hash_are_told_apart() {
     let [first, second] = SAME_HASH.map(|id| delivery(id, 1));
     let outcome = store.record_delivery_and_enqueue(first.clone(), None).await.unwrap();
     assert_eq!(outcome, DeliveryOutcome::Accepted(None));
-    let missing = store.get_delivery(&second.id).await.unwrap_err();
+    let missing = store.get_delivery(&second.facts.id).await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     let outcome = store.record_delivery_and_enqueue(second.clone(), Some(job("work"))).await.unwrap();
     let DeliveryOutcome::Accepted(Some(id)) = outcome else { panic!("{outcome:?}") };
@@ -88,6 +88,6 @@ async fn deliveries_whose_ids_have_the_same_hash_are_told_apart() {
         [(&first, DeliveryOutcome::Duplicate(None)), (&second, DeliveryOutcome::Duplicate(Some(id)))]
     {
         assert_eq!(store.record_delivery_and_enqueue(sent.clone(), None).await.unwrap(), outcome);
-        assert_eq!(store.get_delivery(&sent.id).await.unwrap().id, sent.id);
+        assert_eq!(store.get_delivery(&sent.facts.id).await.unwrap().facts.id, sent.facts.id);
     }
 }

@@ -1,4 +1,4 @@
-//! A small store with something of everything in it.
+//! A small store with records of every type.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,20 +6,29 @@ use std::time::Duration;
 
 use grimoire_domain::delivery::Delivery;
 use grimoire_domain::job::{Job, Lease};
+use grimoire_domain::publication::Channel;
 use grimoire_ports::conformance::store::samples::{
-    at, delivery, job, keyed, lane_job, review, review_key, spell, stamp, versioned,
+    at, delivery, job, keyed, lane_job, publisher, review, review_key, spell, stamp, versioned,
 };
 use grimoire_ports::fakes::ManualClock;
-use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, ReviewStore, SpellStore};
+use grimoire_ports::store::{AttemptEnd, DeliveryStore, JobStore, Kinds, ReviewStore, SpellStore};
 use grimoire_store_redb::{Options, RedbStore};
 use serde_json::json;
 
-/// The latest moment in the store.
+/// The latest time in the store.
 pub(crate) const LATEST: u64 = 31;
 
-/// Options with a clock that stands at a moment.
+/// Options with a clock set to this time.
 pub(crate) fn options_at(seconds: u64) -> Options {
     Options { clock: Arc::new(ManualClock::new(at(seconds))), ..Options::default() }
+}
+
+/// Adds a review to be published to the store in a file.
+pub(crate) async fn write_publication(path: &Path) {
+    let store = RedbStore::open(path, options_at(40)).unwrap();
+    let key = review_key("octo/tools", 2, 'c');
+    store.put_review_and_publish(review(key.clone(), 40), &Channel::ALL, publisher(&key)).await.unwrap();
+    store.close().await.unwrap();
 }
 
 /// Writes the store to a new file and closes it.
@@ -29,7 +38,7 @@ pub(crate) async fn write(path: &Path) {
     let store = RedbStore::open(path, options).unwrap();
     let claim_at = async |seconds| -> (Job, Lease) {
         clock.set(at(seconds));
-        store.claim_job(Duration::from_secs(60)).await.unwrap().expect("a job is due")
+        store.claim_job(&Kinds::all(), Duration::from_secs(60)).await.unwrap().expect("a job is due")
     };
     store.create_spell(keyed("kept", "first title"), stamp(1)).await.unwrap();
     let kept = store.create_spell(spell("without a key"), stamp(2)).await.unwrap().value.id;

@@ -24,10 +24,11 @@ async fn sample_store() -> (TempDir, std::path::PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("grimoire.redb");
     sample::write(&path).await;
+    sample::write_publication(&path).await;
     (folder, path)
 }
 
-/// Changes the file as no store does.
+/// Changes the file in a way that no store would.
 fn tamper(path: &Path, change: impl FnOnce(&redb::WriteTransaction)) {
     let database = Database::open(path).unwrap();
     let transaction = database.begin_write().unwrap();
@@ -48,8 +49,8 @@ async fn a_whole_store_is_all_right_and_stays_as_it_is() {
     let before = fs::read(&path).unwrap();
     let verification = verify(&path).unwrap();
     assert_eq!(verification.damage, Vec::<String>::new());
-    // Two living spells, three earlier revisions, five changes, three deliveries, five jobs, eleven events
-    // beside the first of each job, two reviews.
+    // Two existing spells, three earlier revisions, five changes, three deliveries, five jobs, eleven
+    // events beside the first of each job, two reviews; then a review with its publication and its job.
     assert!(verification.records > 20, "{verification:?}");
     assert!(fs::read(&path).unwrap() == before, "the file was changed");
 }
@@ -111,6 +112,22 @@ async fn indices_that_disagree_with_their_records_are_found() {
 }
 
 #[tokio::test]
+async fn outcomes_that_disagree_with_the_reviews_are_found() {
+    const OUTCOMES: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("spell_outcomes");
+    const OFFERS: TableDefinition<'_, (&str, u64, u64), ()> = TableDefinition::new("spell_offers");
+    let (_folder, path) = sample_store().await;
+    tamper(&path, |transaction| {
+        transaction.open_table(OUTCOMES).unwrap().insert(9, (2, 1)).unwrap();
+    });
+    assert!(problem(&path).contains("the outcomes of spell 9 are not 2 and 0"));
+    tamper(&path, |transaction| {
+        transaction.open_table(OUTCOMES).unwrap().insert(9, (3, 0)).unwrap();
+        transaction.open_table(OFFERS).unwrap().insert(("octo/tools", 77, 9), ()).unwrap();
+    });
+    assert!(problem(&path).contains("octo/tools#77 was offered a spell and has no review"));
+}
+
+#[tokio::test]
 async fn a_lost_record_is_found() {
     let (_folder, path) = sample_store().await;
     tamper(&path, |transaction| {
@@ -121,7 +138,7 @@ async fn a_lost_record_is_found() {
     assert!(damage.iter().any(|problem| problem == "spell 2 has lost revisions"), "{damage:?}");
 }
 
-/// Everything that the store in a file shows; `None` when it cannot be opened or read.
+/// Everything readable in the store of a file; panics if it cannot be opened or read.
 async fn content_of(path: &Path) -> String {
     let store = RedbStore::open(path, sample::options_at(sample::LATEST)).unwrap();
     let content = content(&store, at(sample::LATEST)).await;
@@ -129,7 +146,7 @@ async fn content_of(path: &Path) -> String {
     content
 }
 
-/// Flips a bit of the file: it is found, or nothing that the store shows is changed.
+/// Flips a bit of the file: either the damage is found, or no readable value has changed.
 async fn is_found_or_harmless(whole: &[u8], expected: &str, path: &Path, offset: usize, bit: u8) {
     let mut flipped = whole.to_vec();
     flipped[offset] ^= 1 << bit;
@@ -156,7 +173,7 @@ fn any_flipped_bit_is_found_or_harmless() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (folder, path) = runtime.block_on(sample_store());
     let whole = fs::read(&path).unwrap();
-    // Most of a small file is empty: only bytes that say something are of interest.
+    // Most of a small file is empty: only nonzero bytes are tested.
     let places: Vec<_> = (0..whole.len()).filter(|offset| whole[*offset] != 0).collect();
     let expected = runtime.block_on(content_of(&path));
     let flipped = folder.path().join("flipped.redb");

@@ -8,14 +8,14 @@ use anyhow::{Context as _, bail};
 use futures::StreamExt as _;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
-use grimoire_store_redb::Verification;
-use reqwest::StatusCode;
-use secrecy::{ExposeSecret as _, SecretString};
+use grimoire_ports::store::Verification;
+use reqwest::Method;
 use tempfile::TempPath;
-use url::Url;
 
-use super::service;
+use super::access::is_in_use;
+use super::service::{self, Service, Target};
 use crate::config::{self, Config, Overrides, StorageUrl};
+use crate::console::{self, note};
 use crate::exit::{Exit, Reported};
 use crate::wiring;
 
@@ -24,13 +24,8 @@ use crate::wiring;
 pub(super) struct BackupArguments {
     /// The file to write.
     file: PathBuf,
-    /// The address of a running service to ask for the backup. Without, the data folder is opened, which
-    /// works only while no service runs.
-    #[arg(long, value_name = "URL")]
-    server: Option<Url>,
-    /// The environment variable with the API token, when it is not one of the settings.
-    #[arg(long, value_name = "VARIABLE", requires = "server")]
-    token_from: Option<String>,
+    #[command(flatten)]
+    target: Target,
     /// Replace the file if it exists.
     #[arg(long)]
     force: bool,
@@ -41,7 +36,7 @@ pub(super) struct BackupArguments {
 pub(super) struct RestoreArguments {
     /// The backup.
     file: PathBuf,
-    /// Put a store that is in the data folder aside; it is kept under another name.
+    /// Set aside an existing store in the data folder; it is kept under another name.
     #[arg(long)]
     force: bool,
 }
@@ -49,7 +44,7 @@ pub(super) struct RestoreArguments {
 /// The arguments of `grimoire verify`.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArguments {
-    /// A store or a backup; by default the store of the data folder.
+    /// The store or backup to verify; by default the store in the data folder.
     file: Option<PathBuf>,
 }
 
@@ -57,21 +52,28 @@ pub(super) struct VerifyArguments {
 pub(super) async fn back_up(arguments: BackupArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (config, _) = config::load(overrides)?;
     let file = &arguments.file;
-    if file.exists() && !arguments.force {
-        bail!(exists(file));
+    if let Ok(metadata) = fs::metadata(file) {
+        if !metadata.is_file() {
+            let message =
+                format!("{} is no regular file and is never replaced: name another", file.display());
+            bail!(Reported(Exit::Usage, message));
+        }
+        if !arguments.force {
+            bail!(exists(file));
+        }
     }
     let parent = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // In the same folder, so that the finished file is only renamed.
+    // In the same folder, so that the finished file only needs a rename.
     let folder = tempfile::Builder::new()
         .prefix(".grimoire-backup-")
         .tempdir_in(parent)
         .with_context(|| format!("nothing can be written to {}", parent.display()))?;
     let partial = TempPath::try_from_path(folder.path().join("partial"))?;
-    match &arguments.server {
-        Some(server) => download(server, token(&arguments, &config)?, &partial).await?,
+    match arguments.target.named(&config)? {
+        Some(service) => download(&service, &partial).await?,
         None => copy_data_folder(&config, &partial).await?,
     }
-    let verification = verified(&partial).await?;
+    let verification = wiring::verify_store(partial.to_path_buf()).await?;
     fs::File::open(&partial).and_then(|partial| partial.sync_all())?;
     let moved = if arguments.force { partial.persist(file) } else { partial.persist_noclobber(file) };
     if let Err(error) = moved {
@@ -82,7 +84,7 @@ pub(super) async fn back_up(arguments: BackupArguments, overrides: &Overrides) -
     }
     sync_folder(parent);
     if verification.damage.is_empty() {
-        anstream::eprintln!("{} records written to {}", verification.records, file.display());
+        note(format_args!("{} records written to {}", verification.records, file.display()));
         return Ok(Exit::Ok);
     }
     let message = format!("{} was written, but the store is damaged: run `grimoire verify`", file.display());
@@ -101,12 +103,11 @@ async fn copy_data_folder(config: &Config, partial: &Path) -> anyhow::Result<()>
     let store = match wiring::open_store(config) {
         Ok(store) => store,
         Err(error) => {
-            let kind = error.downcast_ref::<PortError>().map(PortError::kind);
-            if kind != Some(ErrorKind::Unavailable) {
+            if !is_in_use(&error) {
                 return Err(error);
             }
             let server = service::address(config)?;
-            let message = format!("{error}; a running service makes the backup itself: --server {server}");
+            let message = format!("{error}; a running service makes the backup itself: --url {server}");
             bail!(Reported(Exit::Unavailable, message));
         }
     };
@@ -115,25 +116,8 @@ async fn copy_data_folder(config: &Config, partial: &Path) -> anyhow::Result<()>
     Ok(written?)
 }
 
-async fn download(server: &Url, token: Option<SecretString>, partial: &Path) -> anyhow::Result<()> {
-    let url = server.join("/api/admin/backup")?;
-    // No limit on the whole: a backup takes as long as it takes.
-    let mut request = service::client_without_timeout()?.post(url.clone());
-    if let Some(token) = token {
-        request = request.bearer_auth(token.expose_secret());
-    }
-    let response = request.send().await.map_err(|error| service::unreachable(&url, error))?;
-    match response.status() {
-        StatusCode::OK => {}
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => bail!(Reported(
-            Exit::NoPermission,
-            format!("{url} needs an API token: set GRIMOIRE_SERVER_API_TOKENS, or use --token-from"),
-        )),
-        status => {
-            let body = response.text().await.unwrap_or_default();
-            bail!(Reported(Exit::Unavailable, format!("{url} answers {status}: {body}")));
-        }
-    }
+async fn download(service: &Service, partial: &Path) -> anyhow::Result<()> {
+    let response = service.send(service.request(Method::POST, "/api/admin/backup")?).await?;
     let mut file = create_private(partial)?;
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
@@ -142,7 +126,7 @@ async fn download(server: &Url, token: Option<SecretString>, partial: &Path) -> 
     Ok(())
 }
 
-/// Creates a file that only its owner may read: a backup holds payloads.
+/// Creates a file that only its owner may read: a backup contains payloads.
 fn create_private(path: &Path) -> std::io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -151,42 +135,30 @@ fn create_private(path: &Path) -> std::io::Result<fs::File> {
     options.open(path)
 }
 
-fn token(arguments: &BackupArguments, config: &Config) -> anyhow::Result<Option<SecretString>> {
-    match &arguments.token_from {
-        Some(name) => {
-            let token = std::env::var(name).with_context(|| format!("{name} is not set"))?;
-            Ok(Some(SecretString::from(token)))
-        }
-        None => Ok(config.api_tokens.first().map(|(_, token)| token.clone())),
-    }
-}
-
 /// Runs `grimoire restore`.
 pub(super) async fn restore(arguments: RestoreArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (config, _) = config::load(overrides)?;
+    let index = wiring::index_folder(&config);
     let StorageUrl::Redb(path) = config.storage;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         wiring::make_folder(folder)?;
     }
-    let (backup, target) = (arguments.file.clone(), path.clone());
-    let restored =
-        tokio::task::spawn_blocking(move || grimoire_store_redb::restore(&backup, &target, arguments.force));
-    let aside = restored.await?.map_err(|error| match error.kind() {
-        ErrorKind::Conflict => anyhow::Error::new(Reported(
+    let restored = wiring::restore_store(arguments.file.clone(), path.clone(), arguments.force).await;
+    let aside = restored.map_err(|error| match error.downcast_ref::<PortError>().map(PortError::kind) {
+        Some(ErrorKind::Conflict) => anyhow::Error::new(Reported(
             Exit::Usage,
             format!("there is a store at {}: --force puts it aside", path.display()),
         )),
-        _ => error.into(),
+        _ => error,
     })?;
-    // It belongs to the store that was there; the next start builds a new one.
-    let index = config.data_folder.join("index");
+    // The index belongs to the previous store; the next start builds a new one.
     if index.exists() {
         fs::remove_dir_all(&index).with_context(|| format!("{} cannot be removed", index.display()))?;
     }
     if let Some(aside) = aside {
-        anstream::eprintln!("the store that was there is {} now", aside.display());
+        note(format_args!("the store that was there is {} now", aside.display()));
     }
-    anstream::eprintln!("{} restored to {}", arguments.file.display(), path.display());
+    note(format_args!("{} restored to {}", arguments.file.display(), path.display()));
     Ok(Exit::Ok)
 }
 
@@ -199,21 +171,19 @@ pub(super) async fn verify(arguments: VerifyArguments, overrides: &Overrides) ->
             path
         }
     };
-    let Verification { records, damage } = verified(&file).await?;
+    let Verification { records, damage } = wiring::verify_store(file.clone()).await?;
+    let mut output = console::output();
     if damage.is_empty() {
-        anstream::println!("{}: {records} records, all right", file.display());
+        writeln!(output, "{}: {records} records, all right", file.display())?;
+        output.flush()?;
         return Ok(Exit::Ok);
     }
     for problem in &damage {
-        anstream::println!("{}: {problem}", file.display());
+        writeln!(output, "{}: {problem}", file.display())?;
     }
+    output.flush()?;
     let message = format!("{} is damaged: restore it from a backup", file.display());
     bail!(Reported(Exit::Data, message))
-}
-
-async fn verified(file: &Path) -> anyhow::Result<Verification> {
-    let file = file.to_owned();
-    Ok(tokio::task::spawn_blocking(move || grimoire_store_redb::verify(&file)).await??)
 }
 
 /// Makes the file's new name durable. Not every system can sync a folder.

@@ -2,13 +2,16 @@
 
 use std::io::Write as _;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::config::{self, Layers, Overrides, explain};
+use crate::console;
 use crate::exit::Exit;
+use crate::wiring;
 
-/// What `grimoire config` takes.
+/// The arguments of `grimoire config`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -19,17 +22,19 @@ pub(super) struct Arguments {
 enum Command {
     /// Show every setting, its value and where the value came from; secrets are masked.
     Explain,
-    /// Check the settings and say nothing when they are right.
+    /// Check the settings as `serve` does; print nothing if they are right.
     Check,
-    /// Print an example of a `.env` file.
+    /// Allow the current `grimoire.toml` and `.env` of the working directory to choose plugins, keys and hosts.
+    Allow,
+    /// Print an example `.env` file.
     EnvExample,
     /// Print the reference of all settings in Markdown.
     Reference,
 }
 
-/// Runs it.
-pub(super) fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
-    let mut output = anstream::stdout().lock();
+/// Runs the command.
+pub(super) async fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let mut output = console::output();
     match arguments.command {
         Command::Explain => {
             let layers = Layers::read(overrides);
@@ -40,14 +45,31 @@ pub(super) fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow::Resul
                 .set_header(["SETTING", "VALUE", "FROM"])
                 .add_rows(explain::rows(&layers));
             writeln!(output, "{table}")?;
-            // Shown first, judged afterwards: a wrong value is easiest to find among the others.
+            output.flush()?;
+            // Shown before the check: a wrong value is easiest to find among the others.
+            for ignored in layers.ignored() {
+                console::note(ignored);
+            }
             config::Config::from_layers(&layers)?;
         }
         Command::Check => {
-            config::load(overrides)?;
+            let (config, _) = config::load_for_service(overrides)?;
+            config.require_webhook_secret()?;
+            wiring::check(&config).await?;
+        }
+        Command::Allow => {
+            let allowed = Layers::read(overrides).allow_files().context("the files cannot be allowed")?;
+            for path in &allowed {
+                let path = path.strip_prefix(".").unwrap_or(path);
+                writeln!(output, "{} is allowed as it is now", path.display())?;
+            }
+            if allowed.is_empty() {
+                writeln!(output, "there is neither grimoire.toml nor .env here")?;
+            }
         }
         Command::EnvExample => output.write_all(explain::env_example().as_bytes())?,
         Command::Reference => output.write_all(explain::reference().as_bytes())?,
     }
+    output.flush()?;
     Ok(Exit::Ok)
 }

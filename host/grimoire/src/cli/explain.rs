@@ -3,40 +3,49 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use grimoire_domain::actor::Actor;
 use grimoire_domain::diagnostic::Severity;
 use grimoire_domain::page::PageRequest;
 use grimoire_domain::review::Diagnosis;
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text::displayable;
-use grimoire_pipeline::{ExplainedSpell, Explanation, Pipeline, SpellQuery};
+use grimoire_pipeline::{ExplainedSpell, Explanation, Judge, Pipeline, SpellQuery};
 
+use crate::console;
 use crate::exit::{Exit, Reported};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const SHOWN: Style = AnsiColor::Green.on_default().bold();
 
-/// Spells told of one error, unless one is asked for.
+/// Number of spells explained per error, unless one is requested.
 const NEAR: usize = 8;
-/// Errors that are explained.
+/// Maximum number of errors that are explained.
 const ERRORS: usize = 20;
 
-/// Writes, for each error, the decision on the spells that came near, or on the one that is asked for by number
-/// or key; empty asks for none.
-pub(super) async fn write(pipeline: &Pipeline, diagnosis: &Diagnosis, asked: &str) -> anyhow::Result<()> {
-    let asked = if asked.is_empty() { None } else { Some(find(pipeline, asked).await?) };
-    let mut output = anstream::stdout().lock();
+/// Writes, for each error, the decision on the closest spells, or on the one requested by number or key.
+pub(super) async fn write(
+    pipeline: &Pipeline,
+    judge: &Judge,
+    diagnosis: &Diagnosis,
+    asked: Option<&str>,
+) -> anyhow::Result<()> {
+    let asked = match asked {
+        Some(asked) => Some(find(pipeline, asked).await?),
+        None => None,
+    };
+    let mut output = console::output();
     let errors = diagnosis.errors.iter().filter(|error| error.diagnostic.severity >= Severity::Error);
     let mut any = false;
     for error in errors.take(ERRORS) {
-        let explanation = pipeline.explain(&error.diagnostic, asked).await?;
+        let explanation = judge.explain(&error.diagnostic, asked).await?;
         let first = displayable(&error.diagnostic.message);
         let headline = first.lines().next().unwrap_or_default().to_owned();
-        quietly(tell(&mut output, &headline, &explanation, asked))?;
+        tell(&mut output, &headline, &explanation, asked)?;
         any = true;
     }
     if !any {
-        quietly(writeln!(output, "no error was found"))?;
+        writeln!(output, "no error was found")?;
     }
     Ok(())
 }
@@ -58,7 +67,11 @@ fn tell(
     }
     for spell in spells {
         let style = if spell.shown { SHOWN } else { DIM };
-        let word = if spell.shown { "shown" } else { "not shown" };
+        let word = match (spell.shown, spell.hint) {
+            (true, false) => "shown",
+            (true, true) => "shown as a hint",
+            (false, _) => "not shown",
+        };
         let title = displayable(&spell.title);
         writeln!(
             output,
@@ -74,7 +87,7 @@ fn tell(
     writeln!(output)
 }
 
-/// The spell of a number or key.
+/// Finds a spell by number or key.
 async fn find(pipeline: &Pipeline, asked: &str) -> anyhow::Result<SpellId> {
     if let Ok(number) = asked.parse() {
         return Ok(SpellId(number));
@@ -82,8 +95,11 @@ async fn find(pipeline: &Pipeline, asked: &str) -> anyhow::Result<SpellId> {
     let limit = PageRequest::MAXIMUM_LIMIT;
     let mut skip = 0;
     loop {
-        let page = pipeline.list_spells(&SpellQuery::default(), PageRequest::new(skip, limit)?).await?;
-        if let Some(spell) = page.items.iter().find(|spell| spell.fields.key.as_deref() == Some(asked)) {
+        let page = pipeline
+            .list_spells(&SpellQuery::default(), PageRequest::new(skip, limit)?, &Actor::COMMAND_LINE)
+            .await?;
+        let mut spells = page.items.iter().map(|listed| &listed.spell);
+        if let Some(spell) = spells.find(|spell| spell.fields.key.as_deref() == Some(asked)) {
             return Ok(spell.id);
         }
         skip += u64::from(limit);
@@ -92,13 +108,5 @@ async fn find(pipeline: &Pipeline, asked: &str) -> anyhow::Result<SpellId> {
                 format!("no spell has the number or key {asked:?}: `grimoire spells export` lists them");
             return Err(Reported(Exit::Data, message).into());
         }
-    }
-}
-
-/// A reader that has gone away, such as `head`, is no error.
-fn quietly(written: io::Result<()>) -> io::Result<()> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
     }
 }

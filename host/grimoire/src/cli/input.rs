@@ -1,4 +1,4 @@
-//! What commands read: files, archives of them, a pipe.
+//! The input of commands: files, archives, standard input.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,21 +14,22 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::console::note;
 use crate::exit::{Exit, Reported};
 
-/// The standard input's name on the command line.
+/// The name of standard input on the command line.
 const STANDARD_INPUT: &str = "-";
 
-/// How many bytes are handed to the analyzers at once.
+/// Number of bytes passed to the analyzers at once.
 const CHUNK: usize = 256 << 10;
 
-/// The largest archive in bytes: it is held in memory.
+/// Maximum size of an archive in bytes: it is held in memory.
 const LARGEST_ARCHIVE: u64 = 1 << 30;
 
-/// What an input is.
+/// The kind of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// By the name: `.diff` and `.patch` are diffs, `.xml`, `.json`, `.jsonl`, `.ndjson`, `.sarif` and `.trx` are
+    /// By name: `.diff` and `.patch` are diffs, `.xml`, `.json`, `.jsonl`, `.ndjson`, `.sarif` and `.trx` are
     /// reports, everything else is a log.
     Auto,
     /// The log of a job or command.
@@ -41,19 +42,19 @@ enum Kind {
     Report,
 }
 
-/// What to read.
+/// The files to read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Files {
-    /// The logs and reports of a run, also in zip archives; `-` or nothing reads standard input.
+    /// The logs and reports of a run, also in zip archives; `-` or no file reads standard input.
     #[arg(value_name = "FILE", default_value = STANDARD_INPUT, hide_default_value = true)]
     files: Vec<PathBuf>,
-    /// What they are.
+    /// The kind of all files.
     #[arg(long, value_enum, default_value = "auto")]
     kind: Kind,
 }
 
 impl Files {
-    /// Opens all of them.
+    /// Opens all files.
     pub(super) async fn open(&self) -> anyhow::Result<Vec<Opened>> {
         let mut opened = Vec::with_capacity(self.files.len());
         for path in &self.files {
@@ -73,7 +74,7 @@ impl Files {
         };
         if name == STANDARD_INPUT {
             if std::io::stdin().is_terminal() {
-                anstream::eprintln!("grimoire: reading standard input; end it with Ctrl-D, or name a file");
+                note("reading standard input; end it with Ctrl-D, or name a file");
             }
             let artifact = Artifact { kind, name: "standard input".to_owned(), size: None };
             return Ok(Opened::File(Some((artifact, stream_of(tokio::io::stdin())))));
@@ -89,7 +90,11 @@ impl Files {
                 let message = format!("{name} has more than {LARGEST_ARCHIVE} bytes: unpack it");
                 anyhow::bail!(Reported(Exit::Data, message));
             }
-            let content = Bytes::from(std::fs::read(path).with_context(|| format!("{name} cannot be read"))?);
+            let mut content = Vec::new();
+            // A pipe has no size, and a file may grow meanwhile.
+            let mut file = file.take(LARGEST_ARCHIVE);
+            file.read_to_end(&mut content).await.with_context(|| format!("{name} cannot be read"))?;
+            let content = Bytes::from(content);
             let archive = Archive::open(content, is_of_interest).with_context(|| name.clone())?;
             return Ok(Opened::Archive(name, Box::new(archive)));
         }
@@ -98,8 +103,8 @@ impl Files {
     }
 }
 
-/// Whether a file of an archive is read: reports and logs. GitHub's archive of a run's logs has each job's log in a
-/// file of its own, and its steps once more in folders.
+/// Returns true if a file of an archive is read, that is, a report or a log. GitHub's archive of a run's logs
+/// contains one file per job, and the steps once more in folders.
 fn is_of_interest(path: &str) -> bool {
     let ends_with = |ending: &str| path.to_ascii_lowercase().ends_with(ending);
     ArtifactKind::of_file(path) == ArtifactKind::Report
@@ -107,16 +112,16 @@ fn is_of_interest(path: &str) -> bool {
         || (ends_with(".txt") && !path.contains('/'))
 }
 
-/// An input that is being read.
+/// An input being read.
 pub(super) enum Opened {
-    /// One file, or the standard input; `None` once it was taken.
+    /// One file, or standard input; `None` after it was taken.
     File(Option<(Artifact, ByteStream)>),
     /// The files of an archive, with its name.
     Archive(String, Box<Archive>),
 }
 
 impl Opened {
-    /// The next artifact of it.
+    /// The next artifact of the input.
     pub(super) fn next_artifact(&mut self) -> Option<(Artifact, ByteStream)> {
         match self {
             Self::File(file) => file.take(),
@@ -130,7 +135,7 @@ impl Opened {
         }
     }
 
-    /// What of it was not read, in words.
+    /// Descriptions of the parts that were not read.
     pub(super) fn into_gaps(self) -> Vec<String> {
         match self {
             Self::File(_) => Vec::new(),
@@ -141,7 +146,7 @@ impl Opened {
     }
 }
 
-/// The bytes of a reader as they come: a pipe is shown to the analyzers while it is written.
+/// Streams a reader's bytes as they arrive: analyzers see a pipe while it is written.
 fn stream_of(reader: impl AsyncRead + Send + Unpin + 'static) -> ByteStream {
     futures::stream::try_unfold(reader, |mut reader| async move {
         let mut buffer = bytes::BytesMut::with_capacity(CHUNK);

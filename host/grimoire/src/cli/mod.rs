@@ -1,46 +1,60 @@
 //! The command line: one file per command.
 
+mod access;
 mod backup;
+mod changed_lines;
+mod code;
 mod config;
+mod deliveries;
+mod demo;
 mod diagnose;
 mod explain;
 mod health;
 mod input;
 mod openapi;
 mod output;
+mod plugin;
+mod plugin_admin;
+mod plugin_author;
+mod remote;
+mod remote_spells;
 mod serve;
 mod service;
+mod shells;
 mod spells;
+mod stored;
 mod webhook;
 
-pub(crate) use spells::read as read_spellbook;
-
-use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::Overrides;
+use crate::config::{Overrides, settings};
+use crate::console::{self, Verbosity, complain};
 use crate::exit::{self, Exit};
+use crate::inert::harmless;
+use crate::{telemetry, version};
 
 /// Turns a failing pull request into a known fix.
 #[derive(Debug, Parser)]
-#[command(name = "grimoire", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "grimoire", version = version::short(), long_version = version::long(), max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     /// Read settings from this file instead of grimoire.toml.
     #[arg(long, global = true, value_name = "FILE", display_order = 100)]
     config: Option<PathBuf>,
-    /// Keep everything in this folder instead of `data`.
+    /// Store all data in this folder instead of `data`.
     #[arg(long, global = true, value_name = "FOLDER", display_order = 100)]
     data: Option<String>,
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
 
 const AFTER_HELP: &str = "\
 Try it:
+  grimoire demo                                   a failed build, and its fix
   grimoire serve                                  start the service on 127.0.0.1:8000
   cargo test 2>&1 | grimoire match                fixes for what just failed
   grimoire webhook send payload.json --event pull_request
@@ -50,67 +64,83 @@ Try it:
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
+    /// Show the log of a failed build that ships with the program, and its fix.
+    Demo(demo::Arguments),
     /// Find fixes for the errors in logs and reports.
     #[command(after_help = exit::HELP)]
     Match(diagnose::MatchArguments),
-    /// Extract the errors of logs, reports or diffs, without looking for fixes.
+    /// Extract the errors of logs, reports or diffs without looking for fixes.
     #[command(after_help = exit::HELP)]
     Analyze(diagnose::AnalyzeArguments),
-    /// Bring spells in, or write them out.
+    /// Show the fixes for a code such as E0382 or TS2345.
+    Explain(code::Arguments),
+    /// Search, read, write and check spells.
     Spells(spells::Arguments),
-    /// Write everything that is stored into one file, also while the service runs.
+    /// See, install and change plugins.
+    Plugin(plugin::Arguments),
+    /// Write all stored data to one file, even while the service runs.
     Backup(backup::BackupArguments),
-    /// Bring a backup back.
+    /// Restore a backup.
     Restore(backup::RestoreArguments),
-    /// Look for damage in a store or a backup; exit code 65 when there is any.
+    /// Check a store or a backup for damage; exits with code 65 if there is any.
     Verify(backup::VerifyArguments),
-    /// Try out webhooks.
+    /// Send test webhooks, and show what a running service made of those that it received.
     Webhook(webhook::Arguments),
     /// Show settings, and where each value came from.
     Config(config::Arguments),
-    /// Ask a running service how well it is; exit code 69 when it is not.
+    /// Check the health of a running service; exits with code 69 if it is not healthy.
     Health(health::Arguments),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print a shell completion script.
+    Completions(shells::CompletionArguments),
+    /// Write the man pages of all commands to a folder.
+    Man(shells::ManArguments),
 }
 
-/// Reads the arguments. `Err` is the exit code after help, version or a message was printed.
+/// Parses the arguments. `Err` is the exit code after printing help, version or a message.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Exit> {
-    Arguments::try_parse_from(arguments).map_err(|error| {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    Arguments::try_parse_from(&arguments).map_err(|error| {
         let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
-        // Nothing can be done about a closed output.
-        let _ = error.print();
+        // The message quotes arguments, which may be names of files that somebody else chose.
+        let text = arguments.join(OsStr::new(" ")).to_string_lossy().into_owned();
+        if text.contains('\n') || harmless(&text) != text {
+            complain(error.render());
+        } else {
+            // A closed output cannot be reported.
+            let _ = error.print();
+        }
         exit
     })
 }
 
 /// Runs a command.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let mut overrides = Overrides { file: arguments.config, values: Vec::new() };
-    if let Some(folder) = arguments.data {
-        overrides.values.push(("storage.folder", folder));
+    let mut overrides = Overrides::of_file(arguments.config);
+    if let Some(folder) = &arguments.data {
+        overrides.set(&settings::DATA_FOLDER, folder);
+    }
+    arguments.verbosity.apply();
+    if console::wants_log() && !matches!(arguments.command, Command::Serve(_)) {
+        telemetry::start(&crate::config::load(&overrides)?.0);
     }
     match arguments.command {
+        Command::Demo(arguments) => demo::run(arguments, &overrides).await,
+        Command::Explain(arguments) => code::run(arguments, &overrides).await,
+        Command::Completions(arguments) => shells::complete(&arguments),
+        Command::Man(arguments) => shells::write_man_pages(&arguments),
         Command::Serve(arguments) => serve::run(arguments, overrides).await,
         Command::Match(arguments) => diagnose::run_match(arguments, &overrides).await,
         Command::Analyze(arguments) => diagnose::run_analyze(arguments, &overrides).await,
         Command::Spells(arguments) => spells::run(arguments, &overrides).await,
+        Command::Plugin(arguments) => plugin::run(arguments, &overrides).await,
         Command::Backup(arguments) => backup::back_up(arguments, &overrides).await,
         Command::Restore(arguments) => backup::restore(arguments, &overrides).await,
         Command::Verify(arguments) => backup::verify(arguments, &overrides).await,
         Command::Webhook(arguments) => webhook::run(arguments, &overrides).await,
-        Command::Config(arguments) => config::run(&arguments, &overrides),
+        Command::Config(arguments) => config::run(&arguments, &overrides).await,
         Command::Health(arguments) => health::run(arguments, &overrides).await,
         Command::Openapi => openapi::run(),
     }
-}
-
-/// A bar on a terminal, nothing elsewhere.
-fn progress_bar(total: u64, what: &'static str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style).with_message(what)
 }

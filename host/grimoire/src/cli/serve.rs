@@ -1,6 +1,6 @@
 //! `grimoire serve`.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,28 +8,32 @@ use grimoire_ports::follower::FollowerState;
 use grimoire_ports::search::SpellSearch;
 use tokio_util::sync::CancellationToken;
 
-use super::progress_bar;
-use crate::config::{self, Overrides};
+use crate::config::{self, Overrides, settings};
+use crate::console::{self, progress_bar};
 use crate::exit::Exit;
 use crate::serve;
 use crate::telemetry;
 
-/// What `grimoire serve` takes.
+/// The arguments of `grimoire serve`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The address to listen on; by default what server.host says (127.0.0.1).
+    /// The address to listen on; defaults to server.host (127.0.0.1).
     #[arg(long, value_name = "ADDRESS")]
     host: Option<String>,
-    /// The port to listen on; by default what server.port says (8000); 0 picks a free one.
+    /// The port to listen on; defaults to server.port (8000); 0 picks a free one.
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 }
 
-/// Runs it until SIGINT or SIGTERM.
+/// Runs the service until SIGINT or SIGTERM.
 pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Result<Exit> {
-    overrides.values.extend(arguments.host.map(|host| ("server.host", host)));
-    overrides.values.extend(arguments.port.map(|port| ("server.port", port.to_string())));
-    let (config, _) = config::load(&overrides)?;
+    if let Some(host) = &arguments.host {
+        overrides.set(&settings::HOST, host);
+    }
+    if let Some(port) = &arguments.port {
+        overrides.set(&settings::PORT, port);
+    }
+    let (config, _) = config::load_for_service(&overrides)?;
     telemetry::start(&config);
     let shutdown = CancellationToken::new();
     let signalled = shutdown.clone();
@@ -39,7 +43,8 @@ pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyho
         signalled.cancel();
     });
     let server = serve::Server::start(config, shutdown).await?;
-    anstream::print!("{}", server.welcome());
+    // A service continues even if nobody reads its output.
+    let _ = write!(console::output(), "{}", server.welcome());
     if std::io::stderr().is_terminal() {
         tokio::spawn(show_rebuild(server.search()));
     }
@@ -47,10 +52,10 @@ pub(super) async fn run(arguments: Arguments, mut overrides: Overrides) -> anyho
     Ok(Exit::Ok)
 }
 
-/// How often the progress bar moves.
+/// The interval at which the progress bar is updated.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Draws a bar while the search index is rebuilt; searches are answered from the store meanwhile.
+/// Draws a progress bar while the search index is rebuilt; searches are answered from the store meanwhile.
 async fn show_rebuild(search: Arc<dyn SpellSearch>) {
     let mut bar = None;
     while let FollowerState::Rebuilding { done, total, .. } = search.progress().state {

@@ -1,4 +1,4 @@
-//! `grimoire webhook`: try out webhooks as GitHub would send them.
+//! `grimoire webhook`: send webhooks as GitHub would, and show what became of those that arrived.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -12,12 +12,14 @@ use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
-use super::service;
+use super::{deliveries, service};
 use crate::config::{self, Config, Overrides};
+use crate::console::{self, note};
 use crate::exit::{Exit, Reported};
+use crate::inert::harmless;
 use crate::secret_file;
 
-/// What `grimoire webhook` takes.
+/// The arguments of `grimoire webhook`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -28,31 +30,45 @@ pub(super) struct Arguments {
 enum Command {
     /// Sign a payload and post it to a running service.
     Send(Send),
+    /// List webhook requests, the latest arrival first.
+    List(deliveries::List),
+    /// Show one with its headers, its payload and its job, as JSON.
+    Show(deliveries::One),
+    /// Handle one again, as if it had just arrived.
+    Redeliver(deliveries::One),
 }
 
-/// What `grimoire webhook send` takes.
+/// The arguments of `grimoire webhook send`.
 #[derive(Debug, clap::Args)]
 struct Send {
     /// The payload, a JSON file; `-` reads standard input.
     file: PathBuf,
-    /// The event's name, as GitHub calls it.
+    /// The event's name, as used by GitHub.
     #[arg(long, value_name = "NAME")]
     event: String,
-    /// The service's address; by default the one that the settings describe. With a path, that is where
-    /// it is sent.
+    /// The service's URL; by default the one in the settings. If it has a path, the payload is sent
+    /// there.
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
-    /// The delivery's id; a new one by default. Send the same one twice to see it recognised.
+    /// The delivery id; a new one by default. Send the same one twice to see it recognised.
     #[arg(long, value_name = "ID")]
     delivery: Option<String>,
-    /// The secret's name in the environment, when it is not the configured one.
+    /// The environment variable with the secret, if it is not the configured one.
     #[arg(long, value_name = "VARIABLE")]
     secret_from: Option<String>,
 }
 
-/// Runs it.
+/// Runs the command.
 pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::Result<Exit> {
-    let Command::Send(send) = arguments.command;
+    match arguments.command {
+        Command::Send(arguments) => send(arguments, overrides).await,
+        Command::List(arguments) => deliveries::list(arguments, overrides).await,
+        Command::Show(arguments) => deliveries::show(arguments, overrides).await,
+        Command::Redeliver(arguments) => deliveries::redeliver(arguments, overrides).await,
+    }
+}
+
+async fn send(send: Send, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (config, _) = config::load(overrides)?;
     let payload = super::input::read_whole(&send.file)?;
     let secret = secret(&send, &config)?;
@@ -80,19 +96,19 @@ pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::
         .await
         .map_err(|error| service::unreachable(&url, error))?;
     let status = response.status();
-    let body = response.text().await.context("the answer broke off")?;
-    let mut output = anstream::stdout().lock();
+    let body = service::body_of(response).await.context("the answer broke off")?;
+    let body = String::from_utf8_lossy(&body);
+    let mut output = console::output();
     writeln!(output, "{status}")?;
-    writeln!(output, "{body}")?;
+    writeln!(output, "{}", harmless(&body))?;
+    output.flush()?;
     let job = serde_json::from_str::<serde_json::Value>(&body).ok().and_then(|body| body["job_id"].as_u64());
     if let (true, Some(job)) = (status.is_success(), job) {
         let events = url.join(&format!("/api/jobs/{job}/events"))?;
-        anstream::eprintln!("follow it: curl -N {events}");
+        note(format_args!("follow it: curl -N {events}"));
     }
     if status == StatusCode::UNAUTHORIZED {
-        anstream::eprintln!(
-            "the service knows another secret: it needs the same GITHUB_WEBHOOK_SECRET, or data folder"
-        );
+        note("the service knows another secret: it needs the same GITHUB_WEBHOOK_SECRET, or data folder");
     }
     Ok(match status.as_u16() {
         200..300 => Exit::Ok,

@@ -1,176 +1,188 @@
-//! Where values come from, and that every one is remembered with its place.
+//! The layers of settings. Every value keeps its source.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::Overrides;
-use super::settings::{self, Kind, SETTINGS};
+use super::file;
+use super::overrides::Overrides;
+use super::problem::{Problem, Source};
+use super::setting::{Definition, Kind};
+use super::settings::{self, ALL};
+use super::trust::{self, Allowed, Ignored};
 
-/// The file that is read when it exists and no other is named.
+/// The file that is read if it exists and no other is named.
 const DEFAULT_FILE: &str = "grimoire.toml";
 
-/// Where a value was found.
+/// A value as text, with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// Nobody said anything.
-    Default,
-    /// A line of a file: `grimoire.toml`, `.env`; none when it is the whole file.
-    File(PathBuf, Option<usize>),
-    /// A variable of the environment.
-    Environment(String),
-    /// The command line.
-    CommandLine,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => formatter.write_str("default"),
-            Self::File(path, Some(line)) => write!(formatter, "{}:{line}", path.display()),
-            Self::File(path, None) => write!(formatter, "{}", path.display()),
-            Self::Environment(name) => write!(formatter, "environment variable {name}"),
-            Self::CommandLine => formatter.write_str("command line"),
-        }
-    }
-}
-
-/// Something wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub source: Source,
-    /// Which setting; empty when none is meant.
-    pub key: String,
-    /// What is wrong and what would be right; no secret.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Source::Default => {}
-            source => write!(formatter, "{source}: ")?,
-        }
-        if !self.key.is_empty() {
-            write!(formatter, "{}: ", self.key)?;
-        }
-        formatter.write_str(&self.message)
-    }
-}
-
-/// A value as text, and where it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub(super) struct LayeredValue {
     /// The value; lists are separated by commas.
-    pub text: String,
-    /// Its place.
-    pub source: Source,
+    pub(super) text: String,
+    /// Its source.
+    pub(super) source: Source,
 }
 
-/// Every setting's winning value, and what could not be read.
+/// The winning value of every setting, and the problems of reading them.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
-    values: BTreeMap<&'static str, Found>,
+    /// The folder of `grimoire.toml` and `.env`; `.` is the current folder.
+    folder: PathBuf,
+    values: BTreeMap<&'static str, LayeredValue>,
     problems: Vec<Problem>,
+    allowed: Allowed,
+    ignored: Vec<Ignored>,
 }
 
 impl Layers {
-    /// Reads the file, `.env`, the environment and the command line. What is wrong there is told with
-    /// what is wrong with the values, by [`Config::from_layers`](super::Config::from_layers).
+    /// Reads the file, `.env`, the environment and the command line. Both files are those of the current folder, or
+    /// of the nearest folder above it with a `grimoire.toml`. Problems of the files are reported together with
+    /// those of the values, by [`Config::from_layers`](super::Config::from_layers).
     pub fn read(overrides: &Overrides) -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::from_parts(overrides, Path::new("."), variables)
+        let folder = std::env::current_dir().ok().and_then(|current| nearest_above(&current));
+        Self::from_parts(overrides, folder.as_deref().unwrap_or(Path::new(".")), variables)
     }
 
-    /// As [`Self::read`], with the folder and the environment given.
+    /// Like [`Self::read`], with a given folder and environment.
     pub fn from_parts(
         overrides: &Overrides,
         folder: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        let mut layers = Self::default();
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let allowed = Allowed::of(&environment);
+        let mut layers = Self { folder: folder.to_owned(), allowed, ..Self::default() };
         let named = overrides.file.clone().or_else(|| environment.get("GRIMOIRE_CONFIG").map(PathBuf::from));
         layers.add_file(named.as_deref(), folder);
         layers.add_dotenv(&folder.join(".env"));
-        layers.add_variables(&environment, |name| Source::Environment(name.to_owned()));
-        for (key, value) in &overrides.values {
-            layers.values.insert(key, Found { text: value.clone(), source: Source::CommandLine });
+        layers.add_variables(&environment, true, |name| Source::Environment(name.to_owned()));
+        for (key, value) in overrides.values() {
+            layers.values.insert(*key, LayeredValue { text: value.clone(), source: Source::CommandLine });
         }
         layers
     }
 
-    /// What could not be read, with its place.
+    /// Returns true if any layer says where data is stored.
+    pub(crate) fn names_storage(&self) -> bool {
+        [&settings::DATA_FOLDER.definition, &settings::STORAGE_URL.definition]
+            .iter()
+            .any(|setting| self.get(setting).source != Source::Default)
+    }
+
+    /// The problems of reading the layers.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// A setting's value: the winning layer's, or the default.
-    pub fn get(&self, key: &'static str) -> Found {
-        self.values.get(key).cloned().unwrap_or_else(|| Found {
-            text: settings::find(key).map_or("", |setting| setting.default).to_owned(),
-            source: Source::Default,
-        })
+    /// Values found in files that were not allowed to set them.
+    pub fn ignored(&self) -> &[Ignored] {
+        &self.ignored
+    }
+
+    /// Allows the existing files of the working directory with their current content. Returns them.
+    pub(crate) fn allow_files(&self) -> std::io::Result<Vec<PathBuf>> {
+        let mut allowed = Vec::new();
+        for name in [DEFAULT_FILE, ".env"] {
+            let path = self.folder.join(name);
+            match file::found(&path) {
+                Ok(text) => self.allowed.add(&path, &text)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            }
+            allowed.push(path);
+        }
+        Ok(allowed)
+    }
+
+    /// Accepts a setting's value, unless the setting is guarded and its source is not allowed.
+    fn take(&mut self, key: &'static str, found: LayeredValue, is_allowed: bool) {
+        if is_allowed || !trust::is_guarded(key) {
+            self.values.insert(key, found);
+        } else {
+            self.ignored.push(Ignored { source: found.source, key });
+        }
+    }
+
+    /// A setting's value: that of the winning layer, or the default.
+    pub(super) fn get(&self, setting: &Definition) -> LayeredValue {
+        self.values
+            .get(setting.key)
+            .cloned()
+            .unwrap_or_else(|| LayeredValue { text: setting.default.to_owned(), source: Source::Default })
+    }
+
+    /// Resolves a relative path: against the configuration's folder if it comes from a file or is the default, and
+    /// against the current folder if it was typed.
+    pub(super) fn resolve(&self, path: PathBuf, source: &Source) -> PathBuf {
+        match source {
+            Source::Default | Source::File(..) if self.folder != Path::new(".") => self.folder.join(path),
+            _ => path,
+        }
     }
 
     fn add_file(&mut self, named: Option<&Path>, folder: &Path) {
         let path = named.map_or_else(|| folder.join(DEFAULT_FILE), Path::to_path_buf);
-        let shown = named.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
-        let mut reject = |line: Option<usize>, key: &str, message: String| {
-            self.problems.push(Problem {
+        let shown = path
+            .strip_prefix(".")
+            .ok()
+            .filter(|rest| !rest.as_os_str().is_empty())
+            .unwrap_or(&path)
+            .to_path_buf();
+        let reject = |layers: &mut Self, line: Option<usize>, key: &str, message: String| {
+            layers.problems.push(Problem {
                 source: Source::File(shown.clone(), line),
                 key: key.to_owned(),
                 message,
             });
         };
-        let text = match std::fs::read_to_string(&path) {
+        let text = match named.map_or_else(|| file::found(&path), file::named) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return reject(None, "", format!("cannot be read: {error}")),
+            Err(error) => return reject(self, None, "", format!("cannot be read: {error}")),
         };
+        let is_allowed = named.is_some() || self.allowed.has(&path, &text);
         let line_of = |offset: usize| Some(text[..offset.min(text.len())].matches('\n').count() + 1);
         let document = match DeTable::parse(&text) {
             Ok(document) => document,
             Err(error) => {
                 let line = error.span().and_then(|span| line_of(span.start));
-                return reject(line, "", format!("is not valid TOML: {}", error.message()));
+                return reject(self, line, "", format!("is not valid TOML: {}", error.message()));
             }
         };
         for (table, content) in document.get_ref() {
             let DeValue::Table(entries) = content.get_ref() else {
                 let message = "stands outside a table; settings are written as [table] and name = value";
-                reject(line_of(table.span().start), table.get_ref(), message.to_owned());
+                reject(self, line_of(table.span().start), table.get_ref(), message.to_owned());
                 continue;
             };
             for (name, value) in entries {
                 let key = format!("{}.{}", table.get_ref(), name.get_ref());
                 let line = line_of(name.span().start);
                 let Some(setting) = settings::find(&key) else {
-                    reject(line, &key, unknown_key(&key));
+                    reject(self, line, &key, unknown_key(&key));
                     continue;
                 };
                 match as_text(value.get_ref(), setting.kind) {
                     Ok(text) => {
                         let source = Source::File(shown.clone(), line);
-                        self.values.insert(setting.key, Found { text, source });
+                        self.take(setting.key, LayeredValue { text, source }, is_allowed);
                     }
-                    Err(message) => reject(line, &key, message),
+                    Err(message) => reject(self, line, &key, message),
                 }
             }
         }
     }
 
     fn add_dotenv(&mut self, path: &Path) {
-        let shown = PathBuf::from(".env");
+        let shown = path.strip_prefix(".").unwrap_or(path).to_path_buf();
         let mut reject = |message: String| {
             let source = Source::File(shown.clone(), None);
             self.problems.push(Problem { source, key: String::new(), message });
         };
-        let text = match std::fs::read_to_string(path) {
+        let text = match file::found(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return reject(format!("cannot be read: {error}")),
@@ -182,7 +194,7 @@ impl Layers {
                     variables.insert(name, value);
                 }
                 Err(_) => {
-                    // The library's message quotes the line, which may hold a secret.
+                    // The library's message quotes the line, which may contain a secret.
                     let message = "has a line that is not NAME=value; quote values with spaces";
                     return reject(message.to_owned());
                 }
@@ -195,17 +207,23 @@ impl Layers {
             };
             text.lines().position(declares).map(|index| index + 1)
         };
-        self.add_variables(&variables, |name| Source::File(shown.clone(), line_of(name)));
+        let is_allowed = self.allowed.has(path, &text);
+        self.add_variables(&variables, is_allowed, |name| Source::File(shown.clone(), line_of(name)));
     }
 
-    fn add_variables(&mut self, variables: &BTreeMap<String, String>, source: impl Fn(&str) -> Source) {
-        for setting in SETTINGS {
-            // Our own name is the more specific one and wins over the plain one.
+    fn add_variables(
+        &mut self,
+        variables: &BTreeMap<String, String>,
+        is_allowed: bool,
+        source: impl Fn(&str) -> Source,
+    ) {
+        for setting in ALL {
+            // Grimoire's own name is more specific and takes precedence over the plain one.
             let names = setting.plain.map(str::to_owned).into_iter().chain([setting.variable()]);
             for name in names {
                 if let Some(text) = variables.get(&name).filter(|text| !text.is_empty()) {
-                    let found = Found { text: text.clone(), source: source(&name) };
-                    self.values.insert(setting.key, found);
+                    let found = LayeredValue { text: text.clone(), source: source(&name) };
+                    self.take(setting.key, found, is_allowed);
                 }
             }
         }
@@ -219,15 +237,39 @@ impl Layers {
     }
 }
 
-/// Whether a variable claims to be ours and is not.
+/// The nearest folder above `current` with a configuration file; none if `current` has one itself. Goes up only
+/// while the folders have the same owner: files that somebody else left in a shared folder such as `/tmp` are
+/// ignored.
+fn nearest_above(current: &Path) -> Option<PathBuf> {
+    let owner = owner(current)?;
+    current
+        .ancestors()
+        .take_while(|folder| self::owner(folder) == Some(owner))
+        .find(|folder| folder.join(DEFAULT_FILE).is_file())
+        .filter(|folder| *folder != current)
+        .map(Path::to_path_buf)
+}
+
+#[cfg(unix)]
+fn owner(folder: &Path) -> Option<u32> {
+    std::fs::metadata(folder).ok().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata))
+}
+
+/// Folders above are not read if their owner is unknown.
+#[cfg(not(unix))]
+fn owner(_: &Path) -> Option<u32> {
+    None
+}
+
+/// Returns true if a variable has Grimoire's prefix but is not a setting.
 fn is_unknown_variable(name: &str) -> bool {
     name.starts_with("GRIMOIRE_")
         && name != "GRIMOIRE_CONFIG"
-        && !SETTINGS.iter().any(|setting| setting.variable() == name)
+        && !ALL.iter().any(|setting| setting.variable() == name)
 }
 
 fn unknown_key(key: &str) -> String {
-    let nearest = SETTINGS
+    let nearest = ALL
         .iter()
         .map(|setting| (distance(key, setting.key), setting.key))
         .min()
@@ -253,7 +295,7 @@ fn distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
-/// A TOML value as the text that the other layers would have.
+/// Converts a TOML value to the text form of the other layers.
 fn as_text(value: &DeValue<'_>, kind: Kind) -> Result<String, String> {
     let list = matches!(kind, Kind::List | Kind::SecretList);
     match value {

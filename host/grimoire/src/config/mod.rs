@@ -1,50 +1,66 @@
 //! Configuration: the only reader of the environment, of `.env` and of `grimoire.toml`.
 //!
-//! Every setting stands once, in [`settings::SETTINGS`]; the command `config explain`, the file
-//! `.env.example` and the reference are made of that table. Values come in layers, later ones win:
-//! the default, `grimoire.toml`, `.env`, the environment, the command line. All problems are
+//! Every setting is defined once, in the table of `settings.rs`; the command `config explain`, the
+//! file `.env.example` and the reference are generated from it. Values come in layers, later ones
+//! win: the default, `grimoire.toml`, `.env`, the environment, the command line. All problems are
 //! reported at once, each with its place.
 
+mod choices;
 pub mod explain;
+mod file;
 mod layers;
-pub mod settings;
+mod log_filter;
+mod overrides;
+mod problem;
+mod setting;
+pub(crate) mod settings;
+mod trust;
 mod typed;
 mod values;
 
-pub use layers::{Layers, Problem, Source};
-pub use typed::{Config, Environment, LogFormat, StorageUrl};
+pub use choices::{Environment, LogFormat, StorageUrl};
+pub use layers::Layers;
+pub use log_filter::LogFilter;
+pub use overrides::Overrides;
+pub use problem::{ConfigErrors, Problem, Source};
+pub use trust::Ignored;
+pub use typed::Config;
 
-use std::path::PathBuf;
+use grimoire_authoring::World;
 
-/// Everything that is wrong with the configuration. Never empty.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", render(.0))]
-pub struct ConfigErrors(pub Vec<Problem>);
+use crate::console;
 
-fn render(problems: &[Problem]) -> String {
-    let mut text = match problems.len() {
-        1 => "the configuration has a problem:".to_owned(),
-        count => format!("the configuration has {count} problems:"),
-    };
-    for problem in problems {
-        text.push_str("\n  ");
-        text.push_str(&problem.to_string());
-    }
-    text
-}
-
-/// What the command line says about configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// The file to read instead of `grimoire.toml`; it must exist.
-    pub file: Option<PathBuf>,
-    /// Values by setting key, as text.
-    pub values: Vec<(&'static str, String)>,
-}
-
-/// Reads all layers from this machine and checks them.
+/// Reads all layers from this machine and checks them. Reports ignored values on standard error.
 pub fn load(overrides: &Overrides) -> Result<(Config, Layers), ConfigErrors> {
     let layers = Layers::read(overrides);
-    let config = Config::from_layers(&layers)?;
+    let mut config = Config::from_layers(&layers)?;
+    if let Some(tried) = &overrides.tried_plugin {
+        if tried.world == Some(World::Matcher) {
+            config.matcher.clone_from(&tried.name);
+        }
+        config.tried_plugin = Some(tried.clone());
+    }
+    for ignored in layers.ignored() {
+        console::note(ignored);
+    }
     Ok((config, layers))
+}
+
+/// Like [`load`], for a service, which does not start if any configured value is ignored.
+pub fn load_for_service(overrides: &Overrides) -> Result<(Config, Layers), ConfigErrors> {
+    let layers = Layers::read(overrides);
+    let problem = |ignored: &Ignored| Problem {
+        source: ignored.source.clone(),
+        key: ignored.key.to_owned(),
+        message: Ignored::WHY.to_owned(),
+    };
+    let mut problems: Vec<Problem> = layers.ignored().iter().map(problem).collect();
+    match Config::from_layers(&layers) {
+        Ok(config) if problems.is_empty() => Ok((config, layers)),
+        Ok(_) => Err(ConfigErrors(problems)),
+        Err(ConfigErrors(others)) => {
+            problems.extend(others);
+            Err(ConfigErrors(problems))
+        }
+    }
 }

@@ -1,337 +1,276 @@
 //! The checked configuration.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use grimoire_http::ApiToken;
 use grimoire_pipeline::FailurePolicy;
+use grimoire_ports::plugins::TrustedKey;
 use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::layers::{Layers, Problem};
-use super::settings::{self, Kind};
-use super::values::Reader;
-use super::{ConfigErrors, Source};
-use crate::plugin_files;
+use super::choices::{Environment, LogFormat, StorageUrl};
+use super::layers::Layers;
+use super::log_filter::LogFilter;
+use super::problem::{ConfigErrors, Problem, Source};
+use super::setting::{Definition, Setting};
+use super::{settings, values};
+use crate::plugin_files::{self, TriedPlugin};
 
-/// Whether mistakes are forgiven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// A person tries things out.
-    Development,
-    /// People rely on it.
-    Production,
-}
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Which store, by the scheme of its URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StorageUrl {
-    /// The embedded store in a file.
-    Redb(PathBuf),
-}
-
-/// Everything that an operator can choose, checked.
+/// The validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Whether mistakes are forgiven.
+    /// How strict the checks at the start are.
     pub environment: Environment,
-    /// Where to listen.
+    /// The address to listen on.
     pub address: SocketAddr,
-    /// Who may write: label and token.
-    pub api_tokens: Vec<(String, SecretString)>,
-    /// Origins of browsers that may call.
-    pub cors_origins: Vec<String>,
-    /// How long an ordinary request may take.
+    /// The API tokens with their permissions.
+    pub api_tokens: Vec<ApiToken>,
+    /// The public URL of the server, without a trailing slash.
+    pub public_url: Option<String>,
+    /// Origins from which browsers may call.
+    pub cors_origins: Vec<Url>,
+    /// Time limit of an ordinary request.
     pub request_timeout: Duration,
-    /// The most bytes of an uploaded artifact.
+    /// Maximum size of an uploaded artifact in bytes.
     pub artifact_limit: u64,
-    /// Where everything is kept.
+    /// The folder for all data.
     pub data_folder: PathBuf,
     /// The store.
     pub storage: StorageUrl,
-    /// The most bytes of the store in memory.
+    /// Maximum size of the store's page cache in bytes.
     pub storage_cache: usize,
-    /// The most writes that share one sync of the disk.
+    /// Maximum number of writes that share one sync of the disk.
     pub storage_group_limit: usize,
-    /// Secrets that GitHub signs with.
+    /// How long webhook requests are kept.
+    pub delivery_retention: Duration,
+    /// Secrets of GitHub's webhook signatures.
     pub webhook_secrets: Vec<SecretString>,
-    /// Whether signatures go unchecked.
+    /// True if signatures are not checked.
     pub insecure_webhooks: bool,
     /// The personal access token.
     pub github_token: Option<SecretString>,
-    /// The API's base.
+    /// Tokens by lower-case account name, each for the repositories of that account.
+    pub github_tokens: BTreeMap<String, SecretString>,
+    /// The base URL of GitHub's API.
     pub github_api: Url,
-    /// Further domains of logs and artifacts.
+    /// Additional domains of logs and artifacts.
     pub github_storage_hosts: Vec<String>,
     /// Origins of logs and artifacts with private addresses.
     pub github_storage_origins: Vec<Url>,
-    /// Jobs side by side.
-    pub workers: usize,
-    /// Whether comments are posted.
+    /// Maximum number of concurrent reviews.
+    pub review_workers: usize,
+    /// Maximum number of concurrent jobs of a few short calls.
+    pub quick_workers: usize,
+    /// True if comments are posted.
     pub publish: bool,
-    /// Artifacts of failed runs that a review reads.
+    /// Maximum number of artifacts of failed runs that a review reads.
     pub report_artifacts: usize,
-    /// Spells below are not shown.
+    /// Spells with a lower score are not shown.
     pub threshold: f64,
-    /// Spells shown for one error.
+    /// Maximum number of spells shown for one error.
     pub spells_per_error: usize,
-    /// Spells handed to the matcher.
+    /// Maximum number of spells passed to the matcher.
     pub candidates: usize,
-    /// Further plugins.
+    /// The folder of additional plugins.
     pub plugin_folder: Option<PathBuf>,
-    /// The matcher that judges.
+    /// The name of the matcher.
     pub matcher: String,
-    /// What becomes of an answer when a plugin fails, by the plugin's name.
+    /// Matchers that are asked when that one fails.
+    pub fallback_matchers: Vec<String>,
+    /// A plugin that this command tries.
+    pub(crate) tried_plugin: Option<TriedPlugin>,
+    /// How plugin failures affect answers, by plugin name.
     pub failure_policies: BTreeMap<String, FailurePolicy>,
-    /// Threads that run plugins.
+    /// Keys whose components are trusted.
+    pub trusted_keys: Vec<TrustedKey>,
+    /// True if plugins of the folder and of the store must be signed with one of them.
+    pub require_signed: bool,
+    /// For how long an installed plugin is watched after a change.
+    pub plugin_watch: Duration,
+    /// Number of threads that run plugins.
     pub plugin_threads: usize,
-    /// The most bytes of one plugin call.
+    /// Maximum memory of one plugin call in bytes.
     pub plugin_memory: usize,
-    /// Which log lines.
-    pub log_level: String,
-    /// How they look.
+    /// The filter of log lines.
+    pub log_filter: LogFilter,
+    /// The format of log lines.
     pub log_format: LogFormat,
 }
 
-/// The fewest characters of an API token: 16 random ones cannot be guessed.
-const MINIMUM_TOKEN: usize = 16;
-
 impl Config {
-    /// Checks every setting and the rules between them. All that is wrong is reported at once, what could
-    /// not be read included.
+    /// Checks every setting and the rules between them. All problems are reported at once, including
+    /// those of reading the layers.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigErrors> {
-        let mut reader = Reader { layers, problems: layers.problems().to_vec() };
-        let data_folder = PathBuf::from(reader.text("storage.folder"));
-        let host: Option<IpAddr> =
-            reader.parsed("server.host", "must be an IP address such as 127.0.0.1 or 0.0.0.0");
-        let port = u16::try_from(reader.number("server.port")).unwrap_or_default();
-        let address = SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port);
-        let plugin_folder =
-            Some(reader.text("plugins.folder")).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let config = Self {
-            environment: match reader.text("app.environment").as_str() {
-                "production" => Environment::Production,
-                _ => Environment::Development,
-            },
-            address,
-            api_tokens: reader.tokens(),
-            cors_origins: reader.origins("server.cors_origins"),
-            request_timeout: Duration::from_secs(reader.number("server.request_timeout_seconds")),
-            artifact_limit: reader.number("server.artifact_limit_mib") << 20,
-            storage: reader.storage(&data_folder),
-            data_folder,
-            storage_cache: reader.mebibytes("storage.cache_mib"),
-            storage_group_limit: usize::try_from(reader.number("storage.group_limit")).unwrap_or(usize::MAX),
-            webhook_secrets: reader
-                .list("github.webhook_secrets")
-                .into_iter()
-                .map(SecretString::from)
-                .collect(),
-            insecure_webhooks: reader.switch("github.insecure_webhooks"),
-            github_token: Some(reader.text("github.token"))
-                .filter(|token| !token.is_empty())
-                .map(SecretString::from),
-            github_api: reader.api_url(),
-            github_storage_hosts: reader.list("github.storage_hosts"),
-            github_storage_origins: reader
-                .origins("github.storage_origins")
-                .iter()
-                .flat_map(|origin| Url::parse(origin))
-                .collect(),
-            workers: reader.size("jobs.workers"),
-            publish: reader.switch("jobs.publish"),
-            report_artifacts: reader.size("jobs.report_artifacts"),
-            threshold: reader.fraction("matching.threshold"),
-            spells_per_error: reader.size("matching.spells_per_error"),
-            candidates: reader.size("matching.candidates"),
-            failure_policies: reader.failure_policies(plugin_folder.as_deref()),
-            plugin_folder,
-            matcher: reader.text("plugins.matcher"),
-            plugin_threads: reader.size("plugins.threads"),
-            plugin_memory: reader.mebibytes("plugins.memory_mib"),
-            log_level: reader.log_level(),
-            log_format: match reader.text("log.format").as_str() {
-                "text" => LogFormat::Text,
-                "json" => LogFormat::Json,
-                _ => LogFormat::Auto,
-            },
+        let mut reader = ConfigReader { layers, problems: layers.problems().to_vec() };
+        let data_folder = reader.path(&settings::DATA_FOLDER);
+        let storage = match reader.get(&settings::STORAGE_URL) {
+            Some(StorageUrl::Redb(path)) => {
+                StorageUrl::Redb(reader.resolved(path, &settings::STORAGE_URL.definition))
+            }
+            None => StorageUrl::Redb(data_folder.join("grimoire.redb")),
         };
-        reader.check_choices();
-        if !address.ip().is_loopback() {
-            if config.api_tokens.is_empty() {
-                reader.reject(
-                    "server.host",
-                    "listening beyond loopback needs server.api_tokens (GRIMOIRE_SERVER_API_TOKENS=label:token)",
-                );
-            }
-            if config.insecure_webhooks {
-                reader.reject(
-                    "github.insecure_webhooks",
-                    "is only possible while the server listens on loopback",
-                );
-            }
-        }
+        let plugin_folder = reader
+            .get(&settings::PLUGIN_FOLDER)
+            .map(|path| reader.resolved(path, &settings::PLUGIN_FOLDER.definition));
+        let config = Self {
+            environment: reader.get(&settings::ENVIRONMENT),
+            address: SocketAddr::new(reader.get(&settings::HOST), reader.get(&settings::PORT)),
+            api_tokens: reader.get(&settings::API_TOKENS),
+            public_url: reader.get(&settings::PUBLIC_URL),
+            cors_origins: reader.get(&settings::CORS_ORIGINS),
+            request_timeout: Duration::from_secs(reader.get(&settings::REQUEST_TIMEOUT_SECONDS)),
+            artifact_limit: reader.get(&settings::ARTIFACT_LIMIT_MIB) << 20,
+            storage,
+            data_folder,
+            storage_cache: reader.get(&settings::STORAGE_CACHE_MIB) << 20,
+            storage_group_limit: reader.get(&settings::STORAGE_GROUP_LIMIT),
+            delivery_retention: DAY * reader.get(&settings::DELIVERY_DAYS),
+            webhook_secrets: reader.get(&settings::WEBHOOK_SECRETS),
+            insecure_webhooks: reader.get(&settings::INSECURE_WEBHOOKS),
+            github_token: reader.get(&settings::GITHUB_TOKEN),
+            github_tokens: reader.get(&settings::GITHUB_TOKENS),
+            github_api: reader.get(&settings::GITHUB_API_URL),
+            github_storage_hosts: reader.get(&settings::GITHUB_STORAGE_HOSTS),
+            github_storage_origins: reader.get(&settings::GITHUB_STORAGE_ORIGINS),
+            review_workers: reader.get(&settings::REVIEW_WORKERS),
+            quick_workers: reader.get(&settings::QUICK_WORKERS),
+            publish: reader.get(&settings::PUBLISH),
+            report_artifacts: reader.get(&settings::REPORT_ARTIFACTS),
+            threshold: reader.get(&settings::THRESHOLD),
+            spells_per_error: reader.get(&settings::SPELLS_PER_ERROR),
+            candidates: reader.get(&settings::CANDIDATES),
+            failure_policies: reader.get(&settings::FAILURE_POLICIES),
+            plugin_folder,
+            tried_plugin: None,
+            matcher: reader.get(&settings::MATCHER),
+            fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
+            trusted_keys: reader.get(&settings::TRUSTED_KEYS),
+            require_signed: reader.get(&settings::REQUIRE_SIGNED),
+            plugin_watch: Duration::from_secs(60 * reader.get(&settings::PLUGIN_WATCH_MINUTES)),
+            plugin_threads: reader.get(&settings::PLUGIN_THREADS),
+            plugin_memory: reader.get(&settings::PLUGIN_MEMORY_MIB) << 20,
+            log_filter: reader.get(&settings::LOG_LEVEL),
+            log_format: reader.get(&settings::LOG_FORMAT),
+        };
+        reader.check_plugins(&config);
+        reader.check_exposure(&config);
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.problems)) }
     }
 
-    /// The problem of starting a server without a webhook secret, where that is one.
+    /// Fails if a webhook secret is required to start a server and missing.
     pub fn require_webhook_secret(&self) -> Result<(), ConfigErrors> {
         let missing = self.webhook_secrets.is_empty() && !self.insecure_webhooks;
         if missing && self.environment == Environment::Production {
-            let message =
-                "is needed in production: set GITHUB_WEBHOOK_SECRET to the secret of your GitHub webhook";
             return Err(ConfigErrors(vec![Problem {
                 source: Source::Default,
-                key: "github.webhook_secrets".to_owned(),
-                message: message.to_owned(),
+                key: settings::WEBHOOK_SECRETS.definition.key.to_owned(),
+                message:
+                    "is needed in production: set GITHUB_WEBHOOK_SECRET to the secret of your GitHub webhook"
+                        .to_owned(),
             }]));
         }
         Ok(())
     }
 }
 
-impl Reader<'_> {
-    fn tokens(&mut self) -> Vec<(String, SecretString)> {
-        let mut tokens = Vec::new();
-        for (index, entry) in self.list("server.api_tokens").into_iter().enumerate() {
-            // The entry is a secret: messages name its place in the list, never its text.
-            match entry.split_once(':') {
-                Some((label, token)) if !label.is_empty() && token.len() >= MINIMUM_TOKEN => {
-                    tokens.push((label.to_owned(), SecretString::from(token.to_owned())));
-                }
-                _ => self.reject(
-                    "server.api_tokens",
-                    format!(
-                        "entry {} must be label:token with at least {MINIMUM_TOKEN} characters of token",
-                        index + 1
-                    ),
-                ),
+/// Parses settings and collects their problems.
+struct ConfigReader<'l> {
+    layers: &'l Layers,
+    problems: Vec<Problem>,
+}
+
+impl ConfigReader<'_> {
+    /// The value of a setting; its default if the value is invalid, which is reported.
+    fn get<T>(&mut self, setting: &Setting<T>) -> T {
+        let definition = &setting.definition;
+        let found = self.layers.get(definition);
+        (setting.read)(definition, found.text.trim()).unwrap_or_else(|problems| {
+            for problem in problems {
+                self.reject(definition, problem);
             }
-        }
-        tokens
+            (setting.read)(definition, definition.default)
+                .unwrap_or_else(|_| panic!("the default of {} is valid", definition.key))
+        })
     }
 
-    /// What is said of plugins that exist: those that ship, and the folder's.
-    fn failure_policies(&mut self, folder: Option<&Path>) -> BTreeMap<String, FailurePolicy> {
-        const KEY: &str = "plugins.failure_policies";
-        let entries = self.list(KEY);
-        // A folder that cannot be read is complained about where its plugins are loaded.
-        let known = if entries.is_empty() { None } else { plugin_files::names(folder).ok() };
-        let mut policies = BTreeMap::new();
-        for entry in entries {
-            let Some((plugin, word)) = entry.split_once(':') else {
-                self.reject(KEY, format!("{entry:?} must be plugin:policy, such as matcher-hybrid:fail"));
-                continue;
-            };
-            let (plugin, word) = (plugin.trim(), word.trim());
-            if let Some(known) = known.as_ref().filter(|known| !known.contains(plugin)) {
+    fn path(&mut self, setting: &Setting<PathBuf>) -> PathBuf {
+        let path = self.get(setting);
+        self.resolved(path, &setting.definition)
+    }
+
+    fn resolved(&self, path: PathBuf, definition: &Definition) -> PathBuf {
+        self.layers.resolve(path, &self.layers.get(definition).source)
+    }
+
+    fn reject(&mut self, definition: &Definition, message: impl Into<String>) {
+        let source = self.layers.get(definition).source;
+        self.problems.push(Problem { source, key: definition.key.to_owned(), message: message.into() });
+    }
+
+    /// Named plugins must exist. If there is a store, they may be installed in it, which is only known once the store
+    /// is open.
+    fn check_plugins(&mut self, config: &Config) {
+        let known = match plugin_files::names(config.plugin_folder.as_deref()) {
+            Ok(known) => known,
+            Err(error) => return self.reject(&settings::PLUGIN_FOLDER.definition, error.to_string()),
+        };
+        let StorageUrl::Redb(store) = &config.storage;
+        if store.exists() {
+            return;
+        }
+        let policies = self.layers.get(&settings::FAILURE_POLICIES.definition).text;
+        let fallbacks = config.fallback_matchers.iter();
+        let named = values::plugins_with_policies(&policies)
+            .map(|plugin| (&settings::FAILURE_POLICIES.definition, plugin))
+            .chain([(&settings::MATCHER.definition, config.matcher.as_str())])
+            .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())));
+        for (definition, plugin) in named {
+            if !known.contains(plugin) {
                 let all: Vec<&str> = known.iter().map(String::as_str).collect();
-                self.reject(KEY, format!("there is no plugin {plugin:?}; there are {}", all.join(", ")));
-            }
-            match word.parse() {
-                Ok(policy) => {
-                    if policies.insert(plugin.to_owned(), policy).is_some() {
-                        self.reject(KEY, format!("names {plugin} twice"));
-                    }
-                }
-                Err(error) => self.reject(KEY, format!("{plugin}: {word:?} is no policy: it {error}")),
-            }
-        }
-        policies
-    }
-
-    fn origins(&mut self, key: &'static str) -> Vec<String> {
-        let origins = self.list(key);
-        for origin in &origins {
-            let valid = Url::parse(origin).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == *origin
-            });
-            if !valid {
-                let message = format!(
-                    "{origin:?} is not an origin such as https://ci.example.org (no path, no slash at the end)"
+                self.reject(
+                    definition,
+                    format!("there is no plugin {plugin:?}; there are {}", all.join(", ")),
                 );
-                self.reject(key, message);
-            }
-        }
-        origins
-    }
-
-    fn api_url(&mut self) -> Url {
-        let fallback = || Url::parse("https://api.github.com").expect("a valid URL");
-        let message = "must be a URL such as https://api.github.com";
-        match self.parsed::<Url>("github.api_url", message) {
-            Some(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() => {
-                let loopback = match url.host() {
-                    Some(url::Host::Ipv4(address)) => address.is_loopback(),
-                    Some(url::Host::Ipv6(address)) => address.is_loopback(),
-                    Some(url::Host::Domain(name)) => name == "localhost",
-                    None => false,
-                };
-                if url.scheme() == "http" && !loopback {
-                    self.reject("github.api_url", "must be https: the token travels with every request");
-                }
-                url
-            }
-            Some(_) => {
-                self.reject("github.api_url", message);
-                fallback()
-            }
-            None => fallback(),
-        }
-    }
-
-    fn storage(&mut self, folder: &Path) -> StorageUrl {
-        let default = folder.join("grimoire.redb");
-        let text = self.text("storage.url");
-        if text.is_empty() {
-            return StorageUrl::Redb(default);
-        }
-        match text.split_once(':') {
-            Some(("redb", path)) if !path.trim_start_matches("//").is_empty() => {
-                StorageUrl::Redb(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
-            }
-            _ => {
-                // A database URL may carry a password: only its scheme is repeated.
-                let scheme = text.split(':').next().unwrap_or_default();
-                let message =
-                    format!("must be redb:PATH; the scheme {scheme:?} is not known to this version");
-                self.reject("storage.url", message);
-                StorageUrl::Redb(default)
             }
         }
     }
 
-    fn log_level(&mut self) -> String {
-        let level = self.text("log.level").to_ascii_lowercase();
-        if EnvFilter::try_new(&level).is_err() {
+    /// Checks that a server that listens beyond loopback is protected.
+    fn check_exposure(&mut self, config: &Config) {
+        if config.address.ip().is_loopback() {
+            return;
+        }
+        if config.api_tokens.is_empty() {
             self.reject(
-                "log.level",
-                "must be error, warn, info, debug, trace or filters such as info,grimoire=debug",
+                &settings::HOST.definition,
+                "listening beyond loopback needs server.api_tokens (GRIMOIRE_SERVER_API_TOKENS=label:token)",
             );
         }
-        level
-    }
-
-    fn check_choices(&mut self) {
-        for setting in settings::SETTINGS {
-            if let Kind::Choice(words) = setting.kind
-                && !words.contains(&self.text(setting.key).as_str())
-            {
-                self.reject(setting.key, format!("must be one of {}", words.join(", ")));
-            }
+        if config.insecure_webhooks {
+            self.reject(
+                &settings::INSECURE_WEBHOOKS.definition,
+                "is only possible while the server listens on loopback",
+            );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn every_default_is_valid() {
+        let layers = Layers::from_parts(&Overrides::default(), Path::new("/nowhere"), []);
+        let config = Config::from_layers(&layers).expect("the defaults are valid");
+        assert_eq!(config.data_folder, Path::new("/nowhere/data"));
     }
 }

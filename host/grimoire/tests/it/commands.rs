@@ -1,4 +1,4 @@
-//! `grimoire match` and `grimoire analyze`, as a person or a script uses them.
+//! `grimoire match` and `grimoire analyze`, as used by people and scripts.
 
 use grimoire_tests::archive::packed;
 
@@ -16,7 +16,7 @@ error: could not compile `app` (bin \"app\") due to 1 previous error
 
 const UNHEARD_OF: &str = "src/frobnicate.zz:3:7: error: the quux is not in its flurble [zz-991]\n";
 
-/// One sentence that no tool is known for, before the step's end.
+/// A sentence that no tool is known for, before the step's end.
 const UNRECOGNISED: &str = "\
 ##[group]Run kettle boil
 \u{1b}[36;1mkettle boil\u{1b}[0m
@@ -124,11 +124,13 @@ fn one_fix_for_many_errors_is_told_once_with_the_places() {
 #[test]
 fn any_spell_can_be_asked_why_it_is_shown_or_not() {
     let place = Place::new();
-    let near = place.run(&["match", "--explain", "--", "-"], MOVED.as_bytes()).output();
+    place.file("build.log", MOVED);
+    let near = place.run(&["match", "--explain", "build.log"], b"").output();
     assert!(near.contains("shown") && near.contains("Use of a moved value (E0382)"), "{near}");
-    let asked = place.run(&["match", "--explain", "rust-e0499-two-mutable-borrows"], MOVED.as_bytes());
+    let two_borrows = ["match", "--explain", "--spell", "rust-e0499-two-mutable-borrows", "build.log"];
+    let asked = place.run(&two_borrows, b"");
     assert!(asked.output().contains("not shown"), "{}{}", asked.output(), asked.complaint());
-    let unknown = place.run(&["match", "--explain", "no-such-spell"], MOVED.as_bytes());
+    let unknown = place.run(&["match", "--explain", "--spell", "no-such-spell", "build.log"], b"");
     assert_eq!(unknown.code(), 65);
     assert!(unknown.complaint().contains("no-such-spell"), "{}", unknown.complaint());
 }
@@ -162,7 +164,7 @@ fn a_service_that_cannot_be_reached_is_69_and_says_why() {
     let place = Place::new();
     let payload = place.file("payload.json", "{}");
     let payload = payload.to_str().expect("text");
-    // Nobody may listen on port 1 without being asked.
+    // Port 1 needs privileges, so nobody listens there.
     let url = "http://127.0.0.1:1";
     let environment = [("GITHUB_WEBHOOK_SECRET", "a secret of this test")];
     let send = ["webhook", "send", payload, "--event", "pull_request", "--url", url];
@@ -172,6 +174,9 @@ fn a_service_that_cannot_be_reached_is_69_and_says_why() {
         assert_eq!(output.status.code(), Some(69), "{complaint}");
         assert!(complaint.contains("refused") && complaint.contains("`grimoire serve`"), "{complaint}");
     }
+    let hidden = place.run(&["spells", "list", "--url", "http://ana:s3cr3t@127.0.0.1:1"], b"");
+    let complaint = hidden.complaint();
+    assert!(complaint.contains("http://ana:***@127.0.0.1:1") && !complaint.contains("s3cr3t"), "{complaint}");
 }
 
 #[test]
@@ -240,8 +245,42 @@ fn workflow_commands_are_one_line_an_error() {
 #[test]
 fn markdown_fences_what_the_log_says() {
     let ended = Place::new().run(&["match", "--format", "markdown"], MOVED.as_bytes());
-    assert!(ended.output().contains("1 of 1 errors with a known fix."), "{}", ended.output());
+    assert!(ended.output().contains("1 of 1 error with a known fix."), "{}", ended.output());
     assert!(ended.output().contains("```"));
+}
+
+#[test]
+fn a_spell_for_a_symptom_is_told_as_a_hint() {
+    let place = Place::new();
+    place.file(
+        "book.yaml",
+        "version: 1\nspells:\n  - {key: lamp, title: Where lamps go out, description: d, error_type: lamp, \
+         error_pattern: the lamp in the harbour went out, solution_code: look at the wick, tags: [hint]}\n",
+    );
+    let told = |format: &str| {
+        let log = b"error: the lamp in the harbour went out\n";
+        let ended = place.run(&["match", "--spellbook", "book.yaml", "--format", format], log);
+        assert_eq!(ended.code(), 0, "{}", ended.complaint());
+        ended.output()
+    };
+    let text = told("text");
+    assert!(text.contains("no fix is known; where to look:  Where lamps go out"), "{text}");
+    assert!(text.ends_with("1 error: 0 with a known fix, 1 with a hint\n"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&told("json")).expect("JSON");
+    assert_eq!(json["errors"][0]["spells"], serde_json::json!([]));
+    assert_eq!(json["errors"][0]["hints"][0]["title"], "Where lamps go out");
+    let sarif: serde_json::Value = serde_json::from_str(&told("sarif")).expect("JSON");
+    assert_eq!(sarif["runs"][0]["results"][0]["properties"]["spells"], serde_json::json!([]));
+    for format in ["markdown", "github", "junit", "sarif"] {
+        let output = told(format);
+        assert!(output.contains("here to look: ") && !output.contains("Known fix"), "{format}: {output}");
+    }
+    let demanding = ["match", "--spellbook", "book.yaml", "--require-fix"];
+    assert_ne!(
+        place.run(&demanding, b"error: the lamp in the harbour went out\n").code(),
+        0,
+        "a hint is no fix"
+    );
 }
 
 #[test]
@@ -266,7 +305,7 @@ fn analyze_reads_diffs_by_their_name() {
     assert_eq!(document["errors"][0]["diagnostic"]["location"]["line"], 2);
 }
 
-/// A test that failed, beside one that passed and printed what looks like an error.
+/// A failed test, beside a passed one whose output looks like an error.
 const JUNIT: &str = "\
 <?xml version=\"1.0\"?>
 <testsuite><testcase classname=\"tests.test_pot\" name=\"test_pours\">
@@ -277,7 +316,7 @@ error[E0382]: borrow of moved value: `names`
 </system-out></testcase></testsuite>
 ";
 
-/// The same failure as a log has it.
+/// The same failure in a log.
 const MISSING_MODULE: &str = "\
 Traceback (most recent call last):
   File \"/home/runner/work/app/app/tests/test_pot.py\", line 3, in <module>

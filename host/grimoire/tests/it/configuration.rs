@@ -1,5 +1,6 @@
-//! Settings: layers, all problems at once, no secret shown.
+//! Settings: layers, all problems at once, no secrets shown.
 
+use crate::guests::{Group, component};
 use crate::process::Place;
 
 #[test]
@@ -7,6 +8,7 @@ fn explain_names_the_value_and_its_place_and_masks_secrets() {
     let place = Place::new();
     place.file("grimoire.toml", "[server]\nport = 9000\n\n[matching]\nthreshold = 0.25\n");
     place.file(".env", "# a comment\nGITHUB_WEBHOOK_SECRET=hunter2hunter2\nAPI_PORT=9100\n");
+    place.allow();
     let output = place.grimoire(&["config", "explain"]).env("LOG_LEVEL", "debug").output().expect("it runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
@@ -18,7 +20,7 @@ fn explain_names_the_value_and_its_place_and_masks_secrets() {
     );
     assert!(row("server.port").contains("9100") && row("server.port").contains(".env:3"));
     assert!(row("log.level").contains("debug") && row("log.level").contains("LOG_LEVEL"));
-    assert!(row("jobs.workers").contains("default"));
+    assert!(row("jobs.review_workers").contains("default"));
     assert!(row("github.webhook_secrets").contains("********"));
     assert!(!text.contains("hunter2"));
 }
@@ -26,7 +28,7 @@ fn explain_names_the_value_and_its_place_and_masks_secrets() {
 #[test]
 fn every_problem_is_reported_at_once_with_its_place() {
     let place = Place::new();
-    place.file("grimoire.toml", "[server]\nprot = 1\nport = 99999\n[jobs]\nworkers = []\n");
+    place.file("grimoire.toml", "[server]\nprot = 1\nport = 99999\n[jobs]\nreview_workers = []\n");
     let ended = place.run(&["config", "check"], b"");
     assert_eq!(ended.code(), 78);
     let complaint = ended.complaint();
@@ -35,7 +37,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "{complaint}"
     );
     assert!(complaint.contains("grimoire.toml:5"), "{complaint}");
-    // What is no setting does not hide what is wrong with those that are.
+    // An unknown setting does not hide problems of known ones.
     assert!(complaint.contains("grimoire.toml:3: server.port"), "{complaint}");
 
     place.file("grimoire.toml", "[server]\nport = 99999\nhost = \"nowhere\"\n[matching]\nthreshold = 2\n");
@@ -98,4 +100,121 @@ fn a_file_that_cannot_be_read_is_named() {
     let ended = place.run(&["config", "check"], b"");
     assert_eq!(ended.code(), 78);
     assert!(ended.complaint().contains(".env: cannot be read"), "{}", ended.complaint());
+}
+
+#[test]
+fn the_configuration_of_a_folder_above_is_found_and_its_paths_begin_there() {
+    let place = Place::new();
+    place.file("grimoire.toml", "[matching]\nthreshold = 0.25\n");
+    place.file(".env", "API_PORT=9100\n");
+    std::fs::create_dir_all(place.path().join("crates/app")).expect("folders can be made");
+    let mut command = place.grimoire(&["config", "explain"]);
+    let output = command.current_dir(place.path().join("crates/app")).output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("0.25") && text.contains("grimoire.toml:2"), "{text}");
+    assert!(text.contains("9100"), "{text}");
+
+    // A spellbook created above is used below.
+    assert_eq!(place.run(&["spells", "import", "starter"], b"").code(), 0);
+    let mut command = place.grimoire(&["spells", "list", "--limit", "1"]);
+    let output = command.current_dir(place.path().join("crates/app")).output().expect("it runs");
+    assert!(output.status.success());
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!complaint.contains("starter"), "no other spellbook stands in: {complaint}");
+    assert!(!place.path().join("crates/app/data").exists());
+}
+
+#[test]
+fn levels_have_their_usual_names_and_others_are_refused() {
+    let place = Place::new();
+    for (level, code) in
+        [("WARNING", 0), ("debug", 0), ("info,hyper=debug", 0), ("verbose", 78), ("info,x=loud", 78)]
+    {
+        let output = place.grimoire(&["config", "check"]).env("LOG_LEVEL", level).output().expect("it runs");
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{level}: {complaint}");
+        assert!(code == 0 || complaint.contains("LOG_LEVEL"), "{complaint}");
+    }
+}
+
+#[test]
+fn what_serve_refuses_is_refused_by_the_check() {
+    let place = Place::new();
+    for (name, value, key) in [
+        ("APP_ENV", "production", "github.webhook_secrets"),
+        ("GRIMOIRE_PLUGINS_MATCHER", "matcher-of-dreams", "plugins.matcher"),
+        ("GRIMOIRE_PLUGINS_FOLDER", "nowhere", "plugins.folder"),
+        ("GRIMOIRE_GITHUB_STORAGE_HOSTS", "127.0.0.1", "127.0.0.1"),
+        ("GITHUB_API_TOKEN", "two\nlines", "token"),
+    ] {
+        for arguments in [&["config", "check"][..], &["serve", "--port", "0"]] {
+            let output = place
+                .grimoire(arguments)
+                .envs([("GITHUB_API_TOKEN", "a-token"), (name, value)])
+                .output()
+                .expect("it runs");
+            let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code().is_some_and(|code| code >= 64), "{name} {arguments:?}: {complaint}");
+            assert!(complaint.contains(key), "{name} {arguments:?}: {complaint}");
+        }
+    }
+}
+
+/// A folder like a stranger's checkout: it chooses a plugin that traps as the matcher, and keys.
+fn foreign_checkout() -> Place {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("plugins")).expect("a folder can be made");
+    place.file("plugins/trapping-matcher.wasm", component(Group::Matcher, "deep_recursion"));
+    place.file("grimoire.toml", "[plugins]\nfolder = \"plugins\"\nmatcher = \"trapping-matcher\"\n");
+    place.file(".env", "GITHUB_API_TOKEN=a-token-of-theirs\nAPI_PORT=9100\n");
+    place
+}
+
+#[test]
+fn a_foreign_checkout_chooses_no_plugins_and_keys_until_it_is_allowed() {
+    let place = foreign_checkout();
+    let ignored =
+        ["grimoire.toml:2: plugins.folder", "grimoire.toml:3: plugins.matcher", ".env:1: github.token"];
+    let log = b"error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:7\n";
+    let ended = place.run(&["match"], log);
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
+    assert!(!ended.complaint().contains("trapping-matcher failed"), "{}", ended.complaint());
+    for setting in ignored {
+        assert!(ended.complaint().contains(&format!("{setting} is not obeyed")), "{}", ended.complaint());
+    }
+    // Settings that are not guarded take effect.
+    let explained = place.run(&["config", "explain"], b"").output();
+    assert!(
+        explained.lines().any(|line| line.contains("server.port") && line.contains("9100")),
+        "{explained}"
+    );
+
+    // A service does not start if any configured value is ignored.
+    for command in [&["serve", "--port", "0"][..], &["config", "check"]] {
+        let ended = place.run(command, b"");
+        assert_eq!(ended.code(), 78, "{}", ended.complaint());
+        for setting in ignored {
+            assert!(ended.complaint().contains(setting), "{}", ended.complaint());
+        }
+        assert!(ended.complaint().contains("grimoire config allow"), "{}", ended.complaint());
+        assert!(!ended.complaint().contains("a-token-of-theirs"), "{}", ended.complaint());
+    }
+
+    place.allow();
+    assert!(place.run(&["match"], log).complaint().contains("trapping-matcher failed (trap)"));
+
+    // Only the earlier content of the file is allowed.
+    place.file(".env", "GITHUB_API_TOKEN=another-token\n");
+    let ended = place.run(&["config", "check"], b"");
+    assert!(ended.complaint().contains(".env:1: github.token: is not obeyed"), "{}", ended.complaint());
+    assert!(!ended.complaint().contains("plugins.folder"), "{}", ended.complaint());
+}
+
+#[test]
+fn a_file_that_is_named_needs_no_allowance() {
+    let place = foreign_checkout();
+    std::fs::remove_file(place.path().join(".env")).expect("removed");
+    let ended = place.run(&["--config", "grimoire.toml", "config", "check"], b"");
+    assert_eq!(ended.code(), 0, "{}", ended.complaint());
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged is there after a kill, and only one process has the store.
+//! Acknowledged data is there after a kill, and only one process can open the store.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use grimoire_tests::fake_github::Webhook;
 use serde_json::{Value, json};
 
-use crate::process::Place;
+use crate::process::{Place, Serving};
 
-const SECRET: &str = "a secret for this test";
+pub(crate) const SECRET: &str = "a secret for this test";
 const ENVIRONMENT: [(&str, &str); 1] = [("GITHUB_WEBHOOK_SECRET", SECRET)];
 
-fn payload(number: u64) -> Value {
+pub(crate) fn payload(number: u64) -> Value {
     json!({
         "action": "opened", "number": number,
         "pull_request": { "number": number, "state": "open", "draft": false,
@@ -22,8 +22,16 @@ fn payload(number: u64) -> Value {
     })
 }
 
+/// Delivers a signed webhook about a pull request. Returns the job of the acknowledgement.
+pub(crate) async fn deliver(server: &Serving, number: u64) -> u64 {
+    let webhook = Webhook::new("pull_request", &payload(number)).signed_with(SECRET);
+    let receipt = webhook.deliver(&server.url("/webhook")).await;
+    assert_eq!(receipt.status, 202);
+    receipt.json()["job_id"].as_u64().expect("a job")
+}
+
 pub(crate) fn client() -> reqwest::Client {
-    // Fails when another test has installed it already, which is as good.
+    // Fails if another test has already installed it, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
@@ -32,7 +40,7 @@ pub(crate) fn client() -> reqwest::Client {
 async fn every_acknowledged_write_survives_kill_nine_under_load() {
     let place = Place::new();
     let server = place.serve(&ENVIRONMENT);
-    let (webhooks, spells) = (server.url("/webhook"), server.url("/api/spells"));
+    let spells = server.url("/api/spells");
     let acknowledged = Arc::new(Mutex::new((Vec::new(), Vec::new())));
     let stop = Arc::new(AtomicBool::new(false));
 
@@ -56,12 +64,9 @@ async fn every_acknowledged_write_survives_kill_nine_under_load() {
             }
         }));
     }
-    // Webhooks on this task, until enough of both was acknowledged in the midst of the load.
+    // Sends webhooks on this task until enough of both was acknowledged under load.
     for number in 1..=60_u64 {
-        let receipt =
-            Webhook::new("pull_request", &payload(number)).signed_with(SECRET).deliver(&webhooks).await;
-        assert_eq!(receipt.status, 202);
-        let job = receipt.json()["job_id"].as_u64().expect("a job");
+        let job = deliver(&server, number).await;
         acknowledged.lock().expect("no panic").1.push(job);
     }
     server.kill();

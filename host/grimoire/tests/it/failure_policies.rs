@@ -1,4 +1,4 @@
-//! What operators choose for plugins that fail, with plugins that really do.
+//! The failure policies for plugins, with plugins that really fail.
 
 use crate::guests::{Group, component};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::crash::client;
 use crate::process::Place;
 
-/// An error that the analyzers find and that a starter spell fits.
+/// An error that the analyzers find and that a starter spell matches.
 const LOG: &[u8] = b"error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:7\n";
 
-/// A place with a matcher that traps in every call, and an analyzer whose findings hold escape codes.
+/// A place with a matcher that traps in every call, and an analyzer whose findings contain escape codes.
 fn place() -> Place {
     let place = Place::new();
     std::fs::create_dir(place.path().join("plugins")).expect("a folder can be made");
@@ -23,9 +23,10 @@ fn settings(place: &Place, policies: &str) {
         "[plugins]\nfolder = \"plugins\"\nmatcher = \"trapping-matcher\"\nfailure_policies = [{policies}]\n"
     );
     place.file("grimoire.toml", text);
+    place.allow();
 }
 
-/// What `grimoire match` answers: its exit code, its JSON, its complaint.
+/// The result of `grimoire match`: its exit code, its JSON, its error output.
 fn matched(place: &Place) -> (i32, Value, String) {
     let ended = place.run(&["match", "--format", "json"], LOG);
     let answer = serde_json::from_str(&ended.output()).unwrap_or_default();
@@ -94,7 +95,7 @@ fn mistakes_are_named_with_their_place() {
     let complaint = ended.complaint();
     for expected in [
         "grimoire.toml:4: plugins.failure_policies",
-        "there is no plugin \"matcher-hybird\"; there are analyzer-diff,",
+        "there is no plugin \"matcher-hybird\"; there are analyzer-checkers,",
         "matcher-hybrid: \"never\" is no policy: it must be fallback, skip or fail",
         "\"matcher-keyword\" must be plugin:policy",
     ] {
@@ -110,4 +111,45 @@ fn nothing_starts_without_a_plugin_that_may_not_fail() {
     let ended = place.run(&["match"], LOG);
     assert_eq!(ended.code(), 78);
     assert!(ended.complaint().contains("nothing works without broken"), "{}", ended.complaint());
+}
+
+#[test]
+fn a_chosen_matcher_that_cannot_judge_stops_the_start() {
+    let place = place();
+    place.file("plugins/broken.wasm", b"this is not WebAssembly");
+    for (matcher, expected) in [
+        ("broken", "plugins.matcher: broken was refused: a plugin is a WebAssembly component"),
+        (
+            "escaping-analyzer",
+            "plugins.matcher: escaping-analyzer is no matcher: it implements grimoire:analyzer@",
+        ),
+    ] {
+        place.file("grimoire.toml", format!("[plugins]\nfolder = \"plugins\"\nmatcher = \"{matcher}\"\n"));
+        place.allow();
+        let ended = place.run(&["match"], LOG);
+        assert_eq!(ended.code(), 78, "{}", ended.complaint());
+        assert!(ended.complaint().contains(expected), "{}", ended.complaint());
+    }
+    place.file("grimoire.toml", "[plugins]\nmatcher = \"absent\"\n");
+    place.allow();
+    let ended = place.run(&["config", "check"], b"");
+    assert_eq!(ended.code(), 78);
+    assert!(
+        ended.complaint().contains("grimoire.toml:2: plugins.matcher: there is no plugin \"absent\""),
+        "{}",
+        ended.complaint()
+    );
+}
+
+#[test]
+fn an_answer_without_a_plugin_that_was_refused_says_so() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path().join("plugins/analyzer-rust.wasm")).expect("a folder can be made");
+    place.file("grimoire.toml", "[plugins]\nfolder = \"plugins\"\n");
+    place.allow();
+    let ended = place.run(&["match", "--format", "json"], LOG);
+    let answer: Value = serde_json::from_str(&ended.output()).unwrap_or_default();
+    assert_eq!(answer["degraded"], true, "{answer}");
+    assert!(ended.complaint().contains("analyzer-rust failed (refused)"), "{}", ended.complaint());
+    assert!(ended.complaint().contains("is a folder; a plugin is a file"), "{}", ended.complaint());
 }

@@ -1,6 +1,61 @@
-//! Logs that nobody should have to read: each gives a clean result, none a hang or a crash.
+//! Hostile logs and requests: each gives a clean result, none a hang or a crash.
 
+use crate::crash::client;
 use crate::process::Place;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsigned_requests_with_long_headers_write_little_log() {
+    let place = Place::new();
+    let log = place.path().join("log");
+    let server = place.serve_with_log(&log);
+    let started = std::fs::metadata(&log).expect("a log").len();
+    for header in ["x-github-event", "x-github-delivery", "x-hub-signature-256", "x-request-id", "user-agent"]
+    {
+        let request = client().post(server.url("/webhook")).body("{}").header(header, "a".repeat(60_000));
+        let answer = request.header("content-type", "application/json").send().await.expect("an answer");
+        assert_eq!(answer.status(), 401, "{header}");
+    }
+    assert!(server.stop());
+    let written = std::fs::metadata(&log).expect("a log").len() - started;
+    assert!(written < 16 << 10, "{written} bytes for five requests");
+}
+
+#[test]
+fn names_and_words_of_others_steer_no_terminal_and_command_no_build_server() {
+    let place = Place::new();
+    let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{202e}no\n::error::log";
+    for arguments in [
+        &["match", hostile][..],
+        &[hostile],
+        &["match", "--format", hostile],
+        &["spells", "check", hostile],
+        &["--config", hostile, "match"],
+        &["plugin", "check", hostile],
+    ] {
+        let ended = place.run(&[arguments, &["--color", "always"]].concat(), b"");
+        let said = ended.output() + &ended.complaint();
+        assert!(ended.code() >= 64, "{arguments:?}: {said}");
+        for forbidden in ["\u{1b}]", "\u{7}", "\u{1b}[2J", "\u{202e}", "\n::error::"] {
+            assert!(!said.contains(forbidden), "{arguments:?}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_that_is_no_small_file_is_refused_unread() {
+    for name in ["grimoire.toml", ".env"] {
+        let place = Place::new();
+        std::os::unix::fs::symlink("/dev/zero", place.path().join(name)).expect("a link can be made");
+        let ended = place.run(&["config", "check"], b"");
+        assert_eq!(ended.code(), 78, "{}", ended.complaint());
+        assert!(ended.complaint().contains(&format!("{name}: cannot be read: it is no regular file")));
+
+        let place = Place::new();
+        place.file(name, "# padding\n".repeat(200_000));
+        let ended = place.run(&["config", "check"], b"");
+        assert!(ended.complaint().contains("it has more than 1048576 bytes"), "{}", ended.complaint());
+    }
+}
 
 #[test]
 fn one_line_of_50_megabytes_ends() {
@@ -51,5 +106,5 @@ fn a_plugin_file_that_is_no_component_is_named_and_disturbs_nobody() {
         plugins.contains("degraded") && plugins.contains("broken") && plugins.contains("core"),
         "{plugins}"
     );
-    assert!(plugins.contains("17 analyzers, 2 matchers"), "{plugins}");
+    assert!(plugins.contains("18 analyzers, 2 matchers"), "{plugins}");
 }

@@ -1,4 +1,4 @@
-//! What `/metrics` tells of plugins.
+//! The metrics of plugins in `/metrics`.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! One failing test, collection error or fixture error while it is read.
+//! One failing test, collection error or fixture error while its lines are read.
 
 use grimoire_plugin_sdk::text::{place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Severity, Span};
@@ -8,11 +8,11 @@ use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception};
 use crate::kinds;
 use crate::own::is_own;
 
-/// Places kept of one failure.
+/// Maximum number of locations of one failure.
 const PLACES: usize = 200;
-/// Lines of pytest's own message that are joined.
+/// Maximum number of lines of pytest's own message that are joined.
 const MESSAGE_LINES: u32 = 4;
-/// Lines of a fragment.
+/// Maximum number of lines of a fragment.
 const FRAGMENT_LINES: u32 = 400;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,29 +25,29 @@ enum Doctest {
 
 #[derive(Default)]
 pub(super) struct Block {
-    /// As in the header: `TestClass.test_name[parameter]`.
+    /// The name as in the header: `TestClass.test_name[parameter]`.
     pub(super) name: String,
-    /// `E` lines of the exception that is the reason.
+    /// The `E` lines of the exception that is the reason.
     message: String,
     message_lines: u32,
-    /// The exception is complete: what follows is raised because of it.
+    /// The exception is complete: later ones are raised because of it.
     closed: bool,
     /// Outermost call first, as printed.
     places: Vec<Frame>,
     kind: String,
-    /// What the exception was turned into before it ended the test.
+    /// The exception that ended the test, raised in place of the original one.
     raised_as: String,
-    /// Inside captured output, which may show anything.
+    /// Inside captured output, which may contain anything.
     captured: bool,
     native: bool,
     /// Inside a syntax error, before its own line.
     syntax: bool,
     doctest: Doctest,
-    /// What stands where pytest shows neither source nor `E` lines.
+    /// The text where pytest shows neither source nor `E` lines.
     plain: String,
     /// The id of the test in which a worker crashed.
     pub(super) node: Option<String>,
-    /// The file that could not be loaded before any test ran.
+    /// The file that could not be loaded, before any test ran.
     conftest: Option<String>,
     lines: u32,
     excerpt: Excerpt,
@@ -67,20 +67,20 @@ impl Block {
         self.conftest = Some(path.to_owned());
     }
 
-    /// The function of the outermost call that is a test, where no header names it.
+    /// The function of the outermost call that is a test, if no header names it.
     pub(super) fn test_function(&self) -> Option<&str> {
         self.places.iter().filter_map(|frame| frame.function.as_deref()).find(|name| name.starts_with("test"))
     }
 
-    /// The file of the outermost call: the test's own.
+    /// The file of the outermost call, which is the test's own.
     pub(super) fn first_path(&self) -> Option<&str> {
         self.places.first().and_then(|frame| frame.location.as_ref()).map(|place| place.path.as_str())
     }
 
-    /// Takes the next line of a block without header; `false` when it is none of its lines.
+    /// Reads the next line of a block without a header; returns false if it does not belong to it.
     pub(super) fn takes(&mut self, text: &str, span: Span) -> bool {
         self.lines += 1;
-        // The place with the exception's type is the last line of the long style.
+        // The location with the exception's type is the last line of the long style.
         let complete = !self.kind.is_empty() && self.message_lines > 0;
         let belongs = self.lines < FRAGMENT_LINES
             && (is_error_line(text)
@@ -112,12 +112,12 @@ impl Block {
             return;
         }
         self.excerpt.push(text);
-        // Exception groups have bars.
+        // Exception groups are drawn with bars.
         let bare = text.trim_start().trim_start_matches(['|', '+', ' ']);
         if let Some(line) = text.strip_prefix('E').filter(|line| line.is_empty() || line.starts_with("  ")) {
             self.error_line(line.trim());
         } else if text.starts_with("During handling of the above") {
-            // The exception before was being dealt with: the next one ended the test.
+            // The preceding exception was being handled: the next one ended the test.
             (self.closed, self.message_lines) = (false, 0);
             self.message.clear();
             self.raised_as.clear();
@@ -147,7 +147,7 @@ impl Block {
         }
     }
 
-    /// The values of a doctest, and sentences where pytest shows no source.
+    /// The values of a doctest, and sentences if pytest shows no source.
     fn other_line(&mut self, text: &str) {
         let trimmed = trim(text);
         match trimmed {
@@ -191,7 +191,7 @@ impl Block {
         if line.is_empty() && self.message_lines == 0 {
             return;
         }
-        // A syntax error's place and source come before its own line.
+        // The location and source of a syntax error precede its own line.
         if let Some((path, line_number, _)) = file_line(line) {
             self.place(Location::at(path, line_number, None), None, line);
             self.syntax = self.message_lines == 0;
@@ -202,12 +202,12 @@ impl Block {
         }
         self.syntax = false;
         if self.message.ends_with(':') && !line.is_empty() {
-            // `AssertionError: ` alone: the message begins in the next line.
+            // `AssertionError: ` alone: the message starts in the next line.
             self.message.push(' ');
             self.message.push_str(line);
             return;
         }
-        // The first line says what, the next ones why; details and differences are context.
+        // The first line has the message, the next ones the reason; details and differences are context.
         let detail = line.is_empty() || line.starts_with(['+', '-', '?', '^']) || line.starts_with("where ");
         let says_more = ["assert ", "Expected", "Actual", "Got", "expected", "got"]
             .iter()
@@ -229,12 +229,12 @@ impl Block {
             self.places.remove(0);
         }
         let function = name.map(str::to_owned);
-        // Code that was made while it ran is in no file.
+        // Code generated at run time is in no file.
         let location = Some(location).filter(|place| !place.path.starts_with('<'));
         self.places.push(Frame { function, location, text: text.trim().to_owned() });
     }
 
-    /// Where the tests of an installed package run, that package's files are the project's own.
+    /// If the tests of an installed package run, that package's files are the project's own.
     fn in_tested_package(&self) -> Option<Location> {
         const INSTALLED: &str = "site-packages/";
         let first = self.first_path()?;
@@ -264,7 +264,7 @@ impl Block {
                 (false, ..) => std::mem::take(&mut self.plain),
                 (true, false, _) => format!("{} in {}", self.kind, self.name),
                 (true, true, Some(_)) if !self.name.is_empty() => format!("{} failed", self.name),
-                // A header and nothing after it: the summary says more.
+                // A header with nothing below it: the summary says more.
                 _ => return None,
             };
         }
@@ -274,7 +274,7 @@ impl Block {
         let error_type = kind_of(&self.message).map_or_else(|| std::mem::take(&mut self.kind), str::to_owned);
         let error_type =
             if self.message.starts_with("fixture '") { "fixture-not-found".to_owned() } else { error_type };
-        // Before any test ran it is not a test that failed.
+        // Before any test ran, it is not a test that failed.
         let early = self.conftest.is_some() || self.name.starts_with("ERROR collecting ");
         let kind = if early { kinds::of_exception(&error_type, &self.message) } else { Kind::Test };
         Some(Diagnostic {

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 
 use crate::ruff::is_python;
 
-/// Failures that wait at most; later ones get the id that can be told from their place.
+/// Maximum number of waiting failures; later ones get the id derived from their location.
 const MOST: usize = 4_000;
 
-/// One failure that waits.
+/// A failure that waits for the summary.
 struct Waiting {
     found: Diagnostic,
-    /// The file of its outermost call.
+    /// The file of the outermost call.
     path: Option<String>,
-    /// `Class.test_name`, empty in the style that has no names.
+    /// `Class.test_name`; empty in the style without names.
     name: String,
     named: bool,
 }
@@ -23,7 +23,7 @@ struct Waiting {
 pub(super) struct Held {
     waiting: Vec<Waiting>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Names of failures that were told already.
+    /// Names of failures that were already reported.
     told: HashMap<String, u32>,
 }
 
@@ -47,7 +47,7 @@ impl Held {
         self.waiting.push(waiting);
     }
 
-    /// Gives the failure that an id of the summary is about its name; `false` when there is none.
+    /// Gives an id of the summary to the failure it is about; returns false if there is none.
     pub(super) fn name(&mut self, id: &str, message: &str, span: Span) -> bool {
         let (path, name) = id.split_once("::").unwrap_or((id, ""));
         let plain = if name.is_empty() { path.to_owned() } else { name.replace("::", ".") };
@@ -65,7 +65,7 @@ impl Held {
                     .is_none_or(|own| own.ends_with(path) || path.ends_with(own.trim_start_matches("./")))
         };
         let is_free = |waiting: &&usize| !self.waiting[**waiting].named;
-        // The summary may cut the message.
+        // The summary may truncate the message.
         let start = message.trim_end_matches("...");
         let says_it = |waiting: &&usize| {
             is_free(waiting) && !start.is_empty() && self.waiting[**waiting].found.message.starts_with(start)
@@ -78,7 +78,7 @@ impl Held {
             .or_else(|| candidates.iter().find(is_free))
             .copied();
         let Some(found) = found.map(|at| &mut self.waiting[at]) else {
-            // The same test failed in its setup and in its teardown.
+            // The same test failed in both setup and teardown.
             return !candidates.is_empty() && self.by_name.contains_key(&plain);
         };
         found.named = true;
@@ -107,14 +107,14 @@ impl Held {
 }
 
 impl Waiting {
-    /// The failure with the id that its place tells where the summary did not.
+    /// The failure, with an id derived from its location if the summary had none.
     fn finish(mut self) -> Diagnostic {
         if self.found.test.is_none() && !self.name.is_empty() {
             let own = self.path.filter(|path| is_python(path));
             self.found.test = Some(match own {
                 _ if is_python(&self.name) => self.name,
                 Some(path) => {
-                    // Dots in parameters are no classes.
+                    // Dots in parameters do not separate classes.
                     let (name, parameters) =
                         self.name.split_at(self.name.find('[').unwrap_or(self.name.len()));
                     format!("{path}::{}{parameters}", name.replace('.', "::"))

@@ -1,5 +1,5 @@
 //! pytest's report: `FAILURES` and `ERRORS` sections in long, short, line and native style, fragments of
-//! them without a header, and the short summary for what no section tells.
+//! them without a header, and the short summary for failures reported in no section.
 
 mod block;
 mod ids;
@@ -19,7 +19,7 @@ use names::{
     after_outcome, is_error_line, is_test_name, is_totals, kind_of, names_a_file, plain_name, ruled, split_id,
 };
 
-/// Lines in which a fragment's place may stand before its error.
+/// Maximum number of lines from a fragment's location to its error.
 const RECENT: usize = 12;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +28,9 @@ enum Section {
     None,
     Failures,
     Summary,
-    /// Tests are under way.
+    /// Tests are running.
     Running,
-    /// Another section of a pytest report, which may show anything: passes, warnings.
+    /// Another section of a pytest report, which may contain anything: passes, warnings.
     Other,
 }
 
@@ -39,24 +39,24 @@ enum Section {
 pub(crate) struct Pytest {
     section: Section,
     block: Option<Block>,
-    /// The open block has no header: it ends with the first line that is none of its.
+    /// The open block has no header: it ends at the first line that does not belong to it.
     fragment: bool,
     held: Held,
     session: session::Session,
-    /// Lines before a fragment's error that name places, with their spans.
+    /// Lines before a fragment's error that name locations, with their spans.
     recent: VecDeque<(String, Span)>,
-    /// The test function that a fragment's source shows.
+    /// The test function shown in a fragment's source.
     function: Option<String>,
     /// `E` lines and an excerpt before a line of `--tb=line`.
     in_line_style: bool,
     /// Between a session's start and its totals.
     pub(crate) running: bool,
-    /// A session ended since this was last asked.
+    /// A session ended since this was last queried.
     pub(crate) ended: bool,
 }
 
 impl Pytest {
-    /// Takes a line; `true` when it belongs to a failure.
+    /// Reads a line; returns true if it belongs to a failure.
     pub(crate) fn line(
         &mut self,
         text: &str,
@@ -81,7 +81,7 @@ impl Pytest {
         }
     }
 
-    /// Reports what is open.
+    /// Reports the open failure.
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.close(out);
         self.session.finish(out);
@@ -90,7 +90,7 @@ impl Pytest {
         self.running = false;
     }
 
-    /// A title between rules; `false` when it is none of pytest's.
+    /// A title between rules; returns false if it is not pytest's.
     fn titled(&mut self, title: &str, out: &mut Vec<Diagnostic>) -> bool {
         let section = match title {
             "FAILURES" | "ERRORS" => Section::Failures,
@@ -109,7 +109,7 @@ impl Pytest {
                 self.running = false;
                 Section::None
             }
-            // A rule that a test under way prints, or another tool, is no end of the report.
+            // A rule printed by a running test, or by another tool, does not end the report.
             _ if self.section == Section::None && !self.running => return false,
             _ => Section::Other,
         };
@@ -163,7 +163,7 @@ impl Pytest {
         true
     }
 
-    /// A line that no section tells: progress, fragments, what pytest says about its arguments.
+    /// A line outside the sections: progress, fragments, pytest's errors about its arguments.
     fn outside(&mut self, text: &str, among: Characters, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if self.fragment {
             if self.block.as_mut().is_some_and(|block| block.takes(text, span)) {
@@ -208,7 +208,7 @@ impl Pytest {
         false
     }
 
-    /// Keeps what a fragment's error may need: places of calls, the name of the function.
+    /// Keeps the lines that a fragment's error may need: locations of calls, the name of the function.
     fn remember(&mut self, text: &str, among: Characters, span: Span) {
         static PYTHON: Needle = Needle::new(".py:");
         static FUNCTION: Needle = Needle::new("def test");
@@ -263,12 +263,12 @@ impl Pytest {
                 .any(|word| text.starts_with(word));
         };
         let (id, message) = split_id(rest);
-        // What passing tests logged is shown with the same words.
+        // Output of passing tests is shown with the same words.
         if rest.starts_with(' ') {
             return false;
         }
         if self.held.name(id, message, span) {
-            // Told above. The word at the start looks like an error of its own.
+            // Already reported above. The first word looks like a separate error.
             if text.starts_with("ERROR ") {
                 out.push(summary("pytest", Kind::Test, text, span));
             }

@@ -1,11 +1,11 @@
-//! What pytest's rules, headers and summary lines name.
+//! The names in pytest's rules, headers and summary lines.
 
 use grimoire_plugin_sdk::text::trim;
 
 use crate::found::{exception_kind, is_surely_exception};
 use crate::ruff::is_python;
 
-/// What follows the outcome of a failed test in the summary, also of a part of one.
+/// The text after the outcome of a failed test in the summary, or of a part of a test.
 pub(super) fn after_outcome(text: &str) -> Option<&str> {
     let text = trim(text);
     if let Some(rest) = text.strip_prefix("FAILED ").or_else(|| text.strip_prefix("ERROR ")) {
@@ -20,7 +20,7 @@ pub(super) fn after_outcome(text: &str) -> Option<&str> {
     None
 }
 
-/// The test's id and its message. Parameters in brackets may hold ` - `.
+/// The test's id and its message. Parameters in brackets may contain ` - `.
 pub(super) fn split_id(rest: &str) -> (&str, &str) {
     let rest = rest.trim();
     let from = match rest.find('[') {
@@ -35,26 +35,26 @@ pub(super) fn split_id(rest: &str) -> (&str, &str) {
     }
 }
 
-/// Whether an id of the summary is a file or a test in one.
+/// Returns true if an id of the summary is a file or a test in a file.
 pub(super) fn names_a_file(id: &str) -> bool {
     let path = id.split("::").next().unwrap_or(id);
     is_python(path) && !path.contains([' ', ':'])
 }
 
-/// The exception's type where a message begins with one.
+/// The exception's type, if a message starts with one.
 pub(super) fn kind_of(message: &str) -> Option<&str> {
     exception_kind(message.lines().next()?).filter(|kind| is_surely_exception(kind) || kind.contains('.'))
 }
 
-/// `E   ` and what went wrong.
+/// `E   ` and the error.
 pub(super) fn is_error_line(text: &str) -> bool {
     text.strip_prefix("E   ").is_some_and(|rest| !rest.trim().is_empty())
 }
 
-/// The title of a line like `==== title ====`; `None` when it is none, empty for a bare rule.
+/// The title of a line like `==== title ====`; `None` if there is none, empty for a bare rule.
 #[inline]
 pub(super) fn ruled(text: &str, rule: char) -> Option<&str> {
-    // Nearly all lines end here: a byte is looked at faster than a character.
+    // Nearly all lines end here: comparing a byte is faster than comparing a character.
     if text.as_bytes().first() != rule.encode_utf8(&mut [0; 4]).as_bytes().first() {
         return None;
     }
@@ -71,7 +71,7 @@ pub(super) fn ruled(text: &str, rule: char) -> Option<&str> {
     title.contains(|c: char| c != rule && c != ' ').then_some(title)
 }
 
-/// Whether a title between underscores can be a test's.
+/// Returns true if a title between underscores can be a test's name.
 pub(super) fn is_test_name(title: &str) -> bool {
     title.starts_with("ERROR ")
         || title.starts_with("[doctest]")
@@ -89,7 +89,7 @@ pub(super) fn is_totals(title: &str) -> bool {
         || title.starts_with("no tests ran")
 }
 
-/// The test's name of a header: `ERROR at setup of test_x` is about `test_x`.
+/// The test's name in a header: `ERROR at setup of test_x` is about `test_x`.
 pub(super) fn plain_name(header: &str) -> &str {
     for start in ["ERROR at setup of ", "ERROR at teardown of ", "ERROR collecting "] {
         if let Some(name) = header.strip_prefix(start) {
@@ -99,7 +99,7 @@ pub(super) fn plain_name(header: &str) -> &str {
     if let Some(name) = header.strip_prefix("[doctest]") {
         return name.trim();
     }
-    // Parts of a test are told by their values: `test_x [message] (i=1)`.
+    // Parts of a test are distinguished by their values: `test_x [message] (i=1)`.
     match header.split_once(' ') {
         Some((name, rest)) if rest.starts_with(['(', '[', '<']) && !name.contains('[') => name,
         _ => header,

@@ -1,4 +1,4 @@
-//! What pytest says outside of its report: about its arguments, about tests that hang.
+//! pytest's messages outside its report: about its arguments, about tests that hang.
 //!
 //! ```text
 //! ERROR: file or directory not found: tests/nothing.py
@@ -14,7 +14,7 @@ use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 use crate::found::{file_line, finding, summary};
 use crate::own::is_own;
 
-/// Lines of the stacks of all threads.
+/// Maximum number of lines of the stacks of all threads.
 const LINES: u32 = 4_000;
 
 struct Timeout {
@@ -85,7 +85,7 @@ impl Session {
             return true;
         }
         let settings = setting(message);
-        // Other tools name files likewise.
+        // Other tools name files in the same way.
         if message.starts_with('/') && settings.is_none() {
             return false;
         }

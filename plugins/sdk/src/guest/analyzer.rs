@@ -7,7 +7,7 @@ use std::{cell::RefCell, marker::PhantomData};
 #[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
 mod bindings {
     wit_bindgen::generate!({
-        path: ["../../wit/types", "../../wit/analyzer"],
+        path: "wit/analyzer",
         world: "grimoire:analyzer/analyzer",
         generate_all,
         pub_export_macro: true,
@@ -18,11 +18,11 @@ mod bindings {
 use bindings::exports::grimoire::analyzer::analyze;
 pub use bindings::*;
 
-/// The component that an [`Analyzer`] makes.
+/// The component of an [`Analyzer`].
 pub struct Component<A>(PhantomData<A>);
 
-/// One scan: the analyzer, or why there is none. A resource's constructor cannot fail in this version
-/// of the contract, so the first call tells.
+/// One scan: the analyzer, or why it could not start. A resource's constructor cannot fail in this
+/// version of the contract, so the first call returns the failure.
 pub struct Scan<A>(RefCell<Result<A, crate::Failure>>);
 
 impl<A: Analyzer + 'static> analyze::Guest for Component<A> {

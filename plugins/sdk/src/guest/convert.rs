@@ -1,9 +1,9 @@
-//! Native values to generated ones and back. Both worlds speak the same generated types.
+//! Conversions between native and generated values. Both worlds use the same generated types.
 
 use super::analyzer::grimoire::types::types as wit;
 use crate::{Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity, Span};
 
-/// Both ways between enums with the same cases.
+/// Conversions in both directions between enums with the same cases.
 macro_rules! both_ways {
     ($name:ident, $out:ident, $in:ident: $($case:ident)*) => {
         fn $out(value: $name) -> wit::$name {

@@ -1,8 +1,8 @@
 //! The heap of a plugin, tuned for instances that live for one call.
 //!
-//! A memory that grows costs the host a system call, and every page of it is zeroed when the call
-//! ends. So the heap begins with what is left of the memory that the instance starts with, and grows
-//! by no less than [`STEP`]. The standard library's allocator does neither.
+//! A memory that grows costs the host a system call, and all its pages are zeroed when the call
+//! ends. So the heap begins with the unused part of the initial memory, and grows by no less than
+//! [`STEP`]. The standard library's allocator does neither.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::{memory_grow, memory_size};
@@ -15,25 +15,25 @@ use talc::min_first_heap_size;
 use talc::source::Source;
 use talc::wasm::WasmBinning;
 
-/// Bytes of a page of memory.
+/// Size of a memory page in bytes.
 const PAGE: usize = 64 << 10;
-/// The fewest pages by which the memory grows.
+/// Minimum number of pages by which the memory grows.
 const STEP: usize = 4;
-/// More than what the allocator writes around an allocation, in bytes.
+/// An upper bound of the allocator's overhead per allocation, in bytes.
 const OVERHEAD: usize = 256;
 
 unsafe extern "C" {
-    /// Where the linker's static data end: only its address means something.
+    /// The end of the linker's static data: only its address has a meaning.
     static __heap_base: u8;
 }
 
 #[global_allocator]
 static HEAP: Heap = Heap(TalcSyncCell::new_wasm(Memory { end: None }));
 
-/// The allocator, kept out of line: inlined it made components up to a third larger and no faster.
+/// The allocator, not inlined: inlining made components up to a third larger and no faster.
 struct Heap(TalcSyncCell<Memory, WasmBinning>);
 
-// SAFETY: passes everything on.
+// SAFETY: forwards every call unchanged.
 unsafe impl GlobalAlloc for Heap {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -56,14 +56,14 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// The instance's linear memory behind the static data.
+/// The instance's linear memory after the static data.
 #[derive(Debug)]
 struct Memory {
-    /// The end of what the allocator has, once it has anything.
+    /// The end of the memory that the allocator has, once it has any.
     end: Option<NonNull<u8>>,
 }
 
-// SAFETY: nothing here allocates, or reaches the allocator in another way than by the given reference.
+// SAFETY: nothing here allocates, or accesses the allocator other than through the given reference.
 unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
         let end = match talc.source.end {
@@ -74,16 +74,16 @@ unsafe impl Source for Memory {
                     grow(layout)?;
                     bytes = memory_size(0) * PAGE - base.addr();
                 }
-                // SAFETY: the linker puts nothing between the base and the end of the memory.
+                // SAFETY: the linker places nothing between the base and the end of the memory.
                 unsafe { talc.claim(base, bytes) }
             }
             Some(end) => {
                 let (grown, bytes) = grow(layout)?;
                 if end.as_ptr() == grown {
-                    // SAFETY: the memory was just made, right behind what the allocator has.
+                    // SAFETY: the memory was just added, directly after the memory that the allocator has.
                     Some(unsafe { talc.extend(end, grown.wrapping_add(bytes)) })
                 } else {
-                    // SAFETY: the memory was just made. Somebody else took what lies before it.
+                    // SAFETY: the memory was just added. Somebody else took the memory before it.
                     unsafe { talc.claim(grown, bytes) }
                 }
             }
@@ -93,13 +93,13 @@ unsafe impl Source for Memory {
     }
 }
 
-/// Makes the memory large enough for an allocation: where the new part begins, and its bytes. `Err` where
+/// Grows the memory for an allocation; returns the start of the new part, and its size in bytes. `Err` if
 /// the host allows no more.
 fn grow(layout: Layout) -> Result<(*mut u8, usize), ()> {
     let needed = layout.size().checked_add(layout.align() + OVERHEAD).ok_or(())?;
     let pages = needed.div_ceil(PAGE).max(STEP);
     match memory_grow(0, pages) {
-        // The last page of the address space is left alone: its end has no address.
+        // The last page of the address space stays unused: its end has no address.
         before if before.saturating_add(pages) > usize::MAX / PAGE => Err(()),
         before => Ok((core::ptr::with_exposed_provenance_mut(before * PAGE), pages * PAGE)),
     }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 #[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
 mod bindings {
     wit_bindgen::generate!({
-        path: ["../../wit/types", "../../wit/matcher"],
+        path: "wit/matcher",
         world: "grimoire:matcher/matcher",
         with: {
             "grimoire:types/types@0.1.0": crate::guest::analyzer::grimoire::types::types,
@@ -24,12 +24,12 @@ mod bindings {
 use bindings::exports::grimoire::matcher::match_spells;
 pub use bindings::*;
 
-/// What [`crate::export_matcher!`] implements with the plugin's function.
+/// Implemented by [`crate::export_matcher!`] with the plugin's function.
 pub trait Score {
     fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure>;
 }
 
-/// The component that a scoring function makes.
+/// The component of a scoring function.
 pub struct Component<S>(PhantomData<S>);
 
 impl<S: Score> match_spells::Guest for Component<S> {

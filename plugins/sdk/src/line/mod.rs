@@ -1,4 +1,4 @@
-//! The scan of a log: cleaned lines to a [`LineAnalyzer`], fitted diagnostics out.
+//! The scan of a log: passes cleaned lines to a [`LineAnalyzer`] and returns its diagnostics within the limits.
 
 pub use grimoire_log::{Line, Marker, Properties};
 
@@ -7,14 +7,14 @@ use crate::{
 };
 use grimoire_log::LineReader;
 
-/// Makes an [`Analyzer`] of a [`LineAnalyzer`]: divides chunks into lines, cleans them, cuts what is
-/// reported to the limits of the contract, and drops repeats. Its memory does not grow with the log.
+/// Makes an [`Analyzer`] from a [`LineAnalyzer`]: splits chunks into lines, cleans them, cuts diagnostics to the
+/// limits of the contract, and drops repeats. Its memory use does not grow with the log.
 pub struct LineScan<A> {
     reader: LineReader,
     lines: Lines<A>,
 }
 
-/// What the lines go to.
+/// The receiver of the lines.
 struct Lines<A> {
     analyzer: A,
     seen: Deduplicator,
@@ -30,7 +30,7 @@ impl<A: LineAnalyzer> Lines<A> {
         }
     }
 
-    /// Fits what was added since `before` to the contract and drops repeats.
+    /// Fits the diagnostics added since `before` to the contract and drops repeats.
     fn accept(&mut self, before: usize, out: &mut Vec<Diagnostic>) {
         let mut kept = before;
         for index in before..out.len() {
@@ -46,6 +46,23 @@ impl<A: LineAnalyzer> Lines<A> {
     }
 }
 
+impl<A: LineAnalyzer> LineScan<A> {
+    /// Starts a scan with an analyzer that already has some state.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a diff.
+    pub fn with(analyzer: A, artifact: &Artifact) -> Result<Self, Failure> {
+        match artifact.kind {
+            ArtifactKind::Log | ArtifactKind::Text => Ok(Self {
+                reader: LineReader::new(A::LINE_LIMIT),
+                lines: Lines { analyzer, seen: Deduplicator::default(), reported: 0 },
+            }),
+            ArtifactKind::Diff => Err(Failure::Unsupported("this analyzer reads logs, not diffs".to_owned())),
+        }
+    }
+}
+
 impl<A: LineAnalyzer> Analyzer for LineScan<A> {
     fn supports() -> &'static [ArtifactKind] {
         &[ArtifactKind::Log, ArtifactKind::Text]
@@ -56,13 +73,7 @@ impl<A: LineAnalyzer> Analyzer for LineScan<A> {
     }
 
     fn start(artifact: &Artifact) -> Result<Self, Failure> {
-        match artifact.kind {
-            ArtifactKind::Log | ArtifactKind::Text => Ok(Self {
-                reader: LineReader::new(A::LINE_LIMIT),
-                lines: Lines { analyzer: A::default(), seen: Deduplicator::default(), reported: 0 },
-            }),
-            ArtifactKind::Diff => Err(Failure::Unsupported("this analyzer reads logs, not diffs".to_owned())),
-        }
+        Self::with(A::default(), artifact)
     }
 
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<Diagnostic>) -> Result<(), Failure> {

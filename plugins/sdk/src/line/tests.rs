@@ -2,7 +2,7 @@ use super::*;
 use crate::{analyze_all, analyze_chunks};
 use proptest::prelude::*;
 
-/// Reports every line, so that tests see what an analyzer would.
+/// Reports every line, so that tests see the input of an analyzer.
 #[derive(Default)]
 struct Echoing;
 
@@ -55,6 +55,15 @@ fn a_line_is_cleaned_of_what_ci_and_terminals_add() {
             "curl: (6) text",
         ),
         (b"0 curl: (6) text", "0 curl: (6) text"),
+        (b":: text", "text"),
+        (b"C/C++: text", "text"),
+        (b"Step #1: text", "text"),
+        (b"Step #1 - \"images\": Step #37 - \"proxy\":   text", "  text"),
+        (b"Step #x: text", "Step #x: text"),
+        (b"Step #1 - \"images: text", "Step #1 - \"images: text"),
+        (b"build\t10-Jan-2024 21:51:10\ttext", "text"),
+        (b"error\t10-Jan-2024 21:51:10\ttext", "text"),
+        (b"build\ttext", "build\ttext"),
         (b"12.345 text", "text"),
         (b"tests-1  | text", "text"),
         (b"1.5 text", "1.5 text"),

@@ -1,5 +1,6 @@
-//! What analyzers of families are built of: recognisers side by side, tables of sentences.
+//! Building blocks for family analyzers: recognisers side by side, tables of sentences and phrases.
 
 pub mod panel;
+pub mod phrase;
 pub mod sentence;
 pub mod solving;

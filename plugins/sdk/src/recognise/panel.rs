@@ -1,26 +1,26 @@
-//! Several recognisers side by side: each sees every line, none can take a line away from another.
+//! Several recognisers in parallel: each sees every line, and none can take a line away from another.
 //!
-//! Where what two of them report overlaps, the root of a failure is kept before what only sums up, and
-//! else what the recogniser says that comes first. A finding is held for as long as a record is open that
-//! may cover it.
+//! If findings of two recognisers overlap, the root of a failure takes precedence over a summary, and
+//! otherwise the finding of the earlier recogniser. A finding is held while a record is open that may
+//! cover it.
 
 use crate::{
     Diagnostic, Kind, Line, Marker, Role, Severity, Span,
     text::{Characters, Context, trim},
 };
 
-/// One line, as recognisers get it.
+/// One line in the form that recognisers get.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
-    /// Without blanks at its end.
+    /// The text without trailing white space.
     pub text: &'a str,
-    /// Without blanks around it.
+    /// The text without surrounding white space.
     pub start: &'a str,
-    /// Blanks before it; a tab counts as one.
+    /// Number of leading white space characters; a tab counts as one.
     pub indent: usize,
-    /// The characters of the line: most lines lack what most recognisers look for.
+    /// The characters of the line: most lines lack those that most recognisers search for.
     pub characters: Characters,
-    /// The bytes of the raw line.
+    /// The byte range of the raw line.
     pub span: Span,
 }
 
@@ -33,17 +33,17 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Reads one form of one tool.
+/// Recognises one format of one tool.
 pub trait Reader {
-    /// Takes the next line and adds what is complete by now.
+    /// Reads the next line and adds the diagnostics that are complete.
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>);
 
-    /// Where in the log the record begins that is being read.
+    /// The offset in the log of the start of the record being read.
     fn open(&self) -> Option<u64> {
         None
     }
 
-    /// The step or the log has ended: adds what was still open.
+    /// Ends the step or the log: adds the diagnostics that were still open.
     fn finish(&mut self, _: &mut Vec<Diagnostic>) {}
 }
 
@@ -56,37 +56,37 @@ impl Reader for Lines {
     }
 }
 
-/// A finding that a record which is still open may cover, with the number of its recogniser.
+/// A finding that a still open record may cover, with the number of its recogniser.
 type Held = (usize, Diagnostic);
 
 /// The recognisers of an analyzer, most specific first.
 pub struct Panel {
     readers: Vec<Box<dyn Reader>>,
     held: Vec<Held>,
-    /// What one recogniser said to one line.
+    /// The findings of one recogniser in one line.
     said: Vec<Diagnostic>,
-    /// The step's output has been interrupted by the runner's own lines.
+    /// True after the step's output was interrupted by the runner's own lines.
     interrupted: bool,
-    /// Removes what a tool puts before the lines of those that it runs.
+    /// Removes the prefix that a tool adds to the lines of the tools it runs.
     strip: fn(&str) -> &str,
 }
 
 impl Panel {
-    /// Findings held at most.
+    /// Maximum number of held findings.
     const HELD: usize = 256;
 
-    /// A panel of recognisers.
+    /// A panel of recognisers, most specific first.
     pub fn new(readers: Vec<Box<dyn Reader>>) -> Self {
         Self { readers, held: Vec::new(), said: Vec::new(), interrupted: false, strip: |text| text }
     }
 
-    /// With another way to remove what stands before a line.
+    /// Sets another function to remove prefixes.
     #[must_use]
     pub fn stripping(self, strip: fn(&str) -> &str) -> Self {
         Self { strip, ..self }
     }
 
-    /// Takes the next line and adds what is complete by now.
+    /// Reads the next line and adds the diagnostics that are complete.
     pub fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
         if line.echoed {
             if !self.interrupted {
@@ -98,7 +98,7 @@ impl Panel {
         self.interrupted = false;
         match line.marker {
             None => {}
-            // With a place it is an annotation, which is read as such.
+            // With a location it is an annotation, which is read as such.
             Some(Marker::Error) if line.properties.is_empty() => {}
             Some(_) => return,
         }
@@ -120,7 +120,7 @@ impl Panel {
         }
     }
 
-    /// The log has ended: adds what was still open.
+    /// Ends the log: adds the diagnostics that were still open.
     pub fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         for (number, reader) in self.readers.iter_mut().enumerate() {
             reader.finish(&mut self.said);
@@ -131,7 +131,7 @@ impl Panel {
         self.release(u64::MAX, out);
     }
 
-    /// Reports what ends before that byte.
+    /// Reports the findings that end before that byte.
     fn release(&mut self, before: u64, out: &mut Vec<Diagnostic>) {
         let first = out.len();
         out.extend(self.held.extract_if(.., |(_, found)| found.span.end <= before).map(|(_, found)| found));
@@ -139,12 +139,12 @@ impl Panel {
     }
 }
 
-/// Without the sign of a quotation in a web page.
+/// Removes the quotation mark of a web page.
 fn unquoted(text: &str) -> &str {
     text.strip_prefix("> ").unwrap_or(if text == ">" { "" } else { text })
 }
 
-/// Adds a finding, unless it overlaps one that counts more; removes those that count less.
+/// Adds a finding, unless it overlaps one of higher precedence; removes those of lower precedence.
 fn hold(held: &mut Vec<Held>, number: usize, found: Diagnostic) {
     let rank = |(number, found): &Held| (found.severity < Severity::Error, found.role != Role::Root, *number);
     let new = (number, found);
@@ -158,18 +158,18 @@ fn hold(held: &mut Vec<Held>, number: usize, found: Diagnostic) {
     held.push(new);
 }
 
-/// A diagnostic that is being read.
+/// A diagnostic being read.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// What is known of it by now.
+    /// Its known fields.
     pub found: Diagnostic,
     context: Context,
-    /// Lines taken: the excerpt may be full before a record is too long.
+    /// Number of lines read: the excerpt may be full before a record is too long.
     lines: usize,
 }
 
 impl Draft {
-    /// Begins with a line.
+    /// Starts with a line.
     pub fn new(tool: &str, kind: Kind, line: &Seen<'_>) -> Self {
         let mut draft = Self {
             found: Diagnostic { tool: tool.to_owned(), kind, span: line.span, ..Diagnostic::default() },
@@ -192,7 +192,7 @@ impl Draft {
         self.append("\n", text);
     }
 
-    /// Goes on with the message's last line.
+    /// Continues the message's last line.
     pub fn go_on(&mut self, text: &str) {
         self.append(" ", text);
     }
@@ -208,17 +208,17 @@ impl Draft {
         message.push_str(text.trim());
     }
 
-    /// Lines taken.
+    /// Number of lines read.
     pub fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Where it begins.
+    /// The offset of its start.
     pub fn since(&self) -> u64 {
         self.found.span.start
     }
 
-    /// The diagnostic, with its code as its type where it has no other.
+    /// The diagnostic; its code is its error type if it has no other.
     pub fn done(mut self) -> Diagnostic {
         self.found.context = self.context.take();
         typed(self.found)
@@ -237,7 +237,7 @@ pub fn single(tool: &str, kind: Kind, message: &str, line: &Seen<'_>) -> Diagnos
     }
 }
 
-/// With its code as its type where it has no other, and else its kind.
+/// Sets the error type to the code if it has none, else to its kind.
 pub fn typed(mut found: Diagnostic) -> Diagnostic {
     if found.error_type.is_empty() {
         found.error_type = found.code.clone().unwrap_or_else(|| format!("{:?}", found.kind).to_lowercase());

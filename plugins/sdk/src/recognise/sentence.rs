@@ -1,4 +1,4 @@
-//! Tools that speak in sentences: which of them are errors, and how far they reach.
+//! Tools that report in sentences: which sentences are errors, and how many lines they span.
 
 use super::panel::{Draft, Reader, Seen};
 use crate::{
@@ -6,28 +6,28 @@ use crate::{
     text::{Characters, Needle, closes_generically},
 };
 
-/// Lines of one sentence.
+/// Maximum number of lines of one sentence.
 const LINES: usize = 24;
 
-/// How far a sentence reaches beyond its line.
+/// How far a sentence extends beyond its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Not at all.
+    /// It ends with the line.
     Line,
-    /// It is wrapped: to the next blank line.
+    /// It is wrapped, up to the next blank line.
     Wrapped,
-    /// To the next blank line, each line for itself.
+    /// Up to the next blank line, each line separately.
     Paragraph,
-    /// The lines below it that are indented deeper, each for itself.
+    /// The more deeply indented lines below it, each separately.
     Indented,
-    /// The same, beyond blank lines.
+    /// The same, across blank lines.
     Block,
 }
 
-/// A sentence that says what went wrong.
+/// A sentence that states an error.
 #[derive(Clone, Copy, Debug)]
 pub struct Sentence {
-    /// The line as printed, with `*` for what differs.
+    /// The line as printed, with `*` for variable parts.
     form: &'static str,
     /// The length of the form before its first `*`.
     head: usize,
@@ -35,9 +35,9 @@ pub struct Sentence {
     error_type: &'static str,
     reach: Reach,
     role: Role,
-    /// How lines and paragraphs begin that go with it.
+    /// Beginnings of lines and paragraphs that belong to it.
     then: &'static [&'static str],
-    /// How a line begins that ends it early; empty where none does.
+    /// The beginning of a line that ends it early; empty if there is none.
     until: &'static str,
 }
 
@@ -51,13 +51,13 @@ impl Sentence {
         Self { form, head, kind, error_type, reach: Reach::Line, role: Role::Root, then: &[], until: "" }
     }
 
-    /// A line that begins so ends it.
+    /// Sets the beginning of a line that ends it.
     #[must_use]
     pub const fn until(self, until: &'static str) -> Self {
         Self { until, ..self }
     }
 
-    /// A line or a paragraph that begins so goes with it.
+    /// Sets the beginnings of lines and paragraphs that belong to it.
     #[must_use]
     pub const fn then(self, then: &'static [&'static str]) -> Self {
         Self { then, ..self }
@@ -71,41 +71,41 @@ impl Sentence {
         text.as_bytes().starts_with(&self.form.as_bytes()[..self.head]) && fits(self.form, text)
     }
 
-    /// How far it goes on.
+    /// Sets how far it extends.
     #[must_use]
     pub const fn reaches(self, reach: Reach) -> Self {
         Self { reach, ..self }
     }
 
-    /// It only sums up.
+    /// Marks it as a summary.
     #[must_use]
     pub const fn summary(self) -> Self {
         Self { role: Role::Summary, ..self }
     }
 
-    /// It follows from something else.
+    /// Marks it as a consequence.
     #[must_use]
     pub const fn consequence(self) -> Self {
         Self { role: Role::Consequence, ..self }
     }
 }
 
-/// Reads the sentences of one tool.
+/// Recognises the sentences of one tool.
 #[derive(Debug)]
 pub struct Sentences {
     tool: &'static str,
-    /// What may stand before a sentence.
+    /// Prefixes that may precede a sentence.
     prefixes: &'static [&'static str],
-    /// What has to stand before it: one of the prefixes, or nothing.
+    /// True if one of the prefixes must precede it.
     prefixed: bool,
     table: &'static [Sentence],
-    /// The numbers of those that begin with a fixed text, by its first byte.
+    /// The numbers of sentences that begin with a fixed text, by its first byte.
     fixed: Vec<(u8, u16)>,
     /// The first bytes of all of them.
     first: [u64; 4],
-    /// What the others hold, and their numbers.
+    /// Literals of the other sentences, with their numbers.
     loose: Vec<(Needle, u16)>,
-    /// The one that is any text.
+    /// The sentence that matches any text.
     other: Option<u16>,
     open: Option<Open>,
 }
@@ -116,7 +116,7 @@ struct Open {
     draft: Draft,
     sentence: &'static Sentence,
     indent: usize,
-    /// A blank line was seen.
+    /// True after a blank line.
     paused: bool,
 }
 
@@ -140,19 +140,19 @@ impl Sentences {
         Self { tool, prefixes: &[], prefixed: false, table, fixed, first, loose, other, open: None }
     }
 
-    /// May have one of these before it.
+    /// Allows one of these prefixes.
     #[must_use]
     pub fn after(self, prefixes: &'static [&'static str]) -> Self {
         Self { prefixes, ..self }
     }
 
-    /// Must have one of these before it.
+    /// Requires one of these prefixes.
     #[must_use]
     pub fn only_after(self, prefixes: &'static [&'static str]) -> Self {
         Self { prefixes, prefixed: true, ..self }
     }
 
-    /// The first sentence of the table that a text is.
+    /// The first sentence of the table that matches a text.
     fn find(&self, text: &str, characters: Characters) -> Option<&'static Sentence> {
         let byte = *text.as_bytes().first()?;
         let mut found = None;
@@ -195,7 +195,7 @@ impl Sentences {
 }
 
 impl Open {
-    /// Whether the line is a part of the sentence.
+    /// Returns true if the line is a part of the sentence.
     fn line(&mut self, line: &Seen<'_>) -> bool {
         let Sentence { reach, then, until, .. } = self.sentence;
         let ends = !until.is_empty() && line.start.starts_with(until)
@@ -232,7 +232,7 @@ impl Open {
     }
 }
 
-/// An entry of a list is not wrapped text.
+/// A list item is not wrapped text.
 fn is_item(start: &str) -> bool {
     start.starts_with("* ") || start.starts_with("- ")
 }
@@ -261,12 +261,12 @@ impl Reader for Sentences {
     }
 }
 
-/// Whether a text is one of the sentences.
+/// Returns true if a text is one of the sentences.
 pub fn any(table: &[Sentence], text: &str) -> bool {
     table.iter().any(|sentence| sentence.fits(text))
 }
 
-/// Whether a text has a form, in which `*` stands for anything.
+/// Returns true if a text matches a form, in which `*` stands for anything.
 pub fn fits(form: &str, text: &str) -> bool {
     let mut pieces = form.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -1,31 +1,31 @@
-//! Version solvers of the PubGrub family: `Because every version of a depends on b …`, in sentences that
-//! end with the one that says that solving failed.
+//! Version solvers of the PubGrub family: sentences such as `Because every version of a depends on b …`,
+//! of which the last one says that solving failed.
 //!
-//! A sentence begins with `Because`, `And because`, `So, because` or `Thus,` and goes on in indented lines;
-//! a number in parentheses may stand before or after it. The message is the whole explanation, or its
-//! conclusion where that is long.
+//! A sentence begins with `Because`, `And because`, `So, because` or `Thus,` and continues in indented
+//! lines; a number in parentheses may precede or follow it. The message is the whole explanation, or its
+//! conclusion if the explanation is long.
 
 use super::panel::{Draft, Reader, Seen};
 use crate::{Diagnostic, Kind};
 
-/// Lines of an explanation.
+/// Maximum number of lines of an explanation.
 const LINES: usize = 120;
-/// Bytes of an explanation that is told whole.
+/// Maximum length in bytes of an explanation that is reported in full.
 const WHOLE: usize = 900;
 
-/// Reads explanations.
+/// Recognises explanations.
 #[derive(Debug)]
 pub struct Solving {
     tool: &'static str,
-    /// How the conclusion ends.
+    /// The end of the conclusion.
     end: &'static str,
-    /// Whether a sentence may be this tool's: solvers of several end alike.
+    /// Returns true if a sentence may be this tool's: solvers of several tools end alike.
     fits: fn(&str) -> bool,
     open: Option<(Draft, Vec<String>)>,
 }
 
 impl Solving {
-    /// Reads the explanations of a tool, up to its last sentence; `fits` says which lines belong to one.
+    /// Recognises the explanations of a tool, up to its last sentence; `fits` decides which lines belong to one.
     pub fn new(tool: &'static str, end: &'static str, fits: fn(&str) -> bool) -> Self {
         Self { tool, end, fits, open: None }
     }
@@ -43,7 +43,7 @@ impl Solving {
     }
 }
 
-/// Without the number of a sentence.
+/// Removes the number of a sentence.
 fn numbered(start: &str) -> &str {
     let inner = start.strip_prefix('(').and_then(|rest| rest.split_once(") "));
     match inner {

@@ -1,9 +1,9 @@
-//! Lines that say that something failed, not what.
+//! Lines that say that something failed, but not what.
 
 use super::{Beginnings, Characters, Needle, trim};
 
-/// Whether a line only closes a failed run, such as `Process completed with exit code 1.`: never a
-/// diagnostic of its own when another explains it.
+/// Returns true if a line only closes a failed run, such as `Process completed with exit code 1.`:
+/// never a diagnostic of its own if another one explains it.
 pub fn is_generic_closing_line(text: &str) -> bool {
     closes_generically(text, Characters::of(text))
 }
@@ -58,6 +58,10 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Execution failed for task",
     "Gradle build failed",
     "Compilation failed; see the compiler",
+    "Compilation failed to complete",
+    "ld invocation reported errors",
+    "invocation reported errors",
+    "logged 1 error(s)",
     "Failed to execute goal",
     "There are test failures",
     "There was a failing test",
@@ -80,11 +84,14 @@ static STARTS: Beginnings = Beginnings::new(&[
     "subcommand failed",
     "FAIL\t",
     "Found errors",
+    "Compilation aborted",
 ]);
 
-static CONTAINED: [Needle; 10] = [
+static CONTAINED: [Needle; 12] = [
     Needle::new("The following error occurred while executing this line"),
     Needle::new("[Help 1]"),
+    Needle::new("errors compiling module, stopping"),
+    Needle::new("compilation errors.  No code generated"),
     Needle::new("ld returned "),
     Needle::new("linker command failed with exit code"),
     Needle::new("failed with exit code "),

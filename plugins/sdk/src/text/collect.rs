@@ -1,4 +1,4 @@
-//! Collections whose size is bounded.
+//! Collections of bounded size.
 
 use super::cut;
 use crate::{Diagnostic, limits};
@@ -7,7 +7,7 @@ use std::{
     hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
 };
 
-/// Collects the lines of an excerpt up to the limit of [`Diagnostic::context`]; what is beyond is dropped.
+/// Collects the lines of an excerpt up to the limit of [`Diagnostic::context`]; the rest is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     text: String,
@@ -15,7 +15,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Lines kept at most.
+    /// Maximum number of lines.
     pub const LINES: usize = 400;
 
     /// Adds a line.
@@ -36,24 +36,24 @@ impl Context {
         self.lines
     }
 
-    /// Whether nothing was collected.
+    /// Returns true if nothing was collected.
     pub fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
-    /// What was collected so far.
+    /// The text collected so far.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Takes what was collected and begins anew.
+    /// Returns the collected text and starts again.
     pub fn take(&mut self) -> String {
         self.lines = 0;
         std::mem::take(&mut self.text)
     }
 }
 
-/// Remembers the last diagnostics by place, code and message.
+/// Remembers recent diagnostics by location, code and message.
 #[derive(Clone, Debug, Default)]
 pub struct Deduplicator {
     known: HashSet<u64, BuildHasherDefault<DefaultHasher>>,
@@ -61,10 +61,10 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
-    /// Diagnostics remembered; the oldest is forgotten first.
+    /// Maximum number of remembered diagnostics; the oldest is forgotten first.
     pub const REMEMBERED: usize = 16_384;
 
-    /// Whether no remembered diagnostic has this tool, test, place, code and message; remembers it.
+    /// Returns true if no remembered diagnostic has this tool, test, location, code and message; remembers it.
     pub fn is_first(&mut self, diagnostic: &Diagnostic) -> bool {
         let mut hasher = DefaultHasher::new();
         let Diagnostic { tool, code, message, test, location, .. } = diagnostic;
@@ -73,7 +73,7 @@ impl Deduplicator {
         self.is_first_key(hasher.finish())
     }
 
-    /// The same for a key of the caller's.
+    /// The same for a key chosen by the caller.
     pub fn is_first_key(&mut self, key: u64) -> bool {
         if !self.known.insert(key) {
             return false;

@@ -1,8 +1,8 @@
-//! What kind of failure a message names.
+//! Derives the kind of failure from a message.
 
 use crate::Kind;
 
-/// What kind of failure the words of a message name, where they name one.
+/// The kind of failure that the words of a message suggest, if any.
 pub fn kind_of(message: &str) -> Kind {
     const KINDS: &[(Kind, &[&str])] = &[
         (

@@ -1,5 +1,5 @@
-//! Tools that several analyzers use on text: places, closing lines, bounded collections, cuts. All are
-//! linear scanners without backtracking.
+//! Text tools shared by several analyzers: locations, closing lines, bounded collections, cuts. All
+//! are linear scanners without backtracking.
 
 pub use grimoire_log::cut;
 use grimoire_log::reorders;
@@ -18,19 +18,19 @@ pub use place::{
 };
 pub use search::{Beginnings, Characters, Needle};
 
-/// Cuts a string to at most `limit` bytes between characters.
+/// Cuts a string to at most `limit` bytes at a character boundary.
 pub fn cut_in_place(text: &mut String, limit: usize) {
     let length = cut(text, limit).len();
     text.truncate(length);
 }
 
-/// Removes what the contract forbids in text: what reorders it, and control characters but the ends
-/// of lines and tabs.
+/// Removes characters that the contract forbids in text: those that reorder it, and control
+/// characters except line ends and tabs.
 pub(crate) fn keep_text(text: &mut String) {
     keep(text, |c| c == '\n' || c == '\t');
 }
 
-/// Removes what the contract forbids in a name: what reorders it, and every control character.
+/// Removes characters that the contract forbids in a name: those that reorder it, and all control characters.
 pub(crate) fn keep_name(text: &mut String) {
     keep(text, |_| false);
 }
@@ -42,7 +42,7 @@ fn keep(text: &mut String, control: impl Fn(char) -> bool) {
     }
 }
 
-/// The same as [`str::trim`], at once for the many texts that have no blanks around them.
+/// Like [`str::trim`], but faster for the many texts without surrounding white space.
 pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [b'!'..=b'~', .., b'!'..=b'~'] => text,
@@ -50,7 +50,7 @@ pub fn trim(text: &str) -> &str {
     }
 }
 
-/// The same as [`str::trim_start`], at once for the many texts that begin with no blank.
+/// Like [`str::trim_start`], but faster for the many texts without leading white space.
 pub fn trim_start(text: &str) -> &str {
     match text.as_bytes() {
         [b'!'..=b'~', ..] => text,
@@ -58,31 +58,31 @@ pub fn trim_start(text: &str) -> &str {
     }
 }
 
-/// Removes the blanks around a string.
+/// Removes the white space around a string.
 pub fn trim_in_place(text: &mut String) {
     trim_end_in_place(text);
     let blanks = text.len() - text.trim_start().len();
     text.drain(..blanks);
 }
 
-/// Removes the blanks at the end of a string.
+/// Removes the white space at the end of a string.
 pub fn trim_end_in_place(text: &mut String) {
     text.truncate(text.trim_end().len());
 }
 
-/// A decimal number at the start, and what follows it. `None` without digits or beyond `u32`.
+/// A decimal number at the start, and the rest of the text. `None` without digits or beyond `u32`.
 pub fn leading_number(text: &str) -> Option<(u32, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     Some((text[..digits].parse().ok()?, &text[digits..]))
 }
 
-/// A word of letters, digits and `_` at the start (may be empty), and what follows it.
+/// A word of letters, digits and `_` at the start (may be empty), and the rest of the text.
 pub fn leading_word(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     text.split_at(end)
 }
 
-/// The text before `open … close` at its end and what stands inside: `message [code]` → (`message`, `code`).
+/// The text before a final `open … close`, and the text inside: `message [code]` → (`message`, `code`).
 pub fn trailing_group(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     let inner = text.trim_end().strip_suffix(close)?;
     let start = inner.rfind(open)?;

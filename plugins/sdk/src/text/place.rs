@@ -1,36 +1,36 @@
-//! Places as tools print them.
+//! Locations as printed by tools.
 
 use super::{Needle, leading_number};
 use crate::{Location, Position, limits};
 
-/// A place found in a text.
+/// A location found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// As printed.
+    /// The path as printed.
     pub path: &'a str,
-    /// The line; 0 where the tool printed 0.
+    /// The line; 0 if the tool printed 0.
     pub line: u32,
-    /// The column, where printed.
+    /// The column, if printed.
     pub column: Option<u32>,
-    /// Where the range ends, where printed.
+    /// The end of the range, if printed.
     pub end: Option<Position>,
-    /// What follows the place, without a `:` directly after it.
+    /// The text after the location, without a `:` directly after it.
     pub rest: &'a str,
 }
 
 impl Place<'_> {
-    /// As a location of a diagnostic.
+    /// Converts to a location of a diagnostic.
     pub fn location(&self) -> Location {
         Location { end: self.end, ..Location::at(self.path, self.line, self.column) }
     }
 }
 
-/// `path:line`, `path:line:column`, `path:line:column-column` at the start. The path may hold blanks
-/// and begin with a drive letter; it must look like a path ([`looks_like_path`]). What follows must be
-/// the end, a blank, `:`, `,`, `;` or `)`.
+/// `path:line`, `path:line:column`, `path:line:column-column` at the start. The path may contain
+/// spaces and begin with a drive letter; it must look like a path ([`looks_like_path`]). The end, a
+/// space, `:`, `,`, `;` or `)` must follow.
 pub fn place_at_start(text: &str) -> Option<Place<'_>> {
     let bytes = text.as_bytes();
-    // A colon directly after one letter belongs to a drive.
+    // A colon directly after a single letter belongs to a drive.
     let mut from = match bytes {
         [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => 2,
         _ if text.starts_with("file://") => after_file_scheme(text),
@@ -65,12 +65,12 @@ fn after_file_scheme(text: &str) -> usize {
     }
 }
 
-/// Whether a number may end here: `1.5` and `12abc` are none.
+/// Returns true if a number may end here: `1.5` and `12abc` are not numbers.
 fn ends_number(rest: &str) -> bool {
     match rest.as_bytes() {
-        // `7.10:` is line and column of old compilers.
+        // `7.10:` and `7.10-7.14:` are line and column in the format of some compilers.
         [b'.', next, ..] if next.is_ascii_digit() => {
-            rest[1..].trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(':')
+            rest[1..].trim_start_matches(|c: char| c.is_ascii_digit()).starts_with([':', '-'])
         }
         [] | [b'.' | b':' | b' ' | b'\t' | b',' | b';' | b')' | b']' | b'-' | b'"' | b'\'' | b'`', ..] => {
             true
@@ -90,8 +90,8 @@ fn column_and_end(line: u32, rest: &str) -> (Option<u32>, Option<Position>, &str
     let mut end = None;
     let mut after = after;
     if let Some((number, rest)) = after.strip_prefix('-').and_then(leading_number) {
-        // `3:5-9` is a range of columns, `3:5-4:1` of lines.
-        (end, after) = match rest.strip_prefix(':').and_then(leading_number) {
+        // `3:5-9` is a range of columns; `3:5-4:1` and `3.5-4.1` are ranges of lines.
+        (end, after) = match rest.strip_prefix([':', '.']).and_then(leading_number) {
             Some((end_column, rest)) => (Some(Position { line: number, column: Some(end_column) }), rest),
             None => (Some(Position { line, column: Some(number) }), rest),
         };
@@ -145,8 +145,8 @@ fn inside_parentheses(line: u32, rest: &str) -> Option<(Option<u32>, Option<Posi
 }
 
 /// `path:line` or `path:line:column` at the end, optionally in parentheses: `at f (path:1:2)`. The path
-/// begins after the last `(`, or else after the last blank, so that a path with blanks needs the
-/// parentheses. `rest` is the text before the place.
+/// begins after the last `(`, or else after the last space, so a path with spaces needs the
+/// parentheses. `rest` is the text before the location.
 pub fn place_at_end(text: &str) -> Option<Place<'_>> {
     let text = text.trim_end();
     let (inner, start) = if let Some(inner) = text.strip_suffix(')') {
@@ -160,23 +160,24 @@ pub fn place_at_end(text: &str) -> Option<Place<'_>> {
     place.rest.trim().is_empty().then(|| Place { rest: text[..start].trim_end(), ..place })
 }
 
-/// Whether a text can be the path of a source file: it has a folder or an extension or is the name of a
-/// well-known file, and nothing that paths do not have. A web address, a time, a class name with
-/// arguments are none.
+/// Returns true if a text can be the path of a source file: it has a folder or an extension or is the
+/// name of a well-known file, and contains nothing that paths do not contain. URLs, times and class
+/// names with arguments are not paths.
 pub fn looks_like_path(text: &str) -> bool {
     static DOUBLE_COLON: Needle = Needle::new("::");
     static SCHEME: Needle = Needle::new("://");
     static PROSE: Needle = Needle::new(": ");
     static BLANKS: Needle = Needle::new("  ");
-    // Logs are made comparable with a variable for the folder.
+    // Logs may use a variable in place of the folder to be comparable.
     if let Some(rest) = text.strip_prefix("${")
         && let Some((name, path)) = rest.split_once('}')
     {
         let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         return is_name && !name.is_empty() && path.starts_with('/') && looks_like_path(path);
     }
-    // What compilers and linters call their standard input.
-    if matches!(text, "-" | "{standard input}" | "{standard_input}") {
+    // Names of compilers and linkers for standard input.
+    if matches!(text, "-" | "stdin" | "(stdin)" | "standard input" | "{standard input}" | "{standard_input}")
+    {
         return true;
     }
     if text.is_empty()
@@ -197,11 +198,11 @@ pub fn looks_like_path(text: &str) -> bool {
     if SCHEME.is_in(path) || PROSE.is_in(path) || path.ends_with([' ', ':', ',']) {
         return false;
     }
-    // A path that begins after a blank is a command's argument: `rspec ./spec/pot_spec.rb`.
+    // A path after a space is a command's argument: `rspec ./spec/pot_spec.rb`.
     if [" ./", " /", " ../", " ("].iter().any(|start| path.contains(start)) && !path.contains(')') {
         return false;
     }
-    // A colon divides a logger's name from a file, or belongs to a drive.
+    // A colon separates a logger's name from a file, or belongs to a drive.
     if path.trim_start_matches('/').bytes().skip(2).any(|byte| byte == b':') {
         return false;
     }
@@ -224,7 +225,7 @@ pub fn looks_like_path(text: &str) -> bool {
             && extension.bytes().any(|byte| byte.is_ascii_alphabetic())
     });
     if has_extension {
-        // Prose that ends in a file name is no path: blanks need a folder around them.
+        // Prose that ends in a file name is not a path: spaces require a folder around them.
         return !name.contains(' ') || (folder.is_some() && name.split(' ').count() <= 4);
     }
     if name.contains(' ') {
@@ -255,7 +256,7 @@ pub fn looks_like_path(text: &str) -> bool {
         || name.starts_with("Dockerfile")
 }
 
-/// Whether any byte is one that no path has.
+/// Returns true if any byte cannot occur in a path.
 fn has_foreign(bytes: &[u8]) -> bool {
     const FOREIGN: [bool; 256] = {
         let signs = b"\"<>|*?\t`{};";
@@ -267,7 +268,7 @@ fn has_foreign(bytes: &[u8]) -> bool {
         foreign
     };
     let among = |bytes: &[u8]| bytes.iter().fold(false, |found, &byte| found | FOREIGN[usize::from(byte)]);
-    // In blocks, of which the last may overlap the one before it.
+    // In blocks, of which the last one may overlap the previous one.
     match bytes.last_chunk::<8>() {
         Some(last) => bytes.as_chunks::<8>().0.iter().any(|block| among(block)) || among(last),
         None => among(bytes),
@@ -278,13 +279,13 @@ fn starts_like_root(folder: &str) -> bool {
     folder.starts_with('/') || matches!(folder.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
-/// The extension of a path's file name, without the dot; empty where there is none.
+/// The extension of a path's file name, without the dot; empty if there is none.
 pub fn extension(path: &str) -> &str {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-/// A path as the contract wants it: `/` between folders, no `file://`.
+/// The path in the form of the contract: `/` between folders, no `file://`.
 pub fn normal_path(path: &str) -> String {
     let path = path.trim();
     let path = match path.strip_prefix("file://") {

@@ -1,12 +1,12 @@
-//! Fixed texts, looked for in very many lines.
+//! Searching fixed texts in very many lines.
 //!
-//! `str::find` prepares its search anew in every call, which costs more than looking through a short
-//! line does. A [`Needle`] is prepared when the plugin is compiled, a [`Characters`] once for a line.
+//! `str::find` prepares its search in every call, which costs more than searching a short line. A
+//! [`Needle`] is prepared when the plugin is compiled, a [`Characters`] once per line.
 
-/// Which characters a text has, roughly: enough to tell that most needles cannot be in it, for one
-/// pass over the text however many the needles are.
+/// Approximately which characters a text contains: enough to rule out most needles, with one pass
+/// over the text for any number of needles.
 ///
-/// What a text lacks, its parts lack, too: one set serves all parts of a line.
+/// Characters missing from a text are missing from its parts too, so one set serves all parts of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Characters(u64);
 
@@ -14,8 +14,8 @@ impl Characters {
     /// The characters of a text.
     pub fn of(text: &str) -> Self {
         let add = |set: u64, bytes: &[u8]| bytes.iter().fold(set, |set, &byte| set | SETS[usize::from(byte)]);
-        // In blocks, because a sandbox looks at its clock in every round of a loop. The last block may
-        // overlap the one before it: what is added twice is there once.
+        // In blocks, because a sandbox checks its clock in every iteration of a loop. The last block
+        // may overlap the previous one: adding a byte twice changes nothing.
         let bytes = text.as_bytes();
         Self(match bytes.last_chunk::<16>() {
             Some(last) => add(bytes.as_chunks::<16>().0.iter().fold(0, |set, block| add(set, block)), last),
@@ -23,17 +23,17 @@ impl Characters {
         })
     }
 
-    /// `false` when a text with these characters has the byte nowhere.
+    /// Returns false if no text with these characters contains the byte.
     pub const fn may_have(self, byte: u8) -> bool {
         self.0 & SETS[byte as usize] == SETS[byte as usize]
     }
 
-    /// `false` when a text with these characters has no digit.
+    /// Returns false if no text with these characters contains a digit.
     pub const fn may_have_digits(self) -> bool {
         self.may_have(b'0')
     }
 
-    /// `false` when a text with these characters has the needle nowhere.
+    /// Returns false if no text with these characters contains the needle.
     pub const fn may_contain(self, needle: &Needle) -> bool {
         self.0 & needle.characters.0 == needle.characters.0
     }
@@ -48,8 +48,8 @@ impl Characters {
     }
 }
 
-/// The set of one byte. Letters have a bit each, digits one, the commonest signs one each; all other
-/// bytes share the last.
+/// The bit of each byte. Letters have one each, digits share one, the commonest signs have one each;
+/// all other bytes share the last one.
 const SETS: [u64; 256] = {
     const SIGNS: &[u8] = b":([/\\<*-=.";
     let mut sets = [1 << 63; 256];
@@ -69,24 +69,24 @@ const SETS: [u64; 256] = {
         sets[SIGNS[sign] as usize] = 1 << (53 + sign);
         sign += 1;
     }
-    // A blank is in nearly every line and tells nothing.
+    // Nearly every line contains a space, so it says nothing.
     sets[b' ' as usize] = 0;
     sets
 };
 
-/// A fixed text to look for: a constant, prepared at compile time.
+/// A literal to search for: a constant, prepared at compile time.
 ///
 /// A search takes time linear in the text, for needles of bounded length.
 #[derive(Debug)]
 pub struct Needle {
     text: &'static str,
     characters: Characters,
-    /// Where in the needle its rarest byte is.
+    /// The index of its rarest byte.
     rarest: usize,
 }
 
 impl Needle {
-    /// Prepares a text that is not empty.
+    /// Prepares a text, which must not be empty.
     pub const fn new(text: &'static str) -> Self {
         assert!(!text.is_empty(), "an empty text is everywhere");
         let bytes = text.as_bytes();
@@ -100,12 +100,12 @@ impl Needle {
         Self { text, characters: Characters::of_bytes(bytes), rarest }
     }
 
-    /// The text that is looked for.
+    /// The searched text.
     pub const fn text(&self) -> &'static str {
         self.text
     }
 
-    /// Where it begins for the first time.
+    /// The offset of the first occurrence.
     pub fn find(&self, text: &str) -> Option<usize> {
         let (needle, bytes) = (self.text.as_bytes(), text.as_bytes());
         let mut from = self.rarest;
@@ -119,7 +119,7 @@ impl Needle {
         None
     }
 
-    /// Where it begins, each time; occurrences do not overlap.
+    /// The offsets of all occurrences, which do not overlap.
     pub fn find_all(&self, text: &str) -> impl Iterator<Item = usize> {
         let mut from = 0;
         std::iter::from_fn(move || {
@@ -129,7 +129,7 @@ impl Needle {
         })
     }
 
-    /// Whether a text has it.
+    /// Returns true if a text contains it.
     pub fn is_in(&self, text: &str) -> bool {
         self.find(text).is_some()
     }
@@ -144,14 +144,14 @@ impl Needle {
         if characters.may_contain(self) { self.split(text) } else { None }
     }
 
-    /// What stands before and after its first occurrence.
+    /// The text before and after its first occurrence.
     pub fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
         let at = self.find(text)?;
         Some((&text[..at], &text[at + self.text.len()..]))
     }
 }
 
-/// How rare a byte is in logs and sources, from 0 for the commonest.
+/// How rare a byte is in logs and sources; 0 for the commonest.
 const fn rarity(byte: u8) -> usize {
     const COMMON: &[u8] = b" etaoinsrlcdpum.h-g/:_b01234f56789ywv()k,'\"=STECAPRDIMNFLBOU[]#>jx";
     let mut at = 0;
@@ -161,7 +161,7 @@ const fn rarity(byte: u8) -> usize {
     at
 }
 
-/// Beginnings to look for: a constant, prepared at compile time.
+/// Prefixes to search for: a constant, prepared at compile time.
 #[derive(Debug)]
 pub struct Beginnings {
     texts: &'static [&'static str],
@@ -170,7 +170,7 @@ pub struct Beginnings {
 }
 
 impl Beginnings {
-    /// Prepares texts that are not empty.
+    /// Prepares texts, none of which may be empty.
     pub const fn new(texts: &'static [&'static str]) -> Self {
         let (mut first, mut at) = ([0; 4], 0);
         while at < texts.len() {
@@ -181,7 +181,7 @@ impl Beginnings {
         Self { texts, first }
     }
 
-    /// The place in the list of the first one that a text begins with.
+    /// The index of the first prefix that a text begins with.
     pub fn position(&self, text: &str) -> Option<usize> {
         let byte = *text.as_bytes().first()?;
         if self.first[usize::from(byte) / 64] & 1 << (byte % 64) == 0 {
@@ -190,7 +190,7 @@ impl Beginnings {
         self.texts.iter().position(|start| start.as_bytes()[0] == byte && text.starts_with(start))
     }
 
-    /// Whether a text begins with one of them.
+    /// Returns true if a text begins with one of them.
     pub fn begin(&self, text: &str) -> bool {
         self.position(text).is_some()
     }

@@ -1,4 +1,4 @@
-//! A call about a repository, as most routes meet it.
+//! A call about a repository, as an extractor for most routes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::fake_github::Shared;
 use crate::fake_github::server::Viewer;
 use crate::fake_github::state::{Repository, State};
 
-/// Who asks, about which repository, and for which page.
+/// The caller, the repository, and the requested page.
 pub(super) struct Call {
     pub(super) shared: Arc<Shared>,
     pub(super) viewer: Viewer,
@@ -26,11 +26,11 @@ pub(super) struct Call {
     uri: Uri,
 }
 
-/// What an answer is made of.
+/// The input of a response.
 pub(super) struct Seen<'a> {
     pub(super) state: &'a State,
     pub(super) repository: &'a Repository,
-    /// The address of the interface, for links.
+    /// The URL of the API, for links.
     pub(super) api: &'a str,
 }
 
@@ -61,19 +61,19 @@ impl Call {
         self.parameters.get(name).map(String::as_str)
     }
 
-    /// The repository, where it exists and may be seen.
+    /// The repository, if it exists and is visible to the caller.
     pub(super) fn visible<'a>(&self, state: &'a State) -> Option<&'a Repository> {
         let repository = state.repositories.get(&self.repository)?;
         (!repository.private || self.viewer == Viewer::Account).then_some(repository)
     }
 
-    /// Why somebody without the token may not write.
+    /// The refusal of a write without a token.
     pub(super) fn refuse_anonymous(&self) -> Option<Answer> {
         let anonymous = self.viewer == Viewer::Anonymous;
         anonymous.then(|| error(StatusCode::UNAUTHORIZED, "Requires authentication"))
     }
 
-    /// Answers from what is seen; 404 where there is nothing.
+    /// Builds a response from what is visible; 404 if there is nothing.
     pub(super) fn about(&self, answer: impl FnOnce(Seen<'_>) -> Option<Answer>) -> Answer {
         let state = self.shared.state();
         let api = self.shared.api_url();
@@ -81,13 +81,13 @@ impl Call {
         seen.and_then(answer).unwrap_or_else(not_found)
     }
 
-    /// Answers with one object; 404 where there is none.
+    /// Responds with one object; 404 if there is none.
     pub(super) fn object(&self, object: impl FnOnce(&Seen<'_>) -> Option<Value>) -> Answer {
         self.about(|seen| Some(answer(StatusCode::OK, &object(&seen)?)))
     }
 
-    /// Answers with the page of a list that was asked for; 404 where there is no list. With `wrap`, the
-    /// list is that field of an object that also counts.
+    /// Responds with the requested page of a list; 404 if there is no list. With `wrap`, the list is
+    /// that field of an object with a count.
     pub(super) fn list(
         &self,
         wrap: Option<&str>,

@@ -10,7 +10,7 @@ use super::{Answer, Numbered, answer, error, not_found};
 use crate::fake_github::shapes;
 use crate::fake_github::state::{Comment, State};
 
-/// The longest comment, in characters.
+/// Maximum length of a comment in characters.
 const LONGEST_COMMENT: usize = 65_536;
 
 pub(super) async fn comments(call: Call, Path((_, _, number)): Numbered) -> Answer {
@@ -28,7 +28,7 @@ pub(super) async fn one_comment(call: Call, Path((_, _, id)): Numbered) -> Answe
     })
 }
 
-/// The text of a comment to write, or why it is none.
+/// The text of a comment, or why it is invalid.
 fn text_of(body: &Bytes) -> Result<String, (StatusCode, &'static str)> {
     let invalid = |message| (StatusCode::UNPROCESSABLE_ENTITY, message);
     let value: Value =
@@ -80,7 +80,7 @@ pub(super) async fn edit(call: Call, Path((_, _, id)): Numbered, body: Bytes) ->
     keep(&call, &mut state, &comment, StatusCode::OK)
 }
 
-/// Stores a comment and answers with it.
+/// Stores a comment and responds with it.
 fn keep(call: &Call, state: &mut State, comment: &Comment, status: StatusCode) -> Answer {
     state.repository(&call.repository).comments.insert(comment.id, comment.clone());
     let repository = &state.repositories[&call.repository];

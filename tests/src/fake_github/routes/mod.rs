@@ -1,4 +1,4 @@
-//! The routes of the REST interface.
+//! The routes of the REST API.
 
 mod actions;
 mod call;
@@ -25,9 +25,9 @@ pub(super) use super::server::error_response as api_error;
 pub(super) const ZEN: &str = "Half measures are as bad as nothing at all.";
 
 type Answer = Response<Body>;
-/// Owner, name, and what of the repository by its number.
+/// Owner, name, and the number of an object in the repository.
 type Numbered = Path<(String, String, u64)>;
-/// Owner, name, and what of the repository by its name.
+/// Owner, name, and the name of an object in the repository.
 type Named = Path<(String, String, String)>;
 
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
@@ -60,7 +60,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .with_state(Arc::clone(shared))
 }
 
-/// Where a renamed repository is now, if the target is in one.
+/// The redirect of a renamed repository, if the target is in one.
 pub(super) fn moved(state: &Content, api: &str, uri: &Uri) -> Option<Answer> {
     let mut segments = uri.path().strip_prefix("/repos/")?.splitn(3, '/');
     let (owner, name, rest) = (segments.next()?, segments.next()?, segments.next());
@@ -94,9 +94,9 @@ async fn rate_limit(State(shared): State<Arc<Shared>>) -> Answer {
     let state = shared.state();
     let core = json!({
         "limit": 5000,
-        "remaining": state.remaining,
-        "used": 5000_u64.saturating_sub(state.remaining),
-        "reset": state.reset,
+        "remaining": state.limit.remaining,
+        "used": 5000_u64.saturating_sub(state.limit.remaining),
+        "reset": state.limit.reset,
     });
     answer(StatusCode::OK, &json!({"resources": {"core": core}, "rate": core}))
 }

@@ -28,7 +28,7 @@ pub(super) async fn pulls(call: Call) -> Answer {
         if call.parameter("sort") == Some("updated") {
             found.sort_by_key(|pull| pull.updated_at);
         }
-        // The newest first is the default for pull requests.
+        // Newest first is the default for pull requests.
         if call.parameter("direction").is_none_or(|direction| direction == "desc") {
             found.reverse();
         }
@@ -63,7 +63,7 @@ fn diff(pull: &Pull) -> Answer {
 pub(super) async fn files(call: Call, Path((_, _, number)): Numbered) -> Answer {
     call.list(None, |seen| {
         let pull = seen.repository.pulls.get(&number)?;
-        // Later files are not listed, and nothing says so.
+        // Further files are not listed, without any notice.
         Some(pull.files.iter().take(3000).map(shapes::file).collect())
     })
 }

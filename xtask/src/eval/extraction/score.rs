@@ -1,17 +1,17 @@
-//! How well found errors agree with expected ones.
+//! Scores found errors against expected ones.
 //!
 //! There are two levels, each with one-to-one matching. *Location*: the same file name (where one is
 //! expected) and the same line. *Full*: that, and the message has at least 60 % of the expected
-//! words. An expectation without a line is matched by its message alone. What is found beyond the
-//! expectations is wrong only in exhaustive cases, and only where it has a line, is no note, and does
-//! not repeat something expected.
+//! words. An expectation without a line is matched by its message alone. Further findings are wrong
+//! only in exhaustive cases, and only if they have a line, are not notes, and do not repeat something
+//! expected.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::{Case, Expected, Found};
 
-/// The share of the expected words that a message must have.
+/// The minimum share of the expected words that a message must contain.
 const ENOUGH_WORDS: f64 = 0.6;
 /// Severities that are never wrong to report.
 const NOTES: [&str; 4] = ["note", "info", "help", "hint"];
@@ -32,7 +32,7 @@ pub(super) struct Row {
     pub(super) severity: Share,
 }
 
-/// How many of some are right.
+/// Number of correct results among all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) all: usize,
@@ -67,7 +67,7 @@ impl Row {
     }
 }
 
-/// A possible match of an expectation with something found.
+/// A possible match of an expectation with a finding.
 struct Pair {
     located: bool,
     full: bool,
@@ -77,7 +77,7 @@ struct Pair {
     got: usize,
 }
 
-/// Compares what was found in one case with what is expected.
+/// Compares the findings in one case with the expectations.
 pub(super) fn score_case(case: &Case, found: &[Found]) -> Row {
     let wanted = &case.expected;
     let mut row = Row {
@@ -87,7 +87,7 @@ pub(super) fn score_case(case: &Case, found: &[Found]) -> Row {
         ..Row::default()
     };
     let mut pairs = possible_pairs(wanted, found);
-    // A stable sort: of equal pairs the first counts.
+    // A stable sort: the first of equal pairs counts.
     pairs.sort_by(|left, right| {
         let key = |pair: &Pair| (pair.full, pair.same_column);
         key(right).cmp(&key(left)).then(right.share.partial_cmp(&left.share).unwrap_or(Ordering::Equal))
@@ -168,8 +168,8 @@ fn file_name(path: &str) -> String {
     path.trim().rsplit(['\\', '/']).next().unwrap_or_default().to_lowercase()
 }
 
-/// The share of the expected words that a message has; 1 where nothing is expected or all of it
-/// stands in the message as it is.
+/// The share of the expected words that a message contains; 1 if nothing is expected or the message
+/// contains the whole text.
 fn overlap(want: &str, got: &str) -> f64 {
     if want.is_empty() || flat(got).contains(&flat(want)) {
         return 1.0;
@@ -182,7 +182,7 @@ fn overlap(want: &str, got: &str) -> f64 {
     wanted.intersection(&got).count() as f64 / wanted.len() as f64
 }
 
-/// Lower case, with one space for every run of white space.
+/// Lower case, with each run of white space replaced by one space.
 fn flat(text: &str) -> String {
     let is_space = |character: char| character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character);
     let mut flat = String::with_capacity(text.len());
@@ -202,8 +202,8 @@ fn words(text: &str) -> HashSet<String> {
     lower.split(|character| !is_word(character)).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// A code without what tools write differently: letter case, `-` or `_`, and the prefixes `clippy::`
-/// and, before a number, `TS`.
+/// A code without the differences between tools: letter case, `-` or `_`, and the prefixes
+/// `clippy::` and, before a number, `TS`.
 fn plain_code(code: &str) -> String {
     let code = code.to_lowercase();
     let number =

@@ -6,12 +6,12 @@ use super::score::{Row, Share};
 
 /// The group of all cases.
 pub(super) const ALL: &str = "ALL";
-/// Logs of jobs that passed: whatever is found there is noise.
+/// Logs of jobs that passed: everything found there is noise.
 const CLEAN_LOGS: &str = "gha-passed";
 /// Tools with fewer expectations are not shown and do not count in the mean over tools.
 const ENOUGH_EXPECTATIONS: usize = 3;
 
-/// Precision, recall and their harmonic mean; 0 where there is nothing to divide by.
+/// Precision, recall and their harmonic mean; 0 if undefined.
 struct Quality {
     precision: f64,
     recall: f64,
@@ -35,7 +35,7 @@ impl Quality {
     }
 }
 
-/// The counts of every tool and of all cases, in the order in which they came up.
+/// The counts of every tool and of all cases, in the order of the data.
 #[derive(Debug, Default)]
 pub(super) struct Totals(Vec<(String, Row)>);
 
@@ -68,7 +68,7 @@ impl Totals {
             "perfect"
         );
         let mut shown: Vec<_> = self.0.iter().collect();
-        // A stable sort: tools with equally many expectations stay in the order of the data.
+        // A stable sort: tools with the same number of expectations stay in the order of the data.
         shown.sort_by_key(|(name, row)| (name == ALL, std::cmp::Reverse(row.expected)));
         for (name, row) in shown {
             if row.expected < ENOUGH_EXPECTATIONS && name != ALL && name != CLEAN_LOGS {
@@ -101,7 +101,7 @@ impl Totals {
         text
     }
 
-    /// One large corpus must not decide the figure: every tool counts the same.
+    /// The mean over tools, in which every tool counts the same, so that no large corpus dominates.
     fn mean_over_tools(&self) -> String {
         let counted = |(name, row): &&(String, Row)| name != ALL && row.expected >= ENOUGH_EXPECTATIONS;
         let tools: Vec<&Row> = self.0.iter().filter(counted).map(|(_, row)| row).collect();

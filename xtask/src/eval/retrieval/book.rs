@@ -1,4 +1,4 @@
-//! The spellbook of the data, as the product takes it.
+//! The spellbook of the data, converted to the product's form.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,14 +16,14 @@ pub(super) struct Row {
     title: String,
     description: String,
     error_type: String,
-    /// A regular expression: a message that was once seen, with `.+?` for the parts that change; may be empty.
+    /// A regular expression: a message that was once seen, with `.+?` for the variable parts; may be empty.
     error_pattern: String,
     /// May be empty.
     solution_code: String,
     tags: BTreeSet<String>,
 }
 
-/// A pattern that is found nowhere and has no words, for documentation without one: spells must have one.
+/// A pattern that matches nothing and has no words, for documentation without one, because spells must have one.
 const NO_PATTERN: &str = r"[^\s\S]";
 
 /// Reads the spells.
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Row>> {
     rows(path)?.collect()
 }
 
-/// The spells of the book, or those of an altered copy of it, which are counted from 1.
+/// The spells of the book, or those of an altered copy, which are numbered from 1.
 pub(super) fn spells(book: &[Row], copy: usize) -> Vec<SpellFields> {
     let words: Vec<&str> = if copy == 0 { Vec::new() } else { vocabulary(book) };
     let altered = |place: usize, text: &str| match copy {
@@ -43,7 +43,7 @@ pub(super) fn spells(book: &[Row], copy: usize) -> Vec<SpellFields> {
         let pattern = match row.error_pattern.trim() {
             "" => NO_PATTERN.to_owned(),
             pattern if copy == 0 => pattern.to_owned(),
-            // With other words in between it is a regular expression no more.
+            // With other words in between it is no longer a regular expression.
             pattern => format!("text:{}", altered(place, pattern)),
         };
         SpellFields {
@@ -60,19 +60,19 @@ pub(super) fn spells(book: &[Row], copy: usize) -> Vec<SpellFields> {
     book.iter().enumerate().map(spell).collect()
 }
 
-/// The place in the book of a spell's key.
+/// The index in the book of a spell's key.
 pub(super) fn place(key: &str) -> Option<usize> {
     key.strip_prefix("rule-")?.parse().ok()
 }
 
-/// The words of all titles and descriptions, as often as they occur there.
+/// The words of all titles and descriptions, with duplicates.
 fn vocabulary(book: &[Row]) -> Vec<&str> {
     book.iter()
         .flat_map(|row| row.title.split_whitespace().chain(row.description.split_whitespace()))
         .collect()
 }
 
-/// Puts other words in place of every other one, by chance, and keeps the lines.
+/// Replaces every other word by a random one, and keeps the lines.
 fn alter(text: &str, words: &[&str], choices: &mut Choices) -> String {
     let lines = text.lines().map(|line| {
         let altered = line.split_whitespace().map(|word| match choices.next() {
@@ -87,7 +87,7 @@ fn alter(text: &str, words: &[&str], choices: &mut Choices) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers that are the same in every run.
 struct Choices {
     seed: [u8; 32],
     next: usize,

@@ -1,11 +1,11 @@
-//! How good a ranked list is.
+//! Scores a ranked list.
 
 use std::collections::HashMap;
 
-/// How many places of a list count.
+/// Number of ranks that count.
 const COUNTED: usize = 10;
 
-/// The spells that answer a query, with their relevance.
+/// The relevant spells for a query.
 #[derive(Debug, Default)]
 pub(super) struct Truth(HashMap<String, u32>);
 
@@ -34,19 +34,19 @@ impl Truth {
 /// The figures of one query, each in [0, 1].
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Figures {
-    /// Whether the first spell is right.
+    /// 1 if the first spell is right.
     pub(super) first: f64,
-    /// Whether one of the first five is.
+    /// 1 if one of the first five is right.
     pub(super) first_five: f64,
-    /// One divided by the place of the first right one, of ten.
+    /// The reciprocal rank of the first right one among ten.
     pub(super) reciprocal: f64,
     /// The normalised discounted cumulative gain of the first ten.
     pub(super) gain: f64,
-    /// Whether a right one was among the candidates that the matcher got.
+    /// 1 if a right one was among the matcher's candidates.
     pub(super) pool: f64,
 }
 
-/// What a reader would have been shown for one query.
+/// The result that a reader would see for one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Nothing.
@@ -55,12 +55,12 @@ pub(super) enum Shown {
     Right,
     /// The right spell, below another one.
     Below,
-    /// Only wrong ones.
+    /// Only wrong spells.
     Wrong,
 }
 
 impl Shown {
-    /// Judges what is shown, best first.
+    /// Judges the shown spells, best first.
     pub(super) fn of(shown: &[&str], truth: &Truth) -> Self {
         match shown.iter().position(|spell| truth.has(spell)) {
             _ if shown.is_empty() => Self::None,
@@ -71,14 +71,14 @@ impl Shown {
     }
 }
 
-/// Scores one ranked list, best first; an id that comes again does not count.
+/// Scores one ranked list, best first; repeated ids do not count.
 pub(super) fn score_one(ranked: &[&str], truth: &Truth, pooled: bool) -> Figures {
     let mut counted: Vec<&str> = Vec::with_capacity(COUNTED);
     for &spell in ranked {
         if counted.len() == COUNTED {
             break;
         }
-        // Each altered copy is a spell of its own.
+        // Each altered copy is a separate spell.
         if spell == "copy" || !counted.contains(&spell) {
             counted.push(spell);
         }

@@ -1,4 +1,4 @@
-//! The figures as text, in the order and the columns of the scorer that comes with the data.
+//! The figures as text, in the order and columns of the scorer that comes with the data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,13 +8,13 @@ use sha2::{Digest as _, Sha256};
 use super::Query;
 use super::score::{Figures, Shown};
 
-/// In this order.
+/// The variants in the order of the table.
 const VARIANTS: [&str; 3] = ["hard", "easy", "blind"];
 /// The group of all queries of a variant.
 const ALL: &str = "all";
-/// What the names of groups begin with that cut across the ecosystems.
+/// The first character of groups that cut across the ecosystems.
 const ACROSS: char = '~';
-/// Two halves of the rules: one to look at while the product is changed, the other to tell whether that helped.
+/// Two halves of the rules: one for tuning the product, the other for checking whether that helped.
 const HALVES: [&str; 2] = ["~half for tuning", "~half held back"];
 
 /// The sums of all groups of queries.
@@ -26,7 +26,7 @@ struct Group {
     sum: [f64; 5],
     queries: usize,
     rules: BTreeSet<String>,
-    /// Queries for which spells were shown, those where only wrong ones were, and those where a wrong one was first.
+    /// Number of queries with shown spells, of those with only wrong ones, and of those with a wrong one first.
     shown: usize,
     wrong: usize,
     wrong_first: usize,
@@ -72,7 +72,7 @@ impl Table {
         }
     }
 
-    /// The table: of each variant all queries, the mean over the ecosystems, every ecosystem.
+    /// The table: for each variant all queries, the mean over the ecosystems, every ecosystem.
     pub(super) fn render(&self) -> String {
         let mut text = format!(
             "{:7} {:17} {:>5} {:>5} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
@@ -113,7 +113,7 @@ fn counts(groups: &[&Group]) -> (usize, usize) {
     (groups.iter().map(|group| group.queries).sum(), groups.iter().map(|group| group.rules.len()).sum())
 }
 
-/// Every ecosystem counts the same.
+/// The mean, in which every ecosystem counts the same.
 fn mean(groups: &[&Group]) -> [f64; 5] {
     let mut sums = [0.0; 5];
     for group in groups {

@@ -1,5 +1,5 @@
-//! Which spells of a book are shown for an error: the host's evidence and its guard, and the shipped matcher as
-//! native code, without a store or a search.
+//! Determines which spells of a book are shown for an error, with the host's evidence and guard, and the
+//! shipped matcher as native code, without a store or a search.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use grimoire_pipeline::Settings;
 
 use crate::native;
 
-/// A spellbook, ready to be asked.
+/// A spellbook, ready for queries.
 pub(super) struct Judge {
     spells: Vec<Arc<Spell>>,
     patterns: Vec<ErrorPattern>,
-    /// Which patterns a text may have, by four bytes of one of their needles; under `None` those without.
+    /// Spells by four bytes of a needle of their pattern; under `None` those without needles.
     by_window: HashMap<Option<Window>, Vec<usize>>,
     by_code: HashMap<String, Vec<usize>>,
     settings: Settings,
@@ -28,10 +28,10 @@ pub(super) struct Judge {
 
 type Window = [u8; 4];
 
-/// A spell that is shown.
+/// A shown spell.
 #[derive(Debug)]
 pub(super) struct Shown {
-    /// Its place in the book.
+    /// Its index in the book.
     pub(super) spell: usize,
     /// The strongest reason.
     pub(super) why: String,
@@ -53,7 +53,7 @@ impl Judge {
         for (place, pattern) in patterns.iter().enumerate() {
             for needle in pattern.needles().unwrap_or_else(|| vec![Vec::new()]) {
                 let windows = needle.windows(4).filter_map(|window| Window::try_from(window).ok());
-                // The one that fewest others have.
+                // The window that the fewest other spells have.
                 let window = windows.min_by_key(|window| by_window.get(&Some(*window)).map_or(0, Vec::len));
                 by_window.entry(window).or_default().push(place);
             }
@@ -65,7 +65,7 @@ impl Judge {
         Ok(Self { spells, patterns, by_window, by_code, settings: Settings::default() })
     }
 
-    /// The places of spells that are worth asking: the pattern may be found, or the code is theirs.
+    /// The indices of spells worth judging: their pattern may match, or they are for the code.
     fn worth_asking(&self, diagnostic: &Diagnostic, text: &str) -> BTreeSet<usize> {
         let lower = text.to_ascii_lowercase();
         let windows = lower.as_bytes().windows(4).map(|window| Window::try_from(window).ok());
@@ -94,8 +94,8 @@ impl Judge {
         self.spells.iter().map(|spell| spell.fields.clone().into_fields()).collect()
     }
 
-    /// The spells that are shown for an error without context, best first. Candidates are those that may be
-    /// shown: others change no decision.
+    /// The spells that are shown for an error without context, best first. Candidates are only those that
+    /// may be shown, because others change no decision.
     pub(super) fn shown(&self, diagnostic: &Diagnostic) -> Vec<Shown> {
         let text = diagnostic.searchable_text();
         let prefix = diagnostic.message_place().start;
@@ -116,7 +116,7 @@ impl Judge {
                 None => PatternEvidence::Missed,
             };
             let evidence = Evidence::of(diagnostic, spell, 0.0, evidence);
-            // A spell that is for the very code tells something of the others, even where it is not shown.
+            // A spell for this very code affects the judgement of others, even if it is not shown.
             if grounds(diagnostic, &evidence).is_ok() || evidence.code == CodeEvidence::Partial {
                 places.push(place);
                 candidates.push(Candidate { spell: Arc::clone(spell), evidence });

@@ -10,23 +10,23 @@ use super::samples::{at, job};
 use super::{Subject, Timed, kind_of, timed};
 use crate::PortError;
 use crate::clock::Clock as _;
-use crate::store::{AttemptEnd, JobCounts, JobStore};
+use crate::store::{AttemptEnd, JobCounts, JobStore, Kinds};
 
-/// The length of a lease in these promises.
-const LEASE: Duration = Duration::from_secs(60);
+/// The length of a lease in these tests.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 
-/// Claims the job that must be there at this moment, under a lease of sixty seconds.
+/// Sets the clock, and claims the job that must be available then, under a lease of sixty seconds.
 pub(super) async fn claim(store: &Timed<impl JobStore>, seconds: u64) -> (Job, Lease) {
     store.clock.set(at(seconds));
-    store.claim_job(LEASE).await.unwrap().expect("a job is due")
+    store.claim_job(&Kinds::all(), LEASE).await.unwrap().expect("a job is due")
 }
 
 pub(super) async fn nothing_to_claim(store: &Timed<impl JobStore>, seconds: u64) {
     store.clock.set(at(seconds));
-    assert_eq!(store.claim_job(LEASE).await.unwrap(), None);
+    assert_eq!(store.claim_job(&Kinds::all(), LEASE).await.unwrap(), None);
 }
 
-/// Renews a lease so that it ends at a moment.
+/// Renews a lease until the given time.
 pub(super) async fn renew(
     store: &Timed<impl JobStore>,
     lease: &Lease,
@@ -51,11 +51,11 @@ pub(super) fn retry(seconds: u64) -> AttemptEnd {
     AttemptEnd::Retry { error: "GitHub did not answer".to_owned(), at: at(seconds) }
 }
 
-fn dead() -> AttemptEnd {
+pub(super) fn dead() -> AttemptEnd {
     AttemptEnd::Dead { error: "no such repository".to_owned() }
 }
 
-/// The ordinary life, field by field.
+/// The normal life of a job, field by field.
 pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
     let store = timed(&subject);
     assert_eq!(kind_of(store.get_job(JobId(1)).await), ErrorKind::NotFound);
@@ -67,6 +67,7 @@ pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
         spec: job("work"),
         state: JobState::Queued,
         attempts: 0,
+        failures: 0,
         run_at: at(1),
         created_at: at(1),
         updated_at: at(1),
@@ -90,7 +91,7 @@ pub async fn a_job_goes_from_queued_to_succeeded<S: Subject>(subject: S) {
     assert_eq!(store.enqueue_job(job("work"), at(5)).await.unwrap(), JobId(2));
 }
 
-/// Nothing runs before its moment; of those that may run the oldest is first.
+/// No job runs before its time, and the oldest available job is first.
 pub async fn jobs_wait_for_their_moment<S: Subject>(subject: S) {
     let store = timed(&subject);
     let late = store.enqueue_job(job("work"), at(20)).await.unwrap();
@@ -103,7 +104,7 @@ pub async fn jobs_wait_for_their_moment<S: Subject>(subject: S) {
     assert_eq!(claim(&store, 20).await.0.id, last);
 }
 
-/// A retry keeps the error and waits until its moment; success clears the error.
+/// A retry keeps the error and waits until its time; success clears the error.
 pub async fn a_retry_waits_and_counts<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -111,33 +112,35 @@ pub async fn a_retry_waits_and_counts<S: Subject>(subject: S) {
     store.end_attempt(&lease, retry(25), at(5)).await.unwrap();
     let waiting = store.get_job(id).await.unwrap();
     assert_eq!((waiting.state, waiting.attempts, waiting.run_at), (JobState::Queued, 1, at(25)));
+    assert_eq!(waiting.failures, 1);
     assert_eq!(waiting.last_error.as_deref(), Some("GitHub did not answer"));
     nothing_to_claim(&store, 24).await;
     let (again, lease) = claim(&store, 25).await;
-    assert_eq!(again.attempts, 2);
+    assert_eq!((again.attempts, again.failures), (2, 1));
     store.end_attempt(&lease, AttemptEnd::Succeeded, at(26)).await.unwrap();
     assert_eq!(store.get_job(id).await.unwrap().last_error, None);
     assert_eq!(steps(&store, id).await, ["queued", "started", "retrying", "started", "succeeded"]);
 }
 
-/// A dead letter stays until somebody retries it.
+/// A dead letter stays dead until somebody retries it.
 pub async fn a_dead_job_can_be_retried<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     store.end_attempt(&lease, dead(), at(1)).await.unwrap();
     let ended = store.get_job(id).await.unwrap();
-    assert_eq!(ended.state, JobState::Dead);
+    assert_eq!((ended.state, ended.failures), (JobState::Dead, 1));
     assert_eq!(ended.last_error.as_deref(), Some("no such repository"));
     nothing_to_claim(&store, 1_000).await;
     let queued = store.retry_job(id, at(7)).await.unwrap();
     assert_eq!((queued.state, queued.attempts, queued.run_at), (JobState::Queued, 0, at(7)));
+    assert_eq!(queued.failures, 0);
     assert_eq!(queued, store.get_job(id).await.unwrap());
     assert_eq!(claim(&store, 7).await.0.attempts, 1);
     assert_eq!(steps(&store, id).await, ["queued", "started", "dead", "queued", "started"]);
 }
 
-/// `Conflict` for what is queued, running or done.
+/// `Conflict` for jobs that are queued, running or succeeded.
 pub async fn only_ended_work_can_be_retried<S: Subject>(subject: S) {
     let store = timed(&subject);
     assert_eq!(kind_of(store.retry_job(JobId(1), at(0)).await), ErrorKind::NotFound);
@@ -150,66 +153,7 @@ pub async fn only_ended_work_can_be_retried<S: Subject>(subject: S) {
     assert_eq!(steps(&store, id).await, ["queued", "started", "succeeded"]);
 }
 
-/// Given back at shutdown: at once claimable, as if it had not begun.
-pub async fn a_released_attempt_does_not_count<S: Subject>(subject: S) {
-    let store = timed(&subject);
-    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
-    let (_, lease) = claim(&store, 0).await;
-    store.end_attempt(&lease, AttemptEnd::Released, at(1)).await.unwrap();
-    let released = store.get_job(id).await.unwrap();
-    assert_eq!((released.state, released.attempts), (JobState::Queued, 0));
-    assert_eq!(claim(&store, 1).await.0.attempts, 1);
-    assert_eq!(steps(&store, id).await, ["queued", "started", "released", "started"]);
-}
-
-/// Whoever lost a lease can write nothing, and what the second worker does stands.
-pub async fn an_expired_lease_is_claimed_again_and_fences_the_first<S: Subject>(subject: S) {
-    let store = timed(&subject);
-    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
-    let (_, first) = claim(&store, 0).await;
-    nothing_to_claim(&store, 59).await;
-    let (again, second) = claim(&store, 60).await;
-    assert_eq!((again.id, again.attempts), (id, 2));
-    assert!(second.fence > first.fence);
-    assert_eq!(kind_of(renew(&store, &first, 500).await), ErrorKind::Conflict);
-    assert_eq!(
-        kind_of(store.append_event(&first, "fetched", "late", json!({}), at(61)).await),
-        ErrorKind::Conflict
-    );
-    assert_eq!(kind_of(store.end_attempt(&first, AttemptEnd::Succeeded, at(61)).await), ErrorKind::Conflict);
-    assert_eq!(state(&store, id).await, JobState::Running);
-    store.append_event(&second, "fetched", "in time", json!({}), at(61)).await.unwrap();
-    store.end_attempt(&second, AttemptEnd::Succeeded, at(62)).await.unwrap();
-    assert_eq!(kind_of(store.end_attempt(&second, AttemptEnd::Succeeded, at(63)).await), ErrorKind::Conflict);
-    assert_eq!(steps(&store, id).await, ["queued", "started", "started", "fetched", "succeeded"]);
-}
-
-/// A heartbeat keeps others away; a lease that has ended holds until somebody else claims.
-pub async fn a_renewed_lease_holds<S: Subject>(subject: S) {
-    let store = timed(&subject);
-    store.enqueue_job(job("work"), at(0)).await.unwrap();
-    let (_, lease) = claim(&store, 0).await;
-    assert!(!renew(&store, &lease, 100).await.unwrap());
-    nothing_to_claim(&store, 99).await;
-    assert!(!renew(&store, &lease, 200).await.unwrap());
-    nothing_to_claim(&store, 150).await;
-    store.end_attempt(&lease, AttemptEnd::Succeeded, at(300)).await.unwrap();
-}
-
-/// Fences grow over retries, so that a worker of an earlier life stays locked out.
-pub async fn a_lost_worker_cannot_write_even_after_a_retry<S: Subject>(subject: S) {
-    let store = timed(&subject);
-    let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
-    let (_, first) = claim(&store, 0).await;
-    store.end_attempt(&first, dead(), at(1)).await.unwrap();
-    store.retry_job(id, at(2)).await.unwrap();
-    assert_eq!(kind_of(renew(&store, &first, 9).await), ErrorKind::Conflict);
-    let (_, second) = claim(&store, 2).await;
-    assert!(second.fence > first.fence);
-    assert_eq!(kind_of(store.end_attempt(&first, dead(), at(3)).await), ErrorKind::Conflict);
-}
-
-/// Cancelled on the spot.
+/// A queued job is cancelled immediately.
 pub async fn a_queued_job_is_cancelled_at_once<S: Subject>(subject: S) {
     let store = timed(&subject);
     assert_eq!(kind_of(store.cancel_job(JobId(1), at(0)).await), ErrorKind::NotFound);
@@ -222,14 +166,14 @@ pub async fn a_queued_job_is_cancelled_at_once<S: Subject>(subject: S) {
     assert_eq!(steps(&store, id).await, ["queued", "cancelled"]);
 }
 
-/// The worker learns of it with its next heartbeat, and ends the job.
+/// The worker notices with its next heartbeat, and ends the job.
 pub async fn a_running_job_is_asked_to_stop<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
     let (_, lease) = claim(&store, 0).await;
     let asked = store.cancel_job(id, at(1)).await.unwrap();
     assert_eq!((asked.state, asked.cancel_requested), (JobState::Running, true));
-    // Asking twice is the same as asking once.
+    // Asking twice has the same effect as asking once.
     store.cancel_job(id, at(1)).await.unwrap();
     assert!(renew(&store, &lease, 100).await.unwrap());
     store.end_attempt(&lease, AttemptEnd::Cancelled, at(2)).await.unwrap();
@@ -238,7 +182,7 @@ pub async fn a_running_job_is_asked_to_stop<S: Subject>(subject: S) {
     assert_eq!(steps(&store, id).await, ["queued", "started", "cancelled"]);
 }
 
-/// Failing or being released while asked to stop ends the job; success is success.
+/// A failed or released attempt ends a job that was asked to stop; a successful one succeeds.
 pub async fn a_stopped_job_does_not_run_again<S: Subject>(subject: S) {
     let store = timed(&subject);
     for (end, expected) in [
@@ -256,7 +200,7 @@ pub async fn a_stopped_job_does_not_run_again<S: Subject>(subject: S) {
     }
 }
 
-/// A claim ends it instead of handing it out.
+/// The next claim ends the job instead of returning it.
 pub async fn a_job_asked_to_stop_whose_worker_died_ends<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -268,7 +212,7 @@ pub async fn a_job_asked_to_stop_whose_worker_died_ends<S: Subject>(subject: S) 
     assert_eq!(steps(&store, id).await, ["queued", "started", "cancelled"]);
 }
 
-/// A worker's own events stand between those of the states.
+/// Events of the worker are numbered together with those of state changes.
 pub async fn events_are_dense_and_told_by_every_change<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -291,7 +235,7 @@ pub async fn events_are_dense_and_told_by_every_change<S: Subject>(subject: S) {
     assert_eq!(kind_of(store.append_event(&lease, "late", "x", json!({}), at(4)).await), ErrorKind::Conflict);
 }
 
-/// `after` and `limit`; another job's events are not among them.
+/// `after` and `limit` work, and other jobs' events are left out.
 pub async fn events_are_paged<S: Subject>(subject: S) {
     let store = timed(&subject);
     assert_eq!(kind_of(store.events_after(JobId(1), 0, 10).await), ErrorKind::NotFound);
@@ -312,7 +256,7 @@ pub async fn events_are_paged<S: Subject>(subject: S) {
     assert!(sequences(0, 0).await.is_empty());
 }
 
-/// In the order of `JobState::ALL`.
+/// Counts are in the order of `JobState::ALL`.
 pub async fn counts_follow_states<S: Subject>(subject: S) {
     let store = timed(&subject);
     assert_eq!(store.count_jobs().await.unwrap(), JobCounts::default());
@@ -342,7 +286,7 @@ pub async fn counts_follow_states<S: Subject>(subject: S) {
     );
 }
 
-/// Leases, requests to stop, events and ids outlive the process.
+/// Leases, requests to stop, events and ids survive a restart.
 pub async fn jobs_survive<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -359,7 +303,7 @@ pub async fn jobs_survive<S: Subject>(subject: S) {
     assert_eq!(store.enqueue_job(job("work"), at(2)).await.unwrap(), JobId(2));
 }
 
-/// Any JSON, to the last bit of its numbers.
+/// Any JSON is returned unchanged, to the last bit of its numbers.
 pub async fn job_payloads_come_back_equal<S: Subject>(subject: S) {
     let payload = json!({
         "numbers": [0.1 + 0.2, -1e308, u64::MAX, i64::MIN, 5e-324],

@@ -7,7 +7,7 @@ use super::samples::{at, job, lane_job, versioned};
 use super::{Subject, timed};
 use crate::store::{AttemptEnd, JobStore};
 
-/// The second waits for the first to end, and no longer.
+/// The second job waits until the first has ended, and no longer.
 pub async fn lanes_run_one_job_at_a_time_in_order<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -22,7 +22,7 @@ pub async fn lanes_run_one_job_at_a_time_in_order<S: Subject>(subject: S) {
     nothing_to_claim(&store, 4).await;
 }
 
-/// Younger work does not overtake a retry; cancelling the retry lets it go.
+/// Younger jobs do not overtake a retry; cancelling the retry lets them run.
 pub async fn a_waiting_retry_holds_its_lane<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -46,7 +46,7 @@ pub async fn a_lane_does_not_hold_another<S: Subject>(subject: S) {
     nothing_to_claim(&store, 2).await;
 }
 
-/// Queued work about another head is superseded, of any kind; other lanes are left alone.
+/// Queued jobs of any kind with another version are superseded; other lanes are unchanged.
 pub async fn newer_versions_supersede_older_ones<S: Subject>(subject: S) {
     let store = timed(&subject);
     let old = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
@@ -63,7 +63,7 @@ pub async fn newer_versions_supersede_older_ones<S: Subject>(subject: S) {
     nothing_to_claim(&store, 3).await;
 }
 
-/// Same lane, kind and version: one job, unless it has begun.
+/// An equal lane, kind and version share one job, unless it has started.
 pub async fn the_same_version_joins_only_what_has_not_started<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(versioned("a", "one"), at(0)).await.unwrap();
@@ -78,12 +78,12 @@ pub async fn the_same_version_joins_only_what_has_not_started<S: Subject>(subjec
     let after_start = store.enqueue_job(versioned("a", "one"), at(3)).await.unwrap();
     assert!(after_start > other_kind, "what runs may have read the old state already");
     store.end_attempt(&lease, retry(100), at(4)).await.unwrap();
-    // The retry has started once; the one that waits behind it has not.
+    // The retry has started once; the job behind it has not.
     assert_eq!(store.enqueue_job(versioned("a", "one"), at(5)).await.unwrap(), after_start);
     assert_eq!(state(&store, first).await, JobState::Queued);
 }
 
-/// A job that is about no version is neither replaced nor joined, and replaces nothing.
+/// A job without a version is neither replaced nor joined, and replaces nothing.
 pub async fn jobs_without_a_version_are_not_superseded<S: Subject>(subject: S) {
     let store = timed(&subject);
     let plain = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -93,13 +93,13 @@ pub async fn jobs_without_a_version_are_not_superseded<S: Subject>(subject: S) {
     for id in [plain, one, another] {
         assert_eq!(state(&store, id).await, JobState::Queued);
     }
-    // Without a lane a version means nothing.
+    // Without a lane, a version has no effect.
     let loose = NewJob { lane: None, ..versioned("a", "one") };
     let first = store.enqueue_job(loose.clone(), at(0)).await.unwrap();
     assert_ne!(store.enqueue_job(loose, at(0)).await.unwrap(), first);
 }
 
-/// It keeps its lane until it has stopped, and ends as superseded however it says it stopped.
+/// Such a job keeps its lane until it has stopped, and ends as superseded, whatever end the worker reports.
 pub async fn superseded_work_that_runs_is_asked_to_stop<S: Subject>(subject: S) {
     let store = timed(&subject);
     for end in [AttemptEnd::Superseded, AttemptEnd::Cancelled, AttemptEnd::Released, retry(9)] {
@@ -117,7 +117,7 @@ pub async fn superseded_work_that_runs_is_asked_to_stop<S: Subject>(subject: S) 
     }
 }
 
-/// Queued ones end, the running one is asked, ended ones and other lanes are not touched.
+/// Queued jobs end, the running one is asked to stop, ended ones and other lanes are unchanged.
 pub async fn cancelling_a_lane_touches_its_open_jobs_only<S: Subject>(subject: S) {
     let store = timed(&subject);
     let done = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -141,7 +141,7 @@ pub async fn cancelling_a_lane_touches_its_open_jobs_only<S: Subject>(subject: S
     assert_eq!(state(&store, running).await, JobState::Cancelled);
 }
 
-/// Order is by id, also for work that comes back; a running younger one is let finish.
+/// Jobs run in the order of their ids, retried ones too; a younger one that is running may finish.
 pub async fn an_older_job_that_is_retried_goes_first<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -159,7 +159,7 @@ pub async fn an_older_job_that_is_retried_goes_first<S: Subject>(subject: S) {
     assert_eq!(claim(&store, 7).await.0.id, third);
 }
 
-/// Even when both leases of a lane have ended, only one job of it is handed out at a time.
+/// Even when both leases of a lane have expired, only one of its jobs is claimed at a time.
 pub async fn two_lost_workers_of_a_lane_do_not_run_at_once<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -167,7 +167,7 @@ pub async fn two_lost_workers_of_a_lane_do_not_run_at_once<S: Subject>(subject: 
     let second = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
     claim(&store, 0).await;
     store.retry_job(first, at(10)).await.unwrap();
-    // The lease on the second has ended: the older first takes the lane over.
+    // The lease on the second has expired: the older first job takes over the lane.
     let (claimed, lease) = claim(&store, 60).await;
     assert_eq!(claimed.id, first);
     nothing_to_claim(&store, 61).await;

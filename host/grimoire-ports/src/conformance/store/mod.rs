@@ -1,12 +1,14 @@
-//! What the doc comments of [`crate::store`] promise, one function per promise.
+//! The promises in the doc comments of [`crate::store`], one function per promise.
 //!
 //! An adapter's test implements [`Subject`] and calls [`store_conformance!`](crate::store_conformance),
-//! which makes one test of each.
+//! which generates one test per promise.
 
 mod deliveries;
 mod jobs;
 mod lanes;
+mod leases;
 mod pages;
+mod plugins;
 mod properties;
 mod reviews;
 pub mod samples;
@@ -16,7 +18,9 @@ mod waiting;
 pub use deliveries::*;
 pub use jobs::*;
 pub use lanes::*;
+pub use leases::*;
 pub use pages::*;
+pub use plugins::*;
 pub use properties::*;
 pub use reviews::*;
 pub use spells::*;
@@ -31,7 +35,7 @@ use crate::PortError;
 use crate::fakes::ManualClock;
 use crate::store::Store;
 
-/// A new, empty store of the kind under test, with whatever it needs to live.
+/// A new, empty store of the kind under test, with the resources that it needs.
 pub trait Subject: Send + 'static {
     /// The kind of store.
     type Store: Store + Clone + 'static;
@@ -42,8 +46,8 @@ pub trait Subject: Send + 'static {
     /// The clock of the store's leases.
     fn clock(&self) -> &ManualClock;
 
-    /// The same content after everything was closed and opened again. Clones of the store that are
-    /// still around are not used any more.
+    /// Closes the store and opens it again with the same content. Remaining clones of the store are
+    /// not used any more.
     fn reopen(self) -> impl Future<Output = Self> + Send;
 }
 
@@ -65,20 +69,22 @@ fn timed<S: Subject>(subject: &S) -> Timed<S::Store> {
     Timed { store: subject.store(), clock: subject.clock().clone() }
 }
 
-/// The kind of an error that must have come.
+/// The kind of an expected error.
 #[track_caller]
 fn kind_of<T: Debug>(result: Result<T, PortError>) -> ErrorKind {
     result.expect_err("this must be refused").kind()
 }
 
-/// Makes a test of every promise of the store port. The argument is an expression that makes a new
-/// [`Subject`](crate::conformance::store::Subject).
+/// Generates a test for every promise of the store port. The argument is an expression that creates
+/// a new [`Subject`](crate::conformance::store::Subject).
 #[macro_export]
 macro_rules! store_conformance {
     ($subject:expr) => {
         $crate::store_conformance!(@async $subject,
             spell_ids_count_from_one_and_are_never_reused,
             a_key_belongs_to_one_living_spell,
+            a_spell_with_a_key_is_created_once,
+            a_deleted_spell_comes_back_under_its_id,
             unknown_spells_are_not_found,
             an_update_makes_a_revision_even_without_a_difference,
             an_expected_revision_guards_against_lost_updates,
@@ -101,12 +107,18 @@ macro_rules! store_conformance {
             a_delivery_joins_the_queued_job_of_its_lane,
             many_deliveries_at_once_are_all_kept,
             deliveries_keep_every_byte,
+            deliveries_keep_every_fact,
+            deliveries_are_listed_newest_first,
+            a_delivery_is_handled_again_once_its_job_has_ended,
+            old_deliveries_are_forgotten,
             a_job_goes_from_queued_to_succeeded,
             jobs_wait_for_their_moment,
             a_retry_waits_and_counts,
             a_dead_job_can_be_retried,
             only_ended_work_can_be_retried,
-            a_released_attempt_does_not_count,
+            a_postponed_attempt_is_no_failure,
+            a_claim_takes_only_its_kinds,
+            a_released_attempt_is_no_failure,
             an_expired_lease_is_claimed_again_and_fences_the_first,
             a_renewed_lease_holds,
             a_lost_worker_cannot_write_even_after_a_retry,
@@ -135,8 +147,18 @@ macro_rules! store_conformance {
             a_page_beyond_the_end_is_empty,
             a_review_is_written_by_its_key,
             the_latest_review_is_the_one_written_last,
+            the_latest_told_review_has_a_comment,
             reviews_are_listed_by_their_last_write,
             a_review_comes_back_equal,
+            a_review_its_publications_and_their_job_are_one_step,
+            a_settled_publication_is_gone_and_its_comment_noted,
+            what_is_requested_again_outlives_the_settling_of_what_was,
+            publications_belong_to_their_pull_request,
+            an_installed_plugin_comes_back_equal,
+            components_are_kept_as_long_as_their_versions,
+            a_version_without_its_component_is_refused,
+            receipts_are_numbered_and_kept_for_good,
+            outcomes_follow_the_reviews,
             a_change_wakes_every_follower,
             a_change_that_has_happened_does_not_wait,
             a_job_wakes_every_worker,

@@ -14,7 +14,7 @@ fn page(skip: u64, limit: u32) -> PageRequest {
     PageRequest::new(skip, limit).unwrap()
 }
 
-/// Walking all pages shows every job once, newest first, under every filter.
+/// All pages together contain every job once, newest first, under every filter.
 pub async fn pages_of_jobs_show_each_once<S: Subject>(subject: S) {
     let store = timed(&subject);
     for index in 0..25 {
@@ -42,7 +42,7 @@ pub async fn pages_of_jobs_show_each_once<S: Subject>(subject: S) {
     }
 }
 
-/// All given fields must fit, and states are those of now.
+/// A job must match all given fields, with its current state.
 pub async fn job_filters_combine<S: Subject>(subject: S) {
     let store = timed(&subject);
     let first = store.enqueue_job(lane_job("a"), at(0)).await.unwrap();
@@ -65,7 +65,7 @@ pub async fn job_filters_combine<S: Subject>(subject: S) {
     assert!(ids(Some(JobState::Running), None, None).await.is_empty());
 }
 
-/// Walking all pages shows every review once, the one written last first.
+/// All pages together contain every review once, the last written first.
 pub async fn pages_of_reviews_show_each_once<S: Subject>(subject: S) {
     let store = timed(&subject);
     let mut keys = BTreeSet::new();
@@ -86,7 +86,7 @@ pub async fn pages_of_reviews_show_each_once<S: Subject>(subject: S) {
     assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), keys);
 }
 
-/// Any skip is fine, the total stays.
+/// Any offset is allowed, and the total stays the same.
 pub async fn a_page_beyond_the_end_is_empty<S: Subject>(subject: S) {
     let store = timed(&subject);
     store.create_spell(spell("only"), stamp(0)).await.unwrap();

@@ -45,7 +45,7 @@ async fn delete_all(store: &impl SpellStore) {
     }
 }
 
-/// Property 3: walking all pages returns every spell exactly once.
+/// Property 3: all pages together contain every spell exactly once.
 pub fn property_3_pages_return_every_spell_once<S: Subject>(make: impl FnOnce() -> S) {
     let strategy = (prop::collection::vec((any_spell(), any::<bool>()), 0..12), 1_u32..6, any::<bool>());
     for_all(make, 100, strategy, async |store, (spells, limit, only_active)| {
@@ -78,7 +78,7 @@ pub fn property_3_pages_return_every_spell_once<S: Subject>(make: impl FnOnce() 
     });
 }
 
-/// Property 4: a stored spell is returned with every field equal.
+/// Property 4: a stored spell is returned with every field unchanged.
 pub fn property_4_a_stored_spell_is_returned_with_every_field_equal<S: Subject>(make: impl FnOnce() -> S) {
     for_all(make, 128, any_spell(), async |store, fields: ValidSpell| {
         let written = store.create_spell(fields.clone(), stamp(1)).await.unwrap();
@@ -91,7 +91,7 @@ pub fn property_4_a_stored_spell_is_returned_with_every_field_equal<S: Subject>(
     });
 }
 
-/// Property 5: create, then get, and update, then get, return what was written.
+/// Property 5: a get after a create or an update returns the written fields.
 pub fn property_5_create_and_update_round_trip<S: Subject>(make: impl FnOnce() -> S) {
     for_all(make, 128, (any_spell(), any_spell()), async |store, (first, second)| {
         let created = store.create_spell(first.clone(), stamp(1)).await.unwrap().value;
@@ -104,7 +104,7 @@ pub fn property_5_create_and_update_round_trip<S: Subject>(make: impl FnOnce() -
     });
 }
 
-/// Property 6: a deleted spell is gone from get and list, under every filter that found it.
+/// Property 6: a deleted spell is gone from get and list, under every filter that matched it.
 pub fn property_6_a_deleted_spell_is_gone<S: Subject>(make: impl FnOnce() -> S) {
     for_all(make, 128, (any_spell(), any_spell()), async |store, (goes, stays)| {
         delete_all(&store).await;

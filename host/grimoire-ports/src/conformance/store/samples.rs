@@ -1,35 +1,38 @@
-//! Values for tests of stores.
+//! Sample values for tests of stores.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use grimoire_domain::Timestamp;
-use grimoire_domain::delivery::{Delivery, DeliveryId};
+use grimoire_domain::delivery::{Delivery, DeliveryFacts, DeliveryId, Verdict};
 use grimoire_domain::diagnostic::{
     Confidence, Diagnostic, Frame, Kind, Location, Position, Role, Severity, Span,
 };
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::job::{JobId, NewJob};
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{
     DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
 };
+use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Samples, SpellFields, SpellId, SpellSource, SpellStatus, ValidSpell};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::store::Stamp;
 
-/// A moment: `seconds` after a fixed one.
+/// The time `seconds` after a fixed start.
 pub fn at(seconds: u64) -> Timestamp {
     Timestamp::constant(1_767_225_600, 123_456_789) + Duration::from_secs(seconds)
 }
 
-/// A stamp of the moment `at(seconds)`.
+/// A stamp with the time `at(seconds)`.
 pub fn stamp(seconds: u64) -> Stamp {
     Stamp { by: format!("author-{seconds}"), at: at(seconds) }
 }
 
-/// Fields of a spell, to change as a test needs.
+/// Fields of a spell, for tests to change.
 pub fn fields(title: &str) -> SpellFields {
     SpellFields {
         key: None,
@@ -45,6 +48,7 @@ pub fn fields(title: &str) -> SpellFields {
         auto_generated: false,
         confidence: None,
         samples: Samples::default(),
+        scope: Scope::Global,
     }
 }
 
@@ -68,22 +72,31 @@ pub fn lane_job(lane: &str) -> NewJob {
     NewJob { lane: Some(lane.to_owned()), ..job("work") }
 }
 
-/// A job of a lane about a version.
+/// A job of a lane with a version.
 pub fn versioned(lane: &str, version: &str) -> NewJob {
     NewJob { version: Some(version.to_owned()), ..lane_job(lane) }
 }
 
+/// A job that publishes a review.
+pub fn publisher(key: &ReviewKey) -> NewJob {
+    NewJob { kind: "publish".to_owned(), ..versioned(&key.pull_request.to_string(), key.head_sha.as_str()) }
+}
+
 /// A delivery.
 pub fn delivery(id: &str, seconds: u64) -> Delivery {
-    Delivery {
+    let facts = DeliveryFacts {
         id: DeliveryId::parse(id).expect("the sample is valid"),
         event: "pull_request".to_owned(),
         action: Some("opened".to_owned()),
         repository: Some(repository("octo/tools")),
+        headers: BTreeMap::new(),
+        verdict: Verdict::Accepted,
         received_at: at(seconds),
+        decided_in: None,
+        redelivered_at: None,
         job: None,
-        payload: format!("{{\"delivery\":\"{id}\"}}").into_bytes(),
-    }
+    };
+    Delivery { facts, payload: format!("{{\"delivery\":\"{id}\"}}").into_bytes() }
 }
 
 /// A repository.
@@ -91,14 +104,14 @@ pub fn repository(name: &str) -> RepositoryName {
     RepositoryName::parse(name).expect("the sample is valid")
 }
 
-/// The key of a review at a commit made of one digit.
+/// The key of a review whose commit SHA repeats one digit.
 pub fn review_key(name: &str, number: u64, digit: char) -> ReviewKey {
     let pull_request = PullRequestId { repository: repository(name), number };
     let sha = digit.to_string().repeat(40);
     ReviewKey { pull_request, head_sha: CommitSha::parse(&sha).expect("the sample is valid") }
 }
 
-/// Every severity, kind, role and confidence at least once.
+/// Each severity, kind, role and confidence at least once.
 fn kinds() -> [(Severity, Kind, Role, Confidence); 12] {
     use {Confidence as C, Kind as K, Role as R, Severity as S};
     [
@@ -155,8 +168,9 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
                 description: "types differ".to_owned(),
                 solution_code: "x.into()".to_owned(),
                 revision: 4,
-                // Values whose decimal forms need all of their digits.
+                // Values that need all of their decimal digits.
                 score: 0.1 + 0.2,
+                hint: false,
                 reasons: vec![Reason {
                     signal: "code".to_owned(),
                     weight: -1.0 / 3.0,
@@ -171,7 +185,7 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
             errors: errors.collect(),
             problems: vec![PluginProblem {
                 plugin: "analyzer-x".to_owned(),
-                reason: "trap".to_owned(),
+                reason: FailureReason::Trap,
                 detail: "unreachable".to_owned(),
             }],
             degraded: true,
@@ -179,6 +193,9 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
             plugins: vec![PluginIdentity { name: "matcher-x".to_owned(), digest: "ab".repeat(32) }],
             sequence: 17,
             gaps: vec!["a log had expired".to_owned()],
+            pages: [("build".to_owned(), "https://github.com/octo/tools/actions/runs/1/job/2".to_owned())]
+                .into(),
+            green: false,
         },
         comment: Some(PostedComment { id: 5, url: Some("https://github.com/octo/tools/pull/1".to_owned()) }),
         created_at: at(seconds),
@@ -197,10 +214,15 @@ pub fn any_spell() -> impl Strategy<Value = ValidSpell> {
     ];
     let texts = (any_text(255), any_text(2_000), any_text(100), "[a-z(){}.*+\\[\\]]{3,40}", any_text(2_000));
     let tags = prop::collection::btree_set("[a-zA-Z0-9ßÄ#+-]{1,12}", 0..6);
-    let rest = (status, source, any::<(bool, bool)>(), prop::option::of(0.0..=1.0), any_text(80));
+    let scope = prop_oneof![
+        Just(Scope::Global),
+        Just(Scope::Owner("octo".to_owned())),
+        Just(Scope::Repository(repository("octo/tools"))),
+    ];
+    let rest = (status, source, any::<(bool, bool)>(), prop::option::of(0.0..=1.0), any_text(80), scope);
     (texts, tags, rest).prop_map(|(texts, tags, rest)| {
         let (title, description, error_type, pattern, solution_code) = texts;
-        let (status, source, (covers_code, auto_generated), confidence, sample) = rest;
+        let (status, source, (covers_code, auto_generated), confidence, sample, scope) = rest;
         let samples = Samples {
             must_match: vec![format!("{sample}{pattern}{sample}")],
             must_not_match: vec![String::new()],
@@ -219,6 +241,7 @@ pub fn any_spell() -> impl Strategy<Value = ValidSpell> {
             auto_generated,
             confidence,
             samples,
+            scope,
         };
         fields.validate().expect("the strategy makes valid spells")
     })

@@ -29,7 +29,7 @@ pub async fn spell_ids_count_from_one_and_are_never_reused<S: Subject>(subject: 
     assert_eq!(subject.store().create_spell(spell("any"), stamp(4)).await.unwrap().value.id, SpellId(5));
 }
 
-/// A key is unique among living spells, whichever way it is taken, and free again after deletion.
+/// A key is unique among existing spells, however it was set, and free again after deletion.
 pub async fn a_key_belongs_to_one_living_spell<S: Subject>(subject: S) {
     let store = subject.store();
     let first = store.create_spell(keyed("one", "first"), stamp(0)).await.unwrap().value.id;
@@ -47,7 +47,56 @@ pub async fn a_key_belongs_to_one_living_spell<S: Subject>(subject: S) {
     store.create_spell(keyed("two", "fourth"), stamp(6)).await.unwrap();
 }
 
-/// `NotFound` names the id.
+/// Creating a spell with a key again, with equal fields, returns the one that is there and writes nothing: nobody has to
+/// know whether a request without an answer was done. Without a key there are two.
+pub async fn a_spell_with_a_key_is_created_once<S: Subject>(subject: S) {
+    let store = subject.store();
+    let first = store.create_spell(keyed("one", "first"), stamp(0)).await.unwrap();
+    store.create_spell(spell("other"), stamp(1)).await.unwrap();
+    let again = store.create_spell(keyed("one", "first"), stamp(2)).await.unwrap();
+    assert_eq!(again.value, first.value);
+    assert_eq!(again.sequence, Sequence(2), "nothing was written");
+    assert_eq!(store.last_sequence().await.unwrap(), Sequence(2));
+    assert_eq!(store.spell_revisions(first.value.id).await.unwrap().len(), 1);
+    store.create_spell(spell("other"), stamp(3)).await.unwrap();
+    assert_eq!(titles(&store, SpellFilter::default()).await, ["first", "other", "other"]);
+    store.delete_spell(first.value.id, None, stamp(4)).await.unwrap();
+    let anew = store.create_spell(keyed("one", "first"), stamp(5)).await.unwrap();
+    assert_eq!(anew.value.id, SpellId(4), "a deleted spell is not there");
+}
+
+/// A deleted spell is restored under its id, only once, and its revision numbers continue.
+pub async fn a_deleted_spell_comes_back_under_its_id<S: Subject>(subject: S) {
+    let store = subject.store();
+    let id = store.create_spell(keyed("one", "first"), stamp(0)).await.unwrap().value.id;
+    store.update_spell(id, keyed("one", "second"), None, stamp(1)).await.unwrap();
+    let living = kind_of(store.undelete_spell(id, keyed("one", "x"), stamp(2)).await);
+    assert_eq!(living, ErrorKind::Conflict);
+    let deleted = store.delete_spell(id, None, stamp(2)).await.unwrap();
+    let other = store.create_spell(keyed("one", "has its key"), stamp(3)).await.unwrap().value.id;
+    let taken = kind_of(store.undelete_spell(id, keyed("one", "first"), stamp(4)).await);
+    assert_eq!(taken, ErrorKind::Conflict);
+    let back = store.undelete_spell(id, keyed("two", "first"), stamp(4)).await.unwrap();
+    assert_eq!((back.value.id, back.value.revision), (id, 4));
+    assert_eq!((back.value.created_at, back.value.updated_at), (stamp(0).at, Some(stamp(4).at)));
+    assert!(back.sequence > deleted);
+    assert_eq!(kind_of(store.undelete_spell(SpellId(9), spell("x"), stamp(5)).await), ErrorKind::NotFound);
+    drop(store);
+
+    let subject = subject.reopen().await;
+    let store = subject.store();
+    assert_eq!(store.get_spell(id).await.unwrap(), back.value);
+    assert_eq!(titles(&store, SpellFilter::default()).await, ["first", "has its key"]);
+    let revisions = store.spell_revisions(id).await.unwrap();
+    let story: Vec<_> = revisions.iter().map(|revision| (revision.revision, revision.kind)).collect();
+    let (created, updated, removed) = (ChangeKind::Created, ChangeKind::Updated, ChangeKind::Deleted);
+    assert_eq!(story, [(1, created), (2, updated), (3, removed), (4, updated)]);
+    let last = store.changes_after(deleted, 10).await.unwrap().pop().unwrap();
+    assert_eq!((last.sequence, last.spell, last.kind), (back.sequence, id, updated));
+    store.update_spell(other, keyed("one", "its own"), None, stamp(6)).await.unwrap();
+}
+
+/// `NotFound` errors name the id.
 pub async fn unknown_spells_are_not_found<S: Subject>(subject: S) {
     let store = subject.store();
     let id = SpellId(41);
@@ -61,7 +110,7 @@ pub async fn unknown_spells_are_not_found<S: Subject>(subject: S) {
     assert_eq!(store.last_sequence().await.unwrap(), Sequence(0));
 }
 
-/// Revisions grow by one and `updated_at` is the moment of the last change.
+/// Revisions grow by one, and `updated_at` is the time of the last change.
 pub async fn an_update_makes_a_revision_even_without_a_difference<S: Subject>(subject: S) {
     let store = subject.store();
     let created = store.create_spell(spell("same"), stamp(0)).await.unwrap().value;
@@ -85,7 +134,7 @@ pub async fn an_expected_revision_guards_against_lost_updates<S: Subject>(subjec
     store.delete_spell(id, Some(2), stamp(3)).await.unwrap();
 }
 
-/// What is refused beside what is accepted, all at once, changes nothing.
+/// A rejected write changes nothing, even among accepted concurrent ones.
 pub async fn a_refused_write_leaves_no_trace<S: Subject>(subject: S) {
     let store = subject.store();
     store.create_spell(keyed("taken", "holder"), stamp(0)).await.unwrap();
@@ -110,7 +159,7 @@ pub async fn a_refused_write_leaves_no_trace<S: Subject>(subject: S) {
     assert_eq!(ids, (1..=21).collect::<Vec<_>>(), "no id was spent on a refusal");
 }
 
-/// Every state is kept with who and when, also after deletion and a restart.
+/// Every state is kept with author and time, also after deletion and a restart.
 pub async fn revisions_tell_the_whole_story<S: Subject>(subject: S) {
     let store = subject.store();
     let id = store.create_spell(keyed("story", "first"), stamp(1)).await.unwrap().value.id;
@@ -141,7 +190,7 @@ pub async fn revisions_tell_the_whole_story<S: Subject>(subject: S) {
     );
 }
 
-/// Sequences are 1, 2, 3… without gaps, over refusals and restarts, and can be read in pieces.
+/// Sequence numbers are 1, 2, 3… without gaps, across rejected writes and restarts, and can be read in batches.
 pub async fn the_change_log_is_dense_and_survives<S: Subject>(subject: S) {
     let store = subject.store();
     assert_eq!(store.last_sequence().await.unwrap(), Sequence(0));
@@ -175,7 +224,7 @@ pub async fn the_change_log_is_dense_and_survives<S: Subject>(subject: S) {
     assert_eq!(store.create_spell(spell("c"), stamp(5)).await.unwrap().sequence, Sequence(5));
 }
 
-/// Error type and tag ignore letter case, and all given fields must fit.
+/// Error type and tag ignore letter case, and a spell must match all given fields.
 pub async fn filters_fold_case_and_combine<S: Subject>(subject: S) {
     let store = subject.store();
     let add = async |title: &str, error_type: &str, tags: &[&str], status: SpellStatus| {
@@ -212,7 +261,7 @@ pub async fn filters_fold_case_and_combine<S: Subject>(subject: S) {
     assert!(titles(&store, filter(Some(""), None, None)).await.is_empty());
 }
 
-/// A filter finds what a spell is now, not what it was.
+/// A filter matches the current state of a spell, not earlier ones.
 pub async fn filters_follow_changes<S: Subject>(subject: S) {
     let store = subject.store();
     let id = store.create_spell(spell("moving"), stamp(0)).await.unwrap().value.id;
@@ -241,7 +290,7 @@ pub async fn filters_follow_changes<S: Subject>(subject: S) {
     }
 }
 
-/// Unknown ids are left out, repeated ones come again, few and many alike.
+/// Unknown ids are left out and repeated ones returned again, for short and long lists.
 pub async fn get_spells_keeps_the_order_asked_for<S: Subject>(subject: S) {
     let store = subject.store();
     store.import_spells((0..200).map(|n| spell(&format!("spell {n}"))).collect(), stamp(0)).await.unwrap();
@@ -255,7 +304,7 @@ pub async fn get_spells_keeps_the_order_asked_for<S: Subject>(subject: S) {
     assert!(store.get_spells(&[]).await.unwrap().is_empty());
 }
 
-/// The rules of `import_spells`, one spell each.
+/// The rules of `import_spells`, with one spell for each.
 pub async fn an_import_creates_updates_and_leaves_alone<S: Subject>(subject: S) {
     let store = subject.store();
     store.create_spell(keyed("same", "same"), stamp(0)).await.unwrap();
@@ -283,24 +332,24 @@ pub async fn an_import_creates_updates_and_leaves_alone<S: Subject>(subject: S) 
     );
 }
 
-/// A batch that names a key twice, or says the same twice, is taken in order.
+/// A batch that names a key twice, or contains a spell twice, is processed in order.
 pub async fn an_import_sees_its_own_batch<S: Subject>(subject: S) {
     let store = subject.store();
     let batch = vec![keyed("k", "one"), spell("twin"), keyed("k", "two"), spell("twin"), keyed("k", "two")];
     let written = store.import_spells(batch, stamp(0)).await.unwrap();
     assert_eq!(written.value, ImportSummary { created: 2, updated: 1, unchanged: 2 });
     assert_eq!(titles(&store, SpellFilter::default()).await, ["two", "twin"]);
-    // A deleted spell is not a known one.
+    // A deleted spell is not an existing one.
     store.delete_spell(SpellId(2), None, stamp(1)).await.unwrap();
     let written = store.import_spells(vec![spell("twin")], stamp(2)).await.unwrap();
     assert_eq!(written.value, ImportSummary { created: 1, updated: 0, unchanged: 0 });
-    // Neither is one that has become another.
+    // Nor is one whose fields have changed.
     store.update_spell(SpellId(3), spell("changed twin"), None, stamp(3)).await.unwrap();
     let written = store.import_spells(vec![spell("twin"), spell("changed twin")], stamp(4)).await.unwrap();
     assert_eq!(written.value, ImportSummary { created: 1, updated: 0, unchanged: 1 });
 }
 
-/// Nothing in, or nothing new: the change log stays.
+/// An empty batch, or one without changes, leaves the change log unchanged.
 pub async fn an_import_of_nothing_new_changes_nothing<S: Subject>(subject: S) {
     let store = subject.store();
     let written = store.import_spells(Vec::new(), stamp(0)).await.unwrap();
@@ -313,7 +362,7 @@ pub async fn an_import_of_nothing_new_changes_nothing<S: Subject>(subject: S) {
     assert_eq!(store.get_spell(SpellId(1)).await.unwrap().updated_at, None);
 }
 
-/// A batch of two thousand, half without keys.
+/// A batch of two thousand spells, half of them without keys.
 pub async fn a_large_import_can_be_repeated<S: Subject>(subject: S) {
     let store = subject.store();
     let batch: Vec<_> = (0..2_000)
@@ -327,7 +376,7 @@ pub async fn a_large_import_can_be_repeated<S: Subject>(subject: S) {
     assert_eq!(changes.len(), 10);
 }
 
-/// The identity is made once.
+/// The store's id is created once.
 pub async fn the_store_id_lasts<S: Subject>(subject: S) {
     let id = subject.store().store_id().await.unwrap();
     assert!(!id.is_empty());

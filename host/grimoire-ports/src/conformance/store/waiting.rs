@@ -8,14 +8,14 @@ use serde_json::json;
 use super::jobs::{claim, nothing_to_claim, renew, retry};
 use super::samples::{at, delivery, job, lane_job, spell, stamp};
 use super::{Subject, timed};
-use crate::store::{AttemptEnd, DeliveryStore, JobStore, SpellStore};
+use crate::store::{AttemptEnd, DeliveryStore, JobStore, Kinds, SpellStore};
 
-/// Fails where nobody wakes the waiter. The limit is far above what the slowest machine takes.
+/// Fails if nobody wakes the waiter. The limit is far longer than the slowest machine needs.
 async fn woken<T>(waiting: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the waiter is woken")
 }
 
-/// All followers wake, each when the log is beyond what it has seen.
+/// All followers wake, each one when the log is ahead of it.
 pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
     let store = timed(&subject);
     let followers: Vec<_> = (0..8)
@@ -34,7 +34,7 @@ pub async fn a_change_wakes_every_follower<S: Subject>(subject: S) {
     }
 }
 
-/// Also one from before a restart.
+/// The same holds for a change from before a restart.
 pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
     let store = timed(&subject);
     let written = store.create_spell(spell("one"), stamp(0)).await.unwrap();
@@ -44,7 +44,7 @@ pub async fn a_change_that_has_happened_does_not_wait<S: Subject>(subject: S) {
     woken(subject.store().wait_for_change(Sequence(0))).await;
 }
 
-/// Whatever makes work possible wakes all who wait for it.
+/// Every change that makes a job available wakes all waiting workers.
 pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
     let store = timed(&subject);
     let (first, second) = (store.wait_for_job(), store.wait_for_job());
@@ -74,7 +74,7 @@ pub async fn a_job_wakes_every_worker<S: Subject>(subject: S) {
     woken(waiting).await;
 }
 
-/// Look, find nothing, wait: what came in between is enough to return.
+/// A job that is enqueued between an unsuccessful claim and the wait ends the wait.
 pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject>(subject: S) {
     let store = timed(&subject);
     let waiting = store.wait_for_job();
@@ -83,7 +83,7 @@ pub async fn work_that_comes_between_asking_and_waiting_is_not_missed<S: Subject
     woken(waiting).await;
 }
 
-/// Readers of one job's events wake, also for those of a state.
+/// Readers of a job's events wake, also for events of state changes.
 pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
     let store = timed(&subject);
     let id = store.enqueue_job(job("work"), at(0)).await.unwrap();
@@ -110,19 +110,19 @@ pub async fn an_event_wakes_every_reader<S: Subject>(subject: S) {
     woken(reader).await.unwrap();
 }
 
-/// `next_claim_at` says when a claim succeeds, and that it fails before.
+/// `next_claim_at` is the earliest time of a successful claim.
 pub async fn the_next_claim_is_foretold<S: Subject>(subject: S) {
     let store = timed(&subject);
-    let next = async || store.next_claim_at().await.unwrap();
+    let next = async || store.next_claim_at(&Kinds::all()).await.unwrap();
     assert_eq!(next().await, None);
     store.enqueue_job(job("late"), at(40)).await.unwrap();
     store.enqueue_job(lane_job("a"), at(20)).await.unwrap();
     store.enqueue_job(lane_job("a"), at(10)).await.unwrap();
-    // The third is due first, but the second holds its lane.
+    // The third job is due first, but the second holds its lane.
     assert_eq!(next().await, Some(at(20)));
     nothing_to_claim(&store, 19).await;
     let (_, lease) = claim(&store, 20).await;
-    // Until its lease ends nothing of the lane is of interest.
+    // Until the lease ends, no job of the lane is available.
     assert_eq!(next().await, Some(at(40)));
     let (_, late) = claim(&store, 40).await;
     assert_eq!(next().await, Some(at(80)));

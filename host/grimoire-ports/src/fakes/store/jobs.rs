@@ -10,74 +10,10 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::{Page, PageRequest};
 use serde_json::{Value, json};
 
+use super::job_record::{JobRecord, StopCause};
 use super::{Content, MemoryStore, page_of};
 use crate::PortError;
-use crate::store::{AttemptEnd, JobCounts, JobFilter, JobStore};
-
-/// All that is known of a job.
-#[derive(Debug)]
-pub(super) struct JobRecord {
-    pub(super) job: Job,
-    /// Grows with every claim.
-    fence: u64,
-    /// While running.
-    lease_until: Option<Timestamp>,
-    /// Why the running attempt was asked to stop, and in what words.
-    stop: Option<(StopCause, String)>,
-    events: Vec<JobEvent>,
-}
-
-/// Why a job was asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StopCause {
-    /// Somebody asked.
-    Cancelled,
-    /// Newer work replaced it.
-    Superseded,
-}
-
-impl StopCause {
-    fn state(self) -> JobState {
-        match self {
-            Self::Cancelled => JobState::Cancelled,
-            Self::Superseded => JobState::Superseded,
-        }
-    }
-}
-
-impl JobRecord {
-    fn event(&mut self, step: &str, message: impl Into<String>, data: Value, at: Timestamp) -> JobEvent {
-        let sequence = self.events.len() as u64 + 1;
-        let event = JobEvent { sequence, at, step: step.to_owned(), message: message.into(), data };
-        self.events.push(event.clone());
-        event
-    }
-
-    /// Changes the state and tells of it.
-    fn turn(&mut self, state: JobState, step: &str, message: impl Into<String>, data: Value, now: Timestamp) {
-        self.job.state = state;
-        self.job.updated_at = now;
-        if state != JobState::Running {
-            self.lease_until = None;
-            self.stop = None;
-            self.job.cancel_requested = false;
-        }
-        self.event(step, message, data, now);
-    }
-
-    fn is_live(&self, now: Timestamp) -> bool {
-        self.lease_until.is_some_and(|until| until > now)
-    }
-
-    /// When its time comes, its lane aside.
-    fn due(&self) -> Option<Timestamp> {
-        match self.job.state {
-            JobState::Queued => Some(self.job.run_at),
-            JobState::Running => self.lease_until,
-            _ => None,
-        }
-    }
-}
+use crate::store::{AttemptEnd, JobCounts, JobFilter, JobStore, Kinds};
 
 fn not_found(id: JobId) -> PortError {
     PortError::new(ErrorKind::NotFound, format!("there is no job {id}"))
@@ -91,6 +27,7 @@ impl Content {
             spec,
             state: JobState::Queued,
             attempts: 0,
+            failures: 0,
             run_at: now,
             created_at: now,
             updated_at: now,
@@ -133,12 +70,12 @@ impl Content {
         open.map(|record| record.job.id).collect()
     }
 
-    /// Ends a queued job, or asks a running one to stop. Says whether that changed anything.
+    /// Ends a queued job, or asks a running one to stop. Returns whether anything changed.
     pub(super) fn stop(&mut self, id: JobId, cause: StopCause, reason: &str, now: Timestamp) -> bool {
         let record = self.jobs.get_mut(&id).expect("the caller has seen this job");
         match record.job.state {
             JobState::Queued => {
-                record.turn(cause.state(), cause.state().as_str(), reason, json!({}), now);
+                record.change_state(cause.state(), cause.state().as_str(), reason, json!({}), now);
                 true
             }
             JobState::Running if record.stop.is_none() => {
@@ -154,24 +91,26 @@ impl Content {
     pub(super) fn requeue(&mut self, id: JobId, now: Timestamp) {
         let record = self.jobs.get_mut(&id).expect("the caller has seen this job");
         record.job.attempts = 0;
+        record.job.failures = 0;
         record.job.run_at = now;
-        record.turn(JobState::Queued, "queued", "queued again", json!({}), now);
+        record.change_state(JobState::Queued, "queued", "queued again", json!({}), now);
     }
 
-    /// Whether the lane lets a job run that is due.
+    /// Returns true if the lane allows a due job to run.
     fn lane_is_free(&self, record: &JobRecord, now: Timestamp) -> bool {
         let Some(lane) = &record.job.spec.lane else { return true };
         !self.jobs.values().any(|other| {
             other.job.id != record.job.id
                 && other.job.spec.lane.as_ref() == Some(lane)
-                && (other.is_live(now)
-                    || (other.job.state == JobState::Queued && other.job.id < record.job.id))
+                && (other.is_live(now) || (!other.job.state.is_final() && other.job.id < record.job.id))
         })
     }
 
-    fn next_runnable(&self, now: Timestamp) -> Option<JobId> {
+    fn next_runnable(&self, kinds: &Kinds, now: Timestamp) -> Option<JobId> {
         let may_run = |record: &&JobRecord| {
-            record.due().is_some_and(|due| due <= now) && self.lane_is_free(record, now)
+            kinds.contains(&record.job.spec.kind)
+                && record.due().is_some_and(|due| due <= now)
+                && self.lane_is_free(record, now)
         };
         self.jobs.values().find(may_run).map(|record| record.job.id)
     }
@@ -189,13 +128,13 @@ impl Content {
 }
 
 impl MemoryStore {
-    /// Now by the store's clock, and the end of a lease of this length.
+    /// The store clock's current time, and the end of a lease of this length.
     fn lease_from_now(&self, length: Duration) -> (Timestamp, Timestamp) {
         let now = self.0.clock.now();
         (now, now.saturating_add(length).unwrap_or(Timestamp::MAX))
     }
 
-    /// Changes jobs and wakes whoever waits for one or for an event.
+    /// Changes jobs and wakes everybody who waits for a job or an event.
     pub(super) fn write_jobs<T>(&self, write: impl FnOnce(&mut Content) -> T) -> T {
         let written = write(&mut self.content());
         self.0.jobs.notify_waiters();
@@ -210,23 +149,27 @@ impl JobStore for MemoryStore {
         Ok(self.write_jobs(|content| content.enqueue(job, now)))
     }
 
-    async fn claim_job(&self, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
+    async fn claim_job(&self, kinds: &Kinds, lease: Duration) -> Result<Option<(Job, Lease)>, PortError> {
         let (now, lease_until) = self.lease_from_now(lease);
         let mut content = self.content();
         let claimed = loop {
-            let Some(id) = content.next_runnable(now) else { break None };
+            let Some(id) = content.next_runnable(kinds, now) else { break None };
             let record = content.jobs.get_mut(&id).expect("the job was found above");
-            // The worker was asked to stop and never answered: the job ends instead of being claimed again.
+            // The worker was asked to stop and never answered, so the job ends instead of being claimed again.
             if let Some((cause, reason)) = record.stop.take() {
-                record.turn(cause.state(), cause.state().as_str(), reason, json!({}), now);
+                record.change_state(cause.state(), cause.state().as_str(), reason, json!({}), now);
                 continue;
+            }
+            // The previous worker let its lease expire.
+            if record.job.state == JobState::Running {
+                record.job.failures += 1;
             }
             record.fence += 1;
             record.job.attempts += 1;
             record.lease_until = Some(lease_until);
             let attempt = record.job.attempts;
             let message = format!("attempt {attempt} started");
-            record.turn(JobState::Running, "started", message, json!({ "attempt": attempt }), now);
+            record.change_state(JobState::Running, "started", message, json!({ "attempt": attempt }), now);
             let lease = Lease { job: id, fence: record.fence, until: lease_until };
             break Some((record.job.clone(), lease));
         };
@@ -235,12 +178,12 @@ impl JobStore for MemoryStore {
         Ok(claimed)
     }
 
-    async fn next_claim_at(&self) -> Result<Option<Timestamp>, PortError> {
+    async fn next_claim_at(&self, kinds: &Kinds) -> Result<Option<Timestamp>, PortError> {
         let content = self.content();
-        // Something becomes runnable only at a moment at which some job's time comes.
+        // A job becomes available only when some job becomes due.
         let mut moments: Vec<_> = content.jobs.values().filter_map(JobRecord::due).collect();
         moments.sort_unstable();
-        Ok(moments.into_iter().find(|moment| content.next_runnable(*moment).is_some()))
+        Ok(moments.into_iter().find(|moment| content.next_runnable(kinds, *moment).is_some()))
     }
 
     fn wait_for_job<'store, 'wait>(&'store self) -> Pin<Box<dyn Future<Output = ()> + Send + 'wait>>
@@ -248,7 +191,7 @@ impl JobStore for MemoryStore {
         'store: 'wait,
         Self: 'wait,
     {
-        // Made when called, not when first polled: what happens in between is not missed.
+        // Created by the call, not by the first poll, so that no wake-up in between is missed.
         let notified = self.0.jobs.notified();
         Box::pin(notified)
     }
@@ -268,36 +211,44 @@ impl JobStore for MemoryStore {
             match (end, record.stop.take()) {
                 (AttemptEnd::Succeeded, _) => {
                     record.job.last_error = None;
-                    record.turn(JobState::Succeeded, "succeeded", "done", attempt, now);
+                    record.change_state(JobState::Succeeded, "succeeded", "done", attempt, now);
                 }
                 (AttemptEnd::Dead { error }, _) => {
+                    record.job.failures += 1;
                     record.job.last_error = Some(error.clone());
-                    record.turn(JobState::Dead, "dead", error, attempt, now);
+                    record.change_state(JobState::Dead, "dead", error, attempt, now);
                 }
                 (AttemptEnd::Superseded, stop) => {
                     let message =
                         stop.map_or_else(|| "replaced by newer work".to_owned(), |(_, reason)| reason);
-                    record.turn(JobState::Superseded, "superseded", message, attempt, now);
+                    record.change_state(JobState::Superseded, "superseded", message, attempt, now);
                 }
-                // A job that was asked to stop does not run again, whatever the worker asks for.
+                // A job that was asked to stop does not run again, whatever end the worker reports.
                 (end, Some((cause, reason))) => {
                     if let AttemptEnd::Retry { error, .. } = end {
+                        record.job.failures += 1;
                         record.job.last_error = Some(error);
                     }
-                    record.turn(cause.state(), cause.state().as_str(), reason, attempt, now);
+                    record.change_state(cause.state(), cause.state().as_str(), reason, attempt, now);
                 }
                 (AttemptEnd::Cancelled, None) => {
-                    record.turn(JobState::Cancelled, "cancelled", "stopped on request", attempt, now);
+                    record.change_state(JobState::Cancelled, "cancelled", "stopped on request", attempt, now);
+                }
+                (AttemptEnd::Postponed { reason, at }, None) => {
+                    record.job.run_at = at;
+                    record.job.last_error = Some(reason.clone());
+                    let data = json!({ "attempt": record.job.attempts, "run_at": at });
+                    record.change_state(JobState::Queued, "postponed", reason, data, now);
                 }
                 (AttemptEnd::Retry { error, at }, None) => {
+                    record.job.failures += 1;
                     record.job.run_at = at;
                     record.job.last_error = Some(error.clone());
                     let data = json!({ "attempt": record.job.attempts, "run_at": at });
-                    record.turn(JobState::Queued, "retrying", error, data, now);
+                    record.change_state(JobState::Queued, "retrying", error, data, now);
                 }
                 (AttemptEnd::Released, None) => {
-                    record.job.attempts -= 1;
-                    record.turn(JobState::Queued, "released", "given back unfinished", attempt, now);
+                    record.change_state(JobState::Queued, "released", "given back unfinished", attempt, now);
                 }
             }
             Ok(())
@@ -386,7 +337,7 @@ impl JobStore for MemoryStore {
 
     async fn wait_for_event(&self, job: JobId, after: u64) {
         loop {
-            // Made before looking: an event between the look and the wait is not missed.
+            // Created before looking, so that an event between looking and waiting is not missed.
             let notified = self.0.events.notified();
             if self.content().jobs.get(&job).is_some_and(|record| record.events.len() as u64 > after) {
                 return;

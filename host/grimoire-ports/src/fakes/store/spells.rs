@@ -9,7 +9,7 @@ use super::{Content, MemoryStore, page_of};
 use crate::PortError;
 use crate::store::{ImportSummary, SpellFilter, SpellStore, Stamp, Written};
 
-/// All that is known of a spell. Records are never removed, so that ids are not reused.
+/// A spell with its history. Records are never removed, so that ids are not reused.
 #[derive(Debug)]
 pub(super) struct SpellRecord {
     /// Absent once deleted.
@@ -30,7 +30,7 @@ impl Content {
         self.live_spells().find(|spell| spell.fields.key.as_deref() == Some(key))
     }
 
-    /// `Conflict` when another spell than `except` has the key.
+    /// Fails with `Conflict` if a spell other than `except` has the key.
     fn key_is_free(&self, fields: &ValidSpell, except: Option<SpellId>) -> Result<(), PortError> {
         match fields.key.as_deref().and_then(|key| self.with_key(key)) {
             Some(holder) if Some(holder.id) != except => Err(PortError::new(
@@ -41,7 +41,7 @@ impl Content {
         }
     }
 
-    /// The living record, of the expected revision where one is expected.
+    /// Returns the existing spell, with the expected revision if one is given.
     fn expect_spell(&self, id: SpellId, expected: Option<u64>) -> Result<&Spell, PortError> {
         let spell = self
             .spells
@@ -72,7 +72,7 @@ impl Content {
         Written { value: spell, sequence }
     }
 
-    /// Puts new fields on a spell that is known to live.
+    /// Replaces the fields of a spell that must exist.
     fn replace(&mut self, id: SpellId, fields: ValidSpell, stamp: &Stamp) -> Written<Spell> {
         let current = self.spells.get_mut(&id).and_then(|record| record.current.as_mut());
         let spell = current.expect("the caller has seen this spell");
@@ -106,17 +106,17 @@ fn passes(spell: &Spell, filter: &SpellFilter) -> bool {
 }
 
 impl MemoryStore {
-    /// Every spell, by ascending id, without waiting.
+    /// Every spell by ascending id, without async.
     pub fn all_spells(&self) -> Vec<Spell> {
         self.content().live_spells().cloned().collect()
     }
 
-    /// The newest sequence number, without waiting.
+    /// The newest sequence number, without async.
     pub fn sequence(&self) -> Sequence {
         self.content().last_sequence()
     }
 
-    /// Changes the content and wakes whoever follows the change log.
+    /// Changes the content and wakes all followers of the change log.
     fn write_spells<T>(
         &self,
         write: impl FnOnce(&mut Content) -> Result<T, PortError>,
@@ -132,6 +132,10 @@ impl MemoryStore {
 impl SpellStore for MemoryStore {
     async fn create_spell(&self, fields: ValidSpell, stamp: Stamp) -> Result<Written<Spell>, PortError> {
         self.write_spells(|content| {
+            let stored = fields.key.as_deref().and_then(|key| content.with_key(key));
+            if let Some(stored) = stored.filter(|stored| stored.fields == fields) {
+                return Ok(Written { value: stored.clone(), sequence: content.last_sequence() });
+            }
             content.key_is_free(&fields, None)?;
             Ok(content.create(fields, &stamp))
         })
@@ -177,6 +181,35 @@ impl SpellStore for MemoryStore {
             let record = content.spells.get_mut(&id).expect("the spell was found above");
             record.current = None;
             Ok(content.log(id, revision_of(&last, ChangeKind::Deleted, &stamp)))
+        })
+    }
+
+    async fn undelete_spell(
+        &self,
+        id: SpellId,
+        fields: ValidSpell,
+        stamp: Stamp,
+    ) -> Result<Written<Spell>, PortError> {
+        self.write_spells(|content| {
+            content.key_is_free(&fields, Some(id))?;
+            let record = content.spells.get_mut(&id);
+            let record = record.ok_or_else(|| {
+                PortError::new(ErrorKind::NotFound, format!("there never was a spell {id}"))
+            })?;
+            if record.current.is_some() {
+                return Err(PortError::new(ErrorKind::Conflict, format!("spell {id} is not deleted")));
+            }
+            let (first, last) = (record.revisions.first(), record.revisions.last());
+            let spell = Spell {
+                id,
+                fields,
+                created_at: first.map_or(stamp.at, |first| first.at),
+                updated_at: Some(stamp.at),
+                revision: last.map_or(0, |last| last.revision) + 1,
+            };
+            record.current = Some(spell.clone());
+            let sequence = content.log(id, revision_of(&spell, ChangeKind::Updated, &stamp));
+            Ok(Written { value: spell, sequence })
         })
     }
 
@@ -226,7 +259,7 @@ impl SpellStore for MemoryStore {
     }
 
     async fn wait_for_change(&self, after: Sequence) {
-        // The sender lives in `self`, so waiting cannot fail.
+        // The sender is owned by `self`, so waiting cannot fail.
         let _ = self.0.sequence.subscribe().wait_for(|sequence| *sequence > after).await;
     }
 

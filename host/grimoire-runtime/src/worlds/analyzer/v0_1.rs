@@ -21,7 +21,7 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/analyzer"],
+        path: "../../wit/analyzer",
         world: "grimoire:analyzer/analyzer",
         with: {
             "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::types,
@@ -33,11 +33,11 @@ mod bindings {
 
 use bindings::exports::grimoire::analyzer::analyze;
 
-/// Bytes of an artifact's name that a plugin gets.
+/// Maximum length in bytes of an artifact's name as passed to a plugin.
 const NAME_BYTES: usize = 1_024;
 
-/// What a plugin said, before anything is checked.
-pub(crate) type Said = Result<Vec<Diagnostic>, types::Failure>;
+/// The plugin's output before validation.
+pub(crate) type GuestResult = Result<Vec<Diagnostic>, types::Failure>;
 
 /// A compiled analyzer, linked.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Analyzer {
         bindings::AnalyzerPre::new(linked).map(Self)
     }
 
-    /// Makes a fresh instance.
+    /// Creates a fresh instance.
     pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
         let started = Instant::now();
         let instance = self.0.instantiate_async(&mut *store).await?;
@@ -57,11 +57,11 @@ impl Analyzer {
     }
 }
 
-/// One instance: it lives for one scan.
+/// One instance, which lives for one scan.
 pub(crate) struct Instance(bindings::Analyzer);
 
 impl Instance {
-    /// Which kinds it accepts.
+    /// The kinds of artifacts that the analyzer accepts.
     pub(crate) async fn supports(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<ArtifactKind>> {
         let kinds = self.0.grimoire_analyzer_analyze().call_supports(store).await?;
         let kind_in = |kind| match kind {
@@ -72,12 +72,12 @@ impl Instance {
         Ok(kinds.into_iter().map(kind_in).collect())
     }
 
-    /// What wakes it, not yet checked.
+    /// The analyzer's probes, before validation.
     pub(crate) async fn probes(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<String>> {
         self.0.grimoire_analyzer_analyze().call_probes(store).await
     }
 
-    /// Begins the scan.
+    /// Starts the scan.
     pub(crate) async fn open(&self, store: &mut Store<Call>, artifact: &Artifact) -> wasmtime::Result<Scan> {
         let artifact = analyze::Artifact {
             kind: match artifact.kind {
@@ -97,15 +97,15 @@ impl Instance {
         store: &mut Store<Call>,
         scan: Scan,
         chunk: &[u8],
-    ) -> wasmtime::Result<Said> {
-        let said = self.0.grimoire_analyzer_analyze().scan().call_feed(store, scan.0, chunk).await?;
-        Ok(said.map(diagnostics_in))
+    ) -> wasmtime::Result<GuestResult> {
+        let returned = self.0.grimoire_analyzer_analyze().scan().call_feed(store, scan.0, chunk).await?;
+        Ok(returned.map(diagnostics_in))
     }
 
     /// Ends the artifact.
-    pub(crate) async fn finish(&self, store: &mut Store<Call>, scan: Scan) -> wasmtime::Result<Said> {
-        let said = self.0.grimoire_analyzer_analyze().scan().call_finish(store, scan.0).await?;
-        Ok(said.map(diagnostics_in))
+    pub(crate) async fn finish(&self, store: &mut Store<Call>, scan: Scan) -> wasmtime::Result<GuestResult> {
+        let returned = self.0.grimoire_analyzer_analyze().scan().call_finish(store, scan.0).await?;
+        Ok(returned.map(diagnostics_in))
     }
 }
 

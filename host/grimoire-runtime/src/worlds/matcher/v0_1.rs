@@ -21,28 +21,28 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/matcher"],
+        path: "../../wit/matcher",
         world: "grimoire:matcher/matcher",
         with: {
             "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::lent,
             "grimoire:types/log@0.1.0": crate::worlds::shared::v0_1::log,
         },
         exports: { default: async },
-        // Spells are passed to the guest as they lie in the host: copying 64 of them took 3 to 6 % of a call.
+        // Spells are passed to the guest by reference: copying 64 of them took 3 to 6 % of a call.
         ownership: Borrowing { duplicate_if_necessary: false },
     });
 }
 
 use bindings::exports::grimoire::matcher::match_spells;
 
-/// What a plugin said, before anything is checked.
-pub(crate) type Said = Result<Vec<Verdict>, types::Failure>;
+/// The plugin's output before validation.
+pub(crate) type GuestResult = Result<Vec<Verdict>, types::Failure>;
 
-/// Candidates of one call.
+/// Maximum number of candidates of one call.
 pub(crate) const MAX_CANDIDATES: usize = 10_000;
-/// Bytes of each of a spell's texts; the rest is cut.
+/// Maximum length of each text of a spell in bytes; the rest is cut.
 const SPELL_TEXT: usize = 16 << 10;
-/// Bytes of a pattern's hit.
+/// Maximum length of a pattern's match in bytes.
 const HIT: usize = 512;
 
 /// A compiled matcher, linked.
@@ -54,7 +54,7 @@ impl Matcher {
         bindings::MatcherPre::new(linked).map(Self)
     }
 
-    /// Makes a fresh instance.
+    /// Creates a fresh instance.
     pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
         let started = Instant::now();
         let instance = self.0.instantiate_async(&mut *store).await?;
@@ -63,17 +63,17 @@ impl Matcher {
     }
 }
 
-/// One instance: it lives for one call.
+/// One instance, which lives for one call.
 pub(crate) struct Instance(bindings::Matcher);
 
 impl Instance {
-    /// Judges. The verdicts are not yet checked.
+    /// Judges the candidates. The verdicts are not yet validated.
     pub(crate) async fn score(
         &self,
         store: &mut Store<Call>,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
-    ) -> wasmtime::Result<Said> {
+    ) -> wasmtime::Result<GuestResult> {
         let tags: Vec<Vec<&str>> = candidates
             .iter()
             .map(|candidate| candidate.spell.fields.tags.iter().map(AsRef::as_ref).collect())
@@ -81,8 +81,8 @@ impl Instance {
         let candidates: Vec<_> =
             candidates.iter().zip(&tags).map(|(candidate, tags)| candidate_out(candidate, tags)).collect();
         let interface = self.0.grimoire_matcher_match_spells();
-        let said = interface.call_score(store, diagnostic_out(diagnostic), &candidates).await?;
-        Ok(said.map(|verdicts| verdicts.into_iter().map(verdict_in).collect()))
+        let returned = interface.call_score(store, diagnostic_out(diagnostic), &candidates).await?;
+        Ok(returned.map(|verdicts| verdicts.into_iter().map(verdict_in).collect()))
     }
 }
 
@@ -133,7 +133,7 @@ fn verdict_in(verdict: match_spells::Verdict) -> Verdict {
         detail: reason.detail,
     };
     Verdict {
-        // Out of range on a machine that cannot count so far is out of range anyway.
+        // An index too large for this machine's `usize` is out of range anyway.
         candidate: usize::try_from(verdict.candidate).unwrap_or(usize::MAX),
         score: verdict.score,
         shown: verdict.shown,

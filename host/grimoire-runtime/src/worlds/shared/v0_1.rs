@@ -1,11 +1,12 @@
 //! `grimoire:types@0.1.0`.
 
 use grimoire_domain::diagnostic as domain;
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::text;
 
 use crate::call::Call;
 use crate::log::LogLevel;
-use crate::problem::{Fault, Reason};
+use crate::problem::Fault;
 use crate::validate::bounds;
 
 mod bindings {
@@ -18,7 +19,7 @@ mod bindings {
         clippy::pedantic
     )]
     wasmtime::component::bindgen!({
-        path: ["../../wit/types"],
+        path: "../../wit/types",
         inline: "
             package grimoire:shared;
             world shared {
@@ -29,16 +30,16 @@ mod bindings {
     });
 }
 
-// The other worlds' generated code re-exports these, which a crate's visibility does not allow.
+// The other worlds' generated code re-exports these, which crate visibility does not allow.
 #[allow(unreachable_pub)]
 pub use bindings::grimoire::types::{log, types};
 
-/// The types as a world names them that borrows what it passes to a guest.
+/// The types under the names that a world uses which borrows its arguments to a guest.
 #[allow(unreachable_pub)]
 pub mod lent {
     pub use super::types::*;
 
-    /// Given as it is, owned: one for each call. Generated code names a lifetime even so.
+    /// Passed as an owned value, because there is only one per call. Generated code names a lifetime even so.
     pub type Diagnostic<'a> = super::types::Diagnostic;
 }
 
@@ -57,23 +58,26 @@ impl log::Host for Call {
     }
 }
 
-/// What a plugin says of its own failure. Its words go to the log: they may quote the artifact.
+/// Converts a failure reported by a plugin. Its text goes to the log only, because it may quote the artifact.
 pub(crate) fn failure_in(failure: &types::Failure) -> (Fault, &str) {
     match failure {
         types::Failure::Unsupported(words) => {
-            (Fault::new(Reason::Unsupported, "does not handle this input"), words)
+            (Fault::new(FailureReason::Unsupported, "does not handle this input"), words)
         }
         types::Failure::InvalidInput(words) => (
-            Fault::new(Reason::Failed, "says that its input breaks the contract; its log has its words"),
+            Fault::new(
+                FailureReason::Failed,
+                "says that its input breaks the contract; its log has its words",
+            ),
             words,
         ),
         types::Failure::Failed(words) => {
-            (Fault::new(Reason::Failed, "says that it failed; its log has its words"), words)
+            (Fault::new(FailureReason::Failed, "says that it failed; its log has its words"), words)
         }
     }
 }
 
-/// Both ways between enums with the same cases.
+/// Conversions in both directions between enums with the same cases.
 macro_rules! both_ways {
     ($name:ident, $in:ident, $out:ident: $($case:ident)*) => {
         fn $in(value: types::$name) -> domain::$name {
@@ -94,7 +98,7 @@ both_ways!(
 both_ways!(Role, role_in, role_out: Root Consequence Summary Warning);
 both_ways!(Confidence, confidence_in, confidence_out: Guess Likely Certain);
 
-/// A diagnostic that a plugin returned, not yet checked.
+/// Converts a diagnostic returned by a plugin, without validation.
 pub(crate) fn diagnostic_in(diagnostic: types::Diagnostic) -> domain::Diagnostic {
     domain::Diagnostic {
         tool: diagnostic.tool,
@@ -127,8 +131,8 @@ fn location_in(location: types::Location) -> domain::Location {
     }
 }
 
-/// A diagnostic for a plugin, inside the bounds that plugins may rely on: callers of the service
-/// write diagnostics too.
+/// Converts a diagnostic for a plugin, within the bounds that plugins may rely on: callers of the
+/// service write diagnostics too.
 pub(crate) fn diagnostic_out(diagnostic: &domain::Diagnostic) -> types::Diagnostic {
     types::Diagnostic {
         tool: cut(&diagnostic.tool, bounds::TOOL),

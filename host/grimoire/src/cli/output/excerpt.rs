@@ -1,4 +1,4 @@
-//! The shortest text that holds the cause: for a ticket, or an agent whose window is small.
+//! The shortest text that contains the cause: for a ticket, or an agent with a small context window.
 
 use std::io::{self, Write};
 
@@ -9,16 +9,22 @@ use grimoire_pipeline::fold;
 
 use super::{label, place};
 
-/// How long an excerpt may be.
+/// The maximum length of an excerpt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct Budget {
     bytes: usize,
 }
 
+impl Default for Budget {
+    fn default() -> Self {
+        Self { bytes: 4_000 }
+    }
+}
+
 impl Budget {
-    /// Bytes that a token of a language model stands for, on average over logs and code.
+    /// Average number of bytes of a language model's token in logs and code.
     const BYTES_OF_A_TOKEN: usize = 4;
-    /// Less cannot hold a message.
+    /// The smallest budget that can hold a message.
     const LEAST: usize = 80;
 
     /// `4000` characters, or `1000t` tokens.
@@ -39,8 +45,8 @@ impl Budget {
     }
 }
 
-/// Writes the causes in their order, each with its place and the lines around it, as far as the budget goes:
-/// first every headline, then context, the first cause's before the next one's.
+/// Writes the causes in order, each with its place and surrounding lines, within the budget: first every
+/// headline, then context, that of the first cause before that of the next.
 pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis, budget: Budget) -> io::Result<()> {
     let folded = fold(diagnosis);
     let causes: Vec<&Diagnostic> =

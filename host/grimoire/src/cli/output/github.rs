@@ -1,4 +1,4 @@
-//! Workflow commands: GitHub Actions shows them as annotations.
+//! Workflow commands, which GitHub Actions shows as annotations.
 
 use std::io::{self, Write};
 
@@ -6,9 +6,9 @@ use grimoire_domain::diagnostic::{Role, Severity};
 use grimoire_domain::review::Diagnosis;
 use grimoire_domain::text::displayable;
 
-use super::label;
+use super::{kind_of_help, label};
 
-/// Writes one command for each cause and warning; what follows from a cause would only hide it.
+/// Writes one command for each cause and warning; consequences would only hide the causes.
 pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
     for error in diagnosis.errors.iter().filter(|error| error.diagnostic.role != Role::Consequence) {
         let diagnostic = &error.diagnostic;
@@ -35,23 +35,20 @@ pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Resul
         properties.push(format!("title={}", property(&title)));
         let mut message = diagnostic.message.clone();
         for spell in &error.spells {
-            let percent = spell.score * 100.0;
-            message.push_str(&format!(
-                "\n\nKnown fix ({percent:.0} %): {}\n{}",
-                spell.title, spell.solution_code
-            ));
+            let kind = kind_of_help(spell);
+            message.push_str(&format!("\n\n{kind}: {}\n{}", spell.title, spell.solution_code));
         }
         writeln!(output, "::{command} {}::{}", properties.join(","), data(&message))?;
     }
     Ok(())
 }
 
-/// Text as a command's message: a log line must not be able to end it and start another command.
+/// Escapes text for a command's message: a log line must not be able to start another command.
 fn data(text: &str) -> String {
     displayable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Text as a command's property.
+/// Escapes text for a command's property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,76 +1,111 @@
-//! How a diagnosis is shown: one file per format. Every text of a log is cleaned before it is shown.
+//! Output formats of a diagnosis, one file each. All text of a log is cleaned before it is shown.
 
 mod excerpt;
 mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod markdown;
+pub(super) mod prose;
+mod rdjson;
 mod sarif;
 mod text;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 pub(super) use excerpt::Budget;
 use grimoire_domain::diagnostic::{Diagnostic, Severity};
-use grimoire_domain::review::Diagnosis;
+use grimoire_domain::ranking::RankedSpell;
+use grimoire_domain::review::{DiagnosedError, Diagnosis};
+use grimoire_domain::text::displayable;
 
-/// How to show what is found.
+use crate::console;
+use crate::inert::inert;
+
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people, in colour on a terminal.
+    /// Text for people, in colour on a terminal.
     Text,
-    /// One JSON document, as `POST /api/diagnose` answers.
+    /// One JSON document, like the response of `POST /api/diagnose`.
     Json,
     /// SARIF 2.1.0, for code scanning and editors.
     Sarif,
     /// Workflow commands, which GitHub Actions shows as annotations.
     Github,
-    /// For comments and job summaries.
+    /// A Code Quality report, which GitLab shows in merge requests.
+    Gitlab,
+    /// A report of failed tests, which most CI services show.
+    Junit,
+    /// Input for reviewdog, which writes comments to most code hosts.
+    Rdjson,
+    /// Markdown for comments and job summaries.
     Markdown,
-    /// The causes with the lines around them, in at most --budget characters: for a ticket or an agent.
+    /// The causes and the lines around them, in at most --budget characters: for a ticket or an agent.
     Excerpt,
 }
 
-/// What is shown, and how much of it.
+/// Options of the output.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) format: Format,
-    /// Everything, however long.
+    /// Show everything, however long.
     pub(super) full: bool,
-    /// Warnings one by one, not only their number.
+    /// Show each warning instead of only their number.
     pub(super) warnings: bool,
-    /// For [`Format::Excerpt`].
+    /// The maximum length of [`Format::Excerpt`].
     pub(super) budget: Budget,
-    /// Spells were looked for.
+    /// True if spells were searched for.
     pub(super) matched: bool,
 }
 
 /// Writes a diagnosis to standard output.
 pub(super) fn write(options: &Options, mut diagnosis: Diagnosis) -> io::Result<()> {
     let all = diagnosis.errors.len();
-    // Programs sort for themselves.
-    let for_programs = matches!(options.format, Format::Json | Format::Sarif);
+    // Programs sort by themselves.
+    let for_programs =
+        matches!(options.format, Format::Json | Format::Sarif | Format::Gitlab | Format::Rdjson);
     if !options.warnings && !for_programs {
         diagnosis.errors.retain(|error| error.diagnostic.severity >= Severity::Error);
     }
     let left_out = all - diagnosis.errors.len();
-    let mut output = anstream::stdout().lock();
-    let written = match options.format {
-        Format::Text => text::write(&mut output, &diagnosis, left_out, options),
+    let mut output = console::output();
+    match options.format {
+        Format::Text => inert(&mut output, |text| text::write(text, &diagnosis, left_out, options)),
         Format::Json => json::write(&mut output, &diagnosis),
         Format::Sarif => sarif::write(&mut output, &diagnosis),
         Format::Github => github::write(&mut output, &diagnosis),
-        Format::Markdown => markdown::write(&mut output, &diagnosis),
-        Format::Excerpt => excerpt::write(&mut output, &diagnosis, options.budget),
-    };
-    match written.and_then(|()| output.flush()) {
-        // `grimoire match | head` has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
+        Format::Gitlab => gitlab::write(&mut output, &diagnosis),
+        Format::Junit => junit::write(&mut output, &diagnosis),
+        Format::Rdjson => rdjson::write(&mut output, &diagnosis),
+        Format::Markdown => inert(&mut output, |text| markdown::write(text, &diagnosis)),
+        Format::Excerpt => inert(&mut output, |text| excerpt::write(text, &diagnosis, options.budget)),
+    }?;
+    output.flush()
 }
 
-/// `path:line:column`, as far as known.
+/// The message with the known fixes, or else with the hints, as plain text for other programs to show.
+fn message_with_fixes(error: &DiagnosedError) -> String {
+    let mut text = displayable(&error.diagnostic.message).into_owned();
+    for spell in &error.spells {
+        let (title, solution) = (displayable(&spell.title), displayable(&spell.solution_code));
+        text.push_str(&format!("\n\n{}: {title}\n{solution}", kind_of_help(spell)));
+    }
+    text
+}
+
+/// What a spell is for the error that it is shown for.
+fn kind_of_help(spell: &RankedSpell) -> String {
+    if spell.hint { "Where to look".to_owned() } else { format!("Known fix ({:.0} %)", spell.score * 100.0) }
+}
+
+/// A path relative to the root of a repository.
+fn relative(path: &str) -> &str {
+    path.trim_start_matches("./")
+}
+
+/// `path:line:column`, as far as it is known.
 fn place(diagnostic: &Diagnostic) -> Option<String> {
     let location = diagnostic.location.as_ref()?;
     let mut place = location.path.clone();
@@ -83,7 +118,7 @@ fn place(diagnostic: &Diagnostic) -> Option<String> {
     Some(place)
 }
 
-/// The code, else the type of the exception, where there is one that says more than the word `error`.
+/// The code, or else the exception type if it says more than `error`.
 fn label(diagnostic: &Diagnostic) -> Option<&str> {
     if let Some(code) = &diagnostic.code {
         return Some(code);

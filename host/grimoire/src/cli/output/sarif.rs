@@ -8,7 +8,7 @@ use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
 use serde_json::{Value, json};
 
-use super::label;
+use super::{label, message_with_fixes, relative};
 
 /// Writes one run per tool that reported something.
 pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
@@ -39,17 +39,16 @@ fn run(tool: &str, errors: &[&DiagnosedError]) -> Value {
     })
 }
 
+/// The fixes of an error, or the hints about it.
+fn listed(error: &DiagnosedError, hints: bool) -> Vec<Value> {
+    let listed = error.spells.iter().filter(|spell| spell.hint == hints);
+    listed
+        .map(|spell| json!({ "id": spell.id.0, "title": displayable(&spell.title), "score": spell.score }))
+        .collect()
+}
+
 fn result(error: &DiagnosedError, rules: &[&str]) -> Value {
     let diagnostic = &error.diagnostic;
-    let mut text = displayable(&diagnostic.message).into_owned();
-    for spell in &error.spells {
-        let percent = spell.score * 100.0;
-        text.push_str(&format!(
-            "\n\nKnown fix ({percent:.0} %): {}\n{}",
-            displayable(&spell.title),
-            displayable(&spell.solution_code)
-        ));
-    }
     let mut result = json!({
         "level": match diagnostic.severity {
             _ if diagnostic.role == Role::Consequence => "note",
@@ -57,12 +56,11 @@ fn result(error: &DiagnosedError, rules: &[&str]) -> Value {
             Severity::Warning => "warning",
             Severity::Info | Severity::Hint => "note",
         },
-        "message": { "text": text },
+        "message": { "text": message_with_fixes(error) },
         "occurrenceCount": error.count,
         "properties": {
-            "spells": error.spells.iter()
-                .map(|spell| json!({ "id": spell.id.0, "title": displayable(&spell.title), "score": spell.score }))
-                .collect::<Vec<_>>(),
+            "spells": listed(error, false),
+            "hints": listed(error, true),
         },
     });
     if let Some(rule) = label(diagnostic) {
@@ -105,10 +103,13 @@ fn stack(diagnostic: &Diagnostic) -> Value {
     json!({ "frames": frames.collect::<Vec<_>>() })
 }
 
-/// A path as a URI reference: everything but unreserved characters and slashes is escaped.
+/// A path as a URI reference: everything except unreserved characters and slashes is escaped. Two slashes at the start
+/// would denote a host.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
-    for byte in path.trim_start_matches("./").bytes() {
+    let path = relative(path);
+    let path = if path.starts_with("//") { path.trim_start_matches('/') } else { path };
+    for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
@@ -127,5 +128,7 @@ mod tests {
     fn paths_become_uri_references() {
         assert_eq!(uri("./src/a b.rs"), "src/a%20b.rs");
         assert_eq!(uri("C:/x/é.rs"), "C%3A/x/%C3%A9.rs");
+        assert_eq!(uri("//host.example/x"), "host.example/x");
+        assert_eq!(uri(".////host.example/x"), "host.example/x");
     }
 }

@@ -1,4 +1,4 @@
-//! For people at a terminal.
+//! Text for a terminal.
 
 use std::io::{self, Write};
 
@@ -9,22 +9,26 @@ use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
 use grimoire_pipeline::{Folded, Group, fold};
 
-use super::{Options, label, place};
+use super::{Options, label, place, prose};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Lines of context that are shown; the rest is in the log.
+/// Maximum number of context lines; the rest is in the log.
 const CONTEXT_LINES: usize = 12;
-/// Lines of a fix that are shown without being asked for all.
+/// Maximum number of lines of a fix, unless everything is requested.
 const SOLUTION_LINES: usize = 14;
-/// Errors told one by one without being asked for all.
+/// Maximum number of errors, unless everything is requested.
 const ERRORS: usize = 20;
-/// Places listed below the first error that a fix is for.
+/// Maximum number of places listed below the first error of a fix.
 const ALSO: usize = 10;
 
-/// Writes it. `warnings` is the number of those that were left out.
+/// The indent of a spell's text, below its title.
+const INDENT: &str = "         ";
+
+/// Writes the diagnosis. `warnings` is the number of warnings left out.
 pub(super) fn write(
     output: &mut impl Write,
     diagnosis: &Diagnosis,
@@ -49,7 +53,7 @@ pub(super) fn write(
     closing(output, &folded, warnings, options)
 }
 
-/// Errors that one fix is for: the first whole, the others by their places, then the fix.
+/// Writes errors with the same fix: the first in full, the others by their places, then the fix.
 fn group_of_errors(output: &mut impl Write, group: &Group<'_>, options: &Options) -> io::Result<()> {
     let first = group.first();
     headline(output, first)?;
@@ -68,7 +72,7 @@ fn group_of_errors(output: &mut impl Write, group: &Group<'_>, options: &Options
         writeln!(output, "  {DIM}… and {} more places (--full){DIM:#}", others.len() - most)?;
     }
     for (rank, spell) in group.spells().iter().enumerate() {
-        fix(output, spell, rank == 0, options)?;
+        help(output, spell, rank == 0, options)?;
     }
     if options.matched && group.spells().is_empty() {
         writeln!(output, "  {DIM}no spell fits{DIM:#}")?;
@@ -116,7 +120,7 @@ fn details(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
     Ok(())
 }
 
-/// The tool, the test, how often.
+/// The tool, the test, and the number of occurrences.
 fn about(error: &DiagnosedError) -> String {
     let diagnostic = &error.diagnostic;
     let mut about = displayable(&diagnostic.tool).into_owned();
@@ -137,11 +141,15 @@ fn context(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
     lines.into_iter().filter(move |_| tells_more)
 }
 
-/// A spell: the best one whole, the others by title, to look up.
-fn fix(output: &mut impl Write, spell: &RankedSpell, whole: bool, options: &Options) -> io::Result<()> {
-    let percent = spell.score * 100.0;
+/// Writes a fix or a hint: the best one in full, the others by title, to look up.
+fn help(output: &mut impl Write, spell: &RankedSpell, whole: bool, options: &Options) -> io::Result<()> {
+    let (style, kind) = if spell.hint {
+        (HINT, "no fix is known; where to look:".to_owned())
+    } else {
+        (GOOD, format!("{:3.0} %", spell.score * 100.0))
+    };
     let title = displayable(&spell.title);
-    writeln!(output, "\n  {GOOD}{percent:3.0} %  {title}{GOOD:#}  {DIM}spell {}{DIM:#}", spell.id)?;
+    writeln!(output, "\n  {style}{kind}  {title}{style:#}  {DIM}spell {}{DIM:#}", spell.id)?;
     for reason in spell.reasons.iter().take(3) {
         let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
         writeln!(output, "         {DIM}{signal}: {detail}{DIM:#}")?;
@@ -149,23 +157,14 @@ fn fix(output: &mut impl Write, spell: &RankedSpell, whole: bool, options: &Opti
     if !whole {
         return Ok(());
     }
-    indented(output, &spell.description, usize::MAX)?;
+    prose::write(output, &spell.description, INDENT)?;
     writeln!(output)?;
-    indented(output, &spell.solution_code, if options.full { usize::MAX } else { SOLUTION_LINES })
-}
-
-fn indented(output: &mut impl Write, text: &str, most: usize) -> io::Result<()> {
-    let text = displayable(text);
-    let count = text.lines().count();
-    // One line more costs no more room than saying that it was left out.
-    let most = if count == most.saturating_add(1) { count } else { most };
-    for line in text.lines().take(most) {
-        if line.trim().is_empty() { writeln!(output)? } else { writeln!(output, "         {line}")? }
-    }
-    if count > most {
-        writeln!(output, "         {DIM}… {} more lines (--full){DIM:#}", count - most)?;
-    }
-    Ok(())
+    prose::write_code(
+        output,
+        &spell.solution_code,
+        INDENT,
+        if options.full { usize::MAX } else { SOLUTION_LINES },
+    )
 }
 
 fn consequences(output: &mut impl Write, folded: &Folded<'_>, options: &Options) -> io::Result<()> {
@@ -196,6 +195,10 @@ fn closing(
     let mut line = if causes == 0 { "no error was found".to_owned() } else { counted(causes, "error") };
     if causes > 0 && options.matched {
         line.push_str(&format!(": {} with a known fix", folded.with_fix()));
+        let hints = folded.with_hint();
+        if hints > 0 {
+            line.push_str(&format!(", {hints} with a hint"));
+        }
     }
     if warnings > 0 {
         line.push_str(&format!("; {} (--warnings)", counted(warnings, "warning")));

@@ -1,0 +1,39 @@
+"""Scores a spell by its pattern, then by its code, and last by its words.
+
+Import at the top of the file only: the interpreter is frozen when the plugin is built, and no module can be loaded after that.
+"""
+
+from typing import List
+
+from wit_world import exports
+from wit_world.exports.match_spells import (
+    Candidate,
+    CodeEvidence,
+    PatternEvidence_Hit,
+    Reason,
+    Verdict,
+)
+from wit_world.imports.types import Diagnostic
+
+
+class MatchSpells(exports.MatchSpells):
+    def score(self, error: Diagnostic, candidates: List[Candidate]) -> List[Verdict]:
+        """Judges all candidates of one error in one call."""
+        return [judge(index, candidate) for index, candidate in enumerate(candidates)]
+
+
+def judge(index: int, candidate: Candidate) -> Verdict:
+    evidence = candidate.evidence
+    if isinstance(evidence.pattern, PatternEvidence_Hit):
+        score = 0.9 if evidence.pattern.value.in_message else 0.8
+        signal, detail = "pattern", "the spell's pattern was found"
+    elif evidence.code == CodeEvidence.COVERED:
+        score, signal, detail = 0.7, "code", "the spell is for all errors of this code"
+    else:
+        score, signal, detail = 0.4 * evidence.keyword, "keyword", "only words speak for it"
+    return Verdict(
+        candidate=index,
+        score=score,
+        shown=signal != "keyword",
+        reasons=[Reason(signal=signal, weight=score, detail=detail)],
+    )

@@ -1,0 +1,54 @@
+//! The tools for authors of plugins: templates, builds, cases, measurements.
+//!
+//! A plugin is a folder with a manifest (`plugin.toml`), sources, cases and the contract. [`template`] makes one, [`build`]
+//! has the language's own toolchain make a component of it, [`Workbench`] runs components as the service would, [`cases`]
+//! compares what they answer with what was expected, [`conformance`] and [`mod@bench`] ask what no case asks, and
+//! [`keys`] sign what came of it.
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod build;
+pub mod cases;
+pub mod component;
+pub mod conformance;
+pub mod keys;
+pub mod manifest;
+pub mod template;
+mod workbench;
+
+pub use component::Description;
+pub use manifest::{Language, Manifest, World};
+pub use workbench::{Answer, MatcherInput, Workbench};
+
+use std::path::Path;
+
+use grimoire_domain::kind::ErrorKind;
+use grimoire_ports::PortError;
+
+/// An error in what an author wrote or requested.
+fn invalid(message: impl Into<String>) -> PortError {
+    PortError::new(ErrorKind::Invalid, message)
+}
+
+/// The error for a file that cannot be read or written; its source is the system's error.
+fn file_error(path: &Path, verb: &str, error: std::io::Error) -> PortError {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        std::io::ErrorKind::PermissionDenied => ErrorKind::Forbidden,
+        _ => ErrorKind::Invalid,
+    };
+    PortError::new(kind, format!("{} cannot be {verb}", path.display())).with_source(error)
+}
+
+/// The text of a file.
+fn read_text(path: &Path) -> Result<String, PortError> {
+    std::fs::read_to_string(path).map_err(|error| file_error(path, "read", error))
+}
+
+/// Writes a file and creates the folders above it.
+fn write(path: &Path, content: &[u8]) -> Result<(), PortError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, "made", error))?;
+    }
+    std::fs::write(path, content).map_err(|error| file_error(path, "written", error))
+}

@@ -1,0 +1,100 @@
+//! Runs one component as the service would: with the same host, the same limits, and the same checks of its answers.
+
+use std::path::PathBuf;
+
+pub use grimoire_cases::{Answer, MatcherInput};
+use grimoire_domain::artifact::ArtifactKind;
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::Verdict;
+use grimoire_ports::PortError;
+use grimoire_ports::plugins::Plugins as _;
+use grimoire_runtime::measure::CallFigures;
+use grimoire_runtime::{Options, PluginHost, PluginSource};
+
+use crate::cases::{self, Case, Outcome};
+use crate::component::Description;
+use crate::invalid;
+use crate::manifest::World;
+
+/// The name of the component here, whatever its real name is.
+const NAME: &str = "plugin";
+
+/// A loaded component.
+pub struct Workbench {
+    host: PluginHost,
+    world: World,
+}
+
+impl Workbench {
+    /// Compiles and loads a component that has already been read. `cache` is the folder for compiled code. With
+    /// `count_fuel`, calls count instructions, which makes them slower. Blocks for seconds if the component contains an
+    /// interpreter.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` if the host refuses the component, with its reason.
+    pub fn start(
+        component: Vec<u8>,
+        description: &Description,
+        cache: Option<PathBuf>,
+        count_fuel: bool,
+    ) -> Result<Self, PortError> {
+        let world = World::of_package(description.found.world)
+            .ok_or_else(|| invalid(format!("{} is not a world for plugins", description.found.world)))?;
+        let options = Options {
+            cache_folder: cache,
+            count_fuel,
+            // A plugin that fails is called again, because its author wants to see every failure.
+            failures_before_rest: u32::MAX,
+            ..Options::default()
+        };
+        let host = PluginHost::new(options)?;
+        let set = host.load(vec![PluginSource::new(NAME, component)])?;
+        match set.rejected().into_iter().next() {
+            None => Ok(Self { host, world }),
+            Some(problem) => Err(invalid(format!("the host refuses it: {}", problem.detail))),
+        }
+    }
+
+    /// The world that the component implements.
+    pub fn world(&self) -> World {
+        self.world
+    }
+
+    /// Has the analyzer read an artifact. Needs a Tokio runtime with timers.
+    ///
+    /// # Errors
+    ///
+    /// If the host cannot run it. A failure of the plugin is an answer, not an error.
+    pub async fn analyze(
+        &self,
+        kind: ArtifactKind,
+        content: &[u8],
+    ) -> Result<Answer<Vec<Diagnostic>>, PortError> {
+        grimoire_cases::analyze(&*self.host.current(), NAME, kind, content).await
+    }
+
+    /// Has the matcher score the candidates.
+    pub async fn score(&self, input: &MatcherInput) -> Answer<Vec<Verdict>> {
+        grimoire_cases::score(&*self.host.current(), NAME, input).await
+    }
+
+    /// Has the component answer a case, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When the host cannot run it.
+    pub async fn answer(&self, case: &Case) -> Result<Outcome, PortError> {
+        cases::run(&*self.host.current(), NAME, case).await
+    }
+
+    /// The cost of the last call.
+    pub fn last_call(&self) -> Option<CallFigures> {
+        self.host.last_call(NAME)
+    }
+
+    /// The last lines that the plugin wrote to its log, oldest first.
+    pub fn log(&self) -> Vec<String> {
+        self.host.recent_log(NAME).into_iter().map(|line| line.message).collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! Asks one plugin of a set.
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::{Candidate, Verdict};
+use grimoire_domain::review::PluginProblem;
+use grimoire_ports::PortError;
+use grimoire_ports::plugins::PluginSet;
+use grimoire_ports::plugins::analyzer::{Analysis, Excerpt};
+
+/// What a plugin answered, or why it did not.
+pub type Answer<T> = Result<T, PluginProblem>;
+
+/// What a matcher is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatcherInput {
+    /// The error.
+    pub error: Diagnostic,
+    /// The spells, with what the host knows of them.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Bytes that are given at once.
+const PIECE: usize = 256 << 10;
+
+/// Has an analyzer read an artifact. One that does not read its kind finds nothing.
+///
+/// # Errors
+///
+/// When the host cannot; a failure of the plugin is an answer.
+pub async fn analyze(
+    set: &dyn PluginSet,
+    plugin: &str,
+    kind: ArtifactKind,
+    content: &[u8],
+) -> Result<Answer<Vec<Diagnostic>>, PortError> {
+    let artifact = Artifact { kind, name: String::new(), size: Some(content.len() as u64) };
+    let pieces: Vec<_> = content.chunks(PIECE).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    let analysis = set.analyze(&artifact, stream::iter(pieces).boxed()).await?;
+    if let Some(answer) = of(plugin, analysis) {
+        return Ok(answer);
+    }
+    // It may be one of last resort.
+    let excerpt = Excerpt { start: 0, bytes: Bytes::copy_from_slice(content) };
+    let guesses = set.guess(&artifact, excerpt).await?;
+    Ok(of(plugin, guesses).unwrap_or_else(|| Ok(Vec::new())))
+}
+
+fn of(plugin: &str, analysis: Analysis) -> Option<Answer<Vec<Diagnostic>>> {
+    let found = analysis.findings.into_iter().find(|found| found.plugin.name == plugin)?;
+    Some(found.problem.map_or(Ok(found.diagnostics), Err))
+}
+
+/// Has a matcher judge.
+pub async fn score(set: &dyn PluginSet, plugin: &str, input: &MatcherInput) -> Answer<Vec<Verdict>> {
+    match set.score(plugin, &input.error, &input.candidates).await {
+        Ok(judgement) => Ok(judgement.verdicts),
+        Err(error) => Err(error.0),
+    }
+}

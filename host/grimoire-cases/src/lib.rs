@@ -1,0 +1,200 @@
+//! Golden cases of plugins: what a plugin is given, what it must answer, and why, written for people.
+//!
+//! A case is a few fenced blocks among prose. For an analyzer: `log`, `text` or `diff`, then `expected`. For a matcher:
+//! `error` and `spells` in YAML, then `expected`. In what an analyzer reads, `␛` stands for the escape character.
+#![forbid(unsafe_code)]
+
+mod ask;
+mod input;
+mod render;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use grimoire_domain::review::PluginProblem;
+use grimoire_ports::PortError;
+use grimoire_ports::plugins::PluginSet;
+use serde::Deserialize;
+use similar::TextDiff;
+
+pub use ask::{Answer, MatcherInput, analyze, score};
+pub use input::{Input, candidate, spell};
+
+/// What a plugin does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum World {
+    /// Reads logs, reports and diffs, and tells the errors in them.
+    Analyzer,
+    /// Scores spells for one error.
+    Matcher,
+}
+
+impl World {
+    /// As in manifests and in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Analyzer => "analyzer",
+            Self::Matcher => "matcher",
+        }
+    }
+
+    /// The world of a package such as `grimoire:matcher@0.1.0`.
+    pub fn of_package(package: &str) -> Option<Self> {
+        let name = package.strip_prefix("grimoire:")?.split('@').next()?;
+        [Self::Analyzer, Self::Matcher].into_iter().find(|world| world.as_str() == name)
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// The file.
+    pub file: PathBuf,
+    /// The line of its first block, from 1.
+    pub line: usize,
+    /// What the plugin is given.
+    pub input: Input,
+    /// What it must answer.
+    pub expected: String,
+    /// Where that stands in the file, in bytes.
+    pub place: Range<usize>,
+}
+
+/// How a case went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As expected.
+    Same,
+    /// Otherwise: the difference as a unified diff, and the answer as it would be expected.
+    Different {
+        /// From expected to found.
+        diff: String,
+        /// The answer.
+        found: String,
+    },
+    /// The plugin gave no answer.
+    Failed(PluginProblem),
+}
+
+/// A fenced block.
+struct Block<'t> {
+    line: usize,
+    info: &'t str,
+    body: Range<usize>,
+}
+
+/// The fenced blocks of a text.
+fn blocks(text: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    let mut offset = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let start = offset;
+        offset += line.len();
+        let fence = line.trim_end().strip_prefix("```");
+        match (&mut open, fence) {
+            (None, Some(info)) => open = Some(Block { line: number, info, body: offset..offset }),
+            (Some(block), Some("")) => {
+                block.body.end = start;
+                blocks.extend(open.take());
+            }
+            _ => {}
+        }
+    }
+    blocks
+}
+
+/// Reads the cases of a file's text.
+///
+/// # Errors
+///
+/// What is wrong, after the place where.
+pub fn parse(file: &Path, text: &str, world: World) -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    let mut given: Vec<&Block<'_>> = Vec::new();
+    let blocks = blocks(text);
+    let at = |block: &Block<'_>, what: String| format!("{}:{}: {what}", file.display(), block.line);
+    for block in &blocks {
+        let is_input = match world {
+            World::Analyzer => ["log", "text", "diff"].contains(&block.info),
+            World::Matcher => ["error", "spells"].contains(&block.info),
+        };
+        if is_input {
+            given.push(block);
+        } else if block.info == "expected" {
+            let bodies: Vec<_> = given.iter().map(|block| (block.info, &text[block.body.clone()])).collect();
+            let input = Input::read(world, &bodies).map_err(|why| at(block, why))?;
+            cases.push(Case {
+                file: file.to_owned(),
+                line: given.first().map_or(block.line, |first| first.line),
+                input,
+                expected: text[block.body.clone()].to_owned(),
+                place: block.body.clone(),
+            });
+            given.clear();
+        }
+    }
+    match given.first() {
+        Some(block) => Err(at(
+            block,
+            "no block `expected` follows: leave it empty and run `grimoire plugin test --bless`".to_owned(),
+        )),
+        None => Ok(cases),
+    }
+}
+
+/// Has a plugin of a set answer a case, and compares.
+///
+/// # Errors
+///
+/// When the host cannot run it; a failure of the plugin is an outcome.
+pub async fn run(set: &dyn PluginSet, plugin: &str, case: &Case) -> Result<Outcome, PortError> {
+    let found = match &case.input {
+        Input::Artifact { kind, text } => analyze(set, plugin, *kind, text.as_bytes())
+            .await?
+            .map(|diagnostics| render::diagnostics(&diagnostics, text, &case.expected)),
+        Input::Error(input) => {
+            score(set, plugin, input).await.map(|verdicts| render::verdicts(&verdicts, &input.candidates))
+        }
+    };
+    Ok(match found {
+        Err(problem) => Outcome::Failed(problem),
+        Ok(found) if found == case.expected => Outcome::Same,
+        Ok(found) => {
+            let diff = TextDiff::from_lines(case.expected.as_str(), found.as_str());
+            let diff = diff.unified_diff().context_radius(3).header("expected", "found").to_string();
+            Outcome::Different { diff, found }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_among_prose_are_cases() {
+        let text = "# A\n\n```log\none\n```\n\nWhy.\n\n```expected\n- x\n```\n\n```sh\nls\n```\n";
+        let cases = parse(Path::new("a.md"), text, World::Analyzer).expect("cases");
+        assert_eq!(cases.len(), 1);
+        assert_eq!((cases[0].line, cases[0].expected.as_str()), (3, "- x\n"));
+        assert_eq!(&text[cases[0].place.clone()], "- x\n");
+    }
+
+    #[test]
+    fn what_is_not_whole_is_refused_with_its_place() {
+        let refused = |text: &str, world| parse(Path::new("a.md"), text, world).expect_err("refused");
+        assert!(refused("```log\na\n```\n", World::Analyzer).starts_with("a.md:1: no block `expected`"));
+        assert!(refused("\n```expected\n```\n", World::Analyzer).starts_with("a.md:2: "));
+        let broken = "```error\nmesage: x\n```\n```spells\n[]\n```\n```expected\n```\n";
+        assert!(refused(broken, World::Matcher).contains("mesage"), "{}", refused(broken, World::Matcher));
+    }
+}

@@ -1,0 +1,59 @@
+//! The use cases that run plugins, with one plugin set from the first artifact to the last spell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grimoire_domain::actor::{Actor, Permission};
+use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::repository::RepositoryName;
+use grimoire_ports::PortError;
+use grimoire_ports::plugins::PluginSet;
+
+use crate::{Pipeline, PipelineError};
+
+/// When to retry while plugins are being prepared.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Finds errors and matching spells, always with the plugins that were current when it was created.
+///
+/// A request, job or command creates one judge and uses it throughout. Replaced plugins keep working for existing
+/// judges, so that no answer mixes two generations. Cheap to clone.
+#[derive(Clone)]
+pub struct Judge {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) plugins: Arc<dyn PluginSet>,
+    /// The repository whose errors are judged.
+    pub(crate) repository: Option<RepositoryName>,
+}
+
+impl Pipeline {
+    /// A judge with the current plugins. Requires the permission to read.
+    pub fn judge(&self, actor: &Actor) -> Result<Judge, PipelineError> {
+        actor.require(Permission::Read)?;
+        Ok(Judge { pipeline: self.clone(), plugins: self.plugins().current(), repository: None })
+    }
+}
+
+impl Judge {
+    /// The same judge for the errors of a repository: spells are offered by their scopes. Without a repository, only
+    /// global spells are offered.
+    #[must_use]
+    pub fn for_repository(self, repository: Option<RepositoryName>) -> Self {
+        Self { repository, ..self }
+    }
+
+    /// Fails with `Unavailable` until the host has loaded its first plugins.
+    pub(crate) fn require_plugins(&self) -> Result<(), PipelineError> {
+        if self.generation() > 0 {
+            return Ok(());
+        }
+        let error =
+            PortError::new(ErrorKind::Unavailable, "the plugins are still being made ready, try again later");
+        Err(error.with_retry_after(SOON).into())
+    }
+
+    /// The generation of the plugin set.
+    pub fn generation(&self) -> u64 {
+        self.plugins.generation()
+    }
+}

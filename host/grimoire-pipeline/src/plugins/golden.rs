@@ -1,0 +1,42 @@
+//! A component is held against the golden cases that it carries.
+
+use std::path::Path;
+
+use grimoire_cases::{Outcome, World};
+use grimoire_domain::text;
+use grimoire_ports::plugins::{LoadedPlugin, PluginSet};
+
+use super::set::refused;
+use crate::PipelineError;
+
+/// The most cases that are asked: whoever installs a plugin waits for them.
+const MOST_CASES: usize = 100;
+/// The most bytes of a difference in a message.
+const DIFFERENCE_BYTES: usize = 4 << 10;
+
+/// Has a plugin of a set answer its own cases. Returns what a receipt says of them; `Invalid` with the difference for the
+/// first that is answered otherwise.
+pub(super) async fn check(set: &dyn PluginSet, plugin: &LoadedPlugin) -> Result<String, PipelineError> {
+    let name = &plugin.identity.name;
+    let files = set.cases(name);
+    let Some(world) = World::of_package(&plugin.world).filter(|_| !files.is_empty()) else {
+        return Ok("golden vectors: none".to_owned());
+    };
+    let mut cases = Vec::new();
+    for file in &files {
+        let read = grimoire_cases::parse(Path::new(&file.name), &file.text, world);
+        cases.extend(read.map_err(|why| refused(name, &format!("its cases cannot be read: {why}")))?);
+    }
+    for case in cases.iter().take(MOST_CASES) {
+        let why = match grimoire_cases::run(set, name, case).await? {
+            Outcome::Same => continue,
+            Outcome::Different { diff, .. } => {
+                format!("otherwise than expected:\n{}", text::cut(&diff, DIFFERENCE_BYTES).trim_end())
+            }
+            Outcome::Failed(problem) => format!("with a failure ({}): {}", problem.reason, problem.detail),
+        };
+        let place = format!("{}:{}", case.file.display(), case.line);
+        return Err(refused(name, &format!("it answers its own case {place} {why}")));
+    }
+    Ok(format!("golden vectors: {} of {}", cases.len().min(MOST_CASES), cases.len()))
+}

@@ -1,0 +1,336 @@
+//! `grimoire plugin list|show|install|activate|rollback|remove`: the subcommands for operators. They work on the data
+//! folder, or through the API of the service that has it open.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Subcommand, ValueEnum};
+use grimoire_authoring::component;
+use grimoire_domain::actor::Actor;
+use grimoire_domain::installed_plugin::check_plugin_name;
+use grimoire_domain::text::displayable;
+use grimoire_http::wire::diagnosis::ProblemBody;
+use grimoire_http::wire::plugin::{PluginDetailsBody, PluginReceiptBody, PluginStatusBody, PluginsBody};
+use grimoire_pipeline::{PluginRequest, PluginUpload};
+use reqwest::Method;
+
+use super::access::{Access, Need};
+use super::service::{Service, Target};
+use crate::config::Overrides;
+use crate::console::{self, note};
+use crate::exit::{Exit, Reported};
+
+const NAME: Style = AnsiColor::Green.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+/// The number of log lines that are shown.
+const LOG_LINES: usize = 10;
+const ACTOR: Actor = Actor::COMMAND_LINE;
+
+/// The subcommands for operators.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the running plugins with their origins.
+    List {
+        #[command(flatten)]
+        target: Target,
+        /// The output format.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Show a plugin: its versions, its calls, and the receipts of its changes.
+    Show {
+        /// The plugin's name.
+        name: String,
+        #[command(flatten)]
+        target: Target,
+        /// The output format.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Install a component and activate it; the last three versions are kept.
+    Install {
+        /// The component.
+        file: PathBuf,
+        /// The name under which it runs; by default the file's name without `.wasm`.
+        #[arg(long)]
+        name: Option<String>,
+        /// Have a matcher answer so many of the last questions before it runs, beside the one that runs now: worse answers
+        /// refuse it. The running service knows the last 200.
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        replay: usize,
+        /// Install it although the version is in quarantine, or the replay speaks against it.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Activate a kept version; `show` lists them.
+    Activate {
+        /// The plugin's name.
+        name: String,
+        /// The version's digest, or a prefix of it.
+        digest: String,
+        /// Run it although it is in quarantine.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Go back to the version that was installed before the active one.
+    Rollback {
+        /// The plugin's name.
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Remove what was installed; the shipped plugin or the one in the folder runs under the name again.
+    Remove {
+        /// The plugin's name.
+        name: String,
+        /// Only the version with this digest, or this prefix of a digest; it must not be the active one.
+        #[arg(long)]
+        digest: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// An output format for plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs: the API's JSON.
+    Json,
+}
+
+/// Runs the command.
+pub(super) async fn run(command: Command, overrides: &Overrides) -> anyhow::Result<Exit> {
+    match command {
+        Command::List { target, format } => {
+            with(&target, overrides, Need::Plugins, async |access| {
+                let plugins = list(access).await?;
+                show_list(&plugins, format)
+            })
+            .await
+        }
+        Command::Show { name, target, format } => {
+            with(&target, overrides, Need::Plugins, async |access| {
+                let details = details(access, &name).await?;
+                show_details(&details, format)
+            })
+            .await
+        }
+        Command::Install { file, name, replay, force, target } => {
+            let name = match name {
+                Some(name) => name,
+                None => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            };
+            let component = component::read_bytes(&file)?;
+            let source = file.display().to_string();
+            let upload = PluginUpload { name, source, component: component.into(), replay, force };
+            change(&target, overrides, PluginRequest::Install(upload)).await
+        }
+        Command::Activate { name, digest, force, target } => {
+            change(&target, overrides, PluginRequest::Activate { name, digest, force }).await
+        }
+        Command::Rollback { name, target } => {
+            change(&target, overrides, PluginRequest::RollBack { name }).await
+        }
+        Command::Remove { name, digest, target } => {
+            change(&target, overrides, PluginRequest::Remove { name, digest }).await
+        }
+    }
+}
+
+async fn with(
+    target: &Target,
+    overrides: &Overrides,
+    need: Need,
+    work: impl AsyncFnOnce(&Access) -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
+    Access::with(target, overrides, need, async |access| {
+        work(access).await?;
+        Ok(Exit::Ok)
+    })
+    .await
+}
+
+async fn list(access: &Access) -> anyhow::Result<PluginsBody> {
+    match access {
+        Access::Local(offline) => {
+            let pipeline = offline.pipeline();
+            let current = pipeline.plugins().current();
+            Ok(PluginsBody {
+                generation: current.generation(),
+                plugins: pipeline
+                    .list_plugins(&ACTOR)
+                    .await?
+                    .into_iter()
+                    .map(PluginStatusBody::from)
+                    .collect(),
+                rejected: current.rejected().into_iter().map(ProblemBody::from).collect(),
+            })
+        }
+        Access::Remote(service) => service.json(service.request(Method::GET, "/api/plugins")?).await,
+    }
+}
+
+async fn details(access: &Access, name: &str) -> anyhow::Result<PluginDetailsBody> {
+    match access {
+        Access::Local(offline) => Ok(offline.pipeline().plugin_details(name, &ACTOR).await?.into()),
+        Access::Remote(service) => service.json(service.request(Method::GET, &path(name, "")?)?).await,
+    }
+}
+
+async fn change(target: &Target, overrides: &Overrides, request: PluginRequest) -> anyhow::Result<Exit> {
+    with(target, overrides, Need::PluginChange, async |access| {
+        let receipt: PluginReceiptBody = match access {
+            Access::Local(offline) => offline.pipeline().change_plugin(request, &ACTOR).await?.into(),
+            Access::Remote(service) => send(service, request).await?,
+        };
+        tell(&receipt);
+        Ok(())
+    })
+    .await
+}
+
+async fn send(service: &Service, request: PluginRequest) -> anyhow::Result<PluginReceiptBody> {
+    let request = match request {
+        PluginRequest::Install(upload) => service
+            .request(Method::POST, &path(&upload.name, "")?)?
+            .query(&[
+                ("source", upload.source),
+                ("replay", upload.replay.to_string()),
+                ("force", upload.force.to_string()),
+            ])
+            .header(reqwest::header::CONTENT_TYPE, "application/wasm")
+            .body(upload.component),
+        PluginRequest::Activate { name, digest, force } => service
+            .request(Method::POST, &path(&name, "/activate")?)?
+            .query(&[("digest", digest), ("force", force.to_string())]),
+        PluginRequest::RollBack { name } => service.request(Method::POST, &path(&name, "/rollback")?)?,
+        PluginRequest::Remove { name, digest } => {
+            let request = service.request(Method::DELETE, &path(&name, "")?)?;
+            match digest {
+                Some(digest) => request.query(&[("digest", digest)]),
+                None => request,
+            }
+        }
+    };
+    service.json(request).await
+}
+
+/// The path of a plugin. An invalid name must not lead to another path.
+fn path(name: &str, rest: &str) -> anyhow::Result<String> {
+    check_plugin_name(name).map_err(|error| Reported(Exit::Usage, format!("{name:?}: {error}")))?;
+    Ok(format!("/api/plugins/{name}{rest}"))
+}
+
+fn tell(receipt: &PluginReceiptBody) {
+    let now = match &receipt.digest {
+        Some(digest) => format!("{} runs as {}", receipt.plugin, short(digest)),
+        None => format!("{} does not run any more", receipt.plugin),
+    };
+    let before = match &receipt.previous {
+        Some(previous) if receipt.previous == receipt.digest => format!("as before ({})", short(previous)),
+        Some(previous) => format!("before it was {}", short(previous)),
+        None => "it did not run before".to_owned(),
+    };
+    note(format_args!("{now}; {before} (receipt {})", receipt.number));
+    for check in &receipt.verified {
+        if check.starts_with("shadow replay") || check.starts_with("golden vectors") {
+            note(check);
+        }
+    }
+}
+
+/// A prefix of a digest that is long enough to tell versions apart.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+fn show_list(body: &PluginsBody, format: Format) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return console::write_json(body);
+    }
+    let mut output = console::output();
+    for plugin in &body.plugins {
+        let world = plugin.world.as_deref().unwrap_or("does not run");
+        let digest = plugin.digest.as_deref().map(short).unwrap_or_default();
+        writeln!(
+            output,
+            "{NAME}{:24}{NAME:#} {world:26} {DIM}{digest:12}{DIM:#} {}",
+            plugin.name,
+            origin(plugin)
+        )?;
+    }
+    for problem in &body.rejected {
+        writeln!(output, "{:24} refused: {}", problem.plugin, displayable(&problem.detail))?;
+    }
+    output.flush()?;
+    Ok(())
+}
+
+fn origin(plugin: &PluginStatusBody) -> String {
+    let mut words = vec![plugin.origin.clone().unwrap_or_else(|| "installed".to_owned())];
+    let signer = plugin.signer.as_deref().unwrap_or_default();
+    match plugin.signature.as_deref() {
+        Some("trusted") => words.push(format!("signed by {signer}")),
+        Some("unknown") => words.push(format!("signed by an unknown key, {}", short(signer))),
+        Some("unsigned") => words.push("unsigned".to_owned()),
+        _ => {}
+    }
+    if let Some(replaced) = &plugin.replaces {
+        words.push(format!("in the place of the one that is {replaced}"));
+    }
+    words.join(", ")
+}
+
+fn show_details(details: &PluginDetailsBody, format: Format) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return console::write_json(details);
+    }
+    let plugin = &details.status;
+    let mut output = console::output();
+    writeln!(output, "{NAME}{}{NAME:#}  {}", plugin.name, origin(plugin))?;
+    let mut line = |name: &str, value: &str| writeln!(output, "  {name:9} {value}");
+    line("version", &displayable(plugin.version.as_deref().unwrap_or("none")))?;
+    line("world", plugin.world.as_deref().unwrap_or("does not run"))?;
+    line("digest", plugin.digest.as_deref().unwrap_or("none"))?;
+    if let Some(signature) = &plugin.signature {
+        let signer = plugin.signer.as_ref().map(|signer| format!(" ({signer})")).unwrap_or_default();
+        line("signature", &format!("{signature}{signer}"))?;
+    }
+    line("calls", &format!("{}, of which {} failed", plugin.calls, plugin.failures))?;
+    if let Some(problem) = &plugin.last_problem {
+        line("failure", &format!("{}: {}", problem.reason, displayable(&problem.detail)))?;
+    }
+    if let Some(trap) = &details.evidence.last_trap {
+        line("trap", &format!("{}  {}", trap.at, displayable(&trap.detail)))?;
+        for place in &trap.backtrace {
+            line("", &displayable(place))?;
+        }
+    }
+    for logged in details.evidence.log.iter().rev().take(LOG_LINES).rev() {
+        line("log", &format!("{:5} {}", logged.level, displayable(&logged.message)))?;
+    }
+    for version in &plugin.installed {
+        let runs = if version.active { "runs" } else { "kept" };
+        let source = displayable(&version.source);
+        line(runs, &format!("{}  {}  {} by {}", short(&version.digest), source, version.at, version.by))?;
+        if let Some(reason) = &version.quarantine {
+            line("", &format!("in quarantine: {}", displayable(reason)))?;
+        }
+    }
+    for receipt in &details.receipts {
+        let digest = receipt.digest.as_deref().map_or("nothing", short);
+        line(&receipt.action, &format!("{digest}  {} by {}", receipt.at, receipt.by))?;
+        if let Some(reason) = &receipt.reason {
+            line("", &displayable(reason))?;
+        }
+    }
+    output.flush()?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Import, export and check of spellbook files.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use grimoire_domain::spell::SpellFields;
+use grimoire_pipeline::Notation;
+
+use super::super::access::{Access, Need};
+use super::super::input::read_whole;
+use super::super::service::Target;
+use crate::config::Overrides;
+use crate::console::{self, note, progress_bar};
+use crate::exit::{Exit, Reported};
+use crate::spellbook::{self, EntryLines};
+
+/// The arguments of `grimoire spells import`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// Files in YAML or, by their names, JSON or Markdown; `starter` is the shipped spellbook.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Check everything and report the effect, but write nothing.
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// The arguments of `grimoire spells export`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// The file to write; standard output by default.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The file format; by default that of the file's name, else YAML.
+    #[arg(long, value_parser = notations())]
+    notation: Option<Notation>,
+    #[command(flatten)]
+    pub(super) target: Target,
+}
+
+fn notations() -> impl TypedValueParser<Value = Notation> {
+    PossibleValuesParser::new(["yaml", "json", "markdown"]).map(|word| match word.as_str() {
+        "json" => Notation::Json,
+        "markdown" => Notation::Markdown,
+        _ => Notation::Yaml,
+    })
+}
+
+/// The arguments of `grimoire spells check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Files in YAML or, by name, JSON or Markdown; `starter` is the shipped spellbook.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Runs `grimoire spells check`.
+pub(super) fn check(arguments: &Check) -> anyhow::Result<Exit> {
+    let count = read_valid(&arguments.files)?.len();
+    note(format_args!("{count} spells, all right"));
+    Ok(Exit::Ok)
+}
+
+/// Runs `grimoire spells import`.
+pub(super) async fn import(arguments: Import, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let spells = read_valid(&arguments.files)?;
+    Access::with(&arguments.target, overrides, Need::Write, async |access| {
+        let bar = Arc::new(progress_bar(spells.len() as u64, "spells written"));
+        let shown = Arc::clone(&bar);
+        let result = access.import(spells, arguments.dry_run, &move |done, _| shown.set_position(done)).await;
+        bar.finish_and_clear();
+        let summary = result?;
+        let mut output = console::output();
+        writeln!(
+            output,
+            "{} created, {} updated, {} unchanged{}",
+            summary.created,
+            summary.updated,
+            summary.unchanged,
+            if arguments.dry_run { " (nothing was written: --dry-run)" } else { "" }
+        )?;
+        output.flush()?;
+        Ok(Exit::Ok)
+    })
+    .await
+}
+
+/// Runs `grimoire spells export`.
+pub(super) async fn export(access: &Access, arguments: &Export) -> anyhow::Result<Exit> {
+    let by_name = |path: &Path| Notation::of_file(&path.to_string_lossy());
+    let notation =
+        arguments.notation.or_else(|| arguments.file.as_deref().map(by_name)).unwrap_or(Notation::Yaml);
+    let spells: Vec<SpellFields> = access.all().await?.into_iter().map(|spell| spell.fields).collect();
+    let count = spells.len();
+    let text = spellbook::render(spells, notation)?;
+    match &arguments.file {
+        None => {
+            let mut output = console::output();
+            output.write_all(text.as_bytes())?;
+            output.flush()?;
+        }
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+            note(format_args!("{count} spells written to {}", path.display()));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The only spell in a file, or in standard input for `-`.
+pub(super) fn read_one(file: &Path) -> anyhow::Result<SpellFields> {
+    let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+    let text = read_whole(file)?;
+    let text = std::str::from_utf8(&text).with_context(|| format!("{name} is not UTF-8"))?;
+    grimoire_pipeline::parse_spell(text)
+        .map_err(|error| Reported(Exit::Data, format!("{name}: {error}")).into())
+}
+
+/// The spells of all files, in order; every problem of every file is reported with its line.
+fn read_valid(files: &[PathBuf]) -> anyhow::Result<Vec<SpellFields>> {
+    let mut spells = Vec::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let name = file.display().to_string();
+        let mut lines: Option<Vec<EntryLines>> = None;
+        for (index, fields) in spellbook::read(file)?.into_iter().enumerate() {
+            let known_as = fields.key.clone().unwrap_or_else(|| format!("spell {}", index + 1));
+            if let Err(errors) = fields.clone().validate() {
+                // Read again, only for files with problems.
+                let lines = lines.get_or_insert_with(|| {
+                    std::fs::read_to_string(file).map(|text| spellbook::lines(&text)).unwrap_or_default()
+                });
+                problems.extend(errors.errors().iter().map(|error| {
+                    let line = lines.get(index).map(|entry| format!(":{}", entry.of(&error.field)));
+                    format!(
+                        "{name}{}: {known_as}: {}: {}",
+                        line.unwrap_or_default(),
+                        error.field,
+                        error.message
+                    )
+                }));
+            }
+            spells.push(fields);
+        }
+    }
+    if problems.is_empty() { Ok(spells) } else { Err(Reported(Exit::Data, problems.join("\n  ")).into()) }
+}
