@@ -7,13 +7,13 @@ use analyzer_generic::GenericScan;
 use analyzer_javascript::Scan as JavaScriptScan;
 use analyzer_python::Scan as PythonScan;
 use analyzer_rust::RustScan;
-use grimoire_plugin_sdk::{Analyzer, Artifact, ArtifactKind, Diagnostic, Role, Severity};
+use grimoire_plugin_sdk::{Analyzer, Artifact, Diagnostic, Role, Severity, media_type};
 use libfuzzer_sys::fuzz_target;
 
-fn run<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) -> Vec<Diagnostic> {
-    let artifact = Artifact { kind, name: String::new(), size: None };
+fn run<A: Analyzer>(media_type: &str, bytes: &[u8], chunk: usize) -> Vec<Diagnostic> {
+    let artifact = Artifact { media_type: media_type.to_owned(), name: String::new(), size: None };
     let mut found = Vec::new();
-    let Ok(mut analyzer) = A::start(&artifact) else { return found };
+    let Ok(mut analyzer) = A::start(&artifact, None) else { return found };
     for part in bytes.chunks(chunk) {
         if analyzer.feed(part, &mut found).is_err() {
             return found;
@@ -29,31 +29,31 @@ fn run<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) -> Vec<Diagn
     found
 }
 
-fn check<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], chunk: usize) {
-    assert_eq!(run::<A>(kind, bytes, chunk), run::<A>(kind, bytes, usize::MAX));
+fn check<A: Analyzer>(media_type: &str, bytes: &[u8], chunk: usize) {
+    assert_eq!(run::<A>(media_type, bytes, chunk), run::<A>(media_type, bytes, usize::MAX));
 }
 
 fuzz_target!(|bytes: &[u8]| {
     let [which, cut, bytes @ ..] = bytes else { return };
     let chunk = usize::from(*cut) + 1;
     match which % 18 {
-        0 => check::<RustScan>(ArtifactKind::Log, bytes, chunk),
-        1 => check::<PythonScan>(ArtifactKind::Log, bytes, chunk),
-        2 => check::<JavaScriptScan>(ArtifactKind::Log, bytes, chunk),
-        3 => check::<GenericScan>(ArtifactKind::Log, bytes, chunk),
-        4 => check::<analyzer_dotnet::Scan>(ArtifactKind::Log, bytes, chunk),
-        5 => check::<analyzer_functional::Scan>(ArtifactKind::Log, bytes, chunk),
-        6 => check::<analyzer_go::Scan>(ArtifactKind::Log, bytes, chunk),
-        7 => check::<analyzer_guess::Scan>(ArtifactKind::Log, bytes, chunk),
-        8 => check::<analyzer_jvm::Scan>(ArtifactKind::Log, bytes, chunk),
-        9 => check::<analyzer_mobile::Scan>(ArtifactKind::Log, bytes, chunk),
-        10 => check::<analyzer_native::Scan>(ArtifactKind::Log, bytes, chunk),
-        11 => check::<analyzer_ops::Scan>(ArtifactKind::Log, bytes, chunk),
-        12 => check::<analyzer_php::Scan>(ArtifactKind::Log, bytes, chunk),
-        13 => check::<analyzer_report::Scan>(ArtifactKind::Log, bytes, chunk),
-        14 => check::<analyzer_ruby::Scan>(ArtifactKind::Log, bytes, chunk),
-        15 => check::<analyzer_runner::Scan>(ArtifactKind::Log, bytes, chunk),
-        16 => check::<analyzer_checkers::Scan>(ArtifactKind::Log, bytes, chunk),
-        _ => check::<DiffScan>(ArtifactKind::Diff, bytes, chunk),
+        0 => check::<RustScan>(media_type::LOG, bytes, chunk),
+        1 => check::<PythonScan>(media_type::LOG, bytes, chunk),
+        2 => check::<JavaScriptScan>(media_type::LOG, bytes, chunk),
+        3 => check::<GenericScan>(media_type::LOG, bytes, chunk),
+        4 => check::<analyzer_dotnet::Scan>(media_type::LOG, bytes, chunk),
+        5 => check::<analyzer_functional::Scan>(media_type::LOG, bytes, chunk),
+        6 => check::<analyzer_go::Scan>(media_type::LOG, bytes, chunk),
+        7 => check::<analyzer_guess::Scan>(media_type::LOG, bytes, chunk),
+        8 => check::<analyzer_jvm::Scan>(media_type::LOG, bytes, chunk),
+        9 => check::<analyzer_mobile::Scan>(media_type::LOG, bytes, chunk),
+        10 => check::<analyzer_native::Scan>(media_type::LOG, bytes, chunk),
+        11 => check::<analyzer_ops::Scan>(media_type::LOG, bytes, chunk),
+        12 => check::<analyzer_php::Scan>(media_type::LOG, bytes, chunk),
+        13 => check::<analyzer_report::Scan>(media_type::LOG, bytes, chunk),
+        14 => check::<analyzer_ruby::Scan>(media_type::LOG, bytes, chunk),
+        15 => check::<analyzer_runner::Scan>(media_type::LOG, bytes, chunk),
+        16 => check::<analyzer_checkers::Scan>(media_type::LOG, bytes, chunk),
+        _ => check::<DiffScan>(media_type::DIFF, bytes, chunk),
     }
 });

@@ -54,6 +54,8 @@ pub(crate) fn candidate(candidate: &Candidate) -> sdk::Candidate {
             LanguageEvidence::Same => sdk::LanguageEvidence::Same,
             LanguageEvidence::Other(_) => sdk::LanguageEvidence::Other,
         },
+        // None of the shipped matchers looks at facts.
+        facts: Vec::new(),
     };
     sdk::Candidate { spell: spell(candidate.spell.id.0, &candidate.spell.fields), evidence }
 }
@@ -69,6 +71,7 @@ pub(crate) fn spell(id: u64, fields: &SpellFields) -> sdk::Spell {
         covers_code: fields.covers_code,
         solution_code: fields.solution_code.clone(),
         tags: fields.tags.iter().cloned().collect(),
+        facts: Vec::new(),
     }
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "analyzer.h"
+// The name, version and description of plugin.toml.
+#include "plugin.h"
 
 // The generated names are long.
 #define OWN(name) exports_grimoire_analyzer_analyze_##name
@@ -170,18 +172,27 @@ static void end_line(scan *self, found *out) {
     self->length = 0;
 }
 
-void OWN(supports)(OWN(list_artifact_kind_t) *ret) {
-    ret->len = 2;
-    ret->ptr = allocated(calloc(2, sizeof *ret->ptr));
-    ret->ptr[0] = EXPORTS_GRIMOIRE_ANALYZER_ANALYZE_ARTIFACT_KIND_LOG;
-    ret->ptr[1] = EXPORTS_GRIMOIRE_ANALYZER_ANALYZE_ARTIFACT_KIND_TEXT;
+static void list(analyzer_list_string_t *to, size_t count, const char *const *texts) {
+    to->len = count;
+    to->ptr = allocated(calloc(count, sizeof *to->ptr));
+    for (size_t index = 0; index < count; index++) analyzer_string_dup(&to->ptr[index], texts[index]);
 }
 
-// A log without this word never reaches the plugin.
-void OWN(probes)(analyzer_list_string_t *ret) {
-    ret->len = 1;
-    ret->ptr = allocated(calloc(1, sizeof *ret->ptr));
-    analyzer_string_dup(&ret->ptr[0], "kettle:");
+void OWN(describe)(OWN(description_t) *ret) {
+    analyzer_string_dup(&ret->identity.name, PLUGIN_NAME);
+    analyzer_string_dup(&ret->identity.version, PLUGIN_VERSION);
+    analyzer_string_dup(&ret->identity.description, PLUGIN_DESCRIPTION);
+    list(&ret->tools, 1, (const char *const[]){"kettle"});
+    list(&ret->accepts, 2, (const char *const[]){"text/x-log", "text/plain"});
+    // A log without this word never reaches the plugin.
+    list(&ret->probes, 1, (const char *const[]){"kettle:"});
+}
+
+// Called only if the operator has written a configuration for this plugin.
+bool OWN(configure)(analyzer_string_t *settings, analyzer_string_t *err) {
+    analyzer_string_free(settings);
+    analyzer_string_dup(err, "this plugin has no settings");
+    return false;
 }
 
 OWN(own_scan_t) OWN(constructor_scan)(OWN(artifact_t) *artifact) {

@@ -50,9 +50,21 @@ class Scan {
 }
 
 export const analyze = {
-  supports: () => ["log", "text"],
-  // A log without this word never reaches the plugin.
-  probes: () => ["kettle:"],
+  describe: () => ({
+    identity: {
+      name: "analyzer-javascript",
+      version: "0.1.0",
+      description: "Finds the errors of kettle, a build tool that exists only here.",
+    },
+    tools: ["kettle"],
+    accepts: ["text/x-log", "text/plain"],
+    // A log without this word never reaches the plugin.
+    probes: ["kettle:"],
+  }),
+  // Called only if the operator has written a configuration for this plugin.
+  configure() {
+    throw "this plugin has no settings";
+  },
   Scan,
 };
 
@@ -80,6 +92,7 @@ function read(bytes, span) {
     stackTrace: [],
     context: text.slice(0, 4000),
     span,
+    facts: [],
   };
 }
 

@@ -86,6 +86,7 @@ def diagnostic(line: bytes, span: Span) -> Optional[Diagnostic]:
         stack_trace=[],
         context=text[:4000],
         span=span,
+        facts=[],
     )
 
 

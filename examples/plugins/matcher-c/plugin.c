@@ -3,12 +3,27 @@
 #include <stdlib.h>
 
 #include "matcher.h"
+// The name, version and description of plugin.toml.
+#include "plugin.h"
 
 // The generated names are long.
 #define OWN(name) exports_grimoire_matcher_match_spells_##name
 typedef OWN(candidate_t) candidate;
 typedef OWN(evidence_t) evidence;
 typedef OWN(verdict_t) verdict;
+
+void OWN(describe)(OWN(identity_t) *ret) {
+    matcher_string_dup(&ret->name, PLUGIN_NAME);
+    matcher_string_dup(&ret->version, PLUGIN_VERSION);
+    matcher_string_dup(&ret->description, PLUGIN_DESCRIPTION);
+}
+
+// Called only if the operator has written a configuration for this plugin.
+bool OWN(configure)(matcher_string_t *settings, matcher_string_t *err) {
+    matcher_string_free(settings);
+    matcher_string_dup(err, "this plugin has no settings");
+    return false;
+}
 
 static verdict judge(uint32_t index, const evidence *known) {
     verdict judged = {.candidate = index};

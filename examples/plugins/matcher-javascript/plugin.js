@@ -1,6 +1,15 @@
 // Scores a spell by its pattern, then by its code, and last by its words.
 
 export const matchSpells = {
+  describe: () => ({
+    name: "matcher-javascript",
+    version: "0.1.0",
+    description: "Scores a spell by its pattern, its code, and last by words.",
+  }),
+  // Called only if the operator has written a configuration for this plugin.
+  configure() {
+    throw "this plugin has no settings";
+  },
   // Judges all candidates of one error in one call.
   score(error, candidates) {
     return candidates.map((candidate, index) => judge(index, candidate));

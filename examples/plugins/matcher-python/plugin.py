@@ -5,6 +5,8 @@ Import at the top of the file only: the interpreter is frozen when the plugin is
 
 from typing import List
 
+from componentize_py_types import Err
+
 from wit_world import exports
 from wit_world.exports.match_spells import (
     Candidate,
@@ -13,10 +15,21 @@ from wit_world.exports.match_spells import (
     Reason,
     Verdict,
 )
-from wit_world.imports.types import Diagnostic
+from wit_world.imports.types import Diagnostic, Identity
 
 
 class MatchSpells(exports.MatchSpells):
+    def describe(self) -> Identity:
+        return Identity(
+            name="matcher-python",
+            version="0.1.0",
+            description="Scores a spell by its pattern, its code, and last by words.",
+        )
+
+    def configure(self, settings: str) -> None:
+        """Called only if the operator has written a configuration for this plugin."""
+        raise Err("this plugin has no settings")
+
     def score(self, error: Diagnostic, candidates: List[Candidate]) -> List[Verdict]:
         """Judges all candidates of one error in one call."""
         return [judge(index, candidate) for index, candidate in enumerate(candidates)]

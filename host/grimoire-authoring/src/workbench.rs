@@ -7,14 +7,14 @@ use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::Verdict;
 use grimoire_ports::PortError;
-use grimoire_ports::plugins::Plugins as _;
+use grimoire_ports::plugins::{PluginDescription, Plugins as _};
 use grimoire_runtime::measure::CallFigures;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 
 use crate::cases::{self, Case, Outcome};
 use crate::component::Description;
 use crate::invalid;
-use crate::manifest::World;
+use crate::manifest::{Manifest, World};
 
 /// The name of the component here, whatever its real name is.
 const NAME: &str = "plugin";
@@ -50,10 +50,13 @@ impl Workbench {
         };
         let host = PluginHost::new(options)?;
         let set = host.load(vec![PluginSource::new(NAME, component)])?;
-        match set.rejected().into_iter().next() {
-            None => Ok(Self { host, world }),
-            Some(problem) => Err(invalid(format!("the host refuses it: {}", problem.detail))),
+        if let Some(problem) = set.rejected().into_iter().next() {
+            return Err(invalid(format!("the host refuses it: {}", problem.detail)));
         }
+        if let (Some(manifest), Some(loaded)) = (&description.manifest, set.plugins().into_iter().next()) {
+            check_identity(manifest, &loaded.description)?;
+        }
+        Ok(Self { host, world })
     }
 
     /// The world that the component implements.
@@ -96,5 +99,22 @@ impl Workbench {
     /// The last lines that the plugin wrote to its log, oldest first.
     pub fn log(&self) -> Vec<String> {
         self.host.recent_log(NAME).into_iter().map(|line| line.message).collect()
+    }
+}
+
+/// What a plugin says of itself is what its manifest says. In Rust it comes from `Cargo.toml`, in Python and JavaScript
+/// from the source.
+fn check_identity(manifest: &Manifest, own: &PluginDescription) -> Result<(), PortError> {
+    let fields = [
+        ("name", &manifest.name, &own.name),
+        ("version", &manifest.version, &own.version),
+        ("description", &manifest.description, &own.description),
+    ];
+    match fields.into_iter().find(|(_, manifest, own)| manifest != own) {
+        None => Ok(()),
+        Some((field, manifest, own)) => Err(invalid(format!(
+            "its {field} is {manifest:?} in plugin.toml and {own:?} in what the plugin says of itself (`describe`): give \
+             both the same"
+        ))),
     }
 }

@@ -7,7 +7,7 @@ use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Severity, Span};
 use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
-use grimoire_domain::spell::{Spell, SpellFields, SpellId, ValidSpell};
+use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, ValidSpell};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -147,5 +147,5 @@ pub fn candidate(error: &Diagnostic, spell: Spell, keyword: f64) -> Candidate {
         &error.message_place(),
     );
     let evidence = Evidence::of(error, &spell, keyword, pattern);
-    Candidate { spell: spell.into(), evidence }
+    Candidate { spell: spell.into(), evidence, outcomes: Outcomes::default() }
 }

@@ -18,6 +18,16 @@ pub enum ArtifactKind {
 }
 
 impl ArtifactKind {
+    /// Its media type, as plugins know it; `None` for a report: see [`Artifact::media_type`].
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Log => Some("text/x-log"),
+            Self::Diff => Some("text/x-diff"),
+            Self::Text => Some("text/plain"),
+            Self::Report => None,
+        }
+    }
+
     /// Guesses the kind from a file name: a diff, a report, or else a log.
     pub fn of_file(name: &str) -> Self {
         let ends_with = |endings: &[&str]| {
@@ -47,9 +57,60 @@ pub struct Artifact {
     pub size: Option<u64>,
 }
 
+impl Artifact {
+    /// Its media type. That of a report is known by the ending of its name, else by its beginning.
+    pub fn media_type(&self, beginning: &[u8]) -> &'static str {
+        if let Some(media_type) = self.kind.media_type() {
+            return media_type;
+        }
+        let name = self.name.to_ascii_lowercase();
+        let ends_with = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if ends_with(&[".sarif", ".sarif.json"]) {
+            "application/sarif+json"
+        } else if ends_with(&[".jsonl", ".ndjson"]) {
+            "application/x-ndjson"
+        } else if ends_with(&[".json"]) {
+            "application/json"
+        } else if ends_with(&[".xml", ".trx"]) || begins_with_tag(beginning) {
+            "application/xml"
+        } else {
+            "application/json"
+        }
+    }
+}
+
+/// Returns true if the first character other than a byte-order mark and white space opens a tag.
+fn begins_with_tag(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_is_known_by_its_ending_or_its_beginning() {
+        let media_type = |name: &str, beginning: &[u8]| {
+            let artifact = Artifact { kind: ArtifactKind::Report, name: name.to_owned(), size: None };
+            artifact.media_type(beginning)
+        };
+        for (name, expected) in [
+            ("TEST-a.XML", "application/xml"),
+            ("run.trx", "application/xml"),
+            ("eslint.json", "application/json"),
+            ("go.jsonl", "application/x-ndjson"),
+            ("x.sarif.json", "application/sarif+json"),
+            ("x.sarif", "application/sarif+json"),
+        ] {
+            assert_eq!(media_type(name, b"{"), expected, "{name}");
+        }
+        assert_eq!(media_type("", b"\xef\xbb\xbf\n <testsuite>"), "application/xml");
+        assert_eq!(media_type("", b"[{"), "application/json");
+        assert_eq!(media_type("", b""), "application/json");
+        let log = Artifact { kind: ArtifactKind::Log, name: "a.xml".to_owned(), size: None };
+        assert_eq!(log.media_type(b"<"), "text/x-log");
+    }
 
     #[test]
     fn a_file_is_known_by_its_ending() {

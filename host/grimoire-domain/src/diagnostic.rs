@@ -194,6 +194,9 @@ pub struct Span {
     pub end: u64,
 }
 
+/// Open facts: names and values, each name once.
+pub type Facts = Vec<(String, String)>;
+
 /// One structured error.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Diagnostic {
@@ -223,6 +226,9 @@ pub struct Diagnostic {
     pub context: String,
     /// The byte range of the error in the artifact.
     pub span: Span,
+    /// What else its analyzers found out.
+    #[serde(default)]
+    pub facts: Facts,
 }
 
 impl Diagnostic {
@@ -231,6 +237,7 @@ impl Diagnostic {
         let mut texts = vec![&mut self.error_type, &mut self.message, &mut self.context];
         texts.extend(self.code.as_mut());
         texts.extend(self.test.as_mut());
+        texts.extend(self.facts.iter_mut().map(|(_, value)| value));
         texts.extend(self.location.as_mut().map(|location| &mut location.path));
         for frame in &mut self.stack_trace {
             texts.push(&mut frame.text);
@@ -256,6 +263,16 @@ impl Diagnostic {
             + path(&self.location)
             + self.stack_trace.iter().map(frame).sum::<usize>()
             + self.context.len()
+            + self.facts.iter().map(|fact| size_of_val(fact) + fact.0.len() + fact.1.len()).sum::<usize>()
+    }
+
+    /// Adds the facts of another report of the same error, except those with a name that is taken.
+    pub fn add_facts(&mut self, others: &Facts) {
+        let known = self.facts.len();
+        let new =
+            others.iter().filter(|(name, _)| !self.facts[..known].iter().any(|(taken, _)| taken == name));
+        let new: Vec<_> = new.cloned().collect();
+        self.facts.extend(new);
     }
 
     /// The byte range of the message in [`Self::searchable_text`].

@@ -15,12 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::pattern::ErrorPattern;
-use crate::spell::{Spell, SpellId};
+use crate::spell::{Outcomes, Spell, SpellId};
 use crate::text;
 
 pub use code::{CodeEvidence, is_code, is_same as is_same_code, normal as normal_code, own_codes};
 pub use guard::{Grounds, Withheld, grounds};
 pub use language::{LanguageEvidence, Languages, tool_of_tags};
+pub use reason::is_hint;
 
 /// One reason for a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,6 +135,8 @@ pub struct Candidate {
     pub spell: std::sync::Arc<Spell>,
     /// The evidence about the spell.
     pub evidence: Evidence,
+    /// How the spell has fared so far.
+    pub outcomes: Outcomes,
 }
 
 /// A matcher's judgement on one candidate. Built by the host's validator: the index is in range and
@@ -195,7 +198,7 @@ pub struct Ranked<'c> {
 impl Ranked<'_> {
     /// Returns true if the spell says where to look rather than how to mend the error: its tag `hint`.
     pub fn is_hint(&self) -> bool {
-        reason::is_hint(&self.spell.fields)
+        is_hint(&self.spell.fields)
     }
 }
 

@@ -127,8 +127,10 @@ fn absorb(entries: &mut [Entry], left: usize, right: usize) {
     // A more confident analyzer may have left out the location on purpose: frames of tools are not locations.
     let is_surer = entries[winner].found.diagnostic.confidence > entries[loser].found.diagnostic.confidence;
     let place = entries[loser].found.diagnostic.location.clone().filter(|_| !is_surer);
+    let facts = std::mem::take(&mut entries[loser].found.diagnostic.facts);
     let kept = &mut entries[winner].found;
     kept.count = kept.count.max(count);
+    kept.diagnostic.add_facts(&facts);
     kept.diagnostic.location = kept.diagnostic.location.take().or(place);
 }
 

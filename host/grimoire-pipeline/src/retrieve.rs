@@ -58,12 +58,15 @@ impl Pipeline {
             .filter(|spell| is_offered(spell, repository) || Some(spell.id) == asked)
             .map(Arc::new)
             .collect();
+        let present: Vec<SpellId> = spells.iter().map(|spell| spell.id).collect();
+        let outcomes = self.ports().store.spell_outcomes(&present).await?;
         let hits: HashMap<SpellId, Found> = hits.into_iter().map(|hit| (hit.spell, hit)).collect();
         let score_of = |id: SpellId| f64::from(scores.get(&id).copied().unwrap_or(0.0));
         let best = spells.iter().map(|spell| score_of(spell.id)).fold(0.0, f64::max);
         let candidates = spells
             .into_iter()
-            .map(|spell| {
+            .zip(outcomes)
+            .map(|(spell, outcomes)| {
                 let hit = hits.get(&spell.id).filter(|hit| hit.revision == spell.revision);
                 let entry = patterns.get(spell.id).filter(|entry| entry.revision == spell.revision);
                 let pattern = match (hit, entry) {
@@ -77,7 +80,7 @@ impl Pipeline {
                 };
                 let keyword = if best > 0.0 { (score_of(spell.id) / best).clamp(0.0, 1.0) } else { 0.0 };
                 let evidence = Evidence::of(diagnostic, &spell, keyword, pattern);
-                Candidate { spell, evidence }
+                Candidate { spell, evidence, outcomes }
             })
             .collect();
         Ok(Retrieved { candidates, sequence: found.sequence })

@@ -123,7 +123,9 @@ fn words_of(name: &str) -> impl DoubleEndedIterator<Item = &str> {
 fn complete(known: &mut Diagnostic, report: &Diagnostic) {
     if known.confidence < report.confidence {
         let (span, context) = (known.span, std::mem::take(&mut known.context));
+        let facts = std::mem::take(&mut known.facts);
         *known = Diagnostic { span, context, ..report.clone() };
+        known.add_facts(&facts);
         return;
     }
     // A log may truncate a message. One of several lines may also be all that the test printed.
@@ -140,6 +142,7 @@ fn complete(known: &mut Diagnostic, report: &Diagnostic) {
     if known.kind == Kind::Unknown {
         known.kind = report.kind;
     }
+    known.add_facts(&report.facts);
     known.role = known.role.min(report.role);
     known.severity = known.severity.max(report.severity);
 }

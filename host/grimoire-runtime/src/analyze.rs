@@ -31,13 +31,19 @@ impl Analyzers for Generation {
             generation: self,
             artifact,
             places: self.resources.admission.places(),
-            lanes: self.lanes(artifact.kind, false),
+            media_type: None,
+            lanes: self.lanes(false),
             pass: Pass::default(),
             earlier: Bytes::new(),
             bytes: 0,
         };
-        reading.begin().await?;
+        if let Some(media_type) = artifact.kind.media_type() {
+            reading.begin(media_type).await?;
+        }
         self.distribute(&mut content, &mut reading).await?;
+        if reading.media_type.is_none() {
+            reading.begin(artifact.media_type(b"")).await?;
+        }
         reading.end().await?;
         let Reading { lanes, bytes, .. } = reading;
         Ok(Analysis { findings: end(lanes).await, bytes })
@@ -45,10 +51,12 @@ impl Analyzers for Generation {
 
     async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
         let Excerpt { start, bytes } = excerpt;
-        let mut lanes = self.lanes(artifact.kind, true);
+        let media_type = artifact.media_type(&bytes);
+        let mut lanes = self.lanes(true);
+        lanes.retain(|lane| lane.accepts(media_type));
         let mut places = self.resources.admission.places();
         for lane in &mut lanes {
-            lane.wake(&self.resources.threads, artifact, places.take().await?);
+            lane.wake(&self.resources.threads, artifact, media_type, places.take().await?);
         }
         let mut rest = bytes.clone();
         while !rest.is_empty() {
@@ -72,11 +80,11 @@ async fn end(lanes: Vec<Lane>) -> Vec<Findings> {
 }
 
 impl Generation {
-    /// One lane for each analyzer that accepts a kind: either those of last resort or the others.
-    fn lanes(&self, kind: ArtifactKind, last_resort: bool) -> Vec<Lane> {
+    /// One lane for each analyzer: either those of last resort or the others.
+    fn lanes(&self, last_resort: bool) -> Vec<Lane> {
         let output_left = Arc::new(AtomicUsize::new(self.resources.options.output_bytes_per_artifact));
         let lane = |(number, plugin)| Lane::new(number, plugin, Arc::clone(&output_left));
-        self.analyzers(kind, last_resort).map(lane).collect()
+        self.analyzers(last_resort).map(lane).collect()
     }
 
     /// Reads the content to its end and passes it to all lanes. The slowest lane sets the pace,
@@ -112,6 +120,8 @@ impl Generation {
 struct Reading<'a> {
     generation: &'a Generation,
     artifact: &'a Artifact,
+    /// Known from the start, for a report from its first bytes.
+    media_type: Option<&'static str>,
     places: Places<'a>,
     /// Lanes by plugin name.
     lanes: Vec<Lane>,
@@ -123,14 +133,27 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Starts the analyzers that never sleep.
-    async fn begin(&mut self) -> Result<(), PortError> {
+    /// Leaves the lanes that accept this media type, and starts those of them that never sleep. Reports only wake
+    /// analyzers that recognise their beginning.
+    async fn begin(&mut self, media_type: &'static str) -> Result<(), PortError> {
+        self.media_type = Some(media_type);
+        self.lanes.retain(|lane| lane.accepts(media_type));
         if self.artifact.kind == ArtifactKind::Report {
             return Ok(());
         }
-        for lane in self.lanes.iter_mut().filter(|lane| !lane.has_probes()) {
-            lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
+        for number in 0..self.lanes.len() {
+            if !self.lanes[number].has_probes() {
+                self.wake(number).await?;
+            }
         }
+        Ok(())
+    }
+
+    /// Starts a lane.
+    async fn wake(&mut self, number: usize) -> Result<(), PortError> {
+        let media_type = self.media_type.expect("reading has begun");
+        let place = self.places.take().await?;
+        self.lanes[number].wake(&self.generation.resources.threads, self.artifact, media_type, place);
         Ok(())
     }
 
@@ -153,10 +176,15 @@ impl Reading<'_> {
 
     /// Passes a chunk of a report to the analyzers that recognise its beginning.
     async fn give_report(&mut self, chunk: &Bytes) -> Result<(), PortError> {
-        for lane in &mut self.lanes {
-            if self.bytes == 0 && lane.reads_report(chunk) {
-                lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
+        if self.media_type.is_none() {
+            self.begin(self.artifact.media_type(chunk)).await?;
+            for number in 0..self.lanes.len() {
+                if self.lanes[number].reads_report(chunk) {
+                    self.wake(number).await?;
+                }
             }
+        }
+        for lane in &self.lanes {
             lane.feed(Part { start: self.bytes, bytes: chunk.clone() }).await;
         }
         Ok(())
@@ -191,15 +219,16 @@ impl Reading<'_> {
 
     /// Passes the wanted pages of `chunk` and of the previous chunk, and wakes sleeping analyzers.
     async fn give_pages(&mut self, chunk: &Bytes) -> Result<(), PortError> {
-        let recent = Recent { start: self.bytes - self.earlier.len() as u64, chunks: [&self.earlier, chunk] };
-        for lane in self.lanes.iter_mut().filter(|lane| lane.has_probes()) {
-            for Wanted { bytes, continues } in lane.window.take_wanted() {
-                if !lane.is_awake() {
-                    lane.wake(&self.generation.resources.threads, self.artifact, self.places.take().await?);
+        let earlier = self.earlier.clone();
+        let recent = Recent { start: self.bytes - earlier.len() as u64, chunks: [&earlier, chunk] };
+        for number in 0..self.lanes.len() {
+            for Wanted { bytes, continues } in self.lanes[number].window.take_wanted() {
+                if !self.lanes[number].is_awake() {
+                    self.wake(number).await?;
                 }
                 let start = if continues { bytes.start } else { recent.line_start(bytes.start) };
                 for part in recent.parts(start..bytes.end) {
-                    lane.feed(part).await;
+                    self.lanes[number].feed(part).await;
                 }
             }
         }

@@ -37,6 +37,11 @@ impl Call {
         self.usage.output += bytes;
     }
 
+    /// Milliseconds of computing time left.
+    pub(crate) fn milliseconds_left(&self) -> u64 {
+        self.ticks_left.saturating_mul(u64::try_from(TICK.as_millis()).unwrap_or(u64::MAX))
+    }
+
     /// The resources used so far.
     pub(crate) fn usage(&self) -> Usage {
         Usage { memory: self.limiter.used(), ..self.usage }

@@ -17,7 +17,7 @@ use crate::admission::Place;
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Call, Entry};
 use crate::plugin::{Code, Plugin};
-use crate::problem::Fault;
+use crate::problem::{ConfigurationRefused, Fault};
 use crate::threads::PluginThreads;
 use crate::usage::Usage;
 use crate::validate::check_diagnostics;
@@ -78,6 +78,11 @@ impl Lane {
         matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
     }
 
+    /// Returns true if the analyzer accepts artifacts of a media type.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
+        self.plugin.description.accepts(media_type)
+    }
+
     /// Returns true if the analyzer reads a report that begins like this, that is, with one of its probes.
     /// Other analyzers would mistake text quoted in a report for errors.
     pub(crate) fn reads_report(&self, beginning: &[u8]) -> bool {
@@ -89,7 +94,13 @@ impl Lane {
     }
 
     /// Starts the scan.
-    pub(crate) fn wake(&mut self, threads: &PluginThreads, artifact: &Artifact, place: Place) {
+    pub(crate) fn wake(
+        &mut self,
+        threads: &PluginThreads,
+        artifact: &Artifact,
+        media_type: &'static str,
+        place: Place,
+    ) {
         let started = Instant::now();
         let code = match &self.plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
@@ -101,6 +112,7 @@ impl Lane {
                 plugin: Arc::clone(&self.plugin),
                 code,
                 artifact: artifact.clone(),
+                media_type,
                 output_left: Arc::clone(&self.output_left),
             };
             (attempt, threads.spawn(scan.run(receiver, place)))
@@ -144,6 +156,7 @@ struct Scan {
     plugin: Arc<Plugin>,
     code: Analyzer,
     artifact: Artifact,
+    media_type: &'static str,
     output_left: Arc<AtomicUsize>,
 }
 
@@ -175,7 +188,10 @@ impl Scan {
         let outcome = entry
             .wait(async {
                 let instance = self.code.instantiate(&mut *store).await?;
-                let scan = instance.open(&mut *store, &self.artifact).await?;
+                if let Some(settings) = &plugin.settings {
+                    instance.configure(&mut *store, settings).await?.map_err(|_| ConfigurationRefused)?;
+                }
+                let scan = instance.open(&mut *store, &self.artifact, self.media_type).await?;
                 Ok((instance, scan))
             })
             .await;

@@ -44,6 +44,11 @@ impl TotalLimiter {
         self.used
     }
 
+    /// Bytes that the memories and tables may still grow by.
+    pub(crate) fn left(&self) -> usize {
+        self.limit - self.used
+    }
+
     fn take(&mut self, bytes: usize) -> bool {
         let fits = self.used.checked_add(bytes).is_some_and(|total| total <= self.limit);
         if fits {

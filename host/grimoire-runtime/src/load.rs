@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::installed_plugin::check_plugin_name;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::text;
-use grimoire_ports::plugins::{PluginOrigin, PluginSource, PublicKey, Signer};
+use grimoire_ports::plugins::{PluginDescription, PluginOrigin, PluginSource, PublicKey, Signer};
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
@@ -18,12 +17,12 @@ use crate::digest::Digest;
 use crate::options::Options;
 use crate::plugin::{Code, Facts, Plugin};
 use crate::preflight::{self, Rejection, World};
-use crate::probes;
 use crate::problem::{Fault, engine_words};
 use crate::progress::Progress;
 use crate::read;
 use crate::registry::{Generation, Registry};
 use crate::resources::Resources;
+use crate::validate::{check_analyzer, check_identity};
 use crate::worlds::{analyzer, matcher};
 
 /// Everything that loading needs.
@@ -83,11 +82,14 @@ impl Loader<'_> {
         }
         let (component, from_cache) = self.compiler.load(&bytes, digest)?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
-        let code = self.try_once(source, checked.world, linked).await?;
+        let settings = options.configurations.get(&source.name).map(|settings| settings.as_str().into());
+        let (code, description) = self.try_once(source, checked.world, linked, settings.as_deref()).await?;
+        check_version(checked.version.as_deref(), &description.version)?;
         let identity = PluginIdentity { name: source.name.clone(), digest: digest.to_string() };
         let facts = Facts {
             identity,
-            version: checked.version,
+            description,
+            settings,
             from_cache,
             origin: source.origin,
             replaces: source.replaces,
@@ -99,13 +101,14 @@ impl Loader<'_> {
 
     /// Creates one instance under the limits of a call. This proves that the exports have the types
     /// of the world, that the instance fits its memory limit and that its start function ends in
-    /// time; an analyzer also reports the kinds that it accepts and its probes.
+    /// time, and has the plugin describe itself and check its configuration.
     async fn try_once(
         &self,
         source: &PluginSource,
         world: World,
         linked: InstancePre<Call>,
-    ) -> Result<Code, Rejection> {
+        settings: Option<&str>,
+    ) -> Result<(Code, PluginDescription), Rejection> {
         let options = &self.resources.options;
         let mut store = call::store(self.engine, options, &source.name.as_str().into(), &Arc::default());
         let budget = options.feed_budget;
@@ -117,33 +120,60 @@ impl Loader<'_> {
                 let outcome = entry
                     .wait(async {
                         let instance = code.instantiate(&mut store).await?;
-                        let kinds = instance.supports(&mut store).await?;
-                        Ok((kinds, instance.probes(&mut store).await?))
+                        let said = instance.describe(&mut store).await?;
+                        let configured = match settings {
+                            Some(settings) => instance.configure(&mut store, settings).await?,
+                            None => Ok(()),
+                        };
+                        Ok((said, configured))
                     })
                     .await;
                 let returned = entry.settle(&mut store, &mut allowance, outcome);
-                let is_last_resort = source.is_last_resort;
-                returned.map(|(kinds, probes)| Code::Analyzer { code, kinds, probes, is_last_resort })
+                returned.map(|((said, probes), configured)| {
+                    let checked = check_analyzer(&said, &probes);
+                    let is_last_resort = source.is_last_resort;
+                    (Code::Analyzer { code, probes, is_last_resort }, said, checked, configured)
+                })
             }
             World::Matcher => {
                 let code = matcher::v0_1::Matcher::new(linked).map_err(|error| link_rejection(&error))?;
-                let outcome = entry.wait(code.instantiate(&mut store)).await;
-                entry.settle(&mut store, &mut allowance, outcome).map(|_| Code::Matcher(code))
+                let outcome = entry
+                    .wait(async {
+                        let instance = code.instantiate(&mut store).await?;
+                        let said = instance.describe(&mut store).await?;
+                        let configured = match settings {
+                            Some(settings) => instance.configure(&mut store, settings).await?,
+                            None => Ok(()),
+                        };
+                        Ok((said, configured))
+                    })
+                    .await;
+                let returned = entry.settle(&mut store, &mut allowance, outcome);
+                returned.map(|(said, configured)| {
+                    let checked = check_identity(&said);
+                    (Code::Matcher(code), said, checked, configured)
+                })
             }
         };
-        match tried {
-            Ok(Code::Analyzer { kinds, .. }) if kinds.is_empty() => {
-                Err(Rejection("supports: must name at least one kind of artifact".to_owned()))
-            }
-            Ok(Code::Analyzer { code, kinds, probes, is_last_resort }) => {
-                probes::check(&probes).map_err(Rejection)?;
-                Ok(Code::Analyzer { code, kinds: distinct(&kinds), probes, is_last_resort })
-            }
-            Ok(code) => Ok(code),
-            Err(Fault { reason, detail, .. }) => {
-                Err(Rejection(format!("does not start ({}): {detail}", reason.as_str())))
-            }
-        }
+        let (code, said, checked, configured) = tried.map_err(|Fault { reason, detail, .. }| {
+            Rejection(format!("does not start ({}): {detail}", reason.as_str()))
+        })?;
+        checked.map_err(|broken| Rejection(format!("describe: {broken}")))?;
+        configured.map_err(|words| {
+            let words = engine_words(&words);
+            Rejection(format!("refuses its configuration: {words}"))
+        })?;
+        Ok((code, said))
+    }
+}
+
+/// The version of a component's metadata is the one that other tools show.
+fn check_version(metadata: Option<&str>, own: &str) -> Result<(), Rejection> {
+    match metadata {
+        Some(metadata) if metadata != own => Err(Rejection(format!(
+            "has two versions, {metadata} in its metadata and {own} in its own words: build it with one"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -169,13 +199,6 @@ fn signer(
             "is unsigned, and plugins.require_signed is on: sign it with `grimoire plugin sign`".to_owned(),
         )),
     }
-}
-
-fn distinct(kinds: &[ArtifactKind]) -> Vec<ArtifactKind> {
-    [ArtifactKind::Log, ArtifactKind::Diff, ArtifactKind::Text]
-        .into_iter()
-        .filter(|kind| kinds.contains(kind))
-        .collect()
 }
 
 fn link_rejection(error: &wasmtime::Error) -> Rejection {

@@ -1,5 +1,6 @@
 //! The operator's options and their defaults.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub struct Options {
     /// Count the instructions of calls, for [`crate::PluginHost::last_call`]. Counting makes plugins slower. Default:
     /// no.
     pub count_fuel: bool,
+    /// The operator's configuration of plugins by name, each a JSON object. Default: none.
+    pub configurations: BTreeMap<String, String>,
     /// Keys whose components are trusted. Default: none.
     pub trusted_keys: Vec<TrustedKey>,
     /// Whether what was installed or lies in the operator's folder must be signed with one of them. Default: no.
@@ -101,6 +104,7 @@ impl Default for Options {
             compile_wait_per_mebibyte: Duration::from_secs(15),
             failures_before_rest: 5,
             count_fuel: false,
+            configurations: BTreeMap::new(),
             trusted_keys: Vec::new(),
             require_signed: false,
             first_rest: Duration::from_secs(1),

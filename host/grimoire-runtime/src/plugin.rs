@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
-use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginOrigin, Signer};
+use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginDescription, PluginOrigin, Signer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, Store};
 
@@ -26,7 +25,6 @@ use crate::worlds::{analyzer, matcher};
 pub(crate) enum Code {
     Analyzer {
         code: analyzer::v0_1::Analyzer,
-        kinds: Vec<ArtifactKind>,
         /// Empty: the analyzer is always awake.
         probes: Vec<String>,
         /// True if it is called only where the other analyzers found no cause.
@@ -38,7 +36,8 @@ pub(crate) enum Code {
 /// The facts about a plugin, without its code.
 pub(crate) struct Facts {
     pub(crate) identity: PluginIdentity,
-    pub(crate) version: Option<String>,
+    pub(crate) description: PluginDescription,
+    pub(crate) settings: Option<Arc<str>>,
     pub(crate) from_cache: bool,
     pub(crate) origin: PluginOrigin,
     pub(crate) replaces: Option<PluginOrigin>,
@@ -54,7 +53,9 @@ const ON_TRIAL: &str = "on-trial";
 pub(crate) struct Plugin {
     pub(crate) name: Arc<str>,
     pub(crate) identity: PluginIdentity,
-    pub(crate) version: Option<String>,
+    pub(crate) description: PluginDescription,
+    /// The operator's configuration, as JSON.
+    pub(crate) settings: Option<Arc<str>>,
     pub(crate) from_cache: bool,
     pub(crate) origin: PluginOrigin,
     pub(crate) replaces: Option<PluginOrigin>,
@@ -71,11 +72,12 @@ pub(crate) struct Plugin {
 
 impl Plugin {
     pub(crate) fn new(engine: &Engine, options: &Arc<Options>, facts: Facts, code: Code) -> Self {
-        let Facts { identity, version, from_cache, origin, replaces, signer, cases } = facts;
+        let Facts { identity, description, settings, from_cache, origin, replaces, signer, cases } = facts;
         Self {
             name: identity.name.as_str().into(),
             identity,
-            version,
+            description,
+            settings,
             from_cache,
             origin,
             replaces,
@@ -196,13 +198,17 @@ impl Plugin {
             "compiled within its time".to_owned(),
             "types of its exports".to_owned(),
             "one instance within the limits of a call".to_owned(),
+            match &self.settings {
+                Some(_) => "its description and its configuration".to_owned(),
+                None => "its description".to_owned(),
+            },
         ]
     }
 
     pub(crate) fn loaded(&self) -> LoadedPlugin {
         LoadedPlugin {
             identity: self.identity.clone(),
-            version: self.version.clone(),
+            description: self.description.clone(),
             world: self.world().package().to_owned(),
             from_cache: self.from_cache,
             origin: self.origin,

@@ -52,6 +52,7 @@ pub(crate) fn check(bytes: &[u8], options: &Options) -> Result<Checked, Rejectio
         identity::check_import(import)?;
     }
     let world = identity::world(&outline.exports)?;
+    identity::check_world(world, &outline.imports)?;
     let structure::Outline { imports, exports, version, cases, is_signed } = outline;
     let signed_with = signature::signed_with(bytes, is_signed)?;
     Ok(Checked { world, version, signed_with, cases, imports, exports })

@@ -40,6 +40,11 @@ impl Fault {
 #[error("the computing time is used up")]
 pub(crate) struct BudgetSpent;
 
+/// A plugin refused, in a call, the configuration that it took when it was loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is refused")]
+pub(crate) struct ConfigurationRefused;
+
 /// What the host observed during a call before it failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signs {
@@ -84,6 +89,9 @@ fn is_recursion(frames: &[FrameInfo]) -> bool {
 fn classify_without_place(error: &wasmtime::Error, signs: Signs, frames: &[FrameInfo]) -> Fault {
     if error.downcast_ref::<BudgetSpent>().is_some() {
         return Fault::new(FailureReason::Timeout, "used up its computing time");
+    }
+    if error.downcast_ref::<ConfigurationRefused>().is_some() {
+        return Fault::new(FailureReason::Failed, "refuses the configuration that it took before");
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Fault::new(FailureReason::Busy, "no free place for another instance");

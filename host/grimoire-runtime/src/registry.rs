@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use grimoire_domain::artifact::ArtifactKind;
 use grimoire_domain::review::PluginProblem;
 use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginSet};
 
@@ -41,21 +40,11 @@ impl Generation {
         Self { number, plugins, rejected, watch, resources }
     }
 
-    /// The analyzers that accept a kind, with their indices, by name: either those of last resort or the others. The
-    /// contract knows a report as text.
-    pub(crate) fn analyzers(
-        &self,
-        kind: ArtifactKind,
-        last_resort: bool,
-    ) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
-        let kind = if kind == ArtifactKind::Report { ArtifactKind::Text } else { kind };
-        let accepts = move |plugin: &Plugin| match &plugin.code {
-            Code::Analyzer { kinds, is_last_resort, .. } => {
-                *is_last_resort == last_resort && kinds.contains(&kind)
-            }
-            Code::Matcher(_) => false,
-        };
-        self.plugins.values().cloned().enumerate().filter(move |(_, plugin)| accepts(plugin))
+    /// The analyzers, with their indices, by name: either those of last resort or the others.
+    pub(crate) fn analyzers(&self, last_resort: bool) -> impl Iterator<Item = (usize, Arc<Plugin>)> {
+        self.plugins.values().cloned().enumerate().filter(move |(_, plugin)| {
+            matches!(&plugin.code, Code::Analyzer { is_last_resort, .. } if *is_last_resort == last_resort)
+        })
     }
 }
 

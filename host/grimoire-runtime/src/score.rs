@@ -13,7 +13,7 @@ use grimoire_ports::plugins::matcher::{Judgement, Matchers};
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Entry};
 use crate::plugin::{Code, Plugin};
-use crate::problem::Fault;
+use crate::problem::{ConfigurationRefused, Fault};
 use crate::registry::Generation;
 use crate::usage::{Usage, bytes_of_verdicts};
 use crate::validate::check_verdicts;
@@ -110,7 +110,11 @@ pub(crate) async fn judge_fresh(
     let mut entry = Entry::arm(&mut store, budget, &allowance);
     let outcome = entry
         .wait(async {
-            matcher.instantiate(&mut store).await?.score(&mut store, diagnostic, candidates).await
+            let instance = matcher.instantiate(&mut store).await?;
+            if let Some(settings) = &plugin.settings {
+                instance.configure(&mut store, settings).await?.map_err(|_| ConfigurationRefused)?;
+            }
+            instance.score(&mut store, diagnostic, candidates).await
         })
         .await;
     let returned = entry.settle(&mut store, &mut allowance, outcome);

@@ -2,11 +2,15 @@
 //! `wit/types/types.wit` and `wit/matcher/matcher.wit` document. Nothing is repaired; the message
 //! names the field and the rule and quotes nothing.
 
+mod description;
 mod diagnostic;
+mod facts;
 mod text;
 mod verdict;
 
+pub(crate) use description::{check_analyzer, check_identity};
 pub(crate) use diagnostic::check_diagnostics;
+pub(crate) use facts::is_fact_name;
 pub(crate) use verdict::check_verdicts;
 
 /// Bounds of `types.wit`, which the host also keeps when it passes a diagnostic to a plugin.
@@ -21,6 +25,9 @@ pub(crate) mod bounds {
     pub(crate) const FUNCTION: usize = 512;
     pub(crate) const FRAME_TEXT: usize = 2_048;
     pub(crate) const PATH: usize = 1_024;
+    pub(crate) const FACTS: usize = 32;
+    pub(crate) const FACT_NAME: usize = 64;
+    pub(crate) const FACT_VALUE: usize = 1_024;
 }
 
 /// An error in an output: a sentence that begins with the field.

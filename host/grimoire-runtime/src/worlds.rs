@@ -13,6 +13,7 @@ use crate::call::Call;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);
     shared::v0_1::log::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
+    shared::v0_1::budget::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
     shared::v0_1::types::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Ok(linker)

@@ -5,6 +5,11 @@ mod support;
 
 use std::fs;
 
+use grimoire_runtime::Options;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+
+use support::guests::{Group, encode};
 use support::root;
 
 fn text(path: &str) -> String {
@@ -47,4 +52,55 @@ fn packages_use_each_other_in_their_present_versions() {
             assert!(rest.starts_with(&version("types")), "{world} uses grimoire:types/{used:.30}");
         }
     }
+}
+
+/// A later addition: another function of the matcher beside the old ones, and another interface.
+fn with_additions(text: &str) -> String {
+    text.replace("    score: func(", "    prepare: func(id: u64) -> list<u8>;\n\n    score: func(")
+        .replace("interface log {", "interface clock { now: func() -> u64; }\n\ninterface log {")
+        .replace("0.1.0", "0.1.1")
+}
+
+/// What rule 4 of `wit/README.md` relies on: a component that was built before an addition still fits a host that offers
+/// it, both in what it imports and in what it exports; one that was built for the addition and needs it does not fit a
+/// host without it, which the preflight says in words.
+#[test]
+fn a_component_fits_the_next_version_and_not_the_other_way_round() {
+    const MATCHER: &str = "(func $score (param i32) (result i32)
+        (call $log (i32.const 0) (i32.const 0) (i32.const 0))
+        (call $verdict (i32.const 0) (f64.const 0.5)))";
+    let old = encode(Group::Matcher, MATCHER, str::to_owned);
+    let with_prepare = format!(
+        "{MATCHER}(func $prepare (param i64) (result i32) (i32.const 1456))
+         (export \"grimoire:matcher/match-spells@0.1.0#prepare\" (func $prepare))"
+    );
+    let new = encode(Group::Matcher, &with_prepare, with_additions);
+
+    let engine = Engine::default();
+    let fits = |component: &[u8], version: &str, wanted: &[&str]| {
+        let component = Component::new(&engine, component).expect("it compiles");
+        let mut linker = Linker::<()>::new(&engine);
+        for interface in ["types", "log"] {
+            let mut instance =
+                linker.instance(&format!("grimoire:types/{interface}@{version}")).expect("a name");
+            if interface == "log" {
+                instance.func_new("write", |_, _, _, _| Ok(())).expect("a function");
+            }
+        }
+        let mut store = Store::new(&engine, ());
+        let Ok(instance) = linker.instantiate(&mut store, &component) else { return false };
+        let name = format!("grimoire:matcher/match-spells@{version}");
+        let Some(interface) = instance.get_export_index(&mut store, None, &name) else { return false };
+        wanted.iter().all(|name| instance.get_export_index(&mut store, Some(&interface), name).is_some())
+    };
+    assert!(fits(&old, "0.1.0", &["describe", "configure", "score"]));
+    assert!(fits(&old, "0.1.1", &["describe", "configure", "score"]), "a host that has learned more");
+    assert!(!fits(&old, "0.1.1", &["prepare"]), "the host asks before it calls what is new");
+    assert!(!fits(&old, "0.2.0", &["score"]), "a break is another package");
+    assert!(fits(&new, "0.1.1", &["describe", "configure", "score", "prepare"]));
+
+    let refused =
+        grimoire_runtime::inspect(&new, &Options::default()).expect_err("it is newer than this host");
+    assert!(refused.contains("run a newer Grimoire, or build the plugin against that"), "{refused}");
+    assert!(grimoire_runtime::inspect(&old, &Options::default()).is_ok());
 }

@@ -13,7 +13,9 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::failure_reason::FailureReason::{
     Failed, InvalidOutput, Memory, Output, Timeout, Trap, Unsupported,
 };
+use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::PluginProblem;
+use grimoire_domain::spell::Outcomes;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_ports::plugins::analyzer::Findings;
 use grimoire_ports::plugins::matcher::Judgement;
@@ -35,6 +37,8 @@ use Outcome::{Fails, Fine, Rejected};
 const MATCHERS: &[(&str, Outcome)] = &[
     ("honest", Fine),
     ("empty", Fine),
+    ("reads_facts", Fine),
+    ("describes_badly", Rejected("describe: version: must not be empty")),
     // Time.
     ("loop_in_export", Fails(Timeout, "used up its computing time")),
     ("loop_in_tail_calls", Fails(Timeout, "used up its computing time")),
@@ -78,14 +82,19 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("loop_in_feed", Fails(Timeout, "used up its computing time")),
     ("loop_in_finish", Fails(Timeout, "used up its computing time")),
     ("loop_in_constructor", Fails(Timeout, "used up its computing time")),
-    ("loop_in_supports", Rejected("does not start (timeout)")),
-    ("loop_in_probes", Rejected("does not start (timeout)")),
+    ("loop_in_describe", Rejected("does not start (timeout)")),
+    // Only where there is a configuration.
+    ("loop_in_configure", Rejected("does not start (timeout)")),
+    ("refuses_settings", Rejected("refuses its configuration: no [1mgood")),
     ("slow_feed", Fails(Timeout, "used up the 50 ms of computing time for what it read so far")),
     ("output_flood", Fails(Output, "it returned more than 16384 KiB for one artifact")),
-    ("supports_nothing", Rejected("supports: must name at least one kind")),
-    ("empty_probe", Rejected("probes[0]: has 0 bytes, must have from 1 to 64")),
-    ("long_probe", Rejected("probes[0]: has 65 bytes, must have from 1 to 64")),
-    ("many_probes", Rejected("probes: 257 texts, may be at most 256")),
+    ("escaping_name", Rejected("describe: name: ")),
+    ("many_tools", Rejected("describe: tools: 257 names, may be at most 256")),
+    ("accepts_nothing", Rejected("describe: accepts: 0 media types, must be from 1 to 32")),
+    ("accepts_no_media_type", Rejected("describe: accepts[0]: is neither a media type")),
+    ("empty_probe", Rejected("describe: probes[0]: has 0 bytes, must have from 1 to 64")),
+    ("long_probe", Rejected("describe: probes[0]: has 65 bytes, must have from 1 to 64")),
+    ("many_probes", Rejected("describe: probes: 257 texts, may be at most 256")),
     // Never woken; see the tests in `probes.rs`.
     ("sleeper", Fine),
     ("span_outside", Fails(InvalidOutput, "diagnostics[0].span: ends at 262145, but 262144 bytes were fed")),
@@ -96,6 +105,11 @@ const ANALYZERS: &[(&str, Outcome)] = &[
         Fails(InvalidOutput, "diagnostics[0].role: must be warning below the severity error"),
     ),
     ("unknown_kind", Fails(InvalidOutput, "")),
+    ("wrong_fact", Fails(InvalidOutput, "diagnostics[0].facts[0]: its name must have 1 to 64 bytes")),
+    ("same_fact_twice", Fails(InvalidOutput, "diagnostics[0].facts[1]: its name was used before")),
+    // What is left of its limits is told as it is, and can be kept to.
+    ("budget", Fine),
+    ("budget_watcher", Fine),
     ("diagnostic_flood", Fails(InvalidOutput, "diagnostics: 12000 in one scan, at most 10000")),
     ("handle_flood", Fails(Memory, "too many handles")),
     ("foreign_handle", Fails(InvalidOutput, "")),
@@ -129,6 +143,13 @@ fn options_for(name: &str) -> Options {
         name if name.contains("loop") => {
             options.matcher_budget.computing = Duration::from_millis(200);
             options.feed_budget.computing = Duration::from_millis(200);
+            if name == "loop_in_configure" {
+                options.configurations.insert("hostile".to_owned(), "{}".to_owned());
+            }
+        }
+        "budget_watcher" => options.feed_budget.computing = Duration::from_millis(300),
+        "refuses_settings" => {
+            options.configurations.insert("hostile".to_owned(), "{}".to_owned());
         }
         "blocked" => options.matcher_budget.elapsed = Duration::from_millis(100),
         "slow_feed" => {
@@ -277,6 +298,20 @@ async fn nothing_of_the_machine_reaches_a_guest() {
 async fn sockets_are_denied() {
     let host = start(options(), vec![guest(Group::Wasi, "socket")]);
     assert_eq!(score(&host).await, Ok(0.0));
+}
+
+#[tokio::test]
+async fn a_matcher_reads_the_facts_of_a_spell() {
+    let host = start(options(), vec![guest(Group::Matcher, "reads_facts")]);
+    let mut candidates = candidates(2);
+    let detail = async |candidates: &[Candidate]| {
+        let judgement =
+            host.current().score("reads-facts", &diagnostic(), candidates).await.expect("an answer");
+        judgement.verdicts[0].reasons[0].detail.clone()
+    };
+    assert_eq!(detail(&candidates).await, "human", "where it comes from");
+    candidates[0].outcomes = Outcomes { offered: 12, fixed: 7 };
+    assert_eq!(detail(&candidates).await, "7", "in how many pull requests it helped");
 }
 
 #[tokio::test]
@@ -499,6 +534,23 @@ fn other_versions_and_imports_are_refused_by_name() {
                 text.replace("interface log", "interface spy").replace("types/log@", "types/spy@")
             }),
             "imports grimoire:types/spy@0.1.0, which no plugin gets",
+        ),
+        (
+            "budget-of-a-matcher",
+            encode(
+                Group::Matcher,
+                &format!(
+                    "(import \"grimoire:types/budget@0.1.0\" \"time-left\" (func $left (result i64)))\n{}",
+                    honest.replace("(result i32) (call", "(result i32) (drop (call $left)) (call")
+                ),
+                |text| {
+                    text.replace(
+                        "    export match-spells;",
+                        "    import grimoire:types/budget@0.1.0;\n    export match-spells;",
+                    )
+                },
+            ),
+            "imports grimoire:types/budget@0.1.0, which only analyzers get",
         ),
         (
             "http",

@@ -9,7 +9,7 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 use support::guests::{Group, component, guest, section, with_modules};
-use support::{candidates, diagnostic, shipped_component};
+use support::{candidates, diagnostic, shipped, shipped_component};
 
 const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -160,14 +160,28 @@ async fn a_missing_matcher_is_said_call_by_call() {
 }
 
 #[test]
-fn the_version_of_a_plugin_is_read_from_its_metadata() {
-    let mut component = component(Group::Matcher, "honest");
-    let mut version = vec![7];
-    version.extend_from_slice(b"version1.2.3");
-    section(&mut component, 0, &version);
-    let host =
-        PluginHost::start(Options::default(), vec![PluginSource::new("p", component)]).expect("a host");
-    assert_eq!(host.current().plugins()[0].version.as_deref(), Some("1.2.3"));
+fn a_plugin_says_what_it_is_and_its_metadata_does_not_contradict() {
+    let with_version = |version: &[u8]| {
+        let mut component = component(Group::Matcher, "honest");
+        section(&mut component, 0, &[b"\x07version", version].concat());
+        PluginSource::new("p", component)
+    };
+    let load = |source| PluginHost::start(Options::default(), vec![source]).expect("a host").current();
+    let loaded = &load(with_version(b"1.0.0")).plugins()[0];
+    assert_eq!(loaded.identity.name, "p", "the name that it was given here");
+    assert_eq!((&*loaded.description.name, &*loaded.description.version), ("guest", "1.0.0"));
+    assert_eq!(
+        load(with_version(b"1.2.3")).rejected()[0].detail,
+        "has two versions, 1.2.3 in its metadata and 1.0.0 in its own words: build it with one"
+    );
+
+    let report = &load(shipped("analyzer-report")).plugins()[0].description;
+    assert_eq!(report.name, "analyzer-report");
+    assert!(report.description.starts_with("Reads structured reports"), "{report:?}");
+    assert!(report.accepts("application/sarif+json") && report.accepts("text/x-log"), "{report:?}");
+    assert!(!report.accepts("text/x-diff"), "{report:?}");
+    let tools = &load(shipped("analyzer-go")).plugins()[0].description.tools;
+    assert!(tools.contains(&"golangci-lint".to_owned()), "{tools:?}");
 }
 
 #[tokio::test]

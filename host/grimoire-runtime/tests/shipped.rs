@@ -12,6 +12,7 @@ use grimoire_domain::pattern::telling;
 use grimoire_domain::ranking::{
     Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Verdict, grounds,
 };
+use grimoire_domain::spell::Outcomes;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost};
 use proptest::prelude::*;
@@ -163,6 +164,7 @@ async fn both_matchers_prefer_the_spell_that_fits() {
         candidates[1] = Candidate {
             spell: other.into(),
             evidence: Evidence { keyword: 0.2, pattern: PatternEvidence::Missed, ..Evidence::default() },
+            outcomes: Outcomes::default(),
         };
         let judgement = host.current().score(name, &diagnostic(), &candidates).await.expect("a judgement");
         assert_eq!(judgement.plugin.name, name);
@@ -279,6 +281,7 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
             *candidate = Candidate {
                 spell: spell.into(),
                 evidence: Evidence { keyword, pattern, ..Evidence::default() },
+                outcomes: Outcomes::default(),
             };
         }
         (Diagnostic { message: format!("m{message}"), context, ..diagnostic() }, all)

@@ -79,11 +79,12 @@ impl Server {
         let (ready, plugins_ready) = oneshot::channel();
         let loading = {
             let (pipeline, files) = (pipeline.clone(), components.plugin_files());
+            let config = config.clone();
             let shutdown = shutdown.clone();
             tokio::spawn(async move {
                 // Taken before the plugins are read, so that a change in the meantime is noticed.
                 let taken = plugin_watch::look(&files).await;
-                wiring::load_plugins(&pipeline, None).await?;
+                wiring::load_plugins(&pipeline, &config).await?;
                 if let Err(error) = pipeline.note_plugin_folder().await {
                     tracing::warn!(%error, "files of plugins.folder got no receipts");
                 }

@@ -1,5 +1,6 @@
 //! The composition root: chooses the adapters for the ports. No other module names an adapter.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use crate::config::{Config, StorageUrl};
 use crate::console::announced;
 use crate::exit::{Exit, Reported};
-use crate::plugin_files::{FoundPlugins, TriedPlugin};
+use crate::plugin_files::FoundPlugins;
 use crate::user_folders;
 
 /// The store to use.
@@ -116,7 +117,7 @@ impl Components {
             _temporary: temporary,
         };
         let Some(needs_chosen) = loads else { return Ok(components) };
-        let loaded = load_plugins(&components.pipeline(), config.tried_plugin.as_ref()).await;
+        let loaded = load_plugins(&components.pipeline(), config).await;
         match loaded {
             Err(error) if needs_chosen || !error.is::<Reported>() => {
                 components.close().await;
@@ -168,6 +169,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let mut matchers = std::iter::once(&config.matcher).chain(&config.fallback_matchers);
     if matchers.all(|name| is_file(name))
         && config.failure_policies.keys().all(|name| is_file(name) && !fails(name))
+        && config.plugin_config.is_empty()
     {
         return Ok(());
     }
@@ -186,12 +188,26 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let host = plugin_host(config)?;
     let loading = tokio::task::spawn_blocking(move || host.load(sources));
     let set = loading.await.context("loading the plugins failed")??;
+    require_configured(&*set, &config.plugin_config)?;
     require_chosen(&*set, &pipeline_settings(config))
 }
 
 /// Returns true if the store could not be opened because another process has it open.
 pub(crate) fn is_in_use(error: &anyhow::Error) -> bool {
     error.downcast_ref::<PortError>().map(PortError::kind) == Some(ErrorKind::Unavailable)
+}
+
+/// Refuses to continue without a plugin that is configured and found, but refused: in most cases because of its
+/// configuration. One that is not there may still be installed.
+fn require_configured(set: &dyn PluginSet, configured: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let rejected = set.rejected();
+    match rejected.iter().find(|problem| configured.contains_key(&problem.plugin)) {
+        None => Ok(()),
+        Some(problem) => {
+            let message = format!("plugins.config.{}: the plugin {}", problem.plugin, problem.detail);
+            Err(Reported(Exit::Configuration, message).into())
+        }
+    }
 }
 
 /// Refuses to continue without a plugin that the settings need.
@@ -251,6 +267,7 @@ fn plugin_host(config: &Config) -> anyhow::Result<Arc<PluginHost>> {
         cache_folder: user_folders::cache().map(|folder| folder.join("compiled")),
         threads: config.plugin_threads,
         memory_bytes_per_call: config.plugin_memory,
+        configurations: config.plugin_config.clone(),
         trusted_keys: config.trusted_keys.clone(),
         require_signed: config.require_signed,
         ..grimoire_runtime::Options::default()
@@ -260,10 +277,14 @@ fn plugin_host(config: &Config) -> anyhow::Result<Arc<PluginHost>> {
 
 /// Loads the shipped plugins, those in the folder and the installed ones, and runs them. If one that the settings need
 /// is missing, returns an error with its own exit code; the others run nevertheless.
-pub(crate) async fn load_plugins(pipeline: &Pipeline, tried: Option<&TriedPlugin>) -> anyhow::Result<()> {
+pub(crate) async fn load_plugins(pipeline: &Pipeline, config: &Config) -> anyhow::Result<()> {
     let loading = pipeline.load_plugins();
     let set = announced(loading, "loading the plugins, which the first start on a machine compiles…").await?;
     for plugin in set.plugins() {
+        if plugin.description.name != plugin.identity.name {
+            let (plugin, own) = (&plugin.identity.name, &plugin.description.name);
+            tracing::warn!(plugin, own, "a plugin runs under another name than its own");
+        }
         if let Some(replaced) = plugin.replaces {
             let (plugin, origin) = (plugin.identity.name, plugin.origin.as_str());
             tracing::warn!(
@@ -274,11 +295,12 @@ pub(crate) async fn load_plugins(pipeline: &Pipeline, tried: Option<&TriedPlugin
             );
         }
     }
-    if let Some(tried) = tried
+    if let Some(tried) = &config.tried_plugin
         && let Some(problem) = set.rejected().into_iter().find(|problem| problem.plugin == tried.name)
     {
         anyhow::bail!(Reported(Exit::Data, format!("{}: {}", tried.path.display(), problem.detail)));
     }
+    require_configured(&*set, &config.plugin_config)?;
     require_chosen(&*set, pipeline.settings())
 }
 

@@ -32,6 +32,7 @@ mod pointed;
 mod table;
 mod template;
 mod tests;
+mod tools;
 
 use forms::Forms;
 use grimoire_plugin_sdk::recognise::panel::{Lines, Panel, Reader};
@@ -80,6 +81,8 @@ pub type Scan = LineScan<Checkers>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Checkers {
+    const TOOLS: &'static [&'static str] = tools::TOOLS;
+
     const PROBES: &'static [&'static str] = &[
         // Rows below the name of their file.
         "  warning  ",

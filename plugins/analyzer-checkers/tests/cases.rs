@@ -1,7 +1,7 @@
 //! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_checkers::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, cases};
+use grimoire_plugin_sdk::{cases, media_type};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ fn folder() -> std::path::PathBuf {
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&folder(), ArtifactKind::Log);
+    cases::run::<Scan>(&folder(), media_type::LOG);
 }
 
 /// The logs of all cases.
@@ -47,6 +47,6 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
-        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+        cases::hold::<Scan>(media_type::LOG, &log, size);
     }
 }

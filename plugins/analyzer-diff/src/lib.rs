@@ -18,7 +18,7 @@ mod path;
 mod secret;
 
 use grimoire_plugin_sdk::{
-    Analyzer, Artifact, ArtifactKind, Diagnostic, Failure, Location, Position, Severity, Span, limits,
+    Analyzer, Artifact, Diagnostic, Failure, Location, Position, Severity, Span, limits, media_type,
 };
 use hunk::{Hunk, Kind};
 use std::borrow::Cow;
@@ -51,17 +51,19 @@ pub struct DiffScan {
 }
 
 impl Analyzer for DiffScan {
-    fn supports() -> &'static [ArtifactKind] {
-        &[ArtifactKind::Diff]
+    fn tools() -> &'static [&'static str] {
+        &["diff"]
     }
 
-    fn start(artifact: &Artifact) -> Result<Self, Failure> {
-        match artifact.kind {
-            ArtifactKind::Diff => Ok(Self { prefixed: true, ..Self::default() }),
-            ArtifactKind::Log | ArtifactKind::Text => {
-                Err(Failure::Unsupported("reads unified diffs only".to_owned()))
-            }
+    fn accepts() -> &'static [&'static str] {
+        &[media_type::DIFF]
+    }
+
+    fn start(artifact: &Artifact, _settings: Option<&str>) -> Result<Self, Failure> {
+        if !artifact.is_any_of(Self::accepts()) {
+            return Err(Failure::unsupported(artifact));
         }
+        Ok(Self { prefixed: true, ..Self::default() })
     }
 
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<Diagnostic>) -> Result<(), Failure> {

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use analyzer_diff::DiffScan;
-use grimoire_plugin_sdk::{ArtifactKind, analyze_all, cases};
+use grimoire_plugin_sdk::{analyze_all, cases, media_type};
 use proptest::prelude::*;
 
 #[test]
 fn cases() {
-    cases::run::<DiffScan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Diff);
+    cases::run::<DiffScan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::DIFF);
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn secrets_are_found_and_never_repeated() {
         "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -0,0 +1,3 @@\n+TOKEN=ghp_{}\n+{key}\n+plain=1\n",
         &body[..36]
     );
-    let found = analyze_all::<DiffScan>(ArtifactKind::Diff, diff.as_bytes()).unwrap();
+    let found = analyze_all::<DiffScan>(media_type::DIFF, diff.as_bytes()).unwrap();
     let told: Vec<_> = found
         .iter()
         .map(|found| (found.error_type.as_str(), found.location.as_ref().unwrap().line()))
@@ -33,14 +33,14 @@ fn secrets_are_found_and_never_repeated() {
 fn a_long_line_is_read_in_bounded_memory() {
     let line = "x".repeat(10_000_000);
     let diff = format!("--- a/a.js\n+++ b/a.js\n@@ -0,0 +1,2 @@\n+{line}\n+debugger;\n");
-    let found = analyze_all::<DiffScan>(ArtifactKind::Diff, diff.as_bytes()).unwrap();
+    let found = analyze_all::<DiffScan>(media_type::DIFF, diff.as_bytes()).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].location.as_ref().unwrap().line(), Some(2));
 }
 
 #[test]
 fn logs_are_not_taken() {
-    assert!(analyze_all::<DiffScan>(ArtifactKind::Log, b"").is_err());
+    assert!(analyze_all::<DiffScan>(media_type::LOG, b"").is_err());
 }
 
 /// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
@@ -78,6 +78,6 @@ fn artifact() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(bytes in artifact(), size in 1_usize..50) {
-        cases::hold::<DiffScan>(ArtifactKind::Diff, &bytes, size);
+        cases::hold::<DiffScan>(media_type::DIFF, &bytes, size);
     }
 }

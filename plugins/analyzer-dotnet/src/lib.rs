@@ -63,6 +63,8 @@ pub type Scan = LineScan<Dotnet>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Dotnet {
+    const TOOLS: &'static [&'static str] = &["dotnet", "nuget", "nunit", "xunit"];
+
     const PROBES: &'static [&'static str] = &[
         "dotnet",
         "MSBuild",

@@ -100,6 +100,38 @@ pub type Scan = LineScan<Functional>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Functional {
+    const TOOLS: &'static [&'static str] = &[
+        "alcotest",
+        "cabal",
+        "clojure",
+        "clojure.test",
+        "common_test",
+        "credo",
+        "dialyzer",
+        "doctest",
+        "dune",
+        "elm",
+        "elm-review",
+        "erlc",
+        "eunit",
+        "exunit",
+        "ghc",
+        "gleam",
+        "hex",
+        "hlint",
+        "hspec",
+        "hunit",
+        "idris2",
+        "julia",
+        "mix",
+        "nix",
+        "opam",
+        "purescript",
+        "rebar3",
+        "stack",
+        "tasty",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         ".ex:",
         ".exs",

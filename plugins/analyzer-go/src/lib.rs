@@ -41,6 +41,18 @@ pub type Scan = LineScan<Go>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Go {
+    const TOOLS: &'static [&'static str] = &[
+        "ginkgo",
+        "go",
+        "go test",
+        "gocheck",
+        "goconvey",
+        "gofmt",
+        "golangci-lint",
+        "govulncheck",
+        "staticcheck",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         ".go:",
         "go: ",

@@ -1,13 +1,13 @@
 //! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_guess::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, analyze_all, cases};
+use grimoire_plugin_sdk::{analyze_all, cases, media_type};
 use proptest::prelude::*;
 use std::path::Path;
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::LOG);
 }
 
 /// Irrelevant lines.
@@ -51,7 +51,7 @@ proptest! {
         ], 0..50).prop_map(|pieces| pieces.concat()),
         size in 1_usize..50,
     ) {
-        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+        cases::hold::<Scan>(media_type::LOG, &log, size);
     }
 
     /// A red log always has a guess: the only complaint, wherever it is.
@@ -64,7 +64,7 @@ proptest! {
         let log = [before, vec![complaint.clone()], after, vec!["##[error]Process completed with exit code 1.".to_owned()]]
             .concat()
             .join("\n");
-        let found = analyze_all::<Scan>(ArtifactKind::Log, log.as_bytes()).expect("logs are supported");
+        let found = analyze_all::<Scan>(media_type::LOG, log.as_bytes()).expect("logs are supported");
         prop_assert_eq!(found.len(), 1);
         prop_assert!(complaint.contains(&found[0].message), "{} is not {complaint}", found[0].message);
     }

@@ -46,6 +46,7 @@ mod runners;
 mod sites;
 mod stack;
 mod tap;
+mod tools;
 mod tsc;
 mod vitest;
 mod webpack;
@@ -210,6 +211,8 @@ const XML: u32 = 500;
 const MOST_TEXT: usize = 16 * 1024;
 
 impl LineAnalyzer for JavaScript {
+    const TOOLS: &'static [&'static str] = tools::TOOLS;
+
     /// One-line reports (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 

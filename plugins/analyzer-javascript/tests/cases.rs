@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use analyzer_javascript::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, cases};
+use grimoire_plugin_sdk::{cases, media_type};
 use proptest::prelude::*;
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::LOG);
 }
 
 /// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
@@ -115,6 +115,6 @@ fn artifact() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(bytes in artifact(), size in 1_usize..50) {
-        cases::hold::<Scan>(ArtifactKind::Log, &bytes, size);
+        cases::hold::<Scan>(media_type::LOG, &bytes, size);
     }
 }

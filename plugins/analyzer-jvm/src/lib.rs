@@ -103,6 +103,38 @@ pub type Scan = LineScan<Jvm>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Jvm {
+    const TOOLS: &'static [&'static str] = &[
+        "aapt",
+        "android-lint",
+        "ant",
+        "checkstyle",
+        "d8",
+        "detekt",
+        "errorprone",
+        "gradle",
+        "groovy",
+        "ivy",
+        "java",
+        "javac",
+        "junit",
+        "kotlin",
+        "ksp",
+        "ktlint",
+        "manifest-merger",
+        "maven",
+        "munit",
+        "pmd",
+        "r8",
+        "sbt",
+        "scala",
+        "scalatest",
+        "specs2",
+        "spock",
+        "spotbugs",
+        "spring",
+        "testng",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         ".java",
         "java.",

@@ -107,6 +107,25 @@ pub type Scan = LineScan<Mobile>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Mobile {
+    const TOOLS: &'static [&'static str] = &[
+        "build_runner",
+        "carthage",
+        "clang",
+        "cocoapods",
+        "dart",
+        "fastlane",
+        "flutter",
+        "pub",
+        "swift",
+        "swift-format",
+        "swift-testing",
+        "swiftformat",
+        "swiftlint",
+        "swiftpm",
+        "xcodebuild",
+        "xctest",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         ".swift",
         "xcodebuild",

@@ -45,6 +45,7 @@ mod packages;
 mod quoted;
 mod sanitizer;
 mod suites;
+mod tools;
 mod unit;
 mod view;
 mod words;
@@ -86,6 +87,8 @@ pub type Scan = LineScan<Native>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Native {
+    const TOOLS: &'static [&'static str] = tools::TOOLS;
+
     const PROBES: &'static [&'static str] = &[
         ".c:",
         ".cc:",

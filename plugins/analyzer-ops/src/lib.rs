@@ -55,6 +55,7 @@ mod stacks;
 mod terraform;
 mod terraform_words;
 mod text;
+mod tools;
 mod unix;
 mod yaml;
 
@@ -190,6 +191,8 @@ pub type Scan = LineScan<Ops>;
 export_analyzer!(Scan);
 
 impl<const GATED: bool> LineAnalyzer for Analysis<GATED> {
+    const TOOLS: &'static [&'static str] = tools::TOOLS;
+
     /// An Ansible result holds a command's output on one line.
     const LINE_LIMIT: usize = 64 * 1024;
 

@@ -1,13 +1,13 @@
 //! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_ops::{Analysis, Scan};
-use grimoire_plugin_sdk::{ArtifactKind, LineScan, analyze_all, cases};
+use grimoire_plugin_sdk::{LineScan, analyze_all, cases, media_type};
 use proptest::prelude::*;
 use std::path::Path;
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::LOG);
 }
 
 /// The same without the gate before the recognisers.
@@ -16,14 +16,14 @@ type Ungated = LineScan<Analysis<false>>;
 #[test]
 fn the_gate_hides_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    cases::run::<Ungated>(&folder, ArtifactKind::Log);
+    cases::run::<Ungated>(&folder, media_type::LOG);
     // A line alone, too, as in a fragment.
     for file in folder.read_dir().expect("the cases are there") {
         let text = std::fs::read_to_string(file.expect("an entry").path()).expect("a case is text");
         for line in text.lines() {
             let line = line.replace('␛', "\u{1b}");
-            let found = analyze_all::<Scan>(ArtifactKind::Log, line.as_bytes()).expect("logs are read");
-            let all = analyze_all::<Ungated>(ArtifactKind::Log, line.as_bytes()).expect("logs are read");
+            let found = analyze_all::<Scan>(media_type::LOG, line.as_bytes()).expect("logs are read");
+            let all = analyze_all::<Ungated>(media_type::LOG, line.as_bytes()).expect("logs are read");
             assert_eq!(found, all, "{line}");
         }
     }
@@ -58,14 +58,14 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
-        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+        cases::hold::<Scan>(media_type::LOG, &log, size);
     }
 
     #[test]
     fn the_gate_hides_nothing_in_any_order(lines in proptest::collection::vec(prop::sample::select(lines()), 0..40)) {
         let log = lines.concat();
-        let found = analyze_all::<Scan>(ArtifactKind::Log, log.as_bytes()).expect("logs are read");
-        let all = analyze_all::<Ungated>(ArtifactKind::Log, log.as_bytes()).expect("logs are read");
+        let found = analyze_all::<Scan>(media_type::LOG, log.as_bytes()).expect("logs are read");
+        let all = analyze_all::<Ungated>(media_type::LOG, log.as_bytes()).expect("logs are read");
         prop_assert_eq!(found, all);
     }
 }

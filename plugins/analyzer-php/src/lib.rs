@@ -78,6 +78,25 @@ pub type Scan = LineScan<Php>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Php {
+    const TOOLS: &'static [&'static str] = &[
+        "behat",
+        "codeception",
+        "composer",
+        "infection",
+        "laravel",
+        "pest",
+        "php",
+        "php-cs-fixer",
+        "phpcs",
+        "phpmd",
+        "phpstan",
+        "phpunit",
+        "pint",
+        "psalm",
+        "rector",
+        "symfony",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         "PHP",
         ".php",

@@ -44,6 +44,7 @@ mod rich;
 mod ruff;
 mod runners;
 mod suites;
+mod tools;
 mod traceback;
 mod unittest;
 mod uv;
@@ -215,6 +216,8 @@ const LOOSE: usize = 500;
 const MOST_TEXT: usize = 16 * 1024;
 
 impl LineAnalyzer for Python {
+    const TOOLS: &'static [&'static str] = tools::TOOLS;
+
     /// One-line reports (JSON) are long.
     const LINE_LIMIT: usize = 1024 * 1024;
 

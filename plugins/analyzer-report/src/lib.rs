@@ -26,7 +26,9 @@ mod xml;
 mod xml_findings;
 mod xml_tests;
 
-use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Span, export_analyzer, json::Objects};
+use grimoire_plugin_sdk::{
+    Diagnostic, Line, LineAnalyzer, LineScan, Span, export_analyzer, json::Objects, media_type,
+};
 
 /// The analyzer: see the crate's documentation.
 #[derive(Default)]
@@ -44,6 +46,15 @@ export_analyzer!(Scan);
 impl LineAnalyzer for Report {
     /// Whole reports may be on one line.
     const LINE_LIMIT: usize = 2 * 1024 * 1024;
+
+    const ACCEPTS: &'static [&'static str] = &[
+        media_type::LOG,
+        media_type::TEXT,
+        media_type::XML,
+        media_type::JSON,
+        media_type::JSON_LINES,
+        media_type::SARIF,
+    ];
 
     const PROBES: &'static [&'static str] = &[
         "{",

@@ -1,13 +1,13 @@
 //! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_report::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, cases};
+use grimoire_plugin_sdk::{cases, media_type};
 use proptest::prelude::*;
 use std::path::Path;
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::LOG);
 }
 
 proptest! {
@@ -26,6 +26,6 @@ proptest! {
         ], 0..50).prop_map(|pieces| pieces.concat()),
         size in 1_usize..50,
     ) {
-        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+        cases::hold::<Scan>(media_type::LOG, &log, size);
     }
 }

@@ -82,6 +82,33 @@ pub type Scan = LineScan<Ruby>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Ruby {
+    const TOOLS: &'static [&'static str] = &[
+        "brakeman",
+        "bundler",
+        "bundler-audit",
+        "busted",
+        "cpanm",
+        "cucumber",
+        "erb_lint",
+        "fastlane",
+        "haml-lint",
+        "jekyll",
+        "minitest",
+        "perl",
+        "rails",
+        "rake",
+        "reek",
+        "rspec",
+        "rubocop",
+        "ruby",
+        "rubygems",
+        "simplecov",
+        "sorbet",
+        "standard",
+        "steep",
+        "test-unit",
+    ];
+
     const PROBES: &'static [&'static str] = &[
         ".rb:",
         "Gemfile",

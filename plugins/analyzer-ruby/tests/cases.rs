@@ -1,13 +1,13 @@
 //! The cases of this analyzer, and properties that hold for any bytes.
 
 use analyzer_ruby::Scan;
-use grimoire_plugin_sdk::{ArtifactKind, cases};
+use grimoire_plugin_sdk::{cases, media_type};
 use proptest::prelude::*;
 use std::path::Path;
 
 #[test]
 fn cases() {
-    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), ArtifactKind::Log);
+    cases::run::<Scan>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"), media_type::LOG);
 }
 
 /// Pieces of real grammar among arbitrary bytes, to reach the states of the analyzer.
@@ -96,6 +96,6 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_bytes_in_any_chunks_give_the_same(log in log(), size in 1_usize..50) {
-        cases::hold::<Scan>(ArtifactKind::Log, &log, size);
+        cases::hold::<Scan>(media_type::LOG, &log, size);
     }
 }

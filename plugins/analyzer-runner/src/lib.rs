@@ -50,6 +50,20 @@ pub type Scan = LineScan<Runner>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Runner {
+    const TOOLS: &'static [&'static str] = &[
+        "appveyor",
+        "azure-pipelines",
+        "bitbucket",
+        "buildkite",
+        "circleci",
+        "codebuild",
+        "github-actions",
+        "gitlab",
+        "jenkins",
+        "teamcity",
+        "travis",
+    ];
+
     /// Jenkins lists every step that it knows.
     const LINE_LIMIT: usize = 64 * 1024;
 

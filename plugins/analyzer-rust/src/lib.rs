@@ -68,6 +68,22 @@ pub type RustScan = LineScan<RustAnalyzer>;
 export_analyzer!(RustScan);
 
 impl LineAnalyzer for RustAnalyzer {
+    const TOOLS: &'static [&'static str] = &[
+        "cargo",
+        "cargo-audit",
+        "cargo-deny",
+        "cargo-machete",
+        "cargo-semver-checks",
+        "cargo-test",
+        "clippy",
+        "miri",
+        "rust",
+        "rustc",
+        "rustdoc",
+        "rustfmt",
+        "rustup",
+    ];
+
     /// A JSON diagnostic contains the explanation of its code and its rendered form.
     const LINE_LIMIT: usize = 256 * 1024;
 

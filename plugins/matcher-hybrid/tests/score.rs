@@ -25,6 +25,7 @@ fn spell(
         covers_code: false,
         solution_code: solution.into(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        facts: Vec::new(),
     }
 }
 
@@ -259,7 +260,7 @@ fn numbers_and_names_of_the_user_do_not_decide() {
 prop_compose! {
     fn any_spell()(texts in prop::array::uniform5("[a-cA-C0-9é_`'\"\\\\(?: .\n-]{0,60}"), tags in prop::collection::vec("[a-c0-9E-]{0,6}", 0..3)) -> Spell {
         let [title, description, error_type, error_pattern, solution_code] = texts;
-        Spell { id: 1, title, description, error_type, error_pattern, covers_code: false, solution_code, tags }
+        Spell { id: 1, title, description, error_type, error_pattern, covers_code: false, solution_code, tags, facts: Vec::new() }
     }
 }
 

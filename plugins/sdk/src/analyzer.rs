@@ -1,11 +1,16 @@
 //! The traits of analyzers, and how to run them natively.
 
-use crate::{Artifact, ArtifactKind, Diagnostic, Failure, Line};
+use crate::{Artifact, Diagnostic, Failure, Line, media_type};
 
 /// One pass over one artifact: fed in order, finished once.
 pub trait Analyzer: Sized {
-    /// The kinds that `start` accepts. Not empty.
-    fn supports() -> &'static [ArtifactKind];
+    /// The tools whose errors it finds, as in [`Diagnostic::tool`]; empty if it is not made for certain tools.
+    fn tools() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The media types that `start` accepts, such as [`media_type::LOG`], or `text/*`. Not empty.
+    fn accepts() -> &'static [&'static str];
 
     /// Texts of which an artifact must contain at least one, byte for byte, for this analyzer to find
     /// anything; empty if it needs every artifact. Colour codes may split text, so a probe is best a word
@@ -14,8 +19,14 @@ pub trait Analyzer: Sized {
         &[]
     }
 
-    /// Starts a scan.
-    fn start(artifact: &Artifact) -> Result<Self, Failure>;
+    /// Checks the operator's configuration, a JSON object. The error says which setting is wrong, and is shown to the
+    /// operator.
+    fn check(_settings: &str) -> Result<(), String> {
+        Err(NO_SETTINGS.to_owned())
+    }
+
+    /// Starts a scan, with the operator's configuration if there is one; `check` has accepted it.
+    fn start(artifact: &Artifact, settings: Option<&str>) -> Result<Self, Failure>;
 
     /// Reads the next bytes, which may end anywhere, and adds the diagnostics that are complete.
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<Diagnostic>) -> Result<(), Failure>;
@@ -24,14 +35,29 @@ pub trait Analyzer: Sized {
     fn finish(&mut self, out: &mut Vec<Diagnostic>) -> Result<(), Failure>;
 }
 
+/// What a plugin without settings says to an operator's configuration.
+pub(crate) const NO_SETTINGS: &str = "this plugin has no settings";
+
 /// The simple interface for logs: one cleaned line at a time. [`crate::LineScan`] makes it an
 /// [`Analyzer`], cuts its diagnostics to the limits of the contract and drops repeats.
 pub trait LineAnalyzer: Default {
     /// Maximum length in bytes of a line for [`Self::line`]; longer ones are cut.
     const LINE_LIMIT: usize = 16 * 1024;
 
+    /// See [`Analyzer::tools`].
+    const TOOLS: &'static [&'static str] = &[];
+
+    /// See [`Analyzer::accepts`].
+    const ACCEPTS: &'static [&'static str] = &[media_type::LOG, media_type::TEXT];
+
     /// See [`Analyzer::probes`].
     const PROBES: &'static [&'static str] = &[];
+
+    /// An analyzer with the operator's configuration, a JSON object. The error says which setting is wrong, and is
+    /// shown to the operator.
+    fn configured(_settings: &str) -> Result<Self, String> {
+        Err(NO_SETTINGS.to_owned())
+    }
 
     /// Reads the next line and adds the diagnostics that are complete.
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>);
@@ -41,10 +67,14 @@ pub trait LineAnalyzer: Default {
 }
 
 /// The simplest form: the whole text in, diagnostics out. [`crate::TextScan`] makes an [`Analyzer`] of it and cuts its
-/// output to the limits of the contract. Use [`LineAnalyzer`] for large artifacts: its memory does not grow.
+/// output to the limits of the contract. Use [`LineAnalyzer`] for large artifacts, because its memory does not grow, and
+/// for settings.
 pub trait TextAnalyzer {
-    /// The kinds that it accepts. Not empty.
-    const KINDS: &'static [ArtifactKind] = &[ArtifactKind::Log, ArtifactKind::Text];
+    /// See [`Analyzer::tools`].
+    const TOOLS: &'static [&'static str] = &[];
+
+    /// See [`Analyzer::accepts`].
+    const ACCEPTS: &'static [&'static str] = &[media_type::LOG, media_type::TEXT];
 
     /// See [`Analyzer::probes`].
     const PROBES: &'static [&'static str] = &[];
@@ -55,17 +85,18 @@ pub trait TextAnalyzer {
 }
 
 /// Runs an analyzer over a whole artifact in memory, for native tests and evaluation.
-pub fn analyze_all<A: Analyzer>(kind: ArtifactKind, bytes: &[u8]) -> Result<Vec<Diagnostic>, Failure> {
-    analyze_chunks::<A>(kind, bytes.chunks(64 * 1024))
+pub fn analyze_all<A: Analyzer>(media_type: &str, bytes: &[u8]) -> Result<Vec<Diagnostic>, Failure> {
+    analyze_chunks::<A>(media_type, bytes.chunks(64 * 1024))
 }
 
 /// Runs an analyzer over chunks: the result must not depend on how the artifact is split.
 pub fn analyze_chunks<'a, A: Analyzer>(
-    kind: ArtifactKind,
+    media_type: &str,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let mut out = Vec::new();
-    let mut analyzer = A::start(&Artifact { kind, name: String::new(), size: None })?;
+    let artifact = Artifact { media_type: media_type.to_owned(), name: String::new(), size: None };
+    let mut analyzer = A::start(&artifact, None)?;
     for chunk in chunks {
         analyzer.feed(chunk, &mut out)?;
     }

@@ -13,8 +13,8 @@
 //!
 //! A log with an expected diagnostic must contain one of the analyzer's probes, because the host requires one.
 
-use crate::{Analyzer, ArtifactKind, Diagnostic, Location, Severity, analyze_all, analyze_chunks};
-use std::{fmt::Write as _, fs, path::Path};
+use crate::{Analyzer, Diagnostic, Location, Severity, analyze_all, analyze_chunks};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 /// Runs every case in the folder.
 ///
@@ -22,7 +22,7 @@ use std::{fmt::Write as _, fs, path::Path};
 ///
 /// With a list of all differences if a case fails, if there is no case, or if a file is malformed:
 /// this is for tests.
-pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
+pub fn run<A: Analyzer>(folder: &Path, media_type: &str) {
     let mut failures = String::new();
     let mut count = 0;
     let mut files: Vec<_> = fs::read_dir(folder)
@@ -31,18 +31,26 @@ pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     files.sort();
+    let mut tools: BTreeSet<&str> = A::tools().iter().copied().collect();
     for file in files {
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for (line, log, expected) in blocks(&text) {
             count += 1;
+            for tool in expected.lines().filter_map(|line| line.split(" | ").nth(1)) {
+                tools.remove(tool);
+            }
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(difference) = difference::<A>(kind, &log, &expected) {
+            if let Some(difference) = difference::<A>(media_type, &log, &expected) {
                 let _ = writeln!(failures, "{name}:{line}\n{difference}");
             }
         }
     }
     assert!(count > 0, "no case in {}", folder.display());
     assert!(failures.is_empty(), "\n{failures}");
+    assert!(
+        tools.is_empty(),
+        "the analyzer says that it is for these tools, and no case has them: {tools:?}"
+    );
 }
 
 /// Checks properties that hold for any bytes: splitting them into chunks of that size changes nothing, every span
@@ -51,9 +59,9 @@ pub fn run<A: Analyzer>(folder: &Path, kind: ArtifactKind) {
 /// # Panics
 ///
 /// If a property does not hold.
-pub fn hold<A: Analyzer>(kind: ArtifactKind, bytes: &[u8], size: usize) {
-    let whole = analyze_all::<A>(kind, bytes).expect("the kind is supported");
-    let parts = analyze_chunks::<A>(kind, bytes.chunks(size)).expect("the kind is supported");
+pub fn hold<A: Analyzer>(media_type: &str, bytes: &[u8], size: usize) {
+    let whole = analyze_all::<A>(media_type, bytes).expect("the media type is accepted");
+    let parts = analyze_chunks::<A>(media_type, bytes.chunks(size)).expect("the media type is accepted");
     assert_eq!(whole, parts, "chunks of {size} bytes give something else");
     for found in whole {
         assert!(found.span.start <= found.span.end && found.span.end <= bytes.len() as u64, "{found:?}");
@@ -90,10 +98,11 @@ fn blocks(text: &str) -> Vec<(usize, String, String)> {
     pairs
 }
 
-fn difference<A: Analyzer>(kind: ArtifactKind, log: &str, expected: &str) -> Option<String> {
+fn difference<A: Analyzer>(media_type: &str, log: &str, expected: &str) -> Option<String> {
     let log = log.replace('␛', "\u{1b}");
-    let found = analyze_all::<A>(kind, log.as_bytes()).expect("the analyzer takes this kind");
-    let bytewise = analyze_chunks::<A>(kind, log.as_bytes().chunks(7)).expect("the analyzer takes this kind");
+    let found = analyze_all::<A>(media_type, log.as_bytes()).expect("the analyzer accepts the media type");
+    let bytewise = analyze_chunks::<A>(media_type, log.as_bytes().chunks(7))
+        .expect("the analyzer accepts the media type");
     if found != bytewise {
         return Some("the result depends on where the chunks are cut".to_owned());
     }

@@ -8,6 +8,7 @@
 #![deny(unsafe_code)]
 
 mod analyzer;
+pub mod budget;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cases;
 #[cfg(target_arch = "wasm32")]
@@ -30,15 +31,16 @@ pub use matcher::{
     Withheld,
 };
 pub use value::{
-    Artifact, ArtifactKind, Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity,
-    Span,
+    Artifact, Confidence, Diagnostic, Facts, Failure, Frame, Kind, Location, Position, Role, Severity, Span,
+    media_type,
 };
 pub use whole::TextScan;
 
 /// Exports an [`Analyzer`] as the component's `grimoire:analyzer` interface.
 ///
-/// Takes the type: `export_analyzer!(LineScan<MyAnalyzer>);`. Expands to nothing if the target is
-/// not WebAssembly, so that the same crate can be tested natively.
+/// Takes the type: `export_analyzer!(LineScan<MyAnalyzer>);`. The name, version and description are those of the
+/// crate's `Cargo.toml`. Expands to nothing if the target is not WebAssembly, so that the same crate can be tested
+/// natively.
 #[macro_export]
 macro_rules! export_analyzer {
     ($analyzer:ty) => {
@@ -46,34 +48,76 @@ macro_rules! export_analyzer {
         #[allow(unsafe_code, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
         mod component {
             use super::*;
-            type Exported = $crate::guest::analyzer::Component<$analyzer>;
+            $crate::about_this_crate!();
+            type Exported = $crate::guest::analyzer::Component<$analyzer, About>;
             $crate::guest::analyzer::export!(Exported with_types_in $crate::guest::analyzer);
+        }
+    };
+}
+
+/// Names the crate that it is used in.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! about_this_crate {
+    () => {
+        struct About;
+        impl $crate::guest::About for About {
+            const NAME: &'static str = env!("CARGO_PKG_NAME");
+            const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+            const DESCRIPTION: &'static str = env!("CARGO_PKG_DESCRIPTION");
         }
     };
 }
 
 /// Exports a scoring function as the component's `grimoire:matcher` interface.
 ///
-/// Takes the path of a `fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, Failure>`. Expands to
-/// nothing if the target is not WebAssembly.
+/// Takes the path of a `fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, Failure>`. For settings, name a second
+/// function `fn(&str) -> Result<Settings, String>`, which reads the operator's configuration, a JSON object; the first
+/// one then takes an `Option<&Settings>` in front: `export_matcher!(crate::score, crate::settings);`.
+///
+/// The name, version and description are those of the crate's `Cargo.toml`. Expands to nothing if the target is not
+/// WebAssembly.
 #[macro_export]
 macro_rules! export_matcher {
-    ($score:path) => {
+    (@component $($functions:tt)*) => {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
         mod component {
             use super::*;
+            $crate::about_this_crate!();
             struct Exported;
             impl $crate::guest::matcher::Score for Exported {
-                fn score(
-                    error: &$crate::Diagnostic,
-                    candidates: &[$crate::Candidate],
-                ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
-                    $score(error, candidates)
-                }
+                $($functions)*
             }
-            type Component = $crate::guest::matcher::Component<Exported>;
+            type Component = $crate::guest::matcher::Component<Exported, About>;
             $crate::guest::matcher::export!(Component with_types_in $crate::guest::matcher);
         }
+    };
+    ($score:path) => {
+        $crate::export_matcher!(@component
+            fn score(
+                _settings: Option<&str>,
+                error: &$crate::Diagnostic,
+                candidates: &[$crate::Candidate],
+            ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
+                $score(error, candidates)
+            }
+        );
+    };
+    ($score:path, $settings:path) => {
+        $crate::export_matcher!(@component
+            fn check(settings: &str) -> Result<(), String> {
+                $settings(settings).map(|_| ())
+            }
+
+            fn score(
+                settings: Option<&str>,
+                error: &$crate::Diagnostic,
+                candidates: &[$crate::Candidate],
+            ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
+                let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
+                $score(settings.as_ref(), error, candidates)
+            }
+        );
     };
 }

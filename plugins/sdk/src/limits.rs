@@ -20,6 +20,12 @@ pub const FRAME_FUNCTION: usize = 512;
 pub const FRAME_TEXT: usize = 2_048;
 /// Maximum length of [`crate::Location::path`] in bytes.
 pub const PATH: usize = 1_024;
+/// Maximum number of [`crate::Diagnostic::facts`].
+pub const FACTS: usize = 32;
+/// Maximum length of a fact's name in bytes.
+pub const FACT_NAME: usize = 64;
+/// Maximum length of a fact's value in bytes.
+pub const FACT_VALUE: usize = 1_024;
 /// Maximum number of diagnostics of one scan.
 pub const DIAGNOSTICS: usize = 10_000;
 /// Maximum size of one chunk passed to `feed`, in bytes.

@@ -1,6 +1,6 @@
 //! The values of `wit/matcher/matcher.wit` as plain Rust.
 
-use crate::{Confidence, Diagnostic, Role};
+use crate::{Confidence, Diagnostic, Facts, Role};
 
 /// A stored fix with the fields that ranking needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Spell {
     pub solution_code: String,
     /// The tags.
     pub tags: Vec<String>,
+    /// What else the spellbook knows of it: names and values that `wit/README.md` lists.
+    pub facts: Facts,
 }
 
 /// The result of searching the spell's pattern in the diagnostic.
@@ -84,6 +86,8 @@ pub struct Evidence {
     pub code: CodeEvidence,
     /// How the languages relate.
     pub language: LanguageEvidence,
+    /// What else the host has found out: names and values that `wit/README.md` lists.
+    pub facts: Facts,
 }
 
 /// Why a spell may not be shown, by the same rules as the host's own guard, for a matcher to report.

@@ -1,6 +1,8 @@
 //! The values of `wit/types/types.wit` as plain Rust. The WIT text describes each field and its
 //! limits; [`crate::limits`] has the numbers.
 
+use std::collections::BTreeSet;
+
 use crate::{limits, text};
 
 /// Severity of a diagnostic, mildest first.
@@ -155,7 +157,13 @@ pub struct Diagnostic {
     pub context: String,
     /// The byte range of the error in the artifact.
     pub span: Span,
+    /// What else is known of the error: names and values of the plugin's own choice.
+    pub facts: Facts,
 }
+
+/// Open facts. A name is used once and has 1 to 64 bytes: words of lower-case letters and digits that begin with a
+/// letter, joined by `.` or `-`.
+pub type Facts = Vec<(String, String)>;
 
 impl Diagnostic {
     /// Cuts every field to the limits of the contract and removes what it forbids: control and
@@ -200,8 +208,28 @@ impl Diagnostic {
             }
             frame.location = frame.location.take().and_then(fit_location);
         }
+        fit_facts(&mut self.facts);
         !self.message.is_empty() && !self.tool.is_empty()
     }
+}
+
+/// Keeps the first fact of each name that the contract allows, and cuts its value.
+fn fit_facts(facts: &mut Facts) {
+    let mut seen = BTreeSet::new();
+    facts.retain(|(name, _)| is_fact_name(name) && seen.insert(name.clone()));
+    facts.truncate(limits::FACTS);
+    for (_, value) in facts {
+        text::keep_text(value);
+        text::cut_in_place(value, limits::FACT_VALUE);
+    }
+}
+
+fn is_fact_name(name: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    name.len() <= limits::FACT_NAME && name.split(['.', '-']).all(is_word)
 }
 
 /// `None` if the path is empty or longer than the contract allows: a truncated path is useless.
@@ -224,7 +252,7 @@ fn fit_location(mut location: Location) -> Option<Location> {
 /// Why a plugin call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The plugin does not support this kind of artifact.
+    /// The plugin does not read this artifact.
     Unsupported(String),
     /// The input breaks the contract.
     InvalidInput(String),
@@ -232,24 +260,48 @@ pub enum Failure {
     Failed(String),
 }
 
-/// The kind of an artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ArtifactKind {
+impl Failure {
+    /// The plugin does not accept the artifact's media type.
+    pub fn unsupported(artifact: &Artifact) -> Self {
+        Self::Unsupported(format!("reads no {}", artifact.media_type))
+    }
+}
+
+/// Media types of artifacts, as [`Artifact::media_type`] has them. More may follow.
+pub mod media_type {
     /// The log of a CI job or of a local command.
-    Log,
-    /// A unified diff.
-    Diff,
+    pub const LOG: &str = "text/x-log";
+    /// A unified diff as `git diff` prints it.
+    pub const DIFF: &str = "text/x-diff";
     /// Plain text of unknown origin.
-    Text,
+    pub const TEXT: &str = "text/plain";
+    /// A report in XML, such as JUnit's.
+    pub const XML: &str = "application/xml";
+    /// A report in JSON.
+    pub const JSON: &str = "application/json";
+    /// A report with one JSON value on each line.
+    pub const JSON_LINES: &str = "application/x-ndjson";
+    /// A report in SARIF.
+    pub const SARIF: &str = "application/sarif+json";
 }
 
 /// Facts about the artifact that are known before its first byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
-    /// The kind of artifact.
-    pub kind: ArtifactKind,
+    /// What it is: see [`media_type`].
+    pub media_type: String,
     /// A display name; may be empty.
     pub name: String,
     /// The size in bytes, where known in advance.
     pub size: Option<u64>,
+}
+
+impl Artifact {
+    /// Returns true if the media type is among the accepted ones, which may be as general as `text/*`.
+    pub fn is_any_of(&self, accepted: &[&str]) -> bool {
+        accepted.iter().any(|accepted| match accepted.strip_suffix('*') {
+            Some(beginning) => self.media_type.starts_with(beginning),
+            None => *accepted == self.media_type,
+        })
+    }
 }

@@ -1,6 +1,6 @@
 //! The scan of a whole text: collects all bytes first.
 
-use crate::{Analyzer, Artifact, ArtifactKind, Diagnostic, Failure, TextAnalyzer, limits};
+use crate::{Analyzer, Artifact, Diagnostic, Failure, TextAnalyzer, limits};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -15,17 +15,21 @@ pub struct TextScan<A> {
 }
 
 impl<A: TextAnalyzer> Analyzer for TextScan<A> {
-    fn supports() -> &'static [ArtifactKind] {
-        A::KINDS
+    fn tools() -> &'static [&'static str] {
+        A::TOOLS
+    }
+
+    fn accepts() -> &'static [&'static str] {
+        A::ACCEPTS
     }
 
     fn probes() -> &'static [&'static str] {
         A::PROBES
     }
 
-    fn start(artifact: &Artifact) -> Result<Self, Failure> {
-        if !A::KINDS.contains(&artifact.kind) {
-            return Err(Failure::Unsupported(format!("reads no {:?}", artifact.kind).to_lowercase()));
+    fn start(artifact: &Artifact, _settings: Option<&str>) -> Result<Self, Failure> {
+        if !artifact.is_any_of(A::ACCEPTS) {
+            return Err(Failure::unsupported(artifact));
         }
         Ok(Self { artifact: artifact.clone(), bytes: Vec::new(), analyzer: PhantomData })
     }
@@ -110,12 +114,12 @@ mod tests {
             size in 1_usize..9,
         ) {
             let bytes = pieces.concat();
-            let whole = analyze_all::<TextScan<Oops>>(ArtifactKind::Log, &bytes).expect("it reads logs");
+            let whole = analyze_all::<TextScan<Oops>>(media_type::LOG, &bytes).expect("it reads logs");
             for found in &whole {
                 let at = |offset: u64| usize::try_from(offset).expect("it is short");
                 prop_assert_eq!(&bytes[at(found.span.start)..at(found.span.end)], b"oops");
             }
-            let cut = analyze_chunks::<TextScan<Oops>>(ArtifactKind::Log, bytes.chunks(size));
+            let cut = analyze_chunks::<TextScan<Oops>>(media_type::LOG, bytes.chunks(size));
             prop_assert_eq!(cut.expect("it reads logs"), whole);
         }
     }
@@ -123,9 +127,9 @@ mod tests {
     #[test]
     fn what_is_too_large_fails_and_what_is_not_read_is_said() {
         let chunk = vec![b'x'; 1 << 20];
-        let failed = analyze_chunks::<TextScan<Oops>>(ArtifactKind::Log, (0..17).map(|_| &chunk[..]));
+        let failed = analyze_chunks::<TextScan<Oops>>(media_type::LOG, (0..17).map(|_| &chunk[..]));
         assert_eq!(failed, Err(Failure::Failed("reads texts of at most 16 MiB".to_owned())));
-        let unsupported = analyze_all::<TextScan<Oops>>(ArtifactKind::Diff, b"");
+        let unsupported = analyze_all::<TextScan<Oops>>(media_type::DIFF, b"");
         assert_eq!(unsupported, Err(Failure::Unsupported("reads no diff".to_owned())));
     }
 }

@@ -8,7 +8,7 @@ use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::pattern::telling;
 use grimoire_domain::ranking::{self, PatternEvidence, PatternHit};
-use grimoire_domain::spell::{Spell, SpellFields, SpellId, ValidSpell, join_tags};
+use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, ValidSpell, join_tags};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -108,7 +108,7 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
             };
             let keyword = 1.0 / (number as f64 + 1.0);
             let evidence = ranking::Evidence { keyword, pattern, ..ranking::Evidence::default() };
-            Ok(ranking::Candidate { spell: Arc::new(spell), evidence })
+            Ok(ranking::Candidate { spell: Arc::new(spell), evidence, outcomes: Outcomes::default() })
         })
         .collect()
 }

@@ -121,7 +121,7 @@ fn memory(bench: &Bench, runtime: &Runtime) -> anyhow::Result<Row> {
 }
 
 fn native<A: Analyzer>(pieces: &[Bytes]) -> anyhow::Result<usize> {
-    let found = analyze_chunks::<A>(sdk::ArtifactKind::Log, pieces.iter().map(AsRef::as_ref));
+    let found = analyze_chunks::<A>(sdk::media_type::LOG, pieces.iter().map(AsRef::as_ref));
     Ok(found.map_err(|failure| anyhow::anyhow!("{failure:?}"))?.len())
 }
 

@@ -13,6 +13,8 @@ use grimoire_plugin_sdk::{
 pub struct Kettle;
 
 impl LineAnalyzer for Kettle {
+    const TOOLS: &'static [&'static str] = &["kettle"];
+
     // A log without this word never reaches the plugin.
     const PROBES: &'static [&'static str] = &["kettle:"];
 

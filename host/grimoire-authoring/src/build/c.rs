@@ -7,12 +7,14 @@ use grimoire_ports::PortError;
 use wit_bindgen_core::{Files, wit_parser::Resolve};
 
 use super::{Work, encode, tool};
+use crate::manifest::Manifest;
 use crate::{file_error, invalid, write};
 
 pub(super) fn build(mut work: Work<'_>) -> Result<Vec<u8>, PortError> {
     let compiler = Compiler::find(&work)?;
     let bindings = work.intermediate("bindings");
     let mut inputs = generate(&work, &bindings)?;
+    write(&bindings.join("plugin.h"), identity(work.manifest).as_bytes())?;
     inputs.extend(sources(work.folder)?);
     let output = work.intermediate("c.wasm");
     let mut command = compiler.command();
@@ -89,6 +91,29 @@ fn generate(work: &Work<'_>, folder: &Path) -> Result<Vec<PathBuf>, PortError> {
     Ok(inputs)
 }
 
+/// The header with what the plugin says of itself.
+fn identity(manifest: &Manifest) -> String {
+    let literal = |text: &str| {
+        let mut literal = String::from('"');
+        for byte in text.bytes() {
+            match byte {
+                b'"' | b'\\' => literal.extend(['\\', byte.into()]),
+                b' '..=b'~' => literal.push(byte.into()),
+                // Three octal digits, so that no digit behind it can belong to it.
+                _ => literal.push_str(&format!("\\{byte:03o}")),
+            }
+        }
+        literal + "\""
+    };
+    let Manifest { name, version, description, .. } = manifest;
+    format!(
+        "#define PLUGIN_NAME {}\n#define PLUGIN_VERSION {}\n#define PLUGIN_DESCRIPTION {}\n",
+        literal(name),
+        literal(version),
+        literal(description)
+    )
+}
+
 /// The plugin's own files, by name.
 fn sources(folder: &Path) -> Result<Vec<PathBuf>, PortError> {
     let entries = std::fs::read_dir(folder).map_err(|error| file_error(folder, "read", error))?;
@@ -102,4 +127,23 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>, PortError> {
         return Err(invalid(format!("{} has no file that ends with .c", folder.display())));
     }
     Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_description_is_a_literal_of_c() {
+        let manifest = "name = \"a-b\"\nversion = \"0.1.0\"\ndescription = 'Says \"größe\" \\ 1'\nworld = \"analyzer\"\nlanguage = \"c\"\n";
+        let header = identity(&Manifest::parse(manifest).expect("a manifest"));
+        assert!(
+            header.starts_with("#define PLUGIN_NAME \"a-b\"\n#define PLUGIN_VERSION \"0.1.0\"\n"),
+            "{header}"
+        );
+        assert!(
+            header.ends_with("#define PLUGIN_DESCRIPTION \"Says \\\"gr\\303\\266\\303\\237e\\\" \\\\ 1\"\n"),
+            "{header}"
+        );
+    }
 }

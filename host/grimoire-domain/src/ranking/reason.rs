@@ -27,7 +27,7 @@ pub(super) fn is_general(spell: &SpellFields) -> bool {
 }
 
 /// Returns true if a spell says where to look rather than how to mend the error.
-pub(super) fn is_hint(spell: &SpellFields) -> bool {
+pub fn is_hint(spell: &SpellFields) -> bool {
     spell.tags.contains(HINT)
 }
 

@@ -1,5 +1,7 @@
 //! Structured errors on the wire.
 
+use std::collections::BTreeMap;
+
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Frame, Kind, Location, Position, Role, Severity};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,6 +46,8 @@ pub struct DiagnosticBody {
     pub context: String,
     /// The byte range of the error in the artifact.
     pub span: SpanBody,
+    /// What else the analyzers found out, by names of their own choice.
+    pub facts: BTreeMap<String, String>,
     /// Number of occurrences.
     pub count: u32,
 }
@@ -153,6 +157,7 @@ impl DiagnosticBody {
             stack_trace: diagnostic.stack_trace.into_iter().map(FrameBody::from).collect(),
             context: diagnostic.context,
             span: SpanBody { start: diagnostic.span.start, end: diagnostic.span.end },
+            facts: diagnostic.facts.into_iter().collect(),
             count,
         }
     }

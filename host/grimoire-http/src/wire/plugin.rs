@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use grimoire_domain::installed_plugin::{InstalledPlugin, PluginReceipt, PluginVersion};
 use grimoire_pipeline::{PluginDetails, PluginStatus};
-use grimoire_ports::plugins::{PluginEvidence, PluginOrigin, Signer};
+use grimoire_ports::plugins::{PluginDescription, PluginEvidence, PluginOrigin, Signer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,6 +22,29 @@ pub struct PluginsBody {
     pub rejected: Vec<ProblemBody>,
 }
 
+/// What a plugin says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = PluginDescription)]
+pub struct PluginDescriptionBody {
+    /// Its own name. It may run under another one.
+    #[schema(example = "matcher-hybrid")]
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// The tools whose errors an analyzer finds; empty for a matcher, and if it is not made for certain tools.
+    pub tools: Vec<String>,
+    /// The media types that an analyzer reads; empty for a matcher.
+    #[schema(example = json!(["text/x-log", "text/plain"]))]
+    pub accepts: Vec<String>,
+}
+
+impl From<PluginDescription> for PluginDescriptionBody {
+    fn from(said: PluginDescription) -> Self {
+        let PluginDescription { name, version: _, description, tools, accepts } = said;
+        Self { name, description, tools, accepts }
+    }
+}
+
 /// A plugin that runs or is installed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Plugin)]
@@ -32,9 +55,12 @@ pub struct PluginStatusBody {
     /// The SHA-256 of the running component; null if none runs.
     #[schema(required = true)]
     pub digest: Option<String>,
-    /// The version in its metadata.
+    /// The version that runs.
     #[schema(required = true)]
     pub version: Option<String>,
+    /// What the plugin that runs says of itself.
+    #[schema(required = true)]
+    pub description: Option<PluginDescriptionBody>,
     /// The world that it implements.
     #[schema(required = true, example = "grimoire:matcher@0.1.0")]
     pub world: Option<String>,
@@ -230,10 +256,12 @@ impl From<PluginStatus> for PluginStatusBody {
             quarantine: version.quarantine.clone(),
         };
         let signed_by = loaded.as_ref().map(|loaded| &loaded.signer);
+        let said = loaded.as_ref().map(|loaded| &loaded.description);
         Self {
             name,
             digest: loaded.as_ref().map(|loaded| loaded.identity.digest.clone()),
-            version: loaded.as_ref().and_then(|loaded| loaded.version.clone()),
+            version: said.map(|said| said.version.clone()),
+            description: said.cloned().map(PluginDescriptionBody::from),
             world: loaded.as_ref().map(|loaded| loaded.world.clone()),
             origin: loaded.as_ref().map(|loaded| origin(loaded.origin)),
             replaces: loaded.as_ref().and_then(|loaded| loaded.replaces).map(origin),

@@ -153,7 +153,7 @@ impl Pipeline {
             digest: loaded.identity.digest,
             bytes: component.len() as u64,
             world: loaded.world,
-            version: loaded.version,
+            version: Some(loaded.description.version),
             source: source.clone(),
             installed_by: by.clone(),
             installed_at: self.ports().clock.now(),

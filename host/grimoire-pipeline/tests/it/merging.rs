@@ -122,6 +122,20 @@ async fn a_place_that_only_the_other_analyzer_knew_is_not_lost() {
 }
 
 #[tokio::test]
+async fn the_facts_of_both_reports_are_kept_and_those_of_the_kept_one_first() {
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut kept = coded("E0308", diagnostic("mismatched types", (0, 50)));
+    kept.facts = vec![fact("crate", "kettle"), fact("edition", "2024")];
+    let mut absorbed = diagnostic("mismatched types", (10, 20));
+    absorbed.facts = vec![fact("edition", "unknown"), fact("step", "build")];
+    let all = vec![findings("generic", vec![absorbed]), findings("rust", vec![kept])];
+    let report = analyzed(Settings::default(), all).await;
+    assert_eq!(report.diagnostics.len(), 1);
+    let facts = &report.diagnostics[0].diagnostic.facts;
+    assert_eq!(*facts, [fact("crate", "kettle"), fact("edition", "2024"), fact("step", "build")]);
+}
+
+#[tokio::test]
 async fn a_failing_analyzer_is_a_problem_and_the_others_answer() {
     let mut failing = findings("python", vec![diagnostic("before the end", (0, 5))]);
     let problem = PluginProblem {

@@ -20,8 +20,8 @@ use crate::github::ByteStream;
 use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt};
 use crate::plugins::matcher::{Judgement, Matchers};
 use crate::plugins::{
-    CaseFile, ComponentSource, LoadedPlugin, PluginError, PluginEvidence, PluginOrigin, PluginSet,
-    PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
+    CaseFile, ComponentSource, LoadedPlugin, PluginDescription, PluginError, PluginEvidence, PluginOrigin,
+    PluginSet, PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
 };
 
 pub(super) fn identity(name: &str) -> PluginIdentity {
@@ -119,7 +119,11 @@ impl Default for ScriptedSet {
     fn default() -> Self {
         let loaded = |name: &str, world: &str| LoadedPlugin {
             identity: identity(name),
-            version: Some("0.1.0".to_owned()),
+            description: PluginDescription {
+                name: name.to_owned(),
+                version: "0.1.0".to_owned(),
+                ..PluginDescription::default()
+            },
             world: world.to_owned(),
             from_cache: false,
             origin: PluginOrigin::Shipped,
@@ -318,7 +322,11 @@ impl Plugins for ScriptedPlugins {
             component.hash(&mut hasher);
             let world = if source.name.contains("analyzer") { "analyzer" } else { "matcher" };
             set.plugins.push(LoadedPlugin {
-                version: None,
+                description: PluginDescription {
+                    name: source.name.clone(),
+                    version: "0.1.0".to_owned(),
+                    ..PluginDescription::default()
+                },
                 identity: PluginIdentity {
                     digest: format!("{:016x}", hasher.finish()).repeat(4),
                     name: source.name,

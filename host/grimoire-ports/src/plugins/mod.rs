@@ -19,13 +19,38 @@ use crate::PortError;
 pub use signer::{InvalidPublicKey, PublicKey, Signer, TrustedKey};
 pub use source::{ComponentSource, PluginFiles, PluginOrigin, PluginSource, strongest};
 
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PluginDescription {
+    /// Its own name, which the name that it was installed under may differ from.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// One sentence.
+    pub description: String,
+    /// The tools whose errors an analyzer finds.
+    pub tools: Vec<String>,
+    /// The media types that an analyzer accepts, such as `text/x-log` or `text/*`.
+    pub accepts: Vec<String>,
+}
+
+impl PluginDescription {
+    /// Returns true if an analyzer accepts artifacts of a media type.
+    pub fn accepts(&self, media_type: &str) -> bool {
+        self.accepts.iter().any(|accepted| match accepted.strip_suffix('*') {
+            Some(beginning) => media_type.starts_with(beginning),
+            None => accepted == media_type,
+        })
+    }
+}
+
 /// A loaded plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedPlugin {
     /// The plugin's name and digest.
     pub identity: PluginIdentity,
-    /// The version from its metadata.
-    pub version: Option<String>,
+    /// What it says of itself.
+    pub description: PluginDescription,
     /// The implemented world with its version, such as `grimoire:analyzer@0.1.0`.
     pub world: String,
     /// True if the compiled code came from the cache.
@@ -156,5 +181,22 @@ impl PluginError {
     /// `Busy` for a busy host, `Timeout` for a slow plugin, `Internal` for everything else.
     pub fn kind(&self) -> ErrorKind {
         self.0.reason.kind()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_accepted_by_name_or_by_kind() {
+        let accepts = ["text/*", "application/json"].map(str::to_owned).to_vec();
+        let analyzer = PluginDescription { accepts, ..PluginDescription::default() };
+        for media_type in ["text/x-log", "text/plain", "application/json"] {
+            assert!(analyzer.accepts(media_type), "{media_type}");
+        }
+        for media_type in ["application/jsonl", "application/xml", "textile/x", "text"] {
+            assert!(!analyzer.accepts(media_type), "{media_type}");
+        }
     }
 }

@@ -32,7 +32,11 @@ impl World {
 }
 
 /// Grimoire's own interfaces that a plugin may import.
-const OWN: [&str; 2] = ["grimoire:types/types@0.1.0", "grimoire:types/log@0.1.0"];
+const OWN: [&str; 3] =
+    ["grimoire:types/types@0.1.0", "grimoire:types/log@0.1.0", "grimoire:types/budget@0.1.0"];
+
+/// The one of them that only analyzers may import: a matcher's answer must be a function of its arguments.
+const BUDGET: &str = "grimoire:types/budget@0.1.0";
 
 /// Packages of WASI that are linked to inert implementations.
 const WASI: [&str; 6] =
@@ -56,6 +60,17 @@ pub(super) fn check_import(name: &str) -> Result<(), Rejection> {
         "imports {}, which no plugin gets; a plugin may import {offered} and WASI 0.2 without wasi:http",
         shown(name)
     )))
+}
+
+/// Checks that a plugin of this world may use the imports.
+pub(super) fn check_world(world: World, imports: &[String]) -> Result<(), Rejection> {
+    let uses_budget = imports.iter().any(|import| split(import).0 == split(BUDGET).0);
+    match world {
+        World::Matcher if uses_budget => Err(Rejection::new(format!(
+            "imports {BUDGET}, which only analyzers get: a matcher's answer must not depend on time or memory"
+        ))),
+        World::Analyzer | World::Matcher => Ok(()),
+    }
 }
 
 /// The only world whose interface a component exports.
@@ -124,6 +139,7 @@ mod tests {
         for import in [
             "grimoire:types/types@0.1.0",
             "grimoire:types/log@0.1.0",
+            "grimoire:types/budget@0.1.0",
             "wasi:cli/environment@0.2.0",
             "wasi:io/poll@0.2.12",
         ] {
@@ -144,6 +160,18 @@ mod tests {
         assert!(refused("wasi:cli/run").contains("WASI 0.2"));
         assert!(refused("wasi:nn/graph@0.2.0").contains("which no plugin gets"));
         assert!(refused("evil\u{202e}\u{1b}[2J").contains("evil[2J"));
+    }
+
+    #[test]
+    fn only_an_analyzer_learns_what_is_left_of_its_budget() {
+        let imports = ["grimoire:types/log@0.1.0".to_owned(), BUDGET.to_owned()];
+        assert_eq!(check_world(World::Analyzer, &imports), Ok(()));
+        assert_eq!(check_world(World::Matcher, &imports[..1]), Ok(()));
+        let refused = check_world(World::Matcher, &imports).expect_err("refused").0;
+        assert!(
+            refused.starts_with("imports grimoire:types/budget@0.1.0, which only analyzers get"),
+            "{refused}"
+        );
     }
 
     #[test]

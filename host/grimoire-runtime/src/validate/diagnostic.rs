@@ -2,6 +2,7 @@
 
 use grimoire_domain::diagnostic::{Diagnostic, Frame, Location, Position, Role, Severity, Span};
 
+use super::facts::check_facts;
 use super::text::{check_name, check_not_empty, check_text};
 use super::{Broken, bounds};
 
@@ -45,6 +46,7 @@ fn check(diagnostic: &Diagnostic, fed: u64) -> Result<(), Broken> {
         check_frame(frame).map_err(|broken| format!("stack-trace[{index}].{broken}"))?;
     }
     check_text("context", &diagnostic.context, bounds::CONTEXT)?;
+    check_facts(&diagnostic.facts)?;
     check_span(diagnostic.span, fed)
 }
 
@@ -141,6 +143,7 @@ mod tests {
             }],
             context: "  |\n4 | let x\t= y;".to_owned(),
             span: Span { start: 10, end: 20 },
+            facts: vec![("test.suite".to_owned(), "lids".to_owned())],
         }
     }
 
@@ -194,6 +197,10 @@ mod tests {
             (
                 broken(|d| d.stack_trace[0].function = Some("f".repeat(513))),
                 "stack-trace[0].function: has 513",
+            ),
+            (
+                broken(|d| d.facts.push(("Suite".to_owned(), String::new()))),
+                "diagnostics[6].facts[1]: its name must have",
             ),
             (broken(|d| d.span = Span { start: 21, end: 20 }), "span: start lies after end"),
             (broken(|d| d.span = Span { start: 0, end: 21 }), "span: ends at 21, but 20 bytes were fed"),

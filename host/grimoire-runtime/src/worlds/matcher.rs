@@ -1,3 +1,4 @@
 //! The world of matchers.
 
+mod facts;
 pub(crate) mod v0_1;

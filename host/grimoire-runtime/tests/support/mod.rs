@@ -11,7 +11,7 @@ use grimoire_domain::Timestamp;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence, PatternHit};
-use grimoire_domain::spell::{Spell, SpellFields, SpellId};
+use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId};
 use grimoire_ports::github::ByteStream;
 use grimoire_runtime::PluginSource;
 
@@ -85,7 +85,7 @@ pub(crate) fn candidates(count: u64) -> Vec<Candidate> {
         };
         let evidence =
             Evidence { keyword: 1.0 / id as f64, pattern: PatternEvidence::Hit(hit), ..Evidence::default() };
-        Candidate { spell: spell.into(), evidence }
+        Candidate { spell: spell.into(), evidence, outcomes: Outcomes::default() }
     };
     (1..=count).map(candidate).collect()
 }

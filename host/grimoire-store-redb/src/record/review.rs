@@ -64,6 +64,8 @@ struct DiagnosticRecord {
     stack_trace: Vec<FrameRecord>,
     context: String,
     span: (u64, u64),
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -205,6 +207,7 @@ impl DiagnosticRecord {
             stack_trace: diagnostic.stack_trace.into_iter().map(FrameRecord::of).collect(),
             context: diagnostic.context,
             span: (diagnostic.span.start, diagnostic.span.end),
+            facts: diagnostic.facts,
         }
     }
 
@@ -224,6 +227,7 @@ impl DiagnosticRecord {
             stack_trace: self.stack_trace.into_iter().map(FrameRecord::into_frame).collect(),
             context: self.context,
             span: Span { start: self.span.0, end: self.span.1 },
+            facts: self.facts,
         })
     }
 }

@@ -282,6 +282,9 @@ fn origin(plugin: &PluginStatusBody) -> String {
         Some("unsigned") => words.push("unsigned".to_owned()),
         _ => {}
     }
+    if let Some(said) = plugin.description.as_ref().filter(|said| said.name != plugin.name) {
+        words.push(format!("calls itself {}", said.name));
+    }
     if let Some(replaced) = &plugin.replaces {
         words.push(format!("in the place of the one that is {replaced}"));
     }
@@ -297,6 +300,19 @@ fn show_details(details: &PluginDetailsBody, format: Format) -> anyhow::Result<(
     writeln!(output, "{NAME}{}{NAME:#}  {}", plugin.name, origin(plugin))?;
     let mut line = |name: &str, value: &str| writeln!(output, "  {name:9} {value}");
     line("version", &displayable(plugin.version.as_deref().unwrap_or("none")))?;
+    if let Some(said) = &plugin.description {
+        if said.name != plugin.name {
+            line("own name", &said.name)?;
+        }
+        if !said.description.is_empty() {
+            line("is", &displayable(&said.description))?;
+        }
+        for (name, list) in [("reads", &said.accepts), ("tools", &said.tools)] {
+            if !list.is_empty() {
+                line(name, &displayable(&list.join(", ")))?;
+            }
+        }
+    }
     line("world", plugin.world.as_deref().unwrap_or("does not run"))?;
     line("digest", plugin.digest.as_deref().unwrap_or("none"))?;
     if let Some(signature) = &plugin.signature {

@@ -1,6 +1,6 @@
 //! Responses of a running service, as domain values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use futures::TryStreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
@@ -56,6 +56,8 @@ struct FoundDiagnostic {
     stack_trace: Vec<FoundFrame>,
     context: String,
     span: Span,
+    #[serde(default)]
+    facts: BTreeMap<String, String>,
     count: u32,
 }
 
@@ -107,6 +109,7 @@ impl From<FoundDiagnostic> for CountedDiagnostic {
             stack_trace: found.stack_trace.into_iter().map(frame).collect(),
             context: found.context,
             span: found.span,
+            facts: found.facts.into_iter().collect(),
         };
         // The response does not name the analyzer, and it is not needed here.
         Self { diagnostic, count: found.count, plugin: String::new() }

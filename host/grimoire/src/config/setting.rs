@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     SecretList,
     /// Text that is never shown.
     Secret,
+    /// Tables in TOML, one JSON object elsewhere.
+    Tables,
 }
 
 /// The description of a setting, independent of its type.

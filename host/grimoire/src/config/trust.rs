@@ -13,11 +13,12 @@ use super::problem::Source;
 use crate::user_folders;
 
 /// Settings that are ignored in a file that was neither allowed nor named.
-const GUARDED: [&str; 14] = [
+const GUARDED: [&str; 15] = [
     "plugins.folder",
     "plugins.matcher",
     "plugins.fallback_matchers",
     "plugins.failure_policies",
+    "plugins.config",
     "plugins.trusted_keys",
     "plugins.require_signed",
     "server.api_tokens",

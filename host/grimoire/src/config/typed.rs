@@ -86,6 +86,8 @@ pub struct Config {
     pub(crate) tried_plugin: Option<TriedPlugin>,
     /// How plugin failures affect answers, by plugin name.
     pub failure_policies: BTreeMap<String, FailurePolicy>,
+    /// The configuration of plugins by name, each a JSON object.
+    pub plugin_config: BTreeMap<String, String>,
     /// Keys whose components are trusted.
     pub trusted_keys: Vec<TrustedKey>,
     /// True if plugins of the folder and of the store must be signed with one of them.
@@ -149,6 +151,7 @@ impl Config {
             tried_plugin: None,
             matcher: reader.get(&settings::MATCHER),
             fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
+            plugin_config: reader.get(&settings::PLUGIN_CONFIG),
             trusted_keys: reader.get(&settings::TRUSTED_KEYS),
             require_signed: reader.get(&settings::REQUIRE_SIGNED),
             plugin_watch: Duration::from_secs(60 * reader.get(&settings::PLUGIN_WATCH_MINUTES)),
@@ -228,6 +231,9 @@ impl ConfigReader<'_> {
         let named = values::plugins_with_policies(&policies)
             .map(|plugin| (&settings::FAILURE_POLICIES.definition, plugin))
             .chain([(&settings::MATCHER.definition, config.matcher.as_str())])
+            .chain(
+                config.plugin_config.keys().map(|name| (&settings::PLUGIN_CONFIG.definition, name.as_str())),
+            )
             .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())));
         for (definition, plugin) in named {
             if !known.contains(plugin) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use grimoire_domain::actor::Permission;
+use grimoire_domain::installed_plugin::check_plugin_name;
 use grimoire_http::ApiToken;
 use grimoire_pipeline::FailurePolicy;
 use grimoire_ports::plugins::TrustedKey;
@@ -239,6 +240,40 @@ pub(super) fn failure_policies(_: &Definition, text: &str) -> Read<BTreeMap<Stri
         }
     }
     if problems.is_empty() { Ok(policies) } else { Err(problems) }
+}
+
+/// The largest configuration of one plugin in bytes, which the contract says too.
+const MAX_PLUGIN_CONFIG: usize = 64 << 10;
+
+/// Parses a JSON object of JSON objects by plugin. What is in them is for the plugins to check.
+pub(super) fn plugin_config(_: &Definition, text: &str) -> Read<BTreeMap<String, String>> {
+    if text.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let tables: BTreeMap<String, serde_json::Map<String, serde_json::Value>> = match serde_json::from_str(
+        text,
+    ) {
+        Ok(tables) => tables,
+        // The library's message may quote the value.
+        Err(_) => {
+            return wrong(
+                "must have a table of settings for each plugin, as JSON {\"analyzer-team\": {\"key\": 1}}",
+            );
+        }
+    };
+    let mut problems = Vec::new();
+    let mut config = BTreeMap::new();
+    for (plugin, table) in tables {
+        let table = serde_json::Value::Object(table).to_string();
+        if let Err(error) = check_plugin_name(&plugin) {
+            problems.push(format!("{plugin:?}: {error}"));
+        } else if table.len() > MAX_PLUGIN_CONFIG {
+            problems.push(format!("{plugin}: has more than {} KiB as JSON", MAX_PLUGIN_CONFIG >> 10));
+        } else {
+            config.insert(plugin, table);
+        }
+    }
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
 /// Parses names and public keys.

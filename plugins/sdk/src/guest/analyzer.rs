@@ -1,7 +1,7 @@
 //! The world `grimoire:analyzer/analyzer`.
 
-use super::convert;
-use crate::{Analyzer, Artifact, ArtifactKind, Diagnostic};
+use super::{About, convert};
+use crate::{Analyzer, Artifact, Diagnostic};
 use std::{cell::RefCell, marker::PhantomData};
 
 #[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -19,39 +19,35 @@ use bindings::exports::grimoire::analyzer::analyze;
 pub use bindings::*;
 
 /// The component of an [`Analyzer`].
-pub struct Component<A>(PhantomData<A>);
+pub struct Component<A, D>(PhantomData<(A, D)>);
 
 /// One scan: the analyzer, or why it could not start. A resource's constructor cannot fail in this
 /// version of the contract, so the first call returns the failure.
 pub struct Scan<A>(RefCell<Result<A, crate::Failure>>);
 
-impl<A: Analyzer + 'static> analyze::Guest for Component<A> {
+impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     type Scan = Scan<A>;
 
-    fn supports() -> Vec<analyze::ArtifactKind> {
-        A::supports()
-            .iter()
-            .map(|kind| match kind {
-                ArtifactKind::Log => analyze::ArtifactKind::Log,
-                ArtifactKind::Diff => analyze::ArtifactKind::Diff,
-                ArtifactKind::Text => analyze::ArtifactKind::Text,
-            })
-            .collect()
+    fn describe() -> analyze::Description {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        analyze::Description {
+            identity: convert::identity::<D>(),
+            tools: owned(A::tools()),
+            accepts: owned(A::accepts()),
+            probes: owned(A::probes()),
+        }
     }
 
-    fn probes() -> Vec<String> {
-        A::probes().iter().map(|&probe| probe.to_owned()).collect()
+    fn configure(settings: String) -> Result<(), String> {
+        A::check(&settings)?;
+        super::keep_settings(settings)
     }
 }
 
 impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {
     fn new(artifact: analyze::Artifact) -> Self {
-        let kind = match artifact.kind {
-            analyze::ArtifactKind::Log => ArtifactKind::Log,
-            analyze::ArtifactKind::Diff => ArtifactKind::Diff,
-            analyze::ArtifactKind::Text => ArtifactKind::Text,
-        };
-        Self(RefCell::new(A::start(&Artifact { kind, name: artifact.name, size: artifact.size })))
+        let analyze::Artifact { media_type, name, size } = artifact;
+        Self(RefCell::new(A::start(&Artifact { media_type, name, size }, super::settings())))
     }
 
     fn feed(&self, chunk: Vec<u8>) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {

@@ -1,5 +1,6 @@
 //! Conversions between native and generated values. Both worlds use the same generated types.
 
+use super::About;
 use super::analyzer::grimoire::types::types as wit;
 use crate::{Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity, Span};
 
@@ -22,6 +23,14 @@ both_ways!(
 );
 both_ways!(Role, role_out, role_in: Root Consequence Summary Warning);
 both_ways!(Confidence, confidence_out, confidence_in: Guess Likely Certain);
+
+pub(super) fn identity<D: About>() -> wit::Identity {
+    wit::Identity {
+        name: D::NAME.to_owned(),
+        version: D::VERSION.to_owned(),
+        description: D::DESCRIPTION.to_owned(),
+    }
+}
 
 pub(super) fn failure_out(failure: Failure) -> wit::Failure {
     match failure {
@@ -54,6 +63,7 @@ pub(super) fn diagnostic_out(diagnostic: Diagnostic) -> wit::Diagnostic {
             .collect(),
         context: diagnostic.context,
         span: wit::Span { start: diagnostic.span.start, end: diagnostic.span.end },
+        facts: diagnostic.facts,
     }
 }
 
@@ -89,6 +99,7 @@ pub(super) fn diagnostic_in(diagnostic: wit::Diagnostic) -> Diagnostic {
             .collect(),
         context: diagnostic.context,
         span: Span { start: diagnostic.span.start, end: diagnostic.span.end },
+        facts: diagnostic.facts,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The world `grimoire:matcher/matcher`.
 
-use super::convert;
+use super::{About, convert};
 use crate::{
     Candidate, CodeEvidence, Diagnostic, Evidence, Failure, LanguageEvidence, PatternEvidence, PatternHit,
     Spell, Verdict,
@@ -26,20 +26,37 @@ pub use bindings::*;
 
 /// Implemented by [`crate::export_matcher!`] with the plugin's function.
 pub trait Score {
-    fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure>;
+    fn check(_settings: &str) -> Result<(), String> {
+        Err(crate::analyzer::NO_SETTINGS.to_owned())
+    }
+
+    fn score(
+        settings: Option<&str>,
+        error: &Diagnostic,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Verdict>, Failure>;
 }
 
 /// The component of a scoring function.
-pub struct Component<S>(PhantomData<S>);
+pub struct Component<S, D>(PhantomData<(S, D)>);
 
-impl<S: Score> match_spells::Guest for Component<S> {
+impl<S: Score, D: About> match_spells::Guest for Component<S, D> {
+    fn describe() -> match_spells::Identity {
+        convert::identity::<D>()
+    }
+
+    fn configure(settings: String) -> Result<(), String> {
+        S::check(&settings)?;
+        super::keep_settings(settings)
+    }
+
     fn score(
         error: match_spells::Diagnostic,
         candidates: Vec<match_spells::Candidate>,
     ) -> Result<Vec<match_spells::Verdict>, match_spells::Failure> {
         let error = convert::diagnostic_in(error);
         let candidates: Vec<_> = candidates.into_iter().map(candidate_in).collect();
-        let verdicts = S::score(&error, &candidates).map_err(convert::failure_out)?;
+        let verdicts = S::score(super::settings(), &error, &candidates).map_err(convert::failure_out)?;
         Ok(verdicts.into_iter().map(verdict_out).collect())
     }
 }
@@ -54,9 +71,20 @@ fn candidate_in(candidate: match_spells::Candidate) -> Candidate {
         covers_code,
         solution_code,
         tags,
+        facts,
     } = candidate.spell;
     Candidate {
-        spell: Spell { id, title, description, error_type, error_pattern, covers_code, solution_code, tags },
+        spell: Spell {
+            id,
+            title,
+            description,
+            error_type,
+            error_pattern,
+            covers_code,
+            solution_code,
+            tags,
+            facts,
+        },
         evidence: Evidence {
             keyword: candidate.evidence.keyword,
             pattern: match candidate.evidence.pattern {
@@ -79,6 +107,7 @@ fn candidate_in(candidate: match_spells::Candidate) -> Candidate {
                 match_spells::LanguageEvidence::Same => LanguageEvidence::Same,
                 match_spells::LanguageEvidence::Other => LanguageEvidence::Other,
             },
+            facts: candidate.evidence.facts,
         },
     }
 }

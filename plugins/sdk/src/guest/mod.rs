@@ -8,3 +8,21 @@ mod convert;
 #[allow(unsafe_code)]
 mod heap;
 pub mod matcher;
+
+/// What a component says of itself, implemented by the macros with the crate's metadata.
+pub trait About {
+    const NAME: &'static str;
+    const VERSION: &'static str;
+    const DESCRIPTION: &'static str;
+}
+
+/// The operator's configuration, if there is one. An instance lives for one call.
+static SETTINGS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+fn settings() -> Option<&'static str> {
+    SETTINGS.get().map(String::as_str)
+}
+
+fn keep_settings(settings: String) -> Result<(), String> {
+    SETTINGS.set(settings).map_err(|_| "it was configured before".to_owned())
+}

@@ -2,9 +2,7 @@
 
 pub use grimoire_log::{Line, Marker, Properties};
 
-use crate::{
-    Analyzer, Artifact, ArtifactKind, Diagnostic, Failure, LineAnalyzer, limits, text::Deduplicator,
-};
+use crate::{Analyzer, Artifact, Diagnostic, Failure, LineAnalyzer, limits, text::Deduplicator};
 use grimoire_log::LineReader;
 
 /// Makes an [`Analyzer`] from a [`LineAnalyzer`]: splits chunks into lines, cleans them, cuts diagnostics to the
@@ -51,29 +49,41 @@ impl<A: LineAnalyzer> LineScan<A> {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for a diff.
+    /// `Unsupported` for a media type that it does not accept.
     pub fn with(analyzer: A, artifact: &Artifact) -> Result<Self, Failure> {
-        match artifact.kind {
-            ArtifactKind::Log | ArtifactKind::Text => Ok(Self {
-                reader: LineReader::new(A::LINE_LIMIT),
-                lines: Lines { analyzer, seen: Deduplicator::default(), reported: 0 },
-            }),
-            ArtifactKind::Diff => Err(Failure::Unsupported("this analyzer reads logs, not diffs".to_owned())),
+        if !artifact.is_any_of(A::ACCEPTS) {
+            return Err(Failure::unsupported(artifact));
         }
+        Ok(Self {
+            reader: LineReader::new(A::LINE_LIMIT),
+            lines: Lines { analyzer, seen: Deduplicator::default(), reported: 0 },
+        })
     }
 }
 
 impl<A: LineAnalyzer> Analyzer for LineScan<A> {
-    fn supports() -> &'static [ArtifactKind] {
-        &[ArtifactKind::Log, ArtifactKind::Text]
+    fn tools() -> &'static [&'static str] {
+        A::TOOLS
+    }
+
+    fn accepts() -> &'static [&'static str] {
+        A::ACCEPTS
     }
 
     fn probes() -> &'static [&'static str] {
         A::PROBES
     }
 
-    fn start(artifact: &Artifact) -> Result<Self, Failure> {
-        Self::with(A::default(), artifact)
+    fn check(settings: &str) -> Result<(), String> {
+        A::configured(settings).map(|_| ())
+    }
+
+    fn start(artifact: &Artifact, settings: Option<&str>) -> Result<Self, Failure> {
+        let analyzer = match settings {
+            None => A::default(),
+            Some(settings) => A::configured(settings).map_err(Failure::Failed)?,
+        };
+        Self::with(analyzer, artifact)
     }
 
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<Diagnostic>) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ impl LineAnalyzer for Echoing {
 }
 
 fn lines(log: &[u8]) -> Vec<String> {
-    let found = analyze_all::<LineScan<Echoing>>(ArtifactKind::Log, log).expect("logs are supported");
+    let found = analyze_all::<LineScan<Echoing>>(media_type::LOG, log).expect("logs are supported");
     found.into_iter().map(|diagnostic| diagnostic.message).collect()
 }
 
@@ -116,7 +116,7 @@ fn what_wraps_a_whole_log_goes() {
 #[test]
 fn spans_are_those_of_the_raw_line() {
     let log = b"one\r\n2024-09-15T07:40:01Z \x1b[31mtwo\x1b[0m\nthree";
-    let found = analyze_all::<LineScan<Echoing>>(ArtifactKind::Log, log).expect("logs are supported");
+    let found = analyze_all::<LineScan<Echoing>>(media_type::LOG, log).expect("logs are supported");
     let spans: Vec<_> = found.iter().map(|line| (line.span.start, line.span.end)).collect();
     assert_eq!(spans, [(0, 3), (5, 38), (39, 44)]);
 }
@@ -143,7 +143,7 @@ proptest! {
             prop_oneof![any::<u8>(), Just(b'\n'), Just(b'\r'), Just(0x1b), Just(b'['), Just(b'm')], 0..400),
         cuts in proptest::collection::vec(1_usize..40, 0..40),
     ) {
-        let whole = analyze_all::<LineScan<Echoing>>(ArtifactKind::Log, &log).expect("logs are supported");
+        let whole = analyze_all::<LineScan<Echoing>>(media_type::LOG, &log).expect("logs are supported");
         let mut chunks = Vec::new();
         let mut rest = log.as_slice();
         for cut in cuts {
@@ -152,7 +152,7 @@ proptest! {
             rest = after;
         }
         chunks.push(rest);
-        let parts = analyze_chunks::<LineScan<Echoing>>(ArtifactKind::Log, chunks).expect("logs are supported");
+        let parts = analyze_chunks::<LineScan<Echoing>>(media_type::LOG, chunks).expect("logs are supported");
         prop_assert_eq!(&whole, &parts);
         for diagnostic in whole {
             prop_assert!(diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end <= log.len() as u64);

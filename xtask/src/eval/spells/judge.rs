@@ -11,7 +11,7 @@ use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{
     self, Candidate, CodeEvidence, Evidence, PatternEvidence, PatternHit, grounds, normal_code, own_codes,
 };
-use grimoire_domain::spell::{Spell, SpellFields, SpellId, SpellStatus};
+use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, SpellStatus};
 use grimoire_pipeline::Settings;
 
 use crate::native;
@@ -119,7 +119,11 @@ impl Judge {
             // A spell for this very code affects the judgement of others, even if it is not shown.
             if grounds(diagnostic, &evidence).is_ok() || evidence.code == CodeEvidence::Partial {
                 places.push(place);
-                candidates.push(Candidate { spell: Arc::clone(spell), evidence });
+                candidates.push(Candidate {
+                    spell: Arc::clone(spell),
+                    evidence,
+                    outcomes: Outcomes::default(),
+                });
             }
         }
         let seen: Vec<_> = candidates.iter().map(native::candidate).collect();

@@ -159,6 +159,7 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
                 }],
                 context: "let x: u8 = \"\";".to_owned(),
                 span: Span { start: 10, end: u64::MAX },
+                facts: vec![("test.suite".to_owned(), "näme \"x\"".to_owned())],
             },
             count: 2,
             spells: vec![RankedSpell {

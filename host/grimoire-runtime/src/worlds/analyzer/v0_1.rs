@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use grimoire_domain::artifact::{Artifact, ArtifactKind};
+use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::text;
+use grimoire_ports::plugins::PluginDescription;
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, ResourceAny};
 
 use crate::call::Call;
-use crate::worlds::shared::v0_1::{diagnostic_in, types};
+use crate::worlds::shared::v0_1::{diagnostic_in, identity_in, types};
 
 mod bindings {
     #![allow(
@@ -26,6 +27,7 @@ mod bindings {
         with: {
             "grimoire:types/types@0.1.0": crate::worlds::shared::v0_1::types,
             "grimoire:types/log@0.1.0": crate::worlds::shared::v0_1::log,
+            "grimoire:types/budget@0.1.0": crate::worlds::shared::v0_1::budget,
         },
         exports: { default: async },
     });
@@ -61,30 +63,34 @@ impl Analyzer {
 pub(crate) struct Instance(bindings::Analyzer);
 
 impl Instance {
-    /// The kinds of artifacts that the analyzer accepts.
-    pub(crate) async fn supports(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<ArtifactKind>> {
-        let kinds = self.0.grimoire_analyzer_analyze().call_supports(store).await?;
-        let kind_in = |kind| match kind {
-            analyze::ArtifactKind::Log => ArtifactKind::Log,
-            analyze::ArtifactKind::Diff => ArtifactKind::Diff,
-            analyze::ArtifactKind::Text => ArtifactKind::Text,
-        };
-        Ok(kinds.into_iter().map(kind_in).collect())
+    /// The analyzer's description and its probes, before validation.
+    pub(crate) async fn describe(
+        &self,
+        store: &mut Store<Call>,
+    ) -> wasmtime::Result<(PluginDescription, Vec<String>)> {
+        let said = self.0.grimoire_analyzer_analyze().call_describe(store).await?;
+        let analyze::Description { identity, tools, accepts, probes } = said;
+        Ok((PluginDescription { tools, accepts, ..identity_in(identity) }, probes))
     }
 
-    /// The analyzer's probes, before validation.
-    pub(crate) async fn probes(&self, store: &mut Store<Call>) -> wasmtime::Result<Vec<String>> {
-        self.0.grimoire_analyzer_analyze().call_probes(store).await
+    /// Passes the operator's configuration.
+    pub(crate) async fn configure(
+        &self,
+        store: &mut Store<Call>,
+        settings: &str,
+    ) -> wasmtime::Result<Result<(), String>> {
+        self.0.grimoire_analyzer_analyze().call_configure(store, settings).await
     }
 
     /// Starts the scan.
-    pub(crate) async fn open(&self, store: &mut Store<Call>, artifact: &Artifact) -> wasmtime::Result<Scan> {
+    pub(crate) async fn open(
+        &self,
+        store: &mut Store<Call>,
+        artifact: &Artifact,
+        media_type: &str,
+    ) -> wasmtime::Result<Scan> {
         let artifact = analyze::Artifact {
-            kind: match artifact.kind {
-                ArtifactKind::Log => analyze::ArtifactKind::Log,
-                ArtifactKind::Diff => analyze::ArtifactKind::Diff,
-                ArtifactKind::Text | ArtifactKind::Report => analyze::ArtifactKind::Text,
-            },
+            media_type: media_type.to_owned(),
             name: text::cut(&artifact.name, NAME_BYTES).to_owned(),
             size: artifact.size,
         };

@@ -5,11 +5,13 @@ use std::time::Instant;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict};
 use grimoire_domain::text;
+use grimoire_ports::plugins::PluginDescription;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
+use super::facts::{Facts, Lent};
 use crate::call::Call;
-use crate::worlds::shared::v0_1::{diagnostic_out, types};
+use crate::worlds::shared::v0_1::{diagnostic_out, identity_in, types};
 
 mod bindings {
     #![allow(
@@ -67,6 +69,20 @@ impl Matcher {
 pub(crate) struct Instance(bindings::Matcher);
 
 impl Instance {
+    /// The matcher's description, before validation.
+    pub(crate) async fn describe(&self, store: &mut Store<Call>) -> wasmtime::Result<PluginDescription> {
+        self.0.grimoire_matcher_match_spells().call_describe(store).await.map(identity_in)
+    }
+
+    /// Passes the operator's configuration.
+    pub(crate) async fn configure(
+        &self,
+        store: &mut Store<Call>,
+        settings: &str,
+    ) -> wasmtime::Result<Result<(), String>> {
+        self.0.grimoire_matcher_match_spells().call_configure(store, settings).await
+    }
+
     /// Judges the candidates. The verdicts are not yet validated.
     pub(crate) async fn score(
         &self,
@@ -78,15 +94,24 @@ impl Instance {
             .iter()
             .map(|candidate| candidate.spell.fields.tags.iter().map(AsRef::as_ref).collect())
             .collect();
-        let candidates: Vec<_> =
-            candidates.iter().zip(&tags).map(|(candidate, tags)| candidate_out(candidate, tags)).collect();
+        let facts: Vec<_> = candidates.iter().map(Facts::of).collect();
+        let lent: Vec<_> = facts.iter().map(Facts::lend).collect();
+        let candidates: Vec<_> = candidates
+            .iter()
+            .zip(tags.iter().zip(&lent))
+            .map(|(candidate, (tags, facts))| candidate_out(candidate, tags, facts))
+            .collect();
         let interface = self.0.grimoire_matcher_match_spells();
         let returned = interface.call_score(store, diagnostic_out(diagnostic), &candidates).await?;
         Ok(returned.map(|verdicts| verdicts.into_iter().map(verdict_in).collect()))
     }
 }
 
-fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spells::Candidate<'a> {
+fn candidate_out<'a>(
+    candidate: &'a Candidate,
+    tags: &'a [&'a str],
+    facts: &'a Lent<'a>,
+) -> match_spells::Candidate<'a> {
     let fields = &candidate.spell.fields;
     let cut = |value| text::cut(value, SPELL_TEXT);
     match_spells::Candidate {
@@ -99,6 +124,7 @@ fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spe
             covers_code: fields.covers_code,
             solution_code: cut(&fields.solution_code),
             tags,
+            facts: &facts.spell,
         },
         evidence: match_spells::Evidence {
             keyword: candidate.evidence.keyword,
@@ -122,6 +148,7 @@ fn candidate_out<'a>(candidate: &'a Candidate, tags: &'a [&'a str]) -> match_spe
                 LanguageEvidence::Same => match_spells::LanguageEvidence::Same,
                 LanguageEvidence::Other(_) => match_spells::LanguageEvidence::Other,
             },
+            facts: &facts.evidence,
         },
     }
 }

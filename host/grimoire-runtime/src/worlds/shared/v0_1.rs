@@ -3,11 +3,12 @@
 use grimoire_domain::diagnostic as domain;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::text;
+use grimoire_ports::plugins::PluginDescription;
 
 use crate::call::Call;
 use crate::log::LogLevel;
 use crate::problem::Fault;
-use crate::validate::bounds;
+use crate::validate::{bounds, is_fact_name};
 
 mod bindings {
     #![allow(
@@ -25,6 +26,7 @@ mod bindings {
             world shared {
                 import grimoire:types/types@0.1.0;
                 import grimoire:types/log@0.1.0;
+                import grimoire:types/budget@0.1.0;
             }
         ",
     });
@@ -32,7 +34,7 @@ mod bindings {
 
 // The other worlds' generated code re-exports these, which crate visibility does not allow.
 #[allow(unreachable_pub)]
-pub use bindings::grimoire::types::{log, types};
+pub use bindings::grimoire::types::{budget, log, types};
 
 /// The types under the names that a world uses which borrows its arguments to a guest.
 #[allow(unreachable_pub)]
@@ -58,6 +60,16 @@ impl log::Host for Call {
     }
 }
 
+impl budget::Host for Call {
+    fn time_left(&mut self) -> u64 {
+        self.milliseconds_left()
+    }
+
+    fn memory_left(&mut self) -> u64 {
+        self.limiter.left() as u64
+    }
+}
+
 /// Converts a failure reported by a plugin. Its text goes to the log only, because it may quote the artifact.
 pub(crate) fn failure_in(failure: &types::Failure) -> (Fault, &str) {
     match failure {
@@ -75,6 +87,12 @@ pub(crate) fn failure_in(failure: &types::Failure) -> (Fault, &str) {
             (Fault::new(FailureReason::Failed, "says that it failed; its log has its words"), words)
         }
     }
+}
+
+/// What a plugin says of itself, without the parts that only some worlds have. Not yet checked.
+pub(crate) fn identity_in(identity: types::Identity) -> PluginDescription {
+    let types::Identity { name, version, description } = identity;
+    PluginDescription { name, version, description, ..PluginDescription::default() }
 }
 
 /// Conversions in both directions between enums with the same cases.
@@ -114,6 +132,7 @@ pub(crate) fn diagnostic_in(diagnostic: types::Diagnostic) -> domain::Diagnostic
         stack_trace: diagnostic.stack_trace.into_iter().map(frame_in).collect(),
         context: diagnostic.context,
         span: domain::Span { start: diagnostic.span.start, end: diagnostic.span.end },
+        facts: diagnostic.facts,
     }
 }
 
@@ -148,7 +167,15 @@ pub(crate) fn diagnostic_out(diagnostic: &domain::Diagnostic) -> types::Diagnost
         stack_trace: diagnostic.stack_trace.iter().take(bounds::FRAMES).map(frame_out).collect(),
         context: cut(&diagnostic.context, bounds::CONTEXT),
         span: types::Span { start: diagnostic.span.start, end: diagnostic.span.end },
+        facts: facts_out(&diagnostic.facts),
     }
+}
+
+fn facts_out(facts: &domain::Facts) -> Vec<(String, String)> {
+    let fact = |(name, value): &(String, String)| {
+        is_fact_name(name).then(|| (name.clone(), cut(value, bounds::FACT_VALUE)))
+    };
+    facts.iter().filter_map(fact).take(bounds::FACTS).collect()
 }
 
 fn frame_out(frame: &domain::Frame) -> types::Frame {

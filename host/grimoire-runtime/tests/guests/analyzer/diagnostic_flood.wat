@@ -5,7 +5,7 @@
   (drop (call $diagnostic (i32.const 1416) (i32.const 7) (i64.const 0) (i64.const 1)))
   (local.set $to (i32.const 655360))
   (loop $next
-    (memory.copy (local.get $to) (i32.const 1280) (i32.const 128))
-    (local.set $to (i32.add (local.get $to) (i32.const 128)))
-    (br_if $next (i32.lt_u (local.get $to) (i32.const 1423360))))
+    (memory.copy (local.get $to) (i32.const 1280) (i32.const 136))
+    (local.set $to (i32.add (local.get $to) (i32.const 136)))
+    (br_if $next (i32.lt_u (local.get $to) (i32.const 1471360))))
   (call $diagnostics (i32.const 655360) (i32.const 6000)))

@@ -8,7 +8,7 @@
   (i32.store (i32.const 1388) (i32.const 16384))
   (local.set $to (i32.const 655360))
   (loop $next
-    (memory.copy (local.get $to) (i32.const 1280) (i32.const 128))
-    (local.set $to (i32.add (local.get $to) (i32.const 128)))
-    (br_if $next (i32.lt_u (local.get $to) (i32.const 796160))))
+    (memory.copy (local.get $to) (i32.const 1280) (i32.const 136))
+    (local.set $to (i32.add (local.get $to) (i32.const 136)))
+    (br_if $next (i32.lt_u (local.get $to) (i32.const 804960))))
   (call $diagnostics (i32.const 655360) (i32.const 1100)))

@@ -1,4 +1,4 @@
-;; Memory: 1024 the answer, 1280 one verdict, 1344 one reason, 2048… free for constants; the heap
+;; Memory: 1024 the answer, 1280 one verdict, 1344 one reason, 1600 the description, 2048… free for constants; the heap
 ;; begins at 65536.
 ;;> memory
 (memory $memory 2)
@@ -17,6 +17,12 @@
       (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then (unreachable)))
       (br $grow)))
   (local.get $at))
+;;> func $describe
+;; The guest's name, version and sentence.
+(func $describe (result i32) (i32.const 1600))
+;;> func $configure
+;; Takes any configuration.
+(func $configure (param $settings i32) (param $length i32) (result i32) (i32.const 1696))
 ;;> always
 ;; ok(the list of `count` verdicts at `at`)
 (func $verdicts (param $at i32) (param $count i32) (result i32)
@@ -39,6 +45,11 @@
   (i32.store (i32.const 1364) (local.get $length))
   (call $verdict (i32.const 0) (f64.const 0.5)))
 (data (i32.const 1400) "signal")
+(data (i32.const 1600) "\88\06\00\00\05\00\00\00" "\90\06\00\00\05\00\00\00" "\88\06\00\00\05\00\00\00")
+(data (i32.const 1672) "guest")
+(data (i32.const 1680) "1.0.0")
+(export "grimoire:matcher/match-spells@0.1.0#describe" (func $describe))
+(export "grimoire:matcher/match-spells@0.1.0#configure" (func $configure))
 (export "memory" (memory $memory))
 (export "cabi_realloc" (func $realloc))
 (export "grimoire:matcher/match-spells@0.1.0#score" (func $score))

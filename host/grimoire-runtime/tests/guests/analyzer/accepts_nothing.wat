@@ -1,0 +1,1 @@
+(func $accepts (result i32) (i32.const 1456))

@@ -1,1 +1,0 @@
-(func $probes (result i32) (loop $forever (br $forever)) (unreachable))

@@ -1,1 +1,0 @@
-(func $supports (result i32) (loop $forever (br $forever)) (unreachable))

@@ -1,1 +1,0 @@
-(func $supports (result i32) (i32.const 1024))

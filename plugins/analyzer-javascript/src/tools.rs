@@ -1,0 +1,10 @@
+//! The tools that the analyzer is for: a test requires a case of each.
+
+#[rustfmt::skip]
+pub(crate) const TOOLS: &[&str] = &[
+    "angular", "astro", "ava", "biome", "bun", "bundlesize", "cypress", "deno", "electron-builder",
+    "eleventy", "esbuild", "eslint", "gatsby", "grunt", "husky", "jasmine", "jest", "karma", "knip", "lerna",
+    "madge", "metro", "mocha", "next", "node", "npm", "nx", "oxlint", "parcel", "playwright", "pnpm",
+    "prettier", "rollup", "rush", "sass", "size-limit", "standard", "svelte-check", "tap", "ts-loader", "tsc",
+    "turbo", "vite", "vitepress", "vitest", "webdriverio", "webpack", "wrangler", "yarn",
+];
