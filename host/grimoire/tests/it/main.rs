@@ -18,4 +18,5 @@ mod plugin_authors;
 mod plugin_metrics;
 mod plugin_signatures;
 mod process;
+mod snapshots;
 mod spellbooks;
