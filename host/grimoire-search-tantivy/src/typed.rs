@@ -6,7 +6,7 @@ use grimoire_domain::text::cut;
 
 use crate::rank::{Matcher, Phrase};
 use crate::synonyms;
-use crate::tokenizer::{self, Word, composed, compounds, normal, words};
+use crate::tokenizer::{self, Word, composed, compounds, normal, term, words};
 
 /// Maximum length of a typed query in bytes; the rest is ignored.
 const MAXIMUM_TYPED: usize = 4_096;

@@ -1,9 +1,8 @@
 //! Reviews.
 
 use grimoire_domain::page::{Page, PageRequest};
-use grimoire_domain::repository::PullRequestId;
+use grimoire_domain::repository::{PullRequestId, RepositoryName};
 use grimoire_domain::review::{Review, ReviewKey};
-use grimoire_ports::PortError;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use crate::counters::{Counters, next};
