@@ -3,4 +3,5 @@
 mod architecture;
 mod generated;
 mod github;
+mod log;
 mod stories;

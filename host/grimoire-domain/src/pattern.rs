@@ -199,9 +199,6 @@ fn has_any(text: &str, literals: &[Vec<u8>]) -> bool {
     literals.iter().any(|literal| memmem::find(text.as_bytes(), literal).is_some())
 }
 
-/// Maximum nesting depth of groups.
-const NEST_LIMIT: u32 = 100;
-
 /// Returns true if a pattern that is found in the texts accepted by `found` says nothing about an error.
 fn says_nothing(found: impl Fn(&str) -> bool) -> bool {
     NEUTRAL.into_iter().filter(|text| found(text)).count() > 1

@@ -4,7 +4,7 @@ use crate::dictionary::WordPattern;
 use crate::rank::{Alternative, Clause, Corpus, Demand, Matcher, Query};
 use crate::schema::Boosts;
 use crate::tokenizer::{Word, term};
-use crate::typed::{Item, Name, Typed, matcher};
+use crate::typed::{Item, Name, Typed};
 
 /// Title, description, error type, pattern, solution, tags: people type their own name for an error.
 const BOOSTS: Boosts = [5.0, 1.0, 3.0, 3.0, 1.0, 2.0];
@@ -55,7 +55,7 @@ fn add_quoted<C: Corpus>(query: &mut Query, words: &[Word], corpus: &C) -> Resul
     }
     if known.len() == terms.len() {
         let demand = if terms.len() > 1 { Demand::Required } else { Demand::Optional };
-        query.clauses.extend(matcher(words).map(|matcher| clause(vec![plain(matcher)], demand)));
+        query.clauses.extend(Matcher::of(words).map(|matcher| clause(vec![plain(matcher)], demand)));
     } else {
         let clauses = known.into_iter().map(|term| clause(vec![exactly(vec![term])], Demand::Optional));
         query.clauses.extend(clauses);
@@ -80,7 +80,7 @@ fn add_name<C: Corpus>(
     match &name.whole {
         Some(whole) if is_known => alternatives.push(exactly(vec![whole.clone()])),
         // Words that form a name only together.
-        None if !name.synonyms.is_empty() => alternatives.extend(matcher(&name.words).map(plain)),
+        None if !name.synonyms.is_empty() => alternatives.extend(Matcher::of(&name.words).map(plain)),
         _ => {}
     }
     if is_known && terms.len() > 1 {

@@ -14,6 +14,7 @@ use grimoire_ports::search::Hit;
 
 use crate::dictionary::WordPattern;
 use crate::schema::{Boosts, TextField};
+use crate::tokenizer::{Word, term};
 
 /// How fast further occurrences of a term stop adding to the score (BM25's k1).
 const SATURATION: f64 = 1.2;
@@ -120,6 +121,16 @@ pub(crate) enum Matcher {
 }
 
 impl Matcher {
+    /// A matcher for words in their order; `None` without words.
+    pub(crate) fn of(words: &[Word]) -> Option<Self> {
+        let first = words.first()?;
+        if words.len() == 1 {
+            return Some(Self::All(vec![term(&first.text)]));
+        }
+        let phrase = words.iter().map(|word| (word.position - first.position, term(&word.text)));
+        Some(Self::Phrase(phrase.collect()))
+    }
+
     pub(crate) fn terms(&self) -> Vec<&str> {
         match self {
             Self::All(terms) | Self::Any(terms) => terms.iter().map(String::as_str).collect(),

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use crate::rank::Matcher;
 use crate::tokenizer::{whole, wholes, words};
-use crate::typed::matcher;
 
 /// Names that mean the same.
 const SAME: &[&[&str]] = &[
@@ -96,7 +95,7 @@ static SYNONYMS: LazyLock<BTreeMap<Vec<String>, Vec<Matcher>>> = LazyLock::new(|
     let mut add = |name: &str, synonym: &str| {
         let matcher = match whole(synonym) {
             Some(whole) if !synonym.contains(' ') => Some(Matcher::All(vec![whole])),
-            _ => matcher(&words(synonym)),
+            _ => Matcher::of(&words(synonym)),
         };
         let (name, synonym) = (terms(name), terms(synonym));
         let known = synonyms.entry(name.clone()).or_default();
@@ -156,7 +155,10 @@ mod tests {
     fn the_longest_name_counts() {
         let (length, synonyms) = longest(&["env", "var", "not"]).expect("known");
         assert_eq!(length, 2);
-        assert!(synonyms.contains(&matcher(&words("environment variable")).expect("words")), "{synonyms:?}");
+        assert!(
+            synonyms.contains(&Matcher::of(&words("environment variable")).expect("words")),
+            "{synonyms:?}"
+        );
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Typed {
         for chunk in chunks(text) {
             unfinished = !chunk.quoted && !chunk.excluded && chunk.text.ends_with(char::is_alphanumeric);
             match chunk {
-                Chunk { excluded: true, text, .. } => typed.excluded.extend(matcher(&words(text))),
+                Chunk { excluded: true, text, .. } => typed.excluded.extend(Matcher::of(&words(text))),
                 Chunk { quoted: true, text, .. } => {
                     typed.add_names(&mut names);
                     let words = words(text);
@@ -262,10 +262,10 @@ impl Typed {
     /// The typed phrases and those of synonyms.
     pub(crate) fn phrases(&self) -> impl Iterator<Item = Phrase> {
         let of_item = |item: &Item| match item {
-            Item::Quoted(words) => Vec::from_iter(matcher(words)),
+            Item::Quoted(words) => Vec::from_iter(Matcher::of(words)),
             Item::Name(name) => {
                 let parts = name.parts().into_iter().flat_map(|part| part.synonyms);
-                parts.chain(name.synonyms.iter().cloned()).chain(matcher(&name.words)).collect()
+                parts.chain(name.synonyms.iter().cloned()).chain(Matcher::of(&name.words)).collect()
             }
         };
         let matchers = self.items.iter().flat_map(of_item).chain(self.excluded.iter().cloned());
@@ -320,21 +320,11 @@ fn names_in(text: &str) -> Vec<Name> {
 fn pairs(mut row: Vec<Word>) -> Vec<Phrase> {
     row.retain(|word| !is_stop_word(&word.text));
     row.truncate(MAXIMUM_ITEMS);
-    let phrases = row.windows(2).filter_map(|pair| match matcher(pair) {
+    let phrases = row.windows(2).filter_map(|pair| match Matcher::of(pair) {
         Some(Matcher::Phrase(phrase)) => Some(phrase),
         _ => None,
     });
     phrases.collect()
-}
-
-/// A matcher for words in their order.
-pub(crate) fn matcher(words: &[Word]) -> Option<Matcher> {
-    let first = words.first()?;
-    if words.len() == 1 {
-        return Some(Matcher::All(vec![term(&first.text)]));
-    }
-    let phrase = words.iter().map(|word| (word.position - first.position, term(&word.text)));
-    Some(Matcher::Phrase(phrase.collect()))
 }
 
 /// A part of a query.

@@ -12,7 +12,9 @@ use crate::failure::{Failure, Outcome};
 use crate::outcomes;
 use crate::record::job_v2;
 use crate::records::Records;
-use crate::schema::{self, META, META_STORE_ID, META_VERSION, TableVisitor, VERSION, visit_tables};
+use crate::schema::{
+    self, META, META_STORE_ID, META_VERSION, META_VERSION_OF_OLD, TableVisitor, VERSION, visit_tables,
+};
 
 /// A step from one version to the next.
 type Migration = fn(&WriteTransaction) -> Outcome<()>;
@@ -60,7 +62,10 @@ fn version(transaction: &ReadTransaction, name: &str) -> Outcome<Option<u32>> {
         Err(TableError::Storage(error)) => return Err(error.into()),
         Err(_) => return Err(not_a_store(name)),
     };
-    let version = meta.get(META_VERSION)?.ok_or_else(|| not_a_store(name))?;
+    let Some(version) = meta.get(META_VERSION)? else {
+        let is_old = meta.get(META_VERSION_OF_OLD)?.is_some();
+        return Err(if is_old { too_old(name) } else { not_a_store(name) });
+    };
     match version.value().parse() {
         Ok(version) if (1..=VERSION).contains(&version) => Ok(Some(version)),
         Ok(version) if version > VERSION => Err(Failure::refused(
@@ -72,6 +77,16 @@ fn version(transaction: &ReadTransaction, name: &str) -> Outcome<Option<u32>> {
         )),
         _ => Err(not_a_store(name)),
     }
+}
+
+fn too_old(name: &str) -> Failure {
+    Failure::refused(
+        ErrorKind::Invalid,
+        format!(
+            "{name} is a store of a development version of Grimoire, from before schema version 1, and cannot be \
+             read: move the file away to start a new store"
+        ),
+    )
 }
 
 fn not_a_store(name: &str) -> Failure {

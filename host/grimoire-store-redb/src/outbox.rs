@@ -9,8 +9,8 @@ use redb::{ReadTransaction, Table, WriteTransaction};
 use crate::effects::Effects;
 use crate::failure::Outcome;
 use crate::record::publication::{channel_code, channel_of, decode_publication, encode_publication};
+use crate::record::review::{key_of, parts};
 use crate::records::Records;
-use crate::reviews::{key_of, parts};
 use crate::schema::{OUTBOX, PublicationKeyParts};
 
 /// The table of the outbox in a transaction.

@@ -10,8 +10,8 @@ use redb::{ReadTransaction, ReadableTable, Table, WriteTransaction};
 
 use crate::failure::Outcome;
 use crate::record::review::decode_review;
+use crate::record::review::key_of;
 use crate::records::Records;
-use crate::reviews::key_of;
 use crate::schema::{REVIEWS, REVIEWS_BY_WRITE, SPELL_OFFERS, SPELL_OUTCOMES};
 
 /// The tables of outcomes in one transaction.

@@ -1,16 +1,15 @@
 //! Reviews.
 
 use grimoire_domain::page::{Page, PageRequest};
-use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
+use grimoire_domain::repository::{PullRequestId, RepositoryName};
 use grimoire_domain::review::{Review, ReviewKey};
-use grimoire_ports::PortError;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::Outcome;
 use crate::outcomes::{OutcomeTables, Turn};
-use crate::record::review::{StoredReview, decode_review, encode_review};
+use crate::record::review::{StoredReview, decode_review, encode_review, key_of, parts};
 use crate::records::Records;
 use crate::schema::{
     REVIEWS, REVIEWS_BY_PULL_REQUEST, REVIEWS_BY_REPOSITORY, REVIEWS_BY_WRITE, ReviewKeyParts,
@@ -87,17 +86,6 @@ impl Reviews<'_, '_> {
         self.tables.by_pull_request.insert((repository, number, write), sha)?;
         Ok(())
     }
-}
-
-pub(crate) fn parts(key: &ReviewKey) -> (&str, u64, &str) {
-    (key.pull_request.repository.as_str(), key.pull_request.number, key.head_sha.as_str())
-}
-
-pub(crate) fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, PortError> {
-    let unreadable = |error| PortError::internal("the reviews cannot be read from the store", error);
-    let repository = RepositoryName::parse(repository).map_err(unreadable)?;
-    let head_sha = CommitSha::parse(sha).map_err(unreadable)?;
-    Ok(ReviewKey { pull_request: PullRequestId { repository, number }, head_sha })
 }
 
 pub(crate) fn find(transaction: &ReadTransaction, key: ReviewKey) -> Outcome<Option<Review>> {

@@ -14,6 +14,8 @@ pub(crate) const VERSION: u32 = 4;
 pub(crate) const META: TableDefinition<'static, &str, &str> = TableDefinition::new("meta");
 /// The name of the schema version in [`META`].
 pub(crate) const META_VERSION: &str = "schema_version";
+/// Its name in files from before schema version 1.
+pub(crate) const META_VERSION_OF_OLD: &str = "schema";
 /// The name of the store's id in [`META`].
 pub(crate) const META_STORE_ID: &str = "store_id";
 

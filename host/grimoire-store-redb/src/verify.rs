@@ -27,12 +27,13 @@ use crate::overlay::Overlay;
 use crate::record::delivery::decode_index_parts;
 use crate::record::job::{JobRecord, decode_event, state_code};
 use crate::record::plugin::{decode_plugin, decode_receipt};
-use crate::record::review::decode_review;
-use crate::record::spell::{content_hash, decode_change, decode_revision, decode_spell, status_code};
+use crate::record::review::{decode_review, key_of, parts};
+use crate::record::spell::{
+    content_hash, decode_change, decode_revision, decode_spell, folded, folded_tags, status_code,
+};
 use crate::records::Records;
-use crate::reviews::{key_of, latest, parts};
+use crate::reviews::latest;
 use crate::schema;
-use crate::spells::{folded, folded_tags};
 
 /// Maximum number of reported problems: one damaged page can cause thousands.
 const MOST_DAMAGE: usize = 100;

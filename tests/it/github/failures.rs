@@ -1,6 +1,5 @@
 //! Failures of GitHub, and how the client handles them.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use grimoire_domain::kind::ErrorKind;
@@ -11,6 +10,7 @@ use grimoire_tests::faults::Fault;
 use grimoire_tests::ledger::Server;
 
 use super::{all_of, client, client_of, config, pull_request_id, repository, sha};
+use crate::log::log;
 
 const PULL: &str = "/repos/octo/app/pulls/7";
 
@@ -266,33 +266,9 @@ async fn an_answer_above_the_cap_is_refused_and_not_asked_for_again() {
     }
 }
 
-/// The log of all tests in this process, as text.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics while logging").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_token_is_in_no_error_and_no_log() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    // For all threads: with a subscriber of one thread, log statements that another thread reaches
-    // first would stay disabled.
-    tracing::subscriber::set_global_default(subscriber).expect("no other test listens to the log");
-
+    let log = log();
     let github = github().await;
     let token = github.token();
     let echo = format!("{{\"message\": \"you sent {token}\", \"errors\": [\"{token}\"]}}");
@@ -310,7 +286,7 @@ async fn the_token_is_in_no_error_and_no_log() {
         }
         errors += &format!("{client:?} {:?}", config(&github));
     }
-    let logged = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("GitHub answered"), "something was logged: {logged}");
     assert!(!errors.contains(&token), "{errors}");
     assert!(!logged.contains(&token), "{logged}");

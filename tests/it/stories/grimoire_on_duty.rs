@@ -8,6 +8,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::log::log;
+
 pub(super) const SECRET: &str = "the webhook's secret";
 
 /// A fake GitHub, and a server that uses it.
@@ -20,8 +22,10 @@ pub(super) struct OnDuty {
 }
 
 /// Tells a story to a server on duty: starts one, runs the story, waits until all work is done, and stops the server in
-/// order. Every job must have succeeded, and the fake GitHub refuses requests that no well-behaved client would send.
+/// order. Every job must have succeeded, no error may have been logged, and the fake GitHub refuses requests that no
+/// well-behaved client would send.
 pub(super) async fn story(told: impl AsyncFnOnce(&OnDuty)) {
+    let log = log();
     let grimoire = OnDuty::start().await;
     told(&grimoire).await;
     grimoire.until_idle().await;
@@ -30,6 +34,7 @@ pub(super) async fn story(told: impl AsyncFnOnce(&OnDuty)) {
         assert_eq!(left, serde_json::json!([]), "no story leaves {state} jobs");
     }
     grimoire.stop().await;
+    assert_eq!(log.errors(), Vec::<String>::new(), "no test of this process causes a defect");
 }
 
 impl OnDuty {

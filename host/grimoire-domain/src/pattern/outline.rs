@@ -6,6 +6,8 @@ use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition
 use super::engine::{Engine, TooLarge};
 use super::literals;
 
+/// Maximum nesting depth of groups.
+const NEST_LIMIT: u32 = 100;
 /// Maximum number of possible beginnings; looking for more is not worth the time.
 const MAXIMUM_STARTS: usize = 32;
 
@@ -21,7 +23,7 @@ impl Outline {
 
     /// Parses an expression; the error is a short description of what is wrong.
     pub(super) fn parse(source: &str) -> Result<Self, String> {
-        let parsed = regex_syntax::ParserBuilder::new().nest_limit(super::NEST_LIMIT).build().parse(source);
+        let parsed = regex_syntax::ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(source);
         parsed.map(Self).map_err(|error| match error {
             regex_syntax::Error::Parse(error) => error.kind().to_string(),
             regex_syntax::Error::Translate(error) => error.kind().to_string(),

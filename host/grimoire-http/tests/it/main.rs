@@ -6,6 +6,7 @@ mod around;
 mod bad_input;
 mod deliveries;
 mod diagnosis;
+mod error_bodies;
 mod health;
 mod jobs;
 mod openapi;

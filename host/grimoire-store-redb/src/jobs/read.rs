@@ -5,7 +5,7 @@ use grimoire_domain::page::{Page, PageRequest};
 use grimoire_ports::store::JobFilter;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
-use super::missing;
+use super::tables::missing;
 use crate::failure::Outcome;
 use crate::record::job::{JobRecord, decode_event, first_event, state_code};
 use crate::records::Records;

@@ -1,10 +1,10 @@
 //! The tables of jobs in a write.
 
 use grimoire_domain::job::{JobEvent, JobId, JobState};
+use grimoire_domain::kind::ErrorKind;
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::missing;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::record::job::{JobHead, JobRecord, encode_event, state_code};
 use crate::records::Records;
 use crate::schema;
@@ -84,4 +84,9 @@ impl<'t> JobTables<'t> {
     pub(super) fn put_event(&mut self, job: JobId, event: &JobEvent) -> Outcome<()> {
         self.events.insert((job.0, event.sequence), &encode_event(event))
     }
+}
+
+/// The failure for a job that does not exist.
+pub(super) fn missing(id: JobId) -> Failure {
+    Failure::refused(ErrorKind::NotFound, format!("there is no job {id}"))
 }

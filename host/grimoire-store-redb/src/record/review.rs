@@ -9,6 +9,7 @@ use grimoire_domain::diagnostic::{
 };
 use grimoire_domain::job::JobId;
 use grimoire_domain::ranking::{RankedSpell, Reason};
+use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{
     DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
 };
@@ -347,4 +348,17 @@ fn severity_of(code: u8) -> Option<Severity> {
     [Severity::Hint, Severity::Info, Severity::Warning, Severity::Error, Severity::Fatal]
         .into_iter()
         .find(|severity| severity_code(*severity) == code)
+}
+
+/// The key of a review's row.
+pub(crate) fn parts(key: &ReviewKey) -> (&str, u64, &str) {
+    (key.pull_request.repository.as_str(), key.pull_request.number, key.head_sha.as_str())
+}
+
+/// The key of a review from that of its row.
+pub(crate) fn key_of((repository, number, sha): (&str, u64, &str)) -> Result<ReviewKey, PortError> {
+    let unreadable = |error| PortError::internal("the reviews cannot be read from the store", error);
+    let repository = RepositoryName::parse(repository).map_err(unreadable)?;
+    let head_sha = CommitSha::parse(sha).map_err(unreadable)?;
+    Ok(ReviewKey { pull_request: PullRequestId { repository, number }, head_sha })
 }

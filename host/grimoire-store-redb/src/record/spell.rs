@@ -271,3 +271,13 @@ mod tests {
         assert!(decode_spell(SpellId(7), &[&[9], &bytes[1..]].concat()).is_err(), "an unknown version");
     }
 }
+
+/// The normal form for comparing error types and tags, which ignores letter case.
+pub(crate) fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The tags of a spell in this form.
+pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
+    fields.tags.iter().map(|tag| folded(tag)).collect()
+}

@@ -6,9 +6,8 @@ use grimoire_domain::spell::{Revision, Sequence, Spell, SpellChange, SpellId};
 use grimoire_ports::store::SpellFilter;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
-use super::folded;
 use crate::failure::{Failure, Outcome};
-use crate::record::spell::{decode_change, decode_revision, decode_spell, status_code};
+use crate::record::spell::{decode_change, decode_revision, decode_spell, folded, status_code};
 use crate::records::Records;
 use crate::schema::{
     SPELL_CHANGES, SPELL_REVISIONS, SPELL_STATUSES, SPELLS, SPELLS_BY_ERROR_TYPE, SPELLS_BY_TAG,

@@ -1,22 +1,19 @@
 //! Writes of spells. Every rule is checked before the first write, so that a refused request leaves no
 //! trace in its group.
 
-use std::collections::BTreeSet;
-
 use grimoire_domain::Timestamp;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::spell::{ChangeKind, Revision, Sequence, Spell, SpellFields, SpellId, ValidSpell};
 use grimoire_ports::store::{ImportSummary, Stamp, Written};
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::folded;
 use super::read::missing;
 use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::{Failure, Outcome};
 use crate::record::spell::{
     StoredSpell, content_hash, decode_revision, decode_spell, encode_change, encode_revision, encode_spell,
-    status_code,
+    folded, folded_tags, status_code,
 };
 use crate::records::Records;
 use crate::schema;
@@ -159,10 +156,6 @@ impl<'t> SpellTables<'t> {
         }
         Ok(None)
     }
-}
-
-pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
-    fields.tags.iter().map(|tag| folded(tag)).collect()
 }
 
 /// A spell to create. The caller encodes it to relieve the writer thread.

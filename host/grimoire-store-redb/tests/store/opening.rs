@@ -113,6 +113,14 @@ fn a_database_of_something_else_is_refused_and_unchanged() {
     assert_refused_and_unchanged(&path, &["not a Grimoire store"]);
 }
 
+#[test]
+fn a_store_from_before_the_first_version_is_named_as_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("grimoire.redb");
+    write_database(&path, META, "schema", "5");
+    assert_refused_and_unchanged(&path, &["grimoire.redb", "development version", "move the file away"]);
+}
+
 #[tokio::test]
 async fn a_store_of_an_unknown_version_is_refused_and_unchanged() {
     let folder = TempDir::new().unwrap();

@@ -19,4 +19,5 @@ mod plugin_metrics;
 mod plugin_settings;
 mod plugin_signatures;
 mod process;
+mod snapshots;
 mod spellbooks;
