@@ -12,7 +12,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
 use grimoire_domain::ranking::{PatternEvidence, PatternHit, Verdict, compare, keyword_verdicts};
 use grimoire_domain::review::PluginProblem;
-use grimoire_domain::spell::{SpellFields, SpellStatus};
+use grimoire_domain::spell::SpellStatus;
 use grimoire_pipeline::{Settings, SpellPatch};
 use grimoire_ports::fakes::{ScriptedMatchers, ScriptedPlugins};
 use proptest::prelude::*;
@@ -332,7 +332,7 @@ impl World {
 async fn a_few_lines_are_an_excerpt_and_a_log_without_a_failure_stays_green() {
     let world = World::new();
     let line = "the reactor of the flurble is not running";
-    let fields = SpellFields { error_pattern: line.to_owned(), ..moved_value() };
+    let fields = grimoire_domain::spell::SpellFields { error_pattern: line.to_owned(), ..moved_value() };
     world.pipeline.create_spell(fields, &Actor::COMMAND_LINE).await.expect("valid");
     let judge = world.pipeline.judge(&Actor::COMMAND_LINE).expect("allowed");
     let long = format!("{line}\n{}", "compiling a part of it\n".repeat(100));
