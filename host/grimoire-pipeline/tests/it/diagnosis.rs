@@ -336,7 +336,9 @@ async fn a_few_lines_are_an_excerpt_and_a_log_without_a_failure_stays_green() {
     world.pipeline.create_spell(fields, &Actor::COMMAND_LINE).await.expect("valid");
     let judge = world.pipeline.judge(&Actor::COMMAND_LINE).expect("allowed");
     let long = format!("{line}\n{}", "compiling a part of it\n".repeat(100));
-    let passed = format!("##[group]Run make\n##[endgroup]\n{line}\n##[group]Run ls\n##[endgroup]\n");
+    let step =
+        |name: &str| format!("##[group]Run {name}\n{name}\nshell: /usr/bin/bash -e {{0}}\n##[endgroup]\n");
+    let passed = format!("{}{line}\n{}done\n", step("make"), step("ls"));
     for (log, told) in [(line, true), (&long, false), (&passed, false)] {
         let report = judge.analyze(&log_artifact(), bytes_of(log)).await.expect("read");
         let found: Vec<_> =
