@@ -16,9 +16,6 @@ use crate::merge::{CountedDiagnostic, merge, merge_with};
 use crate::settle::{is_explained, settle};
 use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 
-/// Up to this many bytes, a log is taken for lines that somebody has cut out of one.
-const EXCERPT: u64 = 2_048;
-
 /// The result of analyzing one artifact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisReport {
@@ -87,10 +84,9 @@ impl Judge {
                 diagnostics = merge_with(diagnostics, std::mem::take(&mut gathered.findings));
             }
             let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
-            // A log without any sign of failure stays green, whatever its tests print. A few lines are no log
-            // of a run: somebody has cut out what they ask about.
+            // A log without any sign of failure stays green, whatever its tests print, unless it is only an excerpt.
             let looks_red = outline.run == Outcome::Failed
-                || bytes <= EXCERPT && outline.run == Outcome::Unknown && outline.steps.len() == 1
+                || patterns.is_excerpt(bytes) && outline.run == Outcome::Unknown && outline.steps.len() == 1
                 || diagnostics.iter().any(|found| found.diagnostic.severity >= Severity::Error);
             if looks_red {
                 diagnostics = patterns.finish(diagnostics, counts);

@@ -339,7 +339,8 @@ async fn a_few_lines_are_an_excerpt_and_a_log_without_a_failure_stays_green() {
     let step =
         |name: &str| format!("##[group]Run {name}\n{name}\nshell: /usr/bin/bash -e {{0}}\n##[endgroup]\n");
     let passed = format!("{}{line}\n{}done\n", step("make"), step("ls"));
-    for (log, told) in [(line, true), (&long, false), (&passed, false)] {
+    let tests = format!("{line}\n--- PASS: the flurble recovers\n");
+    for (log, told) in [(line, true), (&long, false), (&passed, false), (&tests, false)] {
         let report = judge.analyze(&log_artifact(), bytes_of(log)).await.expect("read");
         let found: Vec<_> =
             report.diagnostics.iter().map(|found| found.diagnostic.message.as_str()).collect();
