@@ -84,8 +84,9 @@ impl Judge {
                 diagnostics = merge_with(diagnostics, std::mem::take(&mut gathered.findings));
             }
             let counts = |offset| outline.outcome_at(offset) != Outcome::Passed;
-            // A log without any sign of failure stays green, whatever its tests print.
+            // A log without any sign of failure stays green, whatever its tests print, unless it is only an excerpt.
             let looks_red = outline.run == Outcome::Failed
+                || patterns.is_excerpt(bytes) && outline.run == Outcome::Unknown && outline.steps.len() == 1
                 || diagnostics.iter().any(|found| found.diagnostic.severity >= Severity::Error);
             if looks_red {
                 diagnostics = patterns.finish(diagnostics, counts);

@@ -28,6 +28,8 @@ const MESSAGE: usize = 8_192;
 const NEAR: u64 = 1_024;
 /// Maximum size in bytes of a context that lines are added to.
 const CONTEXT: usize = 16_384;
+/// Up to this many bytes, a log is taken for lines that somebody has cut out of one.
+const EXCERPT: u64 = 2_048;
 /// The plugin name of errors that no analyzer found.
 const PLUGIN: &str = "spellbook";
 
@@ -38,6 +40,8 @@ pub struct PatternScan {
     repository: Option<RepositoryName>,
     lines: Vec<Hit>,
     of_spell: HashMap<SpellId, Tried>,
+    /// True if one of the first lines says that something went well.
+    succeeds: bool,
 }
 
 /// A line that a spell's pattern matches.
@@ -66,6 +70,7 @@ impl Pipeline {
             repository,
             lines: Vec::new(),
             of_spell: HashMap::new(),
+            succeeds: false,
         })
     }
 }
@@ -75,6 +80,7 @@ impl PatternScan {
     /// Lines that echo a script must be left out by the caller. Memory use does not grow with the log.
     pub fn line(&mut self, line: &str, start: u64, end: u64) {
         let line = text::cut(line, MESSAGE);
+        self.succeeds |= start < EXCERPT && tells_success(line);
         if self.lines.len() >= LINES || line.len() < 4 || is_no_error(line) {
             return;
         }
@@ -103,6 +109,11 @@ impl PatternScan {
             let line = text::cut(line.trim(), MESSAGE).to_owned();
             self.lines.push(Hit { spell, line, span: Span { start, end } });
         }
+    }
+
+    /// True for a few lines of which none says that something went well: an error that somebody asks about.
+    pub fn is_excerpt(&self, bytes: u64) -> bool {
+        bytes <= EXCERPT && !self.succeeds
     }
 
     /// Adds the matching lines to the analyzers' findings. A line whose spell matches no diagnostic becomes
@@ -188,6 +199,13 @@ fn is_near(error: &Diagnostic, line: &Diagnostic) -> bool {
 /// Number of bytes between two spans; 0 if they overlap.
 fn distance(one: Span, other: Span) -> u64 {
     one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
+}
+
+/// True for `ok 3 …`, `PASS src/a.test.ts`, `5 passed in 0.1s`, `Build succeeded.`.
+fn tells_success(line: &str) -> bool {
+    const WORDS: [&str; 6] = ["ok", "pass", "passed", "succeeded", "successful", "successfully"];
+    let mut words = line.split(|character: char| !character.is_ascii_alphanumeric());
+    words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// True for an explicit non-error: `SKIPPED [1] test.py:3: …`, `PASS src/a.test.ts`, `[INFO] …`, `ok 3 …`.

@@ -327,3 +327,23 @@ impl World {
         self.pipeline.create_spell(fields, &Actor::COMMAND_LINE).await.expect("valid").value.id
     }
 }
+
+#[tokio::test]
+async fn a_few_lines_are_an_excerpt_and_a_log_without_a_failure_stays_green() {
+    let world = World::new();
+    let line = "the reactor of the flurble is not running";
+    let fields = grimoire_domain::spell::SpellFields { error_pattern: line.to_owned(), ..moved_value() };
+    world.pipeline.create_spell(fields, &Actor::COMMAND_LINE).await.expect("valid");
+    let judge = world.pipeline.judge(&Actor::COMMAND_LINE).expect("allowed");
+    let long = format!("{line}\n{}", "compiling a part of it\n".repeat(100));
+    let step =
+        |name: &str| format!("##[group]Run {name}\n{name}\nshell: /usr/bin/bash -e {{0}}\n##[endgroup]\n");
+    let passed = format!("{}{line}\n{}done\n", step("make"), step("ls"));
+    let tests = format!("{line}\n--- PASS: the flurble recovers\n");
+    for (log, told) in [(line, true), (&long, false), (&passed, false), (&tests, false)] {
+        let report = judge.analyze(&log_artifact(), bytes_of(log)).await.expect("read");
+        let found: Vec<_> =
+            report.diagnostics.iter().map(|found| found.diagnostic.message.as_str()).collect();
+        assert_eq!(found.contains(&line), told, "{log}");
+    }
+}
