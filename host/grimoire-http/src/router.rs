@@ -98,8 +98,8 @@ pub fn router(state: AppState) -> Router {
     let state = Arc::new(SharedState::new(state));
     let (routes, document) = api(&state.options).split_for_parts();
     let routes = routes
-        .merge(reference::swagger(openapi::completed(document)))
-        .merge(reference::routes())
+        .merge(reference::swagger())
+        .merge(reference::routes(&openapi::completed(document)))
         .fallback(|| async { StatusCode::NOT_FOUND });
     middleware::wrap(routes, &state).with_state(state)
 }

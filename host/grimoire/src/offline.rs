@@ -54,6 +54,15 @@ impl Offline {
 /// Opens or creates what the spellbook needs and starts the plugins. Fails with `Unavailable` if another process
 /// has the data folder open.
 pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Result<Offline> {
+    start_as(Purpose::Command, config, spellbook).await
+}
+
+/// Like [`start`], but without plugins, for a command that only reads and writes spells.
+pub(crate) async fn start_for_spells(config: &Config, spellbook: Spellbook) -> anyhow::Result<Offline> {
+    start_as(Purpose::SpellCommand, config, spellbook).await
+}
+
+async fn start_as(purpose: Purpose, config: &Config, spellbook: Spellbook) -> anyhow::Result<Offline> {
     let (storage, spells) = match spellbook {
         Spellbook::DataFolder => (Storage::Configured, Vec::new()),
         Spellbook::None => (Storage::Temporary, Vec::new()),
@@ -65,7 +74,7 @@ pub(crate) async fn start(config: &Config, spellbook: Spellbook) -> anyhow::Resu
             (Storage::Temporary, spells)
         }
     };
-    let components = Components::start(config, storage, Purpose::Command).await?;
+    let components = Components::start(config, storage, purpose).await?;
     match ready(&components, spells).await {
         Ok(pipeline) => Ok(Offline { pipeline, components }),
         Err(error) => {

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::console::announced;
 use crate::housekeeping::{keep_house, watch_plugins};
 use crate::wiring::{self, Components, Purpose, Storage};
 use crate::{plugin_watch, secret_file, spellbook, version};
@@ -215,12 +216,15 @@ async fn load_starter(pipeline: &Pipeline, store: &dyn Store) -> anyhow::Result<
         return Ok(0);
     }
     let spells = spellbook::starter()?;
-    let written = pipeline.import_spells(spells, &Actor::System("starter spellbook"), &|_, _| {}).await?;
-    // The first query should find them; if the index takes longer, the start continues without it.
-    if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {
-        tracing::warn!(%error, "the starter spells are not searchable yet");
-    }
-    Ok(written.value.created)
+    let storing = async {
+        let written = pipeline.import_spells(spells, &Actor::System("starter spellbook"), &|_, _| {}).await?;
+        // The first query should find them; if the index takes longer, the start continues without it.
+        if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {
+            tracing::warn!(%error, "the starter spells are not searchable yet");
+        }
+        Ok(written.value.created)
+    };
+    announced(storing, "storing and indexing the starter spellbook…").await
 }
 
 /// Maximum useful number of file descriptors.

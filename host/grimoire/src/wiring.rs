@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Service(Vec<SecretString>),
     /// One command: accepts no webhooks, calls nobody, and waits until its writes are indexed.
     Command,
+    /// A command about spells: like [`Self::Command`], but it needs no plugins and does not wait for them.
+    SpellCommand,
     /// A command about plugins: like [`Self::Command`], but it works even if plugins are missing that the settings
     /// need.
     PluginCommand,
@@ -68,8 +70,8 @@ pub(crate) struct Components {
 }
 
 impl Components {
-    /// Opens the store and follows it with the index. Loads the plugins for a command; a service loads them
-    /// later by [`load_plugins`], while it already serves requests.
+    /// Opens the store and follows it with the index. Loads the plugins for a command that uses them; a service loads
+    /// them later by [`load_plugins`], while it already serves requests.
     pub(crate) async fn start(config: &Config, storage: Storage, purpose: Purpose) -> anyhow::Result<Self> {
         let (store, index, temporary) = match storage {
             Storage::Configured => (open_store(config)?, index_folder(config), None),
@@ -90,20 +92,20 @@ impl Components {
         let pace = match &purpose {
             Purpose::Service(_) => Pace::default(),
             // No other writes could share the commit.
-            Purpose::Command | Purpose::PluginCommand => {
+            Purpose::Command | Purpose::SpellCommand | Purpose::PluginCommand => {
                 Pace { commit_interval: Duration::ZERO, ..Pace::default() }
             }
         };
         let options = grimoire_search_tantivy::Options { pace, ..Default::default() };
         let search = TantivySearch::open(&index, Arc::clone(&store) as _, options).await?;
         let loads = match purpose {
-            Purpose::Service(_) => None,
+            Purpose::Service(_) | Purpose::SpellCommand => None,
             Purpose::Command => Some(true),
             Purpose::PluginCommand => Some(false),
         };
         let (gate, github) = match purpose {
             Purpose::Service(secrets) => (webhook_gate(config, secrets)?, github_client(config)?),
-            Purpose::Command | Purpose::PluginCommand => (Gate::insecure(), None),
+            Purpose::Command | Purpose::SpellCommand | Purpose::PluginCommand => (Gate::insecure(), None),
         };
         let components = Self {
             store,

@@ -3,7 +3,7 @@
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic};
 
-/// The codes of one diagnostic, normalised, at most a few.
+/// The codes of one diagnostic as it writes them, at most a few.
 pub(crate) struct Codes {
     /// Each code, and whether the diagnostic itself states it as its code.
     found: Vec<(String, bool)>,
@@ -32,9 +32,12 @@ impl Codes {
     pub(crate) fn of(error: &Diagnostic) -> Self {
         let mut codes: Vec<(String, bool)> = Vec::new();
         let mut add = |code: &str, explicit: bool| {
-            let code = normal(code);
-            if !code.is_empty() && codes.len() < MOST && !codes.iter().any(|(known, _)| *known == code) {
-                codes.push((code, explicit));
+            let code = code.trim();
+            if !name(code).is_empty()
+                && codes.len() < MOST
+                && !codes.iter().any(|(known, _)| same(known, code))
+            {
+                codes.push((code.to_owned(), explicit));
             }
         };
         let explicit = error.code.as_deref().filter(|code| !code.is_empty());
@@ -68,7 +71,7 @@ impl Codes {
         }
         let stated = [explicit, Some(error.error_type.as_str()), leading];
         let family = stated.into_iter().flatten().find_map(family);
-        Self { found: codes, plain: explicit.filter(|code| !has_form(code)).map(normal), family }
+        Self { found: codes, plain: explicit.filter(|code| !has_form(code)).map(str::to_owned), family }
     }
 
     /// Compares with the candidate's error type, tags, title and pattern.
@@ -169,19 +172,16 @@ fn family(word: &str) -> Option<(String, usize)> {
     (is_code(word) && letters > 0 && digits >= 2).then(|| (word[..letters].to_owned(), word.len()))
 }
 
-/// Lower case, with `-` for `_`, without a tool's prefix (`clippy::`).
-fn normal(code: &str) -> String {
-    code.rsplit("::").next().unwrap_or(code).trim().to_ascii_lowercase().replace('_', "-")
+/// A code without its tool's prefix (`clippy::`).
+fn name(code: &str) -> &str {
+    code.rsplit("::").next().unwrap_or(code).trim()
 }
 
-/// Returns true if a word is that normalised code.
-pub(crate) fn same(code: &str, word: &str) -> bool {
-    let word = word.rsplit("::").next().unwrap_or(word).trim();
-    word.len() == code.len()
-        && word.bytes().zip(code.bytes()).all(|(byte, code)| match byte {
-            b'_' => code == b'-',
-            _ => byte.to_ascii_lowercase() == code,
-        })
+/// Returns true if two words are the same code, whatever the case, `-` or `_`, and a tool's prefix (`clippy::`).
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    let normal = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    let (one, other) = (name(one), name(other));
+    one.len() == other.len() && one.bytes().map(normal).eq(other.bytes().map(normal))
 }
 
 #[cfg(test)]
@@ -213,7 +213,7 @@ mod tests {
             code: Some("E0382".into()),
             ..Diagnostic::default()
         };
-        let equal = CodeEvidence::Equal { code: "e0382".into(), explicit: true };
+        let equal = CodeEvidence::Equal { code: "E0382".into(), explicit: true };
         for spell in [
             Spell { error_type: "E0382".into(), ..Spell::default() },
             Spell { title: "Borrow of a moved value (E0382)".into(), ..Spell::default() },

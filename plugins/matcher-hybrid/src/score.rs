@@ -174,7 +174,7 @@ fn reasons(
     reasons
 }
 
-/// Returns true if a text is a normalised code with nothing but punctuation around it.
+/// Returns true if a text is a code with nothing but punctuation around it.
 fn is_code_alone(text: &str, code: &str) -> bool {
     let rest = text.rsplit("::").next().unwrap_or(text);
     codes::same(code, rest.trim_matches(|c: char| !c.is_alphanumeric()))

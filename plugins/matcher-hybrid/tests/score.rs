@@ -122,6 +122,7 @@ fn the_right_spell_is_shown_and_the_others_are_not() {
         assert!(!other.shown && other.score < 0.125, "{other:#?}");
     }
     assert_eq!(got[0].reasons[0].signal, "code");
+    assert_eq!(got[0].reasons[0].detail, "the spell is for E0382", "as the compiler writes it");
 }
 
 #[test]

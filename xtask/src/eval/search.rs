@@ -3,7 +3,7 @@
 //! Every query lists the keys of the spells that answer it. The shipped search ranks the starter spellbook for
 //! it; the figures are how often one of these spells is first, and how often among the first three. Queries of
 //! the part `tuned` were used for tuning the search. Those of `held-out` were not, until the kinds of their misses were
-//! mended; those of `fresh` were written before that, from other spells, and nothing was changed for them.
+//! mended; those of `fresh` are about other spells, and nothing was changed for them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

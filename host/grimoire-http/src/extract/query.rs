@@ -25,7 +25,7 @@ const MAXIMUM_QUERY: usize = 4_096;
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// The query string as `T`, whose fields are all optional. 422 names every parameter that is unknown or malformed.
-/// An empty parameter counts as absent; of duplicates, the last one counts.
+/// An empty text counts as absent; of duplicates, the last one counts.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub T);
 
@@ -140,7 +140,7 @@ fn pairs(parts: &Parts) -> Result<BTreeMap<String, String>, FieldErrors> {
     let given = form_urlencoded::parse(query.as_bytes());
     Ok(given
         .map(|(name, value)| (name.into_owned(), value.trim().to_owned()))
-        .filter(|(_, value)| !value.is_empty())
+        .filter(|(name, value)| !(name.is_empty() && value.is_empty()))
         .collect())
 }
 
@@ -164,8 +164,10 @@ fn read<T: DeserializeOwned>(
 ) -> Option<T> {
     let mut rest: BTreeMap<&str, &str> = known
         .iter()
-        .filter_map(|parameter| given.get_key_value(&parameter.name))
-        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter_map(|parameter| {
+            let value = given.get(&parameter.name)?;
+            (!value.is_empty() || !is_text(parameter)).then_some((parameter.name.as_str(), value.as_str()))
+        })
         .collect();
     loop {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&rest).finish();
@@ -188,6 +190,12 @@ fn read<T: DeserializeOwned>(
 fn finish<T>(checker: Checker, value: Option<T>) -> Result<T, FieldErrors> {
     checker.finish(())?;
     value.ok_or_else(|| FieldErrors::one("query", "is not a valid query string"))
+}
+
+/// Returns true for texts without a list of valid words.
+fn is_text(parameter: &Parameter) -> bool {
+    matches!(&parameter.schema, Some(RefOr::T(Schema::Object(schema)))
+        if schema.enum_values.is_none() && schema.schema_type == SchemaType::Type(Type::String))
 }
 
 /// Describes the valid values of a parameter, from the OpenAPI document.

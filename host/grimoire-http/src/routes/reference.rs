@@ -5,6 +5,9 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::get;
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -36,20 +39,47 @@ const STYLE: &str = "body { margin: 0; } a[href*=\"redocly.com\"] { display: non
 const START: &str = "Redoc.init('/openapi.json', { hideDownloadButton: false, disableSearch: false }, \
     document.getElementById('reference'));\n";
 
-/// `/docs`, and the document that both pages show. No external service is asked to validate it.
-pub(crate) fn swagger(document: OpenApi) -> SwaggerUi {
+/// `/docs`. No external service is asked to validate the document.
+pub(crate) fn swagger() -> SwaggerUi {
     let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
-    SwaggerUi::new("/docs").url("/openapi.json", document).config(config)
+    SwaggerUi::new("/docs").config(config)
 }
 
-/// `/redoc` and its resources; the root path redirects to `/docs`.
-pub(crate) fn routes() -> Router<Shared> {
+/// The document that both pages show, `/redoc` and its resources; the root path redirects to `/docs`.
+pub(crate) fn routes(document: &OpenApi) -> Router<Shared> {
+    let document = served(document);
     Router::new()
+        .route("/openapi.json", get(move || async move { ([(CONTENT_TYPE, "application/json")], document) }))
         .route("/", get(|| async { Redirect::temporary("/docs/") }))
         .route("/redoc", get(|| async { Html(PAGE) }))
         .route("/redoc/page.css", get(|| async { asset("text/css", STYLE) }))
         .route("/redoc/start.js", get(|| async { asset("text/javascript", START) }))
         .route("/redoc/redoc.standalone.js", get(library))
+}
+
+/// The text of the document.
+fn served(document: &OpenApi) -> Bytes {
+    let document = serde_json::to_value(document).expect("the document is JSON");
+    serde_json::to_vec(&TextFirst(&document)).expect("the document is JSON").into()
+}
+
+/// JSON in which `text/plain` comes before other media types: Swagger UI offers the first one, and text can be sent at
+/// once, but bytes only as a file.
+struct TextFirst<'a>(&'a Value);
+
+impl Serialize for TextFirst<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(fields) => {
+                let (text, others): (Vec<_>, Vec<_>) =
+                    fields.iter().partition(|(name, _)| *name == "text/plain");
+                serializer
+                    .collect_map(text.into_iter().chain(others).map(|(name, value)| (name, TextFirst(value))))
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(TextFirst)),
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 async fn library() -> impl IntoResponse {

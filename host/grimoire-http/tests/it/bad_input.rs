@@ -146,12 +146,15 @@ async fn pages_that_cannot_be_are_refused() {
             ("skip=0x10", vec!["skip"]),
             ("skip=%00", vec!["skip"]),
             ("limit=%F0%9F%A7%99", vec!["limit"]),
+            ("skip=&limit=", vec!["limit", "skip"]),
+            ("status=", vec!["status"]),
+            ("colour=", vec!["colour"]),
         ] {
             assert_eq!(world.get(&format!("{list}?{query}")).await.wrong_fields(), fields, "{list}?{query}");
         }
         let far = world.get(&format!("{list}?skip=9223372036854775807&limit=1000")).await.expect(200);
         assert_eq!(far.json(), json!([]));
-        for query in ["", "skip=&limit=", "&&&", "=", "limit=5&limit=7", "skip=%FF%FE&skip=0"] {
+        for query in ["", "&&&", "=", "limit=5&limit=7", "skip=%FF%FE&skip=0"] {
             world.get(&format!("{list}?{query}")).await.expect(200);
         }
         // A misspelt filter must not return everything.
@@ -168,6 +171,10 @@ async fn pages_that_cannot_be_are_refused() {
             "it lists what there is"
         );
     }
+    // The empty fields of a form; only a text can be empty.
+    world.get("/api/spells?q=&error_type=&tag=%20").await.expect(200);
+    world.get("/api/reviews?repository=").await.expect(200);
+    assert_eq!(world.get("/api/spells/export?format=").await.wrong_fields(), ["format"]);
 }
 
 #[tokio::test]

@@ -81,3 +81,14 @@ async fn the_document_is_served_as_it_is_published() {
     let published = serde_json::to_value(grimoire_http::openapi_document()).expect("JSON");
     assert_eq!(served.json(), published);
 }
+
+#[tokio::test]
+async fn what_can_be_sent_without_a_file_is_offered_first() {
+    let text = World::new().get("/openapi.json").await.expect(200).text();
+    for path in ["/api/analyze", "/api/diagnose"] {
+        let operation = &text[text.find(&format!("\"{path}\":{{")).expect("the operation")..];
+        let body = &operation[operation.find("\"requestBody\"").expect("a body")..];
+        let (plain, bytes) = (body.find("\"text/plain\""), body.find("\"application/octet-stream\""));
+        assert!(plain.expect("text") < bytes.expect("bytes"), "{path}");
+    }
+}

@@ -25,6 +25,8 @@ const ACTOR: Actor = Actor::COMMAND_LINE;
 pub(super) enum Need {
     /// Reads the spellbook; the starter spellbook if there is none yet.
     Read,
+    /// Reads it too, and uses the plugins.
+    Match,
     /// Changes the spellbook, which is created if there is none.
     Write,
     /// Uses only the analyzers.
@@ -64,13 +66,16 @@ impl Access {
                 return Err(Reported(Exit::NoInput, message).into());
             }
             note("there is no spellbook here yet (`grimoire serve` makes one): using the starter spellbook");
-            return Ok(Self::Local(Box::new(offline::start(&config, Spellbook::starter()).await?)));
+            let started = match need {
+                Need::Read => offline::start_for_spells(&config, Spellbook::starter()).await,
+                _ => offline::start(&config, Spellbook::starter()).await,
+            };
+            return Ok(Self::Local(Box::new(started?)));
         }
         let started = match need {
             Need::Plugins | Need::PluginChange => offline::start_for_plugins(&config).await,
-            Need::Read | Need::Write | Need::Analyzers => {
-                offline::start(&config, Spellbook::DataFolder).await
-            }
+            Need::Read | Need::Write => offline::start_for_spells(&config, Spellbook::DataFolder).await,
+            Need::Match | Need::Analyzers => offline::start(&config, Spellbook::DataFolder).await,
         };
         match started {
             Ok(offline) => Ok(Self::Local(Box::new(offline))),

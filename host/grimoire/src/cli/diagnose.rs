@@ -148,7 +148,7 @@ pub(super) async fn run_match(arguments: MatchArguments, overrides: &Overrides) 
     let changed = input.changed_lines()?;
     let inputs = input.files.open().await?;
     let access = if arguments.spellbook.is_empty() {
-        Access::open(&input.target, &overrides, Need::Read).await?
+        Access::open(&input.target, &overrides, Need::Match).await?
     } else {
         let (config, _) = config::load(&overrides)?;
         Access::Local(Box::new(offline::start(&config, Spellbook::Files(arguments.spellbook.clone())).await?))
