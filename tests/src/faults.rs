@@ -24,13 +24,14 @@ pub struct Fault {
 /// The kind of fault.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
-    Answer { status: StatusCode, headers: HeaderMap, body: String },
+    Answer { status: StatusCode, headers: HeaderMap, body: Vec<u8> },
     Reset,
     Hang,
     Delay(Duration),
     Truncate(usize),
     Shorten(usize),
     Drip(Duration),
+    Repeat,
 }
 
 impl Fault {
@@ -65,7 +66,7 @@ impl Fault {
     #[must_use]
     pub fn answer(mut self, status: u16) -> Self {
         let status = StatusCode::from_u16(status).expect("a status is a number from 100 to 999");
-        self.action = Action::Answer { status, headers: HeaderMap::new(), body: "{}".to_owned() };
+        self.action = Action::Answer { status, headers: HeaderMap::new(), body: b"{}".to_vec() };
         self
     }
 
@@ -88,9 +89,9 @@ impl Fault {
     /// # Panics
     /// If the fault is not a response.
     #[must_use]
-    pub fn body(mut self, text: &str) -> Self {
+    pub fn body(mut self, content: impl AsRef<[u8]>) -> Self {
         let Action::Answer { body, .. } = &mut self.action else { panic!("only answers have bodies") };
-        text.clone_into(body);
+        *body = content.as_ref().to_vec();
         self
     }
 
@@ -133,6 +134,13 @@ impl Fault {
     #[must_use]
     pub fn drip(mut self, interval: Duration) -> Self {
         self.action = Action::Drip(interval);
+        self
+    }
+
+    /// Answers normally, and repeats the body for ever.
+    #[must_use]
+    pub fn repeat(mut self) -> Self {
+        self.action = Action::Repeat;
         self
     }
 

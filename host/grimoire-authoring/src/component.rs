@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use grimoire_domain::text;
 use grimoire_ports::PortError;
 use grimoire_ports::plugins::CaseFile;
 use grimoire_runtime::{CASE_SECTION, Inspection, Options};
@@ -78,14 +79,13 @@ pub fn describe(component: &[u8]) -> Result<Description, String> {
             Payload::End(_) => depth -= 1,
             Payload::ModuleSection { .. } => description.modules += 1,
             Payload::CustomSection(section) if depth == 1 => {
-                let text = || std::str::from_utf8(section.data()).ok().map(str::to_owned);
+                let text = || std::str::from_utf8(section.data()).ok();
                 match section.name() {
-                    "version" => description.version = text(),
-                    "description" => description.description = text(),
+                    "version" => description.version = text().map(one_line),
+                    "description" => description.description = text().map(one_line),
                     MANIFEST_SECTION => {
                         let text = text().ok_or("its manifest is not text")?;
-                        let manifest =
-                            Manifest::parse(&text).map_err(|why| format!("its manifest: {why}"))?;
+                        let manifest = Manifest::parse(text).map_err(|why| format!("its manifest: {why}"))?;
                         description.manifest = Some(manifest);
                     }
                     _ => {
@@ -103,9 +103,15 @@ pub fn describe(component: &[u8]) -> Result<Description, String> {
 
 fn name_in(names: ComponentNameSectionReader<'_>) -> Option<String> {
     names.into_iter().flatten().find_map(|name| match name {
-        wasmparser::ComponentName::Component { name, .. } => Some(name.to_owned()),
+        wasmparser::ComponentName::Component { name, .. } => Some(one_line(name)),
         _ => None,
     })
+}
+
+/// Metadata as one line of displayable text: it may say anything, and is printed.
+fn one_line(metadata: &str) -> String {
+    const LONGEST: usize = 2_000;
+    text::displayable(text::cut(metadata, LONGEST)).replace(['\n', '\t'], " ")
 }
 
 /// Writes the manifest into a component, as the sections that every tool reads and as a whole, and golden cases.

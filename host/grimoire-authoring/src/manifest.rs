@@ -12,6 +12,8 @@ use crate::{invalid, read_text};
 
 /// The manifest's file name.
 pub const FILE: &str = "plugin.toml";
+/// Maximum size of a manifest in bytes.
+const LARGEST: usize = 64 << 10;
 
 /// The language that a plugin is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -98,6 +100,9 @@ impl Manifest {
     ///
     /// A description of the problem, with its line if that is known.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > LARGEST {
+            return Err(format!("it has {} bytes, and may have at most {LARGEST}", text.len()));
+        }
         let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         check_name(&file.name)?;
         let numbers: Vec<_> = file.version.split('.').collect();

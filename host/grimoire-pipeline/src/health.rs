@@ -169,34 +169,27 @@ impl Pipeline {
         let rejected = current.rejected();
         let mut detail =
             format!("generation {}: {analyzers} analyzers, {matchers} matchers", current.generation());
-        for problem in &rejected {
-            detail.push_str(&format!("; {} was refused: {}", problem.plugin, problem.detail));
-        }
+        let refused: Vec<String> = rejected
+            .iter()
+            .map(|problem| format!("{} was refused: {}", problem.plugin, problem.detail))
+            .collect();
+        append(&mut detail, &refused);
         let failing: Vec<String> =
             plugins.iter().filter_map(|plugin| self.failing(&plugin.identity.name)).collect();
-        for sentence in &failing {
-            detail.push_str("; ");
-            detail.push_str(sentence);
-        }
+        append(&mut detail, &failing);
         let folder_problem = self.folder_problem();
         if let Some(problem) = &folder_problem {
             detail.push_str(&format!("; plugins.folder was not taken up: {problem}"));
         }
         let quarantined = self.quarantined();
-        for sentence in &quarantined {
-            detail.push_str("; ");
-            detail.push_str(sentence);
-        }
-        let replacing = plugins.iter().filter_map(|plugin| Some((plugin, plugin.replaces?)));
-        for (plugin, replaced) in replacing {
+        append(&mut detail, &quarantined);
+        let replacing = plugins.iter().filter_map(|plugin| {
             let (name, origin) = (&plugin.identity.name, plugin.origin.as_str());
-            detail.push_str(&format!("; {name} ({origin}) replaces the one that is {}", replaced.as_str()));
-        }
+            Some(format!("{name} ({origin}) replaces the one that is {}", plugin.replaces?.as_str()))
+        });
+        append(&mut detail, &replacing.collect::<Vec<_>>());
         let notices = self.plugins().notices();
-        for notice in &notices {
-            detail.push_str("; ");
-            detail.push_str(notice);
-        }
+        append(&mut detail, &notices);
         let status = if analyzers == 0 || matchers == 0 {
             detail.push_str("; at least one of each is needed");
             HealthStatus::Unhealthy
@@ -241,5 +234,17 @@ impl Pipeline {
             done = work => Some(done),
             () = clock.sleep_until(limit) => None,
         }
+    }
+}
+
+/// Appends sentences about plugins. A folder may have any number of files, so further ones are only counted.
+fn append(detail: &mut String, sentences: &[String]) {
+    const TOLD: usize = 10;
+    for sentence in sentences.iter().take(TOLD) {
+        detail.push_str("; ");
+        detail.push_str(sentence);
+    }
+    if let further @ 1.. = sentences.len().saturating_sub(TOLD) {
+        detail.push_str(&format!("; and {further} more, which `grimoire plugin list` lists"));
     }
 }

@@ -291,6 +291,55 @@ async fn a_table_of_branches_counts_with_what_each_passes() {
     assert!(detail.contains("branches times values in one function"), "{detail}");
 }
 
+/// Values that lie on the stack while many branches are passed.
+fn stacked(values: usize, branches: usize) -> String {
+    format!(
+        "(module (memory 1) (global $g i32 (i32.const 0)) (func {}{}{}))",
+        "(i32.load (i32.const 0))".repeat(values),
+        "(block (br_if 0 (global.get $g)))".repeat(branches),
+        "(drop)".repeat(values),
+    )
+}
+
+/// Functions of this signature, each with this body.
+fn functions(count: usize, parameters: usize, results: usize, body: &str) -> String {
+    let signature =
+        format!("(type $t (func (param {}) (result {})))", "i32 ".repeat(parameters), "i32 ".repeat(results));
+    format!("(module {signature} {})", format!("(func (type $t) {body})").repeat(count))
+}
+
+#[tokio::test]
+async fn what_a_few_bytes_make_thousands_of_values_from_is_counted() {
+    const IN_ONE: &str = "branches times values in one function; a plugin may have at most 4194304";
+    const IN_ALL: &str = "branches times values in all functions; a plugin may have at most 67108864";
+    let calls = |count: usize| {
+        let wide = "i32 ".repeat(1_000);
+        let calls = "(call $f)".repeat(count);
+        format!("(module (func $f (result {wide}) (unreachable)) (func {calls} (unreachable)))")
+    };
+    let locals = format!("(local {})", "i32 ".repeat(40_000));
+    let honest = component(Group::Matcher, "honest");
+    for (what, module, expected) in [
+        ("what lies on the stack", stacked(20_000, 20_000), IN_ONE),
+        // 20,000 of them took 8.5 GiB.
+        ("results of calls", calls(20_000), IN_ONE),
+        ("locals", functions(2_000, 0, 0, &locals), IN_ALL),
+        ("parameters and results", functions(40_000, 1_000, 1_000, "(unreachable)"), IN_ALL),
+    ] {
+        let detail = refusal(with_modules(honest.clone(), &[&module])).await;
+        assert!(detail.ends_with(expected), "{what}: {detail}");
+    }
+    for (what, module) in [
+        ("what lies on the stack", stacked(500, 1_000)),
+        ("results of calls", calls(100)),
+        ("parameters and results", functions(100, 20, 2, "(i32.const 0) (i32.const 0)")),
+    ] {
+        let fine = PluginSource::new("fine", with_modules(honest.clone(), &[&module]));
+        let host = PluginHost::start(Options::default(), vec![fine]).expect("a host");
+        assert_eq!(host.current().rejected(), [], "{what}");
+    }
+}
+
 #[test]
 fn what_interpreters_are_made_of_is_accepted() {
     let several_memories = "(module (memory $a 1) (memory $b 1) (func (memory.copy $a $b (i32.const 0) (i32.const 0) (i32.const 1))))";

@@ -1,7 +1,8 @@
 //! The webhook secret that is generated if none is configured, so that a first start needs no
 //! configuration and still verifies every signature.
 
-use std::io::{ErrorKind, Write as _};
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,15 +14,48 @@ pub(crate) fn path(data_folder: &Path) -> PathBuf {
     data_folder.join("webhook-secret")
 }
 
+/// Maximum size of the file in bytes.
+const LARGEST: u64 = 4 << 10;
+
 /// The generated secret, if there is one.
 pub(crate) fn read(data_folder: &Path) -> anyhow::Result<Option<SecretString>> {
     let path = path(data_folder);
-    match std::fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => Ok(Some(SecretString::from(text.trim().to_owned()))),
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    let text = match std::fs::metadata(&path).and_then(|metadata| read_secret(&path, &metadata)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} cannot be the webhook secret", path.display()));
+        }
+    };
+    let secret = text.trim();
+    Ok((!secret.is_empty()).then(|| SecretString::from(secret.to_owned())))
+}
+
+/// The folder may have come with an archive or a checkout, so the file may be anything.
+fn read_secret(path: &Path, metadata: &Metadata) -> io::Result<String> {
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(io::Error::other("it is no small file"));
     }
+    if is_open_to_others(metadata) {
+        return Err(io::Error::other(
+            "others can read it, so they may know the secret: delete it, and the next start makes another one",
+        ));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+/// Without such permissions, a user's folders are private by inheritance.
+#[cfg(not(unix))]
+fn is_open_to_others(_metadata: &Metadata) -> bool {
+    false
 }
 
 /// Reads the generated secret; generates one if missing, readable by its owner only.

@@ -5,6 +5,7 @@ mod annotations;
 mod artifacts;
 mod comments;
 mod diffs;
+mod endless;
 mod failures;
 mod fake;
 mod installations;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use grimoire_domain::actor::Actor;
 use grimoire_domain::job::{Job, JobState};
 use grimoire_domain::review::Review;
+use grimoire_github::Config;
 use grimoire_jobs::{RunnerSettings, Tick};
 use grimoire_pipeline::{Pipeline, Ports, Settings, WebhookRequest};
 use grimoire_ports::fakes::{ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedPlugins};
 use grimoire_tests::fake_github::{FakeGitHub, PullRequestHandle};
 use grimoire_tests::faults::Fault;
 
-use super::{client, pull_request_id};
+use super::{client_of, config, pull_request_id};
 
-const OUTPUT: &str = "error[E0382]: use of moved value: `names`\n";
+pub(super) const OUTPUT: &str = "error[E0382]: use of moved value: `names`\n";
 
 /// A pull request with two failed jobs, `build` and `test`.
 async fn two_failed_jobs() -> (FakeGitHub, PullRequestHandle) {
@@ -29,6 +30,10 @@ async fn two_failed_jobs() -> (FakeGitHub, PullRequestHandle) {
 
 /// Reviews a pull request in a single attempt, which is the last one.
 async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, Option<Review>) {
+    review_with(config(github), pull_request).await
+}
+
+pub(super) async fn review_with(config: Config, pull_request: &PullRequestHandle) -> (Job, Option<Review>) {
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
     let ports = Ports {
@@ -37,7 +42,7 @@ async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, 
         plugins: Arc::new(ScriptedPlugins::default()),
         plugin_files: Arc::new(Vec::new()),
         gate: Arc::new(OpenGate),
-        github: Some(Arc::new(client(github).0)),
+        github: Some(Arc::new(client_of(config).0)),
         clock: Arc::new(clock),
     };
     let pipeline = Pipeline::new(ports, Settings::default());

@@ -287,6 +287,10 @@ async fn damage(fault: Fault, mut head: http::response::Parts, body: Bytes) -> R
             let byte = left.split_to(1);
             Some((Ok::<_, Cut>(byte), left))
         })),
+        Action::Repeat => {
+            head.headers.remove(CONTENT_LENGTH);
+            Body::from_stream(stream::repeat_with(move || Ok::<_, Cut>(body.clone())))
+        }
     };
     Ok(Response::from_parts(head, body))
 }

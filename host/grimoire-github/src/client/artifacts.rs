@@ -28,7 +28,7 @@ pub(super) async fn run_artifacts(
     let walk = transport
         .pages(list, PAGES, |page: Artifacts| {
             all.extend(page.artifacts.unwrap_or_default());
-            true
+            all.len() < PAGES * 100
         })
         .await?;
     if walk == Walk::Cut {

@@ -103,10 +103,12 @@ pub struct Caps {
     /// How much of the end of a job log is passed on, if the log is longer than `log_head`. Held in
     /// memory.
     pub log_tail: usize,
+    /// How much of a job log is read: what goes on beyond it may never end.
+    pub log_read: u64,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { answer: 8 << 20, diff: 16 << 20, log_head: 64 << 20, log_tail: 4 << 20 }
+        Self { answer: 8 << 20, diff: 16 << 20, log_head: 64 << 20, log_tail: 4 << 20, log_read: 1 << 30 }
     }
 }

@@ -9,6 +9,7 @@ use grimoire_domain::repository::RepositoryName;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 
+use super::config::Caps;
 use super::storage::Storage;
 use super::transport::Transport;
 
@@ -23,13 +24,22 @@ pub(super) async fn job_log(
 ) -> Result<ByteStream, PortError> {
     let url = transport.api.repository(repository, &["actions", "jobs", &job.to_string(), "logs"]);
     let log = storage.fetch(transport, &url, &format!("the log of job {job} of {repository}")).await?;
-    Ok(bounded(log, transport.caps.log_head, transport.caps.log_tail))
+    Ok(bounded(log, transport.caps))
 }
 
-/// Streams the first `head` bytes and the last `tail` bytes; if anything lies in between, a line
-/// states how much was left out. Holds at most `tail` bytes and one chunk.
-fn bounded(log: ByteStream, head: u64, tail: usize) -> ByteStream {
-    let state = Bounded { log: Some(log), head, limit: tail, tail: VecDeque::new(), dropped: 0 };
+/// Streams the first `log_head` bytes and the last `log_tail` bytes; if anything lies in between, a line
+/// states how much was left out. Holds at most `log_tail` bytes and one chunk. A log that does not end within
+/// `log_read` bytes is treated as if it ended there, and a line says so.
+fn bounded(log: ByteStream, caps: Caps) -> ByteStream {
+    let state = Bounded {
+        log: Some(log),
+        head: caps.log_head,
+        limit: caps.log_tail,
+        left: caps.log_read,
+        is_cut: false,
+        tail: VecDeque::new(),
+        dropped: 0,
+    };
     stream::unfold(state, |mut state| async move {
         let chunk = state.next().await?;
         Some((chunk, state))
@@ -43,6 +53,9 @@ struct Bounded {
     /// Number of bytes of the beginning still to be passed on.
     head: u64,
     limit: usize,
+    /// Number of bytes still to be read.
+    left: u64,
+    is_cut: bool,
     tail: VecDeque<u8>,
     dropped: u64,
 }
@@ -52,6 +65,14 @@ impl Bounded {
         loop {
             match self.log.as_mut()?.next().await {
                 Some(Ok(mut chunk)) => {
+                    let readable = usize::try_from(self.left).unwrap_or(usize::MAX);
+                    if chunk.len() > readable {
+                        chunk.truncate(readable);
+                        // Closes the connection.
+                        self.log = Some(stream::empty().boxed());
+                        self.is_cut = true;
+                    }
+                    self.left -= chunk.len() as u64;
                     let passed = usize::try_from(self.head).unwrap_or(usize::MAX).min(chunk.len());
                     let beginning = chunk.split_to(passed);
                     self.head -= passed as u64;
@@ -92,6 +113,9 @@ impl Bounded {
             let note = format!("\n[grimoire left out {} bytes of this log here]\n", self.dropped);
             tail.splice(..0, note.into_bytes());
         }
+        if self.is_cut {
+            tail.extend_from_slice(b"\n[grimoire read no further: this log goes on]\n");
+        }
         (!tail.is_empty()).then(|| Bytes::from(tail))
     }
 }
@@ -113,9 +137,16 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(log.collect())
     }
 
+    fn caps(log_head: u64, log_tail: usize) -> Caps {
+        Caps { log_head, log_tail, ..Caps::default() }
+    }
+
     fn read(chunks: Vec<Vec<u8>>, head: u64, tail: usize) -> Vec<u8> {
         let log = stream::iter(chunks.into_iter().map(|chunk| Ok(Bytes::from(chunk)))).boxed();
-        collect(bounded(log, head, tail)).into_iter().flat_map(|chunk| chunk.unwrap().to_vec()).collect()
+        collect(bounded(log, caps(head, tail)))
+            .into_iter()
+            .flat_map(|chunk| chunk.unwrap().to_vec())
+            .collect()
     }
 
     #[test]
@@ -134,10 +165,23 @@ mod tests {
     fn an_error_ends_the_log() {
         let broken = || Err(PortError::new(ErrorKind::Unavailable, "broken"));
         let log = stream::iter([Ok(Bytes::from_static(b"abc")), broken(), Ok(Bytes::from_static(b"x"))]);
-        let chunks = collect(bounded(log.boxed(), 2, 10));
+        let chunks = collect(bounded(log.boxed(), caps(2, 10)));
         assert_eq!(chunks.len(), 2);
         assert_eq!(chunks[0].as_ref().unwrap(), "ab");
         assert!(chunks[1].is_err());
+    }
+
+    #[test]
+    fn a_log_that_never_ends_is_left() {
+        for (head, tail) in [(20, 30), (1_000, 30), (20, 1_000), (0, 0)] {
+            let log = stream::repeat_with(|| Ok(Bytes::from_static(b"again\n"))).boxed();
+            let chunks = collect(bounded(log, Caps { log_read: 1_000, ..caps(head, tail) }));
+            let text: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.unwrap()).collect();
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.ends_with("\n[grimoire read no further: this log goes on]\n"), "{text}");
+            assert_eq!(text.contains("left out"), head < 1_000 && tail < 1_000, "{text}");
+            assert!(text.len() <= 1_100, "{text}");
+        }
     }
 
     proptest! {

@@ -77,6 +77,22 @@ async fn what_the_plugin_host_has_to_say_is_told() {
 }
 
 #[tokio::test]
+async fn of_many_refused_plugins_the_first_are_told_and_the_others_counted() {
+    let refused = |number: usize| PluginProblem {
+        plugin: format!("junk-{number}"),
+        reason: FailureReason::Refused,
+        detail: "is not a valid component".to_owned(),
+    };
+    let set = ScriptedSet { rejected: (0..10_000).map(refused).collect(), ..ScriptedSet::default() };
+    let world = World::with(|setup| setup.ports.plugins = Arc::new(ScriptedPlugins::new(set)));
+    let plugins = world.get("/health/plugins").await.expect(200).json();
+    assert_eq!(plugins["status"], "degraded");
+    let detail = plugins["detail"].as_str().expect("text");
+    assert!(detail.contains("; junk-9 was refused"), "{detail}");
+    assert!(detail.ends_with("; and 9990 more, which `grimoire plugin list` lists"), "{detail}");
+}
+
+#[tokio::test]
 async fn metrics_are_text_for_prometheus() {
     let answer = World::new().get("/metrics").await.expect(200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));

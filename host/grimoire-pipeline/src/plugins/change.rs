@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use grimoire_domain::actor::{Actor, Permission};
 use grimoire_domain::installed_plugin::{
-    InstalledPlugin, PluginAction, PluginReceipt, PluginVersion, UnknownVersion,
+    InstalledPlugin, PluginAction, PluginReceipt, PluginVersion, UnknownVersion, check_plugin_name,
 };
 use grimoire_domain::kind::{ErrorKind, Resource};
 use grimoire_domain::text;
@@ -137,6 +137,8 @@ impl Pipeline {
 
     async fn install(&self, upload: PluginUpload, by: String) -> Result<PluginReceipt, PipelineError> {
         let PluginUpload { name, source, component, replay, force } = upload;
+        // Before anything is compiled, which takes seconds.
+        check_plugin_name(&name).map_err(|why| refused(&name, &why.to_string()))?;
         let mut plugin = self.installed(&name).await?.unwrap_or_else(|| InstalledPlugin::new(&name));
         let candidate = PluginSource::installed(&name, component.to_vec());
         let prepared = self.prepare(Some((&name, Some(candidate)))).await?;

@@ -71,7 +71,9 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
     let mut outline = Outline::default();
     let mut counts = Counts::default();
     let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
+    let mut parser = Parser::new(0);
+    parser.set_features(engine::features());
+    for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(|error| invalid(&error))?;
         counts.add(&payload, memory_limit)?;
         match &payload {
@@ -126,9 +128,9 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
             validator.payload(&payload).map_err(|error| invalid(&error))?
         {
             let mut function = function.into_validator(std::mem::take(&mut allocations));
-            let work = work::of_function(&body, &function).map_err(|error| invalid(&error))?;
+            let work =
+                work::validate(&mut function, &body, MAX_FUNCTION_WORK).map_err(|error| invalid(&error))?;
             counts.add_work(work)?;
-            function.validate(&body).map_err(|error| invalid(&error))?;
             allocations = function.into_allocations();
         }
     }

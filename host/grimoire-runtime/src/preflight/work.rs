@@ -1,50 +1,64 @@
-//! Estimates the cost of compiling a function from its code.
+//! Validates the code of a function, and estimates the cost of compiling it.
 
-use wasmparser::{BlockType, FuncValidator, FunctionBody, Operator, WasmModuleResources};
+use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, WasmModuleResources};
 
-/// The compiler tracks each value through every place where control flow joins: in nested or successive loops,
-/// each local used after them becomes a separate value in all of them. A function of 56 KB made of loops and
-/// locals took 3.3 GiB and a minute. So places times values bound memory and time.
+/// How much a value of a function's own signature counts.
+const SIGNATURE: u64 = 8;
+
+/// The compiler tracks each value through every place where control flow joins or parts: in nested or successive
+/// loops, each local used after them becomes a separate value in all of them, and whatever lies on the stack is alive
+/// in all of them. A function of 56 KB made of loops and locals took 3.3 GiB and a minute. So places times values
+/// bound memory and time.
 ///
-/// `validator` knows the function's type, but has not read its code yet.
-pub(super) fn of_function(
+/// A signature can make thousands of values out of two bytes: of the parameters and results of the function itself, of
+/// each call, and of each block. These count where they are used. Those of the function itself also cost code of their
+/// own, for callers from outside.
+///
+/// The validation ends early where the cost is above `most`, because the validator keeps what lies on the stack, too.
+pub(super) fn validate(
+    function: &mut FuncValidator<impl WasmModuleResources>,
     body: &FunctionBody<'_>,
-    validator: &FuncValidator<impl WasmModuleResources>,
+    most: u64,
 ) -> wasmparser::Result<u64> {
-    let mut locals = u64::from(validator.len_locals());
-    for group in body.get_locals_reader()? {
-        locals += u64::from(group?.0);
-    }
-    let (mut uses, mut places, mut widest) = (0_u64, 1_u64, 0_u64);
-    for operator in body.get_operators_reader()? {
-        match operator? {
+    let (parameters, results) =
+        Operator::Call { function_index: function.index() }.operator_arity(function).unwrap_or_default();
+    let mut reader = body.get_binary_reader();
+    function.read_locals(&mut reader)?;
+    let locals = u64::from(function.len_locals());
+    let mut operators = OperatorsReader::new(reader);
+    let signature = SIGNATURE * (u64::from(parameters) + u64::from(results));
+    let (mut uses, mut places, mut passed) = (0_u64, 1_u64, locals + signature);
+    while !operators.eof() && passed <= most {
+        let (operator, offset) = operators.read_with_offset()?;
+        let parting = match &operator {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Else
+            | Operator::Br { .. }
+            | Operator::BrIf { .. } => 1,
+            Operator::BrTable { targets } => u64::from(targets.len()) + 1,
+            _ => 0,
+        };
+        let on_stack = u64::from(function.operand_stack_height());
+        places += parting;
+        passed = passed.saturating_add(parting * on_stack);
+        match &operator {
             Operator::LocalGet { .. } | Operator::LocalTee { .. } => uses += 1,
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
-                places += 1;
-                widest = widest.max(arity(blockty, validator.resources()));
+            Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::End => {
+                let (taken, given) = operator.operator_arity(function).unwrap_or_default();
+                passed = passed.saturating_add(u64::from(taken) + u64::from(given));
             }
-            Operator::Else | Operator::Br { .. } | Operator::BrIf { .. } => places += 1,
-            Operator::BrTable { targets } => places += u64::from(targets.len()) + 1,
             _ => {}
         }
+        function.op(offset, &operator)?;
     }
-    // Parameters of a block are passed on every edge to it.
-    let values = locals.min(uses).saturating_add(widest).saturating_add(1);
-    Ok(places.saturating_mul(values))
-}
-
-/// Number of parameters and results of a block.
-fn arity(block: BlockType, resources: &impl WasmModuleResources) -> u64 {
-    match block {
-        BlockType::Empty => 0,
-        BlockType::Type(_) => 1,
-        BlockType::FuncType(index) => {
-            resources.sub_type_at(index).map_or(0, |kind| match &kind.composite_type.inner {
-                wasmparser::CompositeInnerType::Func(function) => {
-                    (function.params().len() + function.results().len()) as u64
-                }
-                _ => 0,
-            })
-        }
+    if passed <= most {
+        operators.finish()?;
     }
+    Ok(places.saturating_mul(locals.min(uses) + 1).saturating_add(passed))
 }

@@ -1,5 +1,6 @@
 //! Acknowledged data is there after a kill, and only one process can open the store.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -119,4 +120,36 @@ fn a_made_webhook_secret_is_private_and_signs_what_the_command_sends() {
     assert_eq!(sent.code(), 0, "{}{}", sent.output(), sent.complaint());
     assert!(sent.output().starts_with("202"), "{}", sent.output());
     assert!(server.stop());
+
+    // One that others can read may be known to them, as when it came with a checkout.
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o644)).expect("it is ours");
+    let refused = place.run(&["serve", "--port", "0"], b"");
+    assert_ne!(refused.code(), 0);
+    assert!(refused.complaint().contains("others can read it"), "{}", refused.complaint());
+}
+
+#[test]
+fn a_webhook_secret_that_is_a_link_writes_nowhere_else_and_reads_small_files_only() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("data")).expect("a folder can be made");
+    let secret = place.path().join("data/webhook-secret");
+    let elsewhere = place.file("elsewhere", "");
+    std::fs::set_permissions(&elsewhere, Permissions::from_mode(0o600)).expect("it is ours");
+    std::os::unix::fs::symlink(&elsewhere, &secret).expect("a link can be made");
+    assert!(place.serve(&[]).stop());
+    assert_eq!(std::fs::read(&elsewhere).expect("it is there"), b"", "nothing is written through the link");
+    assert!(std::fs::symlink_metadata(&secret).expect("it was made").is_file());
+
+    place.file("large", [b'x'; 5_000]);
+    // Reading it would wait for a writer forever.
+    let made =
+        std::process::Command::new("mkfifo").args(["-m", "600"]).arg(place.path().join("pipe")).status();
+    assert!(made.expect("mkfifo runs").success());
+    for target in ["large", "pipe", "data"] {
+        std::fs::remove_file(&secret).expect("it is ours");
+        std::os::unix::fs::symlink(place.path().join(target), &secret).expect("a link can be made");
+        let refused = place.run(&["serve", "--port", "0"], b"");
+        assert_ne!(refused.code(), 0, "{target}");
+        assert!(refused.complaint().contains("it is no small file"), "{target}: {}", refused.complaint());
+    }
 }

@@ -1,6 +1,7 @@
 //! Hostile logs and requests: each gives a clean result, none a hang or a crash.
 
 use crate::crash::client;
+use crate::guests::{Group, component, section};
 use crate::process::Place;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,6 +19,50 @@ async fn unsigned_requests_with_long_headers_write_little_log() {
     assert!(server.stop());
     let written = std::fs::metadata(&log).expect("a log").len() - started;
     assert!(written < 16 << 10, "{written} bytes for five requests");
+}
+
+/// An address where every request gets an answer that never ends. Returns how many bytes were taken of the last one.
+fn endless_service() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let taken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&taken);
+    std::thread::spawn(move || {
+        let piece = [b' '; 64 << 10];
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let head = BufReader::new(stream.try_clone().expect("a descriptor")).lines();
+            let path =
+                head.map_while(Result::ok).take_while(|line| !line.is_empty()).next().unwrap_or_default();
+            let status = if path.contains("/refused") { "403 Forbidden" } else { "200 OK" };
+            let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\r\n");
+            let mut sent = 0;
+            let mut result = stream.write_all(head.as_bytes());
+            while result.is_ok() {
+                sent += piece.len();
+                counter.store(sent, std::sync::atomic::Ordering::Relaxed);
+                result = stream.write_all(&piece);
+            }
+        }
+    });
+    (address, taken)
+}
+
+#[test]
+fn a_service_that_answers_without_end_is_left() {
+    let place = Place::new();
+    let (url, taken) = endless_service();
+    let ended = place.run(&["spells", "show", "1", "--url", &url], b"");
+    assert_ne!(ended.code(), 0);
+    assert!(ended.complaint().contains("it has 256 MiB or more"), "{}", ended.complaint());
+    let sent = taken.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(sent < 300 << 20, "{sent} bytes");
+
+    let ended = place.run(&["spells", "show", "1", "--url", &format!("{url}/refused")], b"");
+    assert_ne!(ended.code(), 0);
+    let sent = taken.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(sent < 16 << 20, "{sent} bytes of a refusal");
 }
 
 #[test]
@@ -89,6 +134,39 @@ fn empty_and_truncated_diffs_are_no_trouble() {
     let truncated = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n one\n+tw";
     let code = place.run(&["analyze", "--kind", "diff"], truncated).code();
     assert!([0, 2].contains(&code), "{code}");
+}
+
+#[test]
+fn what_a_plugin_says_of_itself_commands_nobody() {
+    let place = Place::new();
+    let labelled = |section_name: &str, content: &[u8]| {
+        let length = u8::try_from(section_name.len()).expect("a short name");
+        let mut labelled = component(Group::Matcher, "honest");
+        section(&mut labelled, 0, &[&[length], section_name.as_bytes(), content].concat());
+        labelled
+    };
+    let hostile = "\u{202e}9\u{1b}]0;title\u{7}\n::error::version";
+    for name in ["version", "description"] {
+        place.file("team.wasm", labelled(name, hostile.as_bytes()));
+        let ended = place.run(&["plugin", "inspect", "team.wasm"], b"");
+        assert_eq!(ended.code(), 0, "{}", ended.complaint());
+        let output = ended.output();
+        assert!(output.contains("9]0;title ::error::version"), "{output:?}");
+        assert!(!output.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{output:?}");
+        assert!(output.lines().all(|line| !line.trim_start().starts_with("::")), "{output:?}");
+    }
+    place.file("team.wasm", labelled("description", &[b'x'; 1_000_000]));
+    let output = place.run(&["plugin", "inspect", "team.wasm"], b"").output();
+    assert!(output.len() < 8_000, "{} bytes", output.len());
+
+    let deep = format!("a = {}", "[".repeat(50_000));
+    let large = "name = \"x\"\n".repeat(10_000);
+    for (manifest, expected) in [(deep.as_str(), "its manifest: "), (&large, "may have at most 65536")] {
+        place.file("team.wasm", labelled("grimoire:plugin", manifest.as_bytes()));
+        let ended = place.run(&["plugin", "inspect", "team.wasm"], b"");
+        assert_eq!(ended.code(), 65, "{}", ended.output());
+        assert!(ended.complaint().contains(expected), "{}", ended.complaint());
+    }
 }
 
 #[test]

@@ -132,6 +132,8 @@ fn what_cannot_be_installed_says_why_and_what_to_do() {
         ("cut", component(Group::Matcher, "honest")[..200].to_vec(), "the file is cut off"),
         ("analyzer-rust", matcher("0.5"), "give it another name"),
         ("Bad_Name", matcher("0.5"), "lower-case letters, digits and hyphens"),
+        // Nothing of it can be shown.
+        ("\u{202e}", matcher("0.5"), "lower-case letters, digits and hyphens"),
         ("looping", component(Group::Matcher, "loop_in_start"), "does not start (timeout)"),
     ] {
         let file = format!("{name}.wasm");
