@@ -14,7 +14,7 @@ use crate::{file_error, invalid, read_text, write};
 ///
 /// # Errors
 ///
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>, PortError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -30,7 +30,7 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, PortError> {
 ///
 /// # Errors
 ///
-/// `NotFound` where there is none; `Invalid` with the place of what cannot be read.
+/// `NotFound` for a missing file; `Invalid` if there is no case or one cannot be parsed, with its file and line.
 pub fn read(path: &Path, world: World) -> Result<Vec<Case>, PortError> {
     let mut cases = Vec::new();
     for file in files(path)? {
@@ -50,17 +50,17 @@ pub fn read(path: &Path, world: World) -> Result<Vec<Case>, PortError> {
     Ok(cases)
 }
 
-/// Writes answers into the files of their cases, as what is expected from now on.
+/// Accepts answers: writes them into the files of their cases as the new expectations.
 ///
 /// # Errors
 ///
-/// When a file cannot be written, or has changed since it was read.
+/// If a file cannot be written, or has changed since it was read.
 pub fn bless(answers: &[(&Case, &str)]) -> Result<(), PortError> {
     let mut files: Vec<&Path> = answers.iter().map(|(case, _)| case.file.as_path()).collect();
     files.dedup();
     for file in files {
         let mut text = read_text(file)?;
-        // From the end, so that places before stay where they are.
+        // From the end, so that earlier byte ranges stay valid.
         for (case, answer) in answers.iter().rev().filter(|(case, _)| case.file == file) {
             if text.get(case.place.clone()) != Some(case.expected.as_str()) {
                 return Err(invalid(format!("{} has changed meanwhile: run it again", file.display())));

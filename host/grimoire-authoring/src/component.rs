@@ -60,7 +60,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, PortError> {
 ///
 /// # Errors
 ///
-/// A description of what is wanted and what was found, phrased as the rest of a sentence.
+/// A description of what is required and what was found. It completes "FILE: …".
 pub fn describe(component: &[u8]) -> Result<Description, String> {
     let found = grimoire_runtime::inspect(component, &Options::default())?;
     let mut description = Description {
@@ -114,7 +114,7 @@ fn one_line(metadata: &str) -> String {
     text::displayable(text::cut(metadata, LONGEST)).replace(['\n', '\t'], " ")
 }
 
-/// Writes the manifest into a component, as the sections that every tool reads and as a whole, and golden cases.
+/// Adds metadata to a component: the standard sections that all tools read, the whole manifest, and the golden cases.
 pub fn label(component: &mut Vec<u8>, manifest: &Manifest, cases: &[CaseFile]) {
     let mut name = vec![0];
     let mut own = Vec::new();

@@ -13,14 +13,14 @@ use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use crate::component::{self, Description};
 use crate::{file_error, invalid, read_text, write};
 
-/// What a key file begins with, so that nobody takes it for something else.
+/// The prefix of key files, which makes them recognisable.
 const BEGINNING: &str = "grimoire-plugin-secret-key:";
 
-/// Makes a key and writes its secret half into a new file, which its owner alone can read. Returns the public half.
+/// Generates a key and writes the secret half to a new file that only its owner can read. Returns the public half.
 ///
 /// # Errors
 ///
-/// `Conflict` where the file exists: a key that is overwritten is lost.
+/// `Conflict` if the file exists: an overwritten key would be lost.
 pub fn generate(path: &Path) -> Result<PublicKey, PortError> {
     let mut failure = None;
     let seed = SecretBox::init_with_mut(|seed: &mut [u8; 32]| failure = getrandom::fill(seed).err());
@@ -50,7 +50,7 @@ pub fn generate(path: &Path) -> Result<PublicKey, PortError> {
 ///
 /// # Errors
 ///
-/// `NotFound`, `Forbidden`, or `Invalid` where the file is none of these.
+/// `NotFound` or `Forbidden` if the file cannot be read; `Invalid` if it is not a key.
 pub fn read(path: &Path) -> Result<SecretKey, PortError> {
     let text = SecretString::from(read_text(path)?);
     let mut is_key = false;
@@ -64,11 +64,11 @@ pub fn read(path: &Path) -> Result<SecretKey, PortError> {
     Err(invalid(format!("{} is no key: `grimoire plugin keygen` makes one", path.display())))
 }
 
-/// Signs the component of a file, which is checked before. A signature that it has is replaced.
+/// Checks and signs the component in a file. An existing signature is replaced.
 ///
 /// # Errors
 ///
-/// As for [`component::read`], and when the file cannot be written.
+/// As for [`component::read`], and if the file cannot be written.
 pub fn sign(path: &Path, key: &SecretKey) -> Result<Description, PortError> {
     let (bytes, _) = component::read(path)?;
     write(path, &signature::sign(&bytes, key))?;

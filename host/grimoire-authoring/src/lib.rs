@@ -1,9 +1,9 @@
 //! The tools for authors of plugins: templates, builds, cases, measurements.
 //!
-//! A plugin is a folder with a manifest (`plugin.toml`), sources, cases and the contract. [`template`] makes one, [`build`]
-//! has the language's own toolchain make a component of it, [`Workbench`] runs components as the service would, [`cases`]
-//! compares what they answer with what was expected, [`conformance`] and [`mod@bench`] ask what no case asks, and
-//! [`keys`] sign what came of it.
+//! A plugin is a folder with a manifest (`plugin.toml`), sources, cases and the contract. [`template`] creates one,
+//! [`build`] runs the language's own toolchain and encodes a component, [`Workbench`] runs components as the service
+//! does, [`cases`] compares answers with expectations, [`conformance`] tries hostile inputs, [`mod@bench`] measures
+//! calls, and [`keys`] signs components.
 #![forbid(unsafe_code)]
 
 pub mod bench;

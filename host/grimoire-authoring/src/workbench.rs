@@ -82,11 +82,11 @@ impl Workbench {
         grimoire_cases::score(&*self.host.current(), NAME, input).await
     }
 
-    /// Has the component answer a case, and compares.
+    /// Runs a case and compares the answer.
     ///
     /// # Errors
     ///
-    /// When the host cannot run it.
+    /// If the host cannot run the component.
     pub async fn answer(&self, case: &Case) -> Result<Outcome, PortError> {
         cases::run(&*self.host.current(), NAME, case).await
     }

@@ -1,4 +1,4 @@
-//! Asks one plugin of a set.
+//! Calls one plugin of a set.
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
@@ -10,26 +10,26 @@ use grimoire_ports::PortError;
 use grimoire_ports::plugins::PluginSet;
 use grimoire_ports::plugins::analyzer::{Analysis, Excerpt};
 
-/// What a plugin answered, or why it did not.
+/// A plugin's answer, or its failure.
 pub type Answer<T> = Result<T, PluginProblem>;
 
-/// What a matcher is asked.
+/// The input of a matcher.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatcherInput {
     /// The error.
     pub error: Diagnostic,
-    /// The spells, with what the host knows of them.
+    /// The spells with the host's evidence.
     pub candidates: Vec<Candidate>,
 }
 
-/// Bytes that are given at once.
+/// Number of bytes passed at once.
 const PIECE: usize = 256 << 10;
 
-/// Has an analyzer read an artifact. One that does not read its kind finds nothing.
+/// Analyzes an artifact with one analyzer. An analyzer that does not support its kind finds nothing.
 ///
 /// # Errors
 ///
-/// When the host cannot; a failure of the plugin is an answer.
+/// If the host cannot run the plugin. A failure of the plugin itself is an answer.
 pub async fn analyze(
     set: &dyn PluginSet,
     plugin: &str,
@@ -42,7 +42,7 @@ pub async fn analyze(
     if let Some(answer) = of(plugin, analysis) {
         return Ok(answer);
     }
-    // It may be one of last resort.
+    // An analyzer of last resort takes no part in `analyze`.
     let excerpt = Excerpt { start: 0, bytes: Bytes::copy_from_slice(content) };
     let guesses = set.guess(&artifact, excerpt).await?;
     Ok(of(plugin, guesses).unwrap_or_else(|| Ok(Vec::new())))
@@ -53,7 +53,7 @@ fn of(plugin: &str, analysis: Analysis) -> Option<Answer<Vec<Diagnostic>>> {
     Some(found.problem.map_or(Ok(found.diagnostics), Err))
 }
 
-/// Has a matcher judge.
+/// Scores the candidates with one matcher.
 pub async fn score(set: &dyn PluginSet, plugin: &str, input: &MatcherInput) -> Answer<Vec<Verdict>> {
     match set.score(plugin, &input.error, &input.candidates).await {
         Ok(judgement) => Ok(judgement.verdicts),

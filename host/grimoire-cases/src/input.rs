@@ -1,4 +1,4 @@
-//! What a case gives to a plugin.
+//! The inputs of cases.
 
 use std::collections::BTreeSet;
 
@@ -14,17 +14,17 @@ use serde::de::DeserializeOwned;
 use crate::World;
 use crate::ask::MatcherInput;
 
-/// What a case gives to a plugin.
+/// The input of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// To an analyzer.
+    /// For an analyzer.
     Artifact {
-        /// What it is.
+        /// The kind of artifact.
         kind: ArtifactKind,
         /// Its text.
         text: String,
     },
-    /// To a matcher.
+    /// For a matcher.
     Error(Box<MatcherInput>),
 }
 
@@ -55,7 +55,7 @@ fn yaml<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, String> {
     serde_saphyr::from_str(text).map_err(|error| format!("the block `{what}` before it: {error}"))
 }
 
-/// An error as a case writes it.
+/// The YAML form of an error.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::struct_field_names, reason = "the names of the contract")]
@@ -71,7 +71,7 @@ struct Error {
     context: String,
 }
 
-/// A spell as a case writes it.
+/// The YAML form of a spell.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseSpell {
@@ -86,7 +86,7 @@ struct CaseSpell {
     solution_code: String,
     #[serde(default)]
     tags: BTreeSet<String>,
-    /// How well its words fit: that of the best spell is 1.
+    /// The keyword score relative to the best spell, in [0, 1].
     #[serde(default)]
     keyword: f64,
 }
@@ -134,12 +134,12 @@ fn matcher_input(error: Error, spells: Vec<CaseSpell>) -> Result<MatcherInput, S
     Ok(MatcherInput { error, candidates })
 }
 
-/// A spell with a number.
+/// A stored spell with this id.
 pub fn spell(id: u64, fields: ValidSpell) -> Spell {
     Spell { id: SpellId(id), fields, created_at: Timestamp::UNIX_EPOCH, updated_at: None, revision: 1 }
 }
 
-/// A spell with what a host would know of it.
+/// A candidate with the evidence that the host would collect.
 pub fn candidate(error: &Diagnostic, spell: Spell, keyword: f64) -> Candidate {
     let pattern = PatternEvidence::search(
         &ErrorPattern::from_store(&spell.fields.error_pattern),

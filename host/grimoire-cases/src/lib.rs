@@ -1,7 +1,7 @@
-//! Golden cases of plugins: what a plugin is given, what it must answer, and why, written for people.
+//! Golden cases of plugins: an input, the expected answer and the reason for it, in Markdown.
 //!
-//! A case is a few fenced blocks among prose. For an analyzer: `log`, `text` or `diff`, then `expected`. For a matcher:
-//! `error` and `spells` in YAML, then `expected`. In what an analyzer reads, `␛` stands for the escape character.
+//! A case consists of fenced blocks between prose. For an analyzer: `log`, `text` or `diff`, then `expected`. For a
+//! matcher: `error` and `spells` in YAML, then `expected`. In an analyzer's input, `␛` stands for the escape character.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -21,18 +21,18 @@ use similar::TextDiff;
 pub use ask::{Answer, MatcherInput, analyze, score};
 pub use input::{Input, candidate, spell};
 
-/// What a plugin does.
+/// The world that a plugin implements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum World {
-    /// Reads logs, reports and diffs, and tells the errors in them.
+    /// Extracts errors from logs, reports and diffs.
     Analyzer,
     /// Scores spells for one error.
     Matcher,
 }
 
 impl World {
-    /// As in manifests and in the contract.
+    /// The name in manifests and in the contract.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Analyzer => "analyzer",
@@ -60,24 +60,24 @@ pub struct Case {
     pub file: PathBuf,
     /// The line of its first block, from 1.
     pub line: usize,
-    /// What the plugin is given.
+    /// The plugin's input.
     pub input: Input,
-    /// What it must answer.
+    /// The expected answer.
     pub expected: String,
-    /// Where that stands in the file, in bytes.
+    /// The byte range of the expected answer in the file.
     pub place: Range<usize>,
 }
 
-/// How a case went.
+/// The outcome of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// As expected.
     Same,
-    /// Otherwise: the difference as a unified diff, and the answer as it would be expected.
+    /// Another answer than expected.
     Different {
-        /// From expected to found.
+        /// A unified diff from the expected to the actual answer.
         diff: String,
-        /// The answer.
+        /// The actual answer, in the form of an expectation.
         found: String,
     },
     /// The plugin gave no answer.
@@ -116,7 +116,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
 ///
 /// # Errors
 ///
-/// What is wrong, after the place where.
+/// The first problem, with its file and line.
 pub fn parse(file: &Path, text: &str, world: World) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     let mut given: Vec<&Block<'_>> = Vec::new();
@@ -151,11 +151,11 @@ pub fn parse(file: &Path, text: &str, world: World) -> Result<Vec<Case>, String>
     }
 }
 
-/// Has a plugin of a set answer a case, and compares.
+/// Runs a case with a plugin of a set and compares the answer.
 ///
 /// # Errors
 ///
-/// When the host cannot run it; a failure of the plugin is an outcome.
+/// If the host cannot run the plugin. A failure of the plugin itself is an outcome.
 pub async fn run(set: &dyn PluginSet, plugin: &str, case: &Case) -> Result<Outcome, PortError> {
     let found = match &case.input {
         Input::Artifact { kind, text } => analyze(set, plugin, *kind, text.as_bytes())

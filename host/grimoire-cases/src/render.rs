@@ -1,4 +1,4 @@
-//! Answers as text, as people read and diff them.
+//! Renders answers as text that is easy to read and to diff.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,12 @@ use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Role, 
 use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_domain::text;
 
-/// What may be said of a diagnostic below its first line, and is compared where an expectation says it.
+/// Details of a diagnostic that an expectation may list below the headline. Only listed details are compared.
 const DETAILS: [&str; 8] = ["type", "kind", "role", "confidence", "test", "context", "frames", "lines"];
 
-/// Diagnostics as an expectation has them: a line for each, and below it those details that the expectation asks for at
-/// this place; where it has none at all, those that are worth asking for.
+/// Renders diagnostics in the form of an expectation: a headline each, followed by the details that the expectation
+/// lists for the diagnostic at this position. For a diagnostic without an expectation, the details that are not
+/// defaults.
 pub(super) fn diagnostics(found: &[Diagnostic], input: &str, expected: &str) -> String {
     let mut asked: Vec<Vec<&str>> = Vec::new();
     for line in expected.lines().filter(|line| !line.trim().is_empty()) {
@@ -35,7 +36,7 @@ pub(super) fn diagnostics(found: &[Diagnostic], input: &str, expected: &str) -> 
     text
 }
 
-/// `error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value`, `-` standing for what is absent.
+/// `error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value`; `-` stands for an absent value.
 fn headline(found: &Diagnostic) -> String {
     let code = found.code.as_deref().unwrap_or("-");
     let place = found.location.as_ref().map_or_else(|| "-".to_owned(), place);
@@ -54,7 +55,7 @@ fn place(location: &Location) -> String {
     text
 }
 
-/// What a diagnostic says to a detail that an expectation asks for, such as `kind: compile`.
+/// The actual value of a detail that an expectation lists, such as `kind: compile`.
 fn answer(found: &Diagnostic, input: &str, asked: &str) -> String {
     let (key, wanted) = asked.split_once(": ").unwrap_or((asked.trim_end_matches(':'), ""));
     if key == "context" && found.context.contains(wanted) {
@@ -75,7 +76,7 @@ fn worth_asking(found: &Diagnostic, input: &str) -> Vec<String> {
         "confidence" => found.confidence == Confidence::Certain,
         "test" => found.test.is_none(),
         "frames" => found.stack_trace.is_empty(),
-        // Long, and mostly what stands in the input.
+        // Long, and mostly a copy of the input.
         "context" => true,
         _ => false,
     };
@@ -103,7 +104,7 @@ fn value(found: &Diagnostic, input: &str, key: &str) -> Option<String> {
     })
 }
 
-/// Verdicts with their reasons, best first, four digits behind the point.
+/// Renders verdicts with their reasons, best first, with four decimals.
 pub(super) fn verdicts(verdicts: &[Verdict], candidates: &[Candidate]) -> String {
     let mut order: Vec<&Verdict> = verdicts.iter().collect();
     order.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.candidate.cmp(&other.candidate)));
@@ -121,7 +122,7 @@ pub(super) fn verdicts(verdicts: &[Verdict], candidates: &[Candidate]) -> String
     text
 }
 
-/// As one line that a terminal may have.
+/// Makes a text one line that is safe to display.
 fn shown(line: &str) -> String {
     text::displayable(line).replace('\n', " ").trim_end().to_owned()
 }

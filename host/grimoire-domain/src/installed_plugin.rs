@@ -27,13 +27,13 @@ pub struct PluginVersion {
     pub world: String,
     /// The version in its metadata.
     pub version: Option<String>,
-    /// Its origin in the words of whoever installed it, usually a file name.
+    /// Its origin as given at the installation, usually a file name.
     pub source: String,
     /// The name of the actor who installed it.
     pub installed_by: String,
     /// When it was installed.
     pub installed_at: Timestamp,
-    /// Why it may not run unless somebody insists.
+    /// The reason for its quarantine, if it is in quarantine: it is then only activated by force.
     pub quarantine: Option<String>,
 }
 
@@ -138,7 +138,7 @@ impl InstalledPlugin {
         self.versions.truncate(KEPT_VERSIONS);
     }
 
-    /// Has the kept version run whose digest is this or begins with it. That ends its quarantine.
+    /// Activates the kept version whose digest is this or starts with it, and ends its quarantine.
     pub fn activate(&mut self, digest: &str) -> Result<(), UnknownVersion> {
         let digest = self.find(digest)?.digest.clone();
         self.set_quarantine(&digest, None);
@@ -146,7 +146,7 @@ impl InstalledPlugin {
         Ok(())
     }
 
-    /// Puts the active version into quarantine, for a reason. It is up to the caller to have another one run.
+    /// Puts the active version into quarantine, for a reason. The caller must activate another version.
     pub fn quarantine_active(&mut self, reason: String) {
         if let Some(digest) = self.active.clone() {
             self.set_quarantine(&digest, Some(reason));
@@ -225,7 +225,7 @@ pub struct PluginReceipt {
     pub previous: Option<String>,
     /// The origin of the component.
     pub source: String,
-    /// Why it was done, where nobody asked for it.
+    /// The reason for an automatic change.
     pub reason: Option<String>,
     /// The checks that the component passed before it ran, in order.
     pub verified: Vec<String>,

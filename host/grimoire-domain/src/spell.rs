@@ -215,7 +215,7 @@ pub struct Spell {
     pub revision: u64,
 }
 
-/// How a spell has fared, counted in pull requests.
+/// Results of a spell, counted in pull requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Outcomes {
     /// Pull requests with a review that offered the spell.

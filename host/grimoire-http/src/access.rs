@@ -95,8 +95,8 @@ pub(crate) async fn authorize(
     let route = matched.as_str();
     let Some(need) = need(request.method(), route) else {
         if TABLE.iter().any(|(_, path, _)| *path == route) {
-            // The router answers OPTIONS with 405 and the existing methods, which is all the information that is asked
-            // for.
+            // The router answers OPTIONS with 405 and `Allow`. The header is the whole answer, so only the status
+            // changes.
             let asked = request.method() == Method::OPTIONS;
             let mut response = next.run(request).await;
             if asked && response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -151,7 +151,8 @@ fn actor(state: &AppState, need: Need, headers: &HeaderMap) -> Result<Actor, Api
 /// machine after the page was loaded (DNS rebinding). The requests of such a page have that name as their host.
 fn refuse_foreign_host(request: &Request) -> Result<(), ApiError> {
     let named = request.headers().get_all(HOST).iter().map(|host| host.to_str().unwrap_or("unreadable"));
-    // Every browser sends a host. Of several, a proxy may have looked at another one.
+    // Every host that was sent must be a loopback name: of several, a proxy may have checked another one. A request
+    // without a host does not come from a browser.
     let mut hosts = request.uri().authority().map(Authority::as_str).into_iter().chain(named);
     let Some(host) = hosts.find(|host| !is_loopback(host)) else { return Ok(()) };
     let host = crate::shorten(host);

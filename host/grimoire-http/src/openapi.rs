@@ -143,22 +143,26 @@ fn complete(operation: &mut Operation, path: &str, method: &Method) {
     let names_revision = parameters.iter().any(|parameter| parameter.name == "If-Match");
     let usual: [(bool, &str, &str); 14] = [
         (json || names_revision, "400", "The body is not JSON, or a header is not valid"),
-        (guarded, "401", "A token is needed, or the one sent is not known"),
-        (guarded || unsafe_method, "403", "The token does not allow it, or a page of another origin asks"),
-        (with(&ParameterIn::Path), "404", "There is no such thing"),
+        (guarded, "401", "The token is missing or unknown"),
+        (
+            guarded || unsafe_method,
+            "403",
+            "The token lacks the permission, or the request comes from a page of another origin",
+        ),
+        (with(&ParameterIn::Path), "404", "Not found"),
         (true, "408", "It took longer than the server allows"),
-        (names_revision, "412", "Somebody changed it meanwhile: `If-Match` names an older revision"),
+        (names_revision, "412", "`If-Match` names an older revision: it was changed in the meantime"),
         (body, "413", "The body is above the limit"),
         (json, "415", "The body must be JSON, not compressed"),
         (body && (artifact || component), "415", "The body must not be compressed"),
-        (!signed, "421", "Without API tokens only loopback names are answered to"),
+        (!signed, "421", "Without API tokens, only loopback host names are served"),
         (
             with(&ParameterIn::Path) || with(&ParameterIn::Query),
             "422",
-            "Every parameter or field that is wrong is named",
+            "Invalid parameters or fields, each with its problem",
         ),
-        (json && !signed, "422", "Every field that is wrong is named"),
-        (true, "500", "An internal error: nothing is told, the log has it"),
+        (json && !signed, "422", "Invalid fields, each with its problem"),
+        (true, "500", "Internal error; the details are in the server's log"),
         (true, "503", "A part of the service cannot answer now"),
     ];
     for (applies, status, description) in usual {
@@ -169,9 +173,9 @@ fn complete(operation: &mut Operation, path: &str, method: &Method) {
     }
 }
 
-/// The forms of headers and identities that a type does not tell.
+/// Adds formats of headers and ids that the Rust types do not express.
 fn describe(parameter: &str, schema: &mut Object) {
-    // What is optional is left out: there is no null in a header.
+    // Headers and queries have no null: an optional value is left out.
     if let SchemaType::Array(types) = &schema.schema_type
         && let [kind, Type::Null] = types.as_slice()
     {

@@ -112,14 +112,14 @@ impl Attempt<'_> {
         let end = match result {
             Ok(()) => AttemptEnd::Succeeded,
             // The store knows the cause: newer work makes the job superseded.
-            Err(Stop::Asked | Stop::Cancelled) => AttemptEnd::Cancelled,
+            Err(Stop::CancelRequested | Stop::Cancelled) => AttemptEnd::Cancelled,
             Err(Stop::Superseded) => AttemptEnd::Superseded,
             Err(Stop::Dead(error)) => AttemptEnd::Dead { error },
             Err(Stop::Lost) => {
                 tracing::warn!("the lease was lost: a later claim has the job");
                 return None;
             }
-            Err(Stop::NotNow(error)) => self.postponed(&error),
+            Err(Stop::Postponed(error)) => self.postponed(&error),
             Err(Stop::Failed(error)) => self.failed(&error),
         };
         Some(end)

@@ -40,8 +40,12 @@ impl JobContext<'_> {
         }
     }
 
-    /// Fails with [`Stop::Asked`] if the job was asked to stop. Called between steps.
+    /// Fails with [`Stop::CancelRequested`] if the job was asked to stop. Called between steps.
     pub async fn checkpoint(&self) -> Result<(), Stop> {
-        if self.store.get_job(self.job.id).await?.cancel_requested { Err(Stop::Asked) } else { Ok(()) }
+        if self.store.get_job(self.job.id).await?.cancel_requested {
+            Err(Stop::CancelRequested)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -25,7 +25,7 @@ impl Progress {
 #[derive(Debug)]
 pub enum Stop {
     /// The job was asked to stop: by a person, or because of newer work of its lane.
-    Asked,
+    CancelRequested,
     /// The job's subject is gone.
     Cancelled,
     /// Newer work replaces it.
@@ -38,11 +38,11 @@ pub enum Stop {
     Failed(PortError),
     /// The attempt was not possible, because of a rate limit or because everything is busy. Never
     /// counted as a failure.
-    NotNow(PortError),
+    Postponed(PortError),
 }
 
 impl From<PortError> for Stop {
     fn from(error: PortError) -> Self {
-        if error.kind().is_congestion() { Self::NotNow(error) } else { Self::Failed(error) }
+        if error.kind().is_congestion() { Self::Postponed(error) } else { Self::Failed(error) }
     }
 }

@@ -68,7 +68,7 @@ impl Judge {
         let mut gathered = Gathered::default();
         // A plugin that could not be loaded leaves the same gap as one that failed.
         for problem in self.plugins.rejected() {
-            if self.is_told(&problem)? {
+            if self.is_reported(&problem)? {
                 gathered.degraded = true;
                 gathered.problems.push(problem);
             }
@@ -119,7 +119,7 @@ impl Judge {
         for found in analysis.findings {
             if let Some(problem) = found.problem {
                 if problem.reason.is_failure() {
-                    if !self.is_told(&problem)? {
+                    if !self.is_reported(&problem)? {
                         continue;
                     }
                     gathered.degraded = true;
@@ -135,7 +135,7 @@ impl Judge {
     }
 
     /// Returns true if answers mention the failure; fails if the analyzer's failure policy is `fail`.
-    fn is_told(&self, problem: &PluginProblem) -> Result<bool, PipelineError> {
+    fn is_reported(&self, problem: &PluginProblem) -> Result<bool, PipelineError> {
         match self.pipeline.settings().failure_policy(&problem.plugin) {
             FailurePolicy::Fallback => Ok(true),
             FailurePolicy::Skip => {

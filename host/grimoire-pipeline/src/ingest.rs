@@ -235,7 +235,7 @@ impl Pipeline {
     ) -> Result<Decision, PipelineError> {
         if let (Some(repository), [number]) = (repository, report.pull_requests.as_slice()) {
             let id = PullRequestId { repository: repository.clone(), number: *number };
-            let told = self.ports().store.latest_told_review(&id).await?;
+            let told = self.ports().store.latest_commented_review(&id).await?;
             if told.is_some_and(|review| review.key.head_sha != report.head_sha && !review.diagnosis.green) {
                 let head_sha = report.head_sha.clone();
                 let request = ReviewRequest { repository: id.repository, number: Some(id.number), head_sha };

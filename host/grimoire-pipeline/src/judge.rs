@@ -48,7 +48,7 @@ impl Judge {
             return Ok(());
         }
         let error =
-            PortError::new(ErrorKind::Unavailable, "the plugins are still being made ready, try again later");
+            PortError::new(ErrorKind::Unavailable, "the plugins are still being prepared; try again later");
         Err(error.with_retry_after(SOON).into())
     }
 

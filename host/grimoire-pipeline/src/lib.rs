@@ -67,7 +67,7 @@ pub use unite::unite;
 
 use pattern_book::PatternBook;
 use patterns::PatternCache;
-use spells::PatchTurns;
+use spells::PatchLocks;
 
 /// The ports that the use cases need.
 #[derive(Clone)]
@@ -97,8 +97,8 @@ struct Inner {
     settings: Settings,
     patterns: PatternCache,
     book: PatternBook,
-    patch_turns: PatchTurns,
-    plugin_turn: tokio::sync::Mutex<()>,
+    patch_locks: PatchLocks,
+    plugin_lock: tokio::sync::Mutex<()>,
     /// The reason why the present state of the operator's plugin folder was refused.
     folder_problem: std::sync::Mutex<Option<String>>,
     plugin_watch: plugins::Watch,
@@ -115,8 +115,8 @@ impl Pipeline {
             settings,
             patterns,
             book,
-            patch_turns: PatchTurns::default(),
-            plugin_turn: tokio::sync::Mutex::default(),
+            patch_locks: PatchLocks::default(),
+            plugin_lock: tokio::sync::Mutex::default(),
             folder_problem: std::sync::Mutex::default(),
             plugin_watch: plugins::Watch::default(),
             questions: plugins::Questions::default(),

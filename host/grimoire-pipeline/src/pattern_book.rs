@@ -49,7 +49,7 @@ pub(crate) struct Patterns {
 
 /// A spell whose pattern matched.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct PatternMatch {
     pub(crate) spell: SpellId,
     pub(crate) revision: u64,
     pub(crate) evidence: PatternEvidence,
@@ -224,7 +224,7 @@ impl Pipeline {
         patterns: &Arc<Patterns>,
         error: &ErrorText,
         repository: Option<&RepositoryName>,
-    ) -> Result<Vec<Found>, PipelineError> {
+    ) -> Result<Vec<PatternMatch>, PipelineError> {
         // Each pattern takes up to about ten milliseconds, too long for a thread that serves requests.
         let (pipeline, patterns, error) = (self.clone(), Arc::clone(patterns), error.clone());
         let repository = repository.cloned();
@@ -235,7 +235,7 @@ impl Pipeline {
     }
 }
 
-fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<Found> {
+fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<PatternMatch> {
     let started = Instant::now();
     let mut found = Vec::new();
     for (tried, entry) in entries.iter().enumerate() {
@@ -249,7 +249,7 @@ fn try_all(entries: &[&Entry], error: &ErrorText, cache: &PatternCache) -> Vec<F
         }
         let evidence = cache.evidence(entry.spell, entry.revision, &entry.source, error);
         if matches!(evidence, PatternEvidence::Hit(_)) {
-            found.push(Found { spell: entry.spell, revision: entry.revision, evidence });
+            found.push(PatternMatch { spell: entry.spell, revision: entry.revision, evidence });
         }
     }
     found

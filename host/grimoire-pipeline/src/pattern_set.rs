@@ -64,7 +64,7 @@ impl Needle {
     }
 
     /// Returns true if the text contains the needle with the end of its key at `end`.
-    fn stands_in(&self, text: &[u8], end: usize) -> bool {
+    fn matches_at(&self, text: &[u8], end: usize) -> bool {
         let Some(start) = end.checked_sub(self.key_end) else { return false };
         text.get(start..start + self.text.len()).is_some_and(|part| part.eq_ignore_ascii_case(&self.text))
     }
@@ -197,7 +197,7 @@ impl PatternSet {
                     let Some(&(start, end)) = self.windows.get(&key) else { continue };
                     for &(index, number) in &self.of_windows[start as usize..end as usize] {
                         let needle = &self.entries[index as usize].needles[number as usize];
-                        if found.last() != Some(&index) && needle.stands_in(text, place + 1) {
+                        if found.last() != Some(&index) && needle.matches_at(text, place + 1) {
                             found.push(index);
                         }
                     }

@@ -183,7 +183,8 @@ impl Judge {
         Ok(Judged { candidates, verdicts, report })
     }
 
-    /// What stands in for the matcher when it fails: the first of the fallbacks that answers, else keyword order.
+    /// The verdicts that replace those of a failed matcher: from the first fallback matcher that answers, else keyword
+    /// order.
     async fn stand_in(
         &self,
         diagnostic: &Diagnostic,
@@ -195,7 +196,7 @@ impl Judge {
             match self.plugins.score(fallback, diagnostic, candidates).await {
                 Ok(judgement) => {
                     report.plugins.push(judgement.plugin);
-                    let detail = format!("{fallback} stands in for {}, which failed", settings.matcher);
+                    let detail = format!("{fallback} replaces {}, which failed", settings.matcher);
                     let reason = Reason { signal: "fallback".to_owned(), weight: 0.0, detail };
                     let mut verdicts = judgement.verdicts;
                     for verdict in &mut verdicts {
@@ -219,7 +220,7 @@ fn threshold_of(report: &MatchReport, settings: &Settings) -> f64 {
     if report.degraded { 0.0 } else { settings.threshold }
 }
 
-/// What stands in for the chosen matcher stays below the threshold of its scores.
+/// Scales the scores of a fallback below the threshold of the chosen matcher.
 fn below(threshold: f64, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
     for verdict in &mut verdicts {
         verdict.score *= threshold * 0.98;

@@ -9,7 +9,7 @@ use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
 
-use crate::pattern_book::Found;
+use crate::pattern_book::PatternMatch;
 use crate::patterns::ErrorText;
 use crate::{Pipeline, PipelineError};
 
@@ -39,7 +39,8 @@ impl Pipeline {
         let patterns = self.pattern_book().await?;
         let error = ErrorText::of(diagnostic);
         let hits = self.find_patterns(&patterns, &error, repository).await?;
-        let mut strongest: Vec<&Found> = hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
+        let mut strongest: Vec<&PatternMatch> =
+            hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
         strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
         ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
         let covering = patterns.covering(diagnostic, repository);
@@ -60,7 +61,7 @@ impl Pipeline {
             .collect();
         let present: Vec<SpellId> = spells.iter().map(|spell| spell.id).collect();
         let outcomes = self.ports().store.spell_outcomes(&present).await?;
-        let hits: HashMap<SpellId, Found> = hits.into_iter().map(|hit| (hit.spell, hit)).collect();
+        let hits: HashMap<SpellId, PatternMatch> = hits.into_iter().map(|hit| (hit.spell, hit)).collect();
         let score_of = |id: SpellId| f64::from(scores.get(&id).copied().unwrap_or(0.0));
         let best = spells.iter().map(|spell| score_of(spell.id)).fold(0.0, f64::max);
         let candidates = spells
@@ -91,7 +92,7 @@ fn is_offered(spell: &Spell, repository: Option<&RepositoryName>) -> bool {
     spell.fields.status == SpellStatus::Active && spell.fields.scope.contains(repository)
 }
 
-fn telling(found: &Found) -> u32 {
+fn telling(found: &PatternMatch) -> u32 {
     match &found.evidence {
         PatternEvidence::Hit(hit) => hit.telling,
         PatternEvidence::Untried | PatternEvidence::Missed => 0,

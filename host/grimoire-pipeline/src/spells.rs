@@ -267,7 +267,7 @@ impl Pipeline {
     ) -> Result<Written<Spell>, PipelineError> {
         actor.require(Permission::Write)?;
         // Patches of one spell run one at a time: concurrent ones would only make each other start again.
-        let _turn = self.0.patch_turns.of(id).lock().await;
+        let _turn = self.0.patch_locks.of(id).lock().await;
         let store = &self.ports().store;
         let mut current = store.get_spell(id).await.map_err(about(id))?;
         for _ in 0..PATCH_ATTEMPTS {
@@ -359,9 +359,9 @@ impl Pipeline {
 
 /// Locks for patches: one patch at a time for each spell. Some spells share a lock.
 #[derive(Default)]
-pub(crate) struct PatchTurns([Mutex<()>; 32]);
+pub(crate) struct PatchLocks([Mutex<()>; 32]);
 
-impl PatchTurns {
+impl PatchLocks {
     fn of(&self, id: SpellId) -> &Mutex<()> {
         let turns = self.0.len();
         &self.0[usize::try_from(id.0).unwrap_or(usize::MAX) % turns]

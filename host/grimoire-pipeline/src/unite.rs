@@ -13,7 +13,9 @@ pub(crate) fn not_in_log(
     log: &mut [CountedDiagnostic],
 ) -> Vec<CountedDiagnostic> {
     annotations.retain(|again| {
-        let Some(known) = log.iter_mut().find(|known| tells(known, &again.diagnostic)) else { return true };
+        let Some(known) = log.iter_mut().find(|known| is_repeat(known, &again.diagnostic)) else {
+            return true;
+        };
         let place = &mut known.diagnostic.location;
         *place = place.take().or_else(|| again.diagnostic.location.clone());
         false
@@ -29,22 +31,22 @@ pub(crate) fn not_in_log(
 ///    that is in no log is a warning: it may come from a job that did not fail.
 /// 3. If no log names a cause and a report does, summaries and guesses are dropped.
 pub fn unite(logs: &mut [(String, AnalysisReport)], reports: &mut [(String, AnalysisReport)]) {
-    let logs_tell = logs.iter().any(|(_, log)| log.diagnostics.iter().any(is_cause));
+    let logs_have_cause = logs.iter().any(|(_, log)| log.diagnostics.iter().any(is_cause));
     for (_, report) in reports.iter_mut() {
         report.diagnostics.retain(|found| {
             // Jobs of a matrix fail alike, so each of their logs is completed.
             let known =
-                logs.iter_mut().filter_map(|(_, log)| told_in(&mut log.diagnostics, &found.diagnostic));
+                logs.iter_mut().filter_map(|(_, log)| find_repeated(&mut log.diagnostics, &found.diagnostic));
             known.map(|known| complete(&mut known.diagnostic, &found.diagnostic)).count() == 0
         });
         for found in report.diagnostics.iter_mut().map(|found| &mut found.diagnostic) {
-            if logs_tell && found.kind == Kind::Lint && found.severity >= Severity::Error {
+            if logs_have_cause && found.kind == Kind::Lint && found.severity >= Severity::Error {
                 found.severity = Severity::Warning;
                 found.role = Role::Warning;
             }
         }
     }
-    if !logs_tell && reports.iter().any(|(_, report)| report.diagnostics.iter().any(is_cause)) {
+    if !logs_have_cause && reports.iter().any(|(_, report)| report.diagnostics.iter().any(is_cause)) {
         for (_, log) in logs {
             log.diagnostics.retain(|found| !is_vague(&found.diagnostic));
         }
@@ -65,7 +67,10 @@ fn is_vague(found: &Diagnostic) -> bool {
 }
 
 /// The log's diagnostic of a defect that a report contains.
-fn told_in<'a>(log: &'a mut [CountedDiagnostic], report: &Diagnostic) -> Option<&'a mut CountedDiagnostic> {
+fn find_repeated<'a>(
+    log: &'a mut [CountedDiagnostic],
+    report: &Diagnostic,
+) -> Option<&'a mut CountedDiagnostic> {
     let of_test =
         |known: &CountedDiagnostic| same_test(known.diagnostic.test.as_deref(), report.test.as_deref());
     let alike = |known: &CountedDiagnostic| {
@@ -75,13 +80,13 @@ fn told_in<'a>(log: &'a mut [CountedDiagnostic], report: &Diagnostic) -> Option<
     let only = log.iter().filter(|known| of_test(known)).count() == 1;
     let at = log.iter().position(|known| of_test(known) && (only || alike(known))).or_else(|| {
         let other_test = |known: &Diagnostic| known.test.is_some() && report.test.is_some();
-        log.iter().position(|known| !other_test(&known.diagnostic) && tells(known, report))
+        log.iter().position(|known| !other_test(&known.diagnostic) && is_repeat(known, report))
     })?;
     Some(&mut log[at])
 }
 
 /// Returns true if `again` repeats a known diagnostic.
-fn tells(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
+fn is_repeat(known: &CountedDiagnostic, again: &Diagnostic) -> bool {
     let Diagnostic { error_type, message, location, .. } = &known.diagnostic;
     if same_place(&known.diagnostic, again) {
         return similar(message, &again.message);

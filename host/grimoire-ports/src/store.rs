@@ -94,8 +94,8 @@ pub struct ImportSummary {
 /// The spellbook.
 #[async_trait]
 pub trait SpellStore: Send + Sync {
-    /// Stores a new spell. Fails with `Conflict` if another spell has its key. A spell that has its key and equals it in
-    /// all fields is returned instead: so a caller who does not know whether a write was done can repeat it.
+    /// Stores a new spell. If a spell has its key and equal fields, returns that spell: a caller whose answer was lost
+    /// can repeat the call. Fails with `Conflict` if a spell with its key has other fields.
     async fn create_spell(&self, fields: ValidSpell, stamp: Stamp) -> Result<Written<Spell>, PortError>;
 
     /// Returns a spell. Fails with `NotFound`, which names the id. Does not block: at most one point read.
@@ -349,7 +349,10 @@ pub trait ReviewStore: Send + Sync {
     async fn latest_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError>;
 
     /// Returns the last written review of a pull request that has a comment, if any.
-    async fn latest_told_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError>;
+    async fn latest_commented_review(
+        &self,
+        pull_request: &PullRequestId,
+    ) -> Result<Option<Review>, PortError>;
 
     /// The outcomes of these spells, in the order of `ids`; default values for a spell that was never offered. Does not
     /// block: at most one point read per spell.

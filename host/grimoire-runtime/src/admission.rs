@@ -18,12 +18,12 @@ pub(crate) struct Admission {
 }
 
 /// The permit for one scan, returned when the last clone is dropped.
-pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+pub(crate) type ScanPermit = Arc<OwnedSemaphorePermit>;
 
 /// The permits of one artifact.
-pub(crate) struct Places<'a> {
+pub(crate) struct ArtifactPermits<'a> {
     admission: &'a Admission,
-    reserve: Option<Place>,
+    reserve: Option<ScanPermit>,
 }
 
 impl Admission {
@@ -34,14 +34,14 @@ impl Admission {
     }
 
     /// For a new artifact, without permits so far.
-    pub(crate) fn places(&self) -> Places<'_> {
-        Places { admission: self, reserve: None }
+    pub(crate) fn places(&self) -> ArtifactPermits<'_> {
+        ArtifactPermits { admission: self, reserve: None }
     }
 }
 
-impl Places<'_> {
+impl ArtifactPermits<'_> {
     /// Waits for the permit of another scan of this artifact.
-    pub(crate) async fn take(&mut self) -> Result<Place, PortError> {
+    pub(crate) async fn take(&mut self) -> Result<ScanPermit, PortError> {
         if let Some(reserve) = &self.reserve {
             return Ok(Arc::clone(reserve));
         }

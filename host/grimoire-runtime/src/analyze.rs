@@ -14,7 +14,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt, Findings};
 
-use crate::admission::Places;
+use crate::admission::ArtifactPermits;
 use crate::lane::Lane;
 use crate::probes::Pass;
 use crate::registry::Generation;
@@ -122,7 +122,7 @@ struct Reading<'a> {
     artifact: &'a Artifact,
     /// Known from the start, for a report from its first bytes.
     media_type: Option<&'static str>,
-    places: Places<'a>,
+    places: ArtifactPermits<'a>,
     /// Lanes by plugin name.
     lanes: Vec<Lane>,
     pass: Pass,

@@ -35,7 +35,7 @@ pub(crate) struct DiskCache {
 }
 
 /// The cache's entry for a component.
-pub(crate) enum Found {
+pub(crate) enum CacheLookup {
     /// Verified code.
     Code(Vec<u8>),
     /// No entry.
@@ -54,27 +54,27 @@ impl DiskCache {
     }
 
     /// Reads and verifies an entry.
-    pub(crate) fn read(&self, component: Digest) -> Found {
+    pub(crate) fn read(&self, component: Digest) -> CacheLookup {
         let mut entry = Vec::new();
         match File::open(self.path(component)) {
             Ok(file) => {
                 if file.take(MAX_ENTRY_BYTES).read_to_end(&mut entry).is_err() {
-                    return Found::Mismatch;
+                    return CacheLookup::Mismatch;
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Nothing,
-            Err(_) => return Found::Mismatch,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return CacheLookup::Nothing,
+            Err(_) => return CacheLookup::Mismatch,
         }
         let Some(signed) = entry.len().checked_sub(MAC_BYTES).filter(|&signed| signed >= HEADER_BYTES) else {
-            return Found::Mismatch;
+            return CacheLookup::Mismatch;
         };
         let (content, mac) = entry.split_at(signed);
         if self.mac(content).verify_slice(mac).is_err() || content[..HEADER_BYTES] != self.header(component) {
-            return Found::Mismatch;
+            return CacheLookup::Mismatch;
         }
         entry.truncate(signed);
         entry.drain(..HEADER_BYTES);
-        Found::Code(entry)
+        CacheLookup::Code(entry)
     }
 
     /// Writes an entry atomically: a reader sees the old one, the new one or none.

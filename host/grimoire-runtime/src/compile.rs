@@ -8,7 +8,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::background::Background;
-use crate::cache::{DiskCache, Found};
+use crate::cache::{CacheLookup, DiskCache};
 use crate::digest::Digest;
 use crate::options::Options;
 use crate::preflight::Rejection;
@@ -99,9 +99,9 @@ impl Compiler {
 
     fn read_from_disk(&self, digest: Digest) -> Option<Component> {
         let code = match self.disk.as_ref()?.read(digest) {
-            Found::Code(code) => code,
-            Found::Nothing => return None,
-            Found::Mismatch => {
+            CacheLookup::Code(code) => code,
+            CacheLookup::Nothing => return None,
+            CacheLookup::Mismatch => {
                 self.mismatched.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(component = %digest, "compiled code on disk is not what was written: compiling anew");
                 return None;

@@ -28,7 +28,7 @@ pub struct Inspection {
 ///
 /// # Errors
 ///
-/// A description of what is wanted and what was found instead, phrased as the rest of a sentence.
+/// A description of what is required and what was found. It completes "NAME …".
 pub fn inspect(component: &[u8], options: &Options) -> Result<Inspection, String> {
     let checked = preflight::check(component, options).map_err(|rejection| rejection.0)?;
     Ok(Inspection {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Store;
 
-use crate::admission::Place;
+use crate::admission::ScanPermit;
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Call, Entry};
 use crate::plugin::{Code, Plugin};
@@ -99,12 +99,12 @@ impl Lane {
         threads: &PluginThreads,
         artifact: &Artifact,
         media_type: &'static str,
-        place: Place,
+        place: ScanPermit,
     ) {
         let started = Instant::now();
         let code = match &self.plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
-            Code::Matcher(_) => unreachable!("only analyzers are asked"),
+            Code::Matcher(_) => unreachable!("only analyzers have lanes"),
         };
         let (sender, receiver) = mpsc::channel(QUEUE);
         let work = self.plugin.admit().map(|attempt| {
@@ -162,7 +162,7 @@ struct Scan {
 
 impl Scan {
     /// The permit is returned after the instance is gone.
-    async fn run(self, receiver: mpsc::Receiver<Part>, place: Place) -> Scanned {
+    async fn run(self, receiver: mpsc::Receiver<Part>, place: ScanPermit) -> Scanned {
         let mut diagnostics = Vec::new();
         let mut store = self.plugin.store();
         let fault = self.follow(receiver, &mut store, &mut diagnostics).await.err();

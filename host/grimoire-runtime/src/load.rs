@@ -177,7 +177,8 @@ fn check_version(metadata: Option<&str>, own: &str) -> Result<(), Rejection> {
     }
 }
 
-/// Who answers for a component of this origin. What one command tries is the caller's own affair.
+/// The signer of a component. Rejects a component without a trusted signature where one is required; a component that
+/// is only tried by one command needs none.
 fn signer(
     origin: PluginOrigin,
     signed_with: Option<PublicKey>,

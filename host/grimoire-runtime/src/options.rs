@@ -59,8 +59,8 @@ pub struct Options {
     /// Wall-clock limit for compiling one component, which is rejected if it takes longer. Its compilation ends by
     /// itself at the lowest priority; while two such ones run, nothing else is compiled. Default: 60 s.
     pub compile_wait: Duration,
-    /// Additional time for each MiB of a component: an interpreter with its libraries has forty, and compiles on what
-    /// processor time everything else leaves. Default: 15 s.
+    /// Additional time for each MiB of a component. An interpreter with its libraries has 40 MiB, and compilation runs
+    /// at low priority. Default: 15 s.
     pub compile_wait_per_mebibyte: Duration,
     /// Number of consecutive failures after which a plugin rests. Default: 5.
     pub failures_before_rest: u32,
@@ -71,7 +71,7 @@ pub struct Options {
     pub configurations: BTreeMap<String, String>,
     /// Keys whose components are trusted. Default: none.
     pub trusted_keys: Vec<TrustedKey>,
-    /// Whether what was installed or lies in the operator's folder must be signed with one of them. Default: no.
+    /// Require a signature by one of them for installed plugins and those in the operator's folder. Default: no.
     pub require_signed: bool,
     /// The length of the first rest, after which one trial call is made; doubled after every failed
     /// trial, up to 64 times this. Default: 1 s.

@@ -46,7 +46,7 @@ pub(crate) struct Facts {
     pub(crate) cases: Vec<CaseFile>,
 }
 
-/// The name in the metrics of what is called before it runs.
+/// The plugin label, in metrics, of calls before activation.
 const ON_TRIAL: &str = "on-trial";
 
 /// A loaded plugin, in one generation or several.
@@ -92,7 +92,7 @@ impl Plugin {
         }
     }
 
-    /// From now on it runs, and its calls count into this record.
+    /// Marks the plugin as running: its calls are counted in this record from now on.
     pub(crate) fn count_into(&self, record: Arc<PluginRecord>) {
         self.record.store(record);
     }
@@ -189,7 +189,7 @@ impl Plugin {
         self.record.load().log.note(&self.name, LogLevel::Warn, words);
     }
 
-    /// What every plugin that runs was held against, in this order.
+    /// The checks that every running plugin has passed, in order.
     fn verified(&self) -> Vec<String> {
         vec![
             "size".to_owned(),

@@ -30,7 +30,7 @@ pub(crate) fn check(probes: &[String]) -> Result<(), String> {
 }
 
 /// Searches the probes of several analyzers at once. Created once per generation.
-pub(crate) struct Watch {
+pub(crate) struct ProbeSet {
     probes: Vec<String>,
     /// The owner of each probe, by number.
     owners: Vec<usize>,
@@ -48,7 +48,7 @@ enum Form {
 #[derive(Debug, Default)]
 pub(crate) struct Pass(Option<StateID>);
 
-impl Watch {
+impl ProbeSet {
     /// Searches analyzers' probes; the caller chooses the numbers.
     pub(crate) fn new<'a>(probes: impl IntoIterator<Item = (usize, &'a [String])>) -> Self {
         let named =
@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// The owners of the probes that end in each of the pieces.
-    fn woken(watch: &Watch, pieces: &[&[u8]]) -> Vec<BTreeSet<usize>> {
+    fn woken(watch: &ProbeSet, pieces: &[&[u8]]) -> Vec<BTreeSet<usize>> {
         let mut pass = Pass::default();
         let in_piece = |piece: &&[u8]| {
             let mut found = BTreeSet::new();
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_probe_is_found_where_it_ends_also_in_another_and_across_pieces() {
         let (first, second) = (owned(&["gradle", "BUILD"]), owned(&["radl", "gradle"]));
-        let watch = Watch::new([(3, &first[..]), (7, &second[..])]);
+        let watch = ProbeSet::new([(3, &first[..]), (7, &second[..])]);
         assert_eq!(woken(&watch, &[b"no grad", b"le", b"x"]), [[].into(), [3, 7].into(), [].into()]);
         assert_eq!(
             woken(&watch, &[b"gradl", b"", b"BUIL", b"D"]),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn without_probes_nothing_is_found() {
-        let watch = Watch::new([(0, &[][..])]);
+        let watch = ProbeSet::new([(0, &[][..])]);
         assert_eq!(woken(&watch, &[b"anything"]), [BTreeSet::new()]);
     }
 
@@ -161,7 +161,7 @@ mod tests {
             large in any::<bool>(),
         ) {
             let filler: Vec<String> = (0..600).map(|number| format!("{number:064}")).collect();
-            let watch = Watch::new([(0, &probes[..]), (1, if large { &filler[..] } else { &[] })]);
+            let watch = ProbeSet::new([(0, &probes[..]), (1, if large { &filler[..] } else { &[] })]);
                         let (head, tail) = text.as_bytes().split_at(cut.min(text.len()));
             let expected = probes.iter().any(|probe| text.contains(probe.as_str()));
             let found = woken(&watch, &[head, tail]).iter().any(|owners| owners.contains(&0));

@@ -28,7 +28,7 @@ impl Progress {
     pub(crate) fn notice(&self) -> Option<String> {
         let loading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Loading { done, total, plugin } = loading.as_ref()?;
-        Some(format!("plugins are being made ready: {done} of {total} are done, {plugin} is under way"))
+        Some(format!("plugins are being prepared: {done} of {total} are done, {plugin} is under way"))
     }
 
     fn set(&self, loading: Option<Loading>) {

@@ -8,7 +8,7 @@ use grimoire_domain::review::PluginProblem;
 use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginSet};
 
 use crate::plugin::{Code, Plugin};
-use crate::probes::Watch;
+use crate::probes::ProbeSet;
 use crate::record::PluginRecord;
 use crate::resources::Resources;
 
@@ -21,7 +21,7 @@ pub(crate) struct Generation {
     /// Plugins that could not be loaded, in the given order.
     pub(crate) rejected: Vec<PluginProblem>,
     /// Searches the probes of all analyzers, by their numbers.
-    pub(crate) watch: Watch,
+    pub(crate) watch: ProbeSet,
     pub(crate) resources: Arc<Resources>,
 }
 
@@ -33,7 +33,7 @@ impl Generation {
         resources: Arc<Resources>,
     ) -> Self {
         let watch =
-            Watch::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
+            ProbeSet::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
                 Code::Analyzer { probes, .. } => Some((number, &probes[..])),
                 Code::Matcher(_) => None,
             }));

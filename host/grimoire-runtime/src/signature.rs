@@ -1,8 +1,8 @@
 //! Signatures of components.
 //!
-//! A signature is the last section of a component, always of the same form and length. What is signed is therefore
-//! everything before it, byte for byte: nobody has to agree on how a section is cut out of a file. One file stays one
-//! file, through every upload, folder and store. Every tool skips the section, as it skips all that it does not know.
+//! A signature is the last section of a component and has a fixed length, so the signed content is simply every byte
+//! before it. It travels inside the component, so there is no second file to lose. Other tools ignore unknown custom
+//! sections, and therefore this one.
 
 use grimoire_ports::plugins::PublicKey;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -13,13 +13,14 @@ use crate::preflight::Rejection;
 
 /// The name of the section.
 pub(crate) const SECTION: &str = "grimoire:signature";
-/// What stands before the key and the signature: a custom section's number, its length, and its name with its length.
+/// The bytes before the key and the signature: the id of custom sections, the section's length, its name with its
+/// length.
 const HEAD: &[u8] = b"\0\x73\x12grimoire:signature";
 const KEY: usize = 32;
 const SIGNATURE: usize = 64;
 /// The length of the whole section.
 const LENGTH: usize = HEAD.len() + KEY + SIGNATURE;
-/// Signed together with the digest, so that a signature of something else is never one of a component.
+/// Domain separation: prefixed to the digest, so that a signature made for another purpose never fits a component.
 const CONTEXT: &[u8] = b"grimoire plugin signature 1\n";
 
 /// The secret half of a key that signs components. Wiped from memory when dropped.
@@ -43,7 +44,7 @@ impl SecretKey {
     }
 }
 
-/// A component with a signature at its end, in the place of one that it may have.
+/// Signs a component. An existing signature is replaced.
 pub fn sign(component: &[u8], key: &SecretKey) -> Vec<u8> {
     let content = content(component);
     let signature = key.pair().sign(&message(content));
@@ -55,22 +56,22 @@ fn content(component: &[u8]) -> &[u8] {
     split(component).map_or(component, |(content, _, _)| content)
 }
 
-/// What is signed, by which key, and the signature. None where no signature is at the end.
+/// Splits a component into signed content, key and signature; `None` if it does not end with a signature.
 fn split(component: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (content, section) = component.split_at(component.len().checked_sub(LENGTH)?);
     let (key, signature) = section.strip_prefix(HEAD)?.split_at(KEY);
     Some((content, key, signature))
 }
 
-/// The key that signed a component; none where it `is_signed` by nobody, which is to say that it has no section for it.
-/// A wrong signature is worse than none.
+/// Verifies the signature of a component and returns its key; `None` if the component is unsigned. `is_signed` says
+/// whether the structure check found a signature section. A section of another form, or a wrong signature, is rejected.
 pub(crate) fn signed_with(component: &[u8], is_signed: bool) -> Result<Option<PublicKey>, Rejection> {
     let (content, key, signature) = match (split(component), is_signed) {
         (Some(parts), true) => parts,
         (None, false) => return Ok(None),
         _ => {
             return Err(Rejection(
-                "its signature has not the form that `grimoire plugin sign` writes".to_owned(),
+                "its signature section is malformed: sign it with `grimoire plugin sign`".to_owned(),
             ));
         }
     };

@@ -104,7 +104,7 @@ fn what_is_not_ready_yet_is_told() {
         told = host.notices().into_iter().next();
         std::thread::yield_now();
     }
-    let expected = "plugins are being made ready: 0 of 1 are done, analyzer-generic is under way";
+    let expected = "plugins are being prepared: 0 of 1 are done, analyzer-generic is under way";
     assert_eq!(told.as_deref(), Some(expected));
     loading.join().expect("no panic").expect("loaded");
     assert_eq!(host.notices(), Vec::<String>::new());

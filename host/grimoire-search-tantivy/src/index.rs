@@ -144,8 +144,8 @@ fn new_writer(index: &Index, memory: usize) -> tantivy::Result<IndexWriter> {
     Ok(writer)
 }
 
-/// Creates a missing folder, and removes the files of an index from it. Everything else stays, and a link is not followed:
-/// a data folder may have come with somebody else's archive, and lead anywhere.
+/// Creates the folder if it is missing and removes the files of an index from it. Other files stay, and links are not
+/// followed: a data folder may come from an untrusted archive.
 fn clear(folder: &Path) -> io::Result<()> {
     if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink()) {
         return Err(io::Error::other("it is a link to elsewhere: put a folder in its place"));
@@ -160,7 +160,7 @@ fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether tantivy gives this name to a file: a segment's is its id and what it holds.
+/// Returns true if tantivy creates files of this name: `SEGMENT-ID.EXTENSION`, and a few fixed names.
 fn is_of_an_index(name: &str) -> bool {
     let of_a_segment = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     matches!(name, "meta.json" | ".managed.json" | ".tantivy-meta.lock" | ".tantivy-writer.lock")

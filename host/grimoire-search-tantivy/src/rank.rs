@@ -80,7 +80,7 @@ impl Query {
     }
 }
 
-/// One requested thing, with all ways to say it: the best one counts.
+/// A part of a query with its alternatives (synonyms, completions, corrections); the best match counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Clause {
     /// The first alternative is the original; if any spell matches it, no other one scores higher.

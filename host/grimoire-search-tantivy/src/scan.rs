@@ -113,7 +113,7 @@ impl Scan {
             for (term, count) in counts {
                 self.terms.entry(term).or_default()[index].push((slot, occurrence(field, count, length)));
             }
-            for phrase in wanted.phrases.iter().filter(|phrase| stands_in(&places, phrase)) {
+            for phrase in wanted.phrases.iter().filter(|phrase| contains_phrase(&places, phrase)) {
                 let occurrences = self.phrases.entry(phrase.clone()).or_default();
                 occurrences[index].push((slot, occurrence(field, 1, length)));
             }
@@ -128,7 +128,7 @@ impl Scan {
 }
 
 /// Returns true if terms with their positions contain a phrase.
-fn stands_in(places: &BTreeSet<(usize, String)>, phrase: &Phrase) -> bool {
+fn contains_phrase(places: &BTreeSet<(usize, String)>, phrase: &Phrase) -> bool {
     let begins = places.iter().filter(|(_, term)| phrase.first().is_some_and(|(_, first)| first == term));
     begins.into_iter().any(|(start, _)| {
         phrase.iter().all(|(offset, term)| places.contains(&(start + offset, term.clone())))

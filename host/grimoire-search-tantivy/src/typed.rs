@@ -92,7 +92,7 @@ impl Item {
         }
     }
 
-    /// Returns true if the item says what is looked for: it is quoted, or no word of any sentence or any failure.
+    /// Returns true if the item is specific: it is quoted, or is neither a stop word nor a common word.
     fn asks(&self) -> bool {
         match self {
             Self::Name(name) => !name.optional && !is_stop_word(&name.text),

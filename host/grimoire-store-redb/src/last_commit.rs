@@ -1,10 +1,10 @@
-//! Makes sure that a file goes on from its last commit.
+//! Makes redb open a file at its newest commit.
 //!
-//! redb keeps the last two commits, and one byte of the header says which of them counts. No checksum covers this byte,
-//! so a flipped bit in it would take back an acknowledged commit in silence. If the other commit is newer, either this
-//! happened, or the power failed after that commit was written and before it counted. In both cases it is right to go on
-//! from the newer one if it is whole. redb chooses and checks by itself where a header does not say that commits have two
-//! phases: so it is shown such a header.
+//! redb keeps the last two commits, and one byte of the header selects the current one. No checksum covers this byte,
+//! so a flipped bit in it would silently undo an acknowledged commit. If the commit that is not selected is newer,
+//! either that happened, or the power failed between writing the commit and selecting it. In both cases the newer
+//! commit is the right one if it is intact. redb compares both commits and verifies the newer one if the header says
+//! that the file was not closed and that commits have one phase, so this backend presents such a header.
 
 use std::io;
 use std::ops::Bound;
@@ -22,8 +22,8 @@ const SECOND_COUNTS: u8 = 1;
 const NOT_CLOSED: u8 = 2;
 const TWO_PHASES: u8 = 4;
 
-/// A storage whose header never sends redb to an older commit than the last one. Not for a file that this process wrote
-/// to: after a failed write, the newer commit is one that was refused.
+/// A backend whose header never selects an older commit than the newest. Don't use it to reopen a file after a failed
+/// write: there the newer commit belongs to writes that were reported as failed.
 #[derive(Debug)]
 pub(crate) struct LastCommit<B>(pub(crate) B);
 

@@ -22,7 +22,7 @@ pub(crate) struct OutcomeTables<'t> {
 
 /// Before and after a write: true if the last review of a pull request says that all runs passed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct GreenChange {
     pub(crate) was_green: bool,
     pub(crate) is_green: bool,
 }
@@ -40,16 +40,16 @@ impl<'t> OutcomeTables<'t> {
         &mut self,
         pull_request: &PullRequestId,
         offered: impl IntoIterator<Item = SpellId>,
-        turn: Turn,
+        green: GreenChange,
     ) -> Outcome<()> {
         let (repository, number) = (pull_request.repository.as_str(), pull_request.number);
-        if turn.was_green != turn.is_green {
+        if green.was_green != green.is_green {
             let all = (repository, number, 0)..=(repository, number, u64::MAX);
             let known: Vec<u64> =
                 self.offers.range(all)?.map(|row| Ok(row?.0.value().2)).collect::<Outcome<_>>()?;
             for spell in known {
                 self.change(spell, |outcomes| {
-                    if turn.is_green {
+                    if green.is_green {
                         outcomes.fixed += 1;
                     } else {
                         outcomes.fixed = outcomes.fixed.saturating_sub(1);
@@ -61,7 +61,7 @@ impl<'t> OutcomeTables<'t> {
             if self.offers.insert((repository, number, spell.0), ())?.is_none() {
                 self.change(spell.0, |outcomes| {
                     outcomes.offered += 1;
-                    outcomes.fixed += u64::from(turn.is_green);
+                    outcomes.fixed += u64::from(green.is_green);
                 })?;
             }
         }
@@ -100,7 +100,7 @@ pub(crate) fn count_all(transaction: &WriteTransaction) -> Outcome<()> {
         let is_green = review.diagnosis.green;
         let pull_request = review.key.pull_request.clone();
         let was_green = green.insert(pull_request.clone(), is_green).unwrap_or(false);
-        tables.count(&pull_request, review.offered(), Turn { was_green, is_green })?;
+        tables.count(&pull_request, review.offered(), GreenChange { was_green, is_green })?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, WriteTr
 use crate::counters::{Counters, next};
 use crate::effects::Effects;
 use crate::failure::Outcome;
-use crate::outcomes::{OutcomeTables, Turn};
+use crate::outcomes::{GreenChange, OutcomeTables};
 use crate::record::review::{StoredReview, decode_review, encode_review, key_of, parts};
 use crate::records::Records;
 use crate::schema::{
@@ -70,8 +70,9 @@ impl Reviews<'_, '_> {
             None => None,
         };
         self.effects.wrote = true;
-        let turn = Turn { was_green: self.is_green(&key.pull_request)?, is_green: review.diagnosis.green };
-        self.tables.outcomes.count(&key.pull_request, review.offered(), turn)?;
+        let green =
+            GreenChange { was_green: self.is_green(&key.pull_request)?, is_green: review.diagnosis.green };
+        self.tables.outcomes.count(&key.pull_request, review.offered(), green)?;
         if let Some(StoredReview { review: known, write }) = known {
             review.created_at = known.created_at;
             self.tables.by_write.remove(write)?;

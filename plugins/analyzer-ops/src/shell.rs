@@ -29,13 +29,13 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
 }
 
 /// The meaning of a shell's message.
-struct Said {
+struct ShellError {
     error_type: &'static str,
     kind: Kind,
 }
 
 /// Messages of shells, by their ends and starts.
-fn said(message: &str) -> Option<Said> {
+fn said(message: &str) -> Option<ShellError> {
     let ends: [(&str, &'static str, Kind); 16] = [
         ("command not found", "command-not-found", Kind::Configuration),
         (": not found", "command-not-found", Kind::Configuration),
@@ -55,7 +55,7 @@ fn said(message: &str) -> Option<Said> {
         ("Argument list too long", "argument-list", Kind::Resource),
     ];
     if let Some((_, error_type, kind)) = ends.iter().find(|(end, ..)| message.ends_with(end)) {
-        return Some(Said { error_type, kind: *kind });
+        return Some(ShellError { error_type, kind: *kind });
     }
     let holds: [(&str, &'static str, Kind); 16] = [
         ("syntax error", "syntax", Kind::Compile),
@@ -78,10 +78,10 @@ fn said(message: &str) -> Option<Said> {
     holds
         .iter()
         .find(|(part, ..)| message.contains(part))
-        .map(|(_, error_type, kind)| Said { error_type, kind: *kind })
+        .map(|(_, error_type, kind)| ShellError { error_type, kind: *kind })
 }
 
-fn diagnostic(line: &Text<'_>, said: &Said, message: &str, location: Option<Location>) -> Diagnostic {
+fn diagnostic(line: &Text<'_>, said: &ShellError, message: &str, location: Option<Location>) -> Diagnostic {
     Diagnostic { location, ..line.found("shell", said.error_type, said.kind, message) }
 }
 
@@ -187,17 +187,17 @@ fn shell(line: &Text<'_>) -> Option<Diagnostic> {
     let message = message.trim();
     let said = match message {
         _ if message.starts_with("command not found: ") || message.starts_with("Unknown command") => {
-            Some(Said { error_type: "command-not-found", kind: Kind::Configuration })
+            Some(ShellError { error_type: "command-not-found", kind: Kind::Configuration })
         }
         _ if message.starts_with("no matches found: ") => {
-            Some(Said { error_type: "no-such-file", kind: Kind::Configuration })
+            Some(ShellError { error_type: "no-such-file", kind: Kind::Configuration })
         }
         _ if base == "sudo"
             && (message.starts_with("a terminal is required")
                 || message.starts_with("no tty present")
                 || message.starts_with("a password is required")) =>
         {
-            Some(Said { error_type: "sudo", kind: Kind::Permission })
+            Some(ShellError { error_type: "sudo", kind: Kind::Permission })
         }
         _ => said(message),
     }?;
@@ -222,7 +222,7 @@ pub(crate) fn is_of_path(message: &str) -> bool {
 fn suggestion(line: &Text<'_>) -> Option<Diagnostic> {
     let (name, rest) = line.text.strip_prefix("Command '")?.split_once('\'')?;
     let known = rest.starts_with(" not found, ") && !name.is_empty();
-    let said = Said { error_type: "command-not-found", kind: Kind::Configuration };
+    let said = ShellError { error_type: "command-not-found", kind: Kind::Configuration };
     known.then(|| diagnostic(line, &said, &format!("{name}: command not found"), None))
 }
 
@@ -232,11 +232,11 @@ fn windows(line: &Text<'_>) -> Option<Diagnostic> {
     static UNEXPECTED: Needle = Needle::new(" was unexpected at this time.");
     let text = line.text;
     if text.starts_with('\'') && COMMAND.find_among(line.characters, text).is_some() {
-        let said = Said { error_type: "command-not-found", kind: Kind::Configuration };
+        let said = ShellError { error_type: "command-not-found", kind: Kind::Configuration };
         return Some(diagnostic(line, &said, text.trim_end_matches(','), None));
     }
     if UNEXPECTED.find_among(line.characters, text).is_some_and(|at| at < 40) {
-        let said = Said { error_type: "syntax", kind: Kind::Compile };
+        let said = ShellError { error_type: "syntax", kind: Kind::Compile };
         return Some(diagnostic(line, &said, text, None));
     }
     let known = [
@@ -245,7 +245,7 @@ fn windows(line: &Text<'_>) -> Option<Diagnostic> {
         "The filename, directory name, or volume label syntax is incorrect.",
     ];
     (text.starts_with("The ") && known.contains(&text)).then(|| {
-        diagnostic(line, &Said { error_type: "no-such-file", kind: Kind::Configuration }, text, None)
+        diagnostic(line, &ShellError { error_type: "no-such-file", kind: Kind::Configuration }, text, None)
     })
 }
 

@@ -105,34 +105,40 @@ impl fmt::Display for Withheld {
             Self::OtherLanguage(languages) => {
                 write!(formatter, "it is for another language or tool than the error's: {languages}")
             }
-            Self::OtherCode => formatter
-                .write_str("it changes the project's own sources, and the error lies in somebody else's"),
+            Self::OtherCode => {
+                formatter.write_str("it changes the project's own sources, and the error is in foreign code")
+            }
             Self::PatternMissed => formatter.write_str("its pattern was not found in the error"),
             Self::BroadCode => formatter.write_str(
                 "its code is equal, but the code has several causes, and its pattern was not found",
             ),
-            Self::WeakPattern => formatter.write_str("what its pattern found stands in any failure"),
+            Self::WeakPattern => {
+                formatter.write_str("the text that its pattern matches occurs in any failure")
+            }
             Self::OtherError => formatter
                 .write_str("its pattern was found in the lines around only, and the error itself is another"),
             Self::OtherReason(words) => {
-                write!(formatter, "the error goes on with a reason that it does not speak of: {words}")
+                write!(
+                    formatter,
+                    "the error continues with a reason that the spell does not mention: {words}"
+                )
             }
             Self::OwnMistake => formatter
-                .write_str("the error is a mistake of the program's own, which no general step mends"),
+                .write_str("the error is a mistake in the program itself, which no general step fixes"),
             Self::Consequence => {
                 formatter.write_str("the error follows from another one, which is the one to mend")
             }
-            Self::Guess => formatter
-                .write_str("the error is only a guess, and what the pattern found does not tell enough"),
+            Self::Guess => {
+                formatter.write_str("the error is only a guess, and the match is not specific enough")
+            }
             Self::WordsOnly => {
                 formatter.write_str("only words speak for it: neither a pattern nor a covered code")
             }
             Self::LessSpecific => {
                 formatter.write_str("the pattern of another spell names more of this error")
             }
-            Self::Alike => formatter.write_str(
-                "too many spells say the same here: what their patterns name is not this error alone",
-            ),
+            Self::Alike => formatter
+                .write_str("too many spells match the same text, so the match is not specific to this error"),
             Self::Matcher => formatter.write_str("the matcher decided against it"),
             Self::LeftOut => formatter.write_str("the matcher did not judge it"),
             Self::Threshold => formatter.write_str("its score is below the threshold"),

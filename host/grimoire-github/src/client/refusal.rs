@@ -63,7 +63,7 @@ pub(super) fn refused(
             (ErrorKind::Forbidden, format!("the token may not do this ({call}){needed}{said}"))
         }
         404 => {
-            (ErrorKind::NotFound, format!("GitHub has no such thing, or hides it from the token ({call})"))
+            (ErrorKind::NotFound, format!("GitHub does not have it, or the token may not see it ({call})"))
         }
         410 => (ErrorKind::NotFound, format!("GitHub does not have it any more ({call})")),
         409 => (ErrorKind::Conflict, format!("GitHub sees a conflict ({call}){said}")),
@@ -103,14 +103,14 @@ pub(super) fn too_large(call: &str, limit: usize) -> CallError {
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct ErrorBody {
     message: Option<String>,
     errors: Option<Vec<Value>>,
 }
 
 /// GitHub's explanation of a refusal, as the end of a sentence; empty if it is not readable.
 fn said(body: &[u8], token: &str) -> String {
-    let Ok(said) = serde_json::from_slice::<Said>(body) else { return String::new() };
+    let Ok(said) = serde_json::from_slice::<ErrorBody>(body) else { return String::new() };
     let details = said.errors.into_iter().flatten().filter_map(|error| match error {
         Value::String(text) => Some(text),
         Value::Object(mut fields) => {

@@ -63,7 +63,7 @@ impl ArtifactQuery {
     )),
     responses(
         (status = 200, description = "What was found", body = AnalysisBody),
-        (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
+        (status = 503, description = "Too many concurrent analyses, or a plugin with the failure policy `fail` failed", body = ErrorBody),
         (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn analyze(
@@ -94,7 +94,7 @@ pub(crate) async fn analyze(
 #[utoipa::path(post, path = "/api/match", operation_id = "match_error", tag = "diagnosis", request_body = MatchInput,
     responses(
         (status = 200, description = "The spells that fit, best first", body = MatchBody),
-        (status = 503, description = "The matcher failed, and its failure policy lets nothing stand in", body = ErrorBody),
+        (status = 503, description = "The matcher failed, and its failure policy is `fail`", body = ErrorBody),
         (status = 504, description = "The same, because it took too long", body = ErrorBody)
     ))]
 pub(crate) async fn match_error(
@@ -121,8 +121,8 @@ pub(crate) async fn match_error(
         (String = "application/octet-stream")
     )),
     responses(
-        (status = 200, description = "What was found, and what helps", body = DiagnosisBody),
-        (status = 503, description = "Too many analyses at once, or a plugin failed whose failure policy lets nothing stand in", body = ErrorBody),
+        (status = 200, description = "The errors with matching spells", body = DiagnosisBody),
+        (status = 503, description = "Too many concurrent analyses, or a plugin with the failure policy `fail` failed", body = ErrorBody),
         (status = 504, description = "The content stopped, or such a plugin took too long", body = ErrorBody)
     ))]
 pub(crate) async fn diagnose(

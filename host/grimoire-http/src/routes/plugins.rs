@@ -51,11 +51,11 @@ pub(crate) struct InstallQuery {
     /// The component's origin in the caller's words, for the receipt: a file or an address.
     #[param(value_type = String, required = false, example = "matcher-team.wasm")]
     source: Option<String>,
-    /// How many of the last questions a matcher answers before it runs, beside the one that runs now: at most the last
-    /// 200 since the start are kept. Worse answers refuse it.
+    /// Replay this many recent questions (at most 200 since the start are kept) against the new matcher and the running
+    /// one, and refuse the new one if it does worse.
     #[param(value_type = u32, required = false, example = 50)]
     replay: Option<usize>,
-    /// Whether to install it although the version is in quarantine, or the replay speaks against it.
+    /// Install it even if the version is in quarantine or does worse in the replay.
     #[param(value_type = bool, required = false, example = false)]
     force: Option<bool>,
 }
@@ -106,7 +106,7 @@ pub(crate) struct ActivateQuery {
     /// The digest of a kept version, or a prefix of it.
     #[param(value_type = String, required = true, min_length = 1, example = "3f1c0a")]
     digest: Option<String>,
-    /// Whether to run it although it is in quarantine.
+    /// Activate it even if it is in quarantine.
     #[param(value_type = bool, required = false, example = false)]
     force: Option<bool>,
 }

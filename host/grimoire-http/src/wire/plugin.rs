@@ -70,8 +70,8 @@ pub struct PluginStatusBody {
     /// The origin of the plugin that would run under this name without it.
     #[schema(required = true, example = "shipped")]
     pub replaces: Option<String>,
-    /// Who answers for the component that runs: `shipped` (the program itself), `trusted` (it is signed with a key of
-    /// the trust list), `unknown` (with another key), or `unsigned`.
+    /// The signature of the running component: `shipped` (part of the program), `trusted` (signed with a trusted key),
+    /// `unknown` (signed with another key) or `unsigned`.
     #[schema(required = true, example = "trusted")]
     pub signature: Option<String>,
     /// The name of the trusted key, or the unknown key itself.
@@ -114,7 +114,7 @@ pub struct PluginVersionBody {
     pub at: String,
     /// True for the active version.
     pub active: bool,
-    /// Why it may not run unless somebody insists.
+    /// The reason for its quarantine; null if it is not in quarantine.
     #[schema(required = true, example = "5 of 6 calls failed")]
     pub quarantine: Option<String>,
 }
@@ -139,7 +139,7 @@ pub struct PluginReceiptBody {
     pub previous: Option<String>,
     /// The origin of the component.
     pub source: String,
-    /// Why it was done, where nobody asked for it.
+    /// The reason for an automatic change; null for a requested one.
     #[schema(required = true, example = "5 of 6 calls failed")]
     pub reason: Option<String>,
     /// The checks that the component passed before it ran, in order.

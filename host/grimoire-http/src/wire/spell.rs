@@ -55,7 +55,7 @@ pub struct SpellBody {
         pattern = "^(global|[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/(\\*|[A-Za-z0-9._-]{1,100}))$"
     )]
     pub scope: String,
-    /// How the spell has fared.
+    /// Results in pull requests.
     pub outcomes: OutcomesBody,
     /// 1 for a new spell, incremented by every change; `If-Match` compares it.
     #[schema(example = 1, minimum = 1)]
@@ -68,7 +68,7 @@ pub struct SpellBody {
     pub updated_at: Option<String>,
 }
 
-/// How a spell has fared, counted in pull requests.
+/// Results of a spell, counted in pull requests.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Outcomes)]
 pub struct OutcomesBody {

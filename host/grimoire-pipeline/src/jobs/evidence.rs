@@ -62,7 +62,7 @@ impl Evidence {
     }
 
     /// One event for each gap.
-    pub(super) fn gaps_told(&self) -> impl Iterator<Item = Progress> {
+    pub(super) fn gap_events(&self) -> impl Iterator<Item = Progress> {
         let shown = |gap: &String| text::cut(&text::displayable(gap), TOLD).to_owned();
         self.gaps.iter().map(move |gap| Progress::new("missed", shown(gap), json!({})))
     }
@@ -83,7 +83,7 @@ impl Evidence {
     }
 
     /// Returns the evidence, unless it is empty because of a transient failure; then returns the failure.
-    pub(super) fn or_failure(mut self) -> Result<Self, Stop> {
+    pub(super) fn or_transient_failure(mut self) -> Result<Self, Stop> {
         match self.lost.take() {
             Some(error) if self.reports.is_empty() => Err(error.into()),
             _ => Ok(self),
@@ -165,7 +165,7 @@ impl Sources<'_> {
                 Ok(Some(diff.text))
             }
             Err(error) => {
-                let gap = self.reading.do_without("the diff", error.into())?;
+                let gap = self.reading.gap_or_stop("the diff", error.into())?;
                 self.reading.gaps.push(gap);
                 Ok(None)
             }
@@ -213,7 +213,7 @@ impl Sources<'_> {
             Ok(all) => Ok((annotations::telling(all), None)),
             Err(error) => {
                 let gap =
-                    self.reading.do_without(&format!("the annotations of {}", job.name), error.into())?;
+                    self.reading.gap_or_stop(&format!("the annotations of {}", job.name), error.into())?;
                 Ok((Vec::new(), Some(gap)))
             }
         }
@@ -227,7 +227,7 @@ impl Sources<'_> {
                 self.reading.analyze(artifact, &what, log).await
             }
             Err(error) => {
-                let gap = self.reading.do_without(&what, error.into())?;
+                let gap = self.reading.gap_or_stop(&what, error.into())?;
                 self.reading.gaps.push(gap);
                 Ok(None)
             }

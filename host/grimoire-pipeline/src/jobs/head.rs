@@ -9,15 +9,15 @@ use grimoire_ports::github::{GitHub, PullRequest};
 /// The head of a pull request, relative to a commit.
 pub(super) enum Head {
     /// The commit is the head.
-    Here(PullRequest),
+    Current(PullRequest),
     /// GitHub names another head.
-    Elsewhere(CommitSha),
+    Moved(CommitSha),
     /// The pull request is not open.
     Closed,
 }
 
 /// Looks up the current head, unless the job was asked to stop.
-pub(super) async fn look(
+pub(super) async fn check(
     context: &JobContext<'_>,
     github: &dyn GitHub,
     key: &ReviewKey,
@@ -37,8 +37,8 @@ pub(super) async fn look(
         return Ok(Head::Closed);
     }
     if pull_request.head_sha == key.head_sha {
-        Ok(Head::Here(pull_request))
+        Ok(Head::Current(pull_request))
     } else {
-        Ok(Head::Elsewhere(pull_request.head_sha))
+        Ok(Head::Moved(pull_request.head_sha))
     }
 }

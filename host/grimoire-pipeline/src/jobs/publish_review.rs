@@ -37,14 +37,14 @@ impl Job for PublishReview {
             ));
         };
         // Checked right before posting: nothing is posted about a commit that is no longer the head.
-        match head::look(context, github.as_ref(), &key).await? {
-            Head::Here(pull_request) if pull_request.labels.iter().any(|label| label == SILENCE) => {
+        match head::check(context, github.as_ref(), &key).await? {
+            Head::Current(pull_request) if pull_request.labels.iter().any(|label| label == SILENCE) => {
                 drop_publications(&self.0, &key.pull_request, |_| true).await?;
                 let message = format!("nothing is posted: the label {SILENCE} asks for silence");
                 Ok(Progress::new("published", message, json!({ "comment": null })))
             }
-            Head::Here(_) => self.tell(github.as_ref(), &key).await,
-            Head::Elsewhere(_) => {
+            Head::Current(_) => self.tell(github.as_ref(), &key).await,
+            Head::Moved(_) => {
                 drop_publications(&self.0, &key.pull_request, |review| *review == key).await?;
                 Err(Stop::Superseded)
             }
@@ -62,7 +62,7 @@ impl PublishReview {
         let ports = self.0.ports();
         // Reviews of earlier heads whose jobs were superseded before they posted.
         drop_publications(&self.0, &key.pull_request, |review| review != key).await?;
-        let mut told = Progress::new("published", "it was told before", json!({ "comment": null }));
+        let mut told = Progress::new("published", "it was posted before", json!({ "comment": null }));
         for publication in ports.store.publications(&key.pull_request).await? {
             let (posted, progress) = match publication.channel {
                 Channel::Comment => self.comment(github, key).await?,
@@ -75,7 +75,7 @@ impl PublishReview {
 
     /// The review of an earlier commit whose comment contains a fix.
     async fn earlier(&self, key: &ReviewKey) -> Result<Option<Review>, PortError> {
-        let told = self.0.ports().store.latest_told_review(&key.pull_request).await?;
+        let told = self.0.ports().store.latest_commented_review(&key.pull_request).await?;
         let fixes = |review: &Review| review.diagnosis.errors.iter().any(render::has_fix);
         Ok(told.filter(|review| review.key != *key && fixes(review)))
     }
@@ -106,7 +106,7 @@ impl PublishReview {
         let message = if nothing {
             "the comment now says that nothing known matches"
         } else {
-            "the comment tells the known fixes"
+            "the comment lists the known fixes"
         };
         Ok((Some(posted), Progress::new("published", message, data)))
     }

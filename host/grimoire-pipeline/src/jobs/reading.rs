@@ -62,7 +62,7 @@ impl<'a> Reading<'a> {
         match self.judge.analyze(&artifact, content).await {
             Ok(report) => Ok(Some((artifact.name, report))),
             Err(error) => {
-                let gap = self.do_without(what, error)?;
+                let gap = self.gap_or_stop(what, error)?;
                 self.gaps.push(gap);
                 Ok(None)
             }
@@ -70,7 +70,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Describes the gap that a failure leaves, if the review can continue without it.
-    pub(super) fn do_without(&mut self, what: &str, error: PipelineError) -> Result<String, Stop> {
+    pub(super) fn gap_or_stop(&mut self, what: &str, error: PipelineError) -> Result<String, Stop> {
         if error.failed_plugin().is_some() {
             // The plugin's policy does not allow a review without it.
             return Err(error.about(what).into());

@@ -56,7 +56,7 @@ pub(super) async fn read(
     let kept = match reading.github.run_artifacts(reading.repository(), run).await {
         Ok(kept) => kept,
         Err(error) => {
-            let gap = reading.do_without(&format!("the artifacts of {}", run.name), error.into())?;
+            let gap = reading.gap_or_stop(&format!("the artifacts of {}", run.name), error.into())?;
             reading.gaps.push(gap);
             return Ok(Vec::new());
         }
@@ -96,7 +96,7 @@ async fn read_artifact(
     let mut archive = match open(reading, artifact).await {
         Ok(archive) => archive,
         Err(error) => {
-            let gap = reading.do_without(&what, error)?;
+            let gap = reading.gap_or_stop(&what, error)?;
             reading.gaps.push(gap);
             return Ok(());
         }

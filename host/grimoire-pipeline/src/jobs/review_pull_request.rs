@@ -137,9 +137,9 @@ impl Attempt<'_> {
     /// Returns the pull request if the commit is its head. If GitHub may lag behind the event that caused the
     /// job, another head is a transient failure.
     async fn pull_request(&self, may_lag: bool) -> Result<PullRequest, Stop> {
-        match head::look(self.context, self.github, &self.key).await? {
-            Head::Here(pull_request) => Ok(pull_request),
-            Head::Elsewhere(head) => Err(self.leave_to(head, may_lag).await?),
+        match head::check(self.context, self.github, &self.key).await? {
+            Head::Current(pull_request) => Ok(pull_request),
+            Head::Moved(head) => Err(self.leave_to(head, may_lag).await?),
             Head::Closed => Err(Stop::Cancelled),
         }
     }
@@ -210,7 +210,7 @@ impl Attempt<'_> {
         }
         let publisher = new_job::<PublishReview>(&self.key);
         let job = ports.store.put_review_and_publish(review, &[Channel::Comment], publisher).await?;
-        Ok(Progress::new("stored", format!("job {job} tells the pull request"), json!({ "publisher": job })))
+        Ok(Progress::new("stored", format!("job {job} posts it"), json!({ "publisher": job })))
     }
 
     /// Reads the evidence for the review, and reports what was read and what was not.
@@ -219,11 +219,11 @@ impl Attempt<'_> {
         let (sources, fetched) = Evidence::fetch(context, &self.judge, self.github, &self.key).await?;
         context.tell(fetched).await?;
         let evidence = sources.read().await?;
-        for gap in evidence.gaps_told() {
+        for gap in evidence.gap_events() {
             context.tell(gap).await?;
         }
         let analyzed = evidence.summary();
-        let evidence = evidence.or_failure()?;
+        let evidence = evidence.or_transient_failure()?;
         context.tell(analyzed).await?;
         Ok(evidence)
     }

@@ -1,7 +1,7 @@
-//! Changes by operators. All of them go the same way: a set is prepared beside the running one, checked for missing
-//! plugins, recorded in the store with a receipt, and swapped in. A failure at any step leaves the running set as it
-//! is. If the process ends at any step, either the old or the new state remains: after the next start, the plugins in
-//! the store run.
+//! Changes by operators. Each of them takes the same steps: prepare a new set while the current one keeps running,
+//! check that no required plugin is missing, record the change and its receipt in the store, swap the set in. A failure
+//! at any step leaves the current set running. A crash at any step leaves the old or the new state: a start loads what
+//! is in the store.
 
 use bytes::Bytes;
 use grimoire_domain::actor::{Actor, Permission};
@@ -31,9 +31,9 @@ pub struct PluginUpload {
     pub source: String,
     /// The component.
     pub component: Bytes,
-    /// How many of the last questions a matcher answers before it runs, beside the one that runs now.
+    /// Number of recent questions to replay against the new matcher and the running one before the swap; 0 for none.
     pub replay: usize,
-    /// Whether to install it although the version is in quarantine, or the replay speaks against it.
+    /// Install it even if the version is in quarantine or does worse in the replay.
     pub force: bool,
 }
 
@@ -48,7 +48,7 @@ pub enum PluginRequest {
         name: String,
         /// The digest, or a prefix of it.
         digest: String,
-        /// Whether to run it although it is in quarantine.
+        /// Activate it even if it is in quarantine.
         force: bool,
     },
     /// Activate the version that was installed before the active one; if there is none, the shipped plugin or the one
@@ -66,18 +66,18 @@ pub enum PluginRequest {
     },
 }
 
-/// One change, when its set is ready.
+/// A change whose set is prepared.
 struct Step {
     action: PluginAction,
     /// The component of a version that is new.
     component: Option<Vec<u8>>,
     /// Where the component came from.
     source: String,
-    /// What was verified beside what the host verifies.
+    /// Checks that passed in addition to those of the host.
     checks: Vec<String>,
-    /// Why, where nobody asked for it.
+    /// The reason for an automatic change.
     reason: Option<String>,
-    /// Who does it.
+    /// The name of the actor.
     by: String,
 }
 
@@ -92,11 +92,11 @@ impl Pipeline {
         actor.require(Permission::Admin)?;
         let (pipeline, by) = (self.clone(), actor.to_string());
         let change = tokio::spawn(async move {
-            let _turn = pipeline.plugin_turn()?;
-            let receipt = pipeline.obey(request, by).await?;
-            // The change is done: an error now would say that it is not.
+            let _turn = pipeline.plugin_lock()?;
+            let receipt = pipeline.apply_change(request, by).await?;
+            // The change has been made, so a failure here must not be reported as its failure.
             if let Err(error) = pipeline.note_quarantine().await {
-                tracing::warn!(%error, "health does not tell of versions in quarantine");
+                tracing::warn!(%error, "versions in quarantine could not be read for the health report");
             }
             Ok::<_, PipelineError>(receipt)
         });
@@ -112,7 +112,7 @@ impl Pipeline {
         Ok(receipt)
     }
 
-    async fn obey(&self, request: PluginRequest, by: String) -> Result<PluginReceipt, PipelineError> {
+    async fn apply_change(&self, request: PluginRequest, by: String) -> Result<PluginReceipt, PipelineError> {
         match request {
             PluginRequest::Install(upload) => self.install(upload, by).await,
             PluginRequest::Activate { name, digest, force } => {
@@ -163,7 +163,7 @@ impl Pipeline {
         });
         let component = Some(component.to_vec());
         let step = Step { action: PluginAction::Install, component, source, checks, reason: None, by };
-        self.take_over(prepared, plugin, step).await
+        self.store_and_swap(prepared, plugin, step).await
     }
 
     /// Switches to the active version of a plugin; if there is none, to the shipped plugin or the one in the folder.
@@ -185,11 +185,11 @@ impl Pipeline {
         let prepared = self.prepare(Some((&name, candidate))).await?;
         self.check(&*prepared.set(), &name)?;
         let step = Step { action, component: None, source, checks: Vec::new(), reason, by };
-        self.take_over(prepared, plugin, step).await
+        self.store_and_swap(prepared, plugin, step).await
     }
 
     /// The last steps: first the store, then the swap.
-    async fn take_over(
+    async fn store_and_swap(
         &self,
         prepared: Box<dyn PreparedPlugins>,
         plugin: InstalledPlugin,
@@ -219,7 +219,7 @@ impl Pipeline {
         let change = PluginChange { plugin: Some(plugin), component, receipt };
         let written = self.ports().store.change_plugin(change).await;
         let receipt =
-            written.map_err(|error| PipelineError::from(error).about(&format!("{name} is as it was")))?;
+            written.map_err(|error| PipelineError::from(error).about(&format!("{name} was not changed")))?;
         prepared.run()?;
         self.begin_watch(&name);
         Ok(receipt)
@@ -246,10 +246,9 @@ impl Pipeline {
 
     /// Refuses a change while another one is being made, because the caller's view of the running plugins is about to
     /// be outdated.
-    pub(super) fn plugin_turn(&self) -> Result<MutexGuard<'_, ()>, PipelineError> {
-        self.0.plugin_turn.try_lock().map_err(|_| {
-            let message =
-                "the plugins are being changed or loaded by somebody else: try again when that has ended";
+    pub(super) fn plugin_lock(&self) -> Result<MutexGuard<'_, ()>, PipelineError> {
+        self.0.plugin_lock.try_lock().map_err(|_| {
+            let message = "another change of the plugins is in progress: try again when it has ended";
             PipelineError::new(ErrorKind::Conflict, message)
         })
     }
@@ -278,14 +277,14 @@ impl Pipeline {
     }
 }
 
-/// Refuses a version in quarantine, unless somebody insists.
+/// Refuses a version in quarantine unless `force` is set.
 fn refuse_quarantined(plugin: &InstalledPlugin, digest: &str, force: bool) -> Result<(), PipelineError> {
     let kept = plugin.versions().iter().find(|version| version.digest == digest);
     let Some(reason) = kept.and_then(|version| version.quarantine.as_ref()).filter(|_| !force) else {
         return Ok(());
     };
     let message = format!(
-        "this version of {} is in quarantine: {reason}; insist (--force, force=true) to run it all the same",
+        "this version of {} is in quarantine: {reason}; use --force (force=true) to activate it anyway",
         plugin.name()
     );
     Err(PipelineError::new(ErrorKind::Conflict, message))

@@ -1,4 +1,4 @@
-//! A component is held against the golden cases that it carries.
+//! Checks a component against the golden cases that it contains.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use grimoire_ports::plugins::{LoadedPlugin, PluginSet};
 use super::set::refused;
 use crate::PipelineError;
 
-/// The most cases that are asked: whoever installs a plugin waits for them.
+/// Maximum number of cases that are run: an installation waits for them.
 const MOST_CASES: usize = 100;
-/// The most bytes of a difference in a message.
+/// Maximum number of bytes of a diff in a message.
 const DIFFERENCE_BYTES: usize = 4 << 10;
 
-/// Has a plugin of a set answer its own cases. Returns what a receipt says of them; `Invalid` with the difference for the
-/// first that is answered otherwise.
+/// Runs a plugin's own cases. Returns the entry for the receipt; fails with `Invalid` and a diff at the first case with
+/// another answer than expected.
 pub(super) async fn check(set: &dyn PluginSet, plugin: &LoadedPlugin) -> Result<String, PipelineError> {
     let name = &plugin.identity.name;
     let files = set.cases(name);

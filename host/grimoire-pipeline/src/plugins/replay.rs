@@ -1,4 +1,5 @@
-//! Shadow replay: before a matcher runs, it answers the last questions beside the one that runs now.
+//! Shadow replay: before a matcher is activated, it answers recent questions, and its answers are compared with those
+//! of the running matcher.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -16,14 +17,14 @@ use grimoire_ports::plugins::{LoadedPlugin, PluginSet};
 use super::loaded;
 use crate::{Pipeline, PipelineError};
 
-/// The most questions that are kept.
+/// Maximum number of questions that are kept.
 const MOST_QUESTIONS: usize = 200;
-/// A larger question is not kept.
+/// Maximum size of a question in bytes; larger ones are not kept.
 const QUESTION_BYTES: usize = 16 << 10;
-/// A matcher may take so many times as long as the one before; whatever takes less than this is fast enough.
+/// The maximum ratio of the new matcher's p95 to the running one's. A p95 below [`FAST`] is always accepted.
 const SLOWER: u32 = 2;
 const FAST: Duration = Duration::from_millis(10);
-/// The most of what is shown that may be different, in percent.
+/// Maximum share of shown spells that may differ, in percent.
 const MOST_CHURN: u64 = 20;
 
 /// An error for which fixes were looked for.
@@ -58,14 +59,14 @@ impl Questions {
     }
 }
 
-/// How one matcher took the questions.
+/// Errors and durations of one matcher.
 #[derive(Debug, Default)]
-struct Taken {
+struct Performance {
     errors: usize,
     durations: Vec<Duration>,
 }
 
-impl Taken {
+impl Performance {
     /// The time within which 95 of 100 calls ended.
     fn p95(&self) -> Duration {
         let mut durations = self.durations.clone();
@@ -75,13 +76,13 @@ impl Taken {
     }
 }
 
-/// What a replay showed.
+/// The comparison of two matchers.
 #[derive(Debug, Default)]
 struct Replay {
     questions: usize,
-    before: Taken,
-    after: Taken,
-    /// Spells that only one of the two shows, and all that either shows.
+    before: Performance,
+    after: Performance,
+    /// Number of spells that exactly one of the two shows, and that at least one of them shows.
     changed: u64,
     shown: u64,
 }
@@ -91,7 +92,7 @@ impl Replay {
         (self.changed * 100).checked_div(self.shown).unwrap_or(0)
     }
 
-    /// What speaks against the new matcher.
+    /// The reasons to refuse the new matcher; empty if there are none.
     fn objections(&self) -> Vec<String> {
         let mut objections = Vec::new();
         if self.after.errors > self.before.errors {
@@ -109,7 +110,7 @@ impl Replay {
 
 impl fmt::Display for Replay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milliseconds = |taken: &Taken| taken.p95().as_secs_f64() * 1000.0;
+        let milliseconds = |taken: &Performance| taken.p95().as_secs_f64() * 1000.0;
         write!(
             formatter,
             "{} asked, {} failed (before {}), p95 {:.1} ms (before {:.1} ms), {} % of what is shown changes",
@@ -124,8 +125,8 @@ impl fmt::Display for Replay {
 }
 
 impl Pipeline {
-    /// Has a matcher of a set that does not run yet answer the last questions beside the one that runs. Returns what a
-    /// receipt says of it; `Conflict` if it speaks against the new one, unless somebody insists.
+    /// Replays recent questions against a matcher that is about to run and against the running one. Returns the entry
+    /// for the receipt; fails with `Conflict` if the new matcher does worse, unless `force` is set.
     pub(super) async fn replay(
         &self,
         set: &dyn PluginSet,
@@ -134,7 +135,7 @@ impl Pipeline {
         force: bool,
     ) -> Result<String, PipelineError> {
         if World::of_package(&plugin.world) != Some(World::Matcher) {
-            return Ok("shadow replay: none, what analyzers read is not kept".to_owned());
+            return Ok("shadow replay: none (the input of analyzers is not kept)".to_owned());
         }
         let name = &plugin.identity.name;
         let current = self.plugins().current();
@@ -154,15 +155,15 @@ impl Pipeline {
             }
         }
         if replay.questions == 0 {
-            return Ok("shadow replay: no question was asked since the start".to_owned());
+            return Ok("shadow replay: no questions since the start".to_owned());
         }
         let objections = replay.objections();
         if objections.is_empty() || force {
             return Ok(format!("shadow replay: {replay}"));
         }
         let message = format!(
-            "{name} is as it was: {} in a replay of the last questions ({replay}); insist (--force, force=true) to \
-             install it all the same",
+            "{name} was not changed: {} in a replay of recent questions ({replay}); use --force (force=true) to install \
+             it anyway",
             objections.join(", and ")
         );
         Err(PipelineError::new(ErrorKind::Conflict, message))
@@ -175,7 +176,7 @@ impl Pipeline {
         matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
-        taken: &mut Taken,
+        taken: &mut Performance,
     ) -> Option<BTreeSet<SpellId>> {
         let settings = self.settings();
         let started = self.ports().clock.now();

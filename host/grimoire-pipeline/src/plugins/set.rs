@@ -22,7 +22,7 @@ const FOLDER: Actor = Actor::System("plugins.folder");
 impl Pipeline {
     /// Loads the shipped plugins, those in the folder and the installed ones, and runs those that can be loaded.
     pub async fn load_plugins(&self) -> Result<Arc<dyn PluginSet>, PipelineError> {
-        let _turn = self.0.plugin_turn.lock().await;
+        let _turn = self.0.plugin_lock.lock().await;
         let prepared = self.prepare(None).await?;
         let set = prepared.set();
         prepared.run()?;
@@ -33,7 +33,7 @@ impl Pipeline {
     /// Writes receipts for the files in the operator's folder that have changed since they were last seen. Only for a
     /// service, because a command may have other settings.
     pub async fn note_plugin_folder(&self) -> Result<(), PipelineError> {
-        let _turn = self.0.plugin_turn.lock().await;
+        let _turn = self.0.plugin_lock.lock().await;
         self.note_folder(&*self.plugins().current()).await
     }
 
@@ -41,7 +41,7 @@ impl Pipeline {
     /// `Conflict` if a running plugin would be refused, change its world, or be missing although it is needed: nothing
     /// changes then, and health reports the reason.
     pub async fn reload_plugins(&self) -> Result<Arc<dyn PluginSet>, PipelineError> {
-        let _turn = self.0.plugin_turn.lock().await;
+        let _turn = self.0.plugin_lock.lock().await;
         let reloaded = self.reload().await;
         let problem = reloaded.as_ref().err().map(ToString::to_string);
         *self.0.folder_problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;

@@ -1,4 +1,4 @@
-//! For a while after a change, an installed version whose calls fail too often gives way to what ran before it.
+//! The watch window: an installed version whose calls fail too often soon after its activation is rolled back.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,16 +12,16 @@ use grimoire_ports::plugins::{LoadedPlugin, PluginOrigin, Plugins};
 
 use crate::{Pipeline, PipelineError};
 
-/// Whoever changes plugins because they fail.
+/// The actor of automatic rollbacks.
 const WATCH: Actor = Actor::System("watch");
-/// Fewer failures are no reason to go back.
+/// Minimum number of failures for a rollback.
 const LEAST_FAILURES: u64 = 5;
-/// More than one call in so many has to fail.
+/// A rollback requires that more than one in this many calls fails.
 const FAILING_SHARE: u64 = 5;
 /// Digits of a digest in a sentence.
 const SHORT: usize = 12;
 
-/// How the calls of a plugin ended. Calls that it never saw, or could not answer for, do not count.
+/// Outcomes of a plugin's calls. Failures that are not the plugin's fault do not count.
 #[derive(Debug, Clone, Copy, Default)]
 struct Calls {
     good: u64,
@@ -52,18 +52,18 @@ impl Calls {
     }
 }
 
-/// What is remembered of plugins that were changed.
+/// The state of the watch window.
 #[derive(Default)]
 pub(crate) struct Watch {
-    /// How the calls of a name had ended when its version was changed last in this process.
+    /// The call counts of a name at the last change of its version in this process.
     before: Mutex<BTreeMap<String, Calls>>,
     /// A sentence about every version in quarantine that would run otherwise.
     quarantined: Mutex<Vec<String>>,
 }
 
 impl Pipeline {
-    /// Goes back from every installed version that was changed a short while ago and whose calls have failed too often
-    /// since then, and puts it into quarantine. Returns the receipts. A version with nothing to go back to stays.
+    /// Quarantines and rolls back every recently changed version whose calls have failed too often since the change.
+    /// Returns the receipts. A version without a predecessor keeps running.
     pub async fn watch_plugins(&self) -> Result<Vec<PluginReceipt>, PipelineError> {
         let mut receipts = Vec::new();
         if self.settings().plugin_watch.is_zero() {
@@ -73,14 +73,14 @@ impl Pipeline {
             if running.origin != PluginOrigin::Installed || !self.calls_since(&running).are_too_bad() {
                 continue;
             }
-            // Whoever changes plugins now changes what is to be judged.
-            let Ok(_turn) = self.plugin_turn() else { return Ok(receipts) };
+            // A change in progress may replace the version that would be rolled back.
+            let Ok(_turn) = self.plugin_lock() else { return Ok(receipts) };
             receipts.extend(self.withdraw(&running).await?);
         }
         Ok(receipts)
     }
 
-    /// From now on the calls of this name are those of another version.
+    /// Starts counting the calls of a new version of this name.
     pub(super) fn begin_watch(&self, name: &str) {
         let calls = Calls::of(self.plugins(), name);
         let before = &self.0.plugin_watch.before;
@@ -98,7 +98,8 @@ impl Pipeline {
         let last = self.ports().store.plugin_receipts(Some(name), PageRequest::new(0, 1)?).await?.items;
         let Some(last) = last.into_iter().next() else { return Ok(None) };
         let age = Duration::try_from(self.ports().clock.now().duration_since(last.at)).unwrap_or_default();
-        // What the watch went back to ran before: if it fails too, the reason is elsewhere.
+        // A version that was restored by a rollback is not rolled back in turn: if it fails too, the cause is
+        // elsewhere.
         let is_watched = age <= self.settings().plugin_watch && last.by != WATCH.to_string();
         let Some(mut plugin) = self.installed(name).await?.filter(|_| is_watched) else { return Ok(None) };
         if plugin.active().map(|version| &version.digest) != Some(&running.identity.digest) {

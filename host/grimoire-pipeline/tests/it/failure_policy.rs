@@ -107,7 +107,7 @@ async fn the_first_fallback_that_answers_stands_in_for_the_matcher_and_says_so()
     assert_eq!(report.problems.len(), 2, "the chosen one was asked twice: {:?}", report.problems);
     let spell = &report.spells[0];
     assert!(spell.score < Settings::default().threshold, "{}", spell.score);
-    let said = "second stands in for chosen, which failed";
+    let said = "second replaces chosen, which failed";
     assert!(spell.reasons.iter().any(|reason| reason.detail == said), "{:?}", spell.reasons);
 }
 

@@ -82,8 +82,8 @@ async fn without_questions_there_is_nothing_to_replay() {
     let operator = Operator::new().await;
     let receipt = operator.replay(NAME, "silent", false).await.expect("a receipt");
     let said = receipt.verified.last().map(String::as_str);
-    assert_eq!(said, Some("shadow replay: no question was asked since the start"));
+    assert_eq!(said, Some("shadow replay: no questions since the start"));
     let receipt = operator.replay("scripted-analyzer", "mine", false).await.expect("a receipt");
     let said = receipt.verified.last().map(String::as_str);
-    assert_eq!(said, Some("shadow replay: none, what analyzers read is not kept"));
+    assert_eq!(said, Some("shadow replay: none (the input of analyzers is not kept)"));
 }

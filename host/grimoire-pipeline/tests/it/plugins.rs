@@ -193,7 +193,7 @@ async fn a_full_disk_changes_nothing() {
     operator.world.store.set_trouble(Some("the store's disk is full: free some room"));
     let error = operator.install("team-matcher", "mine").await.expect_err("it cannot be kept");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(error.to_string(), "team-matcher is as it was: the store's disk is full: free some room");
+    assert_eq!(error.to_string(), "team-matcher was not changed: the store's disk is full: free some room");
     operator.world.store.set_trouble(None);
     Operator::refused(&before, &operator.picture().await);
 }

@@ -287,9 +287,9 @@ impl Plugins for ScriptedPlugins {
         self.notices.clone()
     }
 
-    /// A component loads unless it begins with `bad`; it is an analyzer when its name says so, and else a matcher. What
-    /// follows its first line are the golden cases that it carries. With one that is called `silent` the set's matchers
-    /// show nothing, with one that is called `trapping` they trap.
+    /// Loads every component except those that begin with `bad`. A name that contains `analyzer` makes an analyzer, any
+    /// other a matcher. The text after a component's first line is its golden cases. A component whose text is `silent`
+    /// makes the set's matchers show nothing, one whose text is `trapping` makes them trap.
     fn prepare(&self, sources: Vec<PluginSource>) -> Result<Box<dyn PreparedPlugins>, PortError> {
         drop(lock(&self.gate));
         let before = lock(&self.current).clone();

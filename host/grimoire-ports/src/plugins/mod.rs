@@ -59,7 +59,7 @@ pub struct LoadedPlugin {
     pub origin: PluginOrigin,
     /// The origin of the plugin that would run under its name without it.
     pub replaces: Option<PluginOrigin>,
-    /// Who answers for it.
+    /// The signer of its component.
     pub signer: Signer,
     /// The checks that the plugin passed before it ran, in order.
     pub verified: Vec<String>,
@@ -132,7 +132,7 @@ pub trait PluginSet: Analyzers + Matchers {
     /// The golden cases that a plugin's component carries; none for a name that is not loaded.
     fn cases(&self, plugin: &str) -> Vec<CaseFile>;
 
-    /// Succeeds if a matcher of this name is loaded; else returns the situation as the rest of a sentence.
+    /// Succeeds if a matcher of this name is loaded. The error completes "NAME …".
     fn find_matcher(&self, name: &str) -> Result<(), String> {
         match self.plugins().iter().find(|plugin| plugin.identity.name == name) {
             Some(plugin) if plugin.world.starts_with("grimoire:matcher@") => Ok(()),
@@ -164,7 +164,7 @@ pub trait Plugins: Send + Sync {
 
 /// A set that is ready but does not run yet. Dropping it has no effect on the running set.
 pub trait PreparedPlugins: Send + Sync {
-    /// The set. Its calls count for nobody until it runs.
+    /// The set. Calls before [`Self::run`] do not count in the statistics.
     fn set(&self) -> Arc<dyn PluginSet>;
 
     /// Makes this the running set, in one step that blocks nobody. `Conflict` if another set was swapped in since the

@@ -1,4 +1,4 @@
-//! Who answers for a component.
+//! Signers of components.
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,27 +37,27 @@ impl fmt::Debug for PublicKey {
 /// A key whose components an operator trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
-    /// What the operator calls it.
+    /// The operator's name for it.
     pub name: String,
     /// The key.
     pub key: PublicKey,
 }
 
-/// Who answers for a component. A signature that is wrong is none of these: its component is refused.
+/// The signer of a loaded component. A component with a wrong signature is never loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
-    /// The program, inside which it ships.
+    /// Shipped as part of the program.
     Program,
     /// The key of this name, which is in the trust list.
     Trusted(String),
     /// A key that is not in the trust list.
     Unknown(PublicKey),
-    /// Nobody: it is not signed.
+    /// Not signed.
     Nobody,
 }
 
 impl Signer {
-    /// Who signed a component with this key, or with none.
+    /// The signer for a verified key; `None` for an unsigned component.
     pub fn of(key: Option<PublicKey>, trusted: &[TrustedKey]) -> Self {
         let Some(key) = key else { return Self::Nobody };
         let known = trusted.iter().find(|trusted| trusted.key == key);

@@ -64,7 +64,10 @@ impl ReviewStore for RedbStore {
         self.read(|transaction| latest(transaction, pull_request, |_| true))
     }
 
-    async fn latest_told_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError> {
+    async fn latest_commented_review(
+        &self,
+        pull_request: &PullRequestId,
+    ) -> Result<Option<Review>, PortError> {
         self.read(|transaction| latest(transaction, pull_request, |review| review.comment.is_some()))
     }
 

@@ -55,11 +55,11 @@ pub(super) enum Command {
         /// The name under which it runs; by default the file's name without `.wasm`.
         #[arg(long)]
         name: Option<String>,
-        /// Have a matcher answer so many of the last questions before it runs, beside the one that runs now: worse answers
-        /// refuse it. The running service knows the last 200.
+        /// Replay N recent questions against the new matcher and the running one, and refuse the new one if it does
+        /// worse. A running service keeps the last 200.
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         replay: usize,
-        /// Install it although the version is in quarantine, or the replay speaks against it.
+        /// Install it even if the version is in quarantine or does worse in the replay.
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -71,7 +71,7 @@ pub(super) enum Command {
         name: String,
         /// The version's digest, or a prefix of it.
         digest: String,
-        /// Run it although it is in quarantine.
+        /// Activate it even if it is in quarantine.
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -286,7 +286,7 @@ fn origin(plugin: &PluginStatusBody) -> String {
         words.push(format!("calls itself {}", said.name));
     }
     if let Some(replaced) = &plugin.replaces {
-        words.push(format!("in the place of the one that is {replaced}"));
+        words.push(format!("replaces the one that is {replaced}"));
     }
     words.join(", ")
 }

@@ -13,7 +13,7 @@ use url::Url;
 use crate::config::Config;
 use crate::exit::{Exit, Reported};
 
-/// Maximum size of an answer in bytes: `--url` may name anybody.
+/// Maximum size of a response in bytes: the server of `--url` may be anyone's.
 const LARGEST_ANSWER: usize = 256 << 20;
 /// The most that is read of a refusal.
 const LARGEST_REFUSAL: usize = 64 << 10;

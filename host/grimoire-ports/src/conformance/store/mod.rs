@@ -147,7 +147,7 @@ macro_rules! store_conformance {
             a_page_beyond_the_end_is_empty,
             a_review_is_written_by_its_key,
             the_latest_review_is_the_one_written_last,
-            the_latest_told_review_has_a_comment,
+            the_latest_commented_review_has_a_comment,
             reviews_are_listed_by_their_last_write,
             a_review_comes_back_equal,
             a_review_its_publications_and_their_job_are_one_step,

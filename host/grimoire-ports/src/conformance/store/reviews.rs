@@ -45,17 +45,17 @@ pub async fn the_latest_review_is_the_one_written_last<S: Subject>(subject: S) {
 }
 
 /// Reviews without a comment are skipped.
-pub async fn the_latest_told_review_has_a_comment<S: Subject>(subject: S) {
+pub async fn the_latest_commented_review_has_a_comment<S: Subject>(subject: S) {
     let store = subject.store();
     let key = |digit| review_key("octo/tools", 7, digit);
     let pull_request = key('a').pull_request;
-    assert_eq!(store.latest_told_review(&pull_request).await.unwrap(), None);
+    assert_eq!(store.latest_commented_review(&pull_request).await.unwrap(), None);
     store.put_review(review(key('a'), 10)).await.unwrap();
     store.put_review(Review { comment: None, ..review(key('b'), 20) }).await.unwrap();
     store.put_review(review(review_key("octo/tools", 8, 'c'), 30)).await.unwrap();
     drop(store);
     let subject = subject.reopen().await;
-    let told = subject.store().latest_told_review(&pull_request).await.unwrap();
+    let told = subject.store().latest_commented_review(&pull_request).await.unwrap();
     assert_eq!(told.unwrap().key, key('a'));
 }
 

@@ -98,7 +98,10 @@ impl ReviewStore for MemoryStore {
         Ok(self.content().reviews_where(|key| key.pull_request == *pull_request).into_iter().next())
     }
 
-    async fn latest_told_review(&self, pull_request: &PullRequestId) -> Result<Option<Review>, PortError> {
+    async fn latest_commented_review(
+        &self,
+        pull_request: &PullRequestId,
+    ) -> Result<Option<Review>, PortError> {
         let reviews = self.content().reviews_where(|key| key.pull_request == *pull_request);
         Ok(reviews.into_iter().find(|review| review.comment.is_some()))
     }

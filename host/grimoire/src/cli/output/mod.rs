@@ -95,7 +95,7 @@ fn message_with_fixes(error: &DiagnosedError) -> String {
     text
 }
 
-/// What a spell is for the error that it is shown for.
+/// The label of a spell: a known fix with its score, or a hint.
 fn kind_of_help(spell: &RankedSpell) -> String {
     if spell.hint { "Where to look".to_owned() } else { format!("Known fix ({:.0} %)", spell.score * 100.0) }
 }
