@@ -282,11 +282,11 @@ fn origin(plugin: &PluginStatusBody) -> String {
         Some("unsigned") => words.push("unsigned".to_owned()),
         _ => {}
     }
-    if let Some(said) = plugin.description.as_ref().filter(|said| said.name != plugin.name) {
-        words.push(format!("calls itself {}", said.name));
-    }
     if let Some(replaced) = &plugin.replaces {
         words.push(format!("replaces the one that is {replaced}"));
+    }
+    if let Some(said) = plugin.description.as_ref().filter(|said| said.name != plugin.name) {
+        words.push(format!("calls itself {}", said.name));
     }
     words.join(", ")
 }

@@ -89,7 +89,10 @@ fn a_shipped_plugin_that_is_replaced_is_said_aloud_and_comes_back() {
     done(&place, &["install", "mine.wasm", "--name", "matcher-hybrid"], &[]);
     let list = done(&place, &["list"], &[]);
     let line = list.lines().find(|line| line.contains("matcher-hybrid")).expect("it is listed");
-    assert!(line.ends_with("installed, unsigned, replaces the one that is shipped"), "{line}");
+    assert!(
+        line.ends_with("installed, unsigned, replaces the one that is shipped, calls itself guest"),
+        "{line}"
+    );
     done(&place, &["rollback", "matcher-hybrid"], &[]);
     assert_eq!(shown(&place, "matcher-hybrid", &[])["origin"], json!("shipped"));
 }

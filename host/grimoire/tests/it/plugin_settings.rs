@@ -52,7 +52,8 @@ fn a_plugin_that_is_installed_later_is_held_against_its_settings() {
     let place = Place::new();
     place.file("team-analyzer.wasm", component(Group::Analyzer, "refuses_settings"));
     place.file("good.wasm", component(Group::Analyzer, "honest"));
-    done(&place, &["list"], &[]);
+    // A store, in which it may be installed.
+    done(&place, &["install", "good.wasm"], &[]);
     place.file("grimoire.toml", "[plugins.config.team-analyzer]\nlimit = 3\n");
     place.allow();
     assert_eq!(checked(&place).0, 0, "it may be installed");
