@@ -60,23 +60,26 @@ pub(crate) fn routes(document: &OpenApi) -> Router<Shared> {
 /// The text of the document.
 fn served(document: &OpenApi) -> Bytes {
     let document = serde_json::to_value(document).expect("the document is JSON");
-    serde_json::to_vec(&TextFirst(&document)).expect("the document is JSON").into()
+    serde_json::to_vec(&Arranged(&document)).expect("the document is JSON").into()
 }
 
-/// JSON in which `text/plain` comes before other media types: Swagger UI offers the first one, and text can be sent at
-/// once, but bytes only as a file.
-struct TextFirst<'a>(&'a Value);
+/// JSON in the order in which Swagger UI shows it: `text/plain` comes before other media types, because it offers the first
+/// one, and text can be sent at once, but bytes only as a file; `delete` comes after other methods.
+struct Arranged<'a>(&'a Value);
 
-impl Serialize for TextFirst<'_> {
+impl Serialize for Arranged<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Object(fields) => {
-                let (text, others): (Vec<_>, Vec<_>) =
-                    fields.iter().partition(|(name, _)| *name == "text/plain");
-                serializer
-                    .collect_map(text.into_iter().chain(others).map(|(name, value)| (name, TextFirst(value))))
+                let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name, Arranged(value))).collect();
+                fields.sort_by_key(|(name, _)| match name.as_str() {
+                    "text/plain" => 0,
+                    "delete" => 2,
+                    _ => 1,
+                });
+                serializer.collect_map(fields)
             }
-            Value::Array(items) => serializer.collect_seq(items.iter().map(TextFirst)),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Arranged)),
             other => other.serialize(serializer),
         }
     }

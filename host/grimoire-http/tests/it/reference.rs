@@ -91,4 +91,6 @@ async fn what_can_be_sent_without_a_file_is_offered_first() {
         let (plain, bytes) = (body.find("\"text/plain\""), body.find("\"application/octet-stream\""));
         assert!(plain.expect("text") < bytes.expect("bytes"), "{path}");
     }
+    let spell = &text[text.find("\"/api/spells/{id}\":{").expect("the operations")..];
+    assert!(spell.find("\"get\":{").expect("reading") < spell.find("\"delete\":{").expect("deleting"));
 }

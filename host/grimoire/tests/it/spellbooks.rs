@@ -13,6 +13,23 @@ fn the_starter_spellbook_is_right_with_all_its_samples() {
 }
 
 #[test]
+fn a_spellbook_is_kept_without_plugins() {
+    let place = Place::new();
+    let cache = place.path().join("cache");
+    let run = |arguments: &[&str]| {
+        let ended = place.grimoire(arguments).env("XDG_CACHE_HOME", &cache).output().expect("it ends");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8_lossy(&ended.stdout).into_owned()
+    };
+    let fields = "description: d\nerror_type: quux\nerror_pattern: the quux is gone\nsolution_code: s\n";
+    place.file("one.yaml", format!("title: The quux is gone\n{fields}"));
+    run(&["spells", "add", "one.yaml"]);
+    assert!(run(&["spells", "search", "quux"]).contains("The quux is gone"));
+    let compiled = std::fs::read_dir(cache.join("grimoire/compiled")).into_iter().flatten().flatten();
+    assert_eq!(compiled.filter(|entry| entry.path().extension() == Some("code".as_ref())).count(), 0);
+}
+
+#[test]
 fn the_starter_spellbook_covers_every_promised_field() {
     let spells = grimoire::spellbook::starter().expect("it parses");
     assert!(spells.len() >= 400, "{} spells", spells.len());
