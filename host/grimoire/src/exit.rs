@@ -69,7 +69,7 @@ impl Exit {
             }
             if let Some(error) = cause.downcast_ref::<PortError>() {
                 // A file that is not there, unlike a spell or a plugin that is not there.
-                let file = error.source().is_some_and(|source| source.is::<std::io::Error>());
+                let file = error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
                 return match error.kind() {
                     ErrorKind::NotFound if file => Self::NoInput,
                     kind => Self::of_kind(kind),

@@ -19,7 +19,7 @@ async fn pull_request() -> (FakeGitHub, PullRequestHandle) {
 /// The annotations read from a page with these items.
 async fn read(items: &Value) -> Vec<Annotation> {
     let (github, _) = pull_request().await;
-    github.fault(Fault::on("GET", ANNOTATIONS).answer(200).body(&items.to_string()));
+    github.fault(Fault::on("GET", ANNOTATIONS).answer(200).body(items.to_string()));
     client(&github).0.annotations(&repository("octo/app"), 1).await.unwrap()
 }
 
@@ -100,7 +100,7 @@ async fn at_most_a_hundred_are_read_from_as_many_pages_as_it_takes() {
     let page: Value = (1..=2).map(|line| json!({ "path": "b.c", "start_line": line })).collect();
     for call in [1, 2] {
         let answer = Fault::on("GET", ANNOTATIONS).call(call).answer(200).header("link", &link(call + 4));
-        github.fault(answer.body(&page.to_string()));
+        github.fault(answer.body(page.to_string()));
     }
     let found = client.annotations(&repository("octo/app"), job).await.unwrap();
     let places: Vec<_> = found.iter().take(5).map(|found| (found.path.as_str(), found.start_line)).collect();

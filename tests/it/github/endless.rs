@@ -82,7 +82,7 @@ async fn failed_jobs_and_their_names_are_bounded() {
 async fn a_packed_answer_is_not_unpacked() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..256 {
-        packed.write_all(&[b' '; 1 << 20]).unwrap();
+        packed.write_all(&vec![b' '; 1 << 20]).unwrap();
     }
     let packed = packed.finish().unwrap();
     assert!(packed.len() < 1 << 20);

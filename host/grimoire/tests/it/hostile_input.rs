@@ -29,7 +29,7 @@ fn endless_service() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>)
     let taken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&taken);
     std::thread::spawn(move || {
-        let piece = [b' '; 64 << 10];
+        let piece = vec![b' '; 64 << 10];
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let head = BufReader::new(stream.try_clone().expect("a descriptor")).lines();
@@ -155,7 +155,7 @@ fn what_a_plugin_says_of_itself_commands_nobody() {
         assert!(!output.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{output:?}");
         assert!(output.lines().all(|line| !line.trim_start().starts_with("::")), "{output:?}");
     }
-    place.file("team.wasm", labelled("description", &[b'x'; 1_000_000]));
+    place.file("team.wasm", labelled("description", &vec![b'x'; 1_000_000]));
     let output = place.run(&["plugin", "inspect", "team.wasm"], b"").output();
     assert!(output.len() < 8_000, "{} bytes", output.len());
 
