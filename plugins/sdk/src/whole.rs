@@ -87,7 +87,7 @@ fn original_offset(bytes: &[u8], in_text: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Span, analyze_all, analyze_chunks};
+    use crate::{Span, analyze_all, analyze_chunks, media_type};
     use proptest::prelude::*;
 
     /// Reports every word `oops` with its location.

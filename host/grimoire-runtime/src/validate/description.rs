@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn every_bound_is_named_with_its_field() {
-        assert_eq!(check_analyzer(&valid(), &[]), Ok(()));
         type Change = fn(&mut PluginDescription);
+        assert_eq!(check_analyzer(&valid(), &[]), Ok(()));
         let changes: [(Change, &str); 10] = [
             (|said| said.name = "Kettle".to_owned(), "name: "),
             (|said| said.version.clear(), "version: must not be empty"),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{analyze_all, analyze_chunks};
+use crate::{analyze_all, analyze_chunks, media_type};
 use proptest::prelude::*;
 
 /// Reports every line, so that tests see the input of an analyzer.
