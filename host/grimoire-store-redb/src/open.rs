@@ -63,6 +63,10 @@ fn open_file(path: &Path) -> Result<FileBackend, DatabaseError> {
 
 /// Opens a file for reading only.
 pub(crate) fn open_read_only(path: &Path) -> Result<FileBackend, DatabaseError> {
+    // Opening a pipe would wait for its other end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file").into());
+    }
     FileBackend::new(File::open(path)?)
 }
 

@@ -93,6 +93,16 @@ fn a_file_that_is_no_database_is_refused_and_unchanged() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_without_waiting_for_its_other_end() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pipe.redb");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = grimoire_store_redb::verify(&path).unwrap_err();
+    assert!(error.to_string().contains("pipe.redb is not a Grimoire store"), "{error}");
+}
+
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
 fn write_database(path: &Path, table: TableDefinition<'_, &str, &str>, key: &str, value: &str) {
