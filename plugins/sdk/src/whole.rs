@@ -130,6 +130,6 @@ mod tests {
         let failed = analyze_chunks::<TextScan<Oops>>(media_type::LOG, (0..17).map(|_| &chunk[..]));
         assert_eq!(failed, Err(Failure::Failed("reads texts of at most 16 MiB".to_owned())));
         let unsupported = analyze_all::<TextScan<Oops>>(media_type::DIFF, b"");
-        assert_eq!(unsupported, Err(Failure::Unsupported("reads no diff".to_owned())));
+        assert_eq!(unsupported, Err(Failure::Unsupported("reads no text/x-diff".to_owned())));
     }
 }
