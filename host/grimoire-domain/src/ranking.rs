@@ -272,7 +272,10 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
         let shown = candidates.iter().zip(ranked.iter());
         shown.filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern)).map(|(candidate, _)| candidate)
     };
+    // Where a fix is shown, hints are withheld, so nothing yields to them.
+    let fixed = ranked.iter().any(|ranked| ranked.shown.is_ok() && !ranked.is_hint());
     let finds: Vec<(&PatternHit, u32, bool)> = shown()
+        .filter(|candidate| !(fixed && is_hint(&candidate.spell.fields)))
         .filter_map(|candidate| {
             let hit = candidate.evidence.pattern.hit()?;
             Some((hit, specificity(candidate, hit), candidate.evidence.general))
@@ -282,7 +285,6 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
         .iter()
         .zip(ranked.iter())
         .any(|(candidate, ranked)| ranked.shown.is_ok() && !candidate.evidence.general);
-    let fixed = ranked.iter().any(|ranked| ranked.shown.is_ok() && !ranked.is_hint());
     for (candidate, ranked) in candidates.iter().zip(ranked) {
         let less_specific = match (&ranked.shown, candidate.evidence.pattern.hit()) {
             (Ok(_), _) if ranked.is_hint() && fixed || candidate.evidence.general && special => true,

@@ -171,7 +171,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let mut matchers = std::iter::once(&config.matcher).chain(&config.fallback_matchers);
     if matchers.all(|name| is_file(name))
         && config.failure_policies.keys().all(|name| is_file(name) && !fails(name))
-        && config.plugin_config.is_empty()
+        && config.plugin_configurations.is_empty()
     {
         return Ok(());
     }
@@ -190,7 +190,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let host = plugin_host(config)?;
     let loading = tokio::task::spawn_blocking(move || host.load(sources));
     let set = loading.await.context("loading the plugins failed")??;
-    require_configured(&*set, &config.plugin_config)?;
+    require_configured(&*set, &config.plugin_configurations)?;
     require_chosen(&*set, &pipeline_settings(config))
 }
 
@@ -269,7 +269,7 @@ fn plugin_host(config: &Config) -> anyhow::Result<Arc<PluginHost>> {
         cache_folder: user_folders::cache().map(|folder| folder.join("compiled")),
         threads: config.plugin_threads,
         memory_bytes_per_call: config.plugin_memory,
-        configurations: config.plugin_config.clone(),
+        configurations: config.plugin_configurations.clone(),
         trusted_keys: config.trusted_keys.clone(),
         require_signed: config.require_signed,
         ..grimoire_runtime::Options::default()
@@ -302,7 +302,7 @@ pub(crate) async fn load_plugins(pipeline: &Pipeline, config: &Config) -> anyhow
     {
         anyhow::bail!(Reported(Exit::Data, format!("{}: {}", tried.path.display(), problem.detail)));
     }
-    require_configured(&*set, &config.plugin_config)?;
+    require_configured(&*set, &config.plugin_configurations)?;
     require_chosen(&*set, pipeline.settings())
 }
 

@@ -66,7 +66,7 @@ async fn a_version_that_fails_too_often_gives_way_to_the_one_before_and_is_in_qu
     for refused in [operator.activate(NAME, &bad).await, operator.install(NAME, "new").await] {
         let error = refused.expect_err("it is in quarantine");
         assert_eq!(error.kind(), ErrorKind::Conflict);
-        assert!(error.to_string().contains(reason) && error.to_string().contains("insist"), "{error}");
+        assert!(error.to_string().contains(reason) && error.to_string().contains("--force"), "{error}");
     }
     Operator::refused(&before, &operator.picture().await);
     operator.insist(NAME, &bad).await.expect("somebody insists");

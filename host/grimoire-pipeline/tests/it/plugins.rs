@@ -230,7 +230,7 @@ async fn two_changes_at_once_are_one_change_and_one_refusal() {
     assert_eq!(first.expect("a receipt").number, 1);
     let error = second.expect_err("somebody else is at it");
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().ends_with("try again when that has ended"), "{error}");
+    assert!(error.to_string().ends_with("try again when it has ended"), "{error}");
 }
 
 #[tokio::test]

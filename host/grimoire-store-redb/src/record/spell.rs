@@ -232,6 +232,16 @@ fn change_of(code: u8) -> Option<ChangeKind> {
         .find(|kind| change_code(*kind) == code)
 }
 
+/// The normal form for comparing error types and tags, which ignores letter case.
+pub(crate) fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The tags of a spell in this form.
+pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
+    fields.tags.iter().map(|tag| folded(tag)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
@@ -270,14 +280,4 @@ mod tests {
         assert!(decode_spell(SpellId(7), &[&bytes[..], b"x"].concat()).is_err(), "something follows");
         assert!(decode_spell(SpellId(7), &[&[9], &bytes[1..]].concat()).is_err(), "an unknown version");
     }
-}
-
-/// The normal form for comparing error types and tags, which ignores letter case.
-pub(crate) fn folded(text: &str) -> String {
-    text.to_lowercase()
-}
-
-/// The tags of a spell in this form.
-pub(crate) fn folded_tags(fields: &SpellFields) -> BTreeSet<String> {
-    fields.tags.iter().map(|tag| folded(tag)).collect()
 }

@@ -87,7 +87,7 @@ pub struct Config {
     /// How plugin failures affect answers, by plugin name.
     pub failure_policies: BTreeMap<String, FailurePolicy>,
     /// The configuration of plugins by name, each a JSON object.
-    pub plugin_config: BTreeMap<String, String>,
+    pub plugin_configurations: BTreeMap<String, String>,
     /// Keys whose components are trusted.
     pub trusted_keys: Vec<TrustedKey>,
     /// True if plugins of the folder and of the store must be signed with one of them.
@@ -151,7 +151,7 @@ impl Config {
             tried_plugin: None,
             matcher: reader.get(&settings::MATCHER),
             fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
-            plugin_config: reader.get(&settings::PLUGIN_CONFIG),
+            plugin_configurations: reader.get(&settings::PLUGIN_CONFIG),
             trusted_keys: reader.get(&settings::TRUSTED_KEYS),
             require_signed: reader.get(&settings::REQUIRE_SIGNED),
             plugin_watch: Duration::from_secs(60 * reader.get(&settings::PLUGIN_WATCH_MINUTES)),
@@ -232,7 +232,10 @@ impl ConfigReader<'_> {
             .map(|plugin| (&settings::FAILURE_POLICIES.definition, plugin))
             .chain([(&settings::MATCHER.definition, config.matcher.as_str())])
             .chain(
-                config.plugin_config.keys().map(|name| (&settings::PLUGIN_CONFIG.definition, name.as_str())),
+                config
+                    .plugin_configurations
+                    .keys()
+                    .map(|name| (&settings::PLUGIN_CONFIG.definition, name.as_str())),
             )
             .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())));
         for (definition, plugin) in named {
