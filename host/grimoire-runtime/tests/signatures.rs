@@ -82,7 +82,7 @@ fn a_wrong_signature_is_refused_whether_one_is_required_or_not() {
     for (component, expected) in [
         (changed, "its signature is wrong"),
         (added_to, "something was added after its signature"),
-        (short, "has not the form"),
+        (short, "its signature section is malformed"),
         (twice, "something was added after its signature"),
     ] {
         for require_signed in [false, true] {

@@ -12,6 +12,7 @@ use grimoire_pipeline::{Pipeline, Ports, Settings, WebhookRequest};
 use grimoire_ports::fakes::{ManualClock, MemorySearch, MemoryStore, OpenGate, ScriptedPlugins};
 use grimoire_tests::fake_github::{FakeGitHub, PullRequestHandle};
 use grimoire_tests::faults::Fault;
+use tracing::subscriber::NoSubscriber;
 
 use super::{client_of, config, pull_request_id};
 
@@ -33,7 +34,10 @@ async fn review(github: &FakeGitHub, pull_request: &PullRequestHandle) -> (Job, 
     review_with(config(github), pull_request).await
 }
 
+/// The same with other settings of the client. What is logged is dropped, because stories refuse errors in the log of
+/// the process, and jobs fail here on purpose.
 pub(super) async fn review_with(config: Config, pull_request: &PullRequestHandle) -> (Job, Option<Review>) {
+    let _unheard = tracing::subscriber::set_default(NoSubscriber::default());
     let clock = ManualClock::default();
     let store = MemoryStore::with_clock(clock.clone());
     let ports = Ports {
