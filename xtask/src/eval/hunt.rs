@@ -1,7 +1,7 @@
 //! `cargo xtask eval hunt`: small logs of kinds that failed once, each with an expert's expectations.
 //!
 //! `NAME.log` is the input of `grimoire match`, `NAME.expect.json` says what the output must and must not
-//! contain. The real program runs on an empty data folder, so that its starter spellbook answers.
+//! contain. The real program runs on a data folder with its starter spellbook, which it indexes only once.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -111,16 +111,19 @@ impl Program {
                 path.display()
             );
         }
-        Ok(Self { path, data: tempfile::tempdir()? })
+        let program = Self { path, data: tempfile::tempdir()? };
+        program.run(["spells", "import", "starter"].map(OsStr::new))?;
+        Ok(program)
     }
 
     fn answer(&self, log: &Path, format: &str) -> anyhow::Result<String> {
-        let output = Command::new(&self.path)
-            .arg("--data")
-            .arg(self.data.path())
-            .args(["match", "--format", format])
-            .arg(log)
-            .output()?;
+        self.run([OsStr::new("match"), OsStr::new("--format"), OsStr::new(format), log.as_os_str()])
+    }
+
+    /// Runs a command on the data folder; returns its standard output.
+    fn run<const N: usize>(&self, arguments: [&OsStr; N]) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.path);
+        let output = command.arg("--data").arg(self.data.path()).args(arguments).output()?;
         let code = output.status.code().unwrap_or(i32::MAX);
         ensure!(code < 64, "exit {code}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
