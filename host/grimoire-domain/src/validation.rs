@@ -40,6 +40,11 @@ impl Checker {
         self.0.push(FieldError { field: field.into(), message: message.into() });
     }
 
+    /// Records the errors of another check.
+    pub fn append(&mut self, errors: FieldErrors) {
+        self.0.extend(errors.0);
+    }
+
     /// Rejects text that is blank or longer than `limit` characters.
     pub fn required(&mut self, field: &str, value: &str, limit: usize) {
         if is_blank(value) {

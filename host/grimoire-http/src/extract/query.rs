@@ -62,13 +62,15 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for P
         let (window, filter) = (parameters::<PageQuery>(), parameters::<T>());
         let known: Vec<Parameter> = window.iter().chain(&filter).cloned().collect();
         reject_unknown(&given, &known, &mut checker);
-        let page: Option<PageQuery> = read(&given, &window, &mut checker);
-        if page.as_ref().is_some_and(|page| page.skip > MAXIMUM_SKIP) {
-            checker.reject("skip", format!("must be at most {MAXIMUM_SKIP}"));
-        }
+        let page = read(&given, &window, &mut checker).and_then(|PageQuery { skip, limit }| {
+            if skip > MAXIMUM_SKIP {
+                checker.reject("skip", format!("must be at most {MAXIMUM_SKIP}"));
+            }
+            PageRequest::new(skip, limit).map_err(|errors| checker.append(errors)).ok()
+        });
         let filter = read(&given, &filter, &mut checker);
-        let (PageQuery { skip, limit }, filter) = finish(checker, page.zip(filter))?;
-        Ok(Self { page: PageRequest::new(skip, limit)?, filter, given })
+        let (page, filter) = finish(checker, page.zip(filter))?;
+        Ok(Self { page, filter, given })
     }
 }
 
