@@ -18,7 +18,13 @@ pub use store::MemoryStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use grimoire_domain::review::PluginIdentity;
+
 /// Ignores poisoning, so that a panic in one test thread does not hide the cause in others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn identity(name: &str) -> PluginIdentity {
+    PluginIdentity { name: name.to_owned(), digest: "0".repeat(64) }
 }

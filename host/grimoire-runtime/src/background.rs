@@ -13,8 +13,8 @@ use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::preflight::Rejection;
 use crate::problem::engine_words;
+use crate::rejection::Rejection;
 use crate::threads::lowest_priority;
 
 /// Maximum number of abandoned compilations that may still run when another one starts.

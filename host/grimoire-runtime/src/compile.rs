@@ -11,8 +11,8 @@ use crate::background::Background;
 use crate::cache::{CacheLookup, DiskCache};
 use crate::digest::Digest;
 use crate::options::Options;
-use crate::preflight::Rejection;
 use crate::registry::Generation;
+use crate::rejection::Rejection;
 
 /// Statistics of the code cache since the start of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

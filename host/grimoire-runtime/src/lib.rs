@@ -45,6 +45,7 @@ mod progress;
 mod read;
 mod record;
 mod registry;
+mod rejection;
 mod resources;
 mod score;
 pub mod signature;

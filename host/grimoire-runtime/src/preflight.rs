@@ -11,6 +11,7 @@ pub(crate) use identity::World;
 pub use structure::{CASE_SECTION, MAX_CASE_BYTES};
 
 use crate::options::Options;
+use crate::rejection::Rejection;
 use crate::signature;
 
 /// The facts about a checked component.
@@ -27,17 +28,6 @@ pub(crate) struct Checked {
     pub(crate) imports: Vec<String>,
     /// Names of the instances that it exports.
     pub(crate) exports: Vec<String>,
-}
-
-/// Why a component is rejected: one sentence that names what is required and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Rejection(pub(crate) String);
-
-impl Rejection {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
 }
 
 /// Checks size, form, every rule of WebAssembly, counts, imports and exports, and the signature if there is one.

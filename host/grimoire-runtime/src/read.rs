@@ -8,7 +8,8 @@ use std::path::Path;
 use grimoire_ports::plugins::ComponentSource;
 
 use crate::options::Options;
-use crate::preflight::{Rejection, too_large};
+use crate::preflight::too_large;
+use crate::rejection::Rejection;
 
 /// The bytes of a component's file as the host would read them; else why it would not.
 pub fn read_component(path: &Path, options: &Options) -> Result<Vec<u8>, String> {

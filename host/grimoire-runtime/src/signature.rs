@@ -9,7 +9,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use secrecy::{ExposeSecret as _, SecretBox};
 
 use crate::digest::Digest;
-use crate::preflight::Rejection;
+use crate::rejection::Rejection;
 
 /// The name of the section.
 pub(crate) const SECTION: &str = "grimoire:signature";

@@ -11,7 +11,6 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_ports::PortError;
 use grimoire_ports::plugins::{PluginFiles, PluginSource, strongest};
 
-use crate::config::Config;
 use crate::shipped;
 
 /// Finds the plugins outside the store.
@@ -56,11 +55,6 @@ fn name_of(path: &Path) -> String {
 pub(crate) type FolderState = Vec<(String, u64, Option<SystemTime>, Option<SystemTime>)>;
 
 impl FoundPlugins {
-    /// The configured plugins.
-    pub(crate) fn of(config: &Config) -> Self {
-        Self { folder: config.plugin_folder.clone(), tried: config.tried_plugin.clone() }
-    }
-
     /// The name and the path of every `.wasm` entry in the folder, by name.
     fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
         let Some(folder) = &self.folder else { return Ok(Vec::new()) };

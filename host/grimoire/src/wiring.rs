@@ -111,7 +111,10 @@ impl Components {
             store,
             search: Arc::new(search),
             plugins: plugin_host(config)?,
-            plugin_files: FoundPlugins::of(config),
+            plugin_files: FoundPlugins {
+                folder: config.plugin_folder.clone(),
+                tried: config.tried_plugin.clone(),
+            },
             gate: Arc::new(gate),
             github,
             clock: Arc::new(SystemClock),

@@ -21,22 +21,12 @@
 //! summaries. The block is also read without its head, as people copy it, and with the trace below it.
 
 use crate::{
-    gradle_block::{Block, is_rule},
+    claim::Claim,
+    gradle_block::{Block, is_old_task, is_rule, summary},
     session::Session,
     text::Text,
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span, text::Beginnings};
-
-/// The readers that may take a line while a block is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
-    /// No block is open.
-    None,
-    /// The line belongs to the block; compilers may have printed it first.
-    Shared,
-    /// The line belongs to the block only: Gradle's own stack, hints.
-    Whole,
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Gradle {
@@ -127,22 +117,6 @@ fn is_quoted_head(line: &str) -> bool {
         "> Execution failed for task '",
     ]);
     HEADS.begin(line)
-}
-
-/// `:app:compileJava FAILED`.
-pub(crate) fn is_old_task(line: &str) -> bool {
-    line.starts_with(':') && line.ends_with(" FAILED") && line.matches(' ').count() == 1
-}
-
-pub(crate) fn summary(message: &str, span: Span) -> Diagnostic {
-    Diagnostic {
-        tool: "gradle".to_owned(),
-        error_type: "build".to_owned(),
-        message: message.to_owned(),
-        role: Role::Summary,
-        span,
-        ..Diagnostic::default()
-    }
 }
 
 /// Single-line reports.

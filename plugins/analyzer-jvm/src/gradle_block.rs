@@ -1,7 +1,7 @@
 //! The block in which Gradle reports a failure, line by line.
 
 use crate::{
-    gradle::{Claim, is_old_task, summary},
+    claim::Claim,
     gradle_reason::{self, Line},
     session::Session,
     text::Text,
@@ -274,4 +274,20 @@ fn place_of(line: &str) -> Option<Location> {
     // Scripts of plugins are in Gradle's own folders, and in those of packages.
     let is_foreign = ["/.gradle/", "\\.gradle\\", "node_modules"].iter().any(|folder| path.contains(folder));
     (!is_foreign).then(|| Location::at(path, number, None))
+}
+
+/// `:app:compileJava FAILED`.
+pub(crate) fn is_old_task(line: &str) -> bool {
+    line.starts_with(':') && line.ends_with(" FAILED") && line.matches(' ').count() == 1
+}
+
+pub(crate) fn summary(message: &str, span: Span) -> Diagnostic {
+    Diagnostic {
+        tool: "gradle".to_owned(),
+        error_type: "build".to_owned(),
+        message: message.to_owned(),
+        role: Role::Summary,
+        span,
+        ..Diagnostic::default()
+    }
 }

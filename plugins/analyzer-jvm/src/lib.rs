@@ -20,6 +20,7 @@
 
 mod android;
 mod ant;
+mod claim;
 mod failure;
 mod frames;
 mod gradle;
@@ -46,7 +47,7 @@ mod testng;
 mod text;
 mod thrown;
 
-use gradle::Claim;
+use claim::Claim;
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
 use header::Header;
 use session::Session;

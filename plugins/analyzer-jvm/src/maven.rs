@@ -12,7 +12,7 @@
 //! only says that tests or sources failed is a summary.
 
 use crate::{
-    gradle::Claim,
+    claim::Claim,
     reason::{kind_of, kind_of_task, role_of},
     session::Session,
     text::Text,

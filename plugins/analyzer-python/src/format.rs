@@ -13,8 +13,8 @@
 use grimoire_plugin_sdk::text::{Beginnings, leading_number, looks_like_path, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
+use crate::finding::finding;
 use crate::found::summary;
-use crate::lint::finding;
 
 /// Recognises formatters' complaints.
 #[derive(Default)]

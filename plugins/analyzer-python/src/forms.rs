@@ -22,8 +22,7 @@ use grimoire_plugin_sdk::text::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::lint::{finding, is_code};
-use crate::ruff::{is_python, is_rule};
+use crate::finding::{finding, is_code, is_python, is_rule};
 
 /// The text after a location.
 pub(crate) fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {

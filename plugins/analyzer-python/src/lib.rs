@@ -24,6 +24,7 @@ mod conda;
 mod django;
 mod docs;
 mod doctest;
+mod finding;
 mod format;
 mod forms;
 mod found;

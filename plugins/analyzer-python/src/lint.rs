@@ -5,8 +5,8 @@ use grimoire_plugin_sdk::text::{
 };
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
+use crate::finding::{finding, is_code, is_python, is_rule, without_fix_mark};
 use crate::forms;
-use crate::ruff::{is_python, is_rule};
 
 /// Maximum number of notes and excerpt lines attached to one finding.
 const ATTACHED: u32 = 40;
@@ -190,27 +190,6 @@ fn without_extension(text: &str) -> Option<Place<'_>> {
     is_pylint_code(code).then_some(Place { path, line, column: Some(column), end: None, rest })
 }
 
-pub(crate) fn finding(
-    tool: &str,
-    code: &str,
-    message: &str,
-    severity: Severity,
-    location: Location,
-    span: Span,
-) -> Diagnostic {
-    Diagnostic {
-        tool: tool.to_owned(),
-        error_type: code.to_owned(),
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        message: message.trim().to_owned(),
-        severity,
-        kind: Kind::Lint,
-        location: Some(location).filter(|location| !location.path.is_empty()),
-        span,
-        ..Diagnostic::default()
-    }
-}
-
 /// The text after a location, in the format of each tool.
 fn read(place: &Place<'_>, rest: &str, span: Span) -> Option<Diagnostic> {
     if let Some(rest) = rest.strip_prefix("- ") {
@@ -335,15 +314,6 @@ fn pylint(place: &Place<'_>, code: &str, message: &str, span: Span) -> Diagnosti
     finding("pylint", code, message, severity, location, span)
 }
 
-/// Returns true if a word is a linter's code: one to four capitals and two to five digits, `E999`, `RUF012`.
-pub(crate) fn is_code(word: &str) -> bool {
-    let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
-    let digits = word.len() - letters;
-    (1..=6).contains(&letters)
-        && (2..=5).contains(&digits)
-        && word.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
-}
-
 /// Returns true if, by its name, a file that is not Python's may be checked by Python linters: scripts without an
 /// extension, standard input, settings, documents. Linters of other languages have such codes, too.
 fn may_be_linted(path: &str) -> bool {
@@ -363,10 +333,4 @@ fn is_flake8_code(code: &str) -> bool {
 /// A mypy code without a hyphen: `misc`, `override`, `syntax`.
 fn is_word(word: &str) -> bool {
     word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_lowercase())
-}
-
-/// Removes the mark of a fixable finding.
-pub(crate) fn without_fix_mark(message: &str) -> &str {
-    let message = message.trim();
-    message.strip_prefix("[*] ").or_else(|| message.strip_prefix("[-] ")).unwrap_or(message)
 }

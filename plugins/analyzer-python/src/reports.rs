@@ -90,7 +90,7 @@ fn mypy(value: &Value) -> Option<Diagnostic> {
         "warning" => Severity::Warning,
         _ => Severity::Info,
     };
-    if !crate::ruff::is_python(path) {
+    if !crate::finding::is_python(path) {
         return None;
     }
     let column = value.number("column").map(|column| column.saturating_add(1));

@@ -3,7 +3,7 @@
 use grimoire_plugin_sdk::text::{Context, place_at_start};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Line, Location, Marker, Severity, Span};
 
-use crate::lint::{is_code, without_fix_mark};
+use crate::finding::{is_code, is_python, is_rule, without_fix_mark};
 
 /// The content of a block's first line.
 struct Header {
@@ -158,14 +158,6 @@ fn header(text: &str, span: Span) -> Option<Header> {
     (is_code(code) || is_rule(code)).then(|| make("ruff", code, rest.trim_start(), Severity::Error))?
 }
 
-/// Returns true if a word is a rule's name: lower-case words joined by `-`.
-pub(crate) fn is_rule(word: &str) -> bool {
-    word.len() >= 4
-        && word.contains('-')
-        && !word.starts_with('-')
-        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 /// Returns true if a line continues an open block: the excerpt and the lines attached to it.
 fn continues(text: &str) -> bool {
     let start = text.trim_start();
@@ -180,9 +172,4 @@ fn continues(text: &str) -> bool {
     is_excerpt
         || ["help:", "note:", "info:", "= help", "= note"].iter().any(|word| start.starts_with(word))
         || text.starts_with("  ")
-}
-
-/// Returns true for the path of a Python file.
-pub(crate) fn is_python(path: &str) -> bool {
-    [".py", ".pyi", ".pyx", ".ipynb", ".pyw", ".pxd"].iter().any(|end| path.ends_with(end))
 }

@@ -8,8 +8,7 @@ use futures::StreamExt as _;
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Span};
 
-use super::lock;
-use super::plugins::identity;
+use super::{identity, lock};
 use crate::PortError;
 use crate::github::ByteStream;
 use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt, Findings};

@@ -14,7 +14,7 @@ use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
 use super::analyzers::ScriptedAnalyzers;
-use super::lock;
+use super::{identity, lock};
 use crate::PortError;
 use crate::github::ByteStream;
 use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt};
@@ -23,10 +23,6 @@ use crate::plugins::{
     CaseFile, ComponentSource, LoadedPlugin, PluginDescription, PluginError, PluginEvidence, PluginOrigin,
     PluginSet, PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
 };
-
-pub(super) fn identity(name: &str) -> PluginIdentity {
-    PluginIdentity { name: name.to_owned(), digest: "0".repeat(64) }
-}
 
 type MatcherScript =
     dyn Fn(&str, &Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync;

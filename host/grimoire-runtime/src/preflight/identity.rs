@@ -1,6 +1,7 @@
 //! The world that a component implements, and the imports that it may have.
 
-use super::{Rejection, shown};
+use super::shown;
+use crate::rejection::Rejection;
 
 /// A world that the host supports, in its only version so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

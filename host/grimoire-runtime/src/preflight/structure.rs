@@ -6,9 +6,10 @@ use wasmparser::{
     Validator,
 };
 
-use super::{Rejection, shown, work};
+use super::{shown, work};
 use crate::engine;
 use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
+use crate::rejection::Rejection;
 use crate::signature;
 
 /// Maximum nesting depth of components and modules.
