@@ -1,7 +1,5 @@
 //! Renders answers as text that is easy to read and to diff.
 
-use std::fmt::Write as _;
-
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Role, Severity};
 use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_domain::text;
@@ -39,20 +37,9 @@ pub(super) fn diagnostics(found: &[Diagnostic], input: &str, expected: &str) -> 
 /// `error | rustc | E0382 | src/main.rs:4:5 | borrow of moved value`; `-` stands for an absent value.
 fn headline(found: &Diagnostic) -> String {
     let code = found.code.as_deref().unwrap_or("-");
-    let place = found.location.as_ref().map_or_else(|| "-".to_owned(), place);
+    let place = found.location.as_ref().map_or_else(|| "-".to_owned(), Location::to_string);
     let message = found.message.replace('\n', "\\n");
     shown(&format!("{} | {} | {code} | {place} | {message}", found.severity.as_str(), found.tool))
-}
-
-fn place(location: &Location) -> String {
-    let mut text = location.path.clone();
-    if let Some(start) = location.start {
-        let _ = write!(text, ":{}", start.line);
-        if let Some(column) = start.column {
-            let _ = write!(text, ":{column}");
-        }
-    }
-    text
 }
 
 /// The actual value of a detail that an expectation lists, such as `kind: compile`.

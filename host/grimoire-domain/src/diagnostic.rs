@@ -1,5 +1,6 @@
 //! Structured errors, as analyzers extract them.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -172,6 +173,16 @@ pub struct Location {
     pub start: Option<Position>,
     /// End of the range, not before `start`; absent for a single position.
     pub end: Option<Position>,
+}
+
+/// `path:line:column` as compilers write it, as far as it is known.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        let Some(start) = self.start else { return Ok(()) };
+        write!(f, ":{}", start.line)?;
+        start.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
 }
 
 /// One line of a stack trace.

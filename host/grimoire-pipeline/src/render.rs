@@ -11,7 +11,6 @@ mod links;
 mod markdown;
 mod sentence;
 
-use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::RankedSpell;
 
 use defuse::{phrase, quotable};
@@ -29,19 +28,6 @@ const SOLUTION: usize = 6_000;
 const GAPS: usize = 5;
 const GAP: usize = 200;
 const PLACE: usize = 300;
-
-/// Path, line and column in the format of compilers.
-fn place(diagnostic: &Diagnostic) -> Option<String> {
-    let location = diagnostic.location.as_ref()?;
-    let mut place = location.path.clone();
-    if let Some(start) = location.start {
-        place.push_str(&format!(":{}", start.line));
-        if let Some(column) = start.column {
-            place.push_str(&format!(":{column}"));
-        }
-    }
-    Some(place)
-}
 
 /// A spell's title, safe to quote.
 fn title(spell: &RankedSpell) -> String {

@@ -53,11 +53,14 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     title: String,
+    // Checked with the other fields; absent in the front matter of Markdown, as is the solution.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     description: String,
     error_type: String,
     error_pattern: String,
     #[serde(default, skip_serializing_if = "is_default")]
     covers_code: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     solution_code: String,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<String>,
@@ -286,6 +289,11 @@ mod tests {
             ("version: 1\nspells:\n- colour: red", Notation::Yaml, "colour"),
             ("# A title", Notation::Markdown, "line 1"),
             ("---\ntitle: x\n", Notation::Markdown, "line 1"),
+            (
+                "---\ntitle: x\nerror_type: x\nerror_pattern: x\ndescription: x\n---\n",
+                Notation::Markdown,
+                "below it",
+            ),
         ] {
             let error = parse(text, notation).expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -1,12 +1,12 @@
 //! The comment on a pull request: failures and fixes on one screen, the rest folded. Hints are not told there.
 
-use grimoire_domain::diagnostic::{Role, Severity};
+use grimoire_domain::diagnostic::{Location, Role, Severity};
 use grimoire_domain::ranking::RankedSpell;
 use grimoire_domain::review::{DiagnosedError, Review};
 
 use super::defuse::{cell, code_span, fence, html, phrase, prose, quotable};
 use super::fold::{Group, fold};
-use super::{DESCRIPTION, Links, MESSAGE, PLACE, SOLUTION, gaps, language, place, sentence, title};
+use super::{DESCRIPTION, Links, MESSAGE, PLACE, SOLUTION, gaps, language, sentence, title};
 
 /// Marks Grimoire's comment on a pull request; never changes.
 pub(crate) const MARKER: &str = "<!-- grimoire:review -->";
@@ -118,7 +118,7 @@ fn row(review: &Review, error: &DiagnosedError, links: &Links) -> String {
 
 /// The location of an error with a link to the line, or the artifact that contains it.
 fn position(review: &Review, error: &DiagnosedError, links: &Links) -> String {
-    let Some(place) = place(&error.diagnostic) else {
+    let Some(place) = error.diagnostic.location.as_ref().map(Location::to_string) else {
         return code_span(&quotable(&error.artifact, PLACE)).replace('|', "\\|");
     };
     let shown = code_span(&quotable(&within_column(&place), PLACE)).replace('|', "\\|");

@@ -1,13 +1,13 @@
 //! A diagnosis as Markdown for a person who asked for it: every cause, and each fix once with its locations,
 //! without a length limit.
 
-use grimoire_domain::diagnostic::Confidence;
+use grimoire_domain::diagnostic::{Confidence, Location};
 use grimoire_domain::ranking::RankedSpell;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 
 use super::defuse::{code_span, fence, phrase, prose, quotable};
 use super::fold::{Group, fold};
-use super::{DESCRIPTION, GAP, MESSAGE, PLACE, SOLUTION, gaps, language, place, title};
+use super::{DESCRIPTION, GAP, MESSAGE, PLACE, SOLUTION, gaps, language, title};
 
 /// Maximum number of locations listed below the first error of a spell.
 const ALSO: usize = 20;
@@ -67,7 +67,8 @@ fn group(group: &Group<'_>) -> String {
 }
 
 fn heading(error: &DiagnosedError) -> String {
-    let place = place(&error.diagnostic).unwrap_or_else(|| error.artifact.clone());
+    let place =
+        error.diagnostic.location.as_ref().map_or_else(|| error.artifact.clone(), Location::to_string);
     let name = error.diagnostic.code.as_deref().unwrap_or(&error.diagnostic.error_type);
     let parts: Vec<String> = [place.as_str(), name]
         .into_iter()

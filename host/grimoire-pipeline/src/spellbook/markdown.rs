@@ -1,12 +1,10 @@
 //! A spell as a Markdown document: front matter, the description, and the solution in a fence.
 
-use std::collections::BTreeSet;
+use std::mem;
 
-use grimoire_domain::scope::Scope;
-use grimoire_domain::spell::{Samples, SpellFields, SpellSource, SpellStatus};
-use serde::{Deserialize, Serialize};
+use grimoire_domain::spell::SpellFields;
 
-use super::{Entry, imported, is_default, is_imported, malformed, unwritable};
+use super::{Entry, malformed, unwritable};
 use crate::PipelineError;
 
 /// Delimits the front matter.
@@ -14,53 +12,13 @@ const RULE: &str = "---";
 /// Separates description and solution.
 const SOLUTION: &str = "## Solution";
 
-/// All fields except the two that are text: description and solution.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrontMatter {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    title: String,
-    error_type: String,
-    error_pattern: String,
-    #[serde(default, skip_serializing_if = "is_default")]
-    covers_code: bool,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    tags: BTreeSet<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    status: SpellStatus,
-    #[serde(default = "imported", skip_serializing_if = "is_imported")]
-    source: SpellSource,
-    #[serde(default, skip_serializing_if = "is_default")]
-    auto_generated: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    samples: Samples,
-    #[serde(default, skip_serializing_if = "is_default")]
-    scope: Scope,
-}
-
 /// Writes one document.
-pub(super) fn render(entry: Entry) -> Result<String, PipelineError> {
-    let Entry { description, solution_code, .. } = &entry;
-    let fence = fence_around(solution_code);
-    let (description, solution_code) = (escaped(description), solution_code.clone());
-    let front = FrontMatter {
-        key: entry.key,
-        title: entry.title,
-        error_type: entry.error_type,
-        error_pattern: entry.error_pattern,
-        covers_code: entry.covers_code,
-        tags: entry.tags,
-        status: entry.status,
-        source: entry.source,
-        auto_generated: entry.auto_generated,
-        confidence: entry.confidence,
-        samples: entry.samples,
-        scope: entry.scope,
-    };
-    let front = serde_saphyr::to_string(&front).map_err(unwritable)?;
+pub(super) fn render(mut entry: Entry) -> Result<String, PipelineError> {
+    // Both are text below the front matter.
+    let description = escaped(&mem::take(&mut entry.description));
+    let solution_code = mem::take(&mut entry.solution_code);
+    let fence = fence_around(&solution_code);
+    let front = serde_saphyr::to_string(&entry).map_err(unwritable)?;
     Ok(format!(
         "{RULE}\n{front}{RULE}\n\n{description}\n\n{SOLUTION}\n\n{fence}\n{solution_code}\n{fence}\n\n"
     ))
@@ -107,8 +65,11 @@ fn document(lines: &mut Lines<'_>) -> Result<SpellFields, PipelineError> {
         return Err(at("does not begin with front matter between lines of ---"));
     }
     let front = lines.until(|line| line == RULE).ok_or_else(|| at("has front matter without an end"))?;
-    let front: FrontMatter = serde_saphyr::from_str(&front.join("\n"))
+    let entry: Entry = serde_saphyr::from_str(&front.join("\n"))
         .map_err(|error| malformed(&format!("the front matter at line {place}: {error}")))?;
+    if !entry.description.is_empty() || !entry.solution_code.is_empty() {
+        return Err(at("has its description or solution in the front matter; they belong below it"));
+    }
     lines.skip_one_blank();
     let description = lines.until(|line| line == SOLUTION).ok_or_else(|| at("has no line ## Solution"))?;
     let mut description: Vec<&str> = description.iter().map(|line| unescaped(line)).collect();
@@ -121,20 +82,9 @@ fn document(lines: &mut Lines<'_>) -> Result<SpellFields, PipelineError> {
     let marks = &fence[..fence.bytes().take_while(|byte| *byte == b'`').count()];
     let solution = lines.until(|line| line == marks).ok_or_else(|| at("has a fence without an end"))?;
     Ok(SpellFields {
-        key: front.key,
-        title: front.title,
         description: description.join("\n"),
-        error_type: front.error_type,
-        error_pattern: front.error_pattern,
-        covers_code: front.covers_code,
         solution_code: solution.join("\n"),
-        tags: front.tags,
-        status: front.status,
-        source: front.source,
-        auto_generated: front.auto_generated,
-        confidence: front.confidence,
-        samples: front.samples,
-        scope: front.scope,
+        ..entry.into_fields()
     })
 }
 

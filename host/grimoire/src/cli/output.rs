@@ -105,19 +105,6 @@ fn relative(path: &str) -> &str {
     path.trim_start_matches("./")
 }
 
-/// `path:line:column`, as far as it is known.
-fn place(diagnostic: &Diagnostic) -> Option<String> {
-    let location = diagnostic.location.as_ref()?;
-    let mut place = location.path.clone();
-    if let Some(start) = location.start {
-        place.push_str(&format!(":{}", start.line));
-        if let Some(column) = start.column {
-            place.push_str(&format!(":{column}"));
-        }
-    }
-    Some(place)
-}
-
 /// The code, or else the exception type if it says more than `error`.
 fn label(diagnostic: &Diagnostic) -> Option<&str> {
     if let Some(code) = &diagnostic.code {

@@ -7,7 +7,7 @@ use grimoire_domain::review::Diagnosis;
 use grimoire_domain::text::{cut, displayable};
 use grimoire_pipeline::fold;
 
-use super::{label, place};
+use super::label;
 
 /// The maximum length of an excerpt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +85,8 @@ pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis, budget: Budg
 
 fn headline(diagnostic: &Diagnostic) -> String {
     let mut line = String::new();
-    if let Some(place) = place(diagnostic) {
-        line.push_str(&displayable(&place));
+    if let Some(place) = &diagnostic.location {
+        line.push_str(&displayable(&place.to_string()));
         line.push_str(": ");
     }
     line.push_str(if diagnostic.confidence == Confidence::Guess {

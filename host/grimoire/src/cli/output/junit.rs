@@ -6,7 +6,7 @@ use grimoire_domain::diagnostic::Role;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
 
-use super::{label, message_with_fixes, place, relative};
+use super::{label, message_with_fixes, relative};
 
 /// Writes one test suite with the causes and warnings.
 pub(super) fn write(output: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
@@ -35,7 +35,7 @@ fn case(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
         }
     }
     writeln!(output, ">")?;
-    let at = place(diagnostic).map(|place| format!("{place}\n")).unwrap_or_default();
+    let at = diagnostic.location.as_ref().map(|place| format!("{place}\n")).unwrap_or_default();
     writeln!(
         output,
         "      <failure type=\"{}\" message=\"{}\">{}</failure>",

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use grimoire_domain::diagnostic::{Confidence, Diagnostic, Severity};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Location, Severity};
 use grimoire_domain::ranking::RankedSpell;
 use grimoire_domain::review::{DiagnosedError, Diagnosis};
 use grimoire_domain::text::displayable;
 use grimoire_pipeline::{Folded, Group, fold};
 
-use super::{Options, label, place, prose};
+use super::{Options, label, prose};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -64,7 +64,8 @@ fn group_of_errors(output: &mut impl Write, group: &Group<'_>, options: &Options
         writeln!(output, "  {DIM}also at{DIM:#}")?;
     }
     for other in others.iter().take(most) {
-        let place = place(&other.diagnostic).unwrap_or_else(|| other.artifact.clone());
+        let place =
+            other.diagnostic.location.as_ref().map_or_else(|| other.artifact.clone(), Location::to_string);
         let message = displayable(&other.diagnostic.message);
         writeln!(output, "  --> {}  {DIM}{}{DIM:#}", displayable(&place), first_line(&message))?;
     }
@@ -112,7 +113,9 @@ fn details(output: &mut impl Write, error: &DiagnosedError) -> io::Result<()> {
             "  {DIM}no known form of an error says why; of all lines this one looks most like the cause{DIM:#}"
         )?;
     }
-    let place = place(diagnostic).map(|place| format!("  --> {}", displayable(&place))).unwrap_or_default();
+    let place =
+        diagnostic.location.as_ref().map(|place| format!("  --> {}", displayable(&place.to_string())));
+    let place = place.unwrap_or_default();
     writeln!(output, "{place}  {DIM}({}){DIM:#}", about(error))?;
     for line in context(diagnostic).take(CONTEXT_LINES) {
         writeln!(output, "{DIM}  | {line}{DIM:#}")?;
