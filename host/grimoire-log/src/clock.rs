@@ -24,7 +24,7 @@ fn after_one(text: &str) -> Option<&str> {
             .or_else(|| after_seconds(text)),
         b'[' | b'(' => after_timestamp(text).or_else(|| after_brackets(text)),
         b'#' => after_build_clock(text),
-        b'a'..=b'z' | b'A'..=b'Z' => after_service(text),
+        b'a'..=b'z' | b'A'..=b'Z' => after_klog(text).or_else(|| after_service(text)),
         _ => None,
     }
 }
@@ -106,6 +106,17 @@ fn after_service(text: &str) -> Option<&str> {
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let rest = rest.strip_prefix("  ")?.trim_start_matches(' ').strip_prefix('|')?;
     (is_name && is_number).then(|| rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+/// `I0109 07:40:01.123456    4711 kettle.go:12] `, the header of the loggers glog and klog: the level, month and day, clock,
+/// thread and place.
+fn after_klog(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix(['I', 'W', 'E', 'F'])?;
+    let rest = two_digits(rest).and_then(two_digits)?.strip_prefix(' ').and_then(time)?;
+    let rest = after_digits(rest.strip_prefix(' ')?.trim_start_matches(' '))?.strip_prefix(' ')?;
+    let (place, rest) = rest.split_once("] ").or_else(|| Some((rest.strip_suffix(']')?, "")))?;
+    let (file, line) = place.rsplit_once(':')?;
+    (!file.is_empty() && !file.contains(' ') && after_digits(line) == Some("")).then_some(rest)
 }
 
 /// `[07:40:01] `, `(07:40:01) `, `[2024-09-15 07:40:01,123] `.

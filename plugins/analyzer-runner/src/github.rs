@@ -163,13 +163,16 @@ fn refused(line: &Text<'_>) -> Option<Diagnostic> {
     action.contains('@').then(|| line.found("github-actions", "action-refused", Permission, line.bare))
 }
 
-/// `The process '/usr/bin/till' failed with exit code 1`: the output of the process gives the reason.
+/// `The process '/usr/bin/till' failed with exit code 1`, alone or after an action's own words: the output of the process
+/// gives the reason.
 fn process(line: &Text<'_>) -> Option<Diagnostic> {
     // A command whose failure an action tolerates.
     if line.is_mild() {
         return None;
     }
-    let (process, rest) = line.bare.strip_prefix("The process '")?.split_once('\'')?;
+    static PROCESS: Needle = Needle::new("The process '");
+    let (words, process) = PROCESS.split(line.bare)?;
+    let (process, rest) = process.split_once('\'').filter(|_| words.is_empty() || words.ends_with(": "))?;
     rest.contains(" failed ").then(|| {
         let message = format!("The process '{process}'{rest}");
         let found = line.found("github-actions", "process", Kind::Unknown, &message);

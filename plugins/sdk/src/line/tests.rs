@@ -48,6 +48,10 @@ fn a_line_is_cleaned_of_what_ci_and_terminals_add() {
         (b"07:40:01.123 text", "text"),
         (b"2024-09-15T07:40:01.7105816Z #12 3.456 [07:40:01] text", "text"),
         (b"7:40:01 AM: text", "text"),
+        (b"I0109 07:40:01.123456    4711 kettle.go:12] text", "text"),
+        (b"E0109 07:40:01.123456 1 kettle.go:12] text", "text"),
+        (b"E0109 07:40:01 in kettle.go:12] text", "E0109 07:40:01 in kettle.go:12] text"),
+        (b"E0109 is no header: text", "E0109 is no header: text"),
         (b"07:40:01 PM:   text", "  text"),
         (b"7:40:01 AMP: text", "7:40:01 AMP: text"),
         (
