@@ -17,6 +17,10 @@ const FOREIGN_FOLDERS: &[&str] = &[
     ".pnpm-store",
     ".cargo",
     ".rustup",
+    ".konan",
+    ".composer",
+    ".conan",
+    ".conan2",
     "rustc",
     ".gradle",
     ".m2",
@@ -30,8 +34,14 @@ const FOREIGN_FOLDERS: &[&str] = &[
     ".conda",
     "miniconda3",
     "anaconda3",
+    ".gem",
     "gems",
     "rubygems",
+    "Pods",
+    "SourcePackages",
+    "_deps",
+    "vcpkg_installed",
+    "vendor",
     "hostedtoolcache",
     "_actions",
     "_tool",
@@ -67,7 +77,6 @@ const FOREIGN_ROOTS: &[&str] = &[
     "C:/hostedtoolcache/",
     "C:/Windows/",
     "node:",
-    "internal/",
     "<frozen ",
     "<string>",
     "<stdin>",
@@ -83,17 +92,25 @@ const FOREIGN_ROOTS: &[&str] = &[
     "sun/reflect/",
 ];
 
+/// Parts of paths to packages and toolchains that may lie in any folder: Cargo's and Go's, Swift's checkouts,
+/// headers of C++.
+const FOREIGN_PARTS: &[&str] =
+    &["/registry/src/", "cargo/git/checkouts/", "/pkg/mod/", ".build/checkouts/", "/include/c++/"];
+
 /// Returns true if the user may have written the file: it does not belong to a package, a tool, a runtime or
 /// the system. Unknown paths count as the user's.
 pub fn is_own(path: &str) -> bool {
     let path = path.strip_prefix("./").unwrap_or(path);
     let forward = path.replace('\\', "/");
     let folder = forward.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let is_go_package = forward.contains("/pkg/mod/");
-    let is_bundler = forward.contains("/vendor/bundle/") || forward.contains("/vendor/cache/");
+    // Node's own modules before version 16; in Go, `internal` is a folder of the user's.
+    let is_node = forward.starts_with("internal/") && forward.ends_with(".js");
+    let is_beam = [".ex", ".exs", ".erl", ".hrl"].iter().any(|end| forward.ends_with(end));
+    let is_mix_package = is_beam && folder.split('/').any(|name| name == "deps");
     !(FOREIGN_ROOTS.iter().any(|root| forward.starts_with(root))
-        || is_go_package
-        || is_bundler
+        || FOREIGN_PARTS.iter().any(|part| forward.contains(part))
+        || is_node
+        || is_mix_package
         || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name)))
 }
 
@@ -178,6 +195,11 @@ mod tests {
             "node_modules/lid/index.js",
             "/opt/hostedtoolcache/Python/3.12.1/x64/lib/python3.12/site-packages/lid/a.py",
             "/home/runner/.cargo/registry/src/index-1/lid-1.0.0/src/lib.rs",
+            "/usr/local/cargo/registry/src/index-1/lid-1.0.0/src/lib.rs",
+            "/opt/cargo/git/checkouts/lid-1/9f01/src/lib.rs",
+            "/src/build/_deps/lid-src/lid.cc",
+            "internal/modules/cjs/loader.js",
+            "deps/lid/lib/lid.ex",
             "/rustc/abc/library/core/src/option.rs",
             "/usr/lib/python3.12/unittest/case.py",
             "/home/runner/go/pkg/mod/example.org/lid@v1.0.0/lid.go",
@@ -188,9 +210,14 @@ mod tests {
         ] {
             assert!(!is_own(path), "{path}");
         }
-        for path in
-            ["src/lid.rs", "/home/runner/work/pot/pot/lib/lid.rb", "./tests/node.py", "Makefile", "gems.rb"]
-        {
+        for path in [
+            "src/lid.rs",
+            "/home/runner/work/pot/pot/lib/lid.rb",
+            "internal/lid.go",
+            "deps/lid.c",
+            "Makefile",
+            "gems.rb",
+        ] {
             assert!(is_own(path), "{path}");
         }
     }

@@ -111,10 +111,7 @@ impl Components {
             store,
             search: Arc::new(search),
             plugins: plugin_host(config)?,
-            plugin_files: FoundPlugins {
-                folder: config.plugin_folder.clone(),
-                tried: config.tried_plugin.clone(),
-            },
+            plugin_files: found_plugins(config),
             gate: Arc::new(gate),
             github,
             clock: Arc::new(SystemClock),
@@ -160,6 +157,11 @@ impl Components {
     }
 }
 
+/// The configured plugins outside the store.
+fn found_plugins(config: &Config) -> FoundPlugins {
+    FoundPlugins { folder: config.plugin_folder.clone(), tried: config.tried_plugin.clone() }
+}
+
 /// Fails if a service would refuse to start with these settings.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     if !config.webhook_secrets.is_empty() {
@@ -167,7 +169,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     }
     github_client(config)?;
     // Only loading shows whether a plugin can be loaded, and only the store knows whether one is installed.
-    let files = FoundPlugins::of(config);
+    let files = found_plugins(config);
     let sources = files.find()?;
     let fails = |name: &str| config.failure_policies.get(name) == Some(&FailurePolicy::Fail);
     let is_file = |name: &str| sources.iter().any(|source| source.name == name);

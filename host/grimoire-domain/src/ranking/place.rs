@@ -1,36 +1,12 @@
 //! Tells whether an error lies outside the project's own code.
 
+use grimoire_log::path;
+
 use crate::diagnostic::Diagnostic;
 use crate::spell::SpellFields;
 
 /// The tag of spells that change the project's own sources.
 const OWN_CODE: &str = "own-code";
-
-/// Folders of package managers, toolchains and runners.
-const FOREIGN_FOLDERS: &[&str] = &[
-    "/.build/checkouts/",
-    "/.cargo/git/checkouts/",
-    "/.cargo/registry/",
-    "/.gem/",
-    "/.gradle/caches/",
-    "/.konan/",
-    "/.m2/repository/",
-    "/.nuget/packages/",
-    "/.pub-cache/",
-    "/.rustup/toolchains/",
-    "/Pods/",
-    "/_actions/",
-    "/dist-packages/",
-    "/gems/",
-    "/go/pkg/mod/",
-    "/hostedtoolcache/",
-    "/include/c++/",
-    "/node_modules/",
-    "/rustc/",
-    "/site-packages/",
-    "/usr/include/",
-    "/vendor/",
-];
 
 /// Programs whose users need not know the language they are written in: when one of them fails with an
 /// exception, the fix is not in the project's sources.
@@ -89,8 +65,7 @@ fn places_of(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_foreign(path: &str) -> bool {
-    path.starts_with("node:internal/")
-        || FOREIGN_FOLDERS.iter().any(|folder| path.contains(folder) || path.starts_with(&folder[1..]))
+    !path::is_own(path)
 }
 
 #[cfg(test)]
@@ -116,6 +91,7 @@ mod tests {
         let own_code = spell(&["own-code", "rust"]);
         for path in [
             "/home/runner/.cargo/registry/src/index-6f17d22bba15001f/till-1.2.0/src/lib.rs",
+            "/usr/local/cargo/registry/src/index-6f17d22bba15001f/till-1.2.0/src/lib.rs",
             "node_modules/till/index.d.ts",
             "/home/runner/work/_actions/acme/till/v1/dist/index.js",
             "/usr/lib/python3/dist-packages/till.py",
