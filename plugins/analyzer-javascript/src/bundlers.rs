@@ -212,9 +212,10 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'` of tools that log webpack's errors.
+/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'`, `ModuleNotFoundError: Module not found: …` of tools
+/// that log webpack's errors.
 fn npmlog(text: &str, span: Span) -> Option<Diagnostic> {
-    let message = text.strip_prefix("ERR! ")?;
+    let message = text.strip_prefix("ERR! ").or_else(|| text.strip_prefix("ModuleNotFoundError: "))?;
     message
         .starts_with("Module not found: Error: Can't resolve ")
         .then(|| failure("webpack", "Module not found", Kind::Compile, message, span))

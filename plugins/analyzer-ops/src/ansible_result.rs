@@ -2,7 +2,7 @@
 
 use crate::{
     kinds,
-    output::telling_line,
+    output::telling,
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
@@ -212,7 +212,10 @@ impl Outcome {
         if is_phrase {
             let order =
                 [Field::Stderr, Field::ModuleStderr, Field::Reason, Field::ModuleStdout, Field::Stdout];
-            if let Some(said) = order.iter().find_map(|field| telling_line(self.fields.get(*field))) {
+            // With a terminal, the program's errors are in its output, and ssh's own words are all that is in the other.
+            let said =
+                |field: &Field| telling(self.fields.get(*field).lines().filter(|line| !is_goodbye(line)));
+            if let Some(said) = order.iter().find_map(said) {
                 return Some(said.to_owned());
             }
         }
@@ -242,6 +245,13 @@ impl Fields {
             value.push_str(grimoire_plugin_sdk::text::cut(text, FIELD));
         }
     }
+}
+
+/// `Shared connection to db-1 closed.`: the last line of every ssh with a terminal.
+fn is_goodbye(line: &str) -> bool {
+    let line = line.trim();
+    line.ends_with(" closed.")
+        && (line.starts_with("Shared connection to ") || line.starts_with("Connection to "))
 }
 
 /// The text of a JSON string up to its end, or to where it was truncated.

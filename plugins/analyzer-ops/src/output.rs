@@ -23,11 +23,6 @@ pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clon
     lines.clone().rfind(|line| sounds_like_an_error(line)).or_else(|| lines.clone().next_back())
 }
 
-/// The same for a text of several lines.
-pub(crate) fn telling_line(output: &str) -> Option<&str> {
-    telling(output.lines().collect::<Vec<_>>().into_iter())
-}
-
 /// Returns true if a line has a word that is common in errors and rare in other output.
 pub(crate) fn sounds_like_an_error(line: &str) -> bool {
     const WORDS: [&str; 16] = [

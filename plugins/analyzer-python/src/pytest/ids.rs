@@ -3,7 +3,7 @@
 use grimoire_plugin_sdk::{Diagnostic, Location, Span};
 use std::collections::HashMap;
 
-use crate::ruff::is_python;
+use crate::finding::is_python;
 
 /// Maximum number of waiting failures; later ones get the id derived from their location.
 const MOST: usize = 4_000;

@@ -2,8 +2,8 @@
 
 use grimoire_plugin_sdk::text::trim;
 
+use crate::finding::is_python;
 use crate::found::{exception_kind, is_surely_exception};
-use crate::ruff::is_python;
 
 /// The text after the outcome of a failed test in the summary, or of a part of a test.
 pub(super) fn after_outcome(text: &str) -> Option<&str> {
