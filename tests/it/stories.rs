@@ -3,6 +3,8 @@
 mod grimoire_on_duty;
 
 mod examples;
+mod first_start;
 mod pull_requests;
 mod reports;
+mod secrets;
 mod spellbook;

@@ -9,6 +9,7 @@ mod http;
 mod load;
 mod logs;
 mod matching;
+mod patterns;
 mod plugins;
 mod random;
 mod reference;
@@ -87,11 +88,12 @@ impl Bench {
 type Group = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
 /// The groups, each with the prefix of its rows' names.
-const GROUPS: [(&str, Group); 8] = [
+const GROUPS: [(&str, Group); 9] = [
     ("webhook", webhooks::run),
     ("spell", http::spells),
     ("visible", visible::run),
     ("match", matching::run),
+    ("pattern", patterns::run),
     ("score", plugins::run),
     ("log", logs::run),
     ("start", start::starts),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{secrets, text};
+
 /// The kind of text in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +60,12 @@ pub struct Artifact {
 }
 
 impl Artifact {
+    /// An artifact with a name that may come from anybody: what cannot be displayed is left out, and what has the form of a
+    /// secret is masked, since the name is stored and shown with every error.
+    pub fn new(kind: ArtifactKind, name: &str, size: Option<u64>) -> Self {
+        Self { kind, name: secrets::mask(&text::displayable(name)).into_owned(), size }
+    }
+
     /// Its media type. That of a report is known by the ending of its name, else by its beginning.
     pub fn media_type(&self, beginning: &[u8]) -> &'static str {
         if let Some(media_type) = self.kind.media_type() {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::secrets::mask_in;
+use crate::text;
 
 /// Severity of a diagnostic, mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -243,9 +244,16 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Changes all text that is compared with other text to its composed form. Paths stay as they are: they name files.
+    pub fn compose(&mut self) {
+        let Self { error_type, message, context, stack_trace, test, .. } = self;
+        let frames = stack_trace.iter_mut().map(|frame| &mut frame.text);
+        [error_type, message, context].into_iter().chain(test).chain(frames).for_each(text::compose);
+    }
+
     /// Masks all text that has the form of a secret.
     pub fn mask_secrets(&mut self) {
-        let mut texts = vec![&mut self.error_type, &mut self.message, &mut self.context];
+        let mut texts = vec![&mut self.tool, &mut self.error_type, &mut self.message, &mut self.context];
         texts.extend(self.code.as_mut());
         texts.extend(self.test.as_mut());
         texts.extend(self.facts.iter_mut().map(|(_, value)| value));

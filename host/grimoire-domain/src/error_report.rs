@@ -37,7 +37,7 @@ impl ErrorReport {
             .lines()
             .map(|line| Frame { function: None, location: None, text: line.to_owned() })
             .collect();
-        Ok(Diagnostic {
+        let mut diagnostic = Diagnostic {
             tool: "report".to_owned(),
             error_type: self.error_type,
             code: None,
@@ -48,6 +48,8 @@ impl ErrorReport {
             context: self.context,
             span: Span::default(),
             ..Diagnostic::default()
-        })
+        };
+        diagnostic.compose();
+        Ok(diagnostic)
     }
 }

@@ -11,6 +11,8 @@ use memchr::memmem;
 
 use engine::Engine;
 use outline::Outline;
+
+use crate::text::composed;
 pub use telling::{is_empty_word, telling};
 
 /// A pattern of a spell: a regular expression in the syntax of the `regex` crate, searched anywhere
@@ -19,7 +21,7 @@ pub use telling::{is_empty_word, telling};
 ///
 /// Matching takes a bounded number of steps for every pattern and text: at most about ten milliseconds for 64 KiB.
 /// A pattern that needs more steps for a text is reported as not found, deterministically. Word boundaries (`\b`)
-/// are those of ASCII.
+/// are those of ASCII. Texts have to be in their composed form, to which the pattern is changed.
 #[derive(Debug, Clone)]
 pub struct ErrorPattern {
     literal: String,
@@ -81,6 +83,7 @@ impl ErrorPattern {
     /// Checks a pattern and rejects one that is invalid, too large, or matches everything. Compiles
     /// it only where its outline is not enough to decide.
     pub fn parse(source: &str) -> Result<Self, PatternError> {
+        let source = &*composed(source);
         if source.trim().is_empty() {
             return Err(PatternError::Empty);
         }
@@ -119,6 +122,7 @@ impl ErrorPattern {
 
     /// Builds a pattern that was checked when it was stored; it is compiled only when a text requires it.
     pub fn from_store(source: &str) -> Self {
+        let source = &*composed(source);
         if let Some(literal) = source.strip_prefix(Self::TEXT_PREFIX) {
             return Self { literal: literal.trim().to_owned(), expression: None };
         }

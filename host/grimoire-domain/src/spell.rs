@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pattern::ErrorPattern;
 use crate::scope::Scope;
+use crate::text;
 use crate::validation::{Checker, FieldErrors};
 
 /// The id of a spell: starts at 1, never reused.
@@ -165,9 +166,9 @@ fn check_samples(checker: &mut Checker, samples: &Samples, pattern: &ErrorPatter
             checker.reject(name, format!("must have at most {MAXIMUM_SAMPLES} samples, has {}", texts.len()));
             continue;
         }
-        for (index, text) in texts.iter().enumerate() {
-            checker.at_most(&format!("{name}[{index}]"), text, MAXIMUM_TEXT);
-            if pattern.find(text).is_some() != wanted {
+        for (index, sample) in texts.iter().enumerate() {
+            checker.at_most(&format!("{name}[{index}]"), sample, MAXIMUM_TEXT);
+            if pattern.find(&text::composed(sample)).is_some() != wanted {
                 let verb = if wanted { "does not match" } else { "matches" };
                 checker.reject(format!("{name}[{index}]"), format!("error_pattern {verb} this sample"));
             }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Returns true if a character may reorder or hide text: bidirectional controls, zero-width
 /// characters, the byte-order mark and other invisible format characters.
 pub fn is_invisible_format(character: char) -> bool {
@@ -23,6 +25,20 @@ pub fn displayable(text: &str) -> Cow<'_, str> {
         text.into()
     } else {
         text.chars().filter(|&character| is_displayable(character)).collect::<String>().into()
+    }
+}
+
+/// `text` in Unicode's composed form (NFC), in which equal letters are equal bytes: macOS writes `é` as two characters,
+/// most other systems as one.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    // Nearly every text, and every line of nearly every log.
+    if text.is_ascii() { text.into() } else { ComposingNormalizerBorrowed::new_nfc().normalize(text) }
+}
+
+/// Changes `text` to its composed form.
+pub fn compose(text: &mut String) {
+    if let Cow::Owned(composed) = composed(text) {
+        *text = composed;
     }
 }
 

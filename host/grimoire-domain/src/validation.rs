@@ -30,19 +30,32 @@ impl FieldErrors {
     }
 }
 
+/// Maximum number of errors that are reported. A spellbook may have any number of wrong spells.
+const REPORTED: usize = 100;
+
 /// Collects the errors of several fields, so that all are reported at once.
 #[derive(Debug, Default)]
-pub struct Checker(Vec<FieldError>);
+pub struct Checker {
+    errors: Vec<FieldError>,
+    /// Number of errors beyond the maximum.
+    further: usize,
+}
 
 impl Checker {
     /// Records an error about a field.
     pub fn reject(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError { field: field.into(), message: message.into() });
+        if self.errors.len() < REPORTED {
+            self.errors.push(FieldError { field: field.into(), message: message.into() });
+        } else {
+            self.further += 1;
+        }
     }
 
     /// Records the errors of another check.
     pub fn append(&mut self, errors: FieldErrors) {
-        self.0.extend(errors.0);
+        for FieldError { field, message } in errors.0 {
+            self.reject(field, message);
+        }
     }
 
     /// Rejects text that is blank or longer than `limit` characters.
@@ -65,8 +78,16 @@ impl Checker {
     }
 
     /// Returns `value` if nothing was rejected, else all errors.
-    pub fn finish<T>(self, value: T) -> Result<T, FieldErrors> {
-        if self.0.is_empty() { Ok(value) } else { Err(FieldErrors(self.0)) }
+    pub fn finish<T>(mut self, value: T) -> Result<T, FieldErrors> {
+        match self.errors.last_mut() {
+            None => Ok(value),
+            Some(last) => {
+                if self.further > 0 {
+                    last.message.push_str(&format!("; {} further errors are not listed", self.further));
+                }
+                Err(FieldErrors(self.errors))
+            }
+        }
     }
 }
 

@@ -36,6 +36,10 @@ impl Default for Limits {
     }
 }
 
+/// Maximum size of a request's head in bytes: more than the longest URL. Thousands of connections may hold one each before
+/// anything is known of them.
+const HEAD: usize = 96 << 10;
+
 /// How long open requests may continue after the signal.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -46,7 +50,7 @@ const BREATH: Duration = Duration::from_millis(50);
 /// long as a job must end by themselves: see [`AppState::shutdown`](crate::AppState).
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
     let graceful = GracefulShutdown::new();
     let connections = Connections::default();

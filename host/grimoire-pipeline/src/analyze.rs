@@ -14,6 +14,7 @@ use crate::judge::Judge;
 use crate::log_pass::{LogPass, LogRead};
 use crate::merge::{CountedDiagnostic, merge, merge_with};
 use crate::settle::{is_explained, settle};
+use crate::utf16::as_utf8;
 use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 
 /// The result of analyzing one artifact.
@@ -62,7 +63,7 @@ impl Judge {
             return Err(too_large(limit).into());
         }
         let pass = LogPass::new(self.pipeline.pattern_scan(self.repository.clone()).await?);
-        let content = pass.watch(artifact.kind, limited(content, limit));
+        let content = pass.watch(artifact.kind, limited(as_utf8(content).await?, limit));
         let analysis = self.plugins.analyze(artifact, content).await?;
         let bytes = analysis.bytes;
         let mut gathered = Gathered::default();
@@ -116,7 +117,9 @@ impl Judge {
 
     /// Adds the findings of some analyzers, and the problems that an answer reports.
     fn gather(&self, analysis: Analysis, gathered: &mut Gathered) -> Result<(), PipelineError> {
-        for found in analysis.findings {
+        for mut found in analysis.findings {
+            // Before they are compared with each other and with spells.
+            found.diagnostics.iter_mut().for_each(Diagnostic::compose);
             if let Some(problem) = found.problem {
                 if problem.reason.is_failure() {
                     if !self.is_reported(&problem)? {

@@ -8,6 +8,7 @@ use std::io::Read;
 use bytes::Bytes;
 use flate2::bufread::DeflateDecoder;
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::secrets;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
 
 use crate::PipelineError;
@@ -140,6 +141,8 @@ impl Archive {
             self.unread.push(format!("{further} further files could not be read"));
         }
         self.unread.append(&mut self.gaps);
+        // Names of files in them come from whoever packed the archive.
+        self.unread.iter_mut().for_each(secrets::mask_in);
         self.unread
     }
 

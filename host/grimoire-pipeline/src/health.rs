@@ -96,10 +96,13 @@ impl Pipeline {
             Some(Err(error)) => {
                 HealthPart::new(HealthStatus::Unhealthy, format!("the store does not work: {error}"))
             }
-            Some(Ok(sequence)) => HealthPart::new(
-                HealthStatus::Healthy,
-                format!("the store answers; it is at change {}", sequence.0),
-            ),
+            Some(Ok(sequence)) => {
+                let detail = format!("the store answers; it is at change {}", sequence.0);
+                match self.still_filling() {
+                    Some(filling) => HealthPart::new(HealthStatus::Degraded, format!("{detail}; {filling}")),
+                    None => HealthPart::new(HealthStatus::Healthy, detail),
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Import and export of spellbooks.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
 
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use grimoire_domain::actor::{Actor, Permission};
@@ -49,6 +50,30 @@ impl Pipeline {
             summary.unchanged += written.value.unchanged;
             sequence = sequence.max(written.sequence);
         }
+    }
+
+    /// Imports the first spells of a new store, all or none: a store with some of them would count as filled at the next
+    /// start. Meanwhile the part `db` of the health says so.
+    pub async fn fill_new_store(
+        &self,
+        spells: Vec<SpellFields>,
+        actor: &Actor,
+    ) -> Result<Written<ImportSummary>, PipelineError> {
+        actor.require(Permission::Write)?;
+        self.0.filling.store(spells.len(), Ordering::Relaxed);
+        let filled = async {
+            let valid = checked(spells).await?;
+            Ok(self.ports().store.import_spells(valid, self.stamp(actor)).await?)
+        };
+        let written = filled.await;
+        self.0.filling.store(0, Ordering::Relaxed);
+        written
+    }
+
+    /// A sentence about a new store that is still getting its first spells.
+    pub(crate) fn still_filling(&self) -> Option<String> {
+        let spells = self.0.filling.load(Ordering::Relaxed);
+        (spells > 0).then(|| format!("its first {spells} spells are being stored"))
     }
 
     /// Predicts the effect of [`import_spells`](Self::import_spells), with the same errors. Writes nothing.

@@ -42,14 +42,16 @@ impl Judge {
         Self { repository, ..self }
     }
 
-    /// Fails with `Unavailable` until the host has loaded its first plugins.
+    /// Fails with `Unavailable` until the host has loaded its first plugins, which it does once a new store has its spells.
     pub(crate) fn require_plugins(&self) -> Result<(), PipelineError> {
         if self.generation() > 0 {
             return Ok(());
         }
-        let error =
-            PortError::new(ErrorKind::Unavailable, "the plugins are still being prepared; try again later");
-        Err(error.with_retry_after(SOON).into())
+        let reason = match self.pipeline.still_filling() {
+            Some(filling) => format!("the store is new: {filling}; try again later"),
+            None => "the plugins are still being prepared; try again later".to_owned(),
+        };
+        Err(PortError::new(ErrorKind::Unavailable, reason).with_retry_after(SOON).into())
     }
 
     /// The generation of the plugin set.

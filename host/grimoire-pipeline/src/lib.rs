@@ -34,8 +34,10 @@ mod settle;
 mod spellbook;
 mod spells;
 mod unite;
+mod utf16;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use grimoire_ports::clock::Clock;
 use grimoire_ports::github::{GitHub, WebhookGate};
@@ -101,6 +103,8 @@ struct Inner {
     plugin_lock: tokio::sync::Mutex<()>,
     /// The reason why the present state of the operator's plugin folder was refused.
     folder_problem: std::sync::Mutex<Option<String>>,
+    /// Number of spells that a new store is being filled with.
+    filling: AtomicUsize,
     plugin_watch: plugins::Watch,
     questions: plugins::Questions,
 }
@@ -118,6 +122,7 @@ impl Pipeline {
             patch_locks: PatchLocks::default(),
             plugin_lock: tokio::sync::Mutex::default(),
             folder_problem: std::sync::Mutex::default(),
+            filling: AtomicUsize::new(0),
             plugin_watch: plugins::Watch::default(),
             questions: plugins::Questions::default(),
         }))

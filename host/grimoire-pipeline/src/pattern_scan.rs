@@ -79,7 +79,7 @@ impl PatternScan {
     /// Reads the next line, without clocks, escape codes and markers, with its position in the artifact.
     /// Lines that echo a script must be left out by the caller. Memory use does not grow with the log.
     pub fn line(&mut self, line: &str, start: u64, end: u64) {
-        let line = text::cut(line, MESSAGE);
+        let line = &*text::composed(text::cut(line, MESSAGE));
         self.succeeds |= start < EXCERPT && tells_success(line);
         if self.lines.len() >= LINES || line.len() < 4 || is_no_error(line) {
             return;

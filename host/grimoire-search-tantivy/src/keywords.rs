@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use grimoire_domain::diagnostic::Diagnostic;
-use grimoire_domain::text::cut;
+use grimoire_domain::text::{composed, cut};
 
 use crate::options::Options;
 use crate::rank::{Alternative, Clause, Corpus, Demand, Matcher, Query, rarity};
 use crate::schema::Boosts;
-use crate::tokenizer::{self, composed, tokens, wholes};
+use crate::tokenizer::{self, tokens, wholes};
 
 /// How many bytes of a context are used: its beginning belongs to the message.
 const MAXIMUM_CONTEXT: usize = 4_096;

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use grimoire_domain::spell::{Spell, SpellStatus, join_tags};
+use grimoire_domain::text::composed;
 use tantivy::TantivyDocument;
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 
-use crate::tokenizer::composed;
 use crate::{pattern, tokenizer};
 
 /// Incremented with every change of the fields, their texts or the tokenizer: an index of another

@@ -9,12 +9,10 @@
 //! Positions count words. A compound and a segment have the position of their first word, so that a
 //! phrase matches across compounds: `"path join"` in `os.path.join`.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::vec;
 
 use frostem::{Algorithm, Stemmer};
-use icu_normalizer::ComposingNormalizerBorrowed;
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
 /// The name of the analyzer of terms in the index.
@@ -37,12 +35,6 @@ pub(crate) fn dictionary_analyzer() -> TextAnalyzer {
 /// The term of a word in the dictionary.
 pub(crate) fn term(word: &str) -> String {
     stemmer().stem(word).into_owned()
-}
-
-/// `text` in Unicode's composed form (NFC), in which equal letters are equal bytes: macOS writes `é` as two characters,
-/// most other systems as one. Spells and queries are tokenised in this form.
-pub(crate) fn composed(text: &str) -> Cow<'_, str> {
-    ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
 fn stemmer() -> Stemmer {

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use grimoire_domain::text::cut;
+use grimoire_domain::text::{composed, cut};
 
 use crate::rank::{Matcher, Phrase};
 use crate::synonyms;
-use crate::tokenizer::{self, Word, composed, compounds, normal, term, words};
+use crate::tokenizer::{self, Word, compounds, normal, term, words};
 
 /// Maximum length of a typed query in bytes; the rest is ignored.
 const MAXIMUM_TYPED: usize = 4_096;

@@ -23,8 +23,10 @@ pub use layers::Layers;
 pub use log_filter::LogFilter;
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Problem, Source};
+pub(crate) use trust::FolderTrust;
 pub use trust::Ignored;
 pub use typed::Config;
+pub(crate) use typed::STORE_FILE;
 
 use grimoire_authoring::World;
 

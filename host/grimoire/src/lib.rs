@@ -7,6 +7,7 @@
 mod cli;
 pub mod config;
 mod console;
+mod data_folder;
 pub mod exit;
 mod housekeeping;
 mod inert;

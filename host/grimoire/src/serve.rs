@@ -15,7 +15,6 @@ use grimoire_http::{Access, AppState, HttpOptions};
 use grimoire_jobs::RunnerSettings;
 use grimoire_pipeline::{Pipeline, QUICK, REVIEWS};
 use grimoire_ports::search::SpellSearch;
-use grimoire_ports::store::Store;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -24,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::console::announced;
+use crate::data_folder;
 use crate::housekeeping::{keep_house, watch_plugins};
 use crate::wiring::{self, Components, Purpose, Storage};
 use crate::{plugin_watch, secret_file, spellbook, version};
@@ -39,7 +39,7 @@ pub struct Server {
     http: JoinHandle<()>,
     runner: JoinHandle<()>,
     /// Present until it was awaited.
-    loading: Option<JoinHandle<anyhow::Result<()>>>,
+    loading: Option<JoinHandle<anyhow::Result<u64>>>,
 }
 
 impl Server {
@@ -54,8 +54,9 @@ impl Server {
         Ok(server)
     }
 
-    /// Opens the store, follows it with the index and listens. Requests are served at once; the plugins are loaded
-    /// meanwhile, and jobs run when the plugins are ready. `shutdown` ends the server; [`Self::wait`] returns then.
+    /// Opens the store, follows it with the index and listens. Requests are served at once: webhooks are taken in, and
+    /// health says what is not ready. Meanwhile a new store gets the starter spells, then the plugins are loaded;
+    /// analyses and jobs begin after that. `shutdown` ends the server; [`Self::wait`] returns then.
     pub async fn listen(config: Config, shutdown: CancellationToken) -> anyhow::Result<Self> {
         config.require_webhook_secret()?;
         // Before anything that counts: a counter that is looked up without a recorder counts nothing.
@@ -65,7 +66,7 @@ impl Server {
             .await
             .with_context(|| format!("{} cannot be listened on; --port picks another", config.address))?;
         let address = listener.local_addr()?;
-        wiring::make_folder(&config.data_folder)?;
+        data_folder::take(&config)?;
         let (secrets, made_secret) = if config.webhook_secrets.is_empty() && !config.insecure_webhooks {
             let secret = secret_file::read_or_create(&config.data_folder)?;
             (vec![secret], Some(secret_file::path(&config.data_folder)))
@@ -74,7 +75,8 @@ impl Server {
         };
         let components = Components::start(&config, Storage::Configured, Purpose::Service(secrets)).await?;
         let pipeline = components.pipeline();
-        let imported = load_starter(&pipeline, &*components.store).await?;
+        // Asked before any request can write.
+        let is_new = components.store.last_sequence().await?.0 == 0;
         let workers = [(REVIEWS, config.review_workers), (QUICK, config.quick_workers)].into();
         let runner = pipeline.runner(RunnerSettings { workers, ..RunnerSettings::default() });
         let (ready, plugins_ready) = oneshot::channel();
@@ -83,6 +85,7 @@ impl Server {
             let config = config.clone();
             let shutdown = shutdown.clone();
             tokio::spawn(async move {
+                let imported = if is_new { load_starter(&pipeline).await? } else { 0 };
                 // Taken before the plugins are read, so that a change in the meantime is noticed.
                 let taken = plugin_watch::look(&files).await;
                 wiring::load_plugins(&pipeline, &config).await?;
@@ -93,7 +96,7 @@ impl Server {
                 tokio::spawn(plugin_watch::watch(pipeline, files, taken, shutdown));
                 // The runner may have been stopped before.
                 let _ = ready.send(());
-                anyhow::Ok(())
+                anyhow::Ok(imported)
             })
         };
         let runner = {
@@ -122,18 +125,19 @@ impl Server {
         ));
         tracing::info!(%address, "listening");
         let loading = Some(loading);
-        Ok(Self { address, config, made_secret, imported, shutdown, components, http, runner, loading })
+        Ok(Self { address, config, made_secret, imported: 0, shutdown, components, http, runner, loading })
     }
 
-    /// Waits until the plugins are ready, or the server shuts down. Fails if the plugins do not suffice.
+    /// Waits until spells and plugins are ready, or the server shuts down. Fails if the plugins do not suffice.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         let Some(loading) = &mut self.loading else { return Ok(()) };
         let loaded = tokio::select! {
-            loaded = loading => loaded.context("loading the plugins failed")?,
-            () = self.shutdown.cancelled() => Ok(()),
+            loaded = loading => loaded.context("loading spells and plugins failed")?,
+            () = self.shutdown.cancelled() => Ok(0),
         };
         self.loading = None;
-        loaded
+        self.imported = loaded?;
+        Ok(())
     }
 
     /// The address it listens on.
@@ -207,17 +211,14 @@ impl Server {
     }
 }
 
-/// How long the start waits for the index to include the shipped spells.
+/// How long the first analysis waits for the index to include the shipped spells.
 const FIRST_INDEXING: Duration = Duration::from_secs(10);
 
-/// Fills an empty, never used store with the shipped spells.
-async fn load_starter(pipeline: &Pipeline, store: &dyn Store) -> anyhow::Result<u64> {
-    if store.last_sequence().await?.0 > 0 {
-        return Ok(0);
-    }
+/// Fills a new store with the shipped spells.
+async fn load_starter(pipeline: &Pipeline) -> anyhow::Result<u64> {
     let spells = spellbook::starter()?;
     let storing = async {
-        let written = pipeline.import_spells(spells, &Actor::System("starter spellbook"), &|_, _| {}).await?;
+        let written = pipeline.fill_new_store(spells, &Actor::System("starter spellbook")).await?;
         // The first query should find them; if the index takes longer, the start continues without it.
         if let Err(error) = pipeline.wait_until_searchable(written.sequence, FIRST_INDEXING).await {
             tracing::warn!(%error, "the starter spells are not searchable yet");

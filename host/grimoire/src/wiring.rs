@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use crate::config::{Config, StorageUrl};
 use crate::console::announced;
+use crate::data_folder;
 use crate::exit::{Exit, Reported};
 use crate::plugin_files::FoundPlugins;
 use crate::user_folders;
@@ -73,6 +74,11 @@ impl Components {
     /// Opens the store and follows it with the index. Loads the plugins for a command that uses them; a service loads
     /// them later by [`load_plugins`], while it already serves requests.
     pub(crate) async fn start(config: &Config, storage: Storage, purpose: Purpose) -> anyhow::Result<Self> {
+        match storage {
+            Storage::Configured => data_folder::take(config)?,
+            Storage::Unchanged => data_folder::require_known(config)?,
+            Storage::Temporary => {}
+        }
         let (store, index, temporary) = match storage {
             Storage::Configured => (open_store(config)?, index_folder(config), None),
             Storage::Unchanged | Storage::Temporary => {
@@ -168,6 +174,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
         webhook_gate(config, config.webhook_secrets.clone())?;
     }
     github_client(config)?;
+    data_folder::require_known(config)?;
     // Only loading shows whether a plugin can be loaded, and only the store knows whether one is installed.
     let files = found_plugins(config);
     let sources = files.find()?;

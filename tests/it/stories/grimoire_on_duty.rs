@@ -25,9 +25,18 @@ pub(super) struct OnDuty {
 /// order. Every job must have succeeded, no error may have been logged, and the fake GitHub refuses requests that no
 /// well-behaved client would send.
 pub(super) async fn story(told: impl AsyncFnOnce(&OnDuty)) {
+    story_of_a_start(async |grimoire| {
+        grimoire.until_ready().await;
+        told(grimoire).await;
+    })
+    .await;
+}
+
+/// The same, with a server that has only just begun to listen.
+pub(super) async fn story_of_a_start(told: impl AsyncFnOnce(&mut OnDuty)) {
     let log = log();
-    let grimoire = OnDuty::start().await;
-    told(&grimoire).await;
+    let mut grimoire = OnDuty::listen().await;
+    told(&mut grimoire).await;
     grimoire.until_idle().await;
     for state in ["dead", "cancelled", "superseded"] {
         let left = grimoire.get(&format!("/api/jobs?state={state}")).await;
@@ -38,8 +47,8 @@ pub(super) async fn story(told: impl AsyncFnOnce(&OnDuty)) {
 }
 
 impl OnDuty {
-    /// Starts the server and the fake GitHub.
-    async fn start() -> Self {
+    /// Starts the fake GitHub and the server, which listens then.
+    async fn listen() -> Self {
         let github = FakeGitHub::start().await;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let data = folder.path().join("data").display().to_string();
@@ -55,9 +64,14 @@ impl OnDuty {
         let layers = Layers::from_parts(&Overrides::default(), folder.path(), environment);
         let config = Config::from_layers(&layers).expect("the settings are right");
         let shutdown = CancellationToken::new();
-        let server = Server::start(config, shutdown.clone()).await.expect("the server starts");
+        let server = Server::listen(config, shutdown.clone()).await.expect("the server starts");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { github, server, shutdown, client, _folder: folder }
+    }
+
+    /// Returns once the server has its spells and plugins.
+    pub(super) async fn until_ready(&mut self) {
+        self.server.ready().await.expect("spells and plugins are there");
     }
 
     /// A pull request of `octo/app`.

@@ -21,10 +21,16 @@ const CACHE: usize = 1 << 20;
 /// NFA simulation, whose cost is the product of the sizes of expression and text.
 pub(super) struct Engine {
     regex: Arc<Regex>,
-    caches: Pool<Cache, NewCache>,
+    caches: Pool<States, NewStates>,
 }
 
-type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+/// The states that searches have computed so far.
+struct States {
+    cache: Cache,
+    is_new: bool,
+}
+
+type NewStates = Box<dyn Fn() -> States + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 /// The automaton would exceed its size limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +61,23 @@ impl Engine {
         let regex = Arc::new(Builder::new().build_from_dfas(forward, backward));
         let caches = {
             let regex = Arc::clone(&regex);
-            Pool::new(Box::new(move || regex.create_cache()) as NewCache)
+            Pool::new(Box::new(move || States { cache: regex.create_cache(), is_new: true }) as NewStates)
         };
         Ok(Self { regex, caches })
     }
 
     /// The first match in a text; `None` also if the search is given up.
     pub(super) fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let mut cache = self.caches.get();
+        let mut states = self.caches.get();
+        let States { cache, is_new } = &mut *states;
         let input = Input::new(text);
-        // The cache may be full of other texts' states. Only an empty one shows whether this text needs too many.
-        let found = self.regex.try_search(&mut cache, &input).or_else(|_| {
+        let mut found = self.regex.try_search(cache, &input);
+        if found.is_err() && !*is_new {
+            // The cache was full of other texts' states. Only an empty one shows whether this text needs too many.
             cache.reset(&self.regex);
-            self.regex.try_search(&mut cache, &input)
-        });
+            found = self.regex.try_search(cache, &input);
+        }
+        *is_new = found.is_err();
         let found = found.unwrap_or_else(|_| {
             cache.reset(&self.regex);
             None

@@ -6,6 +6,7 @@ use grimoire_domain::repository::RepositoryName;
 use grimoire_ports::PortError;
 use grimoire_ports::github::{ByteStream, FailedRun, RunArtifact};
 
+use super::jobs::shown;
 use super::models::{self, Artifacts};
 use super::origin::with_query;
 use super::reading::Walk;
@@ -46,7 +47,7 @@ pub(super) async fn run_artifacts(
 fn read(artifact: models::Artifact) -> RunArtifact {
     RunArtifact {
         id: artifact.id,
-        name: artifact.name.unwrap_or_default(),
+        name: shown(artifact.name.as_deref().unwrap_or_default()),
         bytes: artifact.size_in_bytes.unwrap_or_default(),
         expired: artifact.expired.unwrap_or_default(),
     }

@@ -1,7 +1,7 @@
 //! Workflow runs and their failed jobs.
 
 use grimoire_domain::repository::{CommitSha, RepositoryName};
-use grimoire_domain::text;
+use grimoire_domain::{secrets, text};
 use grimoire_ports::PortError;
 use grimoire_ports::github::{CommitRuns, FailedJob, FailedRun};
 
@@ -47,7 +47,7 @@ pub(super) async fn runs(
             undecided += 1;
             continue;
         }
-        let workflow = text::cut(&run.name.unwrap_or_default(), NAME).to_owned();
+        let workflow = shown(&run.name.unwrap_or_default());
         let list = transport.api.repository(repository, &["actions", "runs", &run.id.to_string(), "jobs"]);
         let list = with_query(list, &[("filter", "latest"), ("per_page", "100")]);
         let mut jobs: Vec<FailedJob> = Vec::new();
@@ -83,10 +83,15 @@ fn may_have_failed_jobs(run: &Run) -> bool {
     !matches!(run.conclusion.as_deref(), Some("success" | "skipped" | "neutral"))
 }
 
+/// A name as it is shown and stored. Whoever writes a workflow chooses it.
+pub(super) fn shown(name: &str) -> String {
+    text::cut(&secrets::mask(&text::displayable(name)), NAME).to_owned()
+}
+
 fn name_of(workflow: &str, job: Option<&str>) -> String {
-    let job = job.map(|job| text::cut(job, NAME));
+    let job = job.map(shown);
     match (workflow, job) {
-        ("", job) => job.unwrap_or("unnamed job").to_owned(),
+        ("", job) => job.unwrap_or_else(|| "unnamed job".to_owned()),
         (workflow, None) => workflow.to_owned(),
         (workflow, Some(job)) => format!("{workflow} / {job}"),
     }

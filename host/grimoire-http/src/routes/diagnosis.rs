@@ -138,6 +138,9 @@ pub(crate) async fn diagnose(
     Ok(Json(diagnosis.map_err(|error| failure(&state, &upload.read, error))?.into()))
 }
 
+/// Maximum length of an artifact's name in bytes.
+const NAME: usize = 255;
+
 /// An uploaded artifact.
 struct Upload {
     artifact: Artifact,
@@ -162,8 +165,8 @@ impl Upload {
         if size.is_some_and(|size| size > limit) {
             return Err(refuse_rest(body, limit));
         }
-        let name = text::cut(query.name.as_deref().unwrap_or_default(), 255);
-        let artifact = Artifact { kind, name: text::displayable(name).into_owned(), size };
+        let mut artifact = Artifact::new(kind, query.name.as_deref().unwrap_or_default(), size);
+        artifact.name.truncate(text::cut(&artifact.name, NAME).len());
 
         let mut chunks = body.into_data_stream();
         let mut flow = Flow::new(state.options.upload_rate, state.options.upload_grace);

@@ -11,7 +11,8 @@ const TYPES: [(&str, &str); 3] = [
 async fn filled() -> World {
     let world = World::new();
     world.spell(&changed(&moved_value(), json!({ "key": "moved-value", "confidence": 0.5 }))).await;
-    let awkward = json!({ "description": "a\n---\n## Solution\n\nb\n", "solution_code": "```\nfenced\n```" });
+    let awkward =
+        json!({ "description": "a\r\n---\n## Solution\n\nb\n", "solution_code": "```\nfenced\r\n```" });
     world.spell(&changed(&about("awkward"), awkward)).await;
     world.spell(&changed(&about("retired"), json!({ "status": "retired" }))).await;
     world
@@ -67,6 +68,28 @@ async fn what_the_list_shows_can_be_imported() {
     let to = World::new();
     assert_eq!(counts(&import(&to, "", "application/json", &list.body).await.expect(200)), [3, 0, 0]);
     assert_eq!(contents(&to).await, contents(&from).await);
+}
+
+#[tokio::test]
+async fn an_editor_that_ends_lines_with_carriage_returns_changes_nothing() {
+    let from = World::new();
+    from.spell(&changed(&moved_value(), json!({ "key": "moved-value", "description": "a\n\nb" }))).await;
+    let export = from.get("/api/spells/export?format=markdown").await.expect(200);
+    let edited = String::from_utf8(export.body.to_vec()).expect("text").replace('\n', "\r\n");
+    let again = import(&from, "", "text/markdown", edited.as_bytes()).await.expect(200);
+    assert_eq!(counts(&again), [0, 0, 1]);
+}
+
+#[tokio::test]
+async fn of_many_mistakes_the_first_are_told_and_the_others_counted() {
+    let world = World::new();
+    let spell = changed(&moved_value(), json!({ "key": "the-same" }));
+    let body = Value::from(vec![spell; 2_000]).to_string();
+    let refused = import(&world, "", "application/json", body.as_bytes()).await.expect(422);
+    let errors = refused.json()["errors"].as_array().expect("a list").clone();
+    assert_eq!(errors.len(), 100, "{errors:?}");
+    let last = errors[99]["message"].as_str().expect("a sentence");
+    assert!(last.ends_with("; 1899 further errors are not listed"), "{last}");
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ impl Sources<'_> {
         let what = format!("the log of {}", job.name);
         match self.reading.github.job_log(self.reading.repository(), job.id).await {
             Ok(log) => {
-                let artifact = Artifact { kind: ArtifactKind::Log, name: job.name.clone(), size: None };
+                let artifact = Artifact::new(ArtifactKind::Log, &job.name, None);
                 self.reading.analyze(artifact, &what, log).await
             }
             Err(error) => {

@@ -47,7 +47,7 @@ impl<'a> Reading<'a> {
         text: String,
     ) -> Result<Option<Named>, Stop> {
         let what = format!("the {name}");
-        let artifact = Artifact { kind, name, size: Some(text.len() as u64) };
+        let artifact = Artifact::new(kind, &name, Some(text.len() as u64));
         let content = futures::stream::iter([Ok(bytes::Bytes::from(text))]).boxed();
         self.analyze(artifact, &what, content).await
     }

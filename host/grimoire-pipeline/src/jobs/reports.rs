@@ -115,7 +115,7 @@ async fn read_artifact(
         }
         let name = format!("{}: {}", artifact.name, file.name);
         let size = Some(file.content.len() as u64);
-        let about = Artifact { kind: ArtifactKind::Report, name, size };
+        let about = Artifact::new(ArtifactKind::Report, &name, size);
         let content = futures::stream::iter([Ok(file.content)]).boxed();
         let report = format!("the report {}", about.name);
         if let Some((name, mut report)) = reading.analyze(about, &report, content).await? {

@@ -47,7 +47,9 @@ fn unescaped(line: &str) -> &str {
 
 /// Parses consecutive documents.
 pub(super) fn parse(text: &str) -> Result<Vec<SpellFields>, PipelineError> {
-    let mut lines = Lines { lines: text.split('\n').collect(), next: 0 };
+    // An editor that ends lines with a carriage return does so everywhere. Elsewhere, they are part of a text.
+    let has_returns = text.trim_start().split('\n').next().is_some_and(|line| line.ends_with('\r'));
+    let mut lines = Lines { lines: text.split('\n').collect(), next: 0, has_returns };
     let mut spells = Vec::new();
     loop {
         lines.skip_blank();
@@ -91,6 +93,7 @@ fn document(lines: &mut Lines<'_>) -> Result<SpellFields, PipelineError> {
 struct Lines<'t> {
     lines: Vec<&'t str>,
     next: usize,
+    has_returns: bool,
 }
 
 impl<'t> Lines<'t> {
@@ -98,7 +101,7 @@ impl<'t> Lines<'t> {
     fn take(&mut self) -> Option<&'t str> {
         let line = self.lines.get(self.next)?;
         self.next += 1;
-        Some(line.strip_suffix('\r').unwrap_or(line))
+        Some(line.strip_suffix('\r').filter(|_| self.has_returns).unwrap_or(line))
     }
 
     /// The lines up to a terminating line, which is consumed too.

@@ -1,5 +1,7 @@
 //! Walks a component once: validates every rule of the format and counts what makes compilation expensive.
 
+use std::collections::BTreeMap;
+
 use grimoire_ports::plugins::CaseFile;
 use wasmparser::{
     ComponentExternalKind, ComponentTypeRef, FuncValidatorAllocations, Parser, Payload, ValidPayload,
@@ -24,8 +26,11 @@ const MAX_FUNCTION_BYTES: usize = 1 << 20;
 /// plugins has a fiftieth of this.
 const MAX_FUNCTION_WORK: u64 = 4 << 20;
 const MAX_WORK: u64 = 64 << 20;
-/// Maximum number of items in any other section.
-const MAX_ITEMS: u32 = 100_000;
+/// Maximum number of items in all other sections of one kind.
+const MAX_ITEMS: u64 = 100_000;
+/// Maximum number of functions that cross a component's border. For each, the compiler generates code that converts all
+/// values of its type. An interpreter with all of WASI has a few hundred.
+const MAX_CANONICAL: u64 = 2_048;
 /// Maximum number of component instances.
 const MAX_COMPONENT_INSTANCES: u64 = 256;
 const PAGE: u64 = 65_536;
@@ -62,6 +67,9 @@ struct Counts {
     memory_bytes: u64,
     tables: u64,
     case_bytes: u64,
+    canonical: u64,
+    /// The number of other items by what they are.
+    items: BTreeMap<&'static str, u64>,
 }
 
 /// Reads and validates a component. `memory_limit` is the memory of an instance in bytes; a
@@ -186,26 +194,31 @@ impl Counts {
                 }
                 at_most("tables", self.tables, u64::from(MAX_TABLES))
             }
-            Payload::TypeSection(section) => items("types", section.count()),
-            Payload::ImportSection(section) => items("imports of a module", section.count()),
-            Payload::FunctionSection(section) => items("declared functions", section.count()),
-            Payload::GlobalSection(section) => items("globals", section.count()),
-            Payload::ExportSection(section) => items("exports of a module", section.count()),
-            Payload::ElementSection(section) => items("element segments", section.count()),
-            Payload::DataSection(section) => items("data segments", section.count()),
-            Payload::ComponentTypeSection(section) => items("component types", section.count()),
-            Payload::CoreTypeSection(section) => items("core types", section.count()),
-            Payload::ComponentAliasSection(section) => items("aliases", section.count()),
-            Payload::ComponentCanonicalSection(section) => items("canonical functions", section.count()),
-            Payload::ComponentImportSection(section) => items("imports", section.count()),
-            Payload::ComponentExportSection(section) => items("exports", section.count()),
+            Payload::TypeSection(section) => self.items("types", section.count()),
+            Payload::ImportSection(section) => self.items("imports of a module", section.count()),
+            Payload::FunctionSection(section) => self.items("declared functions", section.count()),
+            Payload::GlobalSection(section) => self.items("globals", section.count()),
+            Payload::ExportSection(section) => self.items("exports of a module", section.count()),
+            Payload::ElementSection(section) => self.items("element segments", section.count()),
+            Payload::DataSection(section) => self.items("data segments", section.count()),
+            Payload::ComponentTypeSection(section) => self.items("component types", section.count()),
+            Payload::CoreTypeSection(section) => self.items("core types", section.count()),
+            Payload::ComponentAliasSection(section) => self.items("aliases", section.count()),
+            Payload::ComponentCanonicalSection(section) => {
+                self.canonical += u64::from(section.count());
+                at_most("canonical functions", self.canonical, MAX_CANONICAL)
+            }
+            Payload::ComponentImportSection(section) => self.items("imports", section.count()),
+            Payload::ComponentExportSection(section) => self.items("exports", section.count()),
             _ => Ok(()),
         }
     }
-}
 
-fn items(what: &str, count: u32) -> Result<(), Rejection> {
-    at_most(what, u64::from(count), u64::from(MAX_ITEMS))
+    fn items(&mut self, what: &'static str, count: u32) -> Result<(), Rejection> {
+        let all = self.items.entry(what).or_default();
+        *all += u64::from(count);
+        at_most(what, *all, MAX_ITEMS)
+    }
 }
 
 fn at_most(what: &str, count: u64, limit: u64) -> Result<(), Rejection> {

@@ -119,18 +119,36 @@ pub(crate) fn with_modules(mut component: Vec<u8>, modules: &[&str]) -> Vec<u8> 
     component
 }
 
+/// Appends a component and an instance of it.
+pub(crate) fn with_component(mut component: Vec<u8>, text: &str) -> Vec<u8> {
+    let index = parts(&component, |payload| matches!(payload, wasmparser::Payload::ComponentSection { .. }));
+    let inner = wat::parse_str(text).expect("a component");
+    section(&mut component, 4, &inner);
+    // One instance, made from a component, without arguments.
+    let mut instance = vec![1, 0];
+    unsigned(&mut instance, index);
+    instance.push(0);
+    section(&mut component, 5, &instance);
+    component
+}
+
 fn core_modules(component: &[u8]) -> usize {
+    parts(component, |payload| matches!(payload, wasmparser::Payload::ModuleSection { .. }))
+}
+
+/// The number of parts of a component that are not nested deeper.
+fn parts(component: &[u8], is_part: impl Fn(&wasmparser::Payload<'_>) -> bool) -> usize {
     let mut depth = 0;
-    let mut modules = 0;
+    let mut parts = 0;
     for payload in wasmparser::Parser::new(0).parse_all(component) {
         match payload.expect("a component") {
             wasmparser::Payload::Version { .. } => depth += 1,
             wasmparser::Payload::End(_) => depth -= 1,
-            wasmparser::Payload::ModuleSection { .. } if depth == 1 => modules += 1,
+            payload if depth == 1 && is_part(&payload) => parts += 1,
             _ => {}
         }
     }
-    modules
+    parts
 }
 
 /// Appends a section of the binary format.

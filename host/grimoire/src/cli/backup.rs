@@ -17,7 +17,7 @@ use super::service::{self, Service, Target};
 use crate::config::{self, Config, Overrides, StorageUrl};
 use crate::console::{self, note};
 use crate::exit::{Exit, Reported};
-use crate::wiring;
+use crate::{data_folder, wiring};
 
 /// The arguments of `grimoire backup`.
 #[derive(Debug, clap::Args)]
@@ -138,6 +138,7 @@ fn create_private(path: &Path) -> std::io::Result<fs::File> {
 /// Runs `grimoire restore`.
 pub(super) async fn restore(arguments: RestoreArguments, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (config, _) = config::load(overrides)?;
+    data_folder::take(&config)?;
     let index = wiring::index_folder(&config);
     let StorageUrl::Redb(path) = config.storage;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

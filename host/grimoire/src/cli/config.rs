@@ -9,7 +9,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use crate::config::{self, Layers, Overrides, explain};
 use crate::console;
 use crate::exit::Exit;
-use crate::wiring;
+use crate::{data_folder, wiring};
 
 /// The arguments of `grimoire config`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,8 @@ enum Command {
     Explain,
     /// Check the settings as `serve` does; print nothing if they are right.
     Check,
-    /// Allow the current `grimoire.toml` and `.env` of the working directory to choose plugins, keys and hosts.
+    /// Allow the current `grimoire.toml` and `.env` of the working directory to choose plugins, keys and hosts, and use
+    /// the data folder although it is unknown who made it.
     Allow,
     /// Print an example `.env` file.
     EnvExample,
@@ -63,8 +64,16 @@ pub(super) async fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow:
                 let path = path.strip_prefix(".").unwrap_or(path);
                 writeln!(output, "{} is allowed as it is now", path.display())?;
             }
-            if allowed.is_empty() {
-                writeln!(output, "there is neither grimoire.toml nor .env here")?;
+            // The files may name another data folder now.
+            let layers = Layers::read(overrides);
+            let folder = layers.data_folder();
+            let has_folder = data_folder::allow(&folder, &layers.data_folder_trust())?;
+            if has_folder {
+                let folder = folder.strip_prefix(".").unwrap_or(&folder);
+                writeln!(output, "the data folder {} is allowed", folder.display())?;
+            }
+            if allowed.is_empty() && !has_folder {
+                writeln!(output, "there is neither grimoire.toml nor .env nor a data folder here")?;
             }
         }
         Command::EnvExample => output.write_all(explain::env_example().as_bytes())?,

@@ -76,7 +76,7 @@ impl Files {
             if std::io::stdin().is_terminal() {
                 note("reading standard input; end it with Ctrl-D, or name a file");
             }
-            let artifact = Artifact { kind, name: "standard input".to_owned(), size: None };
+            let artifact = Artifact::new(kind, "standard input", None);
             return Ok(Opened::File(Some((artifact, stream_of(tokio::io::stdin())))));
         }
         let file = tokio::fs::File::open(path).await.with_context(|| format!("{name} cannot be opened"))?;
@@ -98,7 +98,7 @@ impl Files {
             let archive = Archive::open(content, is_of_interest).with_context(|| name.clone())?;
             return Ok(Opened::Archive(name, Box::new(archive)));
         }
-        let artifact = Artifact { kind, name, size: Some(metadata.len()).filter(|_| metadata.is_file()) };
+        let artifact = Artifact::new(kind, &name, Some(metadata.len()).filter(|_| metadata.is_file()));
         Ok(Opened::File(Some((artifact, stream_of(file)))))
     }
 }
@@ -129,7 +129,7 @@ impl Opened {
                 let file = archive.next_file()?;
                 let kind = ArtifactKind::of_file(&file.name);
                 let size = Some(file.content.len() as u64);
-                let artifact = Artifact { kind, name: format!("{name}: {}", file.name), size };
+                let artifact = Artifact::new(kind, &format!("{name}: {}", file.name), size);
                 Some((artifact, futures::stream::iter([Ok(file.content)]).boxed()))
             }
         }

@@ -17,7 +17,7 @@ use crate::config::{self, Config, Overrides};
 use crate::console::{self, note};
 use crate::exit::{Exit, Reported};
 use crate::inert::harmless;
-use crate::secret_file;
+use crate::{data_folder, secret_file};
 
 /// The arguments of `grimoire webhook`.
 #[derive(Debug, clap::Args)]
@@ -126,6 +126,7 @@ fn secret(send: &Send, config: &Config) -> anyhow::Result<SecretString> {
     if let Some(secret) = config.webhook_secrets.first() {
         return Ok(secret.clone());
     }
+    data_folder::require_known(config)?;
     match secret_file::read(&config.data_folder)? {
         Some(secret) => Ok(secret),
         None if config.insecure_webhooks => Ok(SecretString::from("unchecked".to_owned())),

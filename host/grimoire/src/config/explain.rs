@@ -42,10 +42,15 @@ pub fn reference() -> String {
          Values come in layers, later ones win: the default, `grimoire.toml` (or `--config FILE`), `.env`, the\n\
          environment, the command line. `grimoire config explain` shows each value and where it came from. Both files\n\
          are those of the current folder, or of the nearest folder above it that has a `grimoire.toml` and the same owner.\n\n\
-         Files of the working directory may come with somebody else's checkout. Settings that choose plugins, keys or the\n\
-         hosts that get them (`server.api_tokens`, most of `plugins.*` and of `github.*`) is obeyed there only after\n\
-         `grimoire config allow`, which holds until the file changes.\n\
-         Commands say what they ignore; the server does not start. A file that `--config` names needs no allowance.\n\n\
+         Files of the working directory may come with somebody else's checkout. Settings that choose plugins, keys, hosts or\n\
+         another store (`server.host`, `server.public_url`, `server.api_tokens`, `server.cors_origins`, `storage.url`, most of\n\
+         `plugins.*` and of `github.*`) are obeyed there only after `grimoire config allow`, which holds until the file changes.\n\
+         Commands say what they ignore; the server does not start. A file that `--config` names needs no allowance.\n\
+         \n\
+         A data folder brings a webhook secret and plugins, so the same holds for it: one that this user neither made, nor\n\
+         named (`GRIMOIRE_STORAGE_FOLDER`, or a file that is allowed), nor allowed is refused. It is known by the id in it,\n\
+         so it may be moved. Where a user has no home folder, nothing is remembered: name the data folder there.\n\
+         \n\
          | setting | environment | default | what it is for |\n| --- | --- | --- | --- |\n",
     );
     for setting in ALL {

@@ -11,7 +11,7 @@ use super::overrides::Overrides;
 use super::problem::{Problem, Source};
 use super::setting::{Definition, Kind};
 use super::settings::{self, ALL};
-use super::trust::{self, Allowed, Ignored};
+use super::trust::{self, Allowed, FolderTrust, Ignored};
 
 /// The file that is read if it exists and no other is named.
 const DEFAULT_FILE: &str = "grimoire.toml";
@@ -23,6 +23,8 @@ pub(super) struct LayeredValue {
     pub(super) text: String,
     /// Its source.
     pub(super) source: Source,
+    /// True if the user chose it, or allowed the file that did.
+    pub(super) is_allowed: bool,
 }
 
 /// The winning value of every setting, and the problems of reading them.
@@ -41,10 +43,23 @@ impl Layers {
     /// of the nearest folder above it with a `grimoire.toml`. Problems of the files are reported together with
     /// those of the values, by [`Config::from_layers`](super::Config::from_layers).
     pub fn read(overrides: &Overrides) -> Self {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut variables = BTreeMap::new();
+        let mut unreadable = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(variables.insert(name, value)),
+                Err(_) => unreadable.push(name),
+            }
+        }
         let folder = std::env::current_dir().ok().and_then(|current| nearest_above(&current));
-        Self::from_parts(overrides, folder.as_deref().unwrap_or(Path::new(".")), variables)
+        let mut layers = Self::from_parts(overrides, folder.as_deref().unwrap_or(Path::new(".")), variables);
+        // A secret that is left out in silence would be replaced by another one.
+        for name in unreadable.into_iter().filter(|name| is_of_setting(name)) {
+            let message = "is not valid text (UTF-8)".to_owned();
+            layers.problems.push(Problem { source: Source::Environment(name), key: String::new(), message });
+        }
+        layers
     }
 
     /// Like [`Self::read`], with a given folder and environment.
@@ -61,7 +76,8 @@ impl Layers {
         layers.add_dotenv(&folder.join(".env"));
         layers.add_variables(&environment, true, |name| Source::Environment(name.to_owned()));
         for (key, value) in overrides.values() {
-            layers.values.insert(*key, LayeredValue { text: value.clone(), source: Source::CommandLine });
+            let (text, source) = (value.clone(), Source::CommandLine);
+            layers.values.insert(*key, LayeredValue { text, source, is_allowed: true });
         }
         layers
     }
@@ -71,6 +87,19 @@ impl Layers {
         [&settings::DATA_FOLDER.definition, &settings::STORAGE_URL.definition]
             .iter()
             .any(|setting| self.get(setting).source != Source::Default)
+    }
+
+    /// The data folder, even if other settings are wrong.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let found = self.get(&settings::DATA_FOLDER.definition);
+        self.resolve(PathBuf::from(found.text.trim()), &found.source)
+    }
+
+    /// What is known about whose data folder it is.
+    pub(crate) fn data_folder_trust(&self) -> FolderTrust {
+        let found = self.get(&settings::DATA_FOLDER.definition);
+        let is_named = found.source != Source::Default && found.is_allowed;
+        FolderTrust::new(self.allowed.clone(), is_named)
     }
 
     /// The problems of reading the layers.
@@ -99,8 +128,8 @@ impl Layers {
     }
 
     /// Accepts a setting's value, unless the setting is guarded and its source is not allowed.
-    fn take(&mut self, key: &'static str, found: LayeredValue, is_allowed: bool) {
-        if is_allowed || !trust::is_guarded(key) {
+    fn take(&mut self, key: &'static str, found: LayeredValue) {
+        if found.is_allowed || !trust::is_guarded(key) {
             self.values.insert(key, found);
         } else {
             self.ignored.push(Ignored { source: found.source, key });
@@ -109,10 +138,11 @@ impl Layers {
 
     /// A setting's value: that of the winning layer, or the default.
     pub(super) fn get(&self, setting: &Definition) -> LayeredValue {
-        self.values
-            .get(setting.key)
-            .cloned()
-            .unwrap_or_else(|| LayeredValue { text: setting.default.to_owned(), source: Source::Default })
+        self.values.get(setting.key).cloned().unwrap_or_else(|| LayeredValue {
+            text: setting.default.to_owned(),
+            source: Source::Default,
+            is_allowed: true,
+        })
     }
 
     /// Resolves a relative path: against the configuration's folder if it comes from a file or is the default, and
@@ -169,7 +199,7 @@ impl Layers {
                 match as_text(value.get_ref(), setting.kind) {
                     Ok(text) => {
                         let source = Source::File(shown.clone(), line);
-                        self.take(setting.key, LayeredValue { text, source }, is_allowed);
+                        self.take(setting.key, LayeredValue { text, source, is_allowed });
                     }
                     Err(message) => reject(self, line, &key, message),
                 }
@@ -223,8 +253,10 @@ impl Layers {
             let names = setting.plain.map(str::to_owned).into_iter().chain([setting.variable()]);
             for name in names {
                 if let Some(text) = variables.get(&name).filter(|text| !text.is_empty()) {
-                    let found = LayeredValue { text: text.clone(), source: source(&name) };
-                    self.take(setting.key, found, is_allowed);
+                    self.take(
+                        setting.key,
+                        LayeredValue { text: text.clone(), source: source(&name), is_allowed },
+                    );
                 }
             }
         }
@@ -262,11 +294,15 @@ fn owner(_: &Path) -> Option<u32> {
     None
 }
 
+/// Returns true if a variable sets a setting or names the file of settings.
+fn is_of_setting(name: &str) -> bool {
+    name == "GRIMOIRE_CONFIG"
+        || ALL.iter().any(|setting| setting.plain == Some(name) || setting.variable() == name)
+}
+
 /// Returns true if a variable has Grimoire's prefix but is not a setting.
 fn is_unknown_variable(name: &str) -> bool {
-    name.starts_with("GRIMOIRE_")
-        && name != "GRIMOIRE_CONFIG"
-        && !ALL.iter().any(|setting| setting.variable() == name)
+    name.starts_with("GRIMOIRE_") && !is_of_setting(name)
 }
 
 fn unknown_key(key: &str) -> String {

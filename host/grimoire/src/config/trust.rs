@@ -1,5 +1,6 @@
 //! Files in the working directory may come from another person's checkout or archive. They may choose plugins, keys
-//! and the hosts that receive them only after the user allowed their content: `grimoire config allow`.
+//! and the hosts that receive them only after the user allowed their content: `grimoire config allow`. A data folder,
+//! which contains both, is known by its id.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,7 +14,11 @@ use super::problem::Source;
 use crate::user_folders;
 
 /// Settings that are ignored in a file that was neither allowed nor named.
-const GUARDED: [&str; 15] = [
+const GUARDED: [&str; 19] = [
+    "server.host",
+    "server.public_url",
+    "server.cors_origins",
+    "storage.url",
     "plugins.folder",
     "plugins.matcher",
     "plugins.fallback_matchers",
@@ -56,8 +61,8 @@ impl fmt::Display for Ignored {
     }
 }
 
-/// The files that the user allowed: one marker for each, by path and content, in the user's own folder. A file that
-/// was changed or moved is no longer allowed.
+/// What the user allowed: one marker for each file, by path and content, and for each data folder, by its id, in the
+/// user's own folder. A file that was changed or moved is no longer allowed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowed {
     /// `None` if the user has no home folder: then nothing is allowed.
@@ -72,12 +77,19 @@ impl Allowed {
     }
 
     pub(super) fn has(&self, path: &Path, content: &str) -> bool {
-        let mark = self.folder.as_ref().and_then(|folder| Some(folder.join(name_of(path, content).ok()?)));
-        mark.is_some_and(|mark| mark.is_file())
+        name_of(path, content).is_ok_and(|name| self.has_mark(&name))
+    }
+
+    fn has_mark(&self, name: &str) -> bool {
+        self.folder.as_ref().is_some_and(|folder| folder.join(name).is_file())
     }
 
     /// Allows a file with its current content.
     pub(super) fn add(&self, path: &Path, content: &str) -> io::Result<()> {
+        self.add_mark(&name_of(path, content)?, path)
+    }
+
+    fn add_mark(&self, name: &str, path: &Path) -> io::Result<()> {
         let Some(folder) = &self.folder else {
             return Err(io::Error::other(
                 "there is no home folder to keep it in: set HOME or XDG_STATE_HOME",
@@ -89,11 +101,44 @@ impl Allowed {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder)?;
         // The content is for users who check what they allowed.
-        std::fs::write(
-            folder.join(name_of(path, content)?),
-            path.canonicalize()?.as_os_str().as_encoded_bytes(),
-        )
+        std::fs::write(folder.join(name), path.canonicalize()?.as_os_str().as_encoded_bytes())
     }
+}
+
+/// What is known about whose data folder it is.
+#[derive(Debug, Clone)]
+pub(crate) struct FolderTrust {
+    allowed: Allowed,
+    is_named: bool,
+}
+
+impl FolderTrust {
+    pub(super) fn new(allowed: Allowed, is_named: bool) -> Self {
+        Self { allowed, is_named }
+    }
+
+    /// True if the user named the folder, in contrast to one that was found where one is by default.
+    pub(crate) fn is_named(&self) -> bool {
+        self.is_named
+    }
+
+    /// Returns true if the user has trusted a data folder with this id.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.allowed.has_mark(&name_of_folder(id))
+    }
+
+    /// Trusts data folders with this id, wherever they are moved.
+    pub(crate) fn remember(&self, id: &str, folder: &Path) -> io::Result<()> {
+        self.allowed.add_mark(&name_of_folder(id), folder)
+    }
+}
+
+fn name_of_folder(id: &str) -> String {
+    // Not the id itself: whoever reads the marker's name must not be able to make such a folder.
+    let mut digest = Sha256::new();
+    digest.update("data folder\0");
+    digest.update(id);
+    hex::encode(digest.finalize())
 }
 
 fn name_of(path: &Path, content: &str) -> io::Result<String> {

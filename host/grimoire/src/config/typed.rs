@@ -16,9 +16,12 @@ use super::layers::Layers;
 use super::log_filter::LogFilter;
 use super::problem::{ConfigErrors, Problem, Source};
 use super::setting::{Definition, Setting};
+use super::trust::FolderTrust;
 use super::{settings, values};
 use crate::plugin_files::{self, TriedPlugin};
 
+/// The store's file in the data folder.
+pub(crate) const STORE_FILE: &str = "grimoire.redb";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The validated configuration.
@@ -40,6 +43,8 @@ pub struct Config {
     pub artifact_limit: u64,
     /// The folder for all data.
     pub data_folder: PathBuf,
+    /// What is known about whose folder that is.
+    pub(crate) data_folder_trust: FolderTrust,
     /// The store.
     pub storage: StorageUrl,
     /// Maximum size of the store's page cache in bytes.
@@ -114,7 +119,7 @@ impl Config {
             Some(StorageUrl::Redb(path)) => {
                 StorageUrl::Redb(reader.resolved(path, &settings::STORAGE_URL.definition))
             }
-            None => StorageUrl::Redb(data_folder.join("grimoire.redb")),
+            None => StorageUrl::Redb(data_folder.join(STORE_FILE)),
         };
         let plugin_folder = reader
             .get(&settings::PLUGIN_FOLDER)
@@ -129,6 +134,7 @@ impl Config {
             artifact_limit: reader.get(&settings::ARTIFACT_LIMIT_MIB) << 20,
             storage,
             data_folder,
+            data_folder_trust: layers.data_folder_trust(),
             storage_cache: reader.get(&settings::STORAGE_CACHE_MIB) << 20,
             storage_group_limit: reader.get(&settings::STORAGE_GROUP_LIMIT),
             delivery_retention: DAY * reader.get(&settings::DELIVERY_DAYS),

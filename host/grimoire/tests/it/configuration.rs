@@ -218,3 +218,137 @@ fn a_file_that_is_named_needs_no_allowance() {
     let ended = place.run(&["--config", "grimoire.toml", "config", "check"], b"");
     assert_eq!(ended.code(), 0, "{}", ended.complaint());
 }
+
+/// Copies the data folder of another machine to this place, as `tar` and `cp -a` do: with the modes of its files.
+fn bring(other: &Place, place: &Place) {
+    let from = other.path().join("data");
+    let to = place.path().join("data");
+    std::fs::create_dir(&to).expect("a folder can be made");
+    for name in ["grimoire.redb", "webhook-secret", "folder-id"] {
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).expect("a file can be copied");
+        }
+    }
+}
+
+#[test]
+fn a_data_folder_that_came_along_is_refused_until_it_is_allowed() {
+    let theirs = Place::new();
+    assert!(theirs.serve(&[]).stop());
+    let secret = std::fs::read(theirs.path().join("data/webhook-secret")).expect("a secret was made");
+    let ours = Place::new();
+    bring(&theirs, &ours);
+    ours.file("event.json", "{}");
+    for command in [
+        &["serve", "--port", "0"][..],
+        &["config", "check"],
+        &["match"],
+        &["plugin", "list"],
+        &["spells", "list"],
+        &["webhook", "send", "event.json", "--event", "ping"],
+        &["restore", "nothing.redb"],
+    ] {
+        let ended = ours.run(command, b"");
+        assert_eq!(ended.code(), 78, "{command:?}: {}", ended.complaint());
+        let complaint = ended.complaint();
+        assert!(
+            complaint.contains("data: it is unknown who made this data folder"),
+            "{command:?}: {complaint}"
+        );
+        assert!(complaint.contains("grimoire config allow"), "{command:?}: {complaint}");
+    }
+
+    let allowed = ours.run(&["config", "allow"], b"").output();
+    assert!(allowed.contains("the data folder data is allowed"), "{allowed}");
+    assert_eq!(ours.run(&["spells", "list"], b"").code(), 0);
+    assert!(ours.serve(&[]).stop());
+    assert_eq!(std::fs::read(ours.path().join("data/webhook-secret")).expect("it is there"), secret);
+}
+
+#[test]
+fn a_secret_alone_that_came_along_is_refused_too() {
+    let theirs = Place::new();
+    assert!(theirs.serve(&[]).stop());
+    std::fs::remove_file(theirs.path().join("data/grimoire.redb")).expect("removed");
+    let ours = Place::new();
+    bring(&theirs, &ours);
+    assert_eq!(ours.run(&["serve", "--port", "0"], b"").code(), 78);
+    assert!(!ours.path().join("data/grimoire.redb").exists(), "nothing was begun");
+}
+
+#[test]
+fn an_unallowed_file_does_not_vouch_for_a_data_folder() {
+    let theirs = Place::new();
+    assert!(theirs.serve(&[]).stop());
+    let ours = Place::new();
+    bring(&theirs, &ours);
+    ours.file("grimoire.toml", "[storage]\nfolder = \"data\"\n");
+    let ended = ours.run(&["spells", "list"], b"");
+    assert_eq!(ended.code(), 78, "{}", ended.complaint());
+    let ended = ours.run(&["--config", "grimoire.toml", "spells", "list"], b"");
+    assert_eq!(ended.code(), 0, "whoever names the file trusts it: {}", ended.complaint());
+}
+
+#[test]
+fn a_data_folder_that_was_named_once_is_known_wherever_it_is_moved() {
+    let theirs = Place::new();
+    assert!(theirs.serve(&[]).stop());
+    let ours = Place::new();
+    bring(&theirs, &ours);
+    let mut named = ours.grimoire(&["spells", "list"]);
+    let output = named.env("GRIMOIRE_STORAGE_FOLDER", "data").output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(ours.run(&["spells", "list"], b"").code(), 0);
+
+    let moved = ours.path().join("elsewhere");
+    std::fs::create_dir(&moved).expect("a folder can be made");
+    std::fs::rename(ours.path().join("data"), moved.join("data")).expect("it can be moved");
+    let output = ours.grimoire(&["spells", "list"]).current_dir(moved).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_folder_of_that_name_without_anything_of_grimoire_is_used() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("data")).expect("a folder can be made");
+    place.file("data/measurements.csv", "1,2\n");
+    assert!(place.serve(&[]).stop());
+    assert!(place.serve(&[]).stop(), "and known afterwards");
+}
+
+#[test]
+fn a_foreign_checkout_names_no_host_that_gets_a_token() {
+    let place = Place::new();
+    place.file(
+        "grimoire.toml",
+        "[server]\nhost = \"192.0.2.7\"\ncors_origins = [\"https://theirs.example\"]\n",
+    );
+    let mut command = place.grimoire(&["webhook", "list"]);
+    command.env("GRIMOIRE_SERVER_API_TOKENS", "ana:a-token-of-this-user").env("API_PORT", "1");
+    let output = command.output().expect("it runs");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains("grimoire.toml:2: server.host is not obeyed"), "{complaint}");
+    assert!(complaint.contains("grimoire.toml:3: server.cors_origins is not obeyed"), "{complaint}");
+    assert!(complaint.contains("http://127.0.0.1:1"), "{complaint}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_named_and_not_left_out() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let place = Place::new();
+    let output = place
+        .grimoire(&["config", "check"])
+        .env("GITHUB_WEBHOOK_SECRET", std::ffi::OsStr::from_bytes(b"hunter2\xff"))
+        .env("UNRELATED", std::ffi::OsStr::from_bytes(b"\xff"))
+        .output()
+        .expect("it runs");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{complaint}");
+    assert!(
+        complaint.contains("environment variable GITHUB_WEBHOOK_SECRET: is not valid text"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains("hunter2") && !complaint.contains("UNRELATED"), "{complaint}");
+}
