@@ -217,6 +217,15 @@ impl Form {
         (name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic())).then(|| name.to_lowercase())
     }
 
+    /// What its lines begin with: the first word, and the sign after it.
+    fn beginning(&self) -> Option<&str> {
+        let Some(Part::Text(text)) = self.0.first() else { return None };
+        let text = text.trim_start_matches(['[', ' ']);
+        let word = text.find(|c: char| !c.is_alphanumeric() && c != '-').unwrap_or(text.len());
+        let sign = text[word..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+        Some(&text[..word + sign]).filter(|_| word > 1)
+    }
+
     /// One form for both, if they have the same fields in the same order.
     fn with(&self, other: &Self) -> Option<Self> {
         if self.0.len() != other.0.len() {
@@ -427,7 +436,7 @@ pub fn tried<'a>(log: &[u8], lines: &'a [SampleLine], forms: &[Form], found: Vec
     // An error that occurs again is reported once.
     let same: BTreeSet<&str> =
         lines.iter().filter(|line| hit.contains(&line.number)).map(|line| line.text.as_str()).collect();
-    let words: Vec<String> = forms.iter().filter_map(Form::tool).collect();
+    let words: Vec<&str> = forms.iter().filter_map(Form::beginning).collect();
     let looks_alike = |line: &SampleLine| {
         let text = line.text.trim_start_matches([' ', '[']);
         words.iter().any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))

@@ -62,8 +62,7 @@ fn host(names: &[&str], cache_folder: Option<&Path>) -> PluginHost {
 fn host_with(names: &[&str], cache_folder: Option<&Path>, options: Options) -> PluginHost {
     let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
     let shared = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let options =
-        Options { cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)), ..options };
+    let options = Options { cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)), ..options };
     let host = PluginHost::start(options, names.iter().map(|name| shipped(name)).collect()).expect("a host");
     assert_eq!(host.current().rejected(), []);
     host
@@ -154,7 +153,8 @@ async fn expressions_of_an_operator_cost_nothing_where_they_cannot_match() {
         (with_expressions(kettle), "pot: no lid\n", None),
         (with_expressions(kettle), "kettle: no lid\n", Some("no lid")),
     ] {
-        let analysis = host.current().analyze(&log(), content(text.as_bytes(), 100)).await.expect("an analysis");
+        let analysis =
+            host.current().analyze(&log(), content(text.as_bytes(), 100)).await.expect("an analysis");
         let messages: Vec<_> = analysis
             .findings
             .iter()

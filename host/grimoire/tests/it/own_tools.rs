@@ -123,7 +123,7 @@ fn an_expression_is_learnt_from_marked_lines_and_written() {
         "# It finds 3 errors in build.log:",
         "#   line 2: error | K042 | /home/runner/work/tea/tea/src/pot.k:12:5 | lid is missing",
         "#   line 3: warning | K007 | src/cup.k:3:1 | lukewarm",
-        "that may be errors too; mark one with --line:",
+        "# It leaves out 1 line of the same look; mark one with --line if it is an error:",
         "#   line 5: kettle: fatal: boiled over",
     ] {
         assert!(output.contains(expected), "{expected}\n{output}");

@@ -145,7 +145,10 @@ fn report(
     }
     if !tried.missed.is_empty() {
         let count = count(tried.missed.len(), "line");
-        writeln!(output, "# It leaves out {count} that may be errors too; mark one with --line:")?;
+        writeln!(
+            output,
+            "# It leaves out {count} of the same look; mark one with --line if it is an error:"
+        )?;
         for line in tried.missed.iter().take(SHOWN) {
             writeln!(output, "#   line {}: {}", line.number, displayable(cut(&line.text, 200)))?;
         }
