@@ -11,9 +11,18 @@ use grimoire_plugin_sdk::{Analyzer, Artifact, Diagnostic, Role, Severity, media_
 use libfuzzer_sys::fuzz_target;
 
 fn run<A: Analyzer>(media_type: &str, bytes: &[u8], chunk: usize) -> Vec<Diagnostic> {
+    run_with::<A>(media_type, None, bytes, chunk)
+}
+
+fn run_with<A: Analyzer>(
+    media_type: &str,
+    settings: Option<&str>,
+    bytes: &[u8],
+    chunk: usize,
+) -> Vec<Diagnostic> {
     let artifact = Artifact { media_type: media_type.to_owned(), name: String::new(), size: None };
     let mut found = Vec::new();
-    let Ok(mut analyzer) = A::start(&artifact, None) else { return found };
+    let Ok(mut analyzer) = A::start(&artifact, settings) else { return found };
     for part in bytes.chunks(chunk) {
         if analyzer.feed(part, &mut found).is_err() {
             return found;
@@ -33,10 +42,23 @@ fn check<A: Analyzer>(media_type: &str, bytes: &[u8], chunk: usize) {
     assert_eq!(run::<A>(media_type, bytes, chunk), run::<A>(media_type, bytes, usize::MAX));
 }
 
+/// The first line is an operator's expression, which is refused or compiled, the rest a log.
+fn patterns(bytes: &[u8], chunk: usize) {
+    type Patterns = analyzer_patterns::Scan;
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (expression, log) = bytes.split_at(end);
+    let quoted = String::from_utf8_lossy(expression).replace('\\', "\\\\").replace('"', "\\\"");
+    let settings = format!(r#"{{"tool":[{{"name":"kettle","pattern":"{quoted}(?<message>.*)"}}]}}"#);
+    if Patterns::check(&settings).is_ok() {
+        let run = |chunk| run_with::<Patterns>(media_type::LOG, Some(&settings), log, chunk);
+        assert_eq!(run(chunk), run(usize::MAX));
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let [which, cut, bytes @ ..] = bytes else { return };
     let chunk = usize::from(*cut) + 1;
-    match which % 18 {
+    match which % 19 {
         0 => check::<RustScan>(media_type::LOG, bytes, chunk),
         1 => check::<PythonScan>(media_type::LOG, bytes, chunk),
         2 => check::<JavaScriptScan>(media_type::LOG, bytes, chunk),
@@ -54,6 +76,7 @@ fuzz_target!(|bytes: &[u8]| {
         14 => check::<analyzer_ruby::Scan>(media_type::LOG, bytes, chunk),
         15 => check::<analyzer_runner::Scan>(media_type::LOG, bytes, chunk),
         16 => check::<analyzer_checkers::Scan>(media_type::LOG, bytes, chunk),
+        17 => patterns(bytes, chunk),
         _ => check::<DiffScan>(media_type::DIFF, bytes, chunk),
     }
 });

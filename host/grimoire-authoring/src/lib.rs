@@ -3,7 +3,7 @@
 //! A plugin is a folder with a manifest (`plugin.toml`), sources, cases and the contract. [`template`] creates one,
 //! [`build`] runs the language's own toolchain and encodes a component, [`Workbench`] runs components as the service
 //! does, [`cases`] compares answers with expectations, [`conformance`] tries hostile inputs, [`mod@bench`] measures
-//! calls, and [`keys`] signs components.
+//! calls, [`keys`] signs components, and [`learn`] proposes an expression for a tool that has no plugin.
 #![forbid(unsafe_code)]
 
 pub mod bench;
@@ -12,6 +12,7 @@ pub mod cases;
 pub mod component;
 pub mod conformance;
 pub mod keys;
+pub mod learn;
 pub mod manifest;
 pub mod template;
 mod workbench;

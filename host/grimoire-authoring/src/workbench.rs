@@ -39,6 +39,21 @@ impl Workbench {
         cache: Option<PathBuf>,
         count_fuel: bool,
     ) -> Result<Self, PortError> {
+        Self::configured(component, description, cache, count_fuel, None)
+    }
+
+    /// Like [`Self::start`], with an operator's configuration of the plugin, a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` also if the plugin refuses its configuration.
+    pub fn configured(
+        component: Vec<u8>,
+        description: &Description,
+        cache: Option<PathBuf>,
+        count_fuel: bool,
+        settings: Option<String>,
+    ) -> Result<Self, PortError> {
         let world = World::of_package(description.found.world)
             .ok_or_else(|| invalid(format!("{} is not a world for plugins", description.found.world)))?;
         let options = Options {
@@ -46,6 +61,7 @@ impl Workbench {
             count_fuel,
             // A plugin that fails is called again, because its author wants to see every failure.
             failures_before_rest: u32::MAX,
+            configurations: settings.into_iter().map(|settings| (NAME.to_owned(), settings)).collect(),
             ..Options::default()
         };
         let host = PluginHost::new(options)?;

@@ -102,7 +102,7 @@ impl Loader<'_> {
 
     /// Creates one instance under the limits of a call. This proves that the exports have the types
     /// of the world, that the instance fits its memory limit and that its start function ends in
-    /// time, and has the plugin describe itself and check its configuration.
+    /// time, and has the plugin check its configuration and describe itself.
     async fn try_once(
         &self,
         source: &PluginSource,
@@ -121,11 +121,11 @@ impl Loader<'_> {
                 let outcome = entry
                     .wait(async {
                         let instance = code.instantiate(&mut store).await?;
-                        let said = instance.describe(&mut store).await?;
                         let configured = match settings {
                             Some(settings) => instance.configure(&mut store, settings).await?,
                             None => Ok(()),
                         };
+                        let said = instance.describe(&mut store).await?;
                         Ok((said, configured))
                     })
                     .await;
@@ -141,11 +141,11 @@ impl Loader<'_> {
                 let outcome = entry
                     .wait(async {
                         let instance = code.instantiate(&mut store).await?;
-                        let said = instance.describe(&mut store).await?;
                         let configured = match settings {
                             Some(settings) => instance.configure(&mut store, settings).await?,
                             None => Ok(()),
                         };
+                        let said = instance.describe(&mut store).await?;
                         Ok((said, configured))
                     })
                     .await;
@@ -159,11 +159,11 @@ impl Loader<'_> {
         let (code, said, checked, configured) = tried.map_err(|Fault { reason, detail, .. }| {
             Rejection(format!("does not start ({}): {detail}", reason.as_str()))
         })?;
-        checked.map_err(|broken| Rejection(format!("describe: {broken}")))?;
         configured.map_err(|words| {
             let words = engine_words(&words);
             Rejection(format!("refuses its configuration: {words}"))
         })?;
+        checked.map_err(|broken| Rejection(format!("describe: {broken}")))?;
         Ok((code, said))
     }
 }

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use support::{candidates, content, diagnostic, log, shipped};
 use tokio::runtime::Runtime;
 
-const ANALYZERS: [&str; 18] = [
+const ANALYZERS: [&str; 19] = [
     "analyzer-checkers",
     "analyzer-diff",
     "analyzer-dotnet",
@@ -32,6 +32,7 @@ const ANALYZERS: [&str; 18] = [
     "analyzer-mobile",
     "analyzer-native",
     "analyzer-ops",
+    "analyzer-patterns",
     "analyzer-php",
     "analyzer-python",
     "analyzer-report",
@@ -55,12 +56,13 @@ error: could not compile `demo` (bin \"demo\") due to 1 previous error
 static START: Mutex<()> = Mutex::new(());
 
 fn host(names: &[&str], cache_folder: Option<&Path>) -> PluginHost {
+    host_with(names, cache_folder, Options::default())
+}
+
+fn host_with(names: &[&str], cache_folder: Option<&Path>, options: Options) -> PluginHost {
     let _alone = START.lock().unwrap_or_else(PoisonError::into_inner);
     let shared = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let options = Options {
-        cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)),
-        ..Options::default()
-    };
+    let options = Options { cache_folder: Some(cache_folder.map_or_else(shared, Path::to_owned)), ..options };
     let host = PluginHost::start(options, names.iter().map(|name| shipped(name)).collect()).expect("a host");
     assert_eq!(host.current().rejected(), []);
     host
@@ -134,6 +136,54 @@ async fn hostile_logs_are_read_by_every_analyzer() {
         for findings in analysis.findings {
             assert_eq!(findings.problem, None, "{name}");
         }
+    }
+}
+
+/// A host with the analyzer of an operator's expressions.
+fn with_expressions(settings: &str) -> PluginHost {
+    let configurations = [("analyzer-patterns".to_owned(), settings.to_owned())].into();
+    host_with(&["analyzer-patterns"], None, Options { configurations, ..Options::default() })
+}
+
+#[tokio::test]
+async fn expressions_of_an_operator_cost_nothing_where_they_cannot_match() {
+    let kettle = r#"{"tool": [{"name": "kettle", "pattern": "kettle: (?<message>.*)"}]}"#;
+    for (host, text, found) in [
+        (host(&["analyzer-patterns"], None), "kettle: no lid\n", None),
+        (with_expressions(kettle), "pot: no lid\n", None),
+        (with_expressions(kettle), "kettle: no lid\n", Some("no lid")),
+    ] {
+        let analysis =
+            host.current().analyze(&log(), content(text.as_bytes(), 100)).await.expect("an analysis");
+        let messages: Vec<_> = analysis
+            .findings
+            .iter()
+            .flat_map(|findings| &findings.diagnostics)
+            .map(|diagnostic| diagnostic.message.as_str())
+            .collect();
+        assert_eq!(messages, Vec::from_iter(found));
+        assert_eq!(host.statistics("analyzer-patterns").calls, u64::from(found.is_some()), "{text}");
+    }
+}
+
+/// What passes the plugin's own limits ends by the sandbox's: with an answer, or with a reason.
+#[tokio::test]
+async fn hostile_expressions_and_logs_end_within_the_limits_of_a_call() {
+    let tool = |pattern: &str| format!(r#"{{"name": "kettle", "pattern": "{pattern}"}}"#);
+    let many = vec![tool("(.*)(.*)(.*)(.*)(?:a|aa|aaa)*(?<message>.*)[bc]$"); 100].join(", ");
+    let large = tool("(?:a{0,20}){0,30}(?<message>[bc])");
+    for tools in [many, large] {
+        let host = with_expressions(&format!(r#"{{"tool": [{tools}]}}"#));
+        for text in [vec![b'a'; 1 << 20], b"aaaaaaaaaaaaaaaaaaaaaaaa\n".repeat(40_000), vec![0xff; 1 << 20]] {
+            let analysis =
+                host.current().analyze(&log(), content(&text, 1 << 20)).await.expect("an analysis");
+            for findings in analysis.findings {
+                assert_eq!(findings.diagnostics, []);
+                let reason = findings.problem.map(|problem| problem.reason);
+                assert!(matches!(reason, None | Some(FailureReason::Timeout)), "{reason:?}");
+            }
+        }
+        assert!(host.statistics("analyzer-patterns").peak_memory <= 64 << 20);
     }
 }
 

@@ -8,6 +8,7 @@
 mod choices;
 pub mod explain;
 mod file;
+mod include;
 mod layers;
 mod log_filter;
 mod overrides;

@@ -14,6 +14,7 @@ pub(crate) const PLUGINS: &[(&str, &[u8])] = &[
     ("analyzer-mobile", include_bytes!("../../../plugins/prebuilt/analyzer-mobile.wasm")),
     ("analyzer-native", include_bytes!("../../../plugins/prebuilt/analyzer-native.wasm")),
     ("analyzer-ops", include_bytes!("../../../plugins/prebuilt/analyzer-ops.wasm")),
+    ("analyzer-patterns", include_bytes!("../../../plugins/prebuilt/analyzer-patterns.wasm")),
     ("analyzer-php", include_bytes!("../../../plugins/prebuilt/analyzer-php.wasm")),
     ("analyzer-python", include_bytes!("../../../plugins/prebuilt/analyzer-python.wasm")),
     ("analyzer-report", include_bytes!("../../../plugins/prebuilt/analyzer-report.wasm")),

@@ -19,6 +19,11 @@ pub trait Analyzer: Sized {
         &[]
     }
 
+    /// What the analyzer says of itself, with the operator's configuration if there is one; `check` has accepted it.
+    fn describe(_settings: Option<&str>) -> Description {
+        Description::of(Self::tools(), Self::accepts(), Self::probes())
+    }
+
     /// Checks the operator's configuration, a JSON object. The error says which setting is wrong, and is shown to the
     /// operator.
     fn check(_settings: &str) -> Result<(), String> {
@@ -33,6 +38,25 @@ pub trait Analyzer: Sized {
 
     /// Ends the artifact: adds the diagnostics that were still open. Called once.
     fn finish(&mut self, out: &mut Vec<Diagnostic>) -> Result<(), Failure>;
+}
+
+/// What an analyzer is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// See [`Analyzer::tools`].
+    pub tools: Vec<String>,
+    /// See [`Analyzer::accepts`]. Empty if it can find nothing: then it gets no artifact.
+    pub accepts: Vec<String>,
+    /// See [`Analyzer::probes`].
+    pub probes: Vec<String>,
+}
+
+impl Description {
+    /// The same for every configuration.
+    pub fn of(tools: &[&str], accepts: &[&str], probes: &[&str]) -> Self {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        Self { tools: owned(tools), accepts: owned(accepts), probes: owned(probes) }
+    }
 }
 
 /// What a plugin without settings says to an operator's configuration.
@@ -52,6 +76,11 @@ pub trait LineAnalyzer: Default {
 
     /// See [`Analyzer::probes`].
     const PROBES: &'static [&'static str] = &[];
+
+    /// See [`Analyzer::describe`]: for an analyzer whose tools or probes are the operator's.
+    fn describe(_settings: Option<&str>) -> Description {
+        Description::of(Self::TOOLS, Self::ACCEPTS, Self::PROBES)
+    }
 
     /// An analyzer with the operator's configuration, a JSON object. The error says which setting is wrong, and is
     /// shown to the operator.
@@ -94,9 +123,18 @@ pub fn analyze_chunks<'a, A: Analyzer>(
     media_type: &str,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Vec<Diagnostic>, Failure> {
+    analyze_with::<A>(media_type, None, chunks)
+}
+
+/// Runs an analyzer with an operator's configuration over chunks.
+pub fn analyze_with<'a, A: Analyzer>(
+    media_type: &str,
+    settings: Option<&str>,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<Diagnostic>, Failure> {
     let mut out = Vec::new();
     let artifact = Artifact { media_type: media_type.to_owned(), name: String::new(), size: None };
-    let mut analyzer = A::start(&artifact, None)?;
+    let mut analyzer = A::start(&artifact, settings)?;
     for chunk in chunks {
         analyzer.feed(chunk, &mut out)?;
     }

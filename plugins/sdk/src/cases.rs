@@ -11,9 +11,11 @@
 //! `confidence: likely`, `test: name`, `context: text that it contains`, `frames: 2`, `lines: 1-4` (the lines
 //! of the block that the span covers). In messages, `\n` stands for a line break.
 //!
+//! A fenced `settings` block, a JSON object, is the operator's configuration for the cases after it in its file.
+//!
 //! A log with an expected diagnostic must contain one of the analyzer's probes, because the host requires one.
 
-use crate::{Analyzer, Diagnostic, Location, Severity, analyze_all, analyze_chunks};
+use crate::{Analyzer, Diagnostic, Location, Severity, analyze_all, analyze_chunks, analyze_with};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 /// Runs every case in the folder.
@@ -34,13 +36,13 @@ pub fn run<A: Analyzer>(folder: &Path, media_type: &str) {
     let mut tools: BTreeSet<&str> = A::tools().iter().copied().collect();
     for file in files {
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        for (line, log, expected) in blocks(&text) {
+        for Case { line, settings, log, expected } in blocks(&text) {
             count += 1;
             for tool in expected.lines().filter_map(|line| line.split(" | ").nth(1)) {
                 tools.remove(tool);
             }
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(difference) = difference::<A>(media_type, &log, &expected) {
+            if let Some(difference) = difference::<A>(media_type, settings.as_deref(), &log, &expected) {
                 let _ = writeln!(failures, "{name}:{line}\n{difference}");
             }
         }
@@ -72,9 +74,19 @@ pub fn hold<A: Analyzer>(media_type: &str, bytes: &[u8], size: usize) {
     }
 }
 
-/// The pairs of log and expectation, with the line on which the log begins.
-fn blocks(text: &str) -> Vec<(usize, String, String)> {
-    let mut pairs = Vec::new();
+/// A log, and what is expected.
+struct Case {
+    /// The line on which the log begins.
+    line: usize,
+    settings: Option<String>,
+    log: String,
+    expected: String,
+}
+
+/// The cases of a file.
+fn blocks(text: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut settings = None;
     let mut log: Option<(usize, String)> = None;
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
@@ -85,28 +97,39 @@ fn blocks(text: &str) -> Vec<(usize, String, String)> {
             body.push('\n');
         }
         match info {
+            "settings" => settings = Some(body),
             "log" => log = Some((number + 2, body)),
             "expected" => {
-                let (number, log) =
+                let (line, log) =
                     log.take().unwrap_or_else(|| panic!("line {}: no log before it", number + 1));
-                pairs.push((number, log, body));
+                cases.push(Case { line, settings: settings.clone(), log, expected: body });
             }
             _ => {}
         }
     }
     assert!(log.is_none(), "the last log has no expectation");
-    pairs
+    cases
 }
 
-fn difference<A: Analyzer>(media_type: &str, log: &str, expected: &str) -> Option<String> {
+fn difference<A: Analyzer>(
+    media_type: &str,
+    settings: Option<&str>,
+    log: &str,
+    expected: &str,
+) -> Option<String> {
+    if let Err(refusal) = settings.map_or(Ok(()), A::check) {
+        return Some(format!("the settings are refused: {refusal}"));
+    }
     let log = log.replace('␛', "\u{1b}");
-    let found = analyze_all::<A>(media_type, log.as_bytes()).expect("the analyzer accepts the media type");
-    let bytewise = analyze_chunks::<A>(media_type, log.as_bytes().chunks(7))
-        .expect("the analyzer accepts the media type");
-    if found != bytewise {
+    let in_pieces = |size| {
+        analyze_with::<A>(media_type, settings, log.as_bytes().chunks(size))
+            .expect("the analyzer accepts the media type")
+    };
+    let found = in_pieces(64 * 1024);
+    if found != in_pieces(7) {
         return Some("the result depends on where the chunks are cut".to_owned());
     }
-    let probes = A::probes();
+    let probes = A::describe(settings).probes;
     if !found.is_empty() && !probes.is_empty() && !probes.iter().any(|probe| log.contains(probe)) {
         return Some("no probe of the analyzer is in the log: the host would never wake it".to_owned());
     }

@@ -23,7 +23,9 @@ pub mod text;
 pub mod value;
 mod whole;
 
-pub use analyzer::{Analyzer, LineAnalyzer, TextAnalyzer, analyze_all, analyze_chunks};
+pub use analyzer::{
+    Analyzer, Description, LineAnalyzer, TextAnalyzer, analyze_all, analyze_chunks, analyze_with,
+};
 pub use grimoire_log::{Steps, path};
 pub use line::{Line, LineScan, Marker, Properties};
 pub use matcher::{

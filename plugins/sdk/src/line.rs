@@ -2,7 +2,7 @@
 
 pub use grimoire_log::{Line, Marker, Properties};
 
-use crate::{Analyzer, Artifact, Diagnostic, Failure, LineAnalyzer, limits, text::Deduplicator};
+use crate::{Analyzer, Artifact, Description, Diagnostic, Failure, LineAnalyzer, limits, text::Deduplicator};
 use grimoire_log::LineReader;
 
 /// Makes an [`Analyzer`] from a [`LineAnalyzer`]: splits chunks into lines, cleans them, cuts diagnostics to the
@@ -72,6 +72,10 @@ impl<A: LineAnalyzer> Analyzer for LineScan<A> {
 
     fn probes() -> &'static [&'static str] {
         A::PROBES
+    }
+
+    fn describe(settings: Option<&str>) -> Description {
+        A::describe(settings)
     }
 
     fn check(settings: &str) -> Result<(), String> {

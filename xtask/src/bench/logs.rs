@@ -23,7 +23,7 @@ use super::{Bench, text};
 type Native = fn(&[Bytes]) -> anyhow::Result<usize>;
 
 /// The analyzers with their native code.
-const ANALYZERS: [(&str, Native); 17] = [
+const ANALYZERS: [(&str, Native); 18] = [
     ("analyzer-rust", native::<analyzer_rust::RustScan>),
     ("analyzer-python", native::<analyzer_python::Scan>),
     ("analyzer-javascript", native::<analyzer_javascript::Scan>),
@@ -37,6 +37,7 @@ const ANALYZERS: [(&str, Native); 17] = [
     ("analyzer-mobile", native::<analyzer_mobile::Scan>),
     ("analyzer-native", native::<analyzer_native::Scan>),
     ("analyzer-ops", native::<analyzer_ops::Scan>),
+    ("analyzer-patterns", native::<analyzer_patterns::Scan>),
     ("analyzer-php", native::<analyzer_php::Scan>),
     ("analyzer-report", native::<analyzer_report::Scan>),
     ("analyzer-ruby", native::<analyzer_ruby::Scan>),

@@ -33,7 +33,7 @@ pub struct PluginDescriptionBody {
     pub description: String,
     /// The tools whose errors an analyzer finds; empty for a matcher, and if it is not made for certain tools.
     pub tools: Vec<String>,
-    /// The media types that an analyzer reads; empty for a matcher.
+    /// The media types that an analyzer reads; empty for a matcher, and for an analyzer that needs a configuration and has none.
     #[schema(example = json!(["text/x-log", "text/plain"]))]
     pub accepts: Vec<String>,
 }

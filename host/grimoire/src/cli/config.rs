@@ -59,7 +59,9 @@ pub(super) async fn run(arguments: &Arguments, overrides: &Overrides) -> anyhow:
             wiring::check(&config).await?;
         }
         Command::Allow => {
-            let allowed = Layers::read(overrides).allow_files().context("the files cannot be allowed")?;
+            let mut allowed = Layers::read(overrides).allow_files().context("the files cannot be allowed")?;
+            // Only what is allowed now says what it includes.
+            allowed.extend(Layers::read(overrides).allow_included()?);
             for path in &allowed {
                 let path = path.strip_prefix(".").unwrap_or(path);
                 writeln!(output, "{} is allowed as it is now", path.display())?;

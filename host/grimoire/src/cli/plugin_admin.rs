@@ -312,6 +312,10 @@ fn show_details(details: &PluginDetailsBody, format: Format) -> anyhow::Result<(
                 line(name, &displayable(&list.join(", ")))?;
             }
         }
+        let is_analyzer = plugin.world.as_deref().is_some_and(|world| world.starts_with("grimoire:analyzer"));
+        if is_analyzer && said.accepts.is_empty() {
+            line("reads", "nothing, because it has no configuration")?;
+        }
     }
     line("world", plugin.world.as_deref().unwrap_or("does not run"))?;
     line("digest", plugin.digest.as_deref().unwrap_or("none"))?;

@@ -2,6 +2,7 @@
 
 mod build;
 mod cases;
+mod learn;
 mod look;
 mod measure;
 mod new;
@@ -30,6 +31,8 @@ pub(super) enum Command {
     Keygen(sign::KeyArguments),
     /// Sign a component, so that servers which trust the key run it.
     Sign(sign::SignArguments),
+    /// Propose the configuration that finds the errors of a tool without a plugin, from a log with a few marked lines.
+    Learn(learn::Arguments),
     /// Compare a plugin's answers with the cases in its folder.
     Test(cases::Arguments),
     /// Measure a call: time, instructions, memory; with two components, compare them.
@@ -48,6 +51,7 @@ pub(super) async fn run(command: Command, overrides: &Overrides) -> anyhow::Resu
         Command::Inspect(arguments) => look::inspect(&arguments, overrides),
         Command::Keygen(arguments) => sign::generate(&arguments),
         Command::Sign(arguments) => sign::sign(&arguments),
+        Command::Learn(arguments) => learn::run(arguments, overrides).await,
         Command::Test(arguments) => cases::run(arguments).await,
         Command::Bench(arguments) => measure::bench(arguments).await,
         Command::Conformance(arguments) => measure::conformance(arguments).await,

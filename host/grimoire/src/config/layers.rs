@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::file;
+use super::include;
 use super::overrides::Overrides;
 use super::problem::{Problem, Source};
 use super::setting::{Definition, Kind};
@@ -32,6 +33,8 @@ pub(super) struct LayeredValue {
 pub struct Layers {
     /// The folder of `grimoire.toml` and `.env`; `.` is the current folder.
     folder: PathBuf,
+    /// The file that was named, as problems show it.
+    named: Option<PathBuf>,
     values: BTreeMap<&'static str, LayeredValue>,
     problems: Vec<Problem>,
     allowed: Allowed,
@@ -127,6 +130,46 @@ impl Layers {
         Ok(allowed)
     }
 
+    /// Allows the files that the plugins' configuration includes, with their current content. Returns them.
+    pub(crate) fn allow_included(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let setting = &settings::PLUGIN_CONFIG;
+        let found = self.get(&setting.definition);
+        // What is wrong is said by the check.
+        let tables = (setting.read)(&setting.definition, &found.text).unwrap_or_default();
+        let mut allowed = Vec::new();
+        for table in tables.values() {
+            for path in include::paths(table).unwrap_or_default() {
+                let path = self.resolve(PathBuf::from(path), &found.source);
+                let text = include::read(&path).map_err(anyhow::Error::msg)?;
+                self.allowed.add(&path, &text)?;
+                allowed.push(path);
+            }
+        }
+        Ok(allowed)
+    }
+
+    /// Adds what a plugin's table includes. A file of the working directory must be allowed, like the one that names it.
+    pub(super) fn add_included(&self, table: &mut serde_json::Map<String, Json>) -> Result<(), String> {
+        let source = self.get(&settings::PLUGIN_CONFIG.definition).source;
+        let is_found = matches!(&source, Source::File(path, _) if self.named.as_ref() != Some(path));
+        let paths: Vec<_> = include::paths(table)?
+            .into_iter()
+            .map(|path| self.resolve(PathBuf::from(path), &source))
+            .collect();
+        for path in paths {
+            let text = include::read(&path)?;
+            if is_found && !self.allowed.has(&path, &text) {
+                let shown = path.display();
+                return Err(format!(
+                    "include: {shown} is not allowed as it is now; if you trust it, say so with `grimoire config allow`"
+                ));
+            }
+            include::add(table, &path, &text)?;
+        }
+        include::remove_key(table);
+        Ok(())
+    }
+
     /// Accepts a setting's value, unless the setting is guarded and its source is not allowed.
     fn take(&mut self, key: &'static str, found: LayeredValue) {
         if found.is_allowed || !trust::is_guarded(key) {
@@ -175,6 +218,7 @@ impl Layers {
             Err(error) => return reject(self, None, "", format!("cannot be read: {error}")),
         };
         let is_allowed = named.is_some() || self.allowed.has(&path, &text);
+        self.named = named.map(|_| shown.clone());
         let line_of = |offset: usize| Some(text[..offset.min(text.len())].matches('\n').count() + 1);
         let document = match DeTable::parse(&text) {
             Ok(document) => document,

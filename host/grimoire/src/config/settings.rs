@@ -165,9 +165,9 @@ settings! {
         "plugins.failure_policies", Kind::List, values::failure_policies, "",
         "How the failure of a plugin affects an answer: `plugin:policy` pairs such as `matcher-hybrid:fail`. `fallback`, for every plugin that is not named: keyword order replaces the matcher, and an analyzer's earlier findings are used together with those of the others; the answer is marked as `degraded`, and a matcher's fallback is never posted. `skip`: as if the plugin were not there; without its matcher an answer has no spells and is marked as `degraded`. `fail`: the request or the job's attempt fails and names the plugin, and the server does not start if the plugin cannot be loaded.",
     );
-    PLUGIN_CONFIG: BTreeMap<String, String> = Setting::new(
+    PLUGIN_CONFIG: values::PluginTables = Setting::new(
         "plugins.config", Kind::Tables, values::plugin_config, "",
-        "The configuration of plugins that have settings: a table for each, such as `[plugins.config.analyzer-team]`, with the keys that the plugin itself knows. The plugin checks it when it is loaded; the server does not start with what it refuses.",
+        "The configuration of plugins that have settings: a table for each, such as `[plugins.config.analyzer-team]`, with the keys that the plugin itself knows. `include` in such a table is a list of JSON files whose members are added to it. The plugin checks the whole when it is loaded; the server does not start with what it refuses.",
     );
     TRUSTED_KEYS: Vec<TrustedKey> = Setting::new(
         "plugins.trusted_keys", Kind::List, values::trusted_keys, "",

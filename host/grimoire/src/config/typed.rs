@@ -157,7 +157,7 @@ impl Config {
             tried_plugin: None,
             matcher: reader.get(&settings::MATCHER),
             fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
-            plugin_configurations: reader.get(&settings::PLUGIN_CONFIG),
+            plugin_configurations: reader.plugin_configurations(),
             trusted_keys: reader.get(&settings::TRUSTED_KEYS),
             require_signed: reader.get(&settings::REQUIRE_SIGNED),
             plugin_watch: Duration::from_secs(60 * reader.get(&settings::PLUGIN_WATCH_MINUTES)),
@@ -214,6 +214,24 @@ impl ConfigReader<'_> {
 
     fn resolved(&self, path: PathBuf, definition: &Definition) -> PathBuf {
         self.layers.resolve(path, &self.layers.get(definition).source)
+    }
+
+    /// The configuration of each plugin as JSON, with what it includes.
+    fn plugin_configurations(&mut self) -> BTreeMap<String, String> {
+        let definition = &settings::PLUGIN_CONFIG.definition;
+        let tables = self.get(&settings::PLUGIN_CONFIG);
+        let mut configurations = BTreeMap::new();
+        for (plugin, mut table) in tables {
+            let added =
+                self.layers.add_included(&mut table).map_err(|problem| format!("{plugin}: {problem}"));
+            match added.and_then(|()| values::plugin_table(&plugin, table)) {
+                Ok(text) => {
+                    configurations.insert(plugin, text);
+                }
+                Err(problem) => self.reject(definition, problem),
+            }
+        }
+        configurations
     }
 
     fn reject(&mut self, definition: &Definition, message: impl Into<String>) {

@@ -245,14 +245,15 @@ pub(super) fn failure_policies(_: &Definition, text: &str) -> Read<BTreeMap<Stri
 /// The largest configuration of one plugin in bytes, which the contract says too.
 const MAX_PLUGIN_CONFIG: usize = 64 << 10;
 
+/// Tables of settings by plugin.
+pub(super) type PluginTables = BTreeMap<String, serde_json::Map<String, serde_json::Value>>;
+
 /// Parses a JSON object of JSON objects by plugin. What is in them is for the plugins to check.
-pub(super) fn plugin_config(_: &Definition, text: &str) -> Read<BTreeMap<String, String>> {
+pub(super) fn plugin_config(_: &Definition, text: &str) -> Read<PluginTables> {
     if text.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let tables: BTreeMap<String, serde_json::Map<String, serde_json::Value>> = match serde_json::from_str(
-        text,
-    ) {
+    let tables: PluginTables = match serde_json::from_str(text) {
         Ok(tables) => tables,
         // The library's message may quote the value.
         Err(_) => {
@@ -261,19 +262,23 @@ pub(super) fn plugin_config(_: &Definition, text: &str) -> Read<BTreeMap<String,
             );
         }
     };
-    let mut problems = Vec::new();
-    let mut config = BTreeMap::new();
-    for (plugin, table) in tables {
-        let table = serde_json::Value::Object(table).to_string();
-        if let Err(error) = check_plugin_name(&plugin) {
-            problems.push(format!("{plugin:?}: {error}"));
-        } else if table.len() > MAX_PLUGIN_CONFIG {
-            problems.push(format!("{plugin}: has more than {} KiB as JSON", MAX_PLUGIN_CONFIG >> 10));
-        } else {
-            config.insert(plugin, table);
-        }
+    let problems: Vec<_> = tables
+        .keys()
+        .filter_map(|plugin| check_plugin_name(plugin).err().map(|error| format!("{plugin:?}: {error}")))
+        .collect();
+    if problems.is_empty() { Ok(tables) } else { Err(problems) }
+}
+
+/// The text that a plugin gets.
+pub(super) fn plugin_table(
+    plugin: &str,
+    table: serde_json::Map<String, serde_json::Value>,
+) -> Result<String, String> {
+    let table = serde_json::Value::Object(table).to_string();
+    if table.len() > MAX_PLUGIN_CONFIG {
+        return Err(format!("{plugin}: has more than {} KiB as JSON", MAX_PLUGIN_CONFIG >> 10));
     }
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    Ok(table)
 }
 
 /// Parses names and public keys.

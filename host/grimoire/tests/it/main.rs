@@ -13,6 +13,7 @@ mod first_hour;
 #[path = "../../../grimoire-runtime/tests/support/guests.rs"]
 mod guests;
 mod hostile_input;
+mod own_tools;
 mod plugin_admin;
 mod plugin_authors;
 mod plugin_metrics;

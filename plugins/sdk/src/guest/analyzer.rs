@@ -1,7 +1,7 @@
 //! The world `grimoire:analyzer/analyzer`.
 
 use super::{About, convert};
-use crate::{Analyzer, Artifact, Diagnostic};
+use crate::{Analyzer, Artifact, Description, Diagnostic};
 use std::{cell::RefCell, marker::PhantomData};
 
 #[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
@@ -29,13 +29,8 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     type Scan = Scan<A>;
 
     fn describe() -> analyze::Description {
-        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        analyze::Description {
-            identity: convert::identity::<D>(),
-            tools: owned(A::tools()),
-            accepts: owned(A::accepts()),
-            probes: owned(A::probes()),
-        }
+        let Description { tools, accepts, probes } = A::describe(super::settings());
+        analyze::Description { identity: convert::identity::<D>(), tools, accepts, probes }
     }
 
     fn configure(settings: String) -> Result<(), String> {

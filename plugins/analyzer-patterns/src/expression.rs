@@ -1,0 +1,526 @@
+//! Expressions in JavaScript's syntax, for an engine that works in linear time.
+//!
+//! Problem matchers are written for engines that backtrack, and in a syntax that differs from the engine's in what may
+//! be escaped and what a bracket means inside of brackets. So an expression is parsed here and written again. What the
+//! engine cannot do is refused by name, with its place.
+
+use std::fmt;
+
+use regex_lite::{Regex, RegexBuilder};
+
+use crate::literals::Needed;
+
+/// Longest expression, in bytes.
+pub(crate) const MOST_BYTES: usize = 2_048;
+/// Most memory that a compiled expression may take, in bytes.
+const MOST_COMPILED: usize = 64 << 10;
+/// Most repetitions that a count may ask for.
+const MOST_REPEATS: u32 = 1_000;
+/// Deepest nesting of groups.
+const DEPTH: u32 = 32;
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    pub(crate) regex: Regex,
+    /// The groups with their names, from 1.
+    pub(crate) groups: Vec<Option<String>>,
+    pub(crate) needed: Needed,
+}
+
+/// Why an expression is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    reason: String,
+    /// The place of the mistake: the number of the character, from 1.
+    at: Option<usize>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(formatter, "{} at character {at}", self.reason),
+            None => formatter.write_str(&self.reason),
+        }
+    }
+}
+
+impl Refusal {
+    fn whole(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), at: None }
+    }
+}
+
+impl Expression {
+    /// Compiles an expression.
+    pub(crate) fn compile(source: &str) -> Result<Self, Refusal> {
+        if source.is_empty() {
+            return Err(Refusal::whole("is empty"));
+        }
+        if source.len() > MOST_BYTES {
+            let bytes = source.len();
+            return Err(Refusal::whole(format!("has {bytes} bytes, may have at most {MOST_BYTES}")));
+        }
+        let mut parser = Parser {
+            characters: source.chars().collect(),
+            at: 0,
+            written: String::with_capacity(source.len() + 16),
+            groups: Vec::new(),
+            folds_case: false,
+        };
+        let seen = parser.alternatives(0)?;
+        if parser.at < parser.characters.len() {
+            return Err(parser.refuse("a closing parenthesis without an opening one"));
+        }
+        let Parser { written, groups, folds_case, .. } = parser;
+        let mut builder = RegexBuilder::new(&written);
+        // The parser has bounded the nesting already, and the engine counts a little differently.
+        let built = builder.size_limit(MOST_COMPILED).nest_limit(4 * DEPTH).build();
+        let regex = built.map_err(|error| {
+            let words = error.to_string();
+            Refusal::whole(if words.contains("size") {
+                format!("is too large: compiled it takes more than {} KiB; repeat less", MOST_COMPILED >> 10)
+            } else {
+                words
+            })
+        })?;
+        Ok(Self { regex, groups, needed: if folds_case { Needed::default() } else { seen.needed() } })
+    }
+}
+
+/// What is known of the texts that a part matches.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The one text that it matches.
+    exact: Option<String>,
+    needed: Needed,
+}
+
+impl Seen {
+    /// Anything.
+    fn unknown() -> Self {
+        Self::default()
+    }
+
+    fn exact(text: String) -> Self {
+        Self { exact: Some(text), needed: Needed::default() }
+    }
+
+    fn needed(self) -> Needed {
+        match self.exact {
+            Some(text) => Needed::text(&text),
+            None => self.needed,
+        }
+    }
+}
+
+/// How often an item occurs in a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeats {
+    Once,
+    AtLeastOnce,
+    Optional,
+}
+
+struct Parser {
+    characters: Vec<char>,
+    at: usize,
+    /// The expression in the engine's syntax.
+    written: String,
+    groups: Vec<Option<String>>,
+    /// True if some of it ignores case.
+    folds_case: bool,
+}
+
+impl Parser {
+    fn refuse_at(&self, at: usize, reason: impl Into<String>) -> Refusal {
+        Refusal { reason: reason.into(), at: Some(at + 1) }
+    }
+
+    fn refuse(&self, reason: impl Into<String>) -> Refusal {
+        self.refuse_at(self.at, reason)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.characters.get(self.at).copied()
+    }
+
+    fn rest_starts_with(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(index, c)| self.characters.get(self.at + index) == Some(&c))
+    }
+
+    /// Takes the next character if it is this one.
+    fn take(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn literal(&mut self, c: char) -> Seen {
+        let text = c.to_string();
+        self.written.push_str(&regex_lite::escape(&text));
+        Seen::exact(text)
+    }
+
+    /// Alternatives up to the end or a closing parenthesis.
+    fn alternatives(&mut self, depth: u32) -> Result<Seen, Refusal> {
+        if depth > DEPTH {
+            return Err(self.refuse(format!("groups are nested more than {DEPTH} deep")));
+        }
+        let mut seen = vec![self.sequence(depth)?];
+        while self.take('|') {
+            self.written.push('|');
+            seen.push(self.sequence(depth)?);
+        }
+        Ok(if seen.len() == 1 {
+            seen.remove(0)
+        } else {
+            let needed = Needed::one_of(seen.into_iter().map(Seen::needed).collect());
+            Seen { exact: None, needed }
+        })
+    }
+
+    fn sequence(&mut self, depth: u32) -> Result<Seen, Refusal> {
+        let (mut run, mut is_exact, mut needed) = (String::new(), true, Needed::default());
+        while let Some(c) = self.peek().filter(|c| !matches!(c, '|' | ')')) {
+            let start = self.at;
+            let asserts =
+                matches!(c, '^' | '$') || self.rest_starts_with("\\b") || self.rest_starts_with("\\B");
+            let item = self.item(depth)?;
+            let repeats = self.repeats(start, asserts)?;
+            // What only asserts a place leaves the text around it in one piece.
+            if asserts {
+                continue;
+            }
+            match item {
+                Seen { exact: Some(text), .. } if repeats == Repeats::Once => run.push_str(&text),
+                item => {
+                    is_exact = false;
+                    let item = if repeats == Repeats::Optional { Needed::default() } else { item.needed() };
+                    needed = needed.better(Needed::text(&std::mem::take(&mut run))).better(item);
+                }
+            }
+        }
+        Ok(if is_exact {
+            Seen::exact(run)
+        } else {
+            Seen { exact: None, needed: needed.better(Needed::text(&run)) }
+        })
+    }
+
+    /// One item without what repeats it.
+    fn item(&mut self, depth: u32) -> Result<Seen, Refusal> {
+        let Some(c) = self.peek() else { return Ok(Seen::exact(String::new())) };
+        match c {
+            '(' => self.group(depth),
+            '[' => self.class(),
+            '\\' => self.escape(),
+            '*' | '+' | '?' => Err(self.refuse(format!("{c} has nothing to repeat"))),
+            '.' | '^' | '$' => {
+                self.at += 1;
+                self.written.push(c);
+                Ok(Seen::unknown())
+            }
+            '{' if self.count(self.at).is_some() => Err(self.refuse("a count has nothing to repeat")),
+            _ => {
+                self.at += 1;
+                Ok(self.literal(c))
+            }
+        }
+    }
+
+    /// The count `{1,3}` at this place: least, most, and the place after it. Another brace is a character.
+    fn count(&self, at: usize) -> Option<(&[char], Option<&[char]>, usize)> {
+        if self.characters.get(at) != Some(&'{') {
+            return None;
+        }
+        let digits = |from: usize| {
+            let length = self.characters[from..].iter().take_while(|c| c.is_ascii_digit()).count();
+            &self.characters[from..from + length]
+        };
+        let least = digits(at + 1);
+        let end = at + 1 + least.len();
+        match self.characters.get(end) {
+            _ if least.is_empty() => None,
+            Some('}') => Some((least, Some(least), end + 1)),
+            Some(',') => {
+                let most = digits(end + 1);
+                let end = end + 1 + most.len();
+                let most = Some(most).filter(|most| !most.is_empty());
+                (self.characters.get(end) == Some(&'}')).then_some((least, most, end + 1))
+            }
+            _ => None,
+        }
+    }
+
+    /// How often the item that began at `start` occurs.
+    fn repeats(&mut self, start: usize, asserts: bool) -> Result<Repeats, Refusal> {
+        let place = self.at;
+        let (least, end) = match self.peek() {
+            Some('*' | '?') => (0, self.at + 1),
+            Some('+') => (1, self.at + 1),
+            _ => match self.count(self.at) {
+                None => return Ok(Repeats::Once),
+                Some((least, most, end)) => {
+                    let number = |digits: &[char]| {
+                        let digits: String = digits.iter().collect();
+                        let number = digits.parse().ok().filter(|&number: &u32| number <= MOST_REPEATS);
+                        number.ok_or_else(|| self.refuse(format!("a count above {MOST_REPEATS}")))
+                    };
+                    let (least, most) = (number(least)?, most.map(number).transpose()?);
+                    if most.is_some_and(|most| most < least) {
+                        return Err(self.refuse("a count whose numbers are out of order"));
+                    }
+                    (least, end)
+                }
+            },
+        };
+        if asserts {
+            return Err(self.refuse_at(start, "something without text cannot be repeated"));
+        }
+        self.at = end;
+        self.take('?');
+        self.written.extend(&self.characters[place..self.at]);
+        if matches!(self.peek(), Some('*' | '+' | '?')) || self.count(self.at).is_some() {
+            return Err(self.refuse("a repetition of a repetition"));
+        }
+        Ok(if least == 0 { Repeats::Optional } else { Repeats::AtLeastOnce })
+    }
+
+    fn group(&mut self, depth: u32) -> Result<Seen, Refusal> {
+        let start = self.at;
+        self.at += 1;
+        if !self.take('?') {
+            self.groups.push(None);
+            self.written.push('(');
+            return self.inside(start, depth);
+        }
+        for (sign, what) in [
+            ("=", "a look-ahead, (?="),
+            ("!", "a negative look-ahead, (?!"),
+            ("<=", "a look-behind, (?<="),
+            ("<!", "a negative look-behind, (?<!"),
+            (">", "an atomic group, (?>"),
+        ] {
+            if self.rest_starts_with(sign) {
+                let reason = format!("{what}, which an engine in linear time has not,");
+                return Err(self.refuse_at(start, reason));
+            }
+        }
+        if self.take(':') {
+            self.written.push_str("(?:");
+            return self.inside(start, depth);
+        }
+        if self.rest_starts_with("<") || self.rest_starts_with("P<") {
+            self.take('P');
+            self.at += 1;
+            let name = self.until('>', "the name of a group has no end")?;
+            let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !is_name {
+                let reason = format!("{name:?} is no name of letters, digits and underscores, for the group");
+                return Err(self.refuse_at(start, reason));
+            }
+            if self.groups.iter().any(|group| group.as_ref() == Some(&name)) {
+                return Err(self.refuse_at(start, format!("a second group with the name {name}")));
+            }
+            self.groups.push(Some(name));
+            self.written.push('(');
+            return self.inside(start, depth);
+        }
+        let flags: String =
+            self.characters[self.at..].iter().take_while(|c| matches!(c, 'i' | 's' | 'm' | '-')).collect();
+        self.at += flags.len();
+        let on = flags.split('-').next().unwrap_or_default();
+        let is_closed = matches!(self.peek(), Some(':' | ')'));
+        if flags.is_empty() || !is_closed {
+            return Err(self.refuse_at(start, "a group (? of an unknown kind"));
+        }
+        self.folds_case |= on.contains('i');
+        self.written.push_str("(?");
+        self.written.push_str(&flags);
+        if self.take(')') {
+            self.written.push(')');
+            return Ok(Seen::exact(String::new()));
+        }
+        self.at += 1;
+        self.written.push(':');
+        self.inside(start, depth)
+    }
+
+    /// The content of a group, and its end.
+    fn inside(&mut self, start: usize, depth: u32) -> Result<Seen, Refusal> {
+        let seen = self.alternatives(depth + 1)?;
+        if !self.take(')') {
+            return Err(self.refuse_at(start, "a group without an end"));
+        }
+        self.written.push(')');
+        Ok(seen)
+    }
+
+    /// The text up to this character, which is taken too.
+    fn until(&mut self, end: char, reason: &str) -> Result<String, Refusal> {
+        let length = self.characters[self.at..].iter().position(|&c| c == end);
+        let length = length.ok_or_else(|| self.refuse(reason))?;
+        let text = self.characters[self.at..self.at + length].iter().collect();
+        self.at += length + 1;
+        Ok(text)
+    }
+
+    fn class(&mut self) -> Result<Seen, Refusal> {
+        let start = self.at;
+        self.at += 1;
+        let negated = self.take('^');
+        if self.take(']') {
+            if negated {
+                self.written.push_str("(?s:.)");
+                return Ok(Seen::unknown());
+            }
+            return Err(self.refuse_at(start, "brackets without a character"));
+        }
+        self.written.push_str(if negated { "[^" } else { "[" });
+        loop {
+            let Some(c) = self.peek() else {
+                return Err(self.refuse_at(start, "brackets without an end"));
+            };
+            if c == ']' {
+                self.at += 1;
+                self.written.push(']');
+                return Ok(Seen::unknown());
+            }
+            let place = self.at;
+            let first = self.class_item()?;
+            let is_range =
+                self.peek() == Some('-') && self.characters.get(self.at + 1).is_some_and(|&next| next != ']');
+            let Some(first) = first.filter(|_| is_range) else {
+                if let Some(first) = first {
+                    self.class_character(first);
+                }
+                continue;
+            };
+            self.at += 1;
+            let before = self.written.len();
+            match self.class_item()? {
+                Some(last) if first <= last => {
+                    self.class_character(first);
+                    self.written.push('-');
+                    self.class_character(last);
+                }
+                Some(_) => return Err(self.refuse_at(place, "a range of characters that is out of order")),
+                // `[a-\d]` is three alternatives: a letter, a hyphen, a digit.
+                None => {
+                    let set = self.written.split_off(before);
+                    self.class_character(first);
+                    self.class_character('-');
+                    self.written.push_str(&set);
+                }
+            }
+        }
+    }
+
+    fn class_character(&mut self, c: char) {
+        if matches!(c, '\\' | '[' | ']' | '^' | '-' | '&' | '~') {
+            self.written.push('\\');
+        }
+        self.written.push(c);
+    }
+
+    /// A character of a class. `None` for a set such as `\d`, which is written already.
+    fn class_item(&mut self) -> Result<Option<char>, Refusal> {
+        let Some(c) = self.peek() else { return Err(self.refuse("brackets without an end")) };
+        if c != '\\' {
+            self.at += 1;
+            return Ok(Some(c));
+        }
+        match self.characters.get(self.at + 1) {
+            Some(&set @ ('d' | 'D' | 's' | 'S' | 'w' | 'W')) => {
+                self.at += 2;
+                self.written.extend(['\\', set]);
+                Ok(None)
+            }
+            Some('b') => {
+                self.at += 2;
+                Ok(Some('\u{8}'))
+            }
+            _ => self.escaped().map(Some),
+        }
+    }
+
+    fn escape(&mut self) -> Result<Seen, Refusal> {
+        match self.characters.get(self.at + 1) {
+            Some(&set @ ('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'b' | 'B')) => {
+                self.at += 2;
+                self.written.extend(['\\', set]);
+                Ok(Seen::unknown())
+            }
+            _ => {
+                let c = self.escaped()?;
+                Ok(self.literal(c))
+            }
+        }
+    }
+
+    /// The character that an escape stands for.
+    fn escaped(&mut self) -> Result<char, Refusal> {
+        let start = self.at;
+        let Some(&c) = self.characters.get(start + 1) else {
+            return Err(self.refuse("a backslash at the end"));
+        };
+        self.at += 2;
+        Ok(match c {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'f' => '\u{c}',
+            'v' => '\u{b}',
+            '0' if !self.peek().is_some_and(|next| next.is_ascii_digit()) => '\0',
+            '0'..='9' => {
+                let reason = format!("a back-reference, \\{c}, which an engine in linear time has not,");
+                return Err(self.refuse_at(start, reason));
+            }
+            'k' => {
+                let reason = "a back-reference, \\k, which an engine in linear time has not,";
+                return Err(self.refuse_at(start, reason));
+            }
+            'p' | 'P' => {
+                return Err(self.refuse_at(start, format!("a class of Unicode, \\{c}, which is not known,")));
+            }
+            'c' => match self.peek().filter(char::is_ascii_alphabetic) {
+                Some(letter) => {
+                    self.at += 1;
+                    char::from(letter.to_ascii_uppercase() as u8 - b'A' + 1)
+                }
+                None => return Err(self.refuse_at(start, "\\c without a letter")),
+            },
+            'x' => self.hexadecimal(start, 2)?,
+            'u' if self.take('{') => {
+                let digits = self.until('}', "\\u{ without an end")?;
+                self.character(start, &digits)?
+            }
+            'u' => self.hexadecimal(start, 4)?,
+            c if c.is_ascii_alphabetic() => {
+                return Err(self.refuse_at(start, format!("\\{c}, which means nothing,")));
+            }
+            c => c,
+        })
+    }
+
+    fn hexadecimal(&mut self, start: usize, digits: usize) -> Result<char, Refusal> {
+        let end = (self.at + digits).min(self.characters.len());
+        let found: String = self.characters[self.at..end].iter().collect();
+        self.at = end;
+        self.character(start, if found.len() == digits { &found } else { "" })
+    }
+
+    fn character(&self, start: usize, digits: &str) -> Result<char, Refusal> {
+        let number =
+            digits.chars().all(|c| c.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok());
+        number
+            .flatten()
+            .and_then(char::from_u32)
+            .ok_or_else(|| self.refuse_at(start, "an escape of a character that does not exist"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
