@@ -29,6 +29,7 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     type Scan = Scan<A>;
 
     fn describe() -> analyze::Description {
+        super::begin();
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         analyze::Description {
             identity: convert::identity::<D>(),
@@ -39,6 +40,7 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     }
 
     fn configure(settings: String) -> Result<(), String> {
+        super::begin();
         A::check(&settings)?;
         super::keep_settings(settings)
     }
@@ -46,6 +48,7 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
 
 impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {
     fn new(artifact: analyze::Artifact) -> Self {
+        super::begin();
         let analyze::Artifact { media_type, name, size } = artifact;
         Self(RefCell::new(A::start(&Artifact { media_type, name, size }, super::settings())))
     }
