@@ -55,7 +55,7 @@ pub use jobs::review_pull_request::ReviewRequest;
 pub use judge::Judge;
 pub use merge::CountedDiagnostic;
 pub use pattern_scan::PatternScan;
-pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, find_chosen};
+pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, RecordRequest, find_chosen};
 pub use rank::{ExplainedSpell, Explanation, MatchReport};
 pub use render::{Folded, Group, Links, fold, markdown};
 pub use settings::Settings;
@@ -103,6 +103,7 @@ struct Inner {
     folder_problem: std::sync::Mutex<Option<String>>,
     plugin_watch: plugins::Watch,
     questions: plugins::Questions,
+    artifacts: plugins::Artifacts,
 }
 
 impl Pipeline {
@@ -120,6 +121,7 @@ impl Pipeline {
             folder_problem: std::sync::Mutex::default(),
             plugin_watch: plugins::Watch::default(),
             questions: plugins::Questions::default(),
+            artifacts: plugins::Artifacts::default(),
         }))
     }
 

@@ -5,6 +5,7 @@ mod cases;
 mod look;
 mod measure;
 mod new;
+mod replay;
 mod sign;
 mod subject;
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Sign(sign::SignArguments),
     /// Compare a plugin's answers with the cases in its folder.
     Test(cases::Arguments),
+    /// Ask a plugin recorded cases, and compare its answers and its time with what was recorded, or with another build.
+    Replay(replay::Arguments),
     /// Measure a call: time, instructions, memory; with two components, compare them.
     Bench(measure::BenchArguments),
     /// Test a plugin with empty, huge and hostile inputs.
@@ -49,6 +52,7 @@ pub(super) async fn run(command: Command, overrides: &Overrides) -> anyhow::Resu
         Command::Keygen(arguments) => sign::generate(&arguments),
         Command::Sign(arguments) => sign::sign(&arguments),
         Command::Test(arguments) => cases::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
         Command::Bench(arguments) => measure::bench(arguments).await,
         Command::Conformance(arguments) => measure::conformance(arguments).await,
     }

@@ -16,6 +16,7 @@ mod hostile_input;
 mod plugin_admin;
 mod plugin_authors;
 mod plugin_metrics;
+mod plugin_record;
 mod plugin_settings;
 mod plugin_signatures;
 mod process;

@@ -1,6 +1,6 @@
 //! `grimoire plugin test`.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
@@ -46,14 +46,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             Outcome::Different { diff, .. } => {
                 wrong += 1;
                 writeln!(output, "{BAD}{place} is not answered as expected{BAD:#}")?;
-                for line in diff.lines() {
-                    let style = match line.as_bytes().first() {
-                        Some(b'+') => GOOD,
-                        Some(b'-') => BAD,
-                        _ => Style::new(),
-                    };
-                    writeln!(output, "  {style}{line}{style:#}")?;
-                }
+                write_difference(&mut output, &diff)?;
             }
             Outcome::Failed(problem) => {
                 wrong += 1;
@@ -77,4 +70,17 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     writeln!(output, "{line}")?;
     output.flush()?;
     Ok(if wrong == 0 { Exit::Ok } else { Exit::Data })
+}
+
+/// Writes a unified diff with colours.
+pub(super) fn write_difference(output: &mut impl Write, diff: &str) -> std::io::Result<()> {
+    for line in diff.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => GOOD,
+            Some(b'-') => BAD,
+            _ => Style::new(),
+        };
+        writeln!(output, "  {style}{line}{style:#}")?;
+    }
+    Ok(())
 }
