@@ -22,7 +22,7 @@ impl Operator {
         let judge = self.world.pipeline.judge(&Actor::COMMAND_LINE).expect("a judge");
         let artifact = Artifact { kind, name: "build".to_owned(), size: None };
         let pieces: Vec<_> =
-            text.as_bytes().chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+            text.as_bytes().chunks(64 << 10).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         judge.analyze(&artifact, stream::iter(pieces).boxed()).await.expect("a report");
     }
 }

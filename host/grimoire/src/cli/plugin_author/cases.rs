@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use grimoire_authoring::cases::{self, Outcome};
+use grimoire_domain::failure_reason::FailureReason;
 
 use super::subject::Subject;
 use crate::console;
 use crate::exit::{Exit, Reported};
 
+/// The number of calls of a backtrace that are shown.
+const FRAMES: usize = 10;
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
@@ -54,6 +57,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
                 writeln!(output, "  {}: {}", problem.reason, problem.detail)?;
                 for line in bench.log() {
                     writeln!(output, "    log: {line}")?;
+                }
+                if problem.reason == FailureReason::Trap {
+                    for place in bench.backtrace().into_iter().take(FRAMES) {
+                        writeln!(output, "    at {place}")?;
+                    }
                 }
             }
         }
