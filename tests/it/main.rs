@@ -4,4 +4,5 @@ mod architecture;
 mod generated;
 mod github;
 mod log;
+mod plugin_safety;
 mod stories;

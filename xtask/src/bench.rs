@@ -5,6 +5,7 @@
 //! processes, the load generator in this one, all on the same processors.
 
 mod data;
+mod extism;
 mod http;
 mod load;
 mod logs;
@@ -13,6 +14,7 @@ mod patterns;
 mod plugins;
 mod random;
 mod reference;
+mod sandbox;
 mod start;
 mod table;
 mod text;
@@ -34,6 +36,15 @@ use world::World;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    wanted: Wanted,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What to measure, and how.
+#[derive(Debug, Args)]
+struct Wanted {
     /// The number of rounds; compared things take turns in each round.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -46,13 +57,13 @@ pub(crate) struct Arguments {
     /// One round with small sizes: shows that it runs, not how fast.
     #[arg(long)]
     quick: bool,
-    #[command(subcommand)]
-    part: Option<Part>,
 }
 
-/// Processes that the benchmark starts.
+/// A part of the benchmark, and the processes that it starts.
 #[derive(Debug, Subcommand)]
 enum Part {
+    /// The plugin host only: the rows `score` and `plugin`.
+    Plugins(Wanted),
     /// The product.
     #[command(hide = true)]
     Serve,
@@ -95,6 +106,7 @@ const GROUPS: [(&str, Group); 9] = [
     ("match", matching::run),
     ("pattern", patterns::run),
     ("score", plugins::run),
+    ("plugin", sandbox::run),
     ("log", logs::run),
     ("start", start::starts),
     ("memory", start::memory),
@@ -102,15 +114,21 @@ const GROUPS: [(&str, Group); 9] = [
 
 /// Measures and prints one table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    match arguments.part {
+    let wanted = match &arguments.part {
         Some(Part::Serve) => {
             // The error shows in whoever waits for the server's responses.
             let _ = grimoire::run(["grimoire", "serve"].map(OsString::from));
             return Ok(());
         }
-        Some(Part::Reference { port }) => return asynchronous()?.block_on(reference::serve(port)),
-        None => {}
-    }
+        Some(Part::Reference { port }) => return asynchronous()?.block_on(reference::serve(*port)),
+        Some(Part::Plugins(wanted)) => return measure(wanted, &["score", "plugin"]),
+        None => &arguments.wanted,
+    };
+    measure(wanted, &[])
+}
+
+/// Measures the wanted rows; without any, those whose names start with one of `usual`, or all.
+fn measure(arguments: &Wanted, usual: &[&str]) -> anyhow::Result<()> {
     let optimised = !cfg!(debug_assertions);
     ensure!(
         optimised || arguments.quick,
@@ -120,7 +138,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bench = Bench {
         rounds: usize::try_from(rounds)?,
         quick: arguments.quick,
-        wanted: arguments.rows.clone(),
+        wanted: match &arguments.rows[..] {
+            [] => usual.iter().map(|&name| name.to_owned()).collect(),
+            rows => rows.to_vec(),
+        },
         world: World::new()?,
     };
     let mut rows = Vec::new();

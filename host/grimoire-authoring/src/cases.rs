@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use grimoire_ports::PortError;
 
-pub use grimoire_cases::{Case, Input, Outcome, run};
+pub use grimoire_cases::{Case, Input, Outcome, difference, run};
 pub(crate) use grimoire_cases::{candidate, parse, spell};
 
 use crate::manifest::World;

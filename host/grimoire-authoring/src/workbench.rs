@@ -112,6 +112,11 @@ impl Workbench {
         self.host.last_call(NAME)
     }
 
+    /// The backtrace of the last call that ended with a trap, innermost call first.
+    pub fn backtrace(&self) -> Vec<String> {
+        self.host.evidence(NAME).last_trap.map(|trap| trap.backtrace).unwrap_or_default()
+    }
+
     /// The last lines that the plugin wrote to its log, oldest first.
     pub fn log(&self) -> Vec<String> {
         self.host.recent_log(NAME).into_iter().map(|line| line.message).collect()

@@ -6,6 +6,7 @@
 
 mod ask;
 mod input;
+mod record;
 mod render;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use similar::TextDiff;
 
 pub use ask::{Answer, MatcherInput, analyze, score};
 pub use input::{Input, candidate, spell};
+pub use record::{Recorded, record};
 
 /// The world that a plugin implements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -94,17 +96,22 @@ struct Block<'t> {
 /// The fenced blocks of a text.
 fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
-    let mut open: Option<Block<'_>> = None;
+    let mut open: Option<(usize, Block<'_>)> = None;
     let mut offset = 0;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let start = offset;
         offset += line.len();
-        let fence = line.trim_end().strip_prefix("```");
-        match (&mut open, fence) {
-            (None, Some(info)) => open = Some(Block { line: number, info, body: offset..offset }),
-            (Some(block), Some("")) => {
+        let line = line.trim_end();
+        let info = line.trim_start_matches('`');
+        let ticks = line.len() - info.len();
+        match &mut open {
+            None if ticks >= 3 && !info.contains('`') => {
+                open = Some((ticks, Block { line: number, info, body: offset..offset }));
+            }
+            // A longer fence may have shorter ones inside.
+            Some((opened, block)) if ticks >= *opened && info.is_empty() => {
                 block.body.end = start;
-                blocks.extend(open.take());
+                blocks.extend(open.take().map(|(_, block)| block));
             }
             _ => {}
         }
@@ -169,11 +176,16 @@ pub async fn run(set: &dyn PluginSet, plugin: &str, case: &Case) -> Result<Outco
         Err(problem) => Outcome::Failed(problem),
         Ok(found) if found == case.expected => Outcome::Same,
         Ok(found) => {
-            let diff = TextDiff::from_lines(case.expected.as_str(), found.as_str());
-            let diff = diff.unified_diff().context_radius(3).header("expected", "found").to_string();
+            let diff = difference((&case.expected, "expected"), (&found, "found"));
             Outcome::Different { diff, found }
         }
     })
+}
+
+/// A unified diff of two answers, each with its name.
+pub fn difference(before: (&str, &str), after: (&str, &str)) -> String {
+    let diff = TextDiff::from_lines(before.0, after.0);
+    diff.unified_diff().context_radius(3).header(before.1, after.1).to_string()
 }
 
 #[cfg(test)]
@@ -187,6 +199,14 @@ mod tests {
         assert_eq!(cases.len(), 1);
         assert_eq!((cases[0].line, cases[0].expected.as_str()), (3, "- x\n"));
         assert_eq!(&text[cases[0].place.clone()], "- x\n");
+    }
+
+    #[test]
+    fn a_longer_fence_may_have_shorter_ones_inside() {
+        let text = "````log\n```\nnot the end\n```\n````\n\n```expected\n```\n";
+        let cases = parse(Path::new("a.md"), text, World::Analyzer).expect("cases");
+        let Input::Artifact { text, .. } = &cases[0].input else { panic!("a log") };
+        assert_eq!(text, "```\nnot the end\n```\n");
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub(crate) const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/plugins", READ),
     ("GET", "/api/plugins/{name}", READ),
     ("POST", "/api/plugins/{name}", ADMIN),
+    ("GET", "/api/plugins/{name}/cases", ADMIN),
     ("DELETE", "/api/plugins/{name}", ADMIN),
     ("POST", "/api/plugins/{name}/activate", ADMIN),
     ("POST", "/api/plugins/{name}/rollback", ADMIN),

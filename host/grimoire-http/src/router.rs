@@ -69,6 +69,7 @@ fn for_operators() -> OpenApiRouter<Shared> {
 fn for_content() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(plugins::get, plugins::install, plugins::remove))
+        .routes(routes!(plugins::cases))
         .routes(routes!(plugins::activate))
         .routes(routes!(plugins::roll_back))
         .routes(routes!(spellbook::export))

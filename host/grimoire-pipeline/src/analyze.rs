@@ -13,6 +13,7 @@ use grimoire_ports::plugins::analyzer::Analysis;
 use crate::judge::Judge;
 use crate::log_pass::{LogPass, LogRead};
 use crate::merge::{CountedDiagnostic, merge, merge_with};
+use crate::plugins::ArtifactCopy;
 use crate::settle::{is_explained, settle};
 use crate::utf16::as_utf8;
 use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
@@ -63,8 +64,9 @@ impl Judge {
             return Err(too_large(limit).into());
         }
         let pass = LogPass::new(self.pipeline.pattern_scan(self.repository.clone()).await?);
-        let content = pass.watch(artifact.kind, limited(as_utf8(content).await?, limit));
-        let analysis = self.plugins.analyze(artifact, content).await?;
+        let (copy, content) = ArtifactCopy::of(artifact, limited(as_utf8(content).await?, limit));
+        let analysis = self.plugins.analyze(artifact, pass.watch(artifact.kind, content)).await?;
+        self.pipeline.0.artifacts.keep(&copy);
         let bytes = analysis.bytes;
         let mut gathered = Gathered::default();
         // A plugin that could not be loaded leaves the same gap as one that failed.

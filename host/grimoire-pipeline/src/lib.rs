@@ -57,7 +57,7 @@ pub use jobs::review_pull_request::ReviewRequest;
 pub use judge::Judge;
 pub use merge::CountedDiagnostic;
 pub use pattern_scan::PatternScan;
-pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, find_chosen};
+pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, RecordRequest, find_chosen};
 pub use rank::{ExplainedSpell, Explanation, MatchReport};
 pub use render::{Folded, Group, Links, fold, markdown};
 pub use settings::Settings;
@@ -107,6 +107,7 @@ struct Inner {
     filling: AtomicUsize,
     plugin_watch: plugins::Watch,
     questions: plugins::Questions,
+    artifacts: plugins::Artifacts,
 }
 
 impl Pipeline {
@@ -125,6 +126,7 @@ impl Pipeline {
             filling: AtomicUsize::new(0),
             plugin_watch: plugins::Watch::default(),
             questions: plugins::Questions::default(),
+            artifacts: plugins::Artifacts::default(),
         }))
     }
 

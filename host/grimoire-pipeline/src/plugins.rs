@@ -2,6 +2,7 @@
 
 mod change;
 mod golden;
+mod record;
 mod replay;
 mod set;
 mod watch;
@@ -15,10 +16,12 @@ use grimoire_domain::page::PageRequest;
 use grimoire_domain::text;
 use grimoire_ports::plugins::{LoadedPlugin, PluginEvidence, PluginSet, PluginStatistics};
 
+pub(crate) use record::{ArtifactCopy, Artifacts};
 pub(crate) use replay::Questions;
 pub(crate) use watch::Watch;
 
 pub use change::{PluginRequest, PluginUpload};
+pub use record::RecordRequest;
 
 use crate::{FailurePolicy, Pipeline, PipelineError};
 

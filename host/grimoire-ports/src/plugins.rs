@@ -1,14 +1,13 @@
 //! The plugins, as one immutable set at a time, and their worlds: one file each.
 
 pub mod analyzer;
+mod evidence;
 pub mod matcher;
 mod signer;
 mod source;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use grimoire_domain::Timestamp;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
@@ -16,6 +15,7 @@ use self::analyzer::Analyzers;
 use self::matcher::Matchers;
 use crate::PortError;
 
+pub use evidence::{Histogram, PluginCalls, PluginEvidence, PluginTrap};
 pub use signer::{InvalidPublicKey, PublicKey, Signer, TrustedKey};
 pub use source::{ComponentSource, PluginFiles, PluginOrigin, PluginSource, strongest};
 
@@ -87,31 +87,6 @@ pub struct PluginStatistics {
     pub failures_in_a_row: u64,
     /// The maximum memory of a single call, in memories and tables, in bytes.
     pub peak_memory: u64,
-}
-
-/// Facts for operators about a misbehaving plugin, since the start of the process and across generations.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct PluginEvidence {
-    /// The number of calls by outcome: `ok`, or the word of a reason.
-    pub outcomes: BTreeMap<&'static str, u64>,
-    /// The number of calls by duration, from the request to the checked answer: each entry counts the calls that took
-    /// at most this many seconds and more than the bound before; the last bound is infinite.
-    pub durations: Vec<(f64, u64)>,
-    /// The last lines of its log, oldest first: the word of the level, and the cleaned text.
-    pub log: Vec<(&'static str, String)>,
-    /// The last call that ended with a trap.
-    pub last_trap: Option<PluginTrap>,
-}
-
-/// A call that ended with a trap.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginTrap {
-    /// The time of the call.
-    pub at: Timestamp,
-    /// A description of the trap.
-    pub detail: String,
-    /// The cleaned backtrace, innermost call first: names of functions, or their numbers if the component has no names.
-    pub backtrace: Vec<String>,
 }
 
 /// An immutable set of loaded plugins: one generation.

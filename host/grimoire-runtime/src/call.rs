@@ -11,7 +11,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use crate::engine::TICK;
 use crate::inert_wasi::InertWasi;
 use crate::limits::{MAX_HANDLES, TotalLimiter};
-use crate::log::{CallLog, Logbook};
+use crate::log::{CallLog, LogLevel, Logbook, shown};
 use crate::options::{Options, TimeBudget};
 use crate::problem::{BudgetSpent, Fault, Signs, classify};
 use crate::usage::Usage;
@@ -32,6 +32,20 @@ impl Call {
         self.usage.instantiation = Some(started.elapsed());
     }
 
+    /// Counts a call to the host.
+    pub(crate) fn called_host(&mut self) {
+        self.usage.host_calls += 1;
+    }
+
+    /// Moves what the guest printed to its log, and returns it as one line.
+    fn take_printed(&mut self, level: LogLevel) -> Option<String> {
+        let printed = self.wasi.take_printed()?;
+        for line in printed.lines() {
+            self.log.write(level, line);
+        }
+        Some(shown(&printed))
+    }
+
     /// Counts bytes that the plugin returned.
     pub(crate) fn returned(&mut self, bytes: usize) {
         self.usage.output += bytes;
@@ -50,6 +64,8 @@ impl Call {
 
 impl WasiView for Call {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        // Every function of WASI begins with this.
+        self.called_host();
         let (ctx, table) = self.wasi.parts();
         WasiCtxView { ctx, table }
     }
@@ -170,12 +186,17 @@ impl Entry {
         call.usage.fuel = fuel;
         allowance.used_ticks = allowance.used_ticks.saturating_add(self.granted - call.ticks_left);
         match outcome {
-            Ok(Ok(value)) => Ok(value),
+            Ok(Ok(value)) => {
+                call.take_printed(LogLevel::Info);
+                Ok(value)
+            }
             Ok(Err(error)) => {
                 tracing::debug!(error = format!("{error:?}"), "plugin call failed");
+                let panic = call.log.panic().map(str::to_owned);
                 let signs = Signs {
                     memory_refused: call.limiter.refused(),
-                    panicked: call.log.panicked(),
+                    panic,
+                    printed: call.take_printed(LogLevel::Error),
                     memory_limit: call.memory_limit,
                 };
                 let fault = classify(&error, signs);

@@ -79,7 +79,7 @@ pub(crate) struct CallLog {
     book: Arc<Logbook>,
     left: usize,
     dropped: u64,
-    panicked: bool,
+    panic: Option<String>,
 }
 
 /// How Rust's panic message begins, as a panic hook writes it.
@@ -87,13 +87,14 @@ const PANIC: &str = "panicked at ";
 
 impl CallLog {
     pub(crate) fn new(plugin: Arc<str>, book: Arc<Logbook>, budget: usize) -> Self {
-        Self { plugin, book, left: budget, dropped: 0, panicked: false }
+        Self { plugin, book, left: budget, dropped: 0, panic: None }
     }
 
     /// Writes a line, or counts it as dropped if it exceeds the budget. An empty line costs one
     /// byte, so that no number of lines is free.
     pub(crate) fn write(&mut self, level: LogLevel, message: &str) {
-        self.panicked = level == LogLevel::Error && message.starts_with(PANIC);
+        // Also where the log is full: a flood must not hide why the call ended.
+        self.panic = (level == LogLevel::Error && message.starts_with(PANIC)).then(|| shown(message));
         let message = text::cut(message, LINE_BYTES);
         let cost = message.len() + 1;
         if cost > self.left {
@@ -107,9 +108,9 @@ impl CallLog {
 }
 
 impl CallLog {
-    /// Returns true if the last message reports a panic.
-    pub(crate) fn panicked(&self) -> bool {
-        self.panicked
+    /// The last message, if it reports a panic; cleaned.
+    pub(crate) fn panic(&self) -> Option<&str> {
+        self.panic.as_deref()
     }
 }
 
@@ -122,7 +123,8 @@ impl Drop for CallLog {
     }
 }
 
-fn shown(message: &str) -> String {
+/// A message as one displayable line of bounded length, without secrets.
+pub(crate) fn shown(message: &str) -> String {
     // A panic message may quote the plugin's input.
     let message = secrets::mask(text::cut(message, LINE_BYTES));
     let message = text::displayable(&message);

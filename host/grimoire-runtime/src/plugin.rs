@@ -16,8 +16,8 @@ use crate::log::LogLevel;
 use crate::options::Options;
 use crate::preflight::World;
 use crate::problem::Fault;
-use crate::record::PluginRecord;
-use crate::usage::Usage;
+use crate::record::{PluginRecord, Version};
+use crate::usage::{Meters, Usage};
 use crate::worlds::{analyzer, matcher};
 
 /// The plugin's code, linked and typed.
@@ -46,8 +46,11 @@ pub(crate) struct Facts {
     pub(crate) cases: Vec<CaseFile>,
 }
 
-/// The plugin label, in metrics, of calls before activation.
-const ON_TRIAL: &str = "on-trial";
+/// Where the calls of a plugin are counted.
+struct Counting {
+    record: Arc<PluginRecord>,
+    meters: Meters,
+}
 
 /// A loaded plugin, in one generation or several.
 pub(crate) struct Plugin {
@@ -62,7 +65,7 @@ pub(crate) struct Plugin {
     signer: Signer,
     pub(crate) cases: Vec<CaseFile>,
     pub(crate) code: Code,
-    record: ArcSwap<PluginRecord>,
+    counting: ArcSwap<Counting>,
     engine: Engine,
     options: Arc<Options>,
     /// Permits to compute: no plugin gets more threads than its share.
@@ -84,7 +87,10 @@ impl Plugin {
             signer,
             cases,
             code,
-            record: ArcSwap::from_pointee(PluginRecord::new(ON_TRIAL)),
+            counting: ArcSwap::from_pointee(Counting {
+                record: Arc::new(PluginRecord::new()),
+                meters: Meters::on_trial(),
+            }),
             engine: engine.clone(),
             options: Arc::clone(options),
             turns: Arc::new(Semaphore::new(options.threads.max(1))),
@@ -94,7 +100,8 @@ impl Plugin {
 
     /// Marks the plugin as running: its calls are counted in this record from now on.
     pub(crate) fn count_into(&self, record: Arc<PluginRecord>) {
-        self.record.store(record);
+        let meters = Meters::new(&self.name, &self.identity.digest, self.world().package());
+        self.counting.store(Arc::new(Counting { record, meters }));
     }
 
     pub(crate) fn world(&self) -> World {
@@ -110,12 +117,12 @@ impl Plugin {
 
     /// Creates a store for one call.
     pub(crate) fn store(&self) -> Store<Call> {
-        call::store(&self.engine, &self.options, &self.name, &self.record.load().log)
+        call::store(&self.engine, &self.options, &self.name, &self.counting.load().record.log)
     }
 
     /// Counts a call and admits it, unless the plugin rests.
     pub(crate) fn admit(&self) -> Result<Attempt, Fault> {
-        self.record.load().called();
+        self.counting.load().record.called();
         self.breaker.admit(Instant::now()).map_err(|left| {
             let milliseconds = left.as_millis();
             Fault::new(
@@ -146,7 +153,11 @@ impl Plugin {
         attempt: Option<Attempt>,
         fault: Option<Fault>,
     ) -> Option<PluginProblem> {
-        self.record.load().ended(fault.as_ref().map(|fault| fault.reason), started.elapsed(), usage);
+        let counting = self.counting.load();
+        let (outcome, total) = (fault.as_ref().map(|fault| fault.reason), started.elapsed());
+        let version = Version { digest: &self.identity.digest, world: self.world().package() };
+        counting.record.ended(version, outcome, total, usage);
+        counting.meters.record(outcome, total, usage);
         let Some(fault) = fault else {
             if let Some(attempt) = attempt {
                 attempt.succeeded();
@@ -162,7 +173,7 @@ impl Plugin {
         if fault.reason == FailureReason::Trap {
             let backtrace = fault.backtrace.join("; ");
             tracing::debug!(plugin = %self.name, backtrace, "plugin ended with a trap");
-            self.record.load().trapped(&fault);
+            self.counting.load().record.trapped(&fault);
         }
         let problem = fault.of(&self.name);
         if is_fault {
@@ -179,14 +190,14 @@ impl Plugin {
             }
         }
         if problem.reason.is_failure() {
-            self.record.load().failed(&problem);
+            self.counting.load().record.failed(&problem);
         }
         problem
     }
 
     /// Adds the plugin's own description of its failure to its log, for operators.
     pub(crate) fn note(&self, words: &str) {
-        self.record.load().log.note(&self.name, LogLevel::Warn, words);
+        self.counting.load().record.log.note(&self.name, LogLevel::Warn, words);
     }
 
     /// The checks that every running plugin has passed, in order.

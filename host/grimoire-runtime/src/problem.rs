@@ -16,13 +16,15 @@ pub(crate) struct Fault {
     pub(crate) detail: String,
     /// The backtrace of a trap, innermost call first; for operators.
     pub(crate) backtrace: Vec<String>,
+    /// What the guest itself said last before a trap; for operators, because it may quote the input.
+    pub(crate) last_words: Option<String>,
 }
 
 impl Fault {
     pub(crate) fn new(reason: FailureReason, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
         secrets::mask_in(&mut detail);
-        Self { reason, detail, backtrace: Vec::new() }
+        Self { reason, detail, backtrace: Vec::new(), last_words: None }
     }
 
     pub(crate) fn invalid_output(detail: impl Into<String>) -> Self {
@@ -46,12 +48,14 @@ pub(crate) struct BudgetSpent;
 pub(crate) struct ConfigurationRefused;
 
 /// What the host observed during a call before it failed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Signs {
     /// True if the call was refused memory.
     pub(crate) memory_refused: bool,
-    /// True if the call wrote a panic message to its log.
-    pub(crate) panicked: bool,
+    /// The last message in its log, if it reports a panic.
+    pub(crate) panic: Option<String>,
+    /// The end of what it printed, if it printed anything.
+    pub(crate) printed: Option<String>,
     /// The limit on its memory in bytes.
     pub(crate) memory_limit: usize,
 }
@@ -59,11 +63,12 @@ pub(crate) struct Signs {
 /// Classifies an engine's error.
 pub(crate) fn classify(error: &wasmtime::Error, signs: Signs) -> Fault {
     let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
-    let fault = classify_without_place(error, signs, frames);
+    let fault = classify_without_place(error, &signs, frames);
     if fault.reason != FailureReason::Trap {
         return fault;
     }
-    Fault { backtrace: frames.iter().map(place).collect(), ..fault }
+    let last_words = signs.panic.or(signs.printed);
+    Fault { backtrace: frames.iter().map(place).collect(), last_words, ..fault }
 }
 
 /// A frame as text: the function's name without the additions of compilers, or its number.
@@ -86,7 +91,7 @@ fn is_recursion(frames: &[FrameInfo]) -> bool {
     frames.len() >= DEEP && functions.len() <= DEEP / 4
 }
 
-fn classify_without_place(error: &wasmtime::Error, signs: Signs, frames: &[FrameInfo]) -> Fault {
+fn classify_without_place(error: &wasmtime::Error, signs: &Signs, frames: &[FrameInfo]) -> Fault {
     if error.downcast_ref::<BudgetSpent>().is_some() {
         return Fault::new(FailureReason::Timeout, "used up its computing time");
     }
@@ -97,7 +102,8 @@ fn classify_without_place(error: &wasmtime::Error, signs: Signs, frames: &[Frame
         return Fault::new(FailureReason::Busy, "no free place for another instance");
     }
     if error.downcast_ref::<I32Exit>().is_some() {
-        return Fault::new(FailureReason::Trap, "ended itself (exit)");
+        let words = if signs.printed.is_some() { ": its log has what it printed" } else { "" };
+        return Fault::new(FailureReason::Trap, format!("ended itself (exit){words}"));
     }
     if signs.memory_refused {
         return Fault::new(
@@ -112,8 +118,11 @@ fn classify_without_place(error: &wasmtime::Error, signs: Signs, frames: &[Frame
         Some(Trap::MemoryOutOfBounds) if is_recursion(frames) => {
             Fault::new(FailureReason::Trap, "call stack exhausted: recursion too deep")
         }
-        Some(Trap::UnreachableCodeReached) if signs.panicked => {
+        Some(Trap::UnreachableCodeReached) if signs.panic.is_some() => {
             Fault::new(FailureReason::Trap, "ended itself (panic): its log has the panic's text and place")
+        }
+        Some(Trap::UnreachableCodeReached) if signs.printed.is_some() => {
+            Fault::new(FailureReason::Trap, "ended itself (abort or exception): its log has what it printed")
         }
         Some(Trap::UnreachableCodeReached) => {
             Fault::new(FailureReason::Trap, "ended itself (abort or unreachable code)")

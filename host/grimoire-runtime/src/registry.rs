@@ -95,7 +95,7 @@ impl Registry {
     /// Returns the record of a name; creates one for a new name.
     pub(crate) fn record(&self, name: &str) -> Arc<PluginRecord> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(records.entry(name.to_owned()).or_insert_with(|| Arc::new(PluginRecord::new(name))))
+        Arc::clone(records.entry(name.to_owned()).or_insert_with(|| Arc::new(PluginRecord::new())))
     }
 
     /// Returns the record of a name, if there is one.

@@ -1,11 +1,15 @@
 //! Resource usage of calls, and its metrics.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::Verdict;
+use grimoire_domain::text;
 use metrics::{Counter, Histogram, Label, counter, histogram};
+
+/// The number of digits that stand for a digest in metrics, as in `grimoire plugin list`.
+const DIGEST: usize = 12;
 
 /// The resources used by one call (for analyzers: one scan).
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,13 +24,15 @@ pub(crate) struct Usage {
     pub(crate) memory: usize,
     /// Size of the plugin's output in the host's memory, in bytes.
     pub(crate) output: usize,
+    /// Number of calls to the host.
+    pub(crate) host_calls: u64,
 }
 
-/// The metrics of one plugin, for each possible outcome of a call. Looked up once, so that a call
+/// The metrics of one version of a plugin, for each possible outcome of a call. Looked up once, so that a call
 /// costs a few atomic additions.
 #[derive(Debug)]
 pub(crate) struct Meters {
-    plugin: Arc<str>,
+    labels: Vec<Label>,
     by_outcome: [OnceLock<Meter>; 1 + FailureReason::ALL.len()],
 }
 
@@ -37,11 +43,24 @@ struct Meter {
     guest: Histogram,
     memory: Histogram,
     output: Histogram,
+    host_calls: Histogram,
 }
 
 impl Meters {
-    pub(crate) fn new(plugin: Arc<str>) -> Self {
-        Self { plugin, by_outcome: Default::default() }
+    /// The metrics of a running version.
+    pub(crate) fn new(plugin: &str, digest: &str, world: &'static str) -> Self {
+        let labels = vec![
+            Label::new("plugin", plugin.to_owned()),
+            Label::new("digest", text::cut(digest, DIGEST).to_owned()),
+            Label::from_static_parts("world", world),
+        ];
+        Self { labels, by_outcome: Default::default() }
+    }
+
+    /// The metrics of all calls before activation together: there may be any number of candidates.
+    pub(crate) fn on_trial() -> Self {
+        let labels = vec![Label::from_static_parts("plugin", "on-trial")];
+        Self { labels, by_outcome: Default::default() }
     }
 
     /// Records a call with its failure reason, or none for success. `total` is the time from the
@@ -49,7 +68,7 @@ impl Meters {
     pub(crate) fn record(&self, outcome: Option<FailureReason>, total: Duration, usage: &Usage) {
         let place = outcome.map_or(0, |reason| 1 + reason as usize);
         let meter = self.by_outcome[place]
-            .get_or_init(|| Meter::new(&self.plugin, outcome.map_or("ok", FailureReason::as_str)));
+            .get_or_init(|| Meter::new(&self.labels, outcome.map_or("ok", FailureReason::as_str)));
         meter.calls.increment(1);
         meter.total.record(total);
         // A rejected call used nothing, and its zeros would distort the other figures.
@@ -58,21 +77,23 @@ impl Meters {
             meter.guest.record(usage.guest);
             meter.memory.record(usage.memory as f64);
             meter.output.record(usage.output as f64);
+            meter.host_calls.record(usage.host_calls as f64);
         }
     }
 }
 
 impl Meter {
-    fn new(plugin: &Arc<str>, outcome: &'static str) -> Self {
-        let labels =
-            vec![Label::new("plugin", plugin.to_string()), Label::from_static_parts("outcome", outcome)];
+    fn new(labels: &[Label], outcome: &'static str) -> Self {
+        let mut labels = labels.to_vec();
+        labels.push(Label::from_static_parts("outcome", outcome));
         Self {
             calls: counter!("grimoire_plugin_calls_total", labels.clone()),
             total: histogram!("grimoire_plugin_call_seconds", labels.clone()),
             instantiation: histogram!("grimoire_plugin_instantiation_seconds", labels.clone()),
             guest: histogram!("grimoire_plugin_guest_seconds", labels.clone()),
             memory: histogram!("grimoire_plugin_memory_bytes", labels.clone()),
-            output: histogram!("grimoire_plugin_output_bytes", labels),
+            output: histogram!("grimoire_plugin_output_bytes", labels.clone()),
+            host_calls: histogram!("grimoire_plugin_host_calls", labels),
         }
     }
 }

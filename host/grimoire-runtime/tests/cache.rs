@@ -81,6 +81,22 @@ async fn an_entry_with_one_wrong_bit_is_compiled_anew_and_never_executed() {
 }
 
 #[tokio::test]
+async fn code_that_runs_does_not_change_with_its_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(report(folder.path()).await, COMPILED);
+    let host = start(folder.path());
+    assert_eq!(host.cache_report(), LOADED);
+    // In place: the file that the code was read from, not another one under its name.
+    let path = entry(folder.path());
+    let length = fs::metadata(&path).expect("the entry").len();
+    fs::write(&path, vec![0xcc; usize::try_from(length).expect("a small file")]).expect("written");
+    let judgement = host.current().score("honest", &diagnostic(), &candidates(1)).await.expect("a judgement");
+    assert_eq!(judgement.verdicts[0].score.to_bits(), 0.75_f64.to_bits());
+    drop(host);
+    assert_eq!(report(folder.path()).await, REPLACED);
+}
+
+#[tokio::test]
 async fn an_entry_that_is_cut_or_grown_is_compiled_anew() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(report(folder.path()).await, COMPILED);

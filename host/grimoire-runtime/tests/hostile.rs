@@ -49,6 +49,7 @@ const MATCHERS: &[(&str, Outcome)] = &[
     // Memory.
     ("grow_bomb", Fails(Memory, "64 MiB")),
     ("grow_refused", Fine),
+    ("many_memories", Fails(Memory, "64 MiB")),
     ("initial_memory", Rejected("bytes of initial memory; a plugin may have at most 67108864")),
     ("table_grow", Fails(Memory, "64 MiB")),
     ("deep_recursion", Fails(Trap, "recursion too deep")),
@@ -123,6 +124,8 @@ const WASI: &[(&str, Outcome)] = &[
     ("exit", Fails(Trap, "ended itself (exit)")),
     ("blocked", Fails(Timeout, "did not return within")),
     ("socket", Fine),
+    ("prints_and_aborts", Fails(Trap, "ended itself (abort or exception): its log has what it printed")),
+    ("prints_much", Fine),
 ];
 
 /// Budgets that suffice for a guest that ends by itself, even on a machine under load.
@@ -336,7 +339,12 @@ async fn a_panic_s_text_and_a_trap_s_place_are_kept_for_operators() {
     let told = ("error", "panicked at src/lib.rs:7:9: ⏎ index out of bounds".to_owned());
     assert_eq!(evidence.log, [told]);
     assert_eq!(evidence.outcomes, [("trap", 1)].into());
-    assert_eq!(evidence.durations.iter().map(|(_, calls)| calls).sum::<u64>(), 1);
+    let trap = evidence.last_trap.expect("it is kept");
+    assert_eq!(trap.last_words.as_deref(), Some("panicked at src/lib.rs:7:9: ⏎ index out of bounds"));
+    let [calls] = &evidence.calls[..] else { panic!("one version, one outcome: {:?}", evidence.calls) };
+    assert_eq!((calls.world, calls.outcome, calls.calls), ("grimoire:matcher@0.1.0", "trap", 1));
+    assert_eq!(calls.digest, host.current().plugins()[0].identity.digest);
+    assert_eq!((calls.seconds.count(), calls.memory.count(), calls.host_calls.sum), (1, 1, 1.0));
 
     let host = start(options(), vec![guest(Group::Matcher, "deep_recursion")]);
     score(&host).await.expect_err("a trap");
@@ -344,6 +352,23 @@ async fn a_panic_s_text_and_a_trap_s_place_are_kept_for_operators() {
     assert_eq!(trap.detail, "call stack exhausted: recursion too deep");
     assert!(trap.backtrace[0].starts_with("deeper ("), "{:?}", trap.backtrace);
     assert_eq!(trap.backtrace.len(), 20, "the innermost calls");
+}
+
+#[tokio::test]
+async fn what_a_guest_prints_ends_in_its_log() {
+    let host = start(options(), vec![guest(Group::Wasi, "prints_and_aborts")]);
+    score(&host).await.expect_err("an abort");
+    let evidence = host.evidence("prints-and-aborts");
+    let lines = ["Traceback (most recent call last):", "KeyError: [31m'lid'"];
+    assert_eq!(evidence.log, lines.map(|line| ("error", line.to_owned())));
+    let trap = evidence.last_trap.expect("it is kept");
+    assert_eq!(trap.last_words, Some(lines.join(" ⏎ ")));
+
+    let host = start(options(), vec![guest(Group::Wasi, "prints_much")]);
+    assert_eq!(score(&host).await, Ok(0.5));
+    let log = host.evidence("prints-much").log;
+    assert!(log.iter().map(|(_, line)| line.len()).sum::<usize>() <= 8 << 10, "the end is kept");
+    assert_eq!(log.last(), Some(&("info", "the last line".to_owned())));
 }
 
 #[tokio::test]
@@ -613,4 +638,79 @@ async fn a_scan_that_is_slow_all_the_way_ends_in_time_that_its_size_earns() {
     let problem = findings.problem.expect("it computes for longer than half a MiB earns");
     assert_eq!(problem.reason, Timeout);
     assert!(problem.detail.ends_with("ms of computing time for what it read so far"), "{}", problem.detail);
+}
+
+/// A limit, the guest that breaks it alone, and the outcome.
+struct Limit {
+    tighten: fn(&mut Options),
+    group: Group,
+    guest: &'static str,
+    outcome: Outcome,
+}
+
+const LIMITS: &[Limit] = &[
+    Limit {
+        tighten: |options| options.matcher_budget.computing = Duration::from_millis(300),
+        group: Group::Matcher,
+        guest: "loop_in_export",
+        outcome: Fails(Timeout, "used up its computing time"),
+    },
+    Limit {
+        tighten: |options| options.matcher_budget.elapsed = Duration::from_secs(2),
+        group: Group::Wasi,
+        guest: "blocked",
+        outcome: Fails(Timeout, "did not return within 2000 ms"),
+    },
+    Limit {
+        tighten: |options| options.memory_bytes_per_call = 48 << 20,
+        group: Group::Matcher,
+        guest: "grow_bomb",
+        outcome: Fails(Memory, "asked for more memory than it gets, 48 MiB"),
+    },
+    Limit {
+        tighten: |options| options.output_bytes_per_call = 4 << 10,
+        group: Group::Matcher,
+        guest: "million_verdicts",
+        outcome: Fails(InvalidOutput, ""),
+    },
+    Limit {
+        tighten: |options| options.log_bytes_per_call = 10,
+        group: Group::Matcher,
+        guest: "panics",
+        outcome: Fails(Trap, "ended itself (panic)"),
+    },
+    Limit {
+        tighten: |options| options.max_component_bytes = 64 << 10,
+        group: Group::Matcher,
+        guest: "padded",
+        outcome: Rejected("a plugin may have at most 65536"),
+    },
+];
+
+/// The guest of a limit. One of them is a matter of its size only.
+fn breaking(limit: &Limit) -> PluginSource {
+    if limit.guest != "padded" {
+        return guest(limit.group, limit.guest);
+    }
+    let mut component = support::guests::component(Group::Matcher, "honest");
+    support::guests::section(&mut component, 0, &[&[1, b'x'][..], &[0; 64 << 10]].concat());
+    PluginSource::new("padded", component)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_holds_alone_and_beside_every_other_and_an_honest_plugin_keeps_all() {
+    let checks = LIMITS.iter().map(async |broken| {
+        for other in LIMITS {
+            let mut options = options();
+            (broken.tighten)(&mut options);
+            (other.tighten)(&mut options);
+            let host = start(options.clone(), vec![breaking(broken)]);
+            let problem = score(&host).await.err();
+            check(broken.guest, &broken.outcome, &host, problem);
+            let honest = start(options, vec![guest(Group::Matcher, "honest")]);
+            let limits = format!("the limits of {} and {}", broken.guest, other.guest);
+            assert_eq!(score(&honest).await, Ok(0.75), "{limits}");
+        }
+    });
+    futures::future::join_all(checks).await;
 }

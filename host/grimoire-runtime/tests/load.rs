@@ -3,12 +3,14 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
-use support::guests::{Group, component, guest, section, with_component, with_modules};
+use support::guests::{Group, component, encode, guest, section, with_component, with_modules};
 use support::{candidates, diagnostic, shipped, shipped_component};
 
 const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -210,6 +212,48 @@ async fn compilations_over_their_time_are_bounded_in_number_and_told() {
     while !host.notices().is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_replaced_while_it_is_loaded_is_one_version_or_the_other() {
+    let text = std::fs::read_to_string(Group::Matcher.folder().join("honest.wat")).expect("the guest");
+    let builds =
+        ["0.25", "0.75"].map(|score| encode(Group::Matcher, &text.replace("0.75", score), str::to_owned));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("changing.wasm");
+    std::fs::write(&path, &builds[0]).expect("written");
+    let digest_of = |build: &[u8]| {
+        let host = PluginHost::start(Options::default(), vec![PluginSource::new("p", build.to_vec())]);
+        host.expect("a host").current().plugins()[0].identity.digest.clone()
+    };
+    let scores = [(digest_of(&builds[0]), 0.25), (digest_of(&builds[1]), 0.75)];
+    let is_over = Arc::new(AtomicBool::new(false));
+    let replacing = {
+        let (is_over, path) = (Arc::clone(&is_over), path.clone());
+        std::thread::spawn(move || {
+            // In place, so that a reader may see the beginning of one build and the end of the other, or nothing.
+            for build in builds.iter().cycle().take_while(|_| !is_over.load(Ordering::Relaxed)) {
+                std::fs::write(&path, build).expect("written");
+            }
+        })
+    };
+    let host = PluginHost::new(Options::default()).expect("a host");
+    let mut loaded = 0;
+    while loaded < 20 {
+        let set = host.load(vec![PluginSource::file("changing", &path)]).expect("a set");
+        let Some(plugin) = set.plugins().into_iter().next() else { continue };
+        let answer = set.score("changing", &diagnostic(), &candidates(1)).await.expect("an answer");
+        let (_, score) =
+            scores.iter().find(|(digest, _)| *digest == plugin.identity.digest).expect("a whole build");
+        assert_eq!(
+            answer.verdicts[0].score.to_bits(),
+            f64::to_bits(*score),
+            "the code is that of the digest"
+        );
+        loaded += 1;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    replacing.join().expect("no panic");
 }
 
 #[cfg(unix)]

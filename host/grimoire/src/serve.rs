@@ -264,6 +264,9 @@ const FINE_BUCKETS: [f64; 8] = [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_5,
 const SIZE_BUCKETS: [f64; 9] =
     [1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0];
 
+/// Buckets of the number of calls that a plugin makes to the host in one call.
+const COUNT_BUCKETS: [f64; 6] = [0.0, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
+
 /// Renders the process's metrics. There is one recorder per process: a second server in the same
 /// process (in tests) shares it.
 fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
@@ -271,9 +274,11 @@ fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
     let handle = HANDLE
         .get_or_init(|| {
             let instantiation = Matcher::Full("grimoire_plugin_instantiation_seconds".to_owned());
+            let host_calls = Matcher::Full("grimoire_plugin_host_calls".to_owned());
             let builder = PrometheusBuilder::new()
                 .set_buckets(&BUCKETS)
                 .and_then(|builder| builder.set_buckets_for_metric(instantiation, &FINE_BUCKETS))
+                .and_then(|builder| builder.set_buckets_for_metric(host_calls, &COUNT_BUCKETS))
                 .and_then(|builder| {
                     builder.set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &SIZE_BUCKETS)
                 })

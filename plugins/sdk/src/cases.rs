@@ -90,9 +90,14 @@ fn blocks(text: &str) -> Vec<Case> {
     let mut log: Option<(usize, String)> = None;
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else { continue };
+        let info = line.trim_start_matches('`');
+        let fence = &line[..line.len() - info.len()];
+        if fence.len() < 3 || info.contains('`') {
+            continue;
+        }
         let mut body = String::new();
-        for (_, line) in lines.by_ref().take_while(|(_, line)| *line != "```") {
+        // A longer fence may have shorter ones inside.
+        for (_, line) in lines.by_ref().take_while(|(_, line)| *line != fence) {
             body.push_str(line);
             body.push('\n');
         }

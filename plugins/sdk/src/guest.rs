@@ -19,6 +19,13 @@ pub trait About {
 /// The operator's configuration, if there is one. An instance lives for one call.
 static SETTINGS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
+/// Prepares a new instance: the text and the place of a panic go to the log, because the trap that ends the call has
+/// neither. Called by every export that may be an instance's first one.
+fn begin() {
+    static BEGUN: std::sync::Once = std::sync::Once::new();
+    BEGUN.call_once(|| std::panic::set_hook(Box::new(|panic| crate::log::error(panic))));
+}
+
 fn settings() -> Option<&'static str> {
     SETTINGS.get().map(String::as_str)
 }

@@ -17,6 +17,7 @@ pub mod guest;
 pub mod json;
 pub mod limits;
 pub mod line;
+pub mod log;
 pub mod matcher;
 pub mod recognise;
 pub mod text;

@@ -15,8 +15,9 @@ pub(super) fn build(mut work: Work<'_>) -> Result<Vec<u8>, PortError> {
         .arg("--wit")
         .arg(tool::absolute(work.wit)?)
         .args(["--js", "plugin.js", "--world", work.manifest.world.as_str()])
-        // A plugin needs neither WASI nor asynchronous calls, and a small component is better.
-        .args(["--stub-wasi", "--sync", "--opt-size", "--minify", "--output"])
+        // A plugin needs no asynchronous calls, and a small component is better. Not with `--stub-wasi`: the text of an
+        // exception goes to the standard error, and so into the plugin's log.
+        .args(["--sync", "--opt-size", "--minify", "--output"])
         .arg(tool::absolute(&output)?);
     tool::run(&mut work, &mut command)?;
     Work::take(&output)

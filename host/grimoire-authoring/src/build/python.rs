@@ -14,7 +14,8 @@ pub(super) fn build(mut work: Work<'_>) -> Result<Vec<u8>, PortError> {
     command
         .arg("--wit-path")
         .arg(tool::absolute(work.wit)?)
-        .args(["--world", work.manifest.world.as_str(), "componentize", "plugin", "--stub-wasi", "--output"])
+        // Not with `--stub-wasi`: the traceback of an exception goes to the standard error, and so into the plugin's log.
+        .args(["--world", work.manifest.world.as_str(), "componentize", "plugin", "--output"])
         .arg(tool::absolute(&output)?);
     tool::run(&mut work, &mut command)?;
     Work::take(&output)

@@ -2,10 +2,12 @@
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use grimoire_domain::actor::Actor;
 use grimoire_domain::validation::FieldErrors;
-use grimoire_pipeline::{PluginRequest, PluginUpload};
+use grimoire_pipeline::{PluginRequest, PluginUpload, RecordRequest};
 use serde::Deserialize;
 
 use crate::error::{ApiError, ErrorBody};
@@ -42,6 +44,40 @@ pub(crate) async fn get(
     Path(name): Path<String>,
 ) -> Result<Json<PluginDetailsBody>, ApiError> {
     Ok(Json(state.pipeline.plugin_details(&name, &actor).await?.into()))
+}
+
+/// The calls to record.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CasesQuery {
+    /// The number of calls, 1 to 200; by default 20.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 200, example = 5)]
+    last: Option<usize>,
+    /// Instead: the errors in the last review of this pull request, for a matcher.
+    #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,18}$")]
+    review: Option<String>,
+}
+
+/// Records what a plugin was given lately, as a file of cases for `grimoire plugin test` and `grimoire plugin replay`.
+///
+/// Each case has the answer of the running version; the last call comes first. What looks like a secret is masked. Inputs
+/// are kept in memory since the process started: for matchers the last 200 errors, which get the spells that are candidates
+/// now; for analyzers logs and diffs of at most 256 KiB, 4 MiB in all.
+#[utoipa::path(get, path = "/api/plugins/{name}/cases", operation_id = "record_plugin", tag = "operation",
+    params(("name" = String, Path, description = "Its name", example = "matcher-hybrid"), CasesQuery),
+    responses(
+        (status = 200, description = "Cases in Markdown", content((String = "text/markdown"))),
+        (status = 404, description = "There is no such plugin, or nothing was recorded, with the reason", body = ErrorBody),
+    ))]
+pub(crate) async fn cases(
+    State(state): State<Shared>,
+    Extension(actor): Extension<Actor>,
+    Path(name): Path<String>,
+    Query(CasesQuery { last, review }): Query<CasesQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let request = RecordRequest::new(last, review.as_deref())?;
+    let text = state.pipeline.record_plugin(&name, &request, &actor).await?;
+    Ok(([(CONTENT_TYPE, "text/markdown; charset=utf-8")], text))
 }
 
 /// The origin of a component.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use grimoire_domain::installed_plugin::{InstalledPlugin, PluginReceipt, PluginVersion};
 use grimoire_pipeline::{PluginDetails, PluginStatus};
-use grimoire_ports::plugins::{PluginDescription, PluginEvidence, PluginOrigin, Signer};
+use grimoire_ports::plugins::{
+    Histogram, PluginCalls, PluginDescription, PluginEvidence, PluginOrigin, Signer,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -172,8 +174,8 @@ pub struct PluginEvidenceBody {
     /// The number of calls that succeeded (`ok`), and of those that failed, by reason.
     #[schema(example = json!({ "ok": 12, "trap": 1 }))]
     pub outcomes: BTreeMap<String, u64>,
-    /// How long the calls took, from the request to the checked answer.
-    pub durations: Vec<DurationBody>,
+    /// What the calls of the last four versions cost, by version and outcome.
+    pub calls: Vec<PluginCallsBody>,
     /// The last lines of its log, oldest first, at most 128.
     pub log: Vec<LogLineBody>,
     /// The last call that ended with a trap.
@@ -181,15 +183,79 @@ pub struct PluginEvidenceBody {
     pub last_trap: Option<TrapBody>,
 }
 
-/// The number of calls of similar duration.
+/// The calls of one version with one outcome. Calls that got no instance, such as those of a busy host, count in
+/// `seconds` only.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[schema(as = PluginDuration)]
-pub struct DurationBody {
-    /// The upper bound of the duration in seconds; the lower one is the bound before. Null means no bound.
-    #[schema(required = true)]
-    pub at_most_seconds: Option<f64>,
+#[schema(as = PluginCalls)]
+pub struct PluginCallsBody {
+    /// The SHA-256 of the version's component.
+    pub digest: String,
+    /// The world that it implements.
+    #[schema(example = "grimoire:matcher@0.1.0")]
+    pub world: String,
+    /// `ok`, or the reason of the failure.
+    #[schema(example = "ok")]
+    pub outcome: String,
     /// The number of calls.
     pub calls: u64,
+    /// Seconds from the request to the checked answer, waits included.
+    pub seconds: HistogramBody,
+    /// Seconds until there was an instance.
+    pub instantiation_seconds: HistogramBody,
+    /// Seconds of computing.
+    pub guest_seconds: HistogramBody,
+    /// The largest size of all memories and tables in bytes.
+    pub memory_bytes: HistogramBody,
+    /// The number of calls to the host.
+    pub host_calls: HistogramBody,
+    /// Bytes of the answer.
+    pub output_bytes: HistogramBody,
+}
+
+/// Values, counted in classes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Histogram)]
+pub struct HistogramBody {
+    /// The sum of all values.
+    pub sum: f64,
+    /// The classes, smallest values first.
+    pub classes: Vec<ClassBody>,
+}
+
+/// The number of values of similar size.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = HistogramClass)]
+pub struct ClassBody {
+    /// The upper bound of the values; the lower one is the bound before. Null means no bound.
+    #[schema(required = true)]
+    pub at_most: Option<f64>,
+    /// The number of values.
+    pub count: u64,
+}
+
+impl From<Histogram> for HistogramBody {
+    fn from(histogram: Histogram) -> Self {
+        let class =
+            |(bound, count): (f64, u64)| ClassBody { at_most: bound.is_finite().then_some(bound), count };
+        Self { sum: histogram.sum, classes: histogram.classes.into_iter().map(class).collect() }
+    }
+}
+
+impl From<PluginCalls> for PluginCallsBody {
+    fn from(of: PluginCalls) -> Self {
+        Self {
+            digest: of.digest,
+            world: of.world.to_owned(),
+            outcome: of.outcome.to_owned(),
+            calls: of.calls,
+            seconds: of.seconds.into(),
+            instantiation_seconds: of.instantiation.into(),
+            guest_seconds: of.guest.into(),
+            memory_bytes: of.memory.into(),
+            host_calls: of.host_calls.into(),
+            output_bytes: of.output.into(),
+        }
+    }
 }
 
 /// A line in a plugin's log.
@@ -212,25 +278,26 @@ pub struct TrapBody {
     pub at: String,
     /// A description of the trap.
     pub detail: String,
+    /// What the plugin itself said last: a panic with its place, the text of an exception. Without control characters
+    /// and secrets.
+    #[schema(required = true, example = "panicked at src/lib.rs:7:9: ⏎ index out of bounds")]
+    pub last_words: Option<String>,
     /// The backtrace, innermost call first: names of functions, or their numbers if the component has no names.
     pub backtrace: Vec<String>,
 }
 
 impl From<PluginEvidence> for PluginEvidenceBody {
     fn from(evidence: PluginEvidence) -> Self {
-        let duration = |(bound, calls): (f64, u64)| DurationBody {
-            at_most_seconds: bound.is_finite().then_some(bound),
-            calls,
-        };
         let line = |(level, message): (&str, String)| LogLineBody { level: level.to_owned(), message };
         let outcomes = evidence.outcomes.into_iter().map(|(word, calls)| (word.to_owned(), calls));
         Self {
             outcomes: outcomes.collect(),
-            durations: evidence.durations.into_iter().map(duration).collect(),
+            calls: evidence.calls.into_iter().map(PluginCallsBody::from).collect(),
             log: evidence.log.into_iter().map(line).collect(),
             last_trap: evidence.last_trap.map(|trap| TrapBody {
                 at: trap.at.to_string(),
                 detail: trap.detail,
+                last_words: trap.last_words,
                 backtrace: trap.backtrace,
             }),
         }

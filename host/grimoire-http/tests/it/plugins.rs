@@ -81,3 +81,19 @@ async fn what_is_wrong_with_a_change_is_told() {
     let world = World::with(|setup| setup.options.plugin_limit = 10);
     world.post("/api/plugins/team-matcher").body("eleven bytes").await.error(413, "TOO_LARGE");
 }
+
+#[tokio::test]
+async fn what_a_plugin_was_given_is_recorded_as_cases() {
+    let world = World::new();
+    let nothing = world.get("/api/plugins/scripted-matcher/cases").await.error(404, "NOT_FOUND");
+    assert!(nothing["detail"].as_str().is_some_and(|text| text.contains("given nothing")), "{nothing}");
+    world.post("/api/analyze?kind=log").body("error[E0382]: use of moved value: `names`\n").await.expect(200);
+    let recorded = world.get("/api/plugins/scripted-analyzer/cases?last=1").await.expect(200);
+    assert_eq!(recorded.headers["content-type"], "text/markdown; charset=utf-8");
+    assert!(recorded.text().contains("```log\nerror[E0382]"), "{}", recorded.text());
+    for query in ["last=0", "last=201", "review=octo", "last=1&review=octo%2Fapp%237"] {
+        let path = format!("/api/plugins/scripted-analyzer/cases?{query}");
+        world.get(&path).await.error(422, "INVALID");
+    }
+    world.get("/api/plugins/nobody/cases").await.error(404, "PLUGIN_NOT_FOUND");
+}

@@ -52,6 +52,12 @@ impl Questions {
         }
     }
 
+    /// The last errors, newest first, each with the repository that it was found in.
+    pub(super) fn last_errors(&self, count: usize) -> Vec<(Diagnostic, Option<RepositoryName>)> {
+        let last = self.last(count).into_iter();
+        last.map(|question| (question.diagnostic, question.repository)).collect()
+    }
+
     /// The last ones, newest first.
     fn last(&self, count: usize) -> Vec<Question> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,7 @@ mod ingest;
 mod merging;
 mod order;
 mod plugin_golden;
+mod plugin_record;
 mod plugin_replay;
 mod plugin_watch;
 mod plugins;

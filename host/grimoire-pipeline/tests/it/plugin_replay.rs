@@ -12,7 +12,7 @@ const NAME: &str = "scripted-matcher";
 
 impl Operator {
     /// Asks for the fixes of errors that a spell is about, so often.
-    async fn ask_for_fixes(&self, times: usize) {
+    pub(crate) async fn ask_for_fixes(&self, times: usize) {
         self.world.moved_value_spell().await;
         let judge = self.world.pipeline.judge(&Actor::COMMAND_LINE).expect("a judge");
         for _ in 0..times {

@@ -24,6 +24,17 @@ use crate::plugins::{
     PluginSet, PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
 };
 
+/// What a scripted plugin says of itself. Analyzers read every kind of text.
+fn description(name: &str) -> PluginDescription {
+    let accepts = if name.contains("analyzer") { vec!["text/*".to_owned()] } else { Vec::new() };
+    PluginDescription {
+        name: name.to_owned(),
+        version: "0.1.0".to_owned(),
+        accepts,
+        ..PluginDescription::default()
+    }
+}
+
 type MatcherScript =
     dyn Fn(&str, &Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync;
 
@@ -115,11 +126,7 @@ impl Default for ScriptedSet {
     fn default() -> Self {
         let loaded = |name: &str, world: &str| LoadedPlugin {
             identity: identity(name),
-            description: PluginDescription {
-                name: name.to_owned(),
-                version: "0.1.0".to_owned(),
-                ..PluginDescription::default()
-            },
+            description: description(name),
             world: world.to_owned(),
             from_cache: false,
             origin: PluginOrigin::Shipped,
@@ -318,11 +325,7 @@ impl Plugins for ScriptedPlugins {
             component.hash(&mut hasher);
             let world = if source.name.contains("analyzer") { "analyzer" } else { "matcher" };
             set.plugins.push(LoadedPlugin {
-                description: PluginDescription {
-                    name: source.name.clone(),
-                    version: "0.1.0".to_owned(),
-                    ..PluginDescription::default()
-                },
+                description: description(&source.name),
                 identity: PluginIdentity {
                     digest: format!("{:016x}", hasher.finish()).repeat(4),
                     name: source.name,

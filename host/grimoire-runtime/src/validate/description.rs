@@ -92,10 +92,7 @@ mod tests {
             (|said| said.description = "d".repeat(2_001), "description: has 2001 bytes"),
             (|said| said.tools = vec!["t".to_owned(); 257], "tools: 257 names, may be at most 256"),
             (|said| said.tools.push(String::new()), "tools[1]: must not be empty"),
-            (
-                |said| said.accepts = vec!["a/b".to_owned(); 33],
-                "accepts: 33 media types, may be at most 32",
-            ),
+            (|said| said.accepts = vec!["a/b".to_owned(); 33], "accepts: 33 media types, may be at most 32"),
             (|said| said.accepts.push("log".to_owned()), "accepts[2]: is neither a media type"),
             (|said| said.accepts.push("text/Plain; charset=utf-8".to_owned()), "accepts[2]: is neither"),
         ];

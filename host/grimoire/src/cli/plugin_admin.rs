@@ -1,8 +1,8 @@
-//! `grimoire plugin list|show|install|activate|rollback|remove`: the subcommands for operators. They work on the data
+//! `grimoire plugin list|show|record|install|activate|rollback|remove`: the subcommands for operators. They work on the data
 //! folder, or through the API of the service that has it open.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Subcommand, ValueEnum};
@@ -11,12 +11,14 @@ use grimoire_domain::actor::Actor;
 use grimoire_domain::installed_plugin::check_plugin_name;
 use grimoire_domain::text::displayable;
 use grimoire_http::wire::diagnosis::ProblemBody;
-use grimoire_http::wire::plugin::{PluginDetailsBody, PluginReceiptBody, PluginStatusBody, PluginsBody};
-use grimoire_pipeline::{PluginRequest, PluginUpload};
+use grimoire_http::wire::plugin::{
+    HistogramBody, PluginCallsBody, PluginDetailsBody, PluginReceiptBody, PluginStatusBody, PluginsBody,
+};
+use grimoire_pipeline::{PluginRequest, PluginUpload, RecordRequest};
 use reqwest::Method;
 
 use super::access::{Access, Need};
-use super::service::{Service, Target};
+use super::service::{Service, Target, body_of};
 use crate::config::Overrides;
 use crate::console::{self, note};
 use crate::exit::{Exit, Reported};
@@ -26,6 +28,13 @@ const DIM: Style = Style::new().dimmed();
 /// The number of log lines that are shown.
 const LOG_LINES: usize = 10;
 const ACTOR: Actor = Actor::COMMAND_LINE;
+
+const RECORD_HELP: &str = "\
+A running service keeps what its plugins are given in memory: for matchers the last 200 errors, which get the spells that
+are candidates now; for analyzers logs and diffs of at most 256 KiB, 4 MiB in all. It needs the permission `admin`.
+
+  grimoire plugin record matcher-hybrid wrong.md --last 5 --url https://grimoire.example
+  grimoire plugin replay build/mine.wasm wrong.md";
 
 /// The subcommands for operators.
 #[derive(Debug, Subcommand)]
@@ -47,6 +56,22 @@ pub(super) enum Command {
         /// The output format.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Write what a plugin was given lately as cases, with its answers, for `plugin test` and `plugin replay`.
+    #[command(after_help = RECORD_HELP)]
+    Record {
+        /// The plugin's name.
+        name: String,
+        /// The file to write; by default the standard output.
+        output: Option<PathBuf>,
+        /// The number of calls, the last one first, 1 to 200; by default 20.
+        #[arg(long, value_name = "N", conflicts_with = "review")]
+        last: Option<usize>,
+        /// Instead: the errors in the last review of a pull request, for a matcher.
+        #[arg(long, value_name = "OWNER/NAME#NUMBER")]
+        review: Option<String>,
+        #[command(flatten)]
+        target: Target,
     },
     /// Install a component and activate it; the last three versions are kept.
     Install {
@@ -122,6 +147,14 @@ pub(super) async fn run(command: Command, overrides: &Overrides) -> anyhow::Resu
             })
             .await
         }
+        Command::Record { name, output, last, review, target } => {
+            let request = RecordRequest::new(last, review.as_deref())?;
+            with(&target, overrides, Need::Plugins, async |access| {
+                let cases = record(access, &name, &request).await?;
+                write_cases(output.as_deref(), &cases)
+            })
+            .await
+        }
         Command::Install { file, name, replay, force, target } => {
             let name = match name {
                 Some(name) => name,
@@ -182,6 +215,38 @@ async fn details(access: &Access, name: &str) -> anyhow::Result<PluginDetailsBod
         Access::Local(offline) => Ok(offline.pipeline().plugin_details(name, &ACTOR).await?.into()),
         Access::Remote(service) => service.json(service.request(Method::GET, &path(name, "")?)?).await,
     }
+}
+
+async fn record(access: &Access, name: &str, request: &RecordRequest) -> anyhow::Result<Vec<u8>> {
+    let service = match access {
+        Access::Local(offline) => {
+            return Ok(offline.pipeline().record_plugin(name, request, &ACTOR).await?.into());
+        }
+        Access::Remote(service) => service,
+    };
+    let query = match request {
+        RecordRequest::Last(count) => ("last", count.to_string()),
+        RecordRequest::Review(id) => ("review", id.to_string()),
+    };
+    let asked = service.request(Method::GET, &path(name, "/cases")?)?.query(&[query]);
+    body_of(service.send(asked).await?).await
+}
+
+fn write_cases(output: Option<&Path>, cases: &[u8]) -> anyhow::Result<()> {
+    let Some(path) = output else {
+        let mut output = console::output();
+        output.write_all(cases)?;
+        output.flush()?;
+        return Ok(());
+    };
+    std::fs::write(path, cases).map_err(|error| {
+        Reported(Exit::InputOutput, format!("{} cannot be written: {error}", path.display()))
+    })?;
+    note(format_args!(
+        "{}: look through it before you pass it on; only what looks like a secret is masked",
+        path.display()
+    ));
+    Ok(())
 }
 
 async fn change(target: &Target, overrides: &Overrides, request: PluginRequest) -> anyhow::Result<Exit> {
@@ -324,11 +389,17 @@ fn show_details(details: &PluginDetailsBody, format: Format) -> anyhow::Result<(
         line("signature", &format!("{signature}{signer}"))?;
     }
     line("calls", &format!("{}, of which {} failed", plugin.calls, plugin.failures))?;
+    for of in &details.evidence.calls {
+        line("", &cost(of))?;
+    }
     if let Some(problem) = &plugin.last_problem {
         line("failure", &format!("{}: {}", problem.reason, displayable(&problem.detail)))?;
     }
     if let Some(trap) = &details.evidence.last_trap {
         line("trap", &format!("{}  {}", trap.at, displayable(&trap.detail)))?;
+        if let Some(words) = &trap.last_words {
+            line("", &displayable(words))?;
+        }
         for place in &trap.backtrace {
             line("", &displayable(place))?;
         }
@@ -353,4 +424,31 @@ fn show_details(details: &PluginDetailsBody, format: Format) -> anyhow::Result<(
     }
     output.flush()?;
     Ok(())
+}
+
+/// What the calls of one version with one outcome cost, on a line.
+fn cost(of: &PluginCallsBody) -> String {
+    let milliseconds = |histogram: &HistogramBody| match most(histogram) {
+        Some(bound) => format!("≤ {} ms", bound * 1_000.0),
+        None => "> 1000 ms".to_owned(),
+    };
+    let mut text =
+        format!("{}  {} {}: 95 % {}", short(&of.digest), of.calls, of.outcome, milliseconds(&of.seconds));
+    if of.guest_seconds.classes.iter().any(|class| class.count > 0) {
+        let memory = most(&of.memory_bytes)
+            .map_or("> 64 MiB".to_owned(), |bound| format!("≤ {} KiB", bound / 1_024.0));
+        text.push_str(&format!(", computing {}, memory {memory}", milliseconds(&of.guest_seconds)));
+    }
+    text
+}
+
+/// The bound below which 95 of 100 values are; `None` above the last one.
+fn most(histogram: &HistogramBody) -> Option<f64> {
+    let all: u64 = histogram.classes.iter().map(|class| class.count).sum();
+    let mut counted = 0;
+    let class = histogram.classes.iter().find(|class| {
+        counted += class.count;
+        counted * 100 >= all * 95
+    });
+    class.and_then(|class| class.at_most)
 }

@@ -6,6 +6,7 @@ mod learn;
 mod look;
 mod measure;
 mod new;
+mod replay;
 mod sign;
 mod subject;
 
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Learn(learn::Arguments),
     /// Compare a plugin's answers with the cases in its folder.
     Test(cases::Arguments),
+    /// Ask a plugin recorded cases, and compare its answers and its time with what was recorded, or with another build.
+    Replay(replay::Arguments),
     /// Measure a call: time, instructions, memory; with two components, compare them.
     Bench(measure::BenchArguments),
     /// Test a plugin with empty, huge and hostile inputs.
@@ -53,6 +56,7 @@ pub(super) async fn run(command: Command, overrides: &Overrides) -> anyhow::Resu
         Command::Sign(arguments) => sign::sign(&arguments),
         Command::Learn(arguments) => learn::run(arguments, overrides).await,
         Command::Test(arguments) => cases::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
         Command::Bench(arguments) => measure::bench(arguments).await,
         Command::Conformance(arguments) => measure::conformance(arguments).await,
     }

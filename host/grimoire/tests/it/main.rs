@@ -17,6 +17,7 @@ mod own_tools;
 mod plugin_admin;
 mod plugin_authors;
 mod plugin_metrics;
+mod plugin_record;
 mod plugin_settings;
 mod plugin_signatures;
 mod process;

@@ -197,6 +197,11 @@ async fn a_trap_can_be_looked_at() {
     let place_of_trap = trap["backtrace"][0].as_str().expect("a place");
     assert!(place_of_trap.starts_with("deeper ("), "{trap}");
     assert_eq!(details["evidence"]["outcomes"]["trap"], 1);
+    let calls = &details["evidence"]["calls"][0];
+    assert_eq!((&calls["digest"], &calls["outcome"]), (&details["digest"], &json!("trap")));
+    assert_eq!(calls["memory_bytes"]["classes"].as_array().map(Vec::len), Some(9));
+    let told = Place::new().run(&["plugin", "show", "team-matcher", "--url", &server.url("")], b"").output();
+    assert!(told.contains("  1 trap: 95 % ≤ "), "{told}");
     let health: Value =
         client().get(server.url("/health/plugins")).send().await.expect("health").json().await.expect("JSON");
     assert_eq!(health["status"], "degraded");

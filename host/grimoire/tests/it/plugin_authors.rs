@@ -152,6 +152,30 @@ fn a_hostile_plugin_does_not_conform_and_its_failure_is_told() {
 }
 
 #[test]
+fn a_failure_is_told_with_what_the_plugin_said_and_where_it_was() {
+    let place = Place::new();
+    place.file("cases.md", cases("matcher"));
+    for (group, name, told) in [
+        (
+            Group::Wasi,
+            "prints_and_aborts",
+            "    log: Traceback (most recent call last):\n    log: KeyError: [31m'lid'\n",
+        ),
+        (Group::Matcher, "panics", "    log: panicked at src/lib.rs:7:9: ⏎ index out of bounds\n    at "),
+        (
+            Group::Matcher,
+            "deep_recursion",
+            "  trap: call stack exhausted: recursion too deep\n    at deeper (",
+        ),
+    ] {
+        place.file("plugin.wasm", component(group, name));
+        let ended = run(&place, "plugin test plugin.wasm --cases cases.md");
+        assert_eq!(ended.code(), 65);
+        assert!(ended.output().contains(told), "{name}: {}", ended.output());
+    }
+}
+
+#[test]
 fn every_new_plugin_is_whole() {
     let place = Place::new();
     for world in ["analyzer", "matcher"] {

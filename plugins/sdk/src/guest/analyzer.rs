@@ -29,11 +29,13 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     type Scan = Scan<A>;
 
     fn describe() -> analyze::Description {
+        super::begin();
         let Description { tools, accepts, probes } = A::describe(super::settings());
         analyze::Description { identity: convert::identity::<D>(), tools, accepts, probes }
     }
 
     fn configure(settings: String) -> Result<(), String> {
+        super::begin();
         A::check(&settings)?;
         super::keep_settings(settings)
     }
@@ -41,6 +43,7 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
 
 impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {
     fn new(artifact: analyze::Artifact) -> Self {
+        super::begin();
         let analyze::Artifact { media_type, name, size } = artifact;
         Self(RefCell::new(A::start(&Artifact { media_type, name, size }, super::settings())))
     }

@@ -42,10 +42,12 @@ pub struct Component<S, D>(PhantomData<(S, D)>);
 
 impl<S: Score, D: About> match_spells::Guest for Component<S, D> {
     fn describe() -> match_spells::Identity {
+        super::begin();
         convert::identity::<D>()
     }
 
     fn configure(settings: String) -> Result<(), String> {
+        super::begin();
         S::check(&settings)?;
         super::keep_settings(settings)
     }
@@ -54,6 +56,7 @@ impl<S: Score, D: About> match_spells::Guest for Component<S, D> {
         error: match_spells::Diagnostic,
         candidates: Vec<match_spells::Candidate>,
     ) -> Result<Vec<match_spells::Verdict>, match_spells::Failure> {
+        super::begin();
         let error = convert::diagnostic_in(error);
         let candidates: Vec<_> = candidates.into_iter().map(candidate_in).collect();
         let verdicts = S::score(super::settings(), &error, &candidates).map_err(convert::failure_out)?;

@@ -56,16 +56,19 @@ impl log::Host for Call {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
+        self.called_host();
         self.log.write(level, &message);
     }
 }
 
 impl budget::Host for Call {
     fn time_left(&mut self) -> u64 {
+        self.called_host();
         self.milliseconds_left()
     }
 
     fn memory_left(&mut self) -> u64 {
+        self.called_host();
         self.limiter.left() as u64
     }
 }

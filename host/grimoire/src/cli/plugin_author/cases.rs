@@ -1,15 +1,18 @@
 //! `grimoire plugin test`.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use grimoire_authoring::cases::{self, Outcome};
+use grimoire_domain::failure_reason::FailureReason;
 
 use super::subject::Subject;
 use crate::console;
 use crate::exit::{Exit, Reported};
 
+/// The number of calls of a backtrace that are shown.
+const FRAMES: usize = 10;
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
@@ -46,14 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             Outcome::Different { diff, .. } => {
                 wrong += 1;
                 writeln!(output, "{BAD}{place} is not answered as expected{BAD:#}")?;
-                for line in diff.lines() {
-                    let style = match line.as_bytes().first() {
-                        Some(b'+') => GOOD,
-                        Some(b'-') => BAD,
-                        _ => Style::new(),
-                    };
-                    writeln!(output, "  {style}{line}{style:#}")?;
-                }
+                write_difference(&mut output, &diff)?;
             }
             Outcome::Failed(problem) => {
                 wrong += 1;
@@ -61,6 +57,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
                 writeln!(output, "  {}: {}", problem.reason, problem.detail)?;
                 for line in bench.log() {
                     writeln!(output, "    log: {line}")?;
+                }
+                if problem.reason == FailureReason::Trap {
+                    for place in bench.backtrace().into_iter().take(FRAMES) {
+                        writeln!(output, "    at {place}")?;
+                    }
                 }
             }
         }
@@ -77,4 +78,17 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     writeln!(output, "{line}")?;
     output.flush()?;
     Ok(if wrong == 0 { Exit::Ok } else { Exit::Data })
+}
+
+/// Writes a unified diff with colours.
+pub(super) fn write_difference(output: &mut impl Write, diff: &str) -> std::io::Result<()> {
+    for line in diff.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => GOOD,
+            Some(b'-') => BAD,
+            _ => Style::new(),
+        };
+        writeln!(output, "  {style}{line}{style:#}")?;
+    }
+    Ok(())
 }

@@ -1,0 +1,10 @@
+;; Four memories, each of them below the limit, and all of them together above it.
+(memory $memory 2)
+(memory $second 0)
+(memory $third 0)
+(memory $fourth 0)
+(func $score (param $arguments i32) (result i32)
+  (if (i32.eq (memory.grow $second (i32.const 384)) (i32.const -1)) (then (unreachable)))
+  (if (i32.eq (memory.grow $third (i32.const 384)) (i32.const -1)) (then (unreachable)))
+  (if (i32.eq (memory.grow $fourth (i32.const 384)) (i32.const -1)) (then (unreachable)))
+  (call $verdict (i32.const 0) (f64.const 0.5)))
