@@ -99,7 +99,7 @@ impl Bench {
 type Group = fn(&Bench) -> anyhow::Result<Vec<Row>>;
 
 /// The groups, each with the prefix of its rows' names.
-const GROUPS: [(&str, Group); 9] = [
+const GROUPS: [(&str, Group); 10] = [
     ("webhook", webhooks::run),
     ("spell", http::spells),
     ("visible", visible::run),
