@@ -1,7 +1,7 @@
 mod hostile;
 
 use grimoire_domain::Timestamp;
-use grimoire_domain::diagnostic::{Location, Position, Severity};
+use grimoire_domain::diagnostic::{Diagnostic, Location, Position, Severity};
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::job::JobId;
 use grimoire_domain::ranking::Reason;

@@ -1,4 +1,5 @@
 //! Calls the plugin behind Extism, each time in a fresh instance: `extism-host PLUGIN QUESTION CALLS`.
+#![forbid(unsafe_code)]
 
 #[allow(dead_code)]
 #[path = "../../wire.rs"]
@@ -17,7 +18,8 @@ fn main() -> anyhow::Result<()> {
     let calls: usize = calls.parse()?;
 
     // With limits, as a host of strangers' plugins has to set them.
-    let manifest = Manifest::new([Wasm::data(module)]).with_timeout(Duration::from_secs(1)).with_memory_max(1_024);
+    let manifest =
+        Manifest::new([Wasm::data(module)]).with_timeout(Duration::from_secs(1)).with_memory_max(1_024);
     // The code shared with the component binds a log, which this host has no use for.
     let log = |builder: PluginBuilder<'static>| {
         builder.with_function_in_namespace(
