@@ -22,4 +22,5 @@ mod review_job;
 mod runner;
 mod scope;
 mod spells;
+mod vectors;
 mod world;

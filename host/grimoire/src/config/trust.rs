@@ -13,10 +13,11 @@ use super::problem::Source;
 use crate::user_folders;
 
 /// Settings that are ignored in a file that was neither allowed nor named.
-const GUARDED: [&str; 15] = [
+const GUARDED: [&str; 16] = [
     "plugins.folder",
     "plugins.matcher",
     "plugins.fallback_matchers",
+    "plugins.embedder",
     "plugins.failure_policies",
     "plugins.config",
     "plugins.trusted_keys",
