@@ -8,6 +8,7 @@ use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Severity, Span};
 use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, ValidSpell};
+use grimoire_ports::plugins::embedder::MAX_TEXTS;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -26,6 +27,8 @@ pub enum Input {
     },
     /// For a matcher.
     Error(Box<MatcherInput>),
+    /// For an embedder.
+    Texts(Vec<String>),
 }
 
 impl Input {
@@ -47,6 +50,19 @@ impl Input {
                 matcher_input(error, spells).map(|input| Self::Error(Box::new(input)))
             }
             (World::Matcher, _) => Err("needs a block of `error` and one of `spells` before it".to_owned()),
+            (World::Embedder, [("texts", text)]) if !text.trim().is_empty() => {
+                let texts: Vec<String> =
+                    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+                match texts.len() {
+                    count if count > MAX_TEXTS => {
+                        Err(format!("the block before it has {count} texts, may have at most {MAX_TEXTS}"))
+                    }
+                    _ => Ok(Self::Texts(texts)),
+                }
+            }
+            (World::Embedder, _) => {
+                Err("needs a block of `texts` before it, with one on each line".to_owned())
+            }
         }
     }
 }
