@@ -34,6 +34,9 @@ fn copies_of_the_contracts_are_current() {
     let copies = [
         ("wit/types/types.wit", "wit/analyzer/deps/types/types.wit"),
         ("wit/types/types.wit", "wit/matcher/deps/types/types.wit"),
+        ("wit/types/types.wit", "wit/embedder/deps/types/types.wit"),
+        ("wit/types/types.wit", "plugins/sdk/wit/embedder/deps/types/types.wit"),
+        ("wit/embedder/embedder.wit", "plugins/sdk/wit/embedder/embedder.wit"),
         ("wit/types/types.wit", "plugins/sdk/wit/analyzer/deps/types/types.wit"),
         ("wit/types/types.wit", "plugins/sdk/wit/matcher/deps/types/types.wit"),
         ("wit/analyzer/analyzer.wit", "plugins/sdk/wit/analyzer/analyzer.wit"),

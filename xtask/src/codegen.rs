@@ -26,18 +26,21 @@ pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
 
 /// Copies of the packages in `wit/`: in `deps/` of the worlds that use them, where every tool of the component model
 /// looks for them, and in the SDK, which is published without the rest of the repository.
-const COPIES: [(&str, &[&str]); 3] = [
+const COPIES: [(&str, &[&str]); 4] = [
     (
         "wit/types/types.wit",
         &[
             "wit/analyzer/deps/types/types.wit",
             "wit/matcher/deps/types/types.wit",
+            "wit/embedder/deps/types/types.wit",
             "plugins/sdk/wit/analyzer/deps/types/types.wit",
             "plugins/sdk/wit/matcher/deps/types/types.wit",
+            "plugins/sdk/wit/embedder/deps/types/types.wit",
         ],
     ),
     ("wit/analyzer/analyzer.wit", &["plugins/sdk/wit/analyzer/analyzer.wit"]),
     ("wit/matcher/matcher.wit", &["plugins/sdk/wit/matcher/matcher.wit"]),
+    ("wit/embedder/embedder.wit", &["plugins/sdk/wit/embedder/embedder.wit"]),
 ];
 
 fn copy_contracts() -> anyhow::Result<()> {

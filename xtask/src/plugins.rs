@@ -59,7 +59,7 @@ fn plugin_names(root: &Path) -> anyhow::Result<Vec<String>> {
     for entry in fs::read_dir(root.join("plugins")).context("cannot list plugins/")? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_plugin = name.starts_with("analyzer-") || name.starts_with("matcher-");
+        let is_plugin = ["analyzer-", "matcher-", "embedder-"].iter().any(|world| name.starts_with(world));
         if is_plugin && entry.path().join("Cargo.toml").is_file() {
             names.push(name);
         }

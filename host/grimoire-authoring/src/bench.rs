@@ -39,12 +39,14 @@ pub fn task(world: World) -> String {
     match world {
         World::Analyzer => format!("a log of {} MiB with its cases in it", ARTIFACT >> 20),
         World::Matcher => format!("{CANDIDATES} spells"),
+        World::Embedder => "the texts of its first case".to_owned(),
     }
 }
 
 enum Work {
     Artifact(ArtifactKind, Vec<u8>),
     Question(Box<MatcherInput>),
+    Texts(Vec<String>),
 }
 
 impl Work {
@@ -81,6 +83,10 @@ impl Work {
                 question.candidates = question.candidates.iter().cycle().take(CANDIDATES).cloned().collect();
                 Ok(Self::Question(Box::new(question)))
             }
+            World::Embedder => {
+                let texts = conformance::texts(cases).into_iter().next();
+                Ok(Self::Texts(texts.map(|(_, texts)| texts).unwrap_or_default()))
+            }
         }
     }
 
@@ -88,6 +94,7 @@ impl Work {
         let problem = match self {
             Self::Artifact(kind, bytes) => bench.analyze(*kind, bytes).await?.err(),
             Self::Question(question) => bench.score(question).await.err(),
+            Self::Texts(texts) => bench.embed(texts).await.err(),
         };
         match (problem, bench.last_call()) {
             (Some(problem), _) => Err(invalid(format!(

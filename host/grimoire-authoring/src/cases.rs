@@ -44,6 +44,7 @@ pub fn read(path: &Path, world: World) -> Result<Vec<Case>, PortError> {
             match world {
                 World::Analyzer => "`log`",
                 World::Matcher => "`error`, one of `spells`",
+                World::Embedder => "`texts`",
             }
         )));
     }

@@ -10,6 +10,7 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::Candidate;
 use grimoire_domain::spell::{SpellFields, ValidSpell};
 use grimoire_ports::PortError;
+use grimoire_ports::plugins::embedder::{MAX_TEXT_BYTES, MAX_TEXTS};
 
 use crate::cases::{Case, Input, candidate, spell};
 use crate::manifest::World;
@@ -36,6 +37,7 @@ pub async fn run(bench: &Workbench, cases: &[Case]) -> Result<Vec<Finding>, Port
     match bench.world() {
         World::Analyzer => analyzer(bench, cases).await,
         World::Matcher => matcher(bench, cases).await,
+        World::Embedder => embedder(bench, cases).await,
     }
 }
 
@@ -90,7 +92,7 @@ async fn analyzer(bench: &Workbench, cases: &[Case]) -> Result<Vec<Finding>, Por
         .iter()
         .find_map(|case| match case.input {
             Input::Artifact { kind, .. } => Some(kind),
-            Input::Error(_) => None,
+            Input::Error(_) | Input::Texts(_) => None,
         })
         .unwrap_or(ArtifactKind::Log);
     let mut findings = Vec::new();
@@ -181,6 +183,48 @@ async fn matcher(bench: &Workbench, cases: &[Case]) -> Result<Vec<Finding>, Port
         let took = started.elapsed();
         let again = bench.score(&question).await;
         findings.push(Finding { input, problem: problem(&first, &again), took });
+    }
+    Ok(findings)
+}
+
+/// Inputs for embedders.
+pub(crate) fn texts(cases: &[Case]) -> Vec<(String, Vec<String>)> {
+    let known = cases.iter().find_map(|case| match &case.input {
+        Input::Texts(texts) => Some(texts.clone()),
+        _ => None,
+    });
+    let known = known.unwrap_or_else(|| vec!["borrow of moved value: `x`".to_owned()]);
+    let filled = |piece: &str| piece.chars().cycle().take(MAX_TEXT_BYTES / 4).collect::<String>();
+    let long = |number: usize| filled(&format!("{number} borrow of moved value: `x` "));
+    vec![
+        ("the texts of its first case".to_owned(), known),
+        ("an empty text".to_owned(), vec![String::new()]),
+        ("blanks and line ends".to_owned(), vec![" \n\t ".to_owned(), filled(" \n")]),
+        (
+            "emoji, other scripts, controls".to_owned(),
+            vec![filled("🫖 größe 日本語 👩‍👩‍👧 e\u{301} \u{1b}[31m\u{202e}x\u{0}")],
+        ),
+        ("one word of the largest size".to_owned(), vec!["x".repeat(MAX_TEXT_BYTES)]),
+        ("64 long texts".to_owned(), (1..=MAX_TEXTS).map(long).collect()),
+    ]
+}
+
+async fn embedder(bench: &Workbench, cases: &[Case]) -> Result<Vec<Finding>, PortError> {
+    let mut findings = Vec::new();
+    for (input, texts) in texts(cases) {
+        let started = Instant::now();
+        let first = bench.embed(&texts).await;
+        let took = started.elapsed();
+        // The last one alone, to whose vector the others must not matter.
+        let alone = bench.embed(&texts[texts.len() - 1..]).await;
+        let again = bench.embed(&texts).await;
+        let depends = match (&first, &alone) {
+            (Ok(together), Ok(alone)) if together.last() != alone.last() => {
+                Some("gave another vector for a text beside others than for the text alone".to_owned())
+            }
+            _ => None,
+        };
+        findings.push(Finding { input, problem: problem(&first, &again).or(depends), took });
     }
     Ok(findings)
 }

@@ -158,7 +158,7 @@ mod tests {
     fn what_is_wrong_is_named_with_its_place() {
         let refused = |from: &str, to: &str| Manifest::parse(&GOOD.replace(from, to)).expect_err("refused");
         assert!(refused("language", "langauge").contains("langauge"));
-        assert!(refused("\"matcher\"", "\"oracle\"").contains("`analyzer` or `matcher`"));
+        assert!(refused("\"matcher\"", "\"oracle\"").contains("`matcher`, `embedder`"));
         assert!(refused("a-b", "A b").contains("lower-case"));
         for version in ["1", "1.2", "1.2.x", "01.2.3", "+1.2.3", "1.2.3.4"] {
             assert!(refused("0.1.0", version).contains("three numbers"), "{version}");

@@ -64,9 +64,11 @@ const README: &str = include_str!("template/README.md");
 /// The cases are the same in every language, because the answers are.
 const MATCHER_CASES: &[File] = example!("matcher-rust": "cases/ranking.md");
 const ANALYZER_CASES: &[File] = example!("analyzer-rust": "cases/errors.md");
+const EMBEDDER_CASES: &[File] = example!("embedder-rust": "cases/similar.md");
 
-fn sources(world: World, language: Language) -> &'static [File] {
-    match (world, language) {
+/// The sources of an example; `None` if there is none for a world in a language.
+fn sources(world: World, language: Language) -> Option<&'static [File]> {
+    let sources: &[File] = match (world, language) {
         (World::Matcher, Language::Rust) => example!("matcher-rust": "plugin.toml" "Cargo.toml" "src/lib.rs"),
         (World::Matcher, Language::Python) => example!("matcher-python": "plugin.toml" "plugin.py"),
         (World::Matcher, Language::JavaScript) => {
@@ -83,7 +85,12 @@ fn sources(world: World, language: Language) -> &'static [File] {
             example!("analyzer-javascript": "plugin.toml" "package.json" "plugin.js")
         }
         (World::Analyzer, Language::C) => example!("analyzer-c": "plugin.toml" "plugin.c"),
-    }
+        (World::Embedder, Language::Rust) => {
+            example!("embedder-rust": "plugin.toml" "Cargo.toml" "src/lib.rs")
+        }
+        (World::Embedder, Language::Python | Language::JavaScript | Language::C) => return None,
+    };
+    Some(sources)
 }
 
 /// The command that installs the toolchain, run in the plugin's folder. A build also names it when the toolchain is
@@ -101,7 +108,7 @@ pub fn setup(language: Language) -> &'static str {
 ///
 /// # Errors
 ///
-/// `Invalid` for a name that no plugin may have.
+/// `Invalid` for a name that no plugin may have, and for a language without an example for the world.
 pub fn files(
     name: &str,
     world: World,
@@ -113,8 +120,15 @@ pub fn files(
     let rename = |text: &str| {
         text.replace(&example, name).replace(&example.replace('-', "_"), &name.replace('-', "_"))
     };
+    let sources = sources(world, language).ok_or_else(|| {
+        invalid(format!(
+            "there is no template for the world {world} in {}: choose --lang rust, or write the plugin against the \
+             contract that `grimoire plugin wit {world} FOLDER` writes",
+            language.as_str()
+        ))
+    })?;
     let mut files = Vec::new();
-    for (path, text) in sources(world, language) {
+    for (path, text) in sources {
         let mut text = rename(text);
         if *path == "plugin.toml" {
             // The contract is in the plugin's own folder.
@@ -129,6 +143,7 @@ pub fn files(
     let cases = match world {
         World::Matcher => MATCHER_CASES,
         World::Analyzer => ANALYZER_CASES,
+        World::Embedder => EMBEDDER_CASES,
     };
     files.extend(cases.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())));
     files.extend(contract(world).into_iter().map(|(path, text)| (Path::new("wit").join(path), text)));
@@ -153,7 +168,7 @@ pub fn files(
             "{try}",
             match world {
                 World::Analyzer => "grimoire analyze --plugin build/{name}.wasm build.log",
-                World::Matcher => "grimoire match --plugin build/{name}.wasm build.log",
+                World::Matcher | World::Embedder => "grimoire match --plugin build/{name}.wasm build.log",
             },
         )
         .replace("{name}", name);
@@ -166,6 +181,7 @@ pub fn contract(world: World) -> Vec<(PathBuf, String)> {
     let text = match world {
         World::Matcher => include_str!("../../../wit/matcher/matcher.wit"),
         World::Analyzer => include_str!("../../../wit/analyzer/analyzer.wit"),
+        World::Embedder => include_str!("../../../wit/embedder/embedder.wit"),
     };
     vec![
         (PathBuf::from(format!("{world}.wit")), text.to_owned()),

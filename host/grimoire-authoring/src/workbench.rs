@@ -98,6 +98,11 @@ impl Workbench {
         grimoire_cases::score(&*self.host.current(), NAME, input).await
     }
 
+    /// Has the embedder embed texts.
+    pub async fn embed(&self, texts: &[String]) -> Answer<Vec<Vec<f32>>> {
+        grimoire_cases::embed(&*self.host.current(), NAME, texts).await
+    }
+
     /// Runs a case and compares the answer.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use grimoire_domain::review::PluginProblem;
 use grimoire_ports::PortError;
 use grimoire_ports::plugins::PluginSet;
 use grimoire_ports::plugins::analyzer::{Analysis, Excerpt};
+use grimoire_ports::plugins::embedder::Subject;
 
 /// A plugin's answer, or its failure.
 pub type Answer<T> = Result<T, PluginProblem>;
@@ -51,6 +52,14 @@ pub async fn analyze(
 fn of(plugin: &str, analysis: Analysis) -> Option<Answer<Vec<Diagnostic>>> {
     let found = analysis.findings.into_iter().find(|found| found.plugin.name == plugin)?;
     Some(found.problem.map_or(Ok(found.diagnostics), Err))
+}
+
+/// Embeds texts, as those of errors, with one embedder.
+pub async fn embed(set: &dyn PluginSet, plugin: &str, texts: &[String]) -> Answer<Vec<Vec<f32>>> {
+    match set.embed(plugin, Subject::Error, texts.to_vec()).await {
+        Ok(embedding) => Ok(embedding.vectors),
+        Err(error) => Err(error.0),
+    }
 }
 
 /// Scores the candidates with one matcher.

@@ -11,6 +11,7 @@ use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, SpellSource, SpellStatus, ValidSpell};
+use grimoire_ports::plugins::embedder::MAX_TEXTS;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub enum Input {
     },
     /// For a matcher.
     Error(Box<MatcherInput>),
+    /// For an embedder.
+    Texts(Vec<String>),
 }
 
 impl Input {
@@ -50,6 +53,19 @@ impl Input {
                 matcher_input(error, spells).map(|input| Self::Error(Box::new(input)))
             }
             (World::Matcher, _) => Err("needs a block of `error` and one of `spells` before it".to_owned()),
+            (World::Embedder, [("texts", text)]) if !text.trim().is_empty() => {
+                let texts: Vec<String> =
+                    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+                match texts.len() {
+                    count if count > MAX_TEXTS => {
+                        Err(format!("the block before it has {count} texts, may have at most {MAX_TEXTS}"))
+                    }
+                    _ => Ok(Self::Texts(texts)),
+                }
+            }
+            (World::Embedder, _) => {
+                Err("needs a block of `texts` before it, with one on each line".to_owned())
+            }
         }
     }
 }

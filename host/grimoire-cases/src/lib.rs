@@ -1,7 +1,8 @@
 //! Golden cases of plugins: an input, the expected answer and the reason for it, in Markdown.
 //!
 //! A case consists of fenced blocks between prose. For an analyzer: `log`, `text` or `diff`, then `expected`. For a
-//! matcher: `error` and `spells` in YAML, then `expected`. In an analyzer's input, `␛` stands for the escape character.
+//! matcher: `error` and `spells` in YAML, then `expected`. For an embedder: `texts`, one on each line, then `expected` with
+//! the similarity of every two. In an analyzer's input, `␛` stands for the escape character.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -19,7 +20,7 @@ use grimoire_ports::plugins::PluginSet;
 use serde::Deserialize;
 use similar::TextDiff;
 
-pub use ask::{Answer, MatcherInput, analyze, score};
+pub use ask::{Answer, MatcherInput, analyze, embed, score};
 pub use input::{Input, candidate, spell};
 pub use record::{Recorded, record};
 
@@ -31,6 +32,8 @@ pub enum World {
     Analyzer,
     /// Scores spells for one error.
     Matcher,
+    /// Turns texts into vectors.
+    Embedder,
 }
 
 impl World {
@@ -39,13 +42,14 @@ impl World {
         match self {
             Self::Analyzer => "analyzer",
             Self::Matcher => "matcher",
+            Self::Embedder => "embedder",
         }
     }
 
     /// The world of a package such as `grimoire:matcher@0.1.0`.
     pub fn of_package(package: &str) -> Option<Self> {
         let name = package.strip_prefix("grimoire:")?.split('@').next()?;
-        [Self::Analyzer, Self::Matcher].into_iter().find(|world| world.as_str() == name)
+        [Self::Analyzer, Self::Matcher, Self::Embedder].into_iter().find(|world| world.as_str() == name)
     }
 }
 
@@ -133,6 +137,7 @@ pub fn parse(file: &Path, text: &str, world: World) -> Result<Vec<Case>, String>
         let is_input = match world {
             World::Analyzer => ["log", "text", "diff"].contains(&block.info),
             World::Matcher => ["error", "spells"].contains(&block.info),
+            World::Embedder => block.info == "texts",
         };
         if is_input {
             given.push(block);
@@ -171,6 +176,7 @@ pub async fn run(set: &dyn PluginSet, plugin: &str, case: &Case) -> Result<Outco
         Input::Error(input) => {
             score(set, plugin, input).await.map(|verdicts| render::verdicts(&verdicts, &input.candidates))
         }
+        Input::Texts(texts) => embed(set, plugin, texts).await.map(|vectors| render::similarities(&vectors)),
     };
     Ok(match found {
         Err(problem) => Outcome::Failed(problem),
@@ -207,6 +213,17 @@ mod tests {
         let cases = parse(Path::new("a.md"), text, World::Analyzer).expect("cases");
         let Input::Artifact { text, .. } = &cases[0].input else { panic!("a log") };
         assert_eq!(text, "```\nnot the end\n```\n");
+    }
+
+    #[test]
+    fn each_line_of_a_block_is_a_text_for_an_embedder() {
+        let text = "```texts\none\n\ntwo\n```\n```expected\n1 | 2 | 0.5000\n```\n";
+        let cases = parse(Path::new("a.md"), text, World::Embedder).expect("cases");
+        assert_eq!(cases[0].input, Input::Texts(vec!["one".to_owned(), "two".to_owned()]));
+        let refused = |text: &str| parse(Path::new("a.md"), text, World::Embedder).expect_err("refused");
+        assert!(refused("```texts\n```\n```expected\n```\n").contains("needs a block of `texts`"));
+        let many = format!("```texts\n{}```\n```expected\n```\n", "x\n".repeat(65));
+        assert!(refused(&many).contains("has 65 texts, may have at most 64"));
     }
 
     #[test]

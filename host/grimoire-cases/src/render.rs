@@ -109,6 +109,20 @@ pub(super) fn verdicts(verdicts: &[Verdict], candidates: &[Candidate]) -> String
     text
 }
 
+/// Renders the similarity of every two texts, by their numbers from 1.
+pub(super) fn similarities(vectors: &[Vec<f32>]) -> String {
+    let mut text = String::new();
+    for (place, left) in vectors.iter().enumerate() {
+        for (other, right) in vectors.iter().enumerate().skip(place + 1) {
+            let similarity: f32 = left.iter().zip(right).map(|(left, right)| left * right).sum();
+            // Without the sign of a zero.
+            let similarity = if similarity.abs() < 0.000_05 { 0.0 } else { similarity };
+            text.push_str(&format!("{} | {} | {similarity:.4}\n", place + 1, other + 1));
+        }
+    }
+    text
+}
+
 /// Makes a text one line that is safe to display.
 fn shown(line: &str) -> String {
     text::displayable(line).replace('\n', " ").trim_end().to_owned()

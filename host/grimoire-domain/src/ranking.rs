@@ -53,10 +53,13 @@ pub struct Evidence {
     pub unspoken: Option<String>,
     /// True if a general spell changes the project's own sources, and the error is a mistake of the program itself.
     pub own_mistake: bool,
+    /// How similar an embedder finds the two, from -1 to 1; absent without an embedder, and while the spell has no vector.
+    pub similarity: Option<f64>,
 }
 
 impl Evidence {
-    /// The evidence from comparing a spell with a diagnostic; `pattern` is the result of a search done before.
+    /// The evidence from comparing a spell with a diagnostic; `pattern` is the result of a search done before. The
+    /// similarity is the caller's to add.
     pub fn of(diagnostic: &Diagnostic, spell: &Spell, keyword: f64, pattern: PatternEvidence) -> Self {
         let fields = &spell.fields;
         let general = reason::is_general(fields);
@@ -71,6 +74,7 @@ impl Evidence {
             general,
             unspoken,
             own_mistake: general && reason::is_own_mistake(diagnostic, fields),
+            similarity: None,
         }
     }
 }

@@ -169,9 +169,13 @@ impl Pipeline {
         let plugins = current.plugins();
         let count = |world: &str| plugins.iter().filter(|plugin| plugin.world.starts_with(world)).count();
         let (analyzers, matchers) = (count("grimoire:analyzer"), count("grimoire:matcher"));
+        let embedders = count("grimoire:embedder");
         let rejected = current.rejected();
         let mut detail =
             format!("generation {}: {analyzers} analyzers, {matchers} matchers", current.generation());
+        if embedders > 0 {
+            detail.push_str(&format!(", {embedders} embedders"));
+        }
         let refused: Vec<String> = rejected
             .iter()
             .map(|problem| format!("{} was refused: {}", problem.plugin, problem.detail))
@@ -191,6 +195,11 @@ impl Pipeline {
             Some(format!("{name} ({origin}) replaces the one that is {}", plugin.replaces?.as_str()))
         });
         append(&mut detail, &replacing.collect::<Vec<_>>());
+        let (vectors, vectors_follow) = match self.vectors_state() {
+            Some((sentence, follow)) => (vec![sentence], follow),
+            None => (Vec::new(), true),
+        };
+        append(&mut detail, &vectors);
         let notices = self.plugins().notices();
         append(&mut detail, &notices);
         let status = if analyzers == 0 || matchers == 0 {
@@ -201,6 +210,7 @@ impl Pipeline {
             && failing.is_empty()
             && quarantined.is_empty()
             && folder_problem.is_none()
+            && vectors_follow
         {
             HealthStatus::Healthy
         } else {

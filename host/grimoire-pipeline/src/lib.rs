@@ -35,11 +35,13 @@ mod spellbook;
 mod spells;
 mod unite;
 mod utf16;
+mod vectors;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use grimoire_ports::clock::Clock;
+use grimoire_ports::derived_file::DerivedFile;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::{PluginFiles, Plugins};
 use grimoire_ports::search::SpellSearch;
@@ -70,6 +72,7 @@ pub use unite::unite;
 use pattern_book::PatternBook;
 use patterns::PatternCache;
 use spells::PatchLocks;
+use vectors::VectorBook;
 
 /// The ports that the use cases need.
 #[derive(Clone)]
@@ -80,6 +83,8 @@ pub struct Ports {
     pub search: Arc<dyn SpellSearch>,
     /// Extract diagnostics from artifacts, and judge which spells fit them.
     pub plugins: Arc<dyn Plugins>,
+    /// Keeps the vectors of spells between starts; absent where nothing is kept.
+    pub vector_file: Option<Arc<dyn DerivedFile>>,
     /// Finds the plugins outside the store: the shipped ones and those in the operator's folder.
     pub plugin_files: Arc<dyn PluginFiles>,
     /// Verifies and parses webhook requests.
@@ -99,6 +104,8 @@ struct Inner {
     settings: Settings,
     patterns: PatternCache,
     book: PatternBook,
+    /// Absent without an embedder.
+    vectors: Option<VectorBook>,
     patch_locks: PatchLocks,
     plugin_lock: tokio::sync::Mutex<()>,
     /// The reason why the present state of the operator's plugin folder was refused.
@@ -115,11 +122,13 @@ impl Pipeline {
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let patterns = PatternCache::new(settings.pattern_cache);
         let book = PatternBook::new(ports.store.clone());
+        let vectors = settings.embedder.as_deref().map(|embedder| VectorBook::new(&ports, embedder));
         Self(Arc::new(Inner {
             ports,
             settings,
             patterns,
             book,
+            vectors,
             patch_locks: PatchLocks::default(),
             plugin_lock: tokio::sync::Mutex::default(),
             folder_problem: std::sync::Mutex::default(),
@@ -150,5 +159,9 @@ impl Pipeline {
 
     fn book(&self) -> &PatternBook {
         &self.0.book
+    }
+
+    fn vector_book(&self) -> Option<&VectorBook> {
+        self.0.vectors.as_ref()
     }
 }

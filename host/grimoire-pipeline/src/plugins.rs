@@ -58,6 +58,7 @@ pub fn find_chosen(
     set: &dyn PluginSet,
     matcher: &str,
     fallbacks: &[String],
+    embedder: Option<&str>,
     policies: &BTreeMap<String, FailurePolicy>,
 ) -> Result<(), String> {
     let rejected = set.rejected();
@@ -86,7 +87,12 @@ pub fn find_chosen(
             format!("{setting}: {matcher} {reason}; choose another, or leave the setting out")
         })?;
     }
-    Ok(())
+    let Some(embedder) = embedder else { return Ok(()) };
+    set.find_embedder(embedder).map_err(|reason| {
+        let refused = rejected.iter().find(|problem| problem.plugin == embedder);
+        let reason = refused.map_or(reason, |problem| format!("was refused: {}", problem.detail));
+        format!("plugins.embedder: {embedder} {reason}; choose another, or leave the setting out")
+    })
 }
 
 impl Pipeline {

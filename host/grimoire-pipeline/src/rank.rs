@@ -19,11 +19,12 @@ pub struct MatchReport {
     pub spells: Vec<RankedSpell>,
     /// True if the matcher failed, so that keyword order or, by its failure policy, nothing replaces it.
     pub degraded: bool,
-    /// The failure, if there was one.
+    /// The failures of the matcher and of the embedder, if there were any.
     pub problems: Vec<PluginProblem>,
     /// The generation of the plugin set.
     pub generation: u64,
-    /// The matcher that judged, or the fallback; empty if there was nothing to judge or all failed.
+    /// The embedder, if there is one, and the matcher that judged, or the fallback; no matcher if there was nothing to
+    /// judge or all failed.
     pub plugins: Vec<PluginIdentity>,
     /// The change-log sequence that the search had reached.
     pub sequence: Sequence,
@@ -145,13 +146,14 @@ impl Judge {
 
     async fn score(&self, diagnostic: &Diagnostic, asked: Option<SpellId>) -> Result<Judged, PipelineError> {
         self.require_plugins()?;
-        let retrieved = self.pipeline.retrieve(diagnostic, asked, self.repository.as_ref()).await?;
+        let retrieved =
+            self.pipeline.retrieve(diagnostic, asked, self.repository.as_ref(), &self.plugins).await?;
         let mut report = MatchReport {
             spells: Vec::new(),
             degraded: false,
-            problems: Vec::new(),
+            problems: retrieved.problem.into_iter().collect(),
             generation: self.generation(),
-            plugins: Vec::new(),
+            plugins: retrieved.embedder.into_iter().collect(),
             sequence: retrieved.sequence,
         };
         let candidates = retrieved.candidates;

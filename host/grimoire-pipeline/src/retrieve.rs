@@ -7,7 +7,9 @@ use std::sync::Arc;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, Evidence, PatternEvidence};
 use grimoire_domain::repository::RepositoryName;
+use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::spell::{Sequence, Spell, SpellId, SpellStatus};
+use grimoire_ports::plugins::PluginSet;
 
 use crate::pattern_book::PatternMatch;
 use crate::patterns::ErrorText;
@@ -17,20 +19,25 @@ use crate::{Pipeline, PipelineError};
 pub(crate) struct Retrieved {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) sequence: Sequence,
+    /// The embedder that took part.
+    pub(crate) embedder: Option<PluginIdentity>,
+    /// Its failure.
+    pub(crate) problem: Option<PluginProblem>,
 }
 
 /// Maximum number of candidates besides those of the search: spells whose pattern matches, or that cover the code.
 const BY_EVIDENCE: usize = 64;
 
 impl Pipeline {
-    /// Spells that may fit: the results of the search, every spell whose pattern is found, and every spell that covers
-    /// the code. They are read from the store, because the search index may lag: a deleted or retired spell is never a
+    /// Spells that may fit: the results of the search, every spell whose pattern is found, every spell that covers
+    /// the code, and with an embedder the most similar ones. They are read from the store, because the search index may lag: a deleted or retired spell is never a
     /// candidate, nor is a spell whose scope excludes the repository, unless it is `asked` for.
     pub(crate) async fn retrieve(
         &self,
         diagnostic: &Diagnostic,
         asked: Option<SpellId>,
         repository: Option<&RepositoryName>,
+        plugins: &Arc<dyn PluginSet>,
     ) -> Result<Retrieved, PipelineError> {
         let found = self.ports().search.candidates(diagnostic, self.settings().candidates).await?;
         let scores: HashMap<SpellId, f32> = found.hits.iter().map(|hit| (hit.spell, hit.score)).collect();
@@ -44,7 +51,9 @@ impl Pipeline {
         strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
         ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
         let covering = patterns.covering(diagnostic, repository);
-        for spell in covering.into_iter().take(BY_EVIDENCE).chain(asked) {
+        let similar = self.similarities(plugins, diagnostic, &patterns, repository).await?;
+        let similar_ones = similar.best.iter().copied();
+        for spell in covering.into_iter().take(BY_EVIDENCE).chain(similar_ones).chain(asked) {
             if !ids.contains(&spell) {
                 ids.push(spell);
             }
@@ -80,11 +89,17 @@ impl Pipeline {
                     }
                 };
                 let keyword = if best > 0.0 { (score_of(spell.id) / best).clamp(0.0, 1.0) } else { 0.0 };
-                let evidence = Evidence::of(diagnostic, &spell, keyword, pattern);
+                let similarity = similar.get(spell.id);
+                let evidence = Evidence { similarity, ..Evidence::of(diagnostic, &spell, keyword, pattern) };
                 Candidate { spell, evidence, outcomes }
             })
             .collect();
-        Ok(Retrieved { candidates, sequence: found.sequence })
+        Ok(Retrieved {
+            candidates,
+            sequence: found.sequence,
+            embedder: similar.plugin,
+            problem: similar.problem,
+        })
     }
 }
 

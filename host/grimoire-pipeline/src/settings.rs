@@ -45,6 +45,8 @@ pub struct Settings {
     pub matcher: String,
     /// Matchers that are asked one after the other when that one fails. Default: none.
     pub fallback_matchers: Vec<String>,
+    /// The embedder that compares errors with spells. Default: none.
+    pub embedder: Option<String>,
     /// How plugin failures affect the answer, by plugin name. Default: `fallback`.
     pub failure_policies: BTreeMap<String, FailurePolicy>,
     /// For how long an installed version is watched after a change; zero for not at all. Default 10 minutes.
@@ -78,6 +80,7 @@ impl Default for Settings {
             quiet: true,
             matcher: "matcher-hybrid".to_owned(),
             fallback_matchers: Vec::new(),
+            embedder: None,
             failure_policies: BTreeMap::new(),
             plugin_watch: Duration::from_secs(600),
         }

@@ -349,6 +349,7 @@ impl Pipeline {
         if search.progress().sequence < last && search.wait_for(last, READ_YOUR_WRITES).await.is_err() {
             tracing::debug!(sequence = last.0, "search is behind the store");
         }
+        self.wait_for_vectors(last, READ_YOUR_WRITES).await;
         Ok(())
     }
 

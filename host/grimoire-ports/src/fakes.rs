@@ -2,6 +2,7 @@
 
 mod analyzers;
 mod clock;
+mod embedders;
 mod github;
 mod plugin_files;
 mod plugins;
@@ -10,6 +11,7 @@ mod store;
 
 pub use analyzers::ScriptedAnalyzers;
 pub use clock::ManualClock;
+pub use embedders::{MemoryFile, ScriptedEmbedders};
 pub use github::{OpenGate, ScriptedGitHub};
 pub use plugin_files::ScriptedFiles;
 pub use plugins::{ScriptedMatchers, ScriptedPlugins, ScriptedSet};

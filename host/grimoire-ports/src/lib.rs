@@ -9,6 +9,7 @@
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod derived_file;
 pub mod error;
 #[cfg(feature = "fakes")]
 pub mod fakes;

@@ -1,6 +1,7 @@
 //! The plugins, as one immutable set at a time, and their worlds: one file each.
 
 pub mod analyzer;
+pub mod embedder;
 mod evidence;
 pub mod matcher;
 mod signer;
@@ -12,6 +13,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
 use self::analyzer::Analyzers;
+use self::embedder::Embedders;
 use self::matcher::Matchers;
 use crate::PortError;
 
@@ -93,7 +95,7 @@ pub struct PluginStatistics {
 ///
 /// A request, job or command takes the current set once and uses it throughout, so that no answer mixes two
 /// generations. A set works as long as it is referenced, even after its replacement.
-pub trait PluginSet: Analyzers + Matchers {
+pub trait PluginSet: Analyzers + Matchers + Embedders {
     /// The set's number, from 1, higher than that of every earlier set. 0 is the empty set of a host that has
     /// not loaded plugins yet.
     fn generation(&self) -> u64;
@@ -112,6 +114,15 @@ pub trait PluginSet: Analyzers + Matchers {
         match self.plugins().iter().find(|plugin| plugin.identity.name == name) {
             Some(plugin) if plugin.world.starts_with("grimoire:matcher@") => Ok(()),
             Some(plugin) => Err(format!("is no matcher: it implements {}", plugin.world)),
+            None => Err("is not loaded".to_owned()),
+        }
+    }
+
+    /// Succeeds if an embedder of this name is loaded. The error completes "NAME …".
+    fn find_embedder(&self, name: &str) -> Result<(), String> {
+        match self.plugins().iter().find(|plugin| plugin.identity.name == name) {
+            Some(plugin) if plugin.world.starts_with("grimoire:embedder@") => Ok(()),
+            Some(plugin) => Err(format!("is no embedder: it implements {}", plugin.world)),
             None => Err("is not loaded".to_owned()),
         }
     }

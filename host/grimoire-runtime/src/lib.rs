@@ -3,7 +3,8 @@
 //! [`PluginHost`] loads components and runs them behind the ports of `grimoire-ports`. Types of
 //! wasmtime never leave this crate. A call goes through these steps:
 //!
-//! 1. The caller takes the current generation (`registry`) and uses its `score` and `analyze` throughout.
+//! 1. The caller takes the current generation (`registry`) and uses its `score`, `analyze` and
+//!    `embed` throughout.
 //! 2. `probes` finds the text that concerns an analyzer, `window` the pages around it, and `admission` gives
 //!    each scan a permit; `lane` is one analyzer's part.
 //! 3. `plugin` counts the call; `breaker` rejects it if the plugin keeps failing.
@@ -27,6 +28,7 @@ mod cache;
 mod call;
 mod compile;
 mod digest;
+mod embed;
 mod engine;
 mod host;
 mod inert_wasi;

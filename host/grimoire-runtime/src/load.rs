@@ -14,6 +14,7 @@ use wasmtime::component::{InstancePre, Linker};
 use crate::call::{self, Allowance, Call, Entry};
 use crate::compile::Compiler;
 use crate::digest::Digest;
+use crate::embed;
 use crate::options::Options;
 use crate::plugin::{Code, Facts, Plugin};
 use crate::preflight::{self, World};
@@ -23,8 +24,8 @@ use crate::read;
 use crate::registry::{Generation, Registry};
 use crate::rejection::Rejection;
 use crate::resources::Resources;
-use crate::validate::{check_analyzer, check_identity};
-use crate::worlds::{analyzer, matcher};
+use crate::validate::{check_analyzer, check_embedder, check_identity};
+use crate::worlds::{analyzer, embedder, matcher};
 
 /// Everything that loading needs.
 pub(crate) struct Loader<'a> {
@@ -84,7 +85,8 @@ impl Loader<'_> {
         let (component, from_cache) = self.compiler.load(&bytes, digest)?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
         let settings = options.configurations.get(&source.name).map(|settings| settings.as_str().into());
-        let (code, description) = self.try_once(source, checked.world, linked, settings.as_deref()).await?;
+        let (code, description) =
+            self.try_once(source, checked.world, digest, linked, settings.as_deref()).await?;
         check_version(checked.version.as_deref(), &description.version)?;
         let identity = PluginIdentity { name: source.name.clone(), digest: digest.to_string() };
         let facts = Facts {
@@ -107,6 +109,7 @@ impl Loader<'_> {
         &self,
         source: &PluginSource,
         world: World,
+        digest: Digest,
         linked: InstancePre<Call>,
         settings: Option<&str>,
     ) -> Result<(Code, PluginDescription), Rejection> {
@@ -153,6 +156,26 @@ impl Loader<'_> {
                 returned.map(|(said, configured)| {
                     let checked = check_identity(&said);
                     (Code::Matcher(code), said, checked, configured)
+                })
+            }
+            World::Embedder => {
+                let code = embedder::v0_1::Embedder::new(linked).map_err(|error| link_rejection(&error))?;
+                let outcome = entry
+                    .wait(async {
+                        let instance = code.instantiate(&mut store).await?;
+                        let said = instance.describe(&mut store).await?;
+                        let configured = match settings {
+                            Some(settings) => instance.configure(&mut store, settings).await?,
+                            None => Ok(()),
+                        };
+                        Ok((said, configured))
+                    })
+                    .await;
+                let returned = entry.settle(&mut store, &mut allowance, outcome);
+                returned.map(|((said, dimension), configured)| {
+                    let checked = check_embedder(&said, dimension);
+                    let space = embed::space(digest, settings, dimension);
+                    (Code::Embedder { code, space }, said, checked, configured)
                 })
             }
         };

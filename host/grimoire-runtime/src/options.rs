@@ -44,6 +44,8 @@ pub struct Options {
     pub log_bytes_per_call: usize,
     /// For one `score`. Default: 1 s computing, 10 s elapsed.
     pub matcher_budget: TimeBudget,
+    /// For one `embed` of at most 64 texts. A model takes longer than a matcher. Default: 10 s computing, 30 s elapsed.
+    pub embedder_budget: TimeBudget,
     /// For one `feed` (at most 256 KiB) or `finish`. Default: 2 s computing, 10 s elapsed.
     pub feed_budget: TimeBudget,
     /// CPU time of every scan. Default: 5 s.
@@ -93,6 +95,10 @@ impl Default for Options {
             matcher_budget: TimeBudget {
                 computing: Duration::from_secs(1),
                 elapsed: Duration::from_secs(10),
+            },
+            embedder_budget: TimeBudget {
+                computing: Duration::from_secs(10),
+                elapsed: Duration::from_secs(30),
             },
             feed_budget: TimeBudget { computing: Duration::from_secs(2), elapsed: Duration::from_secs(10) },
             scan_computing: Duration::from_secs(5),

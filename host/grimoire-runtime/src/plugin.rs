@@ -6,6 +6,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_ports::plugins::embedder::VectorSpace;
 use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginDescription, PluginOrigin, Signer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, Store};
@@ -18,7 +19,7 @@ use crate::preflight::World;
 use crate::problem::Fault;
 use crate::record::{PluginRecord, Version};
 use crate::usage::{Meters, Usage};
-use crate::worlds::{analyzer, matcher};
+use crate::worlds::{analyzer, embedder, matcher};
 
 /// The plugin's code, linked and typed.
 #[derive(Clone)]
@@ -31,6 +32,11 @@ pub(crate) enum Code {
         is_last_resort: bool,
     },
     Matcher(matcher::v0_1::Matcher),
+    Embedder {
+        code: embedder::v0_1::Embedder,
+        /// The space of its vectors.
+        space: VectorSpace,
+    },
 }
 
 /// The facts about a plugin, without its code.
@@ -108,6 +114,7 @@ impl Plugin {
         match self.code {
             Code::Analyzer { .. } => World::Analyzer,
             Code::Matcher(_) => World::Matcher,
+            Code::Embedder { .. } => World::Embedder,
         }
     }
 

@@ -35,7 +35,7 @@ impl Generation {
         let watch =
             ProbeSet::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
                 Code::Analyzer { probes, .. } => Some((number, &probes[..])),
-                Code::Matcher(_) => None,
+                Code::Matcher(_) | Code::Embedder { .. } => None,
             }));
         Self { number, plugins, rejected, watch, resources }
     }

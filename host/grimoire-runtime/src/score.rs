@@ -75,7 +75,7 @@ impl Generation {
     pub(crate) fn matcher(&self, name: &str) -> Result<(Arc<Plugin>, Matcher), Fault> {
         match self.plugins.get(name).map(|plugin| (plugin, &plugin.code)) {
             Some((plugin, Code::Matcher(matcher))) => Ok((Arc::clone(plugin), matcher.clone())),
-            Some((_, Code::Analyzer { .. })) => {
+            Some((_, Code::Analyzer { .. } | Code::Embedder { .. })) => {
                 Err(Fault::new(FailureReason::Refused, "is chosen as the matcher and is none"))
             }
             None => Err(Fault::new(FailureReason::Refused, "is chosen as the matcher and is not loaded")),

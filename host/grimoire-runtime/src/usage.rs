@@ -104,6 +104,11 @@ impl std::fmt::Debug for Meter {
     }
 }
 
+/// Size of vectors in bytes, including owned data.
+pub(crate) fn bytes_of_vectors(vectors: &[Vec<f32>]) -> usize {
+    size_of_val(vectors) + vectors.iter().map(|vector| size_of_val(&vector[..])).sum::<usize>()
+}
+
 /// Size of verdicts in bytes, including owned data.
 pub(crate) fn bytes_of_verdicts(verdicts: &[Verdict]) -> usize {
     let reasons = verdicts.iter().flat_map(|verdict| &verdict.reasons);

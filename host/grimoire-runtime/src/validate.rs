@@ -1,16 +1,18 @@
 //! Validates the output of plugins of every world and version: each bound that
-//! `wit/types/types.wit` and `wit/matcher/matcher.wit` document. Nothing is repaired; the message
+//! `wit/types/types.wit` and the `.wit` files of the worlds document. Nothing is repaired; the message
 //! names the field and the rule and quotes nothing.
 
 mod description;
 mod diagnostic;
 mod facts;
 mod text;
+mod vectors;
 mod verdict;
 
-pub(crate) use description::{check_analyzer, check_identity};
+pub(crate) use description::{check_analyzer, check_embedder, check_identity};
 pub(crate) use diagnostic::check_diagnostics;
 pub(crate) use facts::is_fact_name;
+pub(crate) use vectors::check_vectors;
 pub(crate) use verdict::check_verdicts;
 
 /// Bounds of `types.wit`, which the host also keeps when it passes a diagnostic to a plugin.

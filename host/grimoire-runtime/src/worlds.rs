@@ -1,6 +1,7 @@
 //! The supported worlds: one folder each, with one module per version.
 
 pub(crate) mod analyzer;
+pub(crate) mod embedder;
 pub(crate) mod matcher;
 pub(crate) mod shared;
 

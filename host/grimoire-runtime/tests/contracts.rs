@@ -16,7 +16,7 @@ fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-const WORLDS: [&str; 3] = ["types", "analyzer", "matcher"];
+const WORLDS: [&str; 4] = ["types", "analyzer", "matcher", "embedder"];
 
 /// The version of a package, from its text.
 fn version(world: &str) -> String {

@@ -18,6 +18,7 @@ use grimoire_domain::review::PluginProblem;
 use grimoire_domain::spell::Outcomes;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_ports::plugins::analyzer::Findings;
+use grimoire_ports::plugins::embedder::Subject;
 use grimoire_ports::plugins::matcher::Judgement;
 use grimoire_runtime::{Options, PluginHost, PluginSource, TimeBudget};
 use support::guests::{Group, encode, guest, with_modules};
@@ -119,6 +120,25 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("unsupported", Fails(Unsupported, "does not handle this input")),
 ];
 
+const EMBEDDERS: &[(&str, Outcome)] = &[
+    ("honest", Fine),
+    ("zeros", Fine),
+    ("no_dimension", Rejected("describe: dimension: is 0, must be from 1 to 4096")),
+    ("huge_dimension", Rejected("describe: dimension: is 4097, must be from 1 to 4096")),
+    ("short_vector", Fails(InvalidOutput, "vectors[0]: has 3 components, must have 4")),
+    ("long_vector", Fails(InvalidOutput, "vectors[0]: has 5 components, must have 4")),
+    ("too_few_vectors", Fails(InvalidOutput, "vectors: 2 for 3 texts")),
+    ("too_many_vectors", Fails(InvalidOutput, "vectors: 4 for 3 texts")),
+    ("nan_component", Fails(InvalidOutput, "vectors[0]: component 2 is not a finite number")),
+    ("infinite_component", Fails(InvalidOutput, "vectors[0]: component 2 is not a finite number")),
+    ("not_normalised", Fails(InvalidOutput, "vectors[0]: has the length 1.0050, must have 1, or all zeros")),
+    ("list_of_gigabytes", Fails(InvalidOutput, "")),
+    ("amplified_vector", Fails(InvalidOutput, "")),
+    ("loop_in_embed", Fails(Timeout, "used up its computing time")),
+    ("trap", Fails(Trap, "ended itself")),
+    ("refuses", Fails(Failed, "its log has its words")),
+];
+
 const WASI: &[(&str, Outcome)] = &[
     ("lifeless", Fine),
     ("exit", Fails(Trap, "ended itself (exit)")),
@@ -133,6 +153,7 @@ fn options() -> Options {
     let budget = TimeBudget { computing: Duration::from_secs(10), elapsed: Duration::from_secs(60) };
     Options {
         matcher_budget: budget,
+        embedder_budget: budget,
         feed_budget: budget,
         first_rest: Duration::from_millis(1),
         ..Options::default()
@@ -146,6 +167,7 @@ fn options_for(name: &str) -> Options {
         // These never end by themselves, so a longer wait is useless.
         name if name.contains("loop") => {
             options.matcher_budget.computing = Duration::from_millis(200);
+            options.embedder_budget.computing = Duration::from_millis(200);
             options.feed_budget.computing = Duration::from_millis(200);
             if name == "loop_in_configure" {
                 options.configurations.insert("hostile".to_owned(), "{}".to_owned());
@@ -230,6 +252,53 @@ async fn hostile_matchers_meet_their_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hostile_embedders_meet_their_outcome_and_disturb_no_neighbour() {
+    let texts = || ["one", "two", "three"].map(str::to_owned).to_vec();
+    for (name, outcome) in EMBEDDERS {
+        let mut hostile = guest(Group::Embedder, name);
+        hostile.name = "hostile".to_owned();
+        let host = start(options_for(name), vec![hostile, guest(Group::Embedder, "honest")]);
+        let current = host.current();
+        let problem = current.embed("hostile", Subject::Spell, texts()).await.err();
+        check(name, outcome, &host, problem.map(|error| error.0));
+        let honest = current.embed("honest", Subject::Error, texts()).await.expect("vectors");
+        assert_eq!(honest.vectors, vec![vec![1.0, 0.0, 0.0, 0.0]; 3], "beside {name}");
+    }
+}
+
+#[tokio::test]
+async fn vectors_lie_in_a_space_of_their_component_and_its_configuration() {
+    let space = |component: &str, settings: Option<&str>| {
+        let configurations = settings.map(|settings| ("embedder".to_owned(), settings.to_owned()));
+        let options = Options { configurations: configurations.into_iter().collect(), ..options() };
+        let source = PluginSource { name: "embedder".to_owned(), ..guest(Group::Embedder, component) };
+        start(options, vec![source, guest(Group::Matcher, "honest")]).current().space("embedder")
+    };
+    let plain = space("honest", None).expect("it is an embedder");
+    assert_eq!(plain.dimension, 4);
+    assert_eq!(Some(&plain), space("honest", None).as_ref(), "on every start");
+    assert_ne!(Some(&plain), space("honest", Some("{}")).as_ref());
+    assert_ne!(space("honest", Some("{}")), space("honest", Some("{\"a\":1}")));
+    assert_ne!(Some(&plain), space("zeros", None).as_ref());
+}
+
+#[tokio::test]
+async fn what_is_no_embedder_is_refused_and_so_are_too_many_texts() {
+    let host = start(options(), vec![guest(Group::Embedder, "honest"), guest(Group::Matcher, "empty")]);
+    let current = host.current();
+    assert_eq!(current.space("empty"), None);
+    let refused = async |name: &str, count: usize| {
+        let texts = vec!["text".to_owned(); count];
+        current.embed(name, Subject::Spell, texts).await.expect_err("refused").0.detail
+    };
+    assert_eq!(refused("empty", 1).await, "is chosen as the embedder and is none");
+    assert_eq!(refused("nobody", 1).await, "is chosen as the embedder and is not loaded");
+    assert_eq!(refused("honest", 65).await, "65 texts, at most 64 are embedded at once");
+    let embedding = current.embed("honest", Subject::Spell, vec!["text".to_owned(); 64]).await;
+    assert_eq!(embedding.expect("vectors").vectors.len(), 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_analyzers_meet_their_outcome_and_disturb_no_neighbour() {
     for (name, outcome) in ANALYZERS {
         let mut hostile = guest(Group::Analyzer, name);
@@ -251,6 +320,7 @@ fn every_guest_has_a_row() {
         let table = match group {
             Group::Analyzer => ANALYZERS,
             Group::Matcher => MATCHERS,
+            Group::Embedder => EMBEDDERS,
             Group::Wasi => WASI,
         };
         let rows: BTreeSet<String> = table.iter().map(|(name, _)| format!("{name}.wat")).collect();

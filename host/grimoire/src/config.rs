@@ -41,6 +41,9 @@ pub fn load(overrides: &Overrides) -> Result<(Config, Layers), ConfigErrors> {
         if tried.world == Some(World::Matcher) {
             config.matcher.clone_from(&tried.name);
         }
+        if tried.world == Some(World::Embedder) {
+            config.embedder = Some(tried.name.clone());
+        }
         config.tried_plugin = Some(tried.clone());
     }
     for ignored in layers.ignored() {

@@ -20,6 +20,7 @@ mod shipped;
 pub mod spellbook;
 mod telemetry;
 mod user_folders;
+mod vector_file;
 mod version;
 mod wiring;
 

@@ -20,6 +20,8 @@ pub(crate) struct FoundPlugins {
     pub(crate) folder: Option<PathBuf>,
     /// The plugin that this command tries.
     pub(crate) tried: Option<TriedPlugin>,
+    /// The names in the settings, among which those of the shipped plugins that are loaded on request.
+    pub(crate) chosen: Vec<String>,
 }
 
 /// A plugin that one command tries without installing it.
@@ -94,7 +96,11 @@ impl PluginFiles for FoundPlugins {
                 format!("{folder} (plugins.folder) cannot be read: {error}"),
             )
         })?;
-        let shipped = shipped::PLUGINS.iter().map(|(name, component)| PluginSource::new(*name, *component));
+        let is_loaded = |name: &str| {
+            !shipped::ON_REQUEST.contains(&name) || self.chosen.iter().any(|chosen| chosen == name)
+        };
+        let shipped = shipped::PLUGINS.iter().filter(|(name, _)| is_loaded(name));
+        let shipped = shipped.map(|(name, component)| PluginSource::new(*name, *component));
         let files = files.into_iter().map(|(name, path)| PluginSource::file(name, path));
         let in_its_turn = |source: PluginSource| {
             let is_last_resort = shipped::LAST_RESORT.contains(&source.name.as_str());
@@ -108,6 +114,7 @@ impl PluginFiles for FoundPlugins {
 
 /// The names of all plugins outside the store.
 pub(crate) fn names(folder: Option<&Path>) -> Result<BTreeSet<String>, PortError> {
-    let found = FoundPlugins { folder: folder.map(Path::to_owned), tried: None }.find()?;
+    let chosen = shipped::ON_REQUEST.iter().map(|name| (*name).to_owned()).collect();
+    let found = FoundPlugins { folder: folder.map(Path::to_owned), tried: None, chosen }.find()?;
     Ok(found.into_iter().map(|source| source.name).collect())
 }

@@ -38,6 +38,7 @@ pub struct Server {
     components: Components,
     http: JoinHandle<()>,
     runner: JoinHandle<()>,
+    vectors: JoinHandle<()>,
     /// Present until it was awaited.
     loading: Option<JoinHandle<anyhow::Result<u64>>>,
 }
@@ -108,6 +109,10 @@ impl Server {
                 }
             })
         };
+        let vectors = {
+            let (pipeline, shutdown) = (pipeline.clone(), shutdown.clone());
+            tokio::spawn(async move { pipeline.follow_spells_with_vectors(shutdown).await })
+        };
         tokio::spawn(keep_house(pipeline.clone(), config.delivery_retention, shutdown.clone()));
         let state = AppState {
             pipeline,
@@ -125,7 +130,18 @@ impl Server {
         ));
         tracing::info!(%address, "listening");
         let loading = Some(loading);
-        Ok(Self { address, config, made_secret, imported: 0, shutdown, components, http, runner, loading })
+        Ok(Self {
+            address,
+            config,
+            made_secret,
+            imported: 0,
+            shutdown,
+            components,
+            http,
+            runner,
+            vectors,
+            loading,
+        })
     }
 
     /// Waits until spells and plugins are ready, or the server shuts down. Fails if the plugins do not suffice.
@@ -206,6 +222,9 @@ impl Server {
         }
         if self.runner.await.is_err() {
             tracing::error!("the job runner panicked");
+        }
+        if self.vectors.await.is_err() {
+            tracing::error!("the task that embeds the spells panicked");
         }
         self.components.close().await;
     }

@@ -21,9 +21,13 @@ pub(crate) const PLUGINS: &[(&str, &[u8])] = &[
     ("analyzer-ruby", include_bytes!("../../../plugins/prebuilt/analyzer-ruby.wasm")),
     ("analyzer-runner", include_bytes!("../../../plugins/prebuilt/analyzer-runner.wasm")),
     ("analyzer-rust", include_bytes!("../../../plugins/prebuilt/analyzer-rust.wasm")),
+    ("embedder-ngrams", include_bytes!("../../../plugins/prebuilt/embedder-ngrams.wasm")),
     ("matcher-hybrid", include_bytes!("../../../plugins/prebuilt/matcher-hybrid.wasm")),
     ("matcher-keyword", include_bytes!("../../../plugins/prebuilt/matcher-keyword.wasm")),
 ];
+
+/// The plugins that are loaded only where a setting names them, because nothing else uses them.
+pub(crate) const ON_REQUEST: &[&str] = &["embedder-ngrams"];
 
 /// The analyzers that are called only where the others found no cause.
 pub(crate) const LAST_RESORT: &[&str] = &["analyzer-guess"];

@@ -11,6 +11,7 @@ use grimoire_github::{Gate, GitHubClient};
 use grimoire_pipeline::{FailurePolicy, Links, Pipeline, Ports, Settings, find_chosen};
 use grimoire_ports::PortError;
 use grimoire_ports::clock::{Clock, SystemClock};
+use grimoire_ports::derived_file::DerivedFile;
 use grimoire_ports::follower::Pace;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::{PluginFiles, PluginSet};
@@ -28,6 +29,7 @@ use crate::data_folder;
 use crate::exit::{Exit, Reported};
 use crate::plugin_files::FoundPlugins;
 use crate::user_folders;
+use crate::vector_file::VectorFile;
 
 /// The store to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,7 @@ pub(crate) struct Components {
     pub(crate) search: Arc<dyn SpellSearch>,
     plugins: Arc<PluginHost>,
     plugin_files: FoundPlugins,
+    vector_file: Option<Arc<dyn DerivedFile>>,
     gate: Arc<dyn WebhookGate>,
     github: Option<Arc<dyn GitHub>>,
     clock: Arc<dyn Clock>,
@@ -95,6 +98,9 @@ impl Components {
                 (Arc::new(store) as Arc<dyn Store>, folder.path().join("index"), Some(folder))
             }
         };
+        // What a command adds to a copy of the store is lost when it ends, and its vectors with it.
+        let vector_file = (storage == Storage::Configured)
+            .then(|| Arc::new(VectorFile::beside(&config.data_folder)) as Arc<dyn DerivedFile>);
         let pace = match &purpose {
             Purpose::Service(_) => Pace::default(),
             // No other writes could share the commit.
@@ -118,6 +124,7 @@ impl Components {
             search: Arc::new(search),
             plugins: plugin_host(config)?,
             plugin_files: found_plugins(config),
+            vector_file,
             gate: Arc::new(gate),
             github,
             clock: Arc::new(SystemClock),
@@ -147,6 +154,7 @@ impl Components {
             search: Arc::clone(&self.search),
             plugins: Arc::clone(&self.plugins) as _,
             plugin_files: Arc::new(self.plugin_files.clone()),
+            vector_file: self.vector_file.clone(),
             gate: Arc::clone(&self.gate),
             github: self.github.clone(),
             clock: Arc::clone(&self.clock),
@@ -165,7 +173,11 @@ impl Components {
 
 /// The configured plugins outside the store.
 fn found_plugins(config: &Config) -> FoundPlugins {
-    FoundPlugins { folder: config.plugin_folder.clone(), tried: config.tried_plugin.clone() }
+    FoundPlugins {
+        folder: config.plugin_folder.clone(),
+        tried: config.tried_plugin.clone(),
+        chosen: config.embedder.iter().cloned().collect(),
+    }
 }
 
 /// Fails if a service would refuse to start with these settings.
@@ -180,7 +192,8 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let sources = files.find()?;
     let fails = |name: &str| config.failure_policies.get(name) == Some(&FailurePolicy::Fail);
     let is_file = |name: &str| sources.iter().any(|source| source.name == name);
-    let mut matchers = std::iter::once(&config.matcher).chain(&config.fallback_matchers);
+    let mut matchers =
+        std::iter::once(&config.matcher).chain(&config.fallback_matchers).chain(&config.embedder);
     if matchers.all(|name| is_file(name))
         && config.failure_policies.keys().all(|name| is_file(name) && !fails(name))
         && config.plugin_configurations.is_empty()
@@ -226,8 +239,8 @@ fn require_configured(set: &dyn PluginSet, configured: &BTreeMap<String, String>
 
 /// Refuses to continue without a plugin that the settings need.
 fn require_chosen(set: &dyn PluginSet, settings: &Settings) -> anyhow::Result<()> {
-    let Settings { matcher, fallback_matchers, failure_policies, .. } = settings;
-    find_chosen(set, matcher, fallback_matchers, failure_policies)
+    let Settings { matcher, fallback_matchers, embedder, failure_policies, .. } = settings;
+    find_chosen(set, matcher, fallback_matchers, embedder.as_deref(), failure_policies)
         .map_err(|reason| Reported(Exit::Configuration, reason).into())
 }
 
@@ -354,6 +367,7 @@ fn pipeline_settings(config: &Config) -> Settings {
         publish: config.publish,
         matcher: config.matcher.clone(),
         fallback_matchers: config.fallback_matchers.clone(),
+        embedder: config.embedder.clone(),
         failure_policies: config.failure_policies.clone(),
         plugin_watch: config.plugin_watch,
         ..Settings::default()

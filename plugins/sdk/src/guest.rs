@@ -3,6 +3,7 @@
 
 pub mod analyzer;
 mod convert;
+pub mod embedder;
 // Under WASI, the C library has its own heap in the same place.
 #[cfg(all(feature = "allocator", target_os = "unknown"))]
 #[allow(unsafe_code)]

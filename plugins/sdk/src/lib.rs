@@ -1,7 +1,7 @@
 //! The SDK for Grimoire plugins: bindings, log cleaning, text tools.
 //!
 //! A plugin's logic uses the native values of [`value`] and is tested natively. The macros
-//! [`export_analyzer!`] and [`export_matcher!`] add the component's exports, on WebAssembly only.
+//! [`export_analyzer!`], [`export_matcher!`] and [`export_embedder!`] add the component's exports, on WebAssembly only.
 //!
 //! An analyzer of logs implements [`LineAnalyzer`] and gets cleaned lines from a [`LineScan`]; [`TextAnalyzer`] gets a
 //! whole text from a [`TextScan`], and [`Analyzer`] the bytes as they come.
@@ -11,6 +11,7 @@ mod analyzer;
 pub mod budget;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cases;
+pub mod embedder;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
@@ -27,6 +28,7 @@ mod whole;
 pub use analyzer::{
     Analyzer, Description, LineAnalyzer, TextAnalyzer, analyze_all, analyze_chunks, analyze_with,
 };
+pub use embedder::Subject;
 pub use grimoire_log::{Steps, path};
 pub use line::{Line, LineScan, Marker, Properties};
 pub use matcher::{
@@ -120,6 +122,62 @@ macro_rules! export_matcher {
             ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
                 let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
                 $score(settings.as_ref(), error, candidates)
+            }
+        );
+    };
+}
+
+/// Exports an embedding function as the component's `grimoire:embedder` interface.
+///
+/// Takes the dimension of the vectors and the path of a
+/// `fn(Subject, &[String]) -> Result<Vec<Vec<f32>>, Failure>`, which returns one vector of length 1 for each text; see
+/// [`embedder::normalise`]. For settings, name a second function `fn(&str) -> Result<Settings, String>`, which reads the
+/// operator's configuration, a JSON object; the first one then takes an `Option<&Settings>` in front:
+/// `export_embedder!(DIMENSION, crate::embed, crate::settings);`.
+///
+/// The name, version and description are those of the crate's `Cargo.toml`. Expands to nothing if the target is not
+/// WebAssembly.
+#[macro_export]
+macro_rules! export_embedder {
+    (@component $dimension:expr, $($functions:tt)*) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
+        mod component {
+            use super::*;
+            $crate::about_this_crate!();
+            struct Exported;
+            impl $crate::guest::embedder::Embed for Exported {
+                const DIMENSION: u32 = $dimension as u32;
+                $($functions)*
+            }
+            type Component = $crate::guest::embedder::Component<Exported, About>;
+            $crate::guest::embedder::export!(Component with_types_in $crate::guest::embedder);
+        }
+    };
+    ($dimension:expr, $embed:path) => {
+        $crate::export_embedder!(@component $dimension,
+            fn embed(
+                _settings: Option<&str>,
+                subject: $crate::Subject,
+                texts: &[String],
+            ) -> Result<Vec<Vec<f32>>, $crate::Failure> {
+                $embed(subject, texts)
+            }
+        );
+    };
+    ($dimension:expr, $embed:path, $settings:path) => {
+        $crate::export_embedder!(@component $dimension,
+            fn check(settings: &str) -> Result<(), String> {
+                $settings(settings).map(|_| ())
+            }
+
+            fn embed(
+                settings: Option<&str>,
+                subject: $crate::Subject,
+                texts: &[String],
+            ) -> Result<Vec<Vec<f32>>, $crate::Failure> {
+                let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
+                $embed(settings.as_ref(), subject, texts)
             }
         );
     };

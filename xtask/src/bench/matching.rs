@@ -21,6 +21,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::clock::SystemClock;
 use grimoire_ports::github::ByteStream;
 use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt};
+use grimoire_ports::plugins::embedder::{Embedders, Embedding, Subject, VectorSpace};
 use grimoire_ports::plugins::matcher::{Judgement, Matchers};
 use grimoire_ports::plugins::{
     CaseFile, LoadedPlugin, PluginError, PluginEvidence, PluginSet, PluginSource, PluginStatistics, Plugins,
@@ -158,6 +159,7 @@ fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<
             store: Arc::new(store.clone()),
             search: search.clone(),
             plugins,
+            vector_file: None,
             plugin_files: Arc::new(Vec::new()),
             gate: Arc::new(Gate::insecure()),
             github: None,
@@ -260,6 +262,22 @@ impl Analyzers for NativeMatcher {
 
     async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
         self.0.guess(artifact, excerpt).await
+    }
+}
+
+#[async_trait]
+impl Embedders for NativeMatcher {
+    fn space(&self, embedder: &str) -> Option<VectorSpace> {
+        self.0.space(embedder)
+    }
+
+    async fn embed(
+        &self,
+        embedder: &str,
+        subject: Subject,
+        texts: Vec<String>,
+    ) -> Result<Embedding, PluginError> {
+        self.0.embed(embedder, subject, texts).await
     }
 }
 

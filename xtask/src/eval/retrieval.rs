@@ -47,6 +47,9 @@ pub(super) struct Arguments {
     /// Maximum sum over the searched terms of the spells that contain them; the product's default if not given.
     #[arg(long, value_name = "COUNT")]
     occurrences: Option<u64>,
+    /// Compare errors and spells with this embedder too; none if not given.
+    #[arg(long, value_name = "PLUGIN")]
+    embedder: Option<String>,
     /// Run only every n-th query.
     #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
@@ -108,7 +111,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let queries: Vec<Query> =
         rows::<Query>(&file(&arguments.data, "queries")?)?.step_by(step).collect::<anyhow::Result<_>>()?;
 
-    let settings = Settings { candidates: POOL, ..Settings::default() };
+    let embedder = arguments.embedder.clone();
+    let settings = Settings { candidates: POOL, embedder, ..Settings::default() };
     let mut search = grimoire_search_tantivy::Options::default();
     search.maximum_terms = arguments.terms.unwrap_or(search.maximum_terms);
     search.maximum_occurrences = arguments.occurrences.unwrap_or(search.maximum_occurrences);

@@ -148,7 +148,8 @@ impl Pipeline {
         let runs = loaded(&*current, name).map_or(&self.settings().matcher, |_| name);
         let mut replay = Replay::default();
         for Question { diagnostic, repository } in self.0.questions.last(count) {
-            let candidates = self.retrieve(&diagnostic, None, repository.as_ref()).await?.candidates;
+            let candidates =
+                self.retrieve(&diagnostic, None, repository.as_ref(), &current).await?.candidates;
             if candidates.is_empty() {
                 continue;
             }

@@ -118,10 +118,13 @@ impl Pipeline {
                 return Err(PipelineError::new(ErrorKind::Conflict, message));
             }
         }
-        let Settings { matcher, fallback_matchers, failure_policies, .. } = self.settings();
+        let Settings { matcher, fallback_matchers, embedder, failure_policies, .. } = self.settings();
+        let find_chosen = |set: &dyn PluginSet| {
+            find_chosen(set, matcher, fallback_matchers, embedder.as_deref(), failure_policies)
+        };
         // If a plugin is already missing, the repair may take several steps.
-        if find_chosen(&*current, matcher, fallback_matchers, failure_policies).is_ok() {
-            find_chosen(set, matcher, fallback_matchers, failure_policies).map_err(|reason| {
+        if find_chosen(&*current).is_ok() {
+            find_chosen(set).map_err(|reason| {
                 PipelineError::new(ErrorKind::Conflict, format!("nothing was changed: {reason}"))
             })?;
         }

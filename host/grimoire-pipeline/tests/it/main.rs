@@ -23,4 +23,5 @@ mod review_job;
 mod runner;
 mod scope;
 mod spells;
+mod vectors;
 mod world;

@@ -14,10 +14,12 @@ use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 
 use super::analyzers::ScriptedAnalyzers;
+use super::embedders::ScriptedEmbedders;
 use super::{identity, lock};
 use crate::PortError;
 use crate::github::ByteStream;
 use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt};
+use crate::plugins::embedder::{Embedders, Embedding, Subject, VectorSpace};
 use crate::plugins::matcher::{Judgement, Matchers};
 use crate::plugins::{
     CaseFile, ComponentSource, LoadedPlugin, PluginDescription, PluginError, PluginEvidence, PluginOrigin,
@@ -113,6 +115,8 @@ pub struct ScriptedSet {
     pub analyzers: ScriptedAnalyzers,
     /// The matchers.
     pub matchers: ScriptedMatchers,
+    /// The embedder, if there is one.
+    pub embedders: Option<ScriptedEmbedders>,
     /// The plugins reported as loaded.
     pub plugins: Vec<LoadedPlugin>,
     /// The plugins reported as rejected.
@@ -138,6 +142,7 @@ impl Default for ScriptedSet {
             generation: 1,
             analyzers: ScriptedAnalyzers::default(),
             matchers: ScriptedMatchers::default(),
+            embedders: None,
             plugins: vec![
                 loaded("scripted-analyzer", "grimoire:analyzer@0.1.0"),
                 loaded("scripted-matcher", "grimoire:matcher@0.1.0"),
@@ -183,6 +188,32 @@ impl Matchers for ScriptedSet {
     ) -> Result<Judgement, PluginError> {
         let judgement = self.matchers.score(matcher, diagnostic, candidates).await?;
         Ok(Judgement { plugin: self.build(judgement.plugin), ..judgement })
+    }
+}
+
+#[async_trait]
+impl Embedders for ScriptedSet {
+    fn space(&self, embedder: &str) -> Option<VectorSpace> {
+        self.embedders.as_ref()?.space(embedder)
+    }
+
+    async fn embed(
+        &self,
+        embedder: &str,
+        subject: Subject,
+        texts: Vec<String>,
+    ) -> Result<Embedding, PluginError> {
+        match &self.embedders {
+            Some(embedders) => {
+                let embedding = embedders.embed(embedder, subject, texts).await?;
+                Ok(Embedding { plugin: self.build(embedding.plugin), ..embedding })
+            }
+            None => Err(PluginError(PluginProblem {
+                plugin: embedder.to_owned(),
+                reason: FailureReason::Refused,
+                detail: "is not loaded".to_owned(),
+            })),
+        }
     }
 }
 

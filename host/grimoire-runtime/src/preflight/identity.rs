@@ -10,16 +10,19 @@ pub(crate) enum World {
     Analyzer,
     /// `grimoire:matcher@0.1.0`.
     Matcher,
+    /// `grimoire:embedder@0.1.0`.
+    Embedder,
 }
 
 impl World {
-    const ALL: [Self; 2] = [Self::Analyzer, Self::Matcher];
+    const ALL: [Self; 3] = [Self::Analyzer, Self::Matcher, Self::Embedder];
 
     /// The package with its version, for display.
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Analyzer => "grimoire:analyzer@0.1.0",
             Self::Matcher => "grimoire:matcher@0.1.0",
+            Self::Embedder => "grimoire:embedder@0.1.0",
         }
     }
 
@@ -28,6 +31,7 @@ impl World {
         match self {
             Self::Analyzer => "grimoire:analyzer/analyze@0.1.0",
             Self::Matcher => "grimoire:matcher/match-spells@0.1.0",
+            Self::Embedder => "grimoire:embedder/embed-texts@0.1.0",
         }
     }
 }
@@ -36,7 +40,7 @@ impl World {
 const OWN: [&str; 3] =
     ["grimoire:types/types@0.1.0", "grimoire:types/log@0.1.0", "grimoire:types/budget@0.1.0"];
 
-/// The one of them that only analyzers may import: a matcher's answer must be a function of its arguments.
+/// The one of them that only analyzers may import: the other worlds' answers must be functions of their arguments.
 const BUDGET: &str = "grimoire:types/budget@0.1.0";
 
 /// Packages of WASI that are linked to inert implementations.
@@ -67,10 +71,10 @@ pub(super) fn check_import(name: &str) -> Result<(), Rejection> {
 pub(super) fn check_world(world: World, imports: &[String]) -> Result<(), Rejection> {
     let uses_budget = imports.iter().any(|import| split(import).0 == split(BUDGET).0);
     match world {
-        World::Matcher if uses_budget => Err(Rejection::new(format!(
-            "imports {BUDGET}, which only analyzers get: a matcher's answer must not depend on time or memory"
+        World::Matcher | World::Embedder if uses_budget => Err(Rejection::new(format!(
+            "imports {BUDGET}, which only analyzers get: other answers must not depend on time or memory"
         ))),
-        World::Analyzer | World::Matcher => Ok(()),
+        World::Analyzer | World::Matcher | World::Embedder => Ok(()),
     }
 }
 
@@ -167,12 +171,14 @@ mod tests {
     fn only_an_analyzer_learns_what_is_left_of_its_budget() {
         let imports = ["grimoire:types/log@0.1.0".to_owned(), BUDGET.to_owned()];
         assert_eq!(check_world(World::Analyzer, &imports), Ok(()));
-        assert_eq!(check_world(World::Matcher, &imports[..1]), Ok(()));
-        let refused = check_world(World::Matcher, &imports).expect_err("refused").0;
-        assert!(
-            refused.starts_with("imports grimoire:types/budget@0.1.0, which only analyzers get"),
-            "{refused}"
-        );
+        for world in [World::Matcher, World::Embedder] {
+            assert_eq!(check_world(world, &imports[..1]), Ok(()));
+            let refused = check_world(world, &imports).expect_err("refused").0;
+            assert!(
+                refused.starts_with("imports grimoire:types/budget@0.1.0, which only analyzers get"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]
@@ -180,6 +186,7 @@ mod tests {
         let world_of = |names: &[&str]| world(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
         assert_eq!(world_of(&["grimoire:matcher/match-spells@0.1.0", "other"]), Ok(World::Matcher));
         assert_eq!(world_of(&["grimoire:analyzer/analyze@0.1.0"]), Ok(World::Analyzer));
+        assert_eq!(world_of(&["grimoire:embedder/embed-texts@0.1.0"]), Ok(World::Embedder));
         let newer = world_of(&["grimoire:analyzer/analyze@0.2.0"]).expect_err("refused").0;
         assert_eq!(
             newer,

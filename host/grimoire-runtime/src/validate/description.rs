@@ -11,6 +11,8 @@ use crate::probes;
 const VERSION: usize = 64;
 /// Maximum length of a description in bytes.
 const DESCRIPTION: usize = 2_000;
+/// Maximum dimension of vectors.
+const MAX_DIMENSION: u32 = 4_096;
 /// Maximum number of tools.
 const MAX_TOOLS: usize = 256;
 /// Maximum length of a tool's name in bytes.
@@ -52,6 +54,15 @@ pub(crate) fn check_analyzer(said: &PluginDescription, probes: &[String]) -> Res
         }
     }
     probes::check(probes)
+}
+
+/// Checks the description of an embedder.
+pub(crate) fn check_embedder(said: &PluginDescription, dimension: u32) -> Result<(), Broken> {
+    check_identity(said)?;
+    if (1..=MAX_DIMENSION).contains(&dimension) {
+        return Ok(());
+    }
+    Err(format!("dimension: is {dimension}, must be from 1 to {MAX_DIMENSION}"))
 }
 
 /// A media type, or all of one kind: `text/*`.
@@ -101,6 +112,11 @@ mod tests {
             change(&mut said);
             let message = check_analyzer(&said, &[]).expect_err("refused");
             assert!(message.starts_with(expected), "{message}");
+        }
+        assert_eq!(check_embedder(&valid(), 1).and(check_embedder(&valid(), 4_096)), Ok(()));
+        for dimension in [0, 4_097] {
+            let message = check_embedder(&valid(), dimension).expect_err("refused");
+            assert_eq!(message, format!("dimension: is {dimension}, must be from 1 to 4096"));
         }
         assert_eq!(
             check_analyzer(&valid(), &[String::new()]),

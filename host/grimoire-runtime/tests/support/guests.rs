@@ -10,6 +10,7 @@ use wit_parser::Resolve;
 const TYPES: &str = include_str!("../../../../wit/types/types.wit");
 const ANALYZER: &str = include_str!("../../../../wit/analyzer/analyzer.wit");
 const MATCHER: &str = include_str!("../../../../wit/matcher/matcher.wit");
+const EMBEDDER: &str = include_str!("../../../../wit/embedder/embedder.wit");
 const WASI: &str = include_str!("../guests/wasi/imports.wit");
 
 const LOG: &str = r#"(import "grimoire:types/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;
@@ -21,16 +22,18 @@ const NEW_HANDLE: &str = r#"
 pub(crate) enum Group {
     Analyzer,
     Matcher,
+    Embedder,
     Wasi,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 3] = [Self::Analyzer, Self::Matcher, Self::Wasi];
+    pub(crate) const ALL: [Self; 4] = [Self::Analyzer, Self::Matcher, Self::Embedder, Self::Wasi];
 
     pub(crate) fn folder(self) -> PathBuf {
         let name = match self {
             Self::Analyzer => "analyzer",
             Self::Matcher => "matcher",
+            Self::Embedder => "embedder",
             Self::Wasi => "wasi",
         };
         // From any crate of `host/`: the program's own tests run these guests too.
@@ -56,12 +59,15 @@ pub(crate) fn encode(group: Group, fields: &str, edit: impl Fn(&str) -> String) 
     let text = edit(&complete(group, fields));
     let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut resolve = Resolve::default();
-    for (name, package) in [("types", TYPES), ("analyzer", ANALYZER), ("matcher", MATCHER)] {
+    for (name, package) in
+        [("types", TYPES), ("analyzer", ANALYZER), ("matcher", MATCHER), ("embedder", EMBEDDER)]
+    {
         resolve.push_str(name, &edit(package)).unwrap_or_else(|error| panic!("{name}: {error:#}"));
     }
     let world = match group {
         Group::Analyzer => "include grimoire:analyzer/analyzer@0.1.0;".to_owned(),
         Group::Matcher => "include grimoire:matcher/matcher@0.1.0;".to_owned(),
+        Group::Embedder => "include grimoire:embedder/embedder@0.1.0;".to_owned(),
         Group::Wasi => imports(fields),
     };
     let package = format!("package grimoire:guest;\n{WASI}\nworld guest {{ {world} }}");
@@ -89,6 +95,7 @@ fn imports(fields: &str) -> String {
 fn complete(group: Group, fields: &str) -> String {
     let (imports, prelude) = match group {
         Group::Analyzer => (NEW_HANDLE, include_str!("../guests/prelude/analyzer.wat")),
+        Group::Embedder => ("", include_str!("../guests/prelude/embedder.wat")),
         Group::Matcher | Group::Wasi => ("", include_str!("../guests/prelude/matcher.wat")),
     };
     let mut module = format!("(module\n{LOG}{imports}\n{fields}\n");

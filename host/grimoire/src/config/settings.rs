@@ -161,6 +161,10 @@ settings! {
         "plugins.fallback_matchers", Kind::List, values::list, "",
         "Matchers that are asked in this order when `plugins.matcher` fails and its policy is `fallback`; keyword order comes last. Their scores stay below the threshold, each reason says who stands in, and the answer is `degraded`. They must exist.",
     );
+    EMBEDDER: Option<String> = Setting::new(
+        "plugins.embedder", Kind::Text, values::optional_text, "",
+        "The plugin that compares errors with spells by vectors; it must exist. Spells that it finds similar are candidates beside those that share words with the error, and a matcher gets the similarity. `embedder-ngrams` ships with the program. Empty: none.",
+    );
     FAILURE_POLICIES: BTreeMap<String, FailurePolicy> = Setting::new(
         "plugins.failure_policies", Kind::List, values::failure_policies, "",
         "How the failure of a plugin affects an answer: `plugin:policy` pairs such as `matcher-hybrid:fail`. `fallback`, for every plugin that is not named: keyword order replaces the matcher, and an analyzer's earlier findings are used together with those of the others; the answer is marked as `degraded`, and a matcher's fallback is never posted. `skip`: as if the plugin were not there; without its matcher an answer has no spells and is marked as `degraded`. `fail`: the request or the job's attempt fails and names the plugin, and the server does not start if the plugin cannot be loaded.",

@@ -14,7 +14,7 @@ use super::problem::Source;
 use crate::user_folders;
 
 /// Settings that are ignored in a file that was neither allowed nor named.
-const GUARDED: [&str; 19] = [
+const GUARDED: [&str; 20] = [
     "server.host",
     "server.public_url",
     "server.cors_origins",
@@ -22,6 +22,7 @@ const GUARDED: [&str; 19] = [
     "plugins.folder",
     "plugins.matcher",
     "plugins.fallback_matchers",
+    "plugins.embedder",
     "plugins.failure_policies",
     "plugins.config",
     "plugins.trusted_keys",

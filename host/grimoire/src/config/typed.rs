@@ -87,6 +87,8 @@ pub struct Config {
     pub matcher: String,
     /// Matchers that are asked when that one fails.
     pub fallback_matchers: Vec<String>,
+    /// The plugin that compares errors with spells by vectors.
+    pub embedder: Option<String>,
     /// A plugin that this command tries.
     pub(crate) tried_plugin: Option<TriedPlugin>,
     /// How plugin failures affect answers, by plugin name.
@@ -157,6 +159,7 @@ impl Config {
             tried_plugin: None,
             matcher: reader.get(&settings::MATCHER),
             fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
+            embedder: reader.get(&settings::EMBEDDER),
             plugin_configurations: reader.plugin_configurations(),
             trusted_keys: reader.get(&settings::TRUSTED_KEYS),
             require_signed: reader.get(&settings::REQUIRE_SIGNED),
@@ -261,6 +264,7 @@ impl ConfigReader<'_> {
                     .keys()
                     .map(|name| (&settings::PLUGIN_CONFIG.definition, name.as_str())),
             )
+            .chain(config.embedder.iter().map(|name| (&settings::EMBEDDER.definition, name.as_str())))
             .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())));
         for (definition, plugin) in named {
             if !known.contains(plugin) {

@@ -64,6 +64,11 @@ pub(super) fn text(_: &Definition, text: &str) -> Read<String> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]
+pub(super) fn optional_text(_: &Definition, text: &str) -> Read<Option<String>> {
+    Ok(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]
 pub(super) fn path(_: &Definition, text: &str) -> Read<PathBuf> {
     Ok(PathBuf::from(text))
 }

@@ -7,6 +7,7 @@ mod commands;
 mod configuration;
 mod crash;
 mod drills;
+mod embedders;
 mod failure_policies;
 mod first_hour;
 #[allow(dead_code, reason = "the plugin host's own tests use all of it")]

@@ -73,6 +73,7 @@ fn of_evidence(candidate: &Candidate) -> Vec<Fact> {
     ];
     let mut facts: Vec<Fact> =
         holds.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| (name, "true".to_owned())).collect();
+    facts.extend(evidence.similarity.map(|similarity| ("similarity", format!("{similarity:.4}"))));
     facts.extend(evidence.unspoken.clone().map(|words| ("unspoken", words)));
     if let LanguageEvidence::Other(languages) = &evidence.language {
         facts.push(("language.of-spell", languages.clone()));
@@ -118,6 +119,7 @@ mod tests {
             general: true,
             elsewhere: true,
             own_mistake: true,
+            similarity: Some(0.81254),
             unspoken: Some("of the kettle".to_owned()),
             language: LanguageEvidence::Other("Python".to_owned()),
             ..Evidence::default()
@@ -133,8 +135,8 @@ mod tests {
         );
         assert_eq!(
             text(&evidence),
-            "general: true, hint: true, elsewhere: true, own-mistake: true, unspoken: of the kettle, language.of-spell: \
-             Python"
+            "general: true, hint: true, elsewhere: true, own-mistake: true, similarity: 0.8125, unspoken: of the kettle, \
+             language.of-spell: Python"
         );
         assert!(spell.iter().chain(&evidence).all(|(name, _)| is_fact_name(name)));
     }

@@ -17,6 +17,8 @@ enum WorldName {
     Analyzer,
     /// Scores spells for one error.
     Matcher,
+    /// Turns texts into vectors; in Rust.
+    Embedder,
 }
 
 impl From<WorldName> for World {
@@ -24,6 +26,7 @@ impl From<WorldName> for World {
         match name {
             WorldName::Analyzer => Self::Analyzer,
             WorldName::Matcher => Self::Matcher,
+            WorldName::Embedder => Self::Embedder,
         }
     }
 }

@@ -1,0 +1,3 @@
+//! The world of embedders.
+
+pub(crate) mod v0_1;

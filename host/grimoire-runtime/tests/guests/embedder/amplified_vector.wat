@@ -1,0 +1,11 @@
+;; The list has one vector many times: what is small in the guest would be large in the host.
+(func $embed (param $subject i32) (param $texts i32) (param $count i32) (result i32)
+  (local $at i32)
+  (local.set $at (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0x1000000)))
+  (i32.store (i32.const 2048) (local.get $at))
+  (i32.store (i32.const 2052) (i32.const 0x400000))
+  (i32.store (i32.const 2056) (local.get $at))
+  (i32.store (i32.const 2060) (i32.const 0x400000))
+  (i32.store (i32.const 2064) (local.get $at))
+  (i32.store (i32.const 2068) (i32.const 0x400000))
+  (call $vectors (i32.const 2048) (i32.const 3)))
