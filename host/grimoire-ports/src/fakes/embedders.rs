@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use grimoire_domain::review::PluginProblem;
 
+use super::identity;
 use super::lock;
-use super::plugins::identity;
 use crate::PortError;
 use crate::derived_file::DerivedFile;
 use crate::plugins::PluginError;
