@@ -55,6 +55,9 @@ fn masked(input: &Input) -> Input {
             error.mask_secrets();
             Input::Error(Box::new(MatcherInput { error, candidates }))
         }
+        Input::Texts(texts) => {
+            Input::Texts(texts.iter().map(|text| secrets::mask(text).into_owned()).collect())
+        }
     }
 }
 

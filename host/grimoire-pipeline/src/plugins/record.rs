@@ -129,6 +129,12 @@ impl Pipeline {
         let inputs = match world {
             World::Matcher => self.questions_for_matchers(request).await?,
             World::Analyzer => self.artifacts_for(&plugin, request)?,
+            World::Embedder => {
+                return Err(PipelineError::new(
+                    ErrorKind::Conflict,
+                    "what embedders are given is not recorded",
+                ));
+            }
         };
         if inputs.is_empty() {
             return Err(nothing(match request {
