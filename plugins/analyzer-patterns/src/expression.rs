@@ -48,6 +48,11 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
+    /// A mistake at the character with this index.
+    fn at(at: usize, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), at: Some(at + 1) }
+    }
+
     fn whole(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), at: None }
     }
@@ -124,6 +129,13 @@ enum Repeats {
     Optional,
 }
 
+/// The digits of a count, and the place after it.
+struct Count<'a> {
+    least: &'a [char],
+    most: Option<&'a [char]>,
+    end: usize,
+}
+
 struct Parser {
     characters: Vec<char>,
     at: usize,
@@ -135,12 +147,8 @@ struct Parser {
 }
 
 impl Parser {
-    fn refuse_at(&self, at: usize, reason: impl Into<String>) -> Refusal {
-        Refusal { reason: reason.into(), at: Some(at + 1) }
-    }
-
     fn refuse(&self, reason: impl Into<String>) -> Refusal {
-        self.refuse_at(self.at, reason)
+        Refusal::at(self.at, reason)
     }
 
     fn peek(&self) -> Option<char> {
@@ -231,8 +239,8 @@ impl Parser {
         }
     }
 
-    /// The count `{1,3}` at this place: least, most, and the place after it. Another brace is a character.
-    fn count(&self, at: usize) -> Option<(&[char], Option<&[char]>, usize)> {
+    /// The count `{1,3}` at this place. Another brace is a character.
+    fn count(&self, at: usize) -> Option<Count<'_>> {
         if self.characters.get(at) != Some(&'{') {
             return None;
         }
@@ -244,12 +252,12 @@ impl Parser {
         let end = at + 1 + least.len();
         match self.characters.get(end) {
             _ if least.is_empty() => None,
-            Some('}') => Some((least, Some(least), end + 1)),
+            Some('}') => Some(Count { least, most: Some(least), end: end + 1 }),
             Some(',') => {
                 let most = digits(end + 1);
                 let end = end + 1 + most.len();
                 let most = Some(most).filter(|most| !most.is_empty());
-                (self.characters.get(end) == Some(&'}')).then_some((least, most, end + 1))
+                (self.characters.get(end) == Some(&'}')).then_some(Count { least, most, end: end + 1 })
             }
             _ => None,
         }
@@ -263,7 +271,7 @@ impl Parser {
             Some('+') => (1, self.at + 1),
             _ => match self.count(self.at) {
                 None => return Ok(Repeats::Once),
-                Some((least, most, end)) => {
+                Some(Count { least, most, end }) => {
                     let number = |digits: &[char]| {
                         let digits: String = digits.iter().collect();
                         let number = digits.parse().ok().filter(|&number: &u32| number <= MOST_REPEATS);
@@ -278,7 +286,7 @@ impl Parser {
             },
         };
         if asserts {
-            return Err(self.refuse_at(start, "something without text cannot be repeated"));
+            return Err(Refusal::at(start, "something without text cannot be repeated"));
         }
         self.at = end;
         self.take('?');
@@ -306,7 +314,7 @@ impl Parser {
         ] {
             if self.rest_starts_with(sign) {
                 let reason = format!("{what}, which an engine in linear time has not,");
-                return Err(self.refuse_at(start, reason));
+                return Err(Refusal::at(start, reason));
             }
         }
         if self.take(':') {
@@ -321,10 +329,10 @@ impl Parser {
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !is_name {
                 let reason = format!("{name:?} is no name of letters, digits and underscores, for the group");
-                return Err(self.refuse_at(start, reason));
+                return Err(Refusal::at(start, reason));
             }
             if self.groups.iter().any(|group| group.as_ref() == Some(&name)) {
-                return Err(self.refuse_at(start, format!("a second group with the name {name}")));
+                return Err(Refusal::at(start, format!("a second group with the name {name}")));
             }
             self.groups.push(Some(name));
             self.written.push('(');
@@ -336,7 +344,7 @@ impl Parser {
         let on = flags.split('-').next().unwrap_or_default();
         let is_closed = matches!(self.peek(), Some(':' | ')'));
         if flags.is_empty() || !is_closed {
-            return Err(self.refuse_at(start, "a group (? of an unknown kind"));
+            return Err(Refusal::at(start, "a group (? of an unknown kind"));
         }
         self.folds_case |= on.contains('i');
         self.written.push_str("(?");
@@ -354,7 +362,7 @@ impl Parser {
     fn inside(&mut self, start: usize, depth: u32) -> Result<Seen, Refusal> {
         let seen = self.alternatives(depth + 1)?;
         if !self.take(')') {
-            return Err(self.refuse_at(start, "a group without an end"));
+            return Err(Refusal::at(start, "a group without an end"));
         }
         self.written.push(')');
         Ok(seen)

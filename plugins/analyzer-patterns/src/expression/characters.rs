@@ -13,12 +13,12 @@ impl Parser {
                 self.written.push_str("(?s:.)");
                 return Ok(Seen::unknown());
             }
-            return Err(self.refuse_at(start, "brackets without a character"));
+            return Err(Refusal::at(start, "brackets without a character"));
         }
         self.written.push_str(if negated { "[^" } else { "[" });
         loop {
             let Some(c) = self.peek() else {
-                return Err(self.refuse_at(start, "brackets without an end"));
+                return Err(Refusal::at(start, "brackets without an end"));
             };
             if c == ']' {
                 self.at += 1;
@@ -43,7 +43,7 @@ impl Parser {
                     self.written.push('-');
                     self.class_character(last);
                 }
-                Some(_) => return Err(self.refuse_at(place, "a range of characters that is out of order")),
+                Some(_) => return Err(Refusal::at(place, "a range of characters that is out of order")),
                 // `[a-\d]` is three alternatives: a letter, a hyphen, a digit.
                 None => {
                     let set = self.written.split_off(before);
@@ -114,30 +114,30 @@ impl Parser {
             '0' if !self.peek().is_some_and(|next| next.is_ascii_digit()) => '\0',
             '0'..='9' => {
                 let reason = format!("a back-reference, \\{c}, which an engine in linear time has not,");
-                return Err(self.refuse_at(start, reason));
+                return Err(Refusal::at(start, reason));
             }
             'k' => {
                 let reason = "a back-reference, \\k, which an engine in linear time has not,";
-                return Err(self.refuse_at(start, reason));
+                return Err(Refusal::at(start, reason));
             }
             'p' | 'P' => {
-                return Err(self.refuse_at(start, format!("a class of Unicode, \\{c}, which is not known,")));
+                return Err(Refusal::at(start, format!("a class of Unicode, \\{c}, which is not known,")));
             }
             'c' => match self.peek().filter(char::is_ascii_alphabetic) {
                 Some(letter) => {
                     self.at += 1;
                     char::from(letter.to_ascii_uppercase() as u8 - b'A' + 1)
                 }
-                None => return Err(self.refuse_at(start, "\\c without a letter")),
+                None => return Err(Refusal::at(start, "\\c without a letter")),
             },
             'x' => self.hexadecimal(start, 2)?,
             'u' if self.take('{') => {
                 let digits = self.until('}', "\\u{ without an end")?;
-                self.character(start, &digits)?
+                Self::character(start, &digits)?
             }
             'u' => self.hexadecimal(start, 4)?,
             c if c.is_ascii_alphabetic() => {
-                return Err(self.refuse_at(start, format!("\\{c}, which means nothing,")));
+                return Err(Refusal::at(start, format!("\\{c}, which means nothing,")));
             }
             c => c,
         })
@@ -147,15 +147,15 @@ impl Parser {
         let end = (self.at + digits).min(self.characters.len());
         let found: String = self.characters[self.at..end].iter().collect();
         self.at = end;
-        self.character(start, if found.len() == digits { &found } else { "" })
+        Self::character(start, if found.len() == digits { &found } else { "" })
     }
 
-    fn character(&self, start: usize, digits: &str) -> Result<char, Refusal> {
+    fn character(start: usize, digits: &str) -> Result<char, Refusal> {
         let number =
             digits.chars().all(|c| c.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok());
         number
             .flatten()
             .and_then(char::from_u32)
-            .ok_or_else(|| self.refuse_at(start, "an escape of a character that does not exist"))
+            .ok_or_else(|| Refusal::at(start, "an escape of a character that does not exist"))
     }
 }
