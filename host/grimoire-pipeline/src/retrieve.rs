@@ -30,8 +30,9 @@ const BY_EVIDENCE: usize = 64;
 
 impl Pipeline {
     /// Spells that may fit: the results of the search, every spell whose pattern is found, every spell that covers
-    /// the code, and with an embedder the most similar ones. They are read from the store, because the search index may lag: a deleted or retired spell is never a
-    /// candidate, nor is a spell whose scope excludes the repository, unless it is `asked` for.
+    /// the code, and with an embedder the most similar ones. They are read from the store, because the search index may
+    /// lag: a deleted or retired spell is never a candidate, nor is a spell whose scope excludes the repository, unless it
+    /// is `asked` for.
     pub(crate) async fn retrieve(
         &self,
         diagnostic: &Diagnostic,

@@ -11,7 +11,7 @@ use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::kind::{ErrorKind, Resource};
 use grimoire_domain::repository::{PullRequestId, RepositoryName};
 use grimoire_ports::github::ByteStream;
-use grimoire_ports::plugins::LoadedPlugin;
+use grimoire_ports::plugins::{LoadedPlugin, PluginSet};
 
 use super::{loaded, shown};
 use crate::{Pipeline, PipelineError};
@@ -127,7 +127,7 @@ impl Pipeline {
             PipelineError::new(ErrorKind::Conflict, format!("{} has no cases", plugin.world))
         })?;
         let inputs = match world {
-            World::Matcher => self.questions_for_matchers(request).await?,
+            World::Matcher => self.questions_for_matchers(request, &set).await?,
             World::Analyzer => self.artifacts_for(&plugin, request)?,
             World::Embedder => {
                 return Err(PipelineError::new(
@@ -161,7 +161,11 @@ impl Pipeline {
         Ok(text)
     }
 
-    async fn questions_for_matchers(&self, request: &RecordRequest) -> Result<Vec<Input>, PipelineError> {
+    async fn questions_for_matchers(
+        &self,
+        request: &RecordRequest,
+        set: &Arc<dyn PluginSet>,
+    ) -> Result<Vec<Input>, PipelineError> {
         let questions: Vec<(Diagnostic, Option<RepositoryName>)> = match request {
             RecordRequest::Last(count) => self.0.questions.last_errors(*count),
             RecordRequest::Review(id) => {
@@ -174,7 +178,7 @@ impl Pipeline {
         };
         let mut inputs = Vec::new();
         for (error, repository) in questions {
-            let candidates = self.retrieve(&error, None, repository.as_ref()).await?.candidates;
+            let candidates = self.retrieve(&error, None, repository.as_ref(), set).await?.candidates;
             if !candidates.is_empty() {
                 inputs.push(Input::Error(Box::new(MatcherInput { error, candidates })));
             }
