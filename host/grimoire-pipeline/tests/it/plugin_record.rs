@@ -63,7 +63,7 @@ async fn an_analyzer_s_logs_are_cases_without_the_secrets_in_them() {
         .iter()
         .map(|case| match &case.input {
             Input::Artifact { text, .. } => text.as_str(),
-            Input::Error(_) => panic!("a log"),
+            Input::Error(_) | Input::Texts(_) => panic!("a log"),
         })
         .collect();
     assert_eq!(logs, [LOG, "the first log, with [redacted]\n"], "the last one first");
