@@ -359,7 +359,7 @@ pub struct Tried<'a> {
 pub fn tried<'a>(log: &[u8], lines: &'a [SampleLine], forms: &[Form], found: Vec<Diagnostic>) -> Tried<'a> {
     let line_of = |offset: u64| {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(log.len());
-        log[..offset].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+        log[..offset].split(|byte| *byte == b'\n').count() as u64
     };
     let found: Vec<_> = found.into_iter().map(|found| (line_of(found.span.start), found)).collect();
     let hit: BTreeSet<u64> = found.iter().map(|(line, _)| *line).collect();

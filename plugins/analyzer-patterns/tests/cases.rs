@@ -105,7 +105,7 @@ fn what_is_refused_is_named_with_its_place_and_reason() {
 #[test]
 fn a_wrong_member_is_named() {
     let pattern = r#"{"regexp":"(.*)","message":1}"#;
-    let many = vec![pattern; 9].join(",");
+    let many = [pattern; 9].join(",");
     let hundred = vec![format!(r#"{{"owner":"pot","pattern":[{pattern}]}}"#); 101].join(",");
     for (settings, reason) in [
         ("[]".to_owned(), "the configuration is no JSON object"),
