@@ -37,7 +37,7 @@ impl Default for Limits {
 }
 
 /// Maximum size of a request's head in bytes: more than the longest URL. Thousands of connections may hold one each before
-/// anything is known of them.
+/// anything is known of them. A head that is complete after the read that passed it is still taken, so up to twice as much.
 const HEAD: usize = 96 << 10;
 
 /// How long open requests may continue after the signal.

@@ -79,7 +79,7 @@ async fn what_is_not_a_component_is_refused() {
 #[tokio::test]
 async fn too_many_functions_are_refused_before_anything_is_compiled() {
     let mut module = "(module".to_owned();
-    for _ in 0..100_000 {
+    for _ in 0..70_000 {
         write!(module, "(func)").expect("text grows");
     }
     module.push(')');

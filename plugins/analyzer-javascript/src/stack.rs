@@ -328,6 +328,7 @@ impl Stacks {
         } else if open.message.contains("Command failed: ")
             || open.message.contains("Command failed with exit code")
             || open.message == "Error: error occurred in dts build"
+            || open.message.ends_with("Build failed because of webpack errors")
         {
             found.role = Role::Consequence;
         }

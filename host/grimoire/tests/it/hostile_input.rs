@@ -184,5 +184,5 @@ fn a_plugin_file_that_is_no_component_is_named_and_disturbs_nobody() {
         plugins.contains("degraded") && plugins.contains("broken") && plugins.contains("core"),
         "{plugins}"
     );
-    assert!(plugins.contains("18 analyzers, 2 matchers"), "{plugins}");
+    assert!(plugins.contains("19 analyzers, 2 matchers"), "{plugins}");
 }
