@@ -13,7 +13,7 @@ fn named() -> Vec<(String, String)> {
     rows.flat_map(|row| {
         let tests = row.trim_end_matches(" |").rsplit(" | ").next().expect("a column");
         let words: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
-        assert!(!words.is_empty() && words.len() % 2 == 0, "pairs of a file and a test: {row}");
+        assert!(!words.is_empty() && words.len().is_multiple_of(2), "pairs of a file and a test: {row}");
         words.chunks(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect::<Vec<_>>()
     })
     .collect()

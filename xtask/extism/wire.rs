@@ -8,6 +8,7 @@ pub(crate) struct Question {
     pub(crate) candidates: Vec<Candidate>,
 }
 
+#[allow(clippy::struct_field_names, reason = "the names of the contract")]
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Error {
     pub(crate) tool: String,

@@ -103,7 +103,7 @@ impl Input {
                 Ok(block("error", &error) + "\n" + &block("spells", &spells))
             }
             Self::Texts(texts) => {
-                let text: String = texts.iter().map(|text| format!("{text}\n")).collect();
+                let text = texts.join("\n") + "\n";
                 match Self::read(World::Embedder, &[("texts", &text)]) {
                     Ok(read) if read == *self => Ok(block("texts", &text)),
                     _ => Err("texts of several lines cannot be written as cases".to_owned()),

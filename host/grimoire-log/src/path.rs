@@ -104,9 +104,10 @@ pub fn is_own(path: &str) -> bool {
     let forward = path.replace('\\', "/");
     let folder = forward.rsplit_once('/').map_or("", |(folder, _)| folder);
     // Node's own modules before version 16; in Go, `internal` is a folder of the user's.
-    let is_node = forward.starts_with("internal/") && forward.ends_with(".js");
-    let is_beam = [".ex", ".exs", ".erl", ".hrl"].iter().any(|end| forward.ends_with(end));
-    let is_mix_package = is_beam && folder.split('/').any(|name| name == "deps");
+    let extension = forward.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_node = forward.starts_with("internal/") && extension == "js";
+    let is_mix_package =
+        matches!(extension, "ex" | "exs" | "erl" | "hrl") && folder.split('/').any(|name| name == "deps");
     !(FOREIGN_ROOTS.iter().any(|root| forward.starts_with(root))
         || FOREIGN_PARTS.iter().any(|part| forward.contains(part))
         || is_node

@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(kept.len(), PRINTED_BYTES);
         assert!(kept.ends_with(b"xxValueError: x"));
         drop(kept);
-        printed.keep(&[b'y'; 1 << 20]);
+        printed.keep(&vec![b'y'; 1 << 20]);
         assert_eq!(*printed.lock(), [b'y'; PRINTED_BYTES]);
     }
 }

@@ -763,7 +763,7 @@ fn breaking(limit: &Limit) -> PluginSource {
         return guest(limit.group, limit.guest);
     }
     let mut component = support::guests::component(Group::Matcher, "honest");
-    support::guests::section(&mut component, 0, &[&[1, b'x'][..], &[0; 64 << 10]].concat());
+    support::guests::section(&mut component, 0, &[vec![1, b'x'], vec![0; 64 << 10]].concat());
     PluginSource::new("padded", component)
 }
 

@@ -26,7 +26,7 @@ use crate::{
     session::Session,
     text::Text,
 };
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, Span, text::Beginnings};
+use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Beginnings};
 
 #[derive(Debug, Default)]
 pub(crate) struct Gradle {

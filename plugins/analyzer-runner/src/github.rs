@@ -166,11 +166,11 @@ fn refused(line: &Text<'_>) -> Option<Diagnostic> {
 /// `The process '/usr/bin/till' failed with exit code 1`, alone or after an action's own words: the output of the process
 /// gives the reason.
 fn process(line: &Text<'_>) -> Option<Diagnostic> {
+    static PROCESS: Needle = Needle::new("The process '");
     // A command whose failure an action tolerates.
     if line.is_mild() {
         return None;
     }
-    static PROCESS: Needle = Needle::new("The process '");
     let (words, process) = PROCESS.split(line.bare)?;
     let (process, rest) = process.split_once('\'').filter(|_| words.is_empty() || words.ends_with(": "))?;
     rest.contains(" failed ").then(|| {

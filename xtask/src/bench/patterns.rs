@@ -45,6 +45,7 @@ fn pairs() -> String {
 }
 
 /// Measures the row `pattern`.
+#[allow(clippy::unnecessary_wraps, reason = "a group of the table")]
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let texts = texts(TEXT);
     let mut figures = Vec::new();

@@ -30,7 +30,7 @@ const HOSTILE: usize = 100;
 
 /// Measures the rows whose names start with `plugin`.
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
-    let groups: [(&str, fn(&Bench) -> anyhow::Result<Vec<Row>>); 6] = [
+    let groups: [(&str, super::Group); 6] = [
         ("plugin-extism", extism),
         ("plugin-load", load),
         ("plugin-idle", idle),

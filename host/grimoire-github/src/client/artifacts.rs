@@ -41,10 +41,10 @@ pub(super) async fn run_artifacts(
     all.sort_by_key(|artifact| std::cmp::Reverse(artifact.id));
     let mut names = HashSet::new();
     all.retain(|artifact| names.insert(artifact.name.clone()));
-    Ok(all.into_iter().map(read).collect())
+    Ok(all.iter().map(read).collect())
 }
 
-fn read(artifact: models::Artifact) -> RunArtifact {
+fn read(artifact: &models::Artifact) -> RunArtifact {
     RunArtifact {
         id: artifact.id,
         name: shown(artifact.name.as_deref().unwrap_or_default()),

@@ -49,11 +49,11 @@ fn unescaped(line: &str) -> &str {
 pub(super) fn parse(text: &str) -> Result<Vec<SpellFields>, PipelineError> {
     // An editor that ends lines with a carriage return does so everywhere. Elsewhere, they are part of a text.
     let has_returns = text.trim_start().split('\n').next().is_some_and(|line| line.ends_with('\r'));
-    let mut lines = Lines { lines: text.split('\n').collect(), next: 0, has_returns };
+    let mut lines = Lines { all: text.split('\n').collect(), next: 0, has_returns };
     let mut spells = Vec::new();
     loop {
         lines.skip_blank();
-        if lines.next == lines.lines.len() {
+        if lines.next == lines.all.len() {
             return Ok(spells);
         }
         spells.push(document(&mut lines)?);
@@ -91,7 +91,7 @@ fn document(lines: &mut Lines<'_>) -> Result<SpellFields, PipelineError> {
 }
 
 struct Lines<'t> {
-    lines: Vec<&'t str>,
+    all: Vec<&'t str>,
     next: usize,
     has_returns: bool,
 }
@@ -99,7 +99,7 @@ struct Lines<'t> {
 impl<'t> Lines<'t> {
     /// The next line, without the carriage return that some editors write.
     fn take(&mut self) -> Option<&'t str> {
-        let line = self.lines.get(self.next)?;
+        let line = self.all.get(self.next)?;
         self.next += 1;
         Some(line.strip_suffix('\r').filter(|_| self.has_returns).unwrap_or(line))
     }
@@ -117,13 +117,13 @@ impl<'t> Lines<'t> {
     }
 
     fn skip_one_blank(&mut self) {
-        if self.lines.get(self.next).is_some_and(|line| line.trim().is_empty()) {
+        if self.all.get(self.next).is_some_and(|line| line.trim().is_empty()) {
             self.next += 1;
         }
     }
 
     fn skip_blank(&mut self) {
-        while self.lines.get(self.next).is_some_and(|line| line.trim().is_empty()) {
+        while self.all.get(self.next).is_some_and(|line| line.trim().is_empty()) {
             self.next += 1;
         }
     }

@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn values_are_counted_in_the_first_class_that_has_room_for_them() {
         let mut histogram = Histogram::new(&[1.0, 10.0]);
-        [0.0, 1.0, 1.5, 1e9].into_iter().for_each(|value| histogram.record(value));
+        for value in [0.0, 1.0, 1.5, 1e9] {
+            histogram.record(value);
+        }
         assert_eq!(histogram.classes, [(1.0, 2), (10.0, 1), (f64::INFINITY, 1)]);
         assert_eq!((histogram.count(), histogram.sum), (4, 1e9 + 2.5));
     }
