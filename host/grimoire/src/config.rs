@@ -17,6 +17,7 @@ mod setting;
 pub(crate) mod settings;
 mod trust;
 mod typed;
+mod unknown;
 mod values;
 
 pub use choices::{Environment, LogFormat, StorageUrl};

@@ -13,6 +13,7 @@ use super::problem::{Problem, Source};
 use super::setting::{Definition, Kind};
 use super::settings::{self, ALL};
 use super::trust::{self, Allowed, FolderTrust, Ignored};
+use super::unknown::{is_of_setting, is_unknown_variable, unknown_key};
 
 /// The file that is read if it exists and no other is named.
 const DEFAULT_FILE: &str = "grimoire.toml";
@@ -336,44 +337,6 @@ fn owner(folder: &Path) -> Option<u32> {
 #[cfg(not(unix))]
 fn owner(_: &Path) -> Option<u32> {
     None
-}
-
-/// Returns true if a variable sets a setting or names the file of settings.
-fn is_of_setting(name: &str) -> bool {
-    name == "GRIMOIRE_CONFIG"
-        || ALL.iter().any(|setting| setting.plain == Some(name) || setting.variable() == name)
-}
-
-/// Returns true if a variable has Grimoire's prefix but is not a setting.
-fn is_unknown_variable(name: &str) -> bool {
-    name.starts_with("GRIMOIRE_") && !is_of_setting(name)
-}
-
-fn unknown_key(key: &str) -> String {
-    let nearest = ALL
-        .iter()
-        .map(|setting| (distance(key, setting.key), setting.key))
-        .min()
-        .filter(|(distance, _)| *distance <= 4);
-    match nearest {
-        Some((_, known)) => format!("is not a setting; did you mean {known}?"),
-        None => "is not a setting; `grimoire config explain` lists all".to_owned(),
-    }
-}
-
-/// The edit distance of two short keys.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.bytes().enumerate() {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 /// A TOML value as JSON; dates and times become text.
