@@ -54,7 +54,7 @@ pub(crate) struct CasesQuery {
     #[param(value_type = u32, required = false, minimum = 1, maximum = 200, example = 5)]
     last: Option<usize>,
     /// Instead: the errors in the last review of this pull request, for a matcher.
-    #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,18}$")]
+    #[param(value_type = String, required = false, pattern = "^([A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,18})?$")]
     review: Option<String>,
 }
 
