@@ -407,72 +407,14 @@ async fn features_that_are_off_are_refused_by_name() {
     }
 }
 
-/// A component that calls functions of another one: the compiler generates an adapter for each call, with code for each
-/// type.
-fn adapters(functions: usize, types: usize) -> String {
-    let mut text = "(component (component $callee
-        (core module $m (memory (export \"memory\") 1)
-          (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 0))
-          (func (export \"f\") (param i32 i32)))
-        (core instance $i (instantiate $m)) (type $t0 string)"
-        .to_owned();
-    let mut grow = |part: String| text.push_str(&part);
-    let mut declared = String::new();
-    for number in 1..=types {
-        let before = number - 1;
-        write!(
-            declared,
-            "(type $l{number} (list $t{before}))(type $t{number} (tuple $t{} $l{number}))",
-            before / 2
-        )
-        .expect("text grows");
-    }
-    grow(declared.clone());
-    grow(format!("(type $top (list $t{types}))"));
-    for number in 0..functions {
-        grow(format!(
-            "(func $f{number} (param \"x\" $top) (canon lift (core func $i \"f\") (memory $i \"memory\") (realloc (func $i \"realloc\"))))
-             (export \"f{number}\" (func $f{number}))"
-        ));
-    }
-    grow(format!(") (component $caller (type $t0 string) {declared} (type $top (list $t{types}))"));
-    for number in 0..functions {
-        grow(format!("(import \"f{number}\" (func $f{number} (param \"x\" $top)))"));
-    }
-    grow(
-        "(core module $libc (memory (export \"memory\") 1)) (core instance $libc (instantiate $libc))"
-            .to_owned(),
+#[tokio::test]
+async fn too_many_functions_that_cross_the_border_are_refused_before_anything_is_compiled() {
+    // For each, the compiler would generate code that converts its values.
+    let lifts = "(func (canon lift (core func $f)))".repeat(2_049);
+    let many = format!(
+        "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
+         (alias core export $i \"f\" (core func $f)) {lifts})"
     );
-    for number in 0..functions {
-        grow(format!("(core func $l{number} (canon lower (func $f{number}) (memory $libc \"memory\")))"));
-    }
-    grow("(core module $main".to_owned());
-    for number in 0..functions {
-        grow(format!("(import \"\" \"l{number}\" (func (param i32 i32)))"));
-    }
-    grow(") (core instance (instantiate $main (with \"\" (instance".to_owned());
-    for number in 0..functions {
-        grow(format!("(export \"l{number}\" (func $l{number}))"));
-    }
-    grow("))))) (instance $a (instantiate $callee)) (instance (instantiate $caller".to_owned());
-    for number in 0..functions {
-        grow(format!("(with \"f{number}\" (func $a \"f{number}\"))"));
-    }
-    grow(")))".to_owned());
-    text
-}
-
-#[test]
-#[ignore = "exploration"]
-fn explore_adapters() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let started = std::time::Instant::now();
-    let bytes =
-        with_component(component(Group::Matcher, "honest"), &adapters(number("FUNCTIONS"), number("TYPES")));
-    println!("{} bytes made in {:?}", bytes.len(), started.elapsed());
-    let started = std::time::Instant::now();
-    let host = PluginHost::start(Options::default(), vec![PluginSource::new("many", bytes)]).expect("a host");
-    println!("{:?} in {:?}", host.current().rejected(), started.elapsed());
-    let status = std::fs::read_to_string("/proc/self/status").expect("linux");
-    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).expect("a line"));
+    let detail = refusal(with_component(component(Group::Matcher, "honest"), &many)).await;
+    assert!(detail.ends_with("canonical functions; a plugin may have at most 2048"), "{detail}");
 }
