@@ -41,10 +41,11 @@ pub(super) fn of_field(field: Field, texts: &BTreeSet<String>, is_last: bool) ->
     }
 }
 
-/// The marked words, and the other common ones in the same case: a tool that prints errors prints warnings too.
+/// The marked words, and the other common ones in the same case: a tool that prints errors prints warnings too. In a form
+/// that was written by hand, any word: `E` and `W` are levels as well.
 fn severities(texts: &BTreeSet<String>) -> String {
+    let Some(sample) = texts.first() else { return "[A-Za-z]+".to_owned() };
     let mut words: Vec<String> = texts.iter().cloned().collect();
-    let sample = texts.first().map_or("error", String::as_str);
     let cased = |word: &str| {
         let mut letters = sample.chars().filter(|c| c.is_alphabetic());
         let is_upper = |c: Option<char>| c.is_some_and(char::is_uppercase);

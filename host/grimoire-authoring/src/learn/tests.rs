@@ -54,6 +54,8 @@ fn a_form_may_be_written_by_hand() {
         form.pattern(),
         r"^\[.*?\] (?<path>\S+?) @ (?<line>\d+) -- (?<message>.+?) <(?<code>[\w./@-]+)>$"
     );
+    let form = Form::written("POT-{severity} {message}").expect("a form");
+    assert_eq!(form.pattern(), "^POT-(?<severity>[A-Za-z]+) (?<message>.+)$");
     for (form, reason) in [
         ("{path}: {text}", "{text} is no field; there are {path}, {line}"),
         ("{path}: {path}", "{path} stands in it twice"),

@@ -59,10 +59,16 @@ pub(super) async fn run(arguments: Arguments, overrides: &Overrides) -> anyhow::
     write!(output, "{}", displayable(&toml))?;
     report(&mut output, &arguments, &lines, &tried)?;
     output.flush()?;
+    if tried.found.is_empty() {
+        if arguments.write {
+            console::note(format_args!("the configuration is not changed, because nothing was found"));
+        }
+        return Ok(Exit::NoDiagnostic);
+    }
     if arguments.write {
         write(&toml, overrides)?;
     }
-    Ok(if tried.found.is_empty() { Exit::NoDiagnostic } else { Exit::Ok })
+    Ok(Exit::Ok)
 }
 
 fn read(arguments: &Arguments) -> anyhow::Result<Vec<u8>> {
