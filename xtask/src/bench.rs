@@ -145,9 +145,17 @@ fn measure(arguments: &Wanted, usual: &[&str]) -> anyhow::Result<()> {
         world: World::new()?,
     };
     let mut rows = Vec::new();
+    let mut failed = Vec::new();
     for (name, group) in GROUPS.into_iter().filter(|(name, _)| bench.wants(name)) {
         note(&format!("{name}: {rounds} rounds"));
-        rows.extend(group(&bench).with_context(|| format!("the rows {name}"))?);
+        // Minutes of other rows are not lost with one that fails.
+        match group(&bench) {
+            Ok(measured) => rows.extend(measured),
+            Err(error) => {
+                note(&format!("{name} failed: {error:?}"));
+                failed.push(name);
+            }
+        }
     }
     rows.retain(|row| {
         bench.wanted.is_empty() || bench.wanted.iter().any(|wanted| row.name.starts_with(wanted))
@@ -158,6 +166,7 @@ fn measure(arguments: &Wanted, usual: &[&str]) -> anyhow::Result<()> {
         std::fs::write(path, serde_json::to_vec_pretty(&rows)?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    ensure!(failed.is_empty(), "rows without a figure: {}", failed.join(", "));
     Ok(())
 }
 
