@@ -5,7 +5,7 @@ use crate::template::{self, Found, longest};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Severity,
     recognise::panel::{Draft, Reader, Seen},
-    text::{Needle, extension, looks_like_path},
+    text::{Characters, Needle, extension, looks_like_path},
 };
 
 /// In place of a line: skips irrelevant lines until the next line of the form.
@@ -33,6 +33,10 @@ pub(crate) struct Form {
     lines: &'static [&'static str],
     /// A fixed text in the first line, if there is one.
     needle: Option<Needle>,
+    /// All fixed characters of the first line: most lines lack one, and are not read.
+    characters: Characters,
+    /// The same of the heading.
+    heading_characters: Characters,
 }
 
 impl Form {
@@ -48,6 +52,8 @@ impl Form {
             heading: None,
             lines,
             needle,
+            characters: template::characters(lines[0]),
+            heading_characters: Characters::of_constant(""),
         }
     }
 
@@ -63,7 +69,7 @@ impl Form {
 
     /// Reads rows below a heading.
     pub(crate) const fn below(self, heading: &'static str) -> Self {
-        Self { heading: Some(heading), ..self }
+        Self { heading: Some(heading), heading_characters: template::characters(heading), ..self }
     }
 
     /// Reports warnings, unless a line names another severity.
@@ -82,6 +88,9 @@ impl Form {
     }
 
     fn first(&self, line: &Seen<'_>, path: Option<&str>) -> Option<Draft> {
+        if !line.characters.may_have_all(self.characters) {
+            return None;
+        }
         if self.needle.as_ref().is_some_and(|needle| needle.find_among(line.characters, line.start).is_none())
         {
             return None;
@@ -256,8 +265,10 @@ impl Forms {
             let Some(heading) = form.heading else { continue };
             let path = if heading == "{file}" {
                 is_path.then_some(line.start)
-            } else {
+            } else if line.characters.may_have_all(form.heading_characters) {
                 template::read(heading, line.start).and_then(|found| found.file)
+            } else {
+                None
             };
             if let Some(path) = path.filter(|path| form.fits(path)) {
                 self.headings.retain(|heading| !std::ptr::eq(heading.form, form));

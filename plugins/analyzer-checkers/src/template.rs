@@ -18,7 +18,7 @@
 use crate::finding::severity;
 use grimoire_plugin_sdk::{
     Severity,
-    text::{leading_number, looks_like_path},
+    text::{Characters, leading_number, looks_like_path},
 };
 
 /// The maximum number of attempts to split a line before it counts as a line of another form, so that no line takes
@@ -26,6 +26,8 @@ use grimoire_plugin_sdk::{
 const TRIES: u32 = 64;
 /// The maximum length of a code or rule in bytes.
 const CODE: usize = 100;
+/// The maximum length of a severity in bytes; more than the longest word for one.
+const SEVERITY: usize = 24;
 
 /// The parts of a line, by the names of the template.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +68,7 @@ pub(crate) fn read<'t>(template: &'static str, text: &'t str) -> Option<Found<'t
 }
 
 fn rest<'t>(template: &'static str, text: &'t str, found: &mut Found<'t>, tries: &mut u32) -> bool {
-    let Some((name, after)) = template.strip_prefix('{').and_then(|name| name.split_once('}')) else {
+    let Some((name, after)) = name(template) else {
         let (literal, after) = literal(template);
         return match after_literal(literal, text) {
             Some(left) if after.is_empty() => left.trim().is_empty(),
@@ -86,22 +88,58 @@ fn rest<'t>(template: &'static str, text: &'t str, found: &mut Found<'t>, tries:
     if after.is_empty() {
         return found.set(name, text);
     }
-    let (literal, _) = literal(after);
+    let (literal, then) = literal(after);
+    // Most lines end here: a number has to follow, and none does.
+    let number_follows = matches!(self::name(then), Some(("line" | "column", _)));
+    let limit = longest_value(name);
     let before = *found;
-    for (end, _) in text.char_indices() {
-        if after_literal(literal, &text[end..]).is_none() {
-            continue;
+    let mut from = 0;
+    while let Some(end) = find_start(literal, text, from) {
+        // A longer value is no better.
+        if end > limit && text[..end].trim().len() > limit {
+            return false;
         }
+        from = end + text[end..].chars().next().map_or(1, char::len_utf8);
+        let Some(left) = after_literal(literal, &text[end..]) else { continue };
         if *tries == 0 {
             return false;
         }
         *tries -= 1;
-        if found.set(name, &text[..end]) && rest(after, &text[end..], found, tries) {
+        if number_follows && !left.starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
+        }
+        if found.set(name, &text[..end]) && rest(then, left, found, tries) {
             return true;
         }
         *found = before;
     }
     false
+}
+
+/// The name at the start of a template, and what follows it.
+fn name(template: &'static str) -> Option<(&'static str, &'static str)> {
+    template.strip_prefix('{')?.split_once('}')
+}
+
+/// The maximum length in bytes of a value that a name matches.
+fn longest_value(name: &str) -> usize {
+    match name {
+        "severity" => SEVERITY,
+        "code" | "rule" | "compound" => CODE,
+        _ => usize::MAX,
+    }
+}
+
+/// The next place at or after an offset where a literal can begin.
+fn find_start(literal: &str, text: &str, from: usize) -> Option<usize> {
+    let part = literal.split(' ').next().unwrap_or_default();
+    let rest = text.get(from..)?;
+    let at = match part.as_bytes() {
+        [] => rest.find([' ', '\t']),
+        [byte] => rest.as_bytes().iter().position(|other| other == byte),
+        _ => rest.find(part),
+    };
+    Some(from + at?)
 }
 
 /// Splits a template before its next name.
@@ -111,6 +149,26 @@ pub(crate) const fn literal(template: &'static str) -> (&'static str, &'static s
         at += 1;
     }
     template.split_at(at)
+}
+
+/// Characters without which no text has the form of a template.
+pub(crate) const fn characters(template: &'static str) -> Characters {
+    let (mut all, mut left) = (Characters::of_constant(""), template);
+    loop {
+        let (text, from_name) = literal(left);
+        all = all.and(Characters::of_constant(text));
+        let (bytes, mut end) = (from_name.as_bytes(), 0);
+        if bytes.is_empty() {
+            return all;
+        }
+        while bytes[end] != b'}' {
+            end += 1;
+        }
+        if let b"{line" | b"{column" = from_name.split_at(end).0.as_bytes() {
+            all = all.and(Characters::of_constant("0"));
+        }
+        left = from_name.split_at(end + 1).1;
+    }
 }
 
 /// The longest text without a name or a blank in a template.

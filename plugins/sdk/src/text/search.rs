@@ -28,6 +28,22 @@ impl Characters {
         self.0 & SETS[byte as usize] == SETS[byte as usize]
     }
 
+    /// The characters of a text, at compile time.
+    pub const fn of_constant(text: &str) -> Self {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// The characters of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns false if no text with these characters contains all of the others.
+    pub const fn may_have_all(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
     /// Returns false if no text with these characters contains a digit.
     pub const fn may_have_digits(self) -> bool {
         self.may_have(b'0')
@@ -35,7 +51,7 @@ impl Characters {
 
     /// Returns false if no text with these characters contains the needle.
     pub const fn may_contain(self, needle: &Needle) -> bool {
-        self.0 & needle.characters.0 == needle.characters.0
+        self.may_have_all(needle.characters)
     }
 
     const fn of_bytes(bytes: &[u8]) -> Self {
