@@ -10,6 +10,7 @@
 //! | `{severity}` | a word or letter that [`severity`] knows |
 //! | `{message}` | one character or more |
 //! | `{prose}` | a message that begins with a letter, and is therefore not a numbered line of source |
+//! | `{name}` | a name in the code, which is no number; it is not kept |
 //! | `{}` | anything, or nothing |
 //!
 //! A blank stands for one or more blanks or tabs; all other text stands for itself. A name extends to the text that
@@ -53,6 +54,7 @@ impl<'t> Found<'t> {
                 return self.severity.is_some();
             }
             "message" if !text.is_empty() => self.message = Some(text),
+            "name" if !text.starts_with(|first: char| first.is_ascii_digit()) => {}
             "prose" if text.starts_with(char::is_alphabetic) => self.message = Some(text),
             "" => {}
             _ => return false,

@@ -252,6 +252,9 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     }
     if text.starts_with("[ERROR]") {
         weight += 2.0;
+    } else if text.starts_with("Err:") {
+        // apt could not fetch a file.
+        weight += 7.0;
     } else if text.starts_with(['❌', '✗', '✘', '✖', '⨯', '×', '🚨', '💥']) {
         weight += 4.0;
     }

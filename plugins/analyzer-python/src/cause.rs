@@ -10,6 +10,8 @@ const LENGTH: usize = 1024;
 /// How well a line explains a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    /// A sentence that states a failure.
+    Sentence,
     /// The line says that a command failed.
     Command,
     /// `error: …` without more.
@@ -70,11 +72,17 @@ fn rank(text: &str) -> Option<Rank> {
     {
         return Some(Rank::Own);
     }
-    ["error: ", "Error: ", "ERROR: ", "error:", "fatal: "]
-        .iter()
-        .any(|word| text.starts_with(word))
-        .then_some(if text.starts_with("fatal: ") { Rank::Own } else { Rank::Error })
+    if ["error: ", "Error: ", "ERROR: ", "error:"].iter().any(|word| text.starts_with(word)) {
+        return Some(Rank::Error);
+    }
+    if text.starts_with("fatal: ") {
+        return Some(Rank::Own);
+    }
+    SENTENCES.iter().any(|start| text.starts_with(start)).then_some(Rank::Sentence)
 }
+
+/// Beginnings of sentences that state a failure; the advice that may follow them does not.
+const SENTENCES: &[&str] = &["Failed to ", "Unable to ", "Could not ", "Cannot ", "Can't ", "Couldn't "];
 
 /// Starts of lines that explain a failed build.
 const OWN: &[&str] = &[
@@ -97,6 +105,15 @@ const OWN: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn advice_below_a_sentence_is_not_the_cause() {
+        let mut cause = Cause::default();
+        for line in ["Failed to import the 'lids' module.", "On this system run: jar install lids"] {
+            cause.line(line);
+        }
+        assert_eq!(cause.take().as_deref(), Some("Failed to import the 'lids' module."));
+    }
 
     #[test]
     fn the_best_line_is_kept() {

@@ -64,13 +64,7 @@ fn weight(start: &str) -> u8 {
         "ERROR: ",
         "error: linker",
     ];
-    const FAIR: [&str; 5] = [
-        "Could not create Makefile",
-        "cannot load such file",
-        " (RuntimeError)",
-        " (LoadError)",
-        "Could not find",
-    ];
+    const FAIR: [&str; 2] = ["cannot load such file", "Could not find"];
     if start.starts_with("checking ") {
         return u8::from(start.ends_with("... no"));
     }
@@ -78,15 +72,27 @@ fn weight(start: &str) -> u8 {
         0
     } else if GOOD.iter().any(|sign| start.contains(sign)) {
         3
-    } else if FAIR.iter().any(|sign| start.contains(sign)) {
+    } else if FAIR.iter().any(|sign| start.contains(sign)) || ends_with_exception(start) {
         2
     } else {
         u8::from(
-            start.starts_with("extconf failed")
+            // "due to some reason, probably lack of necessary libraries and/or headers", whatever the reason is.
+            start.starts_with("Could not create Makefile")
+                || start.starts_with("extconf failed")
                 || start.starts_with("make failed")
                 || start.starts_with("rake failed"),
         )
     }
+}
+
+/// Returns true for the message of an uncaught exception: `extconf.rb:10:in '<main>': … (NameError)`.
+fn ends_with_exception(start: &str) -> bool {
+    let class = start.strip_suffix(')').and_then(|start| Some(start.rsplit_once(" (")?.1));
+    class.is_some_and(|class| {
+        class.starts_with(|first: char| first.is_ascii_uppercase())
+            && class.ends_with("Error")
+            && class.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b':')
+    })
 }
 
 impl Block {

@@ -96,7 +96,7 @@ pub(crate) const FORMS: &[Form] = &[
     Form::lint("tslint", &["{severity}: {line}:{column} {code} {message}"])
         .below("{file}")
         .of(&["ts", "tsx", "js"]),
-    Form::lint("darglint", &["{file}:{}:{line}: {code}: {message}"]).of(PYTHON),
+    Form::lint("darglint", &["{file}:{name}:{line}: {code}: {message}"]).of(PYTHON),
     Form::lint("bibclean", &["?? \"{file}\", line {line}: {message}"]),
     Form::lint("bibclean", &["%% \"{file}\", line {line}: {message}"]).warns(),
     Form::lint("ibm-openapi-validator", &["Message : {message}", SKIP, "Line : {line}"]),
