@@ -178,7 +178,8 @@ impl Block {
             return;
         }
         // A file that cannot be parsed: its place and the parser's message follow Jest's advice.
-        if self.message.first().is_some_and(|first| first.starts_with("Jest encountered an unexpected token")) {
+        if self.message.first().is_some_and(|first| first.starts_with("Jest encountered an unexpected token"))
+        {
             if let Some(place) = place_at_start(trimmed).filter(|place| place.rest.is_empty()) {
                 self.stopped = Some(place.location());
             }
