@@ -3,7 +3,7 @@
 //! | file | input |
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
-//! | `beam` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test |
+//! | `beam` | Credo, Dialyzer; Erlang's compiler and loader, Rebar3, EUnit, Common Test |
 //! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
@@ -50,6 +50,7 @@ impl Default for Functional {
             Box::<beam::Credo>::default(),
             Box::<beam::Dialyzer>::default(),
             Box::new(Lines(beam::erlc)),
+            Box::<beam::Loader>::default(),
             Box::<beam::Excerpt>::default(),
             Box::new(beam::rebar()),
             Box::<hspec::Tests>::default(),
@@ -112,6 +113,7 @@ impl LineAnalyzer for Functional {
         "dune",
         "elm",
         "elm-review",
+        "erlang",
         "erlc",
         "eunit",
         "exunit",
@@ -147,6 +149,7 @@ impl LineAnalyzer for Functional {
         "dialyzer",
         "eunit",
         "_SUITE",
+        "beam_load",
         ".hs:",
         ".lhs",
         ".hsc",

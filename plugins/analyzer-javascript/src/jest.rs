@@ -3,7 +3,9 @@
 use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
-use crate::found::{Excerpt, exception, failure, finding, frame, is_code_frame, own_place, pointed_line};
+use crate::found::{
+    Excerpt, exception, failure, finding, frame, is_code_frame, is_own, own_place, pointed_line,
+};
 use crate::message_place::place_in_message;
 use crate::tsc::is_ts_code;
 
@@ -25,6 +27,8 @@ struct Block {
     told: bool,
     /// The line marked by the code frame.
     pointed: Option<u32>,
+    /// Where the file that cannot be parsed stopped the parser.
+    stopped: Option<Location>,
     /// The stack read so far: what follows are causes.
     frames: Vec<Frame>,
     causes: bool,
@@ -65,6 +69,7 @@ impl Jest {
                     values: Vec::new(),
                     told: false,
                     pointed: None,
+                    stopped: None,
                     frames: Vec::new(),
                     causes: false,
                     flat: indent == 0 && !title.starts_with("Validation Error"),
@@ -140,6 +145,12 @@ impl Block {
             return;
         }
         self.span = self.span.to(span);
+        // A report inside of the report, as when a runner of its own hands Jest's on: the heading stands twice.
+        if self.message.is_empty()
+            && trimmed.strip_prefix('●').is_some_and(|title| title.trim() == self.title)
+        {
+            return;
+        }
         if let Some(frame) = frame(trimmed) {
             self.told = true;
             if self.frames.len() < FRAMES {
@@ -166,16 +177,16 @@ impl Block {
             }
             return;
         }
-        // A file that cannot be parsed: the parser's message follows Jest's advice.
-        if let Some((kind, _)) = exception(trimmed)
-            && kind == "SyntaxError"
-            && self
-                .message
-                .first()
-                .is_some_and(|first| first.starts_with("Jest encountered an unexpected token"))
+        // A file that cannot be parsed: its place and the parser's message follow Jest's advice.
+        if self.message.first().is_some_and(|first| first.starts_with("Jest encountered an unexpected token"))
         {
-            self.message = vec![trimmed.to_owned()];
-            self.told = true;
+            if let Some(place) = place_at_start(trimmed).filter(|place| place.rest.is_empty()) {
+                self.stopped = Some(place.location());
+            }
+            if exception(trimmed).is_some_and(|(kind, _)| kind == "SyntaxError") {
+                self.message = vec![trimmed.to_owned()];
+                self.told = true;
+            }
         }
         if !self.told {
             let shows_values = [
@@ -218,13 +229,16 @@ impl Block {
         }
         let kind = self.message.iter().find_map(|line| exception(line)).map(|(kind, _)| kind.to_owned());
         let first = self.message.first().map(String::as_str).unwrap_or_default();
-        let (mut code, mut location) = (None, own_place(&self.frames));
+        // The code frame of a file that imports the one that stopped the parser says nothing of the test's own file.
+        let pointed = self.pointed.filter(|_| self.stopped.is_none());
+        let stopped = self.stopped.filter(|place| is_own(&place.path));
+        let (mut code, mut location) = (None, stopped.or_else(|| own_place(&self.frames)));
         if let Some((place, ts_code, text)) = type_error(first) {
             (location, code, message) = (Some(place), Some(ts_code), text);
         }
         let location = location
             .or_else(|| self.message.iter().find_map(|line| place_in_message(line)))
-            .or_else(|| file.map(|file| Location::at(file, self.pointed.unwrap_or(0), None)));
+            .or_else(|| file.map(|file| Location::at(file, pointed.unwrap_or(0), None)));
         let is_assertion = first.starts_with("expect(") || first.starts_with("assert");
         let kind = code
             .clone()

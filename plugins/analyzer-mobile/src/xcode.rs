@@ -157,8 +157,9 @@ const PACKAGES: &[Sentence] = &[
     Sentence::new("Couldn’t check out revision *", Dependency, "checkout").reaches(Block),
     Sentence::new("the manifest parse failed*", Configuration, "manifest").reaches(Block),
     Sentence::new("'*': the manifest *", Configuration, "manifest").reaches(Block),
-    Sentence::new("'*': Invalid manifest*", Configuration, "manifest").reaches(Block),
-    Sentence::new("Invalid manifest*", Configuration, "manifest").reaches(Block),
+    // The compiler's message about the manifest comes next.
+    Sentence::new("'*': Invalid manifest*", Configuration, "manifest").reaches(Block).summary(),
+    Sentence::new("Invalid manifest*", Configuration, "manifest").reaches(Block).summary(),
     Sentence::new("package '*' is using Swift tools version *", Dependency, "tools-version"),
     Sentence::new("'*': package '*' is using Swift tools version *", Dependency, "tools-version"),
     Sentence::new("'*': error: *", Dependency, "package"),
