@@ -73,17 +73,17 @@ fn no_pattern_of_the_starter_spellbook_outdoes_another_on_its_own_samples() {
         .iter()
         .map(|spell| ErrorPattern::parse(&spell.error_pattern).expect("another test names what is wrong"))
         .collect();
-    let telling =
-        |index: usize, text: &str| patterns[index].find(text).map(|found| patterns[index].telling(found));
+    let specificity =
+        |index: usize, text: &str| patterns[index].find(text).map(|found| patterns[index].specificity(found));
     let mut faults = Vec::new();
     for (owner, spell) in spells.iter().enumerate() {
         for text in &spell.samples.must_match {
-            let own = telling(owner, text).unwrap_or_default();
+            let own = specificity(owner, text).unwrap_or_default();
             for other in (0..spells.len()).filter(|other| *other != owner) {
                 // A general spell yields to every other one, a hint to every fix.
                 let is_only = |tag: &str| spells[other].tags.contains(tag) && !spell.tags.contains(tag);
                 let yields = is_only("general") || is_only("hint");
-                if !yields && telling(other, text).is_some_and(|told| told >= own) {
+                if !yields && specificity(other, text).is_some_and(|told| told >= own) {
                     faults.push(format!("{:?} hits a sample of {:?}: {text}", spells[other].key, spell.key));
                 }
             }
