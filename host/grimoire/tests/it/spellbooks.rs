@@ -128,6 +128,26 @@ fn an_export_imports_as_the_same_book_in_every_notation() {
 }
 
 #[test]
+fn an_export_replaces_no_file_unless_it_is_told_to() {
+    let place = Place::new();
+    let notes = place.file("notes.md", "my own notes");
+    let refused = place.run(&["spells", "export", "notes.md"], b"");
+    assert_eq!(refused.code(), 64, "{}", refused.complaint());
+    assert!(
+        refused.complaint().contains("notes.md exists already: --force replaces it"),
+        "{}",
+        refused.complaint()
+    );
+    assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "my own notes");
+    let forced = place.run(&["spells", "export", "notes.md", "--force"], b"");
+    assert_eq!(forced.code(), 0, "{}", forced.complaint());
+    assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "", "a new spellbook is empty");
+    // A device has nothing to lose.
+    let printed = place.run(&["spells", "export", "/dev/stdout", "--notation", "json"], b"");
+    assert!(printed.output().contains("\"spells\""), "{}{}", printed.output(), printed.complaint());
+}
+
+#[test]
 fn a_spell_that_covers_its_code_does_so_after_an_export() {
     let place = Place::new();
     let head = "title: t, description: d, error_type: zz-991, error_pattern: quux, solution_code: s";
