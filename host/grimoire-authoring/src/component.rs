@@ -111,7 +111,7 @@ fn name_in(names: ComponentNameSectionReader<'_>) -> Option<String> {
 /// Metadata as one line of displayable text: it may say anything, and is printed.
 fn one_line(metadata: &str) -> String {
     const LONGEST: usize = 2_000;
-    text::displayable(text::cut(metadata, LONGEST)).replace(['\n', '\t'], " ")
+    text::one_line(metadata, LONGEST)
 }
 
 /// Adds metadata to a component: the standard sections that all tools read, the whole manifest, and the golden cases.

@@ -3,7 +3,7 @@
 mod engine;
 mod literals;
 mod outline;
-mod telling;
+mod specificity;
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,7 +13,7 @@ use engine::Engine;
 use outline::Outline;
 
 use crate::text::composed;
-pub use telling::{is_empty_word, telling};
+pub use specificity::{is_common_word, specificity};
 
 /// A pattern of a spell: a regular expression in the syntax of the `regex` crate, searched anywhere
 /// in the text. A text that contains the pattern verbatim matches too, so plain text such as
@@ -178,10 +178,10 @@ impl ErrorPattern {
     }
 
     /// How specific a match is: the number of letters that the pattern itself names, as counted by
-    /// [`telling`]. Text matched by a wildcard (`.+`) does not count.
-    pub fn telling(&self, found: &str) -> u32 {
+    /// [`specificity`]. Text matched by a wildcard (`.+`) does not count.
+    pub fn specificity(&self, found: &str) -> u32 {
         if self.expression.is_none() || found == self.literal {
-            return telling(found);
+            return specificity(found);
         }
         Outline::of(&self.literal).map_or(0, |outline| outline.named(found))
     }

@@ -104,7 +104,7 @@ impl PatternEvidence {
         let start = found.as_ptr().addr() - text.as_ptr().addr();
         Self::Hit(PatternHit {
             text: text::cut(found, MOST_EVIDENCE).to_owned(),
-            telling: pattern.telling(found),
+            telling: pattern.specificity(found),
             in_message: start < message.end,
             place: start..start + found.len(),
         })

@@ -28,6 +28,11 @@ pub fn displayable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// `text` as one displayable line of at most `limit` bytes, for names and words of others.
+pub fn one_line(text: &str, limit: usize) -> String {
+    displayable(cut(text, limit)).replace(['\n', '\t'], " ")
+}
+
 /// `text` in Unicode's composed form (NFC), in which equal letters are equal bytes: macOS writes `é` as two characters,
 /// most other systems as one.
 pub fn composed(text: &str) -> Cow<'_, str> {

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -49,9 +49,10 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Responses that last as
 /// long as a job must end by themselves: see [`AppState::shutdown`](crate::AppState).
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
+    // HTTP/2 without TLS is spoken by nobody who calls a service like this one, and every stream of it would need the
+    // limits that a connection has here.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD);
     let graceful = GracefulShutdown::new();
     let connections = Connections::default();
     loop {
@@ -80,12 +81,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
         let watched = {
             let service =
                 TowerToHyperService::new(counted(router.clone(), Arc::clone(&connection), limits.idle));
-            graceful.watch(builder.serve_connection_with_upgrades(io(stream), service).into_owned())
+            graceful.watch(builder.serve_connection(io(stream), service))
         };
         tokio::spawn(async move {
             tokio::select! {
                 ended = watched => if let Err(error) = ended {
-                    tracing::trace!(error, "a connection ended early");
+                    tracing::trace!(%error, "a connection ended early");
                 },
                 () = connection.expired() => tracing::trace!("an idle connection was closed"),
             }

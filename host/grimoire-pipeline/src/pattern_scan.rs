@@ -21,7 +21,7 @@ const LINES_OF_A_SPELL: usize = 3;
 /// Number of unsuccessful tries after which a spell's pattern is given up for this log.
 const TRIES: u32 = 20_000;
 /// Minimum specificity, in letters, of a match that becomes an error of its own.
-const TELLING: u32 = 10;
+const MIN_SPECIFICITY: u32 = 10;
 /// Maximum number of bytes of a line that are searched and become a message.
 const MESSAGE: usize = 8_192;
 /// Lines within this many bytes of each other belong to one failure.
@@ -93,9 +93,9 @@ impl PatternScan {
                 continue;
             }
             let pattern = self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source);
-            match pattern.find(line).map(|found| pattern.telling(found)) {
-                Some(telling) if telling >= TELLING => {
-                    best = best.max(Some((telling, entry.spell)));
+            match pattern.find(line).map(|found| pattern.specificity(found)) {
+                Some(specificity) if specificity >= MIN_SPECIFICITY => {
+                    best = best.max(Some((specificity, entry.spell)));
                 }
                 _ => tried.in_vain += 1,
             }
@@ -166,7 +166,7 @@ impl PatternScan {
                 return false;
             }
             let pattern = self.pipeline.patterns().pattern(entry.spell, entry.revision, &entry.source);
-            pattern.find(text).is_some_and(|found| pattern.telling(found) >= TELLING)
+            pattern.find(text).is_some_and(|found| pattern.specificity(found) >= MIN_SPECIFICITY)
         });
         found.map(|entry| entry.spell).collect()
     }

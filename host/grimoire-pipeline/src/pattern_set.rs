@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use grimoire_domain::pattern::{ErrorPattern, telling};
+use grimoire_domain::pattern::{ErrorPattern, specificity};
 use grimoire_domain::ranking::{PatternEvidence, is_code, normal_code, tool_of_tags};
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Spell, SpellId};
@@ -75,7 +75,7 @@ impl Entry {
         let fields = &spell.fields;
         let pattern = ErrorPattern::from_store(&fields.error_pattern);
         let texts = pattern.needles().unwrap_or_default();
-        let weakest = texts.iter().map(|text| telling(&String::from_utf8_lossy(text))).min();
+        let weakest = texts.iter().map(|text| specificity(&String::from_utf8_lossy(text))).min();
         let needles: Option<Box<[Needle]>> = texts.iter().map(|text| Needle::new(text)).collect();
         let covers =
             (fields.covers_code && is_code(&fields.error_type)).then(|| normal_code(&fields.error_type));

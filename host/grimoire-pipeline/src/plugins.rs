@@ -146,7 +146,7 @@ impl Pipeline {
 
 /// An arbitrary name in a form that is safe to display.
 fn shown(name: &str) -> String {
-    text::cut(&text::displayable(name), NAME_BYTES).replace('\n', " ")
+    text::one_line(name, NAME_BYTES)
 }
 
 fn loaded(set: &dyn PluginSet, name: &str) -> Option<LoadedPlugin> {

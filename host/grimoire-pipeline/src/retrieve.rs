@@ -49,7 +49,7 @@ impl Pipeline {
         let hits = self.find_patterns(&patterns, &error, repository).await?;
         let mut strongest: Vec<&PatternMatch> =
             hits.iter().filter(|hit| !scores.contains_key(&hit.spell)).collect();
-        strongest.sort_by_key(|hit| (Reverse(telling(hit)), hit.spell));
+        strongest.sort_by_key(|hit| (Reverse(specificity(hit)), hit.spell));
         ids.extend(strongest.into_iter().map(|hit| hit.spell).take(BY_EVIDENCE));
         let covering = patterns.covering(diagnostic, repository);
         let similar = self.similarities(plugins, diagnostic, &patterns, repository).await?;
@@ -108,7 +108,7 @@ fn is_offered(spell: &Spell, repository: Option<&RepositoryName>) -> bool {
     spell.fields.status == SpellStatus::Active && spell.fields.scope.contains(repository)
 }
 
-fn telling(found: &PatternMatch) -> u32 {
+fn specificity(found: &PatternMatch) -> u32 {
     match &found.evidence {
         PatternEvidence::Hit(hit) => hit.telling,
         PatternEvidence::Untried | PatternEvidence::Missed => 0,

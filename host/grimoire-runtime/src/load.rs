@@ -233,7 +233,7 @@ fn link_rejection(error: &wasmtime::Error) -> Rejection {
 
 /// Makes an arbitrary name displayable.
 fn shown_name(name: &str) -> String {
-    text::cut(&text::displayable(name), 64).replace('\n', " ")
+    text::one_line(name, 64)
 }
 
 fn rejection_problem(name: &str, rejection: Rejection) -> PluginProblem {

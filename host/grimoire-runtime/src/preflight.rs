@@ -1,5 +1,6 @@
 //! Checks a component before any of it is compiled.
 
+mod expansion;
 mod identity;
 mod structure;
 mod work;
@@ -81,7 +82,7 @@ fn check_form(bytes: &[u8]) -> Result<(), Rejection> {
 
 /// Makes a name from a component displayable.
 fn shown(name: &str) -> String {
-    text::cut(&text::displayable(name), 120).replace('\n', " ")
+    text::one_line(name, 120)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
-use support::guests::{Group, component, encode, guest, section, with_component, with_modules};
+use support::guests::{Group, component, encode, guest, nested, section, with_component, with_modules};
 use support::{candidates, diagnostic, shipped, shipped_component};
 
 const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -417,4 +417,84 @@ async fn too_many_functions_that_cross_the_border_are_refused_before_anything_is
     );
     let detail = refusal(with_component(component(Group::Matcher, "honest"), &many)).await;
     assert!(detail.ends_with("canonical functions; a plugin may have at most 2048"), "{detail}");
+}
+
+#[tokio::test]
+async fn components_that_multiply_are_refused_before_they_do() {
+    // 16 million instances of 300 bytes. The compiler unrolls them all: 1.4 GiB for these.
+    let bomb = with_component(component(Group::Matcher, "honest"), &nested(8, 8));
+    let detail = refusal(bomb).await;
+    assert!(detail.ends_with("component instances; a plugin may have at most 256"), "{detail}");
+    let few = PluginSource::new("few", with_component(component(Group::Matcher, "honest"), &nested(3, 4)));
+    let host = PluginHost::start(Options::default(), vec![few]).expect("a host");
+    assert_eq!(host.current().rejected(), []);
+}
+
+#[tokio::test]
+async fn what_a_component_of_unknown_size_would_become_is_not_guessed() {
+    let given = "(component
+        (component $small)
+        (component $outer (import \"c\" (component $c)) (instance (instantiate $c)))
+        (instance (instantiate $outer (with \"c\" (component $small)))))";
+    let detail = refusal(with_component(component(Group::Matcher, "honest"), given)).await;
+    assert!(detail.starts_with("instantiates a component that it is given"), "{detail}");
+}
+
+#[tokio::test]
+async fn functions_that_convert_many_values_are_refused_before_anything_is_compiled() {
+    let with_type = |value: &str, functions: usize| {
+        let lifts =
+            format!("(func (param \"x\" {value}) (canon lift (core func $f) (memory $m) (realloc $r)))");
+        let lifts = lifts.repeat(functions);
+        let text = format!(
+            "(component
+               (core module $m (memory (export \"m\") 1) (func (export \"f\") (param i32))
+                 (func (export \"r\") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+               (core instance $i (instantiate $m))
+               (alias core export $i \"m\" (core memory $m)) (alias core export $i \"f\" (core func $f))
+               (alias core export $i \"r\" (core func $r))
+               {lifts})"
+        );
+        with_component(component(Group::Matcher, "honest"), &text)
+    };
+    let tuple = |values: usize| format!("(tuple {})", "u8 ".repeat(values));
+    for (value, functions, expected) in [
+        (tuple(3_000), 1, "values in the type of one function; a plugin may have at most 2048"),
+        (
+            format!("(enum {})", (0..3_000).map(|case| format!("\"c{case}\" ")).collect::<String>()),
+            1,
+            "one function",
+        ),
+        (tuple(1_000), 40, "values in the types of canonical functions; a plugin may have at most 32768"),
+    ] {
+        let detail = refusal(with_type(&value, functions)).await;
+        assert!(detail.contains(expected), "{detail}");
+    }
+    let fine = PluginSource::new("fine", with_type(&tuple(100), 10));
+    let host = PluginHost::start(Options::default(), vec![fine]).expect("a host");
+    assert_eq!(host.current().rejected(), []);
+}
+
+#[tokio::test]
+async fn what_the_compiler_keeps_much_for_each_byte_of_is_bounded() {
+    let wide_types: String =
+        (0..600).map(|_| format!("(type (func (param {})))", "i32 ".repeat(1_000))).collect();
+    let sum = "(i32.const 1) i32.add ".repeat(400_000);
+    for (fields, expected) in [
+        // 30,000 of them took 1.6 GiB and minutes, without any function.
+        (wide_types, "values in the types of functions; a plugin may have at most 524288"),
+        // 20 MiB took 5.4 GiB.
+        (
+            format!("(global i32 (i32.const 1) {sum})"),
+            "bytes of constant expressions; a plugin may have at most 1048576",
+        ),
+        (
+            format!("(func $f) (elem func {})", "$f ".repeat(1_000_001)),
+            "elements of segments; a plugin may have at most 1000000",
+        ),
+    ] {
+        let module = format!("(module {fields})");
+        let detail = refusal(with_modules(component(Group::Matcher, "honest"), &[&module])).await;
+        assert!(detail.ends_with(expected), "{detail}");
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Position, Role};
 use grimoire_domain::failure_reason::FailureReason;
-use grimoire_domain::pattern::telling;
+use grimoire_domain::pattern::specificity;
 use grimoire_domain::ranking::{
     Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Verdict, grounds,
 };
@@ -321,7 +321,7 @@ fn inputs() -> impl Strategy<Value = (Diagnostic, Vec<Candidate>)> {
             }
             let hit = |text: String| {
                 PatternEvidence::Hit(PatternHit {
-                    telling: telling(&text),
+                    telling: specificity(&text),
                     text,
                     in_message: true,
                     ..PatternHit::default()

@@ -1,6 +1,7 @@
 //! Exit codes.
 
 use std::error::Error as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use grimoire_domain::kind::ErrorKind;
@@ -109,3 +110,10 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{1}")]
 pub struct Reported(pub Exit, pub String);
+
+impl Reported {
+    /// A file that would be replaced, and need not be.
+    pub fn exists(file: &Path) -> Self {
+        Self(Exit::Usage, format!("{} exists already: --force replaces it", file.display()))
+    }
+}

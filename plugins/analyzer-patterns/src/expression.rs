@@ -97,13 +97,13 @@ impl Expression {
 
 /// What is known of the texts that a part matches.
 #[derive(Debug, Default)]
-struct Seen {
+struct Facts {
     /// The one text that it matches.
     exact: Option<String>,
     needed: Needed,
 }
 
-impl Seen {
+impl Facts {
     /// Anything.
     fn unknown() -> Self {
         Self::default()
@@ -166,14 +166,14 @@ impl Parser {
         found
     }
 
-    fn literal(&mut self, c: char) -> Seen {
+    fn literal(&mut self, c: char) -> Facts {
         let text = c.to_string();
         self.written.push_str(&regex_lite::escape(&text));
-        Seen::exact(text)
+        Facts::exact(text)
     }
 
     /// Alternatives up to the end or a closing parenthesis.
-    fn alternatives(&mut self, depth: u32) -> Result<Seen, Refusal> {
+    fn alternatives(&mut self, depth: u32) -> Result<Facts, Refusal> {
         if depth > DEPTH {
             return Err(self.refuse(format!("groups are nested more than {DEPTH} deep")));
         }
@@ -185,12 +185,12 @@ impl Parser {
         Ok(if seen.len() == 1 {
             seen.remove(0)
         } else {
-            let needed = Needed::one_of(seen.into_iter().map(Seen::needed).collect());
-            Seen { exact: None, needed }
+            let needed = Needed::one_of(seen.into_iter().map(Facts::needed).collect());
+            Facts { exact: None, needed }
         })
     }
 
-    fn sequence(&mut self, depth: u32) -> Result<Seen, Refusal> {
+    fn sequence(&mut self, depth: u32) -> Result<Facts, Refusal> {
         let (mut run, mut is_exact, mut needed) = (String::new(), true, Needed::default());
         while let Some(c) = self.peek().filter(|c| !matches!(c, '|' | ')')) {
             let start = self.at;
@@ -203,7 +203,7 @@ impl Parser {
                 continue;
             }
             match item {
-                Seen { exact: Some(text), .. } if repeats == Repeats::Once => run.push_str(&text),
+                Facts { exact: Some(text), .. } if repeats == Repeats::Once => run.push_str(&text),
                 item => {
                     is_exact = false;
                     let item = if repeats == Repeats::Optional { Needed::default() } else { item.needed() };
@@ -212,15 +212,15 @@ impl Parser {
             }
         }
         Ok(if is_exact {
-            Seen::exact(run)
+            Facts::exact(run)
         } else {
-            Seen { exact: None, needed: needed.better(Needed::text(&run)) }
+            Facts { exact: None, needed: needed.better(Needed::text(&run)) }
         })
     }
 
     /// One item without what repeats it.
-    fn item(&mut self, depth: u32) -> Result<Seen, Refusal> {
-        let Some(c) = self.peek() else { return Ok(Seen::exact(String::new())) };
+    fn item(&mut self, depth: u32) -> Result<Facts, Refusal> {
+        let Some(c) = self.peek() else { return Ok(Facts::exact(String::new())) };
         match c {
             '(' => self.group(depth),
             '[' => self.class(),
@@ -229,7 +229,7 @@ impl Parser {
             '.' | '^' | '$' => {
                 self.at += 1;
                 self.written.push(c);
-                Ok(Seen::unknown())
+                Ok(Facts::unknown())
             }
             '{' if self.count(self.at).is_some() => Err(self.refuse("a count has nothing to repeat")),
             _ => {
@@ -297,7 +297,7 @@ impl Parser {
         Ok(if least == 0 { Repeats::Optional } else { Repeats::AtLeastOnce })
     }
 
-    fn group(&mut self, depth: u32) -> Result<Seen, Refusal> {
+    fn group(&mut self, depth: u32) -> Result<Facts, Refusal> {
         let start = self.at;
         self.at += 1;
         if !self.take('?') {
@@ -351,7 +351,7 @@ impl Parser {
         self.written.push_str(&flags);
         if self.take(')') {
             self.written.push(')');
-            return Ok(Seen::exact(String::new()));
+            return Ok(Facts::exact(String::new()));
         }
         self.at += 1;
         self.written.push(':');
@@ -359,7 +359,7 @@ impl Parser {
     }
 
     /// The content of a group, and its end.
-    fn inside(&mut self, start: usize, depth: u32) -> Result<Seen, Refusal> {
+    fn inside(&mut self, start: usize, depth: u32) -> Result<Facts, Refusal> {
         let seen = self.alternatives(depth + 1)?;
         if !self.take(')') {
             return Err(Refusal::at(start, "a group without an end"));

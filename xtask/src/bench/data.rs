@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use grimoire_domain::Timestamp;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
-use grimoire_domain::pattern::telling;
+use grimoire_domain::pattern::specificity;
 use grimoire_domain::ranking::{self, PatternEvidence, PatternHit};
 use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, ValidSpell, join_tags};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -93,7 +93,7 @@ pub(super) fn candidates(count: usize) -> anyhow::Result<Vec<ranking::Candidate>
             let pattern = match number % 16 {
                 0 => PatternEvidence::Hit(PatternHit {
                     text: fields.title.clone(),
-                    telling: telling(&fields.title),
+                    telling: specificity(&fields.title),
                     in_message: true,
                     place: 0..fields.title.len(),
                 }),

@@ -3,7 +3,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, Literal};
 
-use super::telling::telling;
+use super::specificity::specificity;
 
 /// Maximum number of alternative literals.
 const MOST: usize = 64;
@@ -128,8 +128,8 @@ fn better(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec
 
 fn worth(texts: &[Vec<u8>]) -> usize {
     let worth_of = |text: &Vec<u8>| {
-        let telling = telling(&String::from_utf8_lossy(text)) as usize;
-        2 * telling.min(LONGEST) + text.len().min(LONGEST)
+        let specificity = specificity(&String::from_utf8_lossy(text)) as usize;
+        2 * specificity.min(LONGEST) + text.len().min(LONGEST)
     };
     texts.iter().map(worth_of).min().unwrap_or(0)
 }
@@ -177,7 +177,7 @@ const ANYTHING: char = '\u{0}';
 
 /// How much of a match the expression itself names: `error: .+` names nothing, however long the match.
 pub(super) fn named(expression: &Hir, found: &str) -> u32 {
-    skeleton(expression, &found.to_ascii_lowercase()).map_or(0, |text| telling(&text))
+    skeleton(expression, &found.to_ascii_lowercase()).map_or(0, |text| specificity(&text))
 }
 
 /// The literals of a match in order; `None` if the part cannot have taken part in the match.
@@ -205,7 +205,7 @@ fn skeleton(part: &Hir, found: &str) -> Option<String> {
         HirKind::Repetition(repetition) => skeleton(&repetition.sub, found),
         HirKind::Concat(parts) => parts.iter().map(|part| skeleton(part, found)).collect(),
         HirKind::Alternation(parts) => {
-            parts.iter().filter_map(|part| skeleton(part, found)).max_by_key(|text| telling(text))
+            parts.iter().filter_map(|part| skeleton(part, found)).max_by_key(|text| specificity(text))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Error codes: how to recognise and compare them.
 
 use crate::diagnostic::Diagnostic;
-use crate::pattern::telling;
+use crate::pattern::specificity;
 
 /// How the error type of a spell relates to the code of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -116,7 +116,7 @@ fn is_rule(word: &str) -> bool {
     is_joined
         && !word.contains(['.', '\\'])
         && word.bytes().any(|byte| byte.is_ascii_lowercase())
-        && telling(&name.replace(['_', '-'], " ")) >= 4
+        && specificity(&name.replace(['_', '-'], " ")) >= 4
 }
 
 #[cfg(test)]

@@ -148,9 +148,9 @@ impl fmt::Display for Withheld {
 }
 
 /// Minimum specificity of a match, in letters: a less specific one occurs in any failure.
-pub(super) const TELLING: u32 = 5;
+pub(super) const MIN_SPECIFICITY: u32 = 5;
 /// The minimum for an error that is only a guess.
-pub(super) const TELLING_FOR_A_GUESS: u32 = 12;
+pub(super) const MIN_SPECIFICITY_OF_A_GUESS: u32 = 12;
 
 /// The grounds on which a spell may be shown. Keywords alone are no grounds, and nothing outweighs
 /// another language or foreign sources.
@@ -169,8 +169,8 @@ pub fn grounds(diagnostic: &Diagnostic, evidence: &Evidence) -> Result<Grounds, 
     }
     let guess = diagnostic.confidence == Confidence::Guess;
     let weak = match &evidence.pattern {
-        PatternEvidence::Hit(hit) if guess && hit.telling < TELLING_FOR_A_GUESS => Withheld::Guess,
-        PatternEvidence::Hit(hit) if hit.telling < TELLING => Withheld::WeakPattern,
+        PatternEvidence::Hit(hit) if guess && hit.telling < MIN_SPECIFICITY_OF_A_GUESS => Withheld::Guess,
+        PatternEvidence::Hit(hit) if hit.telling < MIN_SPECIFICITY => Withheld::WeakPattern,
         PatternEvidence::Hit(hit) if !hit.in_message && is_another(diagnostic, evidence) => {
             Withheld::OtherError
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::place::changes_own_code;
 use crate::diagnostic::{Diagnostic, Kind};
-use crate::pattern::is_empty_word;
+use crate::pattern::is_common_word;
 use crate::spell::SpellFields;
 use crate::text::cut;
 
@@ -44,7 +44,7 @@ pub(super) fn unspoken(diagnostic: &Diagnostic, spell: &SpellFields, found: &Ran
     let text = diagnostic.searchable_text();
     let message = diagnostic.message_place();
     let rest = text.get(found.end.max(message.start)..message.end)?;
-    let mut rest: Vec<&str> = plain_words(rest).filter(|word| !is_empty_word(word)).collect();
+    let mut rest: Vec<&str> = plain_words(rest).filter(|word| !is_common_word(word)).collect();
     if letters(&rest) < REASON {
         return None;
     }

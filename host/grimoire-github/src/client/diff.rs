@@ -75,7 +75,8 @@ impl Assembly {
         }
         self.text.push_str(&section);
         // A rename without changes or a change of mode has no patch, and nothing is missing.
-        let unchanged = file.changes == Some(0) && matches!(status(file), "renamed" | "unchanged" | "copied");
+        let unchanged = file.changes == Some(0)
+            && matches!(Change::of(file), Change::Renamed | Change::Unchanged | Change::Copied);
         if file.patch.is_none() && !unchanged {
             self.bare_count += 1;
             if self.bare.len() < NAMED {
@@ -111,8 +112,29 @@ impl Assembly {
     }
 }
 
-fn status(file: &ChangedFile) -> &str {
-    file.status.as_deref().unwrap_or("modified")
+/// What a pull request does to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Added,
+    Removed,
+    Renamed,
+    Copied,
+    Unchanged,
+    /// Modified, or something that git has no header for.
+    Modified,
+}
+
+impl Change {
+    fn of(file: &ChangedFile) -> Self {
+        match file.status.as_deref() {
+            Some("added") => Self::Added,
+            Some("removed") => Self::Removed,
+            Some("renamed") => Self::Renamed,
+            Some("copied") => Self::Copied,
+            Some("unchanged") => Self::Unchanged,
+            _ => Self::Modified,
+        }
+    }
 }
 
 /// One file in the format of `git diff`, from what GitHub reports; modes are not part of that.
@@ -121,20 +143,21 @@ fn section(file: &ChangedFile) -> String {
     let old = file.previous_filename.as_ref().unwrap_or(new);
     let (a, b) = (path("a/", old), path("b/", new));
     let mut text = format!("diff --git {a} {b}\n");
-    match status(file) {
-        "added" => text.push_str("new file mode 100644\n"),
-        "removed" => text.push_str("deleted file mode 100644\n"),
-        verb @ ("renamed" | "copied") => {
-            let verb = if verb == "renamed" { "rename" } else { "copy" };
+    let change = Change::of(file);
+    match change {
+        Change::Added => text.push_str("new file mode 100644\n"),
+        Change::Removed => text.push_str("deleted file mode 100644\n"),
+        Change::Renamed | Change::Copied => {
+            let verb = if change == Change::Renamed { "rename" } else { "copy" };
             let _ = write!(text, "{verb} from {}\n{verb} to {}\n", path("", old), path("", new));
         }
-        _ => {}
+        Change::Unchanged | Change::Modified => {}
     }
     let Some(patch) = file.patch.as_deref().filter(|patch| !patch.is_empty()) else { return text };
     // git ends a path that contains a space with a tab, so that the rest cannot be taken for a date.
     let ended = |path: String| if path.contains(' ') && !path.starts_with('"') { path + "\t" } else { path };
-    let from = if status(file) == "added" { "/dev/null".to_owned() } else { ended(a) };
-    let to = if status(file) == "removed" { "/dev/null".to_owned() } else { ended(b) };
+    let from = if change == Change::Added { "/dev/null".to_owned() } else { ended(a) };
+    let to = if change == Change::Removed { "/dev/null".to_owned() } else { ended(b) };
     let _ = write!(text, "--- {from}\n+++ {to}\n{patch}");
     if !patch.ends_with('\n') {
         text.push('\n');

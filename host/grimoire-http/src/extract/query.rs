@@ -24,8 +24,8 @@ const MAXIMUM_QUERY: usize = 4_096;
 /// Number of items in the whole list, under the same filter.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// The query string as `T`, whose fields are all optional. 422 names every parameter that is unknown or malformed.
-/// An empty text counts as absent; of duplicates, the last one counts.
+/// The query string as `T`, whose fields are all optional. 422 names every parameter that is unknown, malformed or given
+/// more than once. An empty text counts as absent.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub T);
 
@@ -33,8 +33,8 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let given = pairs(parts)?;
         let mut checker = Checker::default();
+        let given = pairs(parts, &mut checker)?;
         let known = parameters::<T>();
         reject_unknown(&given, &known, &mut checker);
         let value = read(&given, &known, &mut checker);
@@ -57,8 +57,8 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for P
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let given = pairs(parts)?;
         let mut checker = Checker::default();
+        let given = pairs(parts, &mut checker)?;
         let (window, filter) = (parameters::<PageQuery>(), parameters::<T>());
         let known: Vec<Parameter> = window.iter().chain(&filter).cloned().collect();
         reject_unknown(&given, &known, &mut checker);
@@ -134,16 +134,27 @@ fn parameters<T: IntoParams>() -> Vec<Parameter> {
     T::into_params(|| Some(ParameterIn::Query))
 }
 
-fn pairs(parts: &Parts) -> Result<BTreeMap<String, String>, FieldErrors> {
+/// The parameters by name. One that is given more than once is reported: which of its values is meant would be a guess.
+fn pairs(parts: &Parts, checker: &mut Checker) -> Result<BTreeMap<String, String>, FieldErrors> {
     let query = parts.uri.query().unwrap_or_default();
     if query.len() > MAXIMUM_QUERY {
         return Err(FieldErrors::one("query", format!("must have at most {MAXIMUM_QUERY} bytes")));
     }
-    let given = form_urlencoded::parse(query.as_bytes());
-    Ok(given
-        .map(|(name, value)| (name.into_owned(), value.trim().to_owned()))
-        .filter(|(name, value)| !(name.is_empty() && value.is_empty()))
-        .collect())
+    let mut given = BTreeMap::new();
+    let mut repeated = BTreeSet::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let (name, value) = (name.into_owned(), value.trim().to_owned());
+        if name.is_empty() && value.is_empty() {
+            continue;
+        }
+        if given.insert(name.clone(), value).is_some() {
+            repeated.insert(name);
+        }
+    }
+    for name in repeated {
+        checker.reject(crate::shorten(&name), "is given more than once; give it once".to_owned());
+    }
+    Ok(given)
 }
 
 fn reject_unknown(given: &BTreeMap<String, String>, known: &[Parameter], checker: &mut Checker) {

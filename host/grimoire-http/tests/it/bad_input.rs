@@ -50,6 +50,25 @@ async fn an_offset_above_what_the_document_says_is_refused() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_given_more_than_once_is_refused_by_name() {
+    let world = World::new();
+    for (query, repeated) in [
+        ("q=a&q=b", vec!["q"]),
+        ("q=a&q=a", vec!["q"]),
+        ("limit=5&tag=a&limit=6&tag=b&tag=c", vec!["limit", "tag"]),
+        // The second one is written another way.
+        ("q=a&%71=b", vec!["q"]),
+        ("limit=5&limit=", vec!["limit"]),
+    ] {
+        let answer = world.get(&format!("/api/spells?{query}")).await;
+        assert_eq!(answer.wrong_fields(), repeated, "{query}");
+    }
+    let error = world.get("/api/spells?skip=1&skip=2&colour=red").await.error(422, "INVALID");
+    assert_eq!(error["errors"][0]["message"], "is given more than once; give it once", "{error}");
+    assert_eq!(error["errors"][1]["field"], "colour", "{error}");
+}
+
+#[tokio::test]
 async fn json_of_another_shape_names_what_is_wrong() {
     let world = World::new();
     for (body, field) in [

@@ -178,6 +178,22 @@ async fn a_connection_that_sends_no_request_is_closed() {
 }
 
 #[tokio::test]
+async fn http_2_is_neither_spoken_nor_upgraded_to() {
+    let served = Served::start(&World::new()).await;
+    let mut stream = served.connect().await;
+    // The preface of HTTP/2, and empty settings.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.expect("sent");
+    assert!(is_closed(&mut stream).await);
+    let mut stream = served.connect().await;
+    let upgrade = "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n";
+    let request = format!("GET /health/db HTTP/1.1\r\nhost: localhost\r\n{upgrade}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let answer = read_until(&mut stream, "healthy").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    served.end().await;
+}
+
+#[tokio::test]
 async fn a_connection_that_was_used_is_closed_when_it_stays_idle() {
     let limits = Limits { idle: Duration::from_millis(50), ..Limits::default() };
     let served = Served::with_limits(&World::new(), limits).await;

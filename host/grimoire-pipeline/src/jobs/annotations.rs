@@ -9,7 +9,7 @@ use grimoire_ports::github::{Annotation, AnnotationLevel};
 const NO_FILE: &str = ".github";
 
 /// The annotations that may say why the job failed.
-pub(super) fn telling(mut annotations: Vec<Annotation>) -> Vec<Annotation> {
+pub(super) fn informative(mut annotations: Vec<Annotation>) -> Vec<Annotation> {
     annotations.retain(|annotation| {
         // The runner itself adds to every failed job that a script failed.
         let of_runner =
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn only_what_may_tell_why_the_job_failed_is_kept() {
         let warning = Annotation { level: AnnotationLevel::Warning, ..annotation("a.c", "unused") };
-        let kept = telling(vec![
+        let kept = informative(vec![
             annotation(NO_FILE, "Process completed with exit code 101."),
             annotation("run.sh", "Process completed with exit code 2."),
             annotation("a.c", " \n"),

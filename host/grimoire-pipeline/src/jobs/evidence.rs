@@ -210,7 +210,7 @@ impl Sources<'_> {
     /// The annotations that may say why a job failed, or why they could not be read.
     async fn annotations(&mut self, job: &FailedJob) -> Result<(Vec<Annotation>, Option<String>), Stop> {
         match self.reading.github.annotations(self.reading.repository(), job.id).await {
-            Ok(all) => Ok((annotations::telling(all), None)),
+            Ok(all) => Ok((annotations::informative(all), None)),
             Err(error) => {
                 let gap =
                     self.reading.gap_or_stop(&format!("the annotations of {}", job.name), error.into())?;

@@ -150,7 +150,7 @@ impl Pipeline {
         if replay > 0 {
             checks.push(self.replay(&*set, &loaded, replay, force).await?);
         }
-        let source = text::cut(&text::displayable(&source), SOURCE_BYTES).replace('\n', " ");
+        let source = text::one_line(&source, SOURCE_BYTES);
         plugin.install(PluginVersion {
             digest: loaded.identity.digest,
             bytes: component.len() as u64,

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use grimoire_ports::plugins::CaseFile;
 use wasmparser::{
-    ComponentExternalKind, ComponentTypeRef, FuncValidatorAllocations, Parser, Payload, ValidPayload,
-    Validator,
+    ComponentExternalKind, ComponentTypeRef, ConstExpr, DataKind, ElementItems, ElementKind,
+    FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator,
 };
 
+use super::expansion::Expansion;
 use super::{shown, work};
 use crate::engine;
-use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
+use crate::limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
 use crate::rejection::Rejection;
 use crate::signature;
 
@@ -28,11 +29,16 @@ const MAX_FUNCTION_WORK: u64 = 4 << 20;
 const MAX_WORK: u64 = 64 << 20;
 /// Maximum number of items in all other sections of one kind.
 const MAX_ITEMS: u64 = 100_000;
-/// Maximum number of functions that cross a component's border. For each, the compiler generates code that converts all
-/// values of its type. An interpreter with all of WASI has a few hundred.
-const MAX_CANONICAL: u64 = 2_048;
-/// Maximum number of component instances.
-const MAX_COMPONENT_INSTANCES: u64 = 256;
+/// Maximum number of values in the types of all core functions. For each different type the compiler generates code that
+/// passes all of its values from and to the host, whether or not there is such a function.
+const MAX_TYPE_VALUES: u64 = 512 << 10;
+/// How much a type itself counts.
+const TYPE: u64 = 8;
+/// Maximum number of elements in all segments.
+const MAX_ELEMENTS: u64 = 1_000_000;
+/// Maximum size of all constant expressions in bytes: those of globals, and of where segments begin. Compilers write a
+/// few bytes for each; the engine keeps several hundred for each.
+const MAX_CONSTANT_BYTES: u64 = 1 << 20;
 const PAGE: u64 = 65_536;
 
 /// Begins the name of a section that holds a file of golden cases, and is followed by the name of the file.
@@ -61,13 +67,13 @@ struct Counts {
     parts: u64,
     functions: u64,
     work: u64,
-    core_instances: u64,
-    component_instances: u64,
     memories: u64,
     memory_bytes: u64,
     tables: u64,
     case_bytes: u64,
-    canonical: u64,
+    type_values: u64,
+    elements: u64,
+    constant_bytes: u64,
     /// The number of other items by what they are.
     items: BTreeMap<&'static str, u64>,
 }
@@ -79,6 +85,7 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
     let mut allocations = FuncValidatorAllocations::default();
     let mut outline = Outline::default();
     let mut counts = Counts::default();
+    let mut expansion = Expansion::default();
     let mut depth = 0_usize;
     let mut parser = Parser::new(0);
     parser.set_features(engine::features());
@@ -142,6 +149,7 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
             counts.add_work(work)?;
             allocations = function.into_allocations();
         }
+        expansion.add(&payload, validator.types(0))?;
     }
     Ok(outline)
 }
@@ -167,16 +175,6 @@ impl Counts {
                 let length = body.range().len();
                 at_most("bytes in one function", length as u64, MAX_FUNCTION_BYTES as u64)
             }
-            Payload::InstanceSection(section) => {
-                self.core_instances += u64::from(section.count());
-                // Instances made of exports only cost nothing, but are recognised late; encoders
-                // create about one for every instance of a module.
-                at_most("core instances", self.core_instances, u64::from(MAX_CORE_INSTANCES) * 8)
-            }
-            Payload::ComponentInstanceSection(section) => {
-                self.component_instances += u64::from(section.count());
-                at_most("component instances", self.component_instances, MAX_COMPONENT_INSTANCES)
-            }
             Payload::MemorySection(section) => {
                 for memory in section.clone() {
                     let memory = memory.map_err(|error| invalid(&error))?;
@@ -194,24 +192,64 @@ impl Counts {
                 }
                 at_most("tables", self.tables, u64::from(MAX_TABLES))
             }
-            Payload::TypeSection(section) => self.items("types", section.count()),
+            Payload::TypeSection(section) => {
+                for function in section.clone().into_iter_err_on_gc_types() {
+                    let function = function.map_err(|error| invalid(&error))?;
+                    let values = function.params().len() + function.results().len();
+                    self.type_values += TYPE + values as u64;
+                    at_most("values in the types of functions", self.type_values, MAX_TYPE_VALUES)?;
+                }
+                self.items("types", section.count())
+            }
             Payload::ImportSection(section) => self.items("imports of a module", section.count()),
             Payload::FunctionSection(section) => self.items("declared functions", section.count()),
-            Payload::GlobalSection(section) => self.items("globals", section.count()),
+            Payload::GlobalSection(section) => {
+                for global in section.clone() {
+                    self.constant(&global.map_err(|error| invalid(&error))?.init_expr)?;
+                }
+                self.items("globals", section.count())
+            }
             Payload::ExportSection(section) => self.items("exports of a module", section.count()),
-            Payload::ElementSection(section) => self.items("element segments", section.count()),
-            Payload::DataSection(section) => self.items("data segments", section.count()),
+            Payload::ElementSection(section) => {
+                for segment in section.clone() {
+                    let segment = segment.map_err(|error| invalid(&error))?;
+                    if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+                        self.constant(offset_expr)?;
+                    }
+                    match segment.items {
+                        ElementItems::Functions(functions) => self.elements += u64::from(functions.count()),
+                        ElementItems::Expressions(_, expressions) => {
+                            self.elements += u64::from(expressions.count());
+                            self.constant_bytes += expressions.range().len() as u64;
+                        }
+                    }
+                    at_most("elements of segments", self.elements, MAX_ELEMENTS)?;
+                }
+                at_most("bytes of constant expressions", self.constant_bytes, MAX_CONSTANT_BYTES)?;
+                self.items("element segments", section.count())
+            }
+            Payload::DataSection(section) => {
+                for segment in section.clone() {
+                    if let DataKind::Active { offset_expr, .. } =
+                        segment.map_err(|error| invalid(&error))?.kind
+                    {
+                        self.constant(&offset_expr)?;
+                    }
+                }
+                self.items("data segments", section.count())
+            }
             Payload::ComponentTypeSection(section) => self.items("component types", section.count()),
             Payload::CoreTypeSection(section) => self.items("core types", section.count()),
             Payload::ComponentAliasSection(section) => self.items("aliases", section.count()),
-            Payload::ComponentCanonicalSection(section) => {
-                self.canonical += u64::from(section.count());
-                at_most("canonical functions", self.canonical, MAX_CANONICAL)
-            }
             Payload::ComponentImportSection(section) => self.items("imports", section.count()),
             Payload::ComponentExportSection(section) => self.items("exports", section.count()),
             _ => Ok(()),
         }
+    }
+
+    fn constant(&mut self, expression: &ConstExpr<'_>) -> Result<(), Rejection> {
+        self.constant_bytes += expression.get_binary_reader().bytes_remaining() as u64;
+        at_most("bytes of constant expressions", self.constant_bytes, MAX_CONSTANT_BYTES)
     }
 
     fn items(&mut self, what: &'static str, count: u32) -> Result<(), Rejection> {
@@ -221,14 +259,14 @@ impl Counts {
     }
 }
 
-fn at_most(what: &str, count: u64, limit: u64) -> Result<(), Rejection> {
+pub(super) fn at_most(what: &str, count: u64, limit: u64) -> Result<(), Rejection> {
     if count <= limit {
         return Ok(());
     }
     Err(Rejection::new(format!("has {count} {what}; a plugin may have at most {limit}")))
 }
 
-fn invalid(error: &wasmparser::BinaryReaderError) -> Rejection {
+pub(super) fn invalid(error: &wasmparser::BinaryReaderError) -> Rejection {
     let place = error.offset();
     let message = crate::problem::engine_words(error.message());
     if message.contains("unexpected end") {

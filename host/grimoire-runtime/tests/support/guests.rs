@@ -139,6 +139,13 @@ pub(crate) fn with_component(mut component: Vec<u8>, text: &str) -> Vec<u8> {
     component
 }
 
+/// The text of components that each instantiate the next one, so many times, so deep.
+pub(crate) fn nested(times: usize, depth: usize) -> String {
+    let instances = "(instance (instantiate $c))".repeat(times);
+    let fields = (0..depth).fold(String::new(), |inner, _| format!("(component $c {inner}) {instances}"));
+    format!("(component {fields})")
+}
+
 fn core_modules(component: &[u8]) -> usize {
     parts(component, |payload| matches!(payload, wasmparser::Payload::ModuleSection { .. }))
 }

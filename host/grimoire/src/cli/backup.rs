@@ -59,7 +59,7 @@ pub(super) async fn back_up(arguments: BackupArguments, overrides: &Overrides) -
             bail!(Reported(Exit::Usage, message));
         }
         if !arguments.force {
-            bail!(exists(file));
+            bail!(Reported::exists(file));
         }
     }
     let parent = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -78,7 +78,7 @@ pub(super) async fn back_up(arguments: BackupArguments, overrides: &Overrides) -
     let moved = if arguments.force { partial.persist(file) } else { partial.persist_noclobber(file) };
     if let Err(error) = moved {
         if error.error.kind() == IoErrorKind::AlreadyExists {
-            bail!(exists(file));
+            bail!(Reported::exists(file));
         }
         return Err(error.error).with_context(|| format!("{} cannot be written", file.display()));
     }
@@ -89,10 +89,6 @@ pub(super) async fn back_up(arguments: BackupArguments, overrides: &Overrides) -
     }
     let message = format!("{} was written, but the store is damaged: run `grimoire verify`", file.display());
     bail!(Reported(Exit::Data, message))
-}
-
-fn exists(file: &Path) -> Reported {
-    Reported(Exit::Usage, format!("{} exists already: --force replaces it", file.display()))
 }
 
 async fn copy_data_folder(config: &Config, partial: &Path) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The input of commands: files, archives, standard input.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -14,7 +14,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::console::note;
+use crate::console::{announced, note};
 use crate::exit::{Exit, Reported};
 
 /// The name of standard input on the command line.
@@ -73,13 +73,13 @@ impl Files {
             Kind::Report => ArtifactKind::Report,
         };
         if name == STANDARD_INPUT {
-            if std::io::stdin().is_terminal() {
+            if io::stdin().is_terminal() {
                 note("reading standard input; end it with Ctrl-D, or name a file");
             }
             let artifact = Artifact::new(kind, "standard input", None);
             return Ok(Opened::File(Some((artifact, stream_of(tokio::io::stdin())))));
         }
-        let file = tokio::fs::File::open(path).await.with_context(|| format!("{name} cannot be opened"))?;
+        let file = open(path).await.with_context(|| format!("{name} cannot be opened"))?;
         let metadata = file.metadata().await.with_context(|| format!("{name} cannot be read"))?;
         if metadata.is_dir() {
             let message = format!("{name} is a folder: name the files in it, such as {name}/*.xml");
@@ -101,6 +101,28 @@ impl Files {
         let artifact = Artifact::new(kind, &name, Some(metadata.len()).filter(|_| metadata.is_file()));
         Ok(Opened::File(Some((artifact, stream_of(file)))))
     }
+}
+
+/// Opens a file. A named pipe opens as soon as another program opens it for writing, which may be never.
+async fn open(path: &Path) -> io::Result<tokio::fs::File> {
+    let opening = tokio::fs::File::open(path);
+    if is_named_pipe(path) {
+        let waits = format!("waiting for a program that writes to {}", path.display());
+        announced(opening, &waits).await
+    } else {
+        opening.await
+    }
+}
+
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
 }
 
 /// Returns true if a file of an archive is read, that is, a report or a log. GitHub's archive of a run's logs
@@ -162,7 +184,7 @@ fn stream_of(reader: impl AsyncRead + Send + Unpin + 'static) -> ByteStream {
 pub(super) fn read_whole(path: &Path) -> anyhow::Result<Bytes> {
     let mut content = Vec::new();
     if path == Path::new(STANDARD_INPUT) {
-        std::io::stdin().lock().read_to_end(&mut content).context("standard input cannot be read")?;
+        io::stdin().lock().read_to_end(&mut content).context("standard input cannot be read")?;
     } else {
         content = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use grimoire_domain::text;
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
@@ -17,6 +18,12 @@ use super::unknown::{is_of_setting, is_unknown_variable, unknown_key};
 
 /// The file that is read if it exists and no other is named.
 const DEFAULT_FILE: &str = "grimoire.toml";
+
+/// Maximum number of problems of one layer that are told. Each costs a search for its line.
+const MOST_PROBLEMS: usize = 100;
+const MORE_PROBLEMS: &str = "has more problems than these";
+/// Maximum length of an unknown name that is shown, in bytes.
+const LONGEST_NAME: usize = 100;
 
 /// A value as text, with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,32 +220,39 @@ impl Layers {
                 message,
             });
         };
-        let text = match named.map_or_else(|| file::found(&path), file::named) {
-            Ok(text) => text,
+        let content = match named.map_or_else(|| file::found(&path), file::named) {
+            Ok(content) => content,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return reject(self, None, "", format!("cannot be read: {error}")),
         };
-        let is_allowed = named.is_some() || self.allowed.has(&path, &text);
+        let is_allowed = named.is_some() || self.allowed.has(&path, &content);
         self.named = named.map(|_| shown.clone());
-        let line_of = |offset: usize| Some(text[..offset.min(text.len())].matches('\n').count() + 1);
-        let document = match DeTable::parse(&text) {
+        let line_of = |offset: usize| Some(content[..offset.min(content.len())].matches('\n').count() + 1);
+        let document = match DeTable::parse(&content) {
             Ok(document) => document,
             Err(error) => {
                 let line = error.span().and_then(|span| line_of(span.start));
                 return reject(self, line, "", format!("is not valid TOML: {}", error.message()));
             }
         };
-        for (table, content) in document.get_ref() {
-            let DeValue::Table(entries) = content.get_ref() else {
+        for (table, entries) in document.get_ref() {
+            if self.problems.len() >= MOST_PROBLEMS {
+                return reject(self, None, "", MORE_PROBLEMS.to_owned());
+            }
+            let DeValue::Table(entries) = entries.get_ref() else {
                 let message = "stands outside a table; settings are written as [table] and name = value";
-                reject(self, line_of(table.span().start), table.get_ref(), message.to_owned());
+                let name = text::one_line(table.get_ref(), LONGEST_NAME);
+                reject(self, line_of(table.span().start), &name, message.to_owned());
                 continue;
             };
             for (name, value) in entries {
+                if self.problems.len() >= MOST_PROBLEMS {
+                    return reject(self, None, "", MORE_PROBLEMS.to_owned());
+                }
                 let key = format!("{}.{}", table.get_ref(), name.get_ref());
                 let line = line_of(name.span().start);
                 let Some(setting) = settings::find(&key) else {
-                    reject(self, line, &key, unknown_key(&key));
+                    reject(self, line, &text::one_line(&key, LONGEST_NAME), unknown_key(&key));
                     continue;
                 };
                 match as_text(value.get_ref(), setting.kind) {
@@ -305,11 +319,14 @@ impl Layers {
                 }
             }
         }
-        for name in variables.keys().filter(|name| is_unknown_variable(name)) {
+        for name in variables.keys().filter(|name| is_unknown_variable(name)).take(MOST_PROBLEMS) {
             self.problems.push(Problem {
                 source: source(name),
                 key: String::new(),
-                message: format!("{name} is not a setting; `grimoire config explain` lists all"),
+                message: format!(
+                    "{} is not a setting; `grimoire config explain` lists all",
+                    text::one_line(name, LONGEST_NAME)
+                ),
             });
         }
     }

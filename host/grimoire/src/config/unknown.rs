@@ -13,13 +13,18 @@ pub(super) fn is_unknown_variable(name: &str) -> bool {
     name.starts_with("GRIMOIRE_") && !is_of_setting(name)
 }
 
+/// Maximum edit distance of a key that was perhaps meant.
+const NEAR: usize = 4;
+
 /// The problem of a key that is no setting, with the nearest one.
 pub(super) fn unknown_key(key: &str) -> String {
     let nearest = ALL
         .iter()
+        // At least as distant as the lengths differ; and a key may be as long as its file.
+        .filter(|setting| key.len().abs_diff(setting.key.len()) <= NEAR)
         .map(|setting| (distance(key, setting.key), setting.key))
         .min()
-        .filter(|(distance, _)| *distance <= 4);
+        .filter(|(distance, _)| *distance <= NEAR);
     match nearest {
         Some((_, known)) => format!("is not a setting; did you mean {known}?"),
         None => "is not a setting; `grimoire config explain` lists all".to_owned(),

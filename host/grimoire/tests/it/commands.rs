@@ -357,3 +357,28 @@ fn an_archive_is_read_file_by_file_and_the_log_beside_it_is_of_the_same_run() {
     assert_eq!(ended.code(), 65);
     assert!(ended.complaint().contains("damaged.zip") && ended.complaint().contains("no zip archive"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_without_a_writer_is_told_and_read_once_there_is_one() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::process::Stdio;
+
+    let place = Place::new();
+    let pipe = place.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    let mut program = place.grimoire(&["analyze", "pipe"]);
+    let program = program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().expect("the program starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut told = String::new();
+    stderr.read_line(&mut told).expect("text");
+    assert_eq!(told, "grimoire: waiting for a program that writes to pipe\n");
+    std::fs::write(&pipe, "error[E0382]: use of moved value: `x`\n --> src/lib.rs:1:2\n")
+        .expect("it is read");
+    let mut output = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut output).expect("text");
+    assert!(output.contains("E0382"), "{output}");
+    assert!(child.wait().expect("it ends").success());
+}

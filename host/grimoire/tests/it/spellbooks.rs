@@ -73,17 +73,17 @@ fn no_pattern_of_the_starter_spellbook_outdoes_another_on_its_own_samples() {
         .iter()
         .map(|spell| ErrorPattern::parse(&spell.error_pattern).expect("another test names what is wrong"))
         .collect();
-    let telling =
-        |index: usize, text: &str| patterns[index].find(text).map(|found| patterns[index].telling(found));
+    let specificity =
+        |index: usize, text: &str| patterns[index].find(text).map(|found| patterns[index].specificity(found));
     let mut faults = Vec::new();
     for (owner, spell) in spells.iter().enumerate() {
         for text in &spell.samples.must_match {
-            let own = telling(owner, text).unwrap_or_default();
+            let own = specificity(owner, text).unwrap_or_default();
             for other in (0..spells.len()).filter(|other| *other != owner) {
                 // A general spell yields to every other one, a hint to every fix.
                 let is_only = |tag: &str| spells[other].tags.contains(tag) && !spell.tags.contains(tag);
                 let yields = is_only("general") || is_only("hint");
-                if !yields && telling(other, text).is_some_and(|told| told >= own) {
+                if !yields && specificity(other, text).is_some_and(|told| told >= own) {
                     faults.push(format!("{:?} hits a sample of {:?}: {text}", spells[other].key, spell.key));
                 }
             }
@@ -125,6 +125,26 @@ fn an_export_imports_as_the_same_book_in_every_notation() {
         let again = place.run(&["spells", "import", name], b"");
         assert!(again.output().starts_with("0 created, 0 updated, "), "{name}: {}", again.output());
     }
+}
+
+#[test]
+fn an_export_replaces_no_file_unless_it_is_told_to() {
+    let place = Place::new();
+    let notes = place.file("notes.md", "my own notes");
+    let refused = place.run(&["spells", "export", "notes.md"], b"");
+    assert_eq!(refused.code(), 64, "{}", refused.complaint());
+    assert!(
+        refused.complaint().contains("notes.md exists already: --force replaces it"),
+        "{}",
+        refused.complaint()
+    );
+    assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "my own notes");
+    let forced = place.run(&["spells", "export", "notes.md", "--force"], b"");
+    assert_eq!(forced.code(), 0, "{}", forced.complaint());
+    assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "", "a new spellbook is empty");
+    // A device has nothing to lose.
+    let printed = place.run(&["spells", "export", "/dev/stdout", "--notation", "json"], b"");
+    assert!(printed.output().contains("\"spells\""), "{}{}", printed.output(), printed.complaint());
 }
 
 #[test]

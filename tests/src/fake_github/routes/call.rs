@@ -27,7 +27,7 @@ pub(super) struct Call {
 }
 
 /// The input of a response.
-pub(super) struct Seen<'a> {
+pub(super) struct View<'a> {
     pub(super) state: &'a State,
     pub(super) repository: &'a Repository,
     /// The URL of the API, for links.
@@ -74,16 +74,16 @@ impl Call {
     }
 
     /// Builds a response from what is visible; 404 if there is nothing.
-    pub(super) fn about(&self, answer: impl FnOnce(Seen<'_>) -> Option<Answer>) -> Answer {
+    pub(super) fn about(&self, answer: impl FnOnce(View<'_>) -> Option<Answer>) -> Answer {
         let state = self.shared.state();
         let api = self.shared.api_url();
-        let seen = self.visible(&state).map(|repository| Seen { state: &state, repository, api: &api });
-        seen.and_then(answer).unwrap_or_else(not_found)
+        let view = self.visible(&state).map(|repository| View { state: &state, repository, api: &api });
+        view.and_then(answer).unwrap_or_else(not_found)
     }
 
     /// Responds with one object; 404 if there is none.
-    pub(super) fn object(&self, object: impl FnOnce(&Seen<'_>) -> Option<Value>) -> Answer {
-        self.about(|seen| Some(answer(StatusCode::OK, &object(&seen)?)))
+    pub(super) fn object(&self, object: impl FnOnce(&View<'_>) -> Option<Value>) -> Answer {
+        self.about(|view| Some(answer(StatusCode::OK, &object(&view)?)))
     }
 
     /// Responds with the requested page of a list; 404 if there is no list. With `wrap`, the list is
@@ -91,9 +91,9 @@ impl Call {
     pub(super) fn list(
         &self,
         wrap: Option<&str>,
-        items: impl FnOnce(&Seen<'_>) -> Option<Vec<Value>>,
+        items: impl FnOnce(&View<'_>) -> Option<Vec<Value>>,
     ) -> Answer {
-        self.about(|seen| Some(self.page(items(&seen)?, wrap, seen.api)))
+        self.about(|view| Some(self.page(items(&view)?, wrap, view.api)))
     }
 
     /// One page of a list, with the links to the others.

@@ -108,7 +108,7 @@ impl Judge {
                     let start = found.as_ptr().addr() - text.as_ptr().addr();
                     PatternEvidence::Hit(PatternHit {
                         text: found.to_owned(),
-                        telling: pattern.telling(found),
+                        telling: pattern.specificity(found),
                         in_message: true,
                         place: start..start + found.len(),
                     })

@@ -1,6 +1,7 @@
 //! Import, export and check of spellbook files.
 
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,9 @@ pub(super) struct Export {
     /// The file format; by default that of the file's name, else YAML.
     #[arg(long, value_parser = notations())]
     notation: Option<Notation>,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     pub(super) target: Target,
 }
@@ -105,11 +109,28 @@ pub(super) async fn export(access: &Access, arguments: &Export) -> anyhow::Resul
             output.flush()?;
         }
         Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+            let mut file = create(path, arguments.force)?;
+            file.write_all(text.as_bytes())
+                .with_context(|| format!("{} cannot be written", path.display()))?;
             note(format_args!("{count} spells written to {}", path.display()));
         }
     }
     Ok(Exit::Ok)
+}
+
+/// A file to write to; an existing one only if that is forced. Pipes and devices have nothing to lose.
+fn create(path: &Path, force: bool) -> anyhow::Result<File> {
+    let is_special = fs::metadata(path).is_ok_and(|existing| !existing.is_file());
+    let mut options = File::options();
+    if force || is_special {
+        options.write(true).create(true).truncate(true);
+    } else {
+        options.write(true).create_new(true);
+    }
+    options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Reported::exists(path).into(),
+        _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
+    })
 }
 
 /// The only spell in a file, or in standard input for `-`.
@@ -133,7 +154,7 @@ fn read_valid(files: &[PathBuf]) -> anyhow::Result<Vec<SpellFields>> {
             if let Err(errors) = fields.clone().validate() {
                 // Read again, only for files with problems.
                 let lines = lines.get_or_insert_with(|| {
-                    std::fs::read_to_string(file).map(|text| spellbook::lines(&text)).unwrap_or_default()
+                    fs::read_to_string(file).map(|text| spellbook::lines(&text)).unwrap_or_default()
                 });
                 problems.extend(errors.errors().iter().map(|error| {
                     let line = lines.get(index).map(|entry| format!(":{}", entry.of(&error.field)));

@@ -2,7 +2,7 @@
 
 /// Common words of error messages, of advice (“use … instead”) and of sentences in general, sorted. A
 /// text of these words alone fits any failure.
-const EMPTY_WORDS: &[&str] = &[
+const COMMON_WORDS: &[&str] = &[
     "a",
     "above",
     "an",
@@ -128,28 +128,28 @@ const EMPTY_WORDS: &[&str] = &[
 
 /// How many letters of common words count as one. Many common words in one order are specific all
 /// the same, such as `fatal error: …: No such file or directory`.
-const EMPTY_LETTERS: u32 = 5;
+const COMMON_LETTERS: u32 = 5;
 
 /// The number of letters and digits in specific words, plus a fifth of those in common words. Short
 /// numbers do not count, and a code such as `E0382` or `ERR_REQUIRE_ESM` counts twice, because nothing
 /// else looks like it.
-pub fn telling(text: &str) -> u32 {
+pub fn specificity(text: &str) -> u32 {
     let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
-    let (mut telling, mut empty) = (0_u32, 0_u32);
+    let (mut specific, mut common) = (0_u32, 0_u32);
     for word in words {
-        if is_empty_word(word) {
-            empty = empty.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
+        if is_common_word(word) {
+            common = common.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
         } else {
-            telling = telling.saturating_add(telling_word(word));
+            specific = specific.saturating_add(word_specificity(word));
         }
     }
-    telling.saturating_add(empty / EMPTY_LETTERS)
+    specific.saturating_add(common / COMMON_LETTERS)
 }
 
 /// Minimum number of digits of a number that may be a tool's code, such as 1049 of MySQL.
 const LONG_NUMBER: usize = 4;
 
-fn telling_word(word: &str) -> u32 {
+fn word_specificity(word: &str) -> u32 {
     let letters = word.chars().filter(|character| character.is_alphabetic()).count();
     let is_number = letters == 0 && word.len() < LONG_NUMBER;
     if is_number {
@@ -161,12 +161,12 @@ fn telling_word(word: &str) -> u32 {
 }
 
 /// Returns true if a word may occur in any failure, or in any sentence, so that it says nothing.
-pub fn is_empty_word(word: &str) -> bool {
+pub fn is_common_word(word: &str) -> bool {
     let mut lower = [0; 12];
     let Some(lower) = lower.get_mut(..word.len()) else { return false };
     lower.copy_from_slice(word.as_bytes());
     lower.make_ascii_lowercase();
-    EMPTY_WORDS.binary_search_by(|known| known.as_bytes().cmp(lower)).is_ok()
+    COMMON_WORDS.binary_search_by(|known| known.as_bytes().cmp(lower)).is_ok()
 }
 
 /// `E0382`, `TS2304`: capital letters, then at least three digits.
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_words_can_be_searched() {
-        assert!(EMPTY_WORDS.is_sorted());
+        assert!(COMMON_WORDS.is_sorted());
     }
 
     #[test]
@@ -205,12 +205,12 @@ mod tests {
             "Use x instead of y",
             "unnecessary value is used",
         ] {
-            assert!(telling(text) < 5, "{text}");
+            assert!(specificity(text) < 5, "{text}");
         }
-        assert!(telling("fatal error: x.h: No such file or directory") >= 5);
-        assert_eq!(telling("import cycle"), 11);
-        assert_eq!(telling("E0382"), 10);
-        assert_eq!(telling("EADDRINUSE"), 20);
-        assert_eq!(telling("élan"), 4);
+        assert!(specificity("fatal error: x.h: No such file or directory") >= 5);
+        assert_eq!(specificity("import cycle"), 11);
+        assert_eq!(specificity("E0382"), 10);
+        assert_eq!(specificity("EADDRINUSE"), 20);
+        assert_eq!(specificity("élan"), 4);
     }
 }
