@@ -19,6 +19,17 @@ pub enum ArtifactKind {
     Report,
 }
 
+/// All media types of artifacts.
+pub const MEDIA_TYPES: [&str; 7] = [
+    "text/x-log",
+    "text/x-diff",
+    "text/plain",
+    "application/xml",
+    "application/json",
+    "application/x-ndjson",
+    "application/sarif+json",
+];
+
 impl ArtifactKind {
     /// Its media type, as plugins know it; `None` for a report: see [`Artifact::media_type`].
     pub fn media_type(self) -> Option<&'static str> {
@@ -112,6 +123,7 @@ mod tests {
             ("x.sarif", "application/sarif+json"),
         ] {
             assert_eq!(media_type(name, b"{"), expected, "{name}");
+            assert!(MEDIA_TYPES.contains(&expected), "{expected}");
         }
         assert_eq!(media_type("", b"\xef\xbb\xbf\n <testsuite>"), "application/xml");
         assert_eq!(media_type("", b"[{"), "application/json");

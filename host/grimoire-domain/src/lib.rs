@@ -20,6 +20,7 @@ pub mod publication;
 pub mod ranking;
 pub mod repository;
 pub mod review;
+pub mod routing;
 pub mod scope;
 pub mod secrets;
 pub mod spell;

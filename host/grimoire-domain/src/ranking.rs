@@ -4,6 +4,7 @@
 mod code;
 mod guard;
 mod language;
+mod panel;
 mod place;
 mod reason;
 mod tool;
@@ -21,6 +22,7 @@ use crate::text;
 pub use code::{CodeEvidence, is_code, is_same as is_same_code, normal as normal_code, own_codes};
 pub use guard::{Grounds, Withheld, grounds};
 pub use language::{LanguageEvidence, Languages, tool_of_tags};
+pub use panel::{Member, Opinion, PART, Panel, combine};
 pub use reason::is_hint;
 
 /// One reason for a score.

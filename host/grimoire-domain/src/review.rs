@@ -41,6 +41,17 @@ pub struct PluginProblem {
     pub detail: String,
 }
 
+/// A route of the operator that chose the plugins for a part of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RouteTaken {
+    /// The setting and the number of the route in it, from 1, such as `plugins.matcher_routes 2`.
+    pub route: String,
+    /// What it was taken for, such as `build.log is text/x-log, from octo/app`.
+    pub because: String,
+    /// The analyzers that met the artifact, or the matchers that the route names.
+    pub plugins: Vec<String>,
+}
+
 /// A diagnostic with the matching spells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiagnosedError {
@@ -74,6 +85,9 @@ pub struct Diagnosis {
     pub generation: u64,
     /// The plugins that took part.
     pub plugins: Vec<PluginIdentity>,
+    /// The routes that chose them, where there are any.
+    #[serde(default)]
+    pub routes: Vec<RouteTaken>,
     /// The change-log sequence that the search index had reached.
     pub sequence: u64,
     /// Descriptions of missing input: a log that had expired, a diff that was cut.

@@ -4,7 +4,8 @@ use futures::StreamExt as _;
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Severity};
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_domain::review::{PluginIdentity, PluginProblem, RouteTaken};
+use grimoire_domain::routing::AnalyzerRouting;
 use grimoire_log::Outcome;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
@@ -13,7 +14,7 @@ use grimoire_ports::plugins::analyzer::Analysis;
 use crate::judge::Judge;
 use crate::log_pass::{LogPass, LogRead};
 use crate::merge::{CountedDiagnostic, merge, merge_with};
-use crate::plugins::ArtifactCopy;
+use crate::plugins::{ANALYZER_ROUTES, ArtifactCopy};
 use crate::settle::{is_explained, settle};
 use crate::utf16::as_utf8;
 use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
@@ -31,6 +32,8 @@ pub struct AnalysisReport {
     pub generation: u64,
     /// The analyzers that took part, by name.
     pub plugins: Vec<PluginIdentity>,
+    /// The route that chose them, where there is one.
+    pub routes: Vec<RouteTaken>,
     /// Bytes read.
     pub bytes: u64,
     /// Descriptions of what was left out.
@@ -63,11 +66,27 @@ impl Judge {
         if artifact.size.is_some_and(|size| size > limit) {
             return Err(too_large(limit).into());
         }
+        let content = limited(as_utf8(content).await?, limit);
+        let (copy, content) = ArtifactCopy::of(artifact, self.repository.as_ref(), content);
+        self.read(artifact, content, Some(copy)).await
+    }
+
+    /// Like [`Self::analyze`], for content that was prepared. What was read to its end is kept if there is a copy.
+    pub(crate) async fn read(
+        &self,
+        artifact: &Artifact,
+        content: ByteStream,
+        copy: Option<ArtifactCopy>,
+    ) -> Result<AnalysisReport, PipelineError> {
+        let settings = self.pipeline.settings();
+        let routing = AnalyzerRouting::new(settings.analyzer_routes.clone(), self.repository.clone());
         let pass = LogPass::new(self.pipeline.pattern_scan(self.repository.clone()).await?);
-        let (copy, content) = ArtifactCopy::of(artifact, limited(as_utf8(content).await?, limit));
-        let analysis = self.plugins.analyze(artifact, pass.watch(artifact.kind, content)).await?;
-        self.pipeline.0.artifacts.keep(&copy);
-        let bytes = analysis.bytes;
+        let content = pass.watch(artifact.kind, content);
+        let analysis = self.plugins.analyze_routed(artifact, &routing, content).await?;
+        if let Some(copy) = copy {
+            self.pipeline.0.artifacts.keep(copy);
+        }
+        let (bytes, media_type) = (analysis.bytes, analysis.media_type);
         let mut gathered = Gathered::default();
         // A plugin that could not be loaded leaves the same gap as one that failed.
         for problem in self.plugins.rejected() {
@@ -81,7 +100,7 @@ impl Judge {
         if let Some(LogRead { outline, patterns, ends }) = pass.finish() {
             if !is_explained(&diagnostics, &outline) {
                 for excerpt in ends {
-                    let analysis = self.plugins.guess(artifact, excerpt).await?;
+                    let analysis = self.plugins.guess_routed(artifact, &routing, excerpt).await?;
                     self.gather(analysis, &mut gathered)?;
                 }
                 diagnostics = merge_with(diagnostics, std::mem::take(&mut gathered.findings));
@@ -114,7 +133,25 @@ impl Judge {
             "artifact analyzed"
         );
         let generation = self.generation();
-        Ok(AnalysisReport { diagnostics, problems, degraded, generation, plugins, bytes, gaps })
+        let routes = self.route_taken(&routing, artifact, media_type, &plugins).into_iter().collect();
+        Ok(AnalysisReport { diagnostics, problems, degraded, generation, plugins, routes, bytes, gaps })
+    }
+
+    /// The route that chose the analyzers for an artifact, if there is one.
+    fn route_taken(
+        &self,
+        routing: &AnalyzerRouting,
+        artifact: &Artifact,
+        media_type: &str,
+        met: &[PluginIdentity],
+    ) -> Option<RouteTaken> {
+        let (number, _) = routing.route(media_type)?;
+        let name = if artifact.name.is_empty() { "the input" } else { &artifact.name };
+        Some(RouteTaken {
+            route: format!("{ANALYZER_ROUTES} {number}"),
+            because: format!("{name} is {media_type}{}", self.origin()),
+            plugins: met.iter().map(|plugin| plugin.name.clone()).collect(),
+        })
     }
 
     /// Adds the findings of some analyzers, and the problems that an answer reports.

@@ -39,6 +39,7 @@ impl Judge {
         let mut diagnosis = Diagnosis { generation, ..Diagnosis::default() };
         let mut problems: Vec<PluginProblem> = Vec::new();
         let mut plugins = BTreeSet::new();
+        let mut routes = BTreeSet::new();
         let mut first: HashMap<Identity, usize> = HashMap::new();
         for (name, report) in reports {
             if report.generation != generation {
@@ -52,6 +53,7 @@ impl Judge {
             }
             problems.extend(report.problems);
             plugins.extend(report.plugins);
+            routes.extend(report.routes);
             diagnosis.gaps.extend(report.gaps.into_iter().map(|gap| prefixed(&name, gap)));
             for found in report.diagnostics {
                 match first.get(&identity(&found.diagnostic)) {
@@ -88,6 +90,7 @@ impl Judge {
             diagnosis.degraded |= report.degraded;
             problems.extend(report.problems);
             plugins.extend(report.plugins);
+            routes.extend(report.route);
             // The oldest state of the spellbook that any part of the answer is based on.
             sequence = Some(sequence.map_or(report.sequence, |known: _| report.sequence.min(known)));
             for index in members {
@@ -99,6 +102,7 @@ impl Judge {
         problems.retain(|problem| told.insert(problem.clone()));
         diagnosis.problems = problems;
         diagnosis.plugins = plugins.into_iter().collect();
+        diagnosis.routes = routes.into_iter().collect();
         Ok(diagnosis)
     }
 

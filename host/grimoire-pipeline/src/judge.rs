@@ -54,6 +54,11 @@ impl Judge {
         Err(PortError::new(ErrorKind::Unavailable, reason).with_retry_after(SOON).into())
     }
 
+    /// Where the errors come from, as the end of a sentence.
+    pub(crate) fn origin(&self) -> String {
+        self.repository.as_ref().map(|repository| format!(", from {repository}")).unwrap_or_default()
+    }
+
     /// The generation of the plugin set.
     pub fn generation(&self) -> u64 {
         self.plugins.generation()

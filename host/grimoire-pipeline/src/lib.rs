@@ -59,8 +59,11 @@ pub use jobs::review_pull_request::ReviewRequest;
 pub use judge::Judge;
 pub use merge::CountedDiagnostic;
 pub use pattern_scan::PatternScan;
-pub use plugins::{PluginDetails, PluginRequest, PluginStatus, PluginUpload, RecordRequest, find_chosen};
-pub use rank::{ExplainedSpell, Explanation, MatchReport};
+pub use plugins::{
+    ANALYZER_ROUTES, MATCHER_ROUTES, PluginDetails, PluginRequest, PluginStatus, PluginUpload, RecordRequest,
+    find_chosen,
+};
+pub use rank::{ExplainedSpell, Explanation, MatchReport, MatcherPart};
 pub use render::{Folded, Group, Links, fold, markdown};
 pub use settings::Settings;
 pub use spellbook::{

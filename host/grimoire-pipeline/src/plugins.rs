@@ -13,6 +13,7 @@ use grimoire_domain::actor::{Actor, Permission};
 use grimoire_domain::installed_plugin::{InstalledPlugin, PluginReceipt};
 use grimoire_domain::kind::{ErrorKind, Resource};
 use grimoire_domain::page::PageRequest;
+use grimoire_domain::routing::AnalyzerRoute;
 use grimoire_domain::text;
 use grimoire_ports::plugins::{LoadedPlugin, PluginEvidence, PluginSet, PluginStatistics};
 
@@ -23,7 +24,7 @@ pub(crate) use watch::Watch;
 pub use change::{PluginRequest, PluginUpload};
 pub use record::RecordRequest;
 
-use crate::{FailurePolicy, Pipeline, PipelineError};
+use crate::{FailurePolicy, Pipeline, PipelineError, Settings};
 
 /// The maximum number of bytes of a name in a message.
 const NAME_BYTES: usize = 64;
@@ -52,17 +53,43 @@ pub struct PluginDetails {
     pub receipts: Vec<PluginReceipt>,
 }
 
+/// The setting with the routes to analyzers.
+pub const ANALYZER_ROUTES: &str = "plugins.analyzer_routes";
+/// The setting with the routes to matchers.
+pub const MATCHER_ROUTES: &str = "plugins.matcher_routes";
+
 /// Returns an error if a plugin that the settings need is missing from a set. The error names the plugin and the
 /// remedy.
-pub fn find_chosen(
-    set: &dyn PluginSet,
-    matcher: &str,
-    fallbacks: &[String],
-    embedder: Option<&str>,
-    policies: &BTreeMap<String, FailurePolicy>,
-) -> Result<(), String> {
-    let rejected = set.rejected();
-    for problem in &rejected {
+pub fn find_chosen(set: &dyn PluginSet, settings: &Settings) -> Result<(), String> {
+    find_indispensable(set, &settings.failure_policies)?;
+    for member in settings.matcher.members() {
+        explained(set, "plugins.matcher", &member.matcher, set.find_matcher(&member.matcher))?;
+    }
+    for matcher in &settings.fallback_matchers {
+        explained(set, "plugins.fallback_matchers", matcher, set.find_matcher(matcher))?;
+    }
+    for (number, route) in (1..).zip(&settings.matcher_routes) {
+        let place = format!("{MATCHER_ROUTES} {number}");
+        for member in route.panel.members() {
+            explained(set, &place, &member.matcher, set.find_matcher(&member.matcher))?;
+        }
+    }
+    for (number, route) in (1..).zip(settings.analyzer_routes.iter()) {
+        let place = format!("{ANALYZER_ROUTES} {number}");
+        for analyzer in route.analyzers.iter().flatten().chain(&route.except) {
+            explained(set, &place, analyzer, set.find_analyzer(analyzer))?;
+        }
+        find_tools(set, &place, route)?;
+    }
+    match &settings.embedder {
+        Some(embedder) => explained(set, "plugins.embedder", embedder, set.find_embedder(embedder)),
+        None => Ok(()),
+    }
+}
+
+/// Finds the plugins without which nothing works.
+fn find_indispensable(set: &dyn PluginSet, policies: &BTreeMap<String, FailurePolicy>) -> Result<(), String> {
+    for problem in set.rejected() {
         if policies.get(&problem.plugin) == Some(&FailurePolicy::Fail) {
             return Err(format!(
                 "plugins.failure_policies says that nothing works without {}, and it was refused: {}",
@@ -74,25 +101,42 @@ pub fn find_chosen(
     let is_missing = |name: &&String| !loaded.iter().any(|plugin| plugin.identity.name == **name);
     let mut needed =
         policies.iter().filter(|(_, policy)| **policy == FailurePolicy::Fail).map(|(name, _)| name);
-    if let Some(name) = needed.find(is_missing) {
-        return Err(format!(
+    match needed.find(is_missing) {
+        Some(name) => Err(format!(
             "plugins.failure_policies says that nothing works without {name}, and it is not loaded"
-        ));
+        )),
+        None => Ok(()),
     }
-    let fallbacks = fallbacks.iter().map(|name| ("plugins.fallback_matchers", name.as_str()));
-    for (setting, matcher) in std::iter::once(("plugins.matcher", matcher)).chain(fallbacks) {
-        set.find_matcher(matcher).map_err(|reason| {
-            let refused = rejected.iter().find(|problem| problem.plugin == matcher);
-            let reason = refused.map_or(reason, |problem| format!("was refused: {}", problem.detail));
-            format!("{setting}: {matcher} {reason}; choose another, or leave the setting out")
-        })?;
-    }
-    let Some(embedder) = embedder else { return Ok(()) };
-    set.find_embedder(embedder).map_err(|reason| {
-        let refused = rejected.iter().find(|problem| problem.plugin == embedder);
+}
+
+/// Adds the setting and the remedy to the reason why a plugin was not found.
+fn explained(
+    set: &dyn PluginSet,
+    setting: &str,
+    plugin: &str,
+    found: Result<(), String>,
+) -> Result<(), String> {
+    found.map_err(|reason| {
+        let refused = set.rejected().into_iter().find(|problem| problem.plugin == plugin);
         let reason = refused.map_or(reason, |problem| format!("was refused: {}", problem.detail));
-        format!("plugins.embedder: {embedder} {reason}; choose another, or leave the setting out")
+        format!("{setting}: {plugin} {reason}; choose another, or leave the setting out")
     })
+}
+
+/// Finds an analyzer for every tool of a route.
+fn find_tools(set: &dyn PluginSet, place: &str, route: &AnalyzerRoute) -> Result<(), String> {
+    if route.tools.is_empty() {
+        return Ok(());
+    }
+    let analyzers: Vec<LoadedPlugin> =
+        set.plugins().into_iter().filter(|plugin| set.find_analyzer(&plugin.identity.name).is_ok()).collect();
+    let known = analyzers.iter().flat_map(|plugin| &plugin.description.tools);
+    match route.tools.iter().find(|wanted| !known.clone().any(|tool| wanted.fits(tool))) {
+        None => Ok(()),
+        Some(tool) => Err(format!(
+            "{place}: no analyzer says that it knows the tool {tool}; `grimoire plugin show NAME` lists the tools of one"
+        )),
+    }
 }
 
 impl Pipeline {

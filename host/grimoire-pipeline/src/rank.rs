@@ -1,15 +1,16 @@
-//! Lets the chosen matcher judge the candidates, and orders them.
+//! Lets the chosen matchers judge the candidates, and orders them.
 
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::ranking::{
-    self, Candidate, RankedSpell, Reason, Verdict, Withheld, keyword_verdicts, rank,
+    self, Candidate, Opinion, Panel, RankedSpell, Reason, Verdict, Withheld, combine, keyword_verdicts, rank,
 };
-use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_domain::review::{PluginIdentity, PluginProblem, RouteTaken};
 use grimoire_domain::spell::{Sequence, SpellId, SpellStatus};
-use grimoire_ports::plugins::PluginError;
+use grimoire_ports::plugins::{PluginError, PluginSet};
 
 use crate::judge::Judge;
+use crate::plugins::MATCHER_ROUTES;
 use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 
 /// The spells for one error.
@@ -17,17 +18,30 @@ use crate::{FailurePolicy, PipelineError, Settings, failure_policy};
 pub struct MatchReport {
     /// Spells, best first, ties by smaller id; empty if none has grounds and reaches the threshold.
     pub spells: Vec<RankedSpell>,
-    /// True if the matcher failed, so that keyword order or, by its failure policy, nothing replaces it.
+    /// True if all matchers failed, so that keyword order or, by their failure policies, nothing replaces them.
     pub degraded: bool,
-    /// The failures of the matcher and of the embedder, if there were any.
+    /// The failures of matchers and of the embedder, if there were any.
     pub problems: Vec<PluginProblem>,
     /// The generation of the plugin set.
     pub generation: u64,
-    /// The embedder, if there is one, and the matcher that judged, or the fallback; no matcher if there was nothing to
+    /// The embedder, if there is one, and the matchers that judged, or the fallback; no matcher if there was nothing to
     /// judge or all failed.
     pub plugins: Vec<PluginIdentity>,
+    /// The matchers that judged, with their parts; none if there was nothing to judge or a fallback stood in.
+    pub matchers: Vec<MatcherPart>,
+    /// The route that chose the matchers, if there is one.
+    pub route: Option<RouteTaken>,
     /// The change-log sequence that the search had reached.
     pub sequence: Sequence,
+}
+
+/// A matcher that judged, and its part in the judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatcherPart {
+    /// The matcher.
+    pub plugin: PluginIdentity,
+    /// Its share of the weight of all that judged, in (0, 1].
+    pub share: f64,
 }
 
 /// All candidates for one error, and why each is shown or not.
@@ -39,6 +53,10 @@ pub struct Explanation {
     pub threshold: f64,
     /// True if keyword order replaced the matcher.
     pub degraded: bool,
+    /// The matchers that judged, with their parts.
+    pub matchers: Vec<MatcherPart>,
+    /// The route that chose them, if there is one.
+    pub route: Option<RouteTaken>,
 }
 
 /// One candidate, and the decision about it.
@@ -141,7 +159,13 @@ impl Judge {
                 }
             })
             .collect();
-        Ok(Explanation { spells, threshold: settings.threshold, degraded: report.degraded })
+        Ok(Explanation {
+            spells,
+            threshold: settings.threshold,
+            degraded: report.degraded,
+            matchers: report.matchers,
+            route: report.route,
+        })
     }
 
     async fn score(&self, diagnostic: &Diagnostic, asked: Option<SpellId>) -> Result<Judged, PipelineError> {
@@ -154,6 +178,8 @@ impl Judge {
             problems: retrieved.problem.into_iter().collect(),
             generation: self.generation(),
             plugins: retrieved.embedder.into_iter().collect(),
+            matchers: Vec::new(),
+            route: None,
             sequence: retrieved.sequence,
         };
         let candidates = retrieved.candidates;
@@ -161,27 +187,41 @@ impl Judge {
             return Ok(Judged { candidates, verdicts: Vec::new(), report });
         }
         let settings = self.pipeline.settings();
-        let verdicts = match self.plugins.score(&settings.matcher, diagnostic, &candidates).await {
-            Ok(judgement) => {
-                report.plugins.push(judgement.plugin);
-                judgement.verdicts
+        let (panel, route) = settings.panel_for(self.repository.as_ref(), &diagnostic.tool);
+        report.route = route.map(|number| RouteTaken {
+            route: format!("{MATCHER_ROUTES} {number}"),
+            because: match diagnostic.tool.as_str() {
+                "" => format!("an error of an unknown tool{}", self.origin()),
+                tool => format!("an error of {tool}{}", self.origin()),
+            },
+            plugins: panel.members().iter().map(|member| member.matcher.clone()).collect(),
+        });
+        let Hearing { verdicts, matchers, problems } =
+            hear(&*self.plugins, panel, diagnostic, &candidates).await;
+        let policies: Vec<FailurePolicy> =
+            problems.iter().map(|problem| settings.failure_policy(&problem.plugin)).collect();
+        for (problem, policy) in problems.iter().zip(&policies) {
+            let PluginProblem { plugin, reason, detail } = problem;
+            tracing::warn!(plugin, %reason, detail, policy = policy.as_str(), "a matcher did not answer");
+            if *policy == FailurePolicy::Fail {
+                return Err(failure_policy::failed(problem.clone()));
             }
-            Err(PluginError(problem)) => {
-                let policy = settings.failure_policy(&problem.plugin);
-                let PluginProblem { plugin, reason, detail } = &problem;
-                tracing::warn!(plugin, %reason, detail, policy = policy.as_str(), "no matcher answered");
-                report.degraded = true;
-                report.problems.push(problem.clone());
-                match policy {
-                    FailurePolicy::Fallback => {
-                        below(settings.threshold, self.stand_in(diagnostic, &candidates, &mut report).await)
-                    }
-                    // Nothing was judged, so nothing matches.
-                    FailurePolicy::Skip => Vec::new(),
-                    FailurePolicy::Fail => return Err(failure_policy::failed(problem)),
-                }
-            }
+        }
+        report.degraded = matchers.is_empty();
+        // Where others judge, a matcher that may be skipped is as if it were not there.
+        let told = problems.into_iter().zip(&policies);
+        let told = told.filter(|(_, policy)| report.degraded || **policy != FailurePolicy::Skip);
+        report.problems.extend(told.map(|(problem, _)| problem));
+        let verdicts = if !report.degraded {
+            verdicts
+        } else if policies.contains(&FailurePolicy::Fallback) {
+            below(settings.threshold, self.stand_in(panel, diagnostic, &candidates, &mut report).await)
+        } else {
+            // Nothing was judged, so nothing matches.
+            Vec::new()
         };
+        report.plugins.extend(matchers.iter().map(|part| part.plugin.clone()));
+        report.matchers = matchers;
         Ok(Judged { candidates, verdicts, report })
     }
 
@@ -189,6 +229,7 @@ impl Judge {
     /// order.
     async fn stand_in(
         &self,
+        panel: &Panel,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
         report: &mut MatchReport,
@@ -198,7 +239,7 @@ impl Judge {
             match self.plugins.score(fallback, diagnostic, candidates).await {
                 Ok(judgement) => {
                     report.plugins.push(judgement.plugin);
-                    let detail = format!("{fallback} replaces {}, which failed", settings.matcher);
+                    let detail = format!("{fallback} replaces {panel}, which failed");
                     let reason = Reason { signal: "fallback".to_owned(), weight: 0.0, detail };
                     let mut verdicts = judgement.verdicts;
                     for verdict in &mut verdicts {
@@ -215,6 +256,55 @@ impl Judge {
         }
         keyword_verdicts(candidates)
     }
+}
+
+/// What the matchers of a panel said.
+pub(crate) struct Hearing {
+    /// Their verdicts together; none if nobody answered.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Those that answered.
+    matchers: Vec<MatcherPart>,
+    /// The failures of the others.
+    pub(crate) problems: Vec<PluginProblem>,
+}
+
+/// Lets all matchers of a panel judge at the same time. Those that fail are left out, and the weights of the others make
+/// up the whole.
+pub(crate) async fn hear(
+    plugins: &dyn PluginSet,
+    panel: &Panel,
+    diagnostic: &Diagnostic,
+    candidates: &[Candidate],
+) -> Hearing {
+    let calls = panel.members().iter().map(|member| plugins.score(&member.matcher, diagnostic, candidates));
+    let answers = futures::future::join_all(calls).await;
+    let (mut opinions, mut judges, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for (member, answer) in panel.members().iter().zip(answers) {
+        match answer {
+            Ok(judgement) => {
+                judges.push(judgement.plugin);
+                opinions.push(Opinion {
+                    matcher: member.matcher.clone(),
+                    weight: member.weight,
+                    verdicts: judgement.verdicts,
+                });
+            }
+            Err(PluginError(problem)) => problems.push(problem),
+        }
+    }
+    let total: f64 = opinions.iter().map(|opinion| opinion.weight).sum();
+    let part =
+        |(plugin, opinion): (PluginIdentity, &Opinion)| MatcherPart { plugin, share: opinion.weight / total };
+    let matchers = judges.into_iter().zip(&opinions).map(part).collect();
+    let verdicts = match opinions.pop() {
+        // A single matcher speaks for itself.
+        Some(only) if !panel.is_several() => only.verdicts,
+        last => {
+            opinions.extend(last);
+            combine(candidates.len(), &opinions)
+        }
+    };
+    Hearing { verdicts, matchers, problems }
 }
 
 /// The lowest score that is shown. A matcher's substitute is marked as such and has no threshold.

@@ -1,7 +1,12 @@
 //! The operator's settings for judging and reporting.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+
+use grimoire_domain::ranking::Panel;
+use grimoire_domain::repository::RepositoryName;
+use grimoire_domain::routing::{AnalyzerRoute, MatcherRoute};
 
 use crate::{FailurePolicy, Links};
 
@@ -41,10 +46,14 @@ pub struct Settings {
     pub publish: bool,
     /// True if a pull request without a matching spell gets no new comment. Default true.
     pub quiet: bool,
-    /// The name of the matcher. Default `matcher-hybrid`.
-    pub matcher: String,
-    /// Matchers that are asked one after the other when that one fails. Default: none.
+    /// The matcher, or several with weights. Default `matcher-hybrid`.
+    pub matcher: Panel,
+    /// Matchers that are asked one after the other when all of those fail. Default: none.
     pub fallback_matchers: Vec<String>,
+    /// Which analyzers meet which artifacts; the first route that fits counts. Default: none, so all do.
+    pub analyzer_routes: Arc<[AnalyzerRoute]>,
+    /// Which matchers judge which errors instead of `matcher`; the first route that fits counts. Default: none.
+    pub matcher_routes: Vec<MatcherRoute>,
     /// The embedder that compares errors with spells. Default: none.
     pub embedder: Option<String>,
     /// How plugin failures affect the answer, by plugin name. Default: `fallback`.
@@ -54,6 +63,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The matchers for the errors of a tool in a repository, and the number of the route that chose them, from 1.
+    pub fn panel_for(&self, repository: Option<&RepositoryName>, tool: &str) -> (&Panel, Option<usize>) {
+        let mut routes = (1..).zip(&self.matcher_routes);
+        match routes.find(|(_, route)| route.fits(repository, tool)) {
+            Some((number, route)) => (&route.panel, Some(number)),
+            None => (&self.matcher, None),
+        }
+    }
+
     /// The failure policy of a plugin.
     pub fn failure_policy(&self, plugin: &str) -> FailurePolicy {
         self.failure_policies.get(plugin).copied().unwrap_or_default()
@@ -78,8 +96,10 @@ impl Default for Settings {
             pattern_cache: 1_024,
             publish: true,
             quiet: true,
-            matcher: "matcher-hybrid".to_owned(),
+            matcher: Panel::one("matcher-hybrid"),
             fallback_matchers: Vec::new(),
+            analyzer_routes: Arc::new([]),
+            matcher_routes: Vec::new(),
             embedder: None,
             failure_policies: BTreeMap::new(),
             plugin_watch: Duration::from_secs(600),

@@ -109,6 +109,15 @@ pub trait PluginSet: Analyzers + Matchers + Embedders {
     /// The golden cases that a plugin's component carries; none for a name that is not loaded.
     fn cases(&self, plugin: &str) -> Vec<CaseFile>;
 
+    /// Succeeds if an analyzer of this name is loaded. The error completes "NAME …".
+    fn find_analyzer(&self, name: &str) -> Result<(), String> {
+        match self.plugins().iter().find(|plugin| plugin.identity.name == name) {
+            Some(plugin) if plugin.world.starts_with("grimoire:analyzer@") => Ok(()),
+            Some(plugin) => Err(format!("is no analyzer: it implements {}", plugin.world)),
+            None => Err("is not loaded".to_owned()),
+        }
+    }
+
     /// Succeeds if a matcher of this name is loaded. The error completes "NAME …".
     fn find_matcher(&self, name: &str) -> Result<(), String> {
         match self.plugins().iter().find(|plugin| plugin.identity.name == name) {

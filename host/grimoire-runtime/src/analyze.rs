@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::routing::AnalyzerRouting;
 use grimoire_ports::PortError;
 use grimoire_ports::github::ByteStream;
 use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt, Findings};
@@ -26,10 +27,16 @@ const CHUNK: usize = 32 * PAGE;
 
 #[async_trait]
 impl Analyzers for Generation {
-    async fn analyze(&self, artifact: &Artifact, mut content: ByteStream) -> Result<Analysis, PortError> {
+    async fn analyze_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        mut content: ByteStream,
+    ) -> Result<Analysis, PortError> {
         let mut reading = Reading {
             generation: self,
             artifact,
+            routing,
             places: self.resources.admission.places(),
             media_type: None,
             lanes: self.lanes(false),
@@ -45,15 +52,21 @@ impl Analyzers for Generation {
             reading.begin(artifact.media_type(b"")).await?;
         }
         reading.end().await?;
+        let media_type = reading.media_type();
         let Reading { lanes, bytes, .. } = reading;
-        Ok(Analysis { findings: end(lanes).await, bytes })
+        Ok(Analysis { findings: end(lanes).await, media_type, bytes })
     }
 
-    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
+    async fn guess_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        excerpt: Excerpt,
+    ) -> Result<Analysis, PortError> {
         let Excerpt { start, bytes } = excerpt;
         let media_type = artifact.media_type(&bytes);
         let mut lanes = self.lanes(true);
-        lanes.retain(|lane| lane.accepts(media_type));
+        lanes.retain(|lane| lane.meets(media_type, routing));
         let mut places = self.resources.admission.places();
         for lane in &mut lanes {
             lane.wake(&self.resources.threads, artifact, media_type, places.take().await?);
@@ -66,7 +79,7 @@ impl Analyzers for Generation {
                 lane.feed(Part { start, bytes: chunk.clone() }).await;
             }
         }
-        Ok(Analysis { findings: end(lanes).await, bytes: bytes.len() as u64 })
+        Ok(Analysis { findings: end(lanes).await, media_type, bytes: bytes.len() as u64 })
     }
 }
 
@@ -120,6 +133,7 @@ impl Generation {
 struct Reading<'a> {
     generation: &'a Generation,
     artifact: &'a Artifact,
+    routing: &'a AnalyzerRouting,
     /// Known from the start, for a report from its first bytes.
     media_type: Option<&'static str>,
     places: ArtifactPermits<'a>,
@@ -133,11 +147,16 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Leaves the lanes that accept this media type, and starts those of them that never sleep. Reports only wake
+    /// The artifact's media type, once reading has begun.
+    fn media_type(&self) -> &'static str {
+        self.media_type.expect("reading has begun")
+    }
+
+    /// Leaves the lanes that accept this media type and that a route admits, and starts those of them that never sleep. Reports only wake
     /// analyzers that recognise their beginning.
     async fn begin(&mut self, media_type: &'static str) -> Result<(), PortError> {
         self.media_type = Some(media_type);
-        self.lanes.retain(|lane| lane.accepts(media_type));
+        self.lanes.retain(|lane| lane.meets(media_type, self.routing));
         if self.artifact.kind == ArtifactKind::Report {
             return Ok(());
         }
@@ -151,7 +170,7 @@ impl Reading<'_> {
 
     /// Starts a lane.
     async fn wake(&mut self, number: usize) -> Result<(), PortError> {
-        let media_type = self.media_type.expect("reading has begun");
+        let media_type = self.media_type();
         let place = self.places.take().await?;
         self.lanes[number].wake(&self.generation.resources.threads, self.artifact, media_type, place);
         Ok(())

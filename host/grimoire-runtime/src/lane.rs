@@ -8,6 +8,7 @@ use std::time::Instant;
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Span};
 use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::routing::AnalyzerRouting;
 use grimoire_ports::plugins::analyzer::Findings;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -78,9 +79,10 @@ impl Lane {
         matches!(&self.plugin.code, Code::Analyzer { probes, .. } if !probes.is_empty())
     }
 
-    /// Returns true if the analyzer accepts artifacts of a media type.
-    pub(crate) fn accepts(&self, media_type: &str) -> bool {
-        self.plugin.description.accepts(media_type)
+    /// Returns true if the analyzer accepts artifacts of a media type, and a route admits it to them.
+    pub(crate) fn meets(&self, media_type: &str, routing: &AnalyzerRouting) -> bool {
+        let description = &self.plugin.description;
+        description.accepts(media_type) && routing.admits(media_type, &self.plugin.name, &description.tools)
     }
 
     /// Returns true if the analyzer reads a report that begins like this, that is, with one of its probes.

@@ -13,6 +13,7 @@ mod layers;
 mod log_filter;
 mod overrides;
 mod problem;
+mod routes;
 mod setting;
 pub(crate) mod settings;
 mod trust;
@@ -31,6 +32,7 @@ pub use typed::Config;
 pub(crate) use typed::STORE_FILE;
 
 use grimoire_authoring::World;
+use grimoire_domain::ranking::Panel;
 
 use crate::console;
 
@@ -40,7 +42,16 @@ pub fn load(overrides: &Overrides) -> Result<(Config, Layers), ConfigErrors> {
     let mut config = Config::from_layers(&layers)?;
     if let Some(tried) = &overrides.tried_plugin {
         if tried.world == Some(World::Matcher) {
-            config.matcher.clone_from(&tried.name);
+            config.matcher = Panel::one(&tried.name);
+            config.matcher_routes.clear();
+        }
+        if tried.world == Some(World::Analyzer) {
+            // It is tried beside the others, whatever a route says.
+            for route in &mut config.analyzer_routes {
+                if route.analyzers.is_some() || !route.tools.is_empty() {
+                    route.analyzers.get_or_insert_default().push(tried.name.clone());
+                }
+            }
         }
         if tried.world == Some(World::Embedder) {
             config.embedder = Some(tried.name.clone());

@@ -192,9 +192,11 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let sources = files.find()?;
     let fails = |name: &str| config.failure_policies.get(name) == Some(&FailurePolicy::Fail);
     let is_file = |name: &str| sources.iter().any(|source| source.name == name);
-    let mut matchers =
-        std::iter::once(&config.matcher).chain(&config.fallback_matchers).chain(&config.embedder);
-    if matchers.all(|name| is_file(name))
+    let matchers = config.matcher.members().iter().map(|member| &member.matcher);
+    let mut chosen = matchers.chain(&config.fallback_matchers).chain(&config.embedder);
+    if chosen.all(|name| is_file(name))
+        && config.analyzer_routes.is_empty()
+        && config.matcher_routes.is_empty()
         && config.failure_policies.keys().all(|name| is_file(name) && !fails(name))
         && config.plugin_configurations.is_empty()
     {
@@ -239,9 +241,7 @@ fn require_configured(set: &dyn PluginSet, configured: &BTreeMap<String, String>
 
 /// Refuses to continue without a plugin that the settings need.
 fn require_chosen(set: &dyn PluginSet, settings: &Settings) -> anyhow::Result<()> {
-    let Settings { matcher, fallback_matchers, embedder, failure_policies, .. } = settings;
-    find_chosen(set, matcher, fallback_matchers, embedder.as_deref(), failure_policies)
-        .map_err(|reason| Reported(Exit::Configuration, reason).into())
+    find_chosen(set, settings).map_err(|reason| Reported(Exit::Configuration, reason).into())
 }
 
 /// Installs the TLS implementation of the process; later calls do nothing.
@@ -367,6 +367,8 @@ fn pipeline_settings(config: &Config) -> Settings {
         publish: config.publish,
         matcher: config.matcher.clone(),
         fallback_matchers: config.fallback_matchers.clone(),
+        analyzer_routes: config.analyzer_routes.clone().into(),
+        matcher_routes: config.matcher_routes.clone(),
         embedder: config.embedder.clone(),
         failure_policies: config.failure_policies.clone(),
         plugin_watch: config.plugin_watch,

@@ -14,6 +14,7 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_domain::routing::AnalyzerRouting;
 use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports, Settings};
 use grimoire_plugin_sdk as sdk;
@@ -256,12 +257,22 @@ impl PluginSet for NativeMatcher {
 
 #[async_trait]
 impl Analyzers for NativeMatcher {
-    async fn analyze(&self, artifact: &Artifact, content: ByteStream) -> Result<Analysis, PortError> {
-        self.0.analyze(artifact, content).await
+    async fn analyze_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        content: ByteStream,
+    ) -> Result<Analysis, PortError> {
+        self.0.analyze_routed(artifact, routing, content).await
     }
 
-    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
-        self.0.guess(artifact, excerpt).await
+    async fn guess_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        excerpt: Excerpt,
+    ) -> Result<Analysis, PortError> {
+        self.0.guess_routed(artifact, routing, excerpt).await
     }
 }
 

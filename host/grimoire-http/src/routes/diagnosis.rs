@@ -86,7 +86,7 @@ pub(crate) async fn analyze(
         bytes: report.bytes,
         degraded: report.degraded,
         gaps: report.gaps,
-        provenance: Provenance::new(report.generation, report.plugins, report.problems),
+        provenance: Provenance::new(report.generation, report.plugins, report.problems, report.routes),
     }))
 }
 
@@ -109,7 +109,8 @@ pub(crate) async fn match_error(
         hints,
         degraded: report.degraded,
         sequence: report.sequence.0,
-        provenance: Provenance::new(report.generation, report.plugins, report.problems),
+        matchers: report.matchers.into_iter().map(Into::into).collect(),
+        provenance: Provenance::new(report.generation, report.plugins, report.problems, report.route),
     }))
 }
 

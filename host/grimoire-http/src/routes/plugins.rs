@@ -87,8 +87,8 @@ pub(crate) struct InstallQuery {
     /// The component's origin in the caller's words, for the receipt: a file or an address.
     #[param(value_type = String, required = false, example = "matcher-team.wasm")]
     source: Option<String>,
-    /// Replay this many recent questions (at most 200 since the start are kept) against the new matcher and the running
-    /// one, and refuse the new one if it does worse.
+    /// Replay this many recent inputs against the new plugin and the running ones, and refuse the new one if it does
+    /// worse. Since the start, at most 200 errors are kept for matchers, and 4 MiB of logs and diffs for analyzers.
     #[param(value_type = u32, required = false, example = 50)]
     replay: Option<usize>,
     /// Install it even if the version is in quarantine or does worse in the replay.

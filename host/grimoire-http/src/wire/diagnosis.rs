@@ -5,8 +5,9 @@ use grimoire_domain::diagnostic::Role;
 use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::repository::RepositoryName;
-use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem};
+use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, RouteTaken};
 use grimoire_domain::validation::{Checker, FieldErrors};
+use grimoire_pipeline::MatcherPart;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
@@ -51,7 +52,8 @@ pub struct RankedSpellBody {
     pub revision: u64,
     /// The score, from 0 (unrelated) to 1 (certain).
     pub score: f64,
-    /// Reasons, strongest first.
+    /// Reasons, strongest first. Where several matchers judged, the last ones have the signal `matcher` and say what each
+    /// of them contributed: the score is the sum of their weights.
     pub reasons: Vec<ReasonBody>,
 }
 
@@ -113,6 +115,46 @@ impl From<PluginProblem> for ProblemBody {
     }
 }
 
+/// A matcher that judged, and its part in the judgement.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = MatcherPart)]
+pub struct MatcherPartBody {
+    /// The name.
+    #[schema(example = "matcher-hybrid")]
+    pub name: String,
+    /// The SHA-256 of the component.
+    pub digest: String,
+    /// Its share of the weight of all matchers that judged, up to 1.
+    #[schema(example = 0.7)]
+    pub share: f64,
+}
+
+impl From<MatcherPart> for MatcherPartBody {
+    fn from(part: MatcherPart) -> Self {
+        Self { name: part.plugin.name, digest: part.plugin.digest, share: part.share }
+    }
+}
+
+/// A route of the operator that chose the plugins for a part of an answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RouteTaken)]
+pub struct RouteBody {
+    /// The setting and the number of the route in it, from 1.
+    #[schema(example = "plugins.analyzer_routes 1")]
+    pub route: String,
+    /// What it was taken for.
+    #[schema(example = "build.log is text/x-log, from octo/app")]
+    pub because: String,
+    /// The analyzers that met the artifact, or the matchers that the route names.
+    pub plugins: Vec<String>,
+}
+
+impl From<RouteTaken> for RouteBody {
+    fn from(taken: RouteTaken) -> Self {
+        Self { route: taken.route, because: taken.because, plugins: taken.plugins }
+    }
+}
+
 /// The origin of an answer: the same plugins with the same spellbook give the same answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Provenance {
@@ -122,14 +164,22 @@ pub struct Provenance {
     pub plugins: Vec<PluginBody>,
     /// Plugins that failed, or do not support the input; the answer consists of what the others found.
     pub problems: Vec<ProblemBody>,
+    /// The routes that chose the plugins; empty without `plugins.analyzer_routes` and `plugins.matcher_routes`.
+    pub routes: Vec<RouteBody>,
 }
 
 impl Provenance {
-    pub(crate) fn new(generation: u64, plugins: Vec<PluginIdentity>, problems: Vec<PluginProblem>) -> Self {
+    pub(crate) fn new(
+        generation: u64,
+        plugins: Vec<PluginIdentity>,
+        problems: Vec<PluginProblem>,
+        routes: impl IntoIterator<Item = RouteTaken>,
+    ) -> Self {
         Self {
             generation,
             plugins: plugins.into_iter().map(PluginBody::from).collect(),
             problems: problems.into_iter().map(ProblemBody::from).collect(),
+            routes: routes.into_iter().map(RouteBody::from).collect(),
         }
     }
 }
@@ -159,9 +209,11 @@ pub struct MatchBody {
     pub spells: Vec<RankedSpellBody>,
     /// Spells with the tag `hint`, best first: they say where to look, and are no fixes. Empty if there is a fix.
     pub hints: Vec<RankedSpellBody>,
-    /// True if the matcher failed: keyword order replaces it, or, if its policy is to skip it, no
+    /// True if all matchers failed: keyword order replaces them, or, if their policy is to skip them, no
     /// spell is shown.
     pub degraded: bool,
+    /// The matchers that judged, with their parts; empty if there was nothing to judge, or all failed.
+    pub matchers: Vec<MatcherPartBody>,
     /// The change-log sequence that the search index had reached.
     pub sequence: u64,
     /// The plugins that made the answer.
@@ -226,7 +278,12 @@ impl From<Diagnosis> for DiagnosisBody {
             consequences: consequences.into_iter().map(DiagnosedBody::from).collect(),
             sequence: diagnosis.sequence,
             gaps: diagnosis.gaps,
-            provenance: Provenance::new(diagnosis.generation, diagnosis.plugins, diagnosis.problems),
+            provenance: Provenance::new(
+                diagnosis.generation,
+                diagnosis.plugins,
+                diagnosis.problems,
+                diagnosis.routes,
+            ),
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct PluginUpload {
     pub source: String,
     /// The component.
     pub component: Bytes,
-    /// Number of recent questions to replay against the new matcher and the running one before the swap; 0 for none.
+    /// Number of recent inputs to replay against the new plugin and the running ones before the swap; 0 for none.
     pub replay: usize,
     /// Install it even if the version is in quarantine or does worse in the replay.
     pub force: bool,
@@ -148,7 +148,7 @@ impl Pipeline {
         refuse_quarantined(&plugin, &loaded.identity.digest, force)?;
         let mut checks = vec![golden::check(&*set, &loaded).await?];
         if replay > 0 {
-            checks.push(self.replay(&*set, &loaded, replay, force).await?);
+            checks.push(self.replay(&set, &loaded, replay, force).await?);
         }
         let source = text::one_line(&source, SOURCE_BYTES);
         plugin.install(PluginVersion {

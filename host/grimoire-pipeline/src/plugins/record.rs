@@ -27,21 +27,35 @@ const RECORDING_BYTES: usize = 8 << 20;
 
 /// The last artifacts that were analyzed, in memory only.
 #[derive(Default)]
-pub(crate) struct Artifacts(Mutex<VecDeque<(ArtifactKind, Vec<u8>)>>);
+pub(crate) struct Artifacts(Mutex<VecDeque<Kept>>);
+
+/// An artifact that was analyzed.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) kind: ArtifactKind,
+    /// The repository that it came from, if that is known.
+    pub(super) repository: Option<RepositoryName>,
+    pub(super) bytes: Vec<u8>,
+}
 
 /// A copy of the content of an artifact, made while analyzers read it.
 pub(crate) struct ArtifactCopy {
     kind: ArtifactKind,
+    repository: Option<RepositoryName>,
     /// `None` if it is too large.
     bytes: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
 impl ArtifactCopy {
     /// The same stream, which fills the copy.
-    pub(crate) fn of(artifact: &Artifact, content: ByteStream) -> (Self, ByteStream) {
+    pub(crate) fn of(
+        artifact: &Artifact,
+        repository: Option<&RepositoryName>,
+        content: ByteStream,
+    ) -> (Self, ByteStream) {
         let fits = artifact.size.is_none_or(|size| size <= ARTIFACT_BYTES as u64);
         let bytes = Arc::new(Mutex::new(fits.then(Vec::new)));
-        let copy = Self { kind: artifact.kind, bytes: Arc::clone(&bytes) };
+        let copy = Self { kind: artifact.kind, repository: repository.cloned(), bytes: Arc::clone(&bytes) };
         let content = content.inspect(move |chunk| {
             let mut bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
             if let (Some(copied), Ok(chunk)) = (&mut *bytes, chunk) {
@@ -58,24 +72,25 @@ impl ArtifactCopy {
 
 impl Artifacts {
     /// Keeps an artifact that was read to its end, and forgets the oldest where there are too many.
-    pub(crate) fn keep(&self, copy: &ArtifactCopy) {
-        let bytes = copy.bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
+    pub(crate) fn keep(&self, copy: ArtifactCopy) {
+        let ArtifactCopy { kind, repository, bytes } = copy;
+        let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Reports have no form as a case.
-        let Some(bytes) = bytes.filter(|_| copy.kind != ArtifactKind::Report) else { return };
+        let Some(bytes) = bytes.filter(|_| kind != ArtifactKind::Report) else { return };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((copy.kind, bytes));
-        while kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > ARTIFACTS_BYTES {
+        kept.push_back(Kept { kind, repository, bytes });
+        while kept.iter().map(|kept| kept.bytes.len()).sum::<usize>() > ARTIFACTS_BYTES {
             kept.pop_front();
         }
     }
 
     /// The last ones that an analyzer accepts, newest first.
-    fn last(&self, plugin: &LoadedPlugin, count: usize) -> Vec<(ArtifactKind, Vec<u8>)> {
+    pub(super) fn last(&self, plugin: &LoadedPlugin, count: usize) -> Vec<Kept> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let accepted = |kind: ArtifactKind| {
             kind.media_type().is_some_and(|media_type| plugin.description.accepts(media_type))
         };
-        kept.iter().rev().filter(|(kind, _)| accepted(*kind)).take(count).cloned().collect()
+        kept.iter().rev().filter(|kept| accepted(kept.kind)).take(count).cloned().collect()
     }
 }
 
@@ -198,7 +213,10 @@ impl Pipeline {
         };
         let artifacts = self.0.artifacts.last(plugin, *count).into_iter();
         Ok(artifacts
-            .map(|(kind, bytes)| Input::Artifact { kind, text: String::from_utf8_lossy(&bytes).into_owned() })
+            .map(|Kept { kind, bytes, .. }| Input::Artifact {
+                kind,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            })
             .collect())
     }
 }

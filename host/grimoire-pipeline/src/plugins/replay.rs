@@ -1,30 +1,39 @@
-//! Shadow replay: before a matcher is activated, it answers recent questions, and its answers are compared with those
-//! of the running matcher.
+//! Shadow replay: before a matcher or an analyzer is activated, it is given recent inputs, and what an answer shows then is
+//! compared with what the running plugins show.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::StreamExt as _;
 use grimoire_cases::World;
-use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::artifact::Artifact;
+use grimoire_domain::diagnostic::{Diagnostic, Severity};
 use grimoire_domain::kind::ErrorKind;
-use grimoire_domain::ranking::{Candidate, rank};
+use grimoire_domain::ranking::{Candidate, Panel, rank};
 use grimoire_domain::repository::RepositoryName;
+use grimoire_domain::review::PluginProblem;
 use grimoire_domain::spell::SpellId;
 use grimoire_ports::plugins::{LoadedPlugin, PluginSet};
 
 use super::loaded;
+use super::record::Kept;
+use crate::judge::Judge;
+use crate::merge::{Identity, identity};
+use crate::rank::hear;
 use crate::{Pipeline, PipelineError};
 
 /// Maximum number of questions that are kept.
 const MOST_QUESTIONS: usize = 200;
 /// Maximum size of a question in bytes; larger ones are not kept.
 const QUESTION_BYTES: usize = 16 << 10;
-/// The maximum ratio of the new matcher's p95 to the running one's. A p95 below [`FAST`] is always accepted.
+/// The maximum ratio of the p95 with the new plugin to that with the running one. A p95 below [`FAST`] is always accepted.
 const SLOWER: u32 = 2;
 const FAST: Duration = Duration::from_millis(10);
-/// Maximum share of shown spells that may differ, in percent.
+/// Maximum share of what is shown that may differ, in percent.
 const MOST_CHURN: u64 = 20;
 
 /// An error for which fixes were looked for.
@@ -65,7 +74,7 @@ impl Questions {
     }
 }
 
-/// Errors and durations of one matcher.
+/// Errors and durations with one of two plugins.
 #[derive(Debug, Default)]
 struct Performance {
     errors: usize,
@@ -82,23 +91,31 @@ impl Performance {
     }
 }
 
-/// The comparison of two matchers.
+/// The comparison of two plugins.
 #[derive(Debug, Default)]
 struct Replay {
-    questions: usize,
+    inputs: usize,
+    /// What became of the inputs, such as `asked`.
+    word: &'static str,
     before: Performance,
     after: Performance,
-    /// Number of spells that exactly one of the two shows, and that at least one of them shows.
+    /// Number of spells or errors that exactly one of the two shows, and that at least one of them shows.
     changed: u64,
     shown: u64,
 }
 
 impl Replay {
+    /// Compares what is shown for one input.
+    fn compare<T: Eq + Hash>(&mut self, before: &HashSet<T>, after: &HashSet<T>) {
+        self.shown += before.union(after).count() as u64;
+        self.changed += before.symmetric_difference(after).count() as u64;
+    }
+
     fn churn(&self) -> u64 {
         (self.changed * 100).checked_div(self.shown).unwrap_or(0)
     }
 
-    /// The reasons to refuse the new matcher; empty if there are none.
+    /// The reasons to refuse the new plugin; empty if there are none.
     fn objections(&self) -> Vec<String> {
         let mut objections = Vec::new();
         if self.after.errors > self.before.errors {
@@ -119,8 +136,9 @@ impl fmt::Display for Replay {
         let milliseconds = |taken: &Performance| taken.p95().as_secs_f64() * 1000.0;
         write!(
             formatter,
-            "{} asked, {} failed (before {}), p95 {:.1} ms (before {:.1} ms), {} % of what is shown changes",
-            self.questions,
+            "{} {}, {} failed (before {}), p95 {:.1} ms (before {:.1} ms), {} % of what is shown changes",
+            self.inputs,
+            self.word,
             self.after.errors,
             self.before.errors,
             milliseconds(&self.after),
@@ -131,71 +149,154 @@ impl fmt::Display for Replay {
 }
 
 impl Pipeline {
-    /// Replays recent questions against a matcher that is about to run and against the running one. Returns the entry
-    /// for the receipt; fails with `Conflict` if the new matcher does worse, unless `force` is set.
+    /// Replays recent inputs against a plugin that is about to run and against the running ones. Returns the entry for the
+    /// receipt; fails with `Conflict` if the new plugin does worse, unless `force` is set.
     pub(super) async fn replay(
         &self,
-        set: &dyn PluginSet,
+        set: &Arc<dyn PluginSet>,
         plugin: &LoadedPlugin,
         count: usize,
         force: bool,
     ) -> Result<String, PipelineError> {
-        if World::of_package(&plugin.world) != Some(World::Matcher) {
-            return Ok("shadow replay: none (the input of analyzers is not kept)".to_owned());
-        }
-        let name = &plugin.identity.name;
-        let current = self.plugins().current();
-        let runs = loaded(&*current, name).map_or(&self.settings().matcher, |_| name);
-        let mut replay = Replay::default();
-        for Question { diagnostic, repository } in self.0.questions.last(count) {
-            let candidates =
-                self.retrieve(&diagnostic, None, repository.as_ref(), &current).await?.candidates;
-            if candidates.is_empty() {
-                continue;
+        let (replay, nothing) = match World::of_package(&plugin.world) {
+            Some(World::Matcher) => {
+                (self.replay_questions(set, plugin, count).await?, "no questions since the start")
             }
-            replay.questions += 1;
-            let before = self.answer(&*current, runs, &diagnostic, &candidates, &mut replay.before).await;
-            let after = self.answer(set, name, &diagnostic, &candidates, &mut replay.after).await;
-            if let (Some(before), Some(after)) = (before, after) {
-                replay.shown += before.union(&after).count() as u64;
-                replay.changed += before.symmetric_difference(&after).count() as u64;
+            Some(World::Analyzer) => (
+                self.replay_artifacts(set, plugin, count).await,
+                "no log or diff that it accepts was read since the start",
+            ),
+            Some(World::Embedder) | None => {
+                return Ok("shadow replay: none (what embedders are given is not kept)".to_owned());
             }
-        }
-        if replay.questions == 0 {
-            return Ok("shadow replay: no questions since the start".to_owned());
+        };
+        if replay.inputs == 0 {
+            return Ok(format!("shadow replay: {nothing}"));
         }
         let objections = replay.objections();
         if objections.is_empty() || force {
             return Ok(format!("shadow replay: {replay}"));
         }
         let message = format!(
-            "{name} was not changed: {} in a replay of recent questions ({replay}); use --force (force=true) to install \
-             it anyway",
+            "{} was not changed: {} in a replay of recent inputs ({replay}); use --force (force=true) to install it \
+             anyway",
+            plugin.identity.name,
             objections.join(", and ")
         );
         Err(PipelineError::new(ErrorKind::Conflict, message))
     }
 
-    /// The spells that a matcher would show for an error; none if it fails.
+    /// Asks recent questions again. A matcher that is one of several is compared as one of them.
+    async fn replay_questions(
+        &self,
+        set: &Arc<dyn PluginSet>,
+        plugin: &LoadedPlugin,
+        count: usize,
+    ) -> Result<Replay, PipelineError> {
+        let name = &plugin.identity.name;
+        let alone = Panel::one(name);
+        let current = self.plugins().current();
+        let is_new = loaded(&*current, name).is_none();
+        let mut replay = Replay { word: "asked", ..Replay::default() };
+        for Question { diagnostic, repository } in self.0.questions.last(count) {
+            let candidates =
+                self.retrieve(&diagnostic, None, repository.as_ref(), &current).await?.candidates;
+            if candidates.is_empty() {
+                continue;
+            }
+            let (chosen, _) = self.settings().panel_for(repository.as_ref(), &diagnostic.tool);
+            let (runs, next) = match chosen.has(name) {
+                true => (chosen, chosen),
+                false if is_new => (chosen, &alone),
+                false => (&alone, &alone),
+            };
+            replay.inputs += 1;
+            let before = self.answer(&*current, runs, &diagnostic, &candidates, &mut replay.before).await;
+            let after = self.answer(&**set, next, &diagnostic, &candidates, &mut replay.after).await;
+            if let (Some(before), Some(after)) = (before, after) {
+                replay.compare(&before, &after);
+            }
+        }
+        Ok(replay)
+    }
+
+    /// The spells that the matchers of a panel would show for an error; none if one of them fails.
     async fn answer(
         &self,
         set: &dyn PluginSet,
-        matcher: &str,
+        panel: &Panel,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
         taken: &mut Performance,
-    ) -> Option<BTreeSet<SpellId>> {
+    ) -> Option<HashSet<SpellId>> {
         let settings = self.settings();
         let started = self.ports().clock.now();
-        let judged = set.score(matcher, diagnostic, candidates).await;
+        let hearing = hear(set, panel, diagnostic, candidates).await;
         let duration = self.ports().clock.now().duration_since(started);
         taken.durations.push(Duration::try_from(duration).unwrap_or_default());
-        let Ok(judgement) = judged else {
+        if !hearing.problems.is_empty() {
             taken.errors += 1;
             return None;
-        };
+        }
         let shown =
-            rank(diagnostic, candidates, judgement.verdicts, settings.threshold, settings.spells_per_error);
+            rank(diagnostic, candidates, hearing.verdicts, settings.threshold, settings.spells_per_error);
         Some(shown.into_iter().map(|ranked| ranked.id).collect())
+    }
+
+    /// Reads recent logs and diffs again, with all analyzers, since they complete and outdo each other: what counts is
+    /// what an answer shows at the top. What an analyzer adds whose name is new is no objection to it.
+    async fn replay_artifacts(
+        &self,
+        set: &Arc<dyn PluginSet>,
+        plugin: &LoadedPlugin,
+        count: usize,
+    ) -> Replay {
+        let name = &plugin.identity.name;
+        let current = self.plugins().current();
+        let is_new = loaded(&*current, name).is_none();
+        let mut replay = Replay { word: "read", ..Replay::default() };
+        for kept in self.0.artifacts.last(plugin, count) {
+            replay.inputs += 1;
+            let before = self.errors_in(&current, name, &kept, &mut replay.before).await;
+            let after = self.errors_in(set, name, &kept, &mut replay.after).await;
+            if let (Some(before), Some(mut after)) = (before, after) {
+                if is_new {
+                    after.retain(|error| before.contains(error));
+                }
+                replay.compare(&before, &after);
+            }
+        }
+        replay
+    }
+
+    /// The errors that a comment would begin with; none if the plugin or the analysis fails.
+    async fn errors_in(
+        &self,
+        set: &Arc<dyn PluginSet>,
+        plugin: &str,
+        kept: &Kept,
+        taken: &mut Performance,
+    ) -> Option<HashSet<Identity>> {
+        let Kept { kind, repository, bytes } = kept;
+        let judge =
+            Judge { pipeline: self.clone(), plugins: Arc::clone(set), repository: repository.clone() };
+        let artifact = Artifact::new(*kind, "", Some(bytes.len() as u64));
+        let content = futures::stream::iter([Ok(Bytes::from(bytes.clone()))]).boxed();
+        let started = self.ports().clock.now();
+        let report = judge.read(&artifact, content, None).await;
+        let duration = self.ports().clock.now().duration_since(started);
+        taken.durations.push(Duration::try_from(duration).unwrap_or_default());
+        let is_failure = |problem: &PluginProblem| problem.plugin == plugin && problem.reason.is_failure();
+        match report {
+            Ok(report) if !report.problems.iter().any(is_failure) => {
+                let errors = report.diagnostics.iter().map(|found| &found.diagnostic);
+                let errors = errors.filter(|found| found.severity >= Severity::Error);
+                Some(errors.take(self.settings().errors_per_review).map(identity).collect())
+            }
+            _ => {
+                taken.errors += 1;
+                None
+            }
+        }
     }
 }

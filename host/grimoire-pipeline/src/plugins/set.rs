@@ -14,7 +14,7 @@ use grimoire_ports::plugins::{
 use grimoire_ports::store::PluginChange;
 
 use super::{find_chosen, loaded, shown};
-use crate::{Pipeline, PipelineError, Settings};
+use crate::{Pipeline, PipelineError};
 
 /// The actor of a change of a file in the operator's folder.
 const FOLDER: Actor = Actor::System("plugins.folder");
@@ -118,13 +118,9 @@ impl Pipeline {
                 return Err(PipelineError::new(ErrorKind::Conflict, message));
             }
         }
-        let Settings { matcher, fallback_matchers, embedder, failure_policies, .. } = self.settings();
-        let find_chosen = |set: &dyn PluginSet| {
-            find_chosen(set, matcher, fallback_matchers, embedder.as_deref(), failure_policies)
-        };
         // If a plugin is already missing, the repair may take several steps.
-        if find_chosen(&*current).is_ok() {
-            find_chosen(set).map_err(|reason| {
+        if find_chosen(&*current, self.settings()).is_ok() {
+            find_chosen(set, self.settings()).map_err(|reason| {
                 PipelineError::new(ErrorKind::Conflict, format!("nothing was changed: {reason}"))
             })?;
         }

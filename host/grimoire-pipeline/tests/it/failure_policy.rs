@@ -8,6 +8,7 @@ use grimoire_domain::error_report::ErrorReport;
 use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::job::JobState;
 use grimoire_domain::kind::ErrorKind;
+use grimoire_domain::ranking::Panel;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_pipeline::{FailurePolicy, MatchReport, Settings};
 use grimoire_ports::fakes::{ScriptedAnalyzers, ScriptedMatchers, ScriptedPlugins};
@@ -85,7 +86,7 @@ async fn a_failing_analyzer_leaves_what_it_found_and_the_answer_says_degraded() 
 /// The answer about the error of a spell, where the chosen matcher fails and these are its fallbacks.
 async fn with_fallbacks(fallbacks: &[&str], policy: FailurePolicy) -> MatchReport {
     let settings = Settings {
-        matcher: "chosen".to_owned(),
+        matcher: Panel::one("chosen"),
         fallback_matchers: fallbacks.iter().map(|name| (*name).to_owned()).collect(),
         failure_policies: [("chosen".to_owned(), policy)].into(),
         ..Settings::default()

@@ -14,11 +14,11 @@ use crate::plugins::Operator;
 use crate::world::{LOG, World, commit, pull_request};
 
 impl Operator {
-    async fn record(&self, name: &str, request: RecordRequest) -> Result<String, PipelineError> {
+    pub(crate) async fn record(&self, name: &str, request: RecordRequest) -> Result<String, PipelineError> {
         self.world.pipeline.record_plugin(name, &request, &Actor::COMMAND_LINE).await
     }
 
-    async fn analyze(&self, kind: ArtifactKind, text: &str) {
+    pub(crate) async fn analyze(&self, kind: ArtifactKind, text: &str) {
         let judge = self.world.pipeline.judge(&Actor::COMMAND_LINE).expect("a judge");
         let artifact = Artifact { kind, name: "build".to_owned(), size: None };
         let pieces: Vec<_> =

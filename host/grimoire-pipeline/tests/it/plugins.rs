@@ -9,6 +9,7 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::installed_plugin::{PluginAction, PluginReceipt};
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::page::PageRequest;
+use grimoire_domain::ranking::Panel;
 use grimoire_pipeline::{
     FailurePolicy, HealthStatus, PipelineError, PluginRequest, PluginStatus, PluginUpload, Settings,
 };
@@ -32,7 +33,7 @@ impl Operator {
 
     /// With other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings { matcher: "scripted-matcher".to_owned(), ..Settings::default() };
+        let mut settings = Settings { matcher: Panel::one("scripted-matcher"), ..Settings::default() };
         change(&mut settings);
         let (files, plugins) = (ScriptedFiles::default(), ScriptedPlugins::default());
         let (found, host) = (files.clone(), plugins.clone());

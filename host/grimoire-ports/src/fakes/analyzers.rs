@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::{Diagnostic, Span};
+use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::review::PluginProblem;
+use grimoire_domain::routing::AnalyzerRouting;
 
 use super::{identity, lock};
 use crate::PortError;
@@ -36,6 +39,41 @@ impl ScriptedAnalyzers {
     #[must_use]
     pub fn guessing(self, guess: impl Fn(&Excerpt) -> Vec<Findings> + Send + Sync + 'static) -> Self {
         Self { guess: Arc::new(guess), ..self }
+    }
+
+    /// One analyzer, which traps at once.
+    pub(super) fn failing(name: &str) -> Self {
+        let plugin = identity(name);
+        let problem = PluginProblem {
+            plugin: name.to_owned(),
+            reason: FailureReason::Trap,
+            detail: "as the script says".to_owned(),
+        };
+        Self::new(move |_, _| {
+            let (plugin, problem) = (plugin.clone(), Some(problem.clone()));
+            Ok(vec![Findings { plugin, diagnostics: Vec::new(), problem }])
+        })
+    }
+
+    /// The default analyzer, and one that finds an error of its own.
+    pub(super) fn adding(name: &str) -> Self {
+        let plugin = identity(name);
+        Self::new(move |_, content| {
+            let own = Diagnostic {
+                tool: "another".to_owned(),
+                message: "one more".to_owned(),
+                span: Span { start: 0, end: 1 },
+                ..Diagnostic::default()
+            };
+            Ok(vec![
+                Findings {
+                    plugin: identity("scripted-analyzer"),
+                    diagnostics: error_lines(content),
+                    problem: None,
+                },
+                Findings { plugin: plugin.clone(), diagnostics: vec![own], problem: None },
+            ])
+        })
     }
 
     /// The artifacts that have been analyzed, in order.
@@ -87,20 +125,39 @@ fn error_lines(content: &[u8]) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// The findings of the analyzers that the routes admit. Scripted analyzers know no tools.
+fn admitted(routing: &AnalyzerRouting, media_type: &str, mut findings: Vec<Findings>) -> Vec<Findings> {
+    findings.retain(|found| routing.admits(media_type, &found.plugin.name, &[]));
+    findings
+}
+
 #[async_trait]
 impl Analyzers for ScriptedAnalyzers {
-    async fn analyze(&self, artifact: &Artifact, mut content: ByteStream) -> Result<Analysis, PortError> {
+    async fn analyze_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        mut content: ByteStream,
+    ) -> Result<Analysis, PortError> {
         let mut whole = Vec::new();
         while let Some(chunk) = content.next().await {
             whole.extend_from_slice(&chunk?);
         }
         lock(&self.seen).push(artifact.clone());
-        let findings = (self.script)(artifact, &whole)?;
-        Ok(Analysis { findings, bytes: whole.len() as u64 })
+        let media_type = artifact.media_type(&whole);
+        let findings = admitted(routing, media_type, (self.script)(artifact, &whole)?);
+        Ok(Analysis { findings, media_type, bytes: whole.len() as u64 })
     }
 
-    async fn guess(&self, _: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
-        Ok(Analysis { findings: (self.guess)(&excerpt), bytes: excerpt.bytes.len() as u64 })
+    async fn guess_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        excerpt: Excerpt,
+    ) -> Result<Analysis, PortError> {
+        let media_type = artifact.media_type(&excerpt.bytes);
+        let findings = admitted(routing, media_type, (self.guess)(&excerpt));
+        Ok(Analysis { findings, media_type, bytes: excerpt.bytes.len() as u64 })
     }
 }
 

@@ -12,6 +12,7 @@ use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use grimoire_domain::routing::AnalyzerRouting;
 
 use super::analyzers::ScriptedAnalyzers;
 use super::embedders::ScriptedEmbedders;
@@ -44,6 +45,8 @@ type MatcherScript =
 #[derive(Clone)]
 pub struct ScriptedMatchers {
     script: Arc<MatcherScript>,
+    /// True if each matcher answers under the name that it is asked by.
+    is_several: bool,
 }
 
 impl ScriptedMatchers {
@@ -51,7 +54,19 @@ impl ScriptedMatchers {
     pub fn new(
         script: impl Fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync + 'static,
     ) -> Self {
-        Self { script: Arc::new(move |_, diagnostic, candidates| script(diagnostic, candidates)) }
+        let script: Arc<MatcherScript> =
+            Arc::new(move |_, diagnostic, candidates| script(diagnostic, candidates));
+        Self { script, is_several: false }
+    }
+
+    /// Matchers of any name, whose verdicts are a function of the name and the input.
+    pub fn by_name(
+        script: impl Fn(&str, &Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self { script: Arc::new(script), is_several: true }
     }
 
     /// Matchers of which one fails every call; the others return the scores of the keyword search.
@@ -66,6 +81,7 @@ impl ScriptedMatchers {
                     Ok(keyword_verdicts(candidates))
                 }
             }),
+            is_several: false,
         }
     }
 
@@ -102,7 +118,8 @@ impl Matchers for ScriptedMatchers {
         candidates: &[Candidate],
     ) -> Result<Judgement, PluginError> {
         let verdicts = (self.script)(matcher, diagnostic, candidates).map_err(PluginError)?;
-        Ok(Judgement { verdicts, plugin: identity("scripted-matcher") })
+        let name = if self.is_several { matcher } else { "scripted-matcher" };
+        Ok(Judgement { verdicts, plugin: identity(name) })
     }
 }
 
@@ -169,12 +186,22 @@ impl ScriptedSet {
 
 #[async_trait]
 impl Analyzers for ScriptedSet {
-    async fn analyze(&self, artifact: &Artifact, content: ByteStream) -> Result<Analysis, PortError> {
-        Ok(self.built(self.analyzers.analyze(artifact, content).await?))
+    async fn analyze_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        content: ByteStream,
+    ) -> Result<Analysis, PortError> {
+        Ok(self.built(self.analyzers.analyze_routed(artifact, routing, content).await?))
     }
 
-    async fn guess(&self, artifact: &Artifact, excerpt: Excerpt) -> Result<Analysis, PortError> {
-        Ok(self.built(self.analyzers.guess(artifact, excerpt).await?))
+    async fn guess_routed(
+        &self,
+        artifact: &Artifact,
+        routing: &AnalyzerRouting,
+        excerpt: Excerpt,
+    ) -> Result<Analysis, PortError> {
+        Ok(self.built(self.analyzers.guess_routed(artifact, routing, excerpt).await?))
     }
 }
 
@@ -323,7 +350,8 @@ impl Plugins for ScriptedPlugins {
 
     /// Loads every component except those that begin with `bad`. A name that contains `analyzer` makes an analyzer, any
     /// other a matcher. The text after a component's first line is its golden cases. A component whose text is `silent`
-    /// makes the set's matchers show nothing, one whose text is `trapping` makes them trap.
+    /// makes the set's matchers, or its analyzers, show nothing, one whose text is `trapping` makes them trap; an analyzer
+    /// `adding` finds one error in addition to those of the others.
     fn prepare(&self, sources: Vec<PluginSource>) -> Result<Box<dyn PreparedPlugins>, PortError> {
         drop(lock(&self.gate));
         let before = lock(&self.current).clone();
@@ -343,9 +371,13 @@ impl Plugins for ScriptedPlugins {
                 continue;
             }
             let text = String::from_utf8_lossy(&component);
-            match &*text {
-                "silent" => set.matchers = ScriptedMatchers::new(|_, _| Ok(Vec::new())),
-                "trapping" => set.matchers = ScriptedMatchers::failing(FailureReason::Trap),
+            let is_analyzer = source.name.contains("analyzer");
+            match (&*text, is_analyzer) {
+                ("silent", false) => set.matchers = ScriptedMatchers::new(|_, _| Ok(Vec::new())),
+                ("silent", true) => set.analyzers = ScriptedAnalyzers::new(|_, _| Ok(Vec::new())),
+                ("trapping", false) => set.matchers = ScriptedMatchers::failing(FailureReason::Trap),
+                ("trapping", true) => set.analyzers = ScriptedAnalyzers::failing(&source.name),
+                ("adding", true) => set.analyzers = ScriptedAnalyzers::adding(&source.name),
                 _ => {}
             }
             if let Some((_, cases)) = text.split_once('\n') {
@@ -354,7 +386,7 @@ impl Plugins for ScriptedPlugins {
             }
             let mut hasher = DefaultHasher::new();
             component.hash(&mut hasher);
-            let world = if source.name.contains("analyzer") { "analyzer" } else { "matcher" };
+            let world = if is_analyzer { "analyzer" } else { "matcher" };
             set.plugins.push(LoadedPlugin {
                 description: description(&source.name),
                 identity: PluginIdentity {

@@ -11,7 +11,7 @@ use grimoire_domain::job::JobId;
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{
-    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
+    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey, RouteTaken,
 };
 use grimoire_domain::spell::SpellId;
 use grimoire_ports::PortError;
@@ -31,6 +31,9 @@ struct ReviewRecord {
     degraded: bool,
     generation: u64,
     plugins: Vec<PluginRecord>,
+    /// Route, reason, plugins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    routes: Vec<(String, String, Vec<String>)>,
     sequence: u64,
     gaps: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -134,6 +137,11 @@ pub(crate) fn encode_review(review: &Review, write: u64) -> Vec<u8> {
         degraded: diagnosis.degraded,
         generation: diagnosis.generation,
         plugins: diagnosis.plugins.into_iter().map(PluginRecord::of).collect(),
+        routes: diagnosis
+            .routes
+            .into_iter()
+            .map(|RouteTaken { route, because, plugins }| (route, because, plugins))
+            .collect(),
         sequence: diagnosis.sequence,
         gaps: diagnosis.gaps,
         pages: diagnosis.pages,
@@ -156,6 +164,11 @@ pub(crate) fn decode_review(key: ReviewKey, bytes: &[u8]) -> Result<StoredReview
         degraded: record.degraded,
         generation: record.generation,
         plugins: record.plugins.into_iter().map(PluginRecord::into_plugin).collect(),
+        routes: record
+            .routes
+            .into_iter()
+            .map(|(route, because, plugins)| RouteTaken { route, because, plugins })
+            .collect(),
         sequence: record.sequence,
         gaps: record.gaps,
         pages: record.pages,

@@ -253,6 +253,7 @@ fn without_spells(reports: Vec<(String, AnalysisReport)>) -> Diagnosis {
         }
         diagnosis.generation = report.generation;
         diagnosis.plugins = report.plugins;
+        diagnosis.routes.extend(report.routes);
         diagnosis.gaps.extend(report.gaps);
     }
     diagnosis

@@ -6,10 +6,13 @@ use anstyle::{AnsiColor, Style};
 use grimoire_domain::actor::Actor;
 use grimoire_domain::diagnostic::Severity;
 use grimoire_domain::page::PageRequest;
-use grimoire_domain::review::Diagnosis;
+use grimoire_domain::ranking::{PART, Reason};
+use grimoire_domain::review::{Diagnosis, RouteTaken};
 use grimoire_domain::spell::SpellId;
 use grimoire_domain::text::displayable;
-use grimoire_pipeline::{ExplainedSpell, Explanation, Judge, Pipeline, SpellQuery};
+use grimoire_pipeline::{
+    ANALYZER_ROUTES, ExplainedSpell, Explanation, Judge, MatcherPart, Pipeline, SpellQuery,
+};
 
 use crate::console;
 use crate::exit::{Exit, Reported};
@@ -20,6 +23,8 @@ const SHOWN: Style = AnsiColor::Green.on_default().bold();
 
 /// Number of spells explained per error, unless one is requested.
 const NEAR: usize = 8;
+/// Digits of a digest.
+const DIGITS: usize = 12;
 /// Maximum number of errors that are explained.
 const ERRORS: usize = 20;
 
@@ -35,6 +40,10 @@ pub(super) async fn write(
         None => None,
     };
     let mut output = console::output();
+    // The routes of errors are told with them.
+    for taken in diagnosis.routes.iter().filter(|taken| taken.route.starts_with(ANALYZER_ROUTES)) {
+        writeln!(output, "{DIM}{}{DIM:#}", told(taken))?;
+    }
     let errors = diagnosis.errors.iter().filter(|error| error.diagnostic.severity >= Severity::Error);
     let mut any = false;
     for error in errors.take(ERRORS) {
@@ -57,6 +66,13 @@ fn tell(
     asked: Option<SpellId>,
 ) -> io::Result<()> {
     writeln!(output, "{BOLD}{headline}{BOLD:#}")?;
+    if let Some(taken) = &explanation.route {
+        writeln!(output, "  {DIM}{}{DIM:#}", told(taken))?;
+    }
+    if explanation.matchers.iter().any(|matcher| matcher.share < 1.0) || explanation.route.is_some() {
+        let parts: Vec<String> = explanation.matchers.iter().map(part).collect();
+        writeln!(output, "  {DIM}judged by {}{DIM:#}", parts.join(", "))?;
+    }
     let mut spells: Vec<&ExplainedSpell> = explanation.spells.iter().collect();
     if let Some(asked) = asked {
         spells.retain(|spell| spell.id == asked);
@@ -79,12 +95,29 @@ fn tell(
             spell.score, spell.id
         )?;
         writeln!(output, "         {}: {}", spell.decision, displayable(&spell.why))?;
-        for reason in spell.reasons.iter().take(3) {
+        let is_part = |reason: &&Reason| reason.signal == PART;
+        let strongest = spell.reasons.iter().filter(|reason| !is_part(reason)).take(3);
+        for reason in strongest.chain(spell.reasons.iter().filter(is_part)) {
             let (signal, detail) = (displayable(&reason.signal), displayable(&reason.detail));
             writeln!(output, "         {DIM}{signal} {:+.2}: {detail}{DIM:#}", reason.weight)?;
         }
     }
     writeln!(output)
+}
+
+/// The route that was taken, as a sentence.
+fn told(taken: &RouteTaken) -> String {
+    let RouteTaken { route, because, plugins } = taken;
+    let plugins = if plugins.is_empty() { "nobody".to_owned() } else { plugins.join(", ") };
+    format!("{route}: {}: {plugins}", displayable(because))
+}
+
+/// A matcher with the beginning of its digest, and its part if there are several.
+fn part(matcher: &MatcherPart) -> String {
+    let MatcherPart { plugin, share } = matcher;
+    let digest = plugin.digest.get(..DIGITS).unwrap_or(&plugin.digest);
+    let part = if *share < 1.0 { format!(" ({:.0} %)", share * 100.0) } else { String::new() };
+    format!("{} {digest}{part}", plugin.name)
 }
 
 /// Finds a spell by number or key.

@@ -75,8 +75,8 @@ pub(super) enum Command {
         /// The name under which it runs; by default the file's name without `.wasm`.
         #[arg(long)]
         name: Option<String>,
-        /// Replay N recent questions against the new matcher and the running one, and refuse the new one if it does
-        /// worse. A running service keeps the last 200.
+        /// Replay N recent inputs against the new plugin and the running ones, and refuse the new one if it does worse: a
+        /// running service keeps the last 200 errors for matchers, and for analyzers 4 MiB of logs and diffs.
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         replay: usize,
         /// Install it even if the version is in quarantine or does worse in the replay.

@@ -9,7 +9,7 @@ use grimoire_domain::diagnostic::{
 };
 use grimoire_domain::ranking::RankedSpell;
 use grimoire_domain::repository::RepositoryName;
-use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem};
+use grimoire_domain::review::{DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, RouteTaken};
 use grimoire_pipeline::{AnalysisReport, CountedDiagnostic, unite};
 use grimoire_ports::github::ByteStream;
 use reqwest::{Body, Method};
@@ -32,6 +32,7 @@ struct Answer {
     generation: u64,
     plugins: Vec<PluginIdentity>,
     problems: Vec<PluginProblem>,
+    routes: Vec<RouteTaken>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,6 +179,7 @@ impl RemoteDiagnosis {
             degraded: answer.degraded,
             generation: answer.generation,
             plugins: answer.plugins,
+            routes: answer.routes,
             bytes: artifact.size.unwrap_or_default(),
             gaps: answer.gaps,
         };
@@ -207,10 +209,13 @@ impl RemoteDiagnosis {
             diagnosis.problems.extend(report.problems);
             diagnosis.generation = report.generation;
             diagnosis.plugins.extend(report.plugins);
+            diagnosis.routes.extend(report.routes);
             diagnosis.gaps.extend(report.gaps);
         }
         diagnosis.plugins.sort();
         diagnosis.plugins.dedup();
+        diagnosis.routes.sort();
+        diagnosis.routes.dedup();
         diagnosis
     }
 }

@@ -77,6 +77,7 @@ fn shape(setting: &Definition) -> String {
         Kind::Number(least, most) => format!(" From {least} to {most}."),
         Kind::Fraction => " From 0 to 1.".to_owned(),
         Kind::Tables => " Tables in TOML, elsewhere one JSON object.".to_owned(),
+        Kind::TableList => " A list of tables in TOML, elsewhere one JSON array.".to_owned(),
         Kind::List | Kind::SecretList => " Separated by commas; in TOML a list.".to_owned(),
     }
 }

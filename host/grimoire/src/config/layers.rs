@@ -385,8 +385,15 @@ fn as_json(value: &DeValue<'_>) -> Result<Json, String> {
 
 /// Converts a TOML value to the text form of the other layers.
 fn as_text(value: &DeValue<'_>, kind: Kind) -> Result<String, String> {
-    if let (Kind::Tables, DeValue::Table(_)) = (kind, value) {
+    if let (Kind::Tables, DeValue::Table(_)) | (Kind::TableList, DeValue::Array(_)) = (kind, value) {
         return as_json(value).map(|json| json.to_string());
+    }
+    if let Kind::TableList = kind
+        && !matches!(value, DeValue::String(_))
+    {
+        return Err(
+            "must be a list of tables, each with its key in double brackets: [[table.name]]".to_owned()
+        );
     }
     let list = matches!(kind, Kind::List | Kind::SecretList);
     match value {

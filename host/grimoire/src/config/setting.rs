@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Secret,
     /// Tables in TOML, one JSON object elsewhere.
     Tables,
+    /// A list of tables in TOML, one JSON array elsewhere.
+    TableList,
 }
 
 /// The description of a setting, independent of its type.

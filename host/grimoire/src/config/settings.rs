@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use grimoire_domain::ranking::Panel;
+use grimoire_domain::routing::{AnalyzerRoute, MatcherRoute};
 use grimoire_http::ApiToken;
 use grimoire_pipeline::FailurePolicy;
 use grimoire_ports::plugins::TrustedKey;
@@ -12,6 +14,7 @@ use url::Url;
 
 use super::choices::{Choice, Environment, LogFormat, StorageUrl, words};
 use super::log_filter::{self, LogFilter};
+use super::routes;
 use super::setting::{Definition, Kind, Setting};
 use super::values;
 
@@ -153,13 +156,21 @@ settings! {
         "plugins.folder", Kind::Text, values::optional_path, "",
         "A folder with further plugins, one `.wasm` component each; one with the name of a shipped plugin replaces it.",
     );
-    MATCHER: String = Setting::new(
-        "plugins.matcher", Kind::Text, values::text, "matcher-hybrid",
-        "The matcher to use; it must exist.",
+    MATCHER: Panel = Setting::new(
+        "plugins.matcher", Kind::List, values::panel, "matcher-hybrid",
+        "The matcher to use, or several with weights: `matcher:weight` entries such as `matcher-hybrid:0.7`, where the weight is 1 if it is left out. They must exist. The score is the weighted mean of theirs, and the threshold applies to it; a matcher that fails is left out, unless its policy is `fail`, and the weights of the others make up the whole.",
     );
     FALLBACK_MATCHERS: Vec<String> = Setting::new(
         "plugins.fallback_matchers", Kind::List, values::list, "",
-        "Matchers that are asked in this order when `plugins.matcher` fails and its policy is `fallback`; keyword order comes last. Their scores stay below the threshold, each reason says who stands in, and the answer is `degraded`. They must exist.",
+        "Matchers that are asked in this order when all of `plugins.matcher` fail and the policy of one of them is `fallback`; keyword order comes last. Their scores stay below the threshold, each reason says who stands in, and the answer is `degraded`. They must exist.",
+    );
+    ANALYZER_ROUTES: Vec<AnalyzerRoute> = Setting::new(
+        "plugins.analyzer_routes", Kind::TableList, routes::to_analyzers, "",
+        "Which analyzers read which logs, diffs and reports; the first route that fits counts, and without one all do. `repositories` (`owner/*`, `owner/name`) and `artifacts` (media types such as `text/x-log`, `application/*`) say what it is for, `analyzers` (names), `tools` (analyzers that know one of them, `name` or `beginning*`) and `except` (names) which read it. They must exist.",
+    );
+    MATCHER_ROUTES: Vec<MatcherRoute> = Setting::new(
+        "plugins.matcher_routes", Kind::TableList, routes::to_matchers, "",
+        "Which matchers judge which errors instead of `plugins.matcher`; the first route that fits counts. `repositories` and `tools` (those that report the error, `name` or `beginning*`) say what it is for, `matcher` is like `plugins.matcher`.",
     );
     EMBEDDER: Option<String> = Setting::new(
         "plugins.embedder", Kind::Text, values::optional_text, "",

@@ -14,7 +14,7 @@ use super::problem::Source;
 use crate::user_folders;
 
 /// Settings that are ignored in a file that was neither allowed nor named.
-const GUARDED: [&str; 20] = [
+const GUARDED: [&str; 22] = [
     "server.host",
     "server.public_url",
     "server.cors_origins",
@@ -22,6 +22,8 @@ const GUARDED: [&str; 20] = [
     "plugins.folder",
     "plugins.matcher",
     "plugins.fallback_matchers",
+    "plugins.analyzer_routes",
+    "plugins.matcher_routes",
     "plugins.embedder",
     "plugins.failure_policies",
     "plugins.config",

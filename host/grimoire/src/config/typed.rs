@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use grimoire_domain::ranking::Panel;
+use grimoire_domain::routing::{AnalyzerRoute, MatcherRoute};
 use grimoire_http::ApiToken;
 use grimoire_pipeline::FailurePolicy;
 use grimoire_ports::plugins::TrustedKey;
@@ -83,10 +85,14 @@ pub struct Config {
     pub candidates: usize,
     /// The folder of additional plugins.
     pub plugin_folder: Option<PathBuf>,
-    /// The name of the matcher.
-    pub matcher: String,
-    /// Matchers that are asked when that one fails.
+    /// The matcher, or several with weights.
+    pub matcher: Panel,
+    /// Matchers that are asked when all of those fail.
     pub fallback_matchers: Vec<String>,
+    /// Which analyzers meet which artifacts.
+    pub analyzer_routes: Vec<AnalyzerRoute>,
+    /// Which matchers judge which errors.
+    pub matcher_routes: Vec<MatcherRoute>,
     /// The plugin that compares errors with spells by vectors.
     pub embedder: Option<String>,
     /// A plugin that this command tries.
@@ -159,6 +165,8 @@ impl Config {
             tried_plugin: None,
             matcher: reader.get(&settings::MATCHER),
             fallback_matchers: reader.get(&settings::FALLBACK_MATCHERS),
+            analyzer_routes: reader.get(&settings::ANALYZER_ROUTES),
+            matcher_routes: reader.get(&settings::MATCHER_ROUTES),
             embedder: reader.get(&settings::EMBEDDER),
             plugin_configurations: reader.plugin_configurations(),
             trusted_keys: reader.get(&settings::TRUSTED_KEYS),
@@ -255,9 +263,18 @@ impl ConfigReader<'_> {
         }
         let policies = self.layers.get(&settings::FAILURE_POLICIES.definition).text;
         let fallbacks = config.fallback_matchers.iter();
+        let to_matchers = config
+            .matcher_routes
+            .iter()
+            .flat_map(|route| of_panel(&settings::MATCHER_ROUTES.definition, &route.panel));
+        let to_analyzers = config
+            .analyzer_routes
+            .iter()
+            .flat_map(|route| route.analyzers.iter().flatten().chain(&route.except))
+            .map(|name| (&settings::ANALYZER_ROUTES.definition, name.as_str()));
         let named = values::plugins_with_policies(&policies)
             .map(|plugin| (&settings::FAILURE_POLICIES.definition, plugin))
-            .chain([(&settings::MATCHER.definition, config.matcher.as_str())])
+            .chain(of_panel(&settings::MATCHER.definition, &config.matcher))
             .chain(
                 config
                     .plugin_configurations
@@ -265,7 +282,9 @@ impl ConfigReader<'_> {
                     .map(|name| (&settings::PLUGIN_CONFIG.definition, name.as_str())),
             )
             .chain(config.embedder.iter().map(|name| (&settings::EMBEDDER.definition, name.as_str())))
-            .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())));
+            .chain(fallbacks.map(|name| (&settings::FALLBACK_MATCHERS.definition, name.as_str())))
+            .chain(to_matchers)
+            .chain(to_analyzers);
         for (definition, plugin) in named {
             if !known.contains(plugin) {
                 let all: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -295,6 +314,14 @@ impl ConfigReader<'_> {
             );
         }
     }
+}
+
+/// The matchers of a panel, each with its setting.
+fn of_panel<'p>(
+    setting: &'static Definition,
+    panel: &'p Panel,
+) -> impl Iterator<Item = (&'static Definition, &'p str)> {
+    panel.members().iter().map(move |member| (setting, member.matcher.as_str()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use grimoire_domain::actor::Permission;
 use grimoire_domain::installed_plugin::check_plugin_name;
+use grimoire_domain::ranking::Panel;
 use grimoire_http::ApiToken;
 use grimoire_pipeline::FailurePolicy;
 use grimoire_ports::plugins::TrustedKey;
@@ -59,11 +60,6 @@ pub(super) fn switch(_: &Definition, text: &str) -> Read<bool> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]
-pub(super) fn text(_: &Definition, text: &str) -> Read<String> {
-    Ok(text.to_owned())
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]
 pub(super) fn optional_text(_: &Definition, text: &str) -> Read<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
 }
@@ -86,6 +82,11 @@ pub(super) fn secret(_: &Definition, text: &str) -> Read<Option<SecretString>> {
 #[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]
 pub(super) fn list(_: &Definition, text: &str) -> Read<Vec<String>> {
     Ok(items(text).map(str::to_owned).collect())
+}
+
+/// Parses matchers with or without weights.
+pub(super) fn panel(_: &Definition, text: &str) -> Read<Panel> {
+    Panel::parse(items(text))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one signature for all readers")]

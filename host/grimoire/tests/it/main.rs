@@ -19,6 +19,7 @@ mod plugin_admin;
 mod plugin_authors;
 mod plugin_metrics;
 mod plugin_record;
+mod plugin_routes;
 mod plugin_settings;
 mod plugin_signatures;
 mod process;

@@ -13,7 +13,7 @@ use grimoire_domain::job::{JobId, NewJob};
 use grimoire_domain::ranking::{RankedSpell, Reason};
 use grimoire_domain::repository::{CommitSha, PullRequestId, RepositoryName};
 use grimoire_domain::review::{
-    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey,
+    DiagnosedError, Diagnosis, PluginIdentity, PluginProblem, PostedComment, Review, ReviewKey, RouteTaken,
 };
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Samples, SpellFields, SpellId, SpellSource, SpellStatus, ValidSpell};
@@ -192,6 +192,11 @@ pub fn review(key: ReviewKey, seconds: u64) -> Review {
             degraded: true,
             generation: 3,
             plugins: vec![PluginIdentity { name: "matcher-x".to_owned(), digest: "ab".repeat(32) }],
+            routes: vec![RouteTaken {
+                route: "plugins.matcher_routes 1".to_owned(),
+                because: "an error of cargo".to_owned(),
+                plugins: vec!["matcher-x".to_owned()],
+            }],
             sequence: 17,
             gaps: vec!["a log had expired".to_owned()],
             pages: [("build".to_owned(), "https://github.com/octo/tools/actions/runs/1/job/2".to_owned())]
