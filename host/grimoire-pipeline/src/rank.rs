@@ -161,7 +161,7 @@ impl Judge {
             return Ok(Judged { candidates, verdicts: Vec::new(), report });
         }
         let settings = self.pipeline.settings();
-        let verdicts = match self.plugins.score(&settings.matcher, diagnostic, &candidates).await {
+        let verdicts = match self.ask(&settings.matcher, diagnostic, &candidates).await {
             Ok(judgement) => {
                 report.plugins.push(judgement.plugin);
                 judgement.verdicts
@@ -195,7 +195,7 @@ impl Judge {
     ) -> Vec<Verdict> {
         let settings = self.pipeline.settings();
         for fallback in &settings.fallback_matchers {
-            match self.plugins.score(fallback, diagnostic, candidates).await {
+            match self.ask(fallback, diagnostic, candidates).await {
                 Ok(judgement) => {
                     report.plugins.push(judgement.plugin);
                     let detail = format!("{fallback} replaces {}, which failed", settings.matcher);

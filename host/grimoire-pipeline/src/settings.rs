@@ -60,6 +60,13 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The matchers that may be asked: the chosen one, and those that replace it.
+    pub fn matchers(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.matcher).chain(&self.fallback_matchers).map(String::as_str)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -104,7 +104,7 @@ impl Lane {
         let started = Instant::now();
         let code = match &self.plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
-            Code::Matcher(_) | Code::Embedder { .. } => unreachable!("only analyzers have lanes"),
+            Code::Matcher { .. } | Code::Embedder { .. } => unreachable!("only analyzers have lanes"),
         };
         let (sender, receiver) = mpsc::channel(QUEUE);
         let work = self.plugin.admit().map(|attempt| {

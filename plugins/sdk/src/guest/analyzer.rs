@@ -1,22 +1,9 @@
 //! The world `grimoire:analyzer/analyzer`.
 
+use super::bindings::analyzer::exports::grimoire::analyzer::analyze;
 use super::{About, convert};
 use crate::{Analyzer, Artifact, Description, Diagnostic};
 use std::{cell::RefCell, marker::PhantomData};
-
-#[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: "wit/analyzer",
-        world: "grimoire:analyzer/analyzer",
-        generate_all,
-        pub_export_macro: true,
-        default_bindings_module: "grimoire_plugin_sdk::guest::analyzer",
-    });
-}
-
-use bindings::exports::grimoire::analyzer::analyze;
-pub use bindings::*;
 
 /// The component of an [`Analyzer`].
 pub struct Component<A, D>(PhantomData<(A, D)>);
