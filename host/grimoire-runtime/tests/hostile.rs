@@ -99,7 +99,7 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("honest", Fine),
     ("loop_in_feed", Fails(Timeout, "used up its computing time")),
     ("loop_in_finish", Fails(Timeout, "used up its computing time")),
-    ("loop_in_constructor", Fails(Timeout, "used up its computing time")),
+    ("loop_in_open", Fails(Timeout, "used up its computing time")),
     ("loop_in_describe", Rejected("does not start (timeout)")),
     // Only where there is a configuration.
     ("loop_in_configure", Rejected("does not start (timeout)")),
@@ -134,6 +134,7 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("foreign_handle", Fails(InvalidOutput, "")),
     ("trap_in_second_feed", Fails(Trap, "ended itself")),
     ("unsupported", Fails(Unsupported, "does not handle this input")),
+    ("refuses_to_open", Fails(Unsupported, "does not handle this input")),
 ];
 
 const EMBEDDERS: &[(&str, Outcome)] = &[

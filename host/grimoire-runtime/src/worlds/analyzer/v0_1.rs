@@ -52,19 +52,20 @@ impl Instance {
         Ok((PluginDescription { tools, accepts, ..identity_in(identity) }, probes))
     }
 
-    /// Starts the scan.
+    /// Starts the scan, unless the analyzer cannot read the artifact.
     pub(crate) async fn open(
         &self,
         store: &mut Store<Call>,
         artifact: &Artifact,
         media_type: &str,
-    ) -> wasmtime::Result<Scan> {
+    ) -> wasmtime::Result<Result<Scan, types::Failure>> {
         let artifact = analyze::Artifact {
             media_type: media_type.to_owned(),
             name: text::cut(&artifact.name, NAME_BYTES).to_owned(),
             size: artifact.size,
         };
-        self.0.grimoire_analyzer_analyze().scan().call_constructor(store, &artifact).await.map(Scan)
+        let opened = self.0.grimoire_analyzer_analyze().scan().call_open(store, &artifact).await?;
+        Ok(opened.map(Scan))
     }
 
     /// Passes the next bytes.
