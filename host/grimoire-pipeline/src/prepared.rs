@@ -131,12 +131,12 @@ impl Table for Forms {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preparation {
     /// Number of active spells that it gets prepared.
-    pub spells: usize,
+    pub spells: u64,
     /// Their size in bytes.
-    pub bytes: usize,
+    pub bytes: u64,
     /// Number of active spells that it gets as they are written, because it could not prepare them or because there was
     /// no room for more.
-    pub missing: usize,
+    pub missing: u64,
     /// Its last failure to prepare a spell.
     pub last_problem: Option<PluginProblem>,
 }
@@ -163,9 +163,9 @@ impl Pipeline {
         let made = self.prepared_books().get(matcher)?.current().filter(|made| made.form == form)?;
         let written = made.table.of.values().filter(|(_, form)| form.is_empty()).count();
         Some(Preparation {
-            spells: made.table.of.len() - written,
-            bytes: made.table.bytes,
-            missing: made.failed + made.table.left_out.len(),
+            spells: (made.table.of.len() - written) as u64,
+            bytes: made.table.bytes as u64,
+            missing: (made.failed + made.table.left_out.len()) as u64,
             last_problem: made.last_problem.clone(),
         })
     }

@@ -299,11 +299,11 @@ async fn a_matcher_gets_what_it_prepared_in_place_of_the_spell() {
     let candidates = candidates(2);
     let score = async |prepared: &PreparedSpells| {
         let judgement = current.score_prepared("prepares", &diagnostic(), &candidates, prepared).await;
-        judgement.expect("a judgement").verdicts[0].score
+        judgement.expect("a judgement").verdicts.first().map(|verdict| verdict.score)
     };
     let first = candidates[0].spell.id;
-    assert_eq!(score(&[(first, Arc::clone(&forms[0]))].into()).await, 1.0);
-    assert_eq!(score(&[(candidates[1].spell.id, Arc::clone(&forms[0]))].into()).await, 0.5);
+    assert_eq!(score(&[(first, Arc::clone(&forms[0]))].into()).await, Some(1.0));
+    assert_eq!(score(&[(candidates[1].spell.id, Arc::clone(&forms[0]))].into()).await, Some(0.5));
 }
 
 #[tokio::test]
@@ -555,13 +555,13 @@ async fn a_hundred_loops_leave_room_for_an_honest_neighbour() {
         admission_wait: Duration::from_secs(3_600),
         ..options()
     };
-    let host = std::sync::Arc::new(start(
+    let host = Arc::new(start(
         options,
         vec![guest(Group::Matcher, "honest"), guest(Group::Analyzer, "loop_in_feed")],
     ));
     let loops: Vec<_> = (0..100)
         .map(|_| {
-            let host = std::sync::Arc::clone(&host);
+            let host = Arc::clone(&host);
             tokio::spawn(async move { analyze(&host).await })
         })
         .collect();

@@ -47,9 +47,9 @@ pub(crate) struct Counted<'a> {
 impl Counted<'_> {
     /// The distinct tokens that say something, with their counts.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (Token, u16)> {
-        self.entries.iter().map(|[a, b, c, d, e, f, g, h, low, high]| {
-            (Token::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), u16::from_le_bytes([*low, *high]))
-        })
+        self.entries
+            .iter()
+            .map(|[token @ .., low, high]| (Token::from_le_bytes(*token), u16::from_le_bytes([*low, *high])))
     }
 }
 

@@ -175,12 +175,12 @@ pub struct PluginDetailsBody {
 #[schema(as = PluginPreparation)]
 pub struct PreparationBody {
     /// The number of spells that it gets prepared.
-    pub spells: usize,
+    pub spells: u64,
     /// Their size in bytes.
-    pub bytes: usize,
+    pub bytes: u64,
     /// The number of spells that it gets as they are written, because it could not prepare them or because there was no
     /// room for more.
-    pub missing: usize,
+    pub missing: u64,
     /// Its last failure to prepare a spell.
     #[schema(required = true)]
     pub last_problem: Option<ProblemBody>,

@@ -123,7 +123,7 @@ async fn a_matcher_gets_what_it_prepared_of_the_present_revision() {
         }
     }
     let prepared = tea.preparation().await.expect("it prepares");
-    assert_eq!(prepared, Preparation { spells: 1, bytes: "A TEAPOT".len(), ..Preparation::default() });
+    assert_eq!(prepared, Preparation { spells: 1, bytes: 8, ..Preparation::default() });
 
     let retire = SpellPatch { status: Some(SpellStatus::Retired), ..SpellPatch::default() };
     tea.patch(teapot, retire).await;
