@@ -195,9 +195,11 @@ bool OWN(configure)(analyzer_string_t *settings, analyzer_string_t *err) {
     return false;
 }
 
-OWN(own_scan_t) OWN(constructor_scan)(OWN(artifact_t) *artifact) {
+bool OWN(static_scan_open)(OWN(artifact_t) *artifact, OWN(own_scan_t) *ret, OWN(failure_t) *err) {
+    (void)err;
     OWN(artifact_free)(artifact);
-    return OWN(scan_new)(allocated(calloc(1, sizeof(scan))));
+    *ret = OWN(scan_new)(allocated(calloc(1, sizeof(scan))));
+    return true;
 }
 
 void OWN(scan_destructor)(scan *self) { free(self); }

@@ -12,7 +12,11 @@ const MOST = 10000;
 const ERROR = /^kettle: (error|warning) (K[0-9]+) in ([^:]+):([0-9]{1,9})(?::([0-9]{1,9}))?: (.+)$/u;
 
 class Scan {
-  constructor(artifact) {
+  static open() {
+    return new Scan();
+  }
+
+  constructor() {
     this.rest = new Uint8Array(0);
     this.offset = 0;
     this.reported = 0;

@@ -35,7 +35,11 @@ ERROR = re.compile(r"kettle: (error|warning) (K[0-9]+) in ([^:]+):([0-9]{1,9})(?
 
 
 class Scan(analyze.Scan):
-    def __init__(self, artifact: Artifact) -> None:
+    @classmethod
+    def open(cls, artifact: Artifact) -> "Scan":
+        return cls()
+
+    def __init__(self) -> None:
         self.rest = b""
         self.offset = 0
         self.reported = 0

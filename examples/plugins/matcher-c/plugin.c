@@ -12,10 +12,11 @@ typedef OWN(candidate_t) candidate;
 typedef OWN(evidence_t) evidence;
 typedef OWN(verdict_t) verdict;
 
-void OWN(describe)(OWN(identity_t) *ret) {
-    matcher_string_dup(&ret->name, PLUGIN_NAME);
-    matcher_string_dup(&ret->version, PLUGIN_VERSION);
-    matcher_string_dup(&ret->description, PLUGIN_DESCRIPTION);
+void OWN(describe)(OWN(description_t) *ret) {
+    matcher_string_dup(&ret->identity.name, PLUGIN_NAME);
+    matcher_string_dup(&ret->identity.version, PLUGIN_VERSION);
+    matcher_string_dup(&ret->identity.description, PLUGIN_DESCRIPTION);
+    ret->prepares = false;
 }
 
 // Called only if the operator has written a configuration for this plugin.
@@ -23,6 +24,16 @@ bool OWN(configure)(matcher_string_t *settings, matcher_string_t *err) {
     matcher_string_free(settings);
     matcher_string_dup(err, "this plugin has no settings");
     return false;
+}
+
+// Called only if the description says that it prepares.
+bool OWN(prepare)(OWN(list_spell_t) *spells, matcher_list_list_u8_t *ret, OWN(failure_t) *err) {
+    (void)err;
+    ret->len = spells->len;
+    ret->ptr = calloc(ret->len + 1, sizeof *ret->ptr);
+    if (!ret->ptr) abort();
+    OWN(list_spell_free)(spells);
+    return true;
 }
 
 static verdict judge(uint32_t index, const evidence *known) {

@@ -2,14 +2,19 @@
 
 export const matchSpells = {
   describe: () => ({
-    name: "matcher-javascript",
-    version: "0.1.0",
-    description: "Scores a spell by its pattern, its code, and last by words.",
+    identity: {
+      name: "matcher-javascript",
+      version: "0.1.0",
+      description: "Scores a spell by its pattern, its code, and last by words.",
+    },
+    prepares: false,
   }),
   // Called only if the operator has written a configuration for this plugin.
   configure() {
     throw "this plugin has no settings";
   },
+  // Called only if the description says that it prepares.
+  prepare: (spells) => spells.map(() => new Uint8Array(0)),
   // Judges all candidates of one error in one call.
   score(error, candidates) {
     return candidates.map((candidate, index) => judge(index, candidate));

@@ -11,24 +11,33 @@ from wit_world import exports
 from wit_world.exports.match_spells import (
     Candidate,
     CodeEvidence,
+    Description,
     PatternEvidence_Hit,
     Reason,
+    Spell,
     Verdict,
 )
 from wit_world.imports.types import Diagnostic, Identity
 
 
 class MatchSpells(exports.MatchSpells):
-    def describe(self) -> Identity:
-        return Identity(
-            name="matcher-python",
-            version="0.1.0",
-            description="Scores a spell by its pattern, its code, and last by words.",
+    def describe(self) -> Description:
+        return Description(
+            identity=Identity(
+                name="matcher-python",
+                version="0.1.0",
+                description="Scores a spell by its pattern, its code, and last by words.",
+            ),
+            prepares=False,
         )
 
     def configure(self, settings: str) -> None:
         """Called only if the operator has written a configuration for this plugin."""
         raise Err("this plugin has no settings")
+
+    def prepare(self, spells: List[Spell]) -> List[bytes]:
+        """Called only if the description says that it prepares."""
+        return [b"" for _ in spells]
 
     def score(self, error: Diagnostic, candidates: List[Candidate]) -> List[Verdict]:
         """Judges all candidates of one error in one call."""

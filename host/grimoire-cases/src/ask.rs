@@ -1,15 +1,19 @@
 //! Calls one plugin of a set.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::failure_reason::FailureReason;
 use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_domain::review::PluginProblem;
 use grimoire_ports::PortError;
 use grimoire_ports::plugins::PluginSet;
 use grimoire_ports::plugins::analyzer::{Analysis, Excerpt};
 use grimoire_ports::plugins::embedder::Subject;
+use grimoire_ports::plugins::matcher::{MAX_SPELLS, PreparedSpells};
 
 /// A plugin's answer, or its failure.
 pub type Answer<T> = Result<T, PluginProblem>;
@@ -62,9 +66,38 @@ pub async fn embed(set: &dyn PluginSet, plugin: &str, texts: &[String]) -> Answe
     }
 }
 
-/// Scores the candidates with one matcher.
+/// Scores the candidates with one matcher. One that prepares spells must judge what it prepared as it judges the written
+/// ones.
 pub async fn score(set: &dyn PluginSet, plugin: &str, input: &MatcherInput) -> Answer<Vec<Verdict>> {
-    match set.score(plugin, &input.error, &input.candidates).await {
+    let written = judge(set, plugin, input, &PreparedSpells::new()).await?;
+    if set.prepared_form(plugin).is_none() {
+        return Ok(written);
+    }
+    let spells: Vec<_> = input.candidates.iter().map(|candidate| Arc::clone(&candidate.spell)).collect();
+    let mut prepared = PreparedSpells::new();
+    for some in spells.chunks(MAX_SPELLS) {
+        let forms = set.prepare_spells(plugin, some.to_vec()).await.map_err(|error| error.0)?;
+        let forms = some.iter().map(|spell| spell.id).zip(forms);
+        prepared.extend(forms.filter(|(_, form)| !form.is_empty()));
+    }
+    if judge(set, plugin, input, &prepared).await? == written {
+        return Ok(written);
+    }
+    Err(PluginProblem {
+        plugin: plugin.to_owned(),
+        reason: FailureReason::InvalidOutput,
+        detail: "it judges spells that it prepared otherwise than the same spells as they are written"
+            .to_owned(),
+    })
+}
+
+async fn judge(
+    set: &dyn PluginSet,
+    plugin: &str,
+    input: &MatcherInput,
+    prepared: &PreparedSpells,
+) -> Answer<Vec<Verdict>> {
+    match set.score_prepared(plugin, &input.error, &input.candidates, prepared).await {
         Ok(judgement) => Ok(judgement.verdicts),
         Err(error) => Err(error.0),
     }

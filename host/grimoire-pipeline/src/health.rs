@@ -171,10 +171,14 @@ impl Pipeline {
         let (analyzers, matchers) = (count("grimoire:analyzer"), count("grimoire:matcher"));
         let embedders = count("grimoire:embedder");
         let rejected = current.rejected();
-        let mut detail =
-            format!("generation {}: {analyzers} analyzers, {matchers} matchers", current.generation());
+        let mut detail = format!(
+            "generation {}: {}, {}",
+            current.generation(),
+            counted(analyzers, "analyzer"),
+            counted(matchers, "matcher")
+        );
         if embedders > 0 {
-            detail.push_str(&format!(", {embedders} embedders"));
+            detail.push_str(&format!(", {}", counted(embedders, "embedder")));
         }
         let refused: Vec<String> = rejected
             .iter()
@@ -248,6 +252,11 @@ impl Pipeline {
             () = clock.sleep_until(limit) => None,
         }
     }
+}
+
+/// A number of things.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Appends sentences about plugins. A folder may have any number of files, so further ones are only counted.

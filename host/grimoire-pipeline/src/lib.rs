@@ -25,6 +25,8 @@ mod pattern_scan;
 mod pattern_set;
 mod patterns;
 mod plugins;
+mod prepared;
+mod products;
 mod rank;
 mod render;
 mod retrieve;
@@ -37,11 +39,12 @@ mod unite;
 mod utf16;
 mod vectors;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use grimoire_ports::clock::Clock;
-use grimoire_ports::derived_file::DerivedFile;
+use grimoire_ports::derived_file::DerivedFiles;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::{PluginFiles, Plugins};
 use grimoire_ports::search::SpellSearch;
@@ -63,6 +66,7 @@ pub use plugins::{
     ANALYZER_ROUTES, MATCHER_ROUTES, PluginDetails, PluginRequest, PluginStatus, PluginUpload, RecordRequest,
     find_chosen,
 };
+pub use prepared::Preparation;
 pub use rank::{ExplainedSpell, Explanation, MatchReport, MatcherPart};
 pub use render::{Folded, Group, Links, fold, markdown};
 pub use settings::Settings;
@@ -74,8 +78,10 @@ pub use unite::unite;
 
 use pattern_book::PatternBook;
 use patterns::PatternCache;
+use prepared::PreparedBook;
+use products::ProductBook;
 use spells::PatchLocks;
-use vectors::VectorBook;
+use vectors::{Embedder, VectorBook};
 
 /// The ports that the use cases need.
 #[derive(Clone)]
@@ -86,8 +92,8 @@ pub struct Ports {
     pub search: Arc<dyn SpellSearch>,
     /// Extract diagnostics from artifacts, and judge which spells fit them.
     pub plugins: Arc<dyn Plugins>,
-    /// Keeps the vectors of spells between starts; absent where nothing is kept.
-    pub vector_file: Option<Arc<dyn DerivedFile>>,
+    /// Keep what plugins make of spells between starts; absent where nothing is kept.
+    pub derived_files: Option<Arc<dyn DerivedFiles>>,
     /// Finds the plugins outside the store: the shipped ones and those in the operator's folder.
     pub plugin_files: Arc<dyn PluginFiles>,
     /// Verifies and parses webhook requests.
@@ -109,6 +115,8 @@ struct Inner {
     book: PatternBook,
     /// Absent without an embedder.
     vectors: Option<VectorBook>,
+    /// By matcher.
+    prepared: HashMap<String, PreparedBook>,
     patch_locks: PatchLocks,
     plugin_lock: tokio::sync::Mutex<()>,
     /// The reason why the present state of the operator's plugin folder was refused.
@@ -125,13 +133,18 @@ impl Pipeline {
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let patterns = PatternCache::new(settings.pattern_cache);
         let book = PatternBook::new(ports.store.clone());
-        let vectors = settings.embedder.as_deref().map(|embedder| VectorBook::new(&ports, embedder));
+        let vectors = settings.embedder.as_deref().map(|embedder| {
+            let file = ports.derived_files.as_ref().map(|files| files.file("vectors"));
+            ProductBook::new(&ports, Embedder(embedder.to_owned()), file)
+        });
+        let prepared = prepared::books(&ports, &settings);
         Self(Arc::new(Inner {
             ports,
             settings,
             patterns,
             book,
             vectors,
+            prepared,
             patch_locks: PatchLocks::default(),
             plugin_lock: tokio::sync::Mutex::default(),
             folder_problem: std::sync::Mutex::default(),
@@ -166,5 +179,9 @@ impl Pipeline {
 
     fn vector_book(&self) -> Option<&VectorBook> {
         self.0.vectors.as_ref()
+    }
+
+    fn prepared_books(&self) -> &HashMap<String, PreparedBook> {
+        &self.0.prepared
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use watch::Watch;
 pub use change::{PluginRequest, PluginUpload};
 pub use record::RecordRequest;
 
-use crate::{FailurePolicy, Pipeline, PipelineError, Settings};
+use crate::{FailurePolicy, Pipeline, PipelineError, Preparation, Settings};
 
 /// The maximum number of bytes of a name in a message.
 const NAME_BYTES: usize = 64;
@@ -49,6 +49,8 @@ pub struct PluginDetails {
     pub status: PluginStatus,
     /// Facts about its calls.
     pub evidence: PluginEvidence,
+    /// How far it has prepared the spells, if it does that.
+    pub preparation: Option<Preparation>,
     /// Its last receipts, newest first.
     pub receipts: Vec<PluginReceipt>,
 }
@@ -170,7 +172,8 @@ impl Pipeline {
         let refused = || self.plugins().current().rejected().into_iter().find(|found| found.plugin == name);
         match (status, refused()) {
             (Some(status), _) => {
-                Ok(PluginDetails { status, evidence: self.plugins().evidence(name), receipts })
+                let (evidence, preparation) = (self.plugins().evidence(name), self.preparation(name));
+                Ok(PluginDetails { status, evidence, preparation, receipts })
             }
             (None, Some(problem)) => Err(PipelineError::new(
                 ErrorKind::NotFound,
@@ -181,7 +184,8 @@ impl Pipeline {
                 let statistics = self.plugins().statistics(name);
                 let status =
                     PluginStatus { name: name.to_owned(), loaded: None, installed: None, statistics };
-                Ok(PluginDetails { status, evidence: self.plugins().evidence(name), receipts })
+                let evidence = self.plugins().evidence(name);
+                Ok(PluginDetails { status, evidence, preparation: None, receipts })
             }
             (None, None) => Err(PipelineError::missing(Resource::Plugin, shown(name))),
         }

@@ -7,7 +7,8 @@ use grimoire_domain::ranking::{
 };
 use grimoire_domain::review::{PluginIdentity, PluginProblem, RouteTaken};
 use grimoire_domain::spell::{Sequence, SpellId, SpellStatus};
-use grimoire_ports::plugins::{PluginError, PluginSet};
+use grimoire_ports::plugins::PluginError;
+use grimoire_ports::plugins::matcher::Judgement;
 
 use crate::judge::Judge;
 use crate::plugins::MATCHER_ROUTES;
@@ -197,7 +198,7 @@ impl Judge {
             plugins: panel.members().iter().map(|member| member.matcher.clone()).collect(),
         });
         let Hearing { verdicts, matchers, problems } =
-            hear(&*self.plugins, panel, diagnostic, &candidates).await;
+            hear(panel, candidates.len(), |matcher| self.ask(matcher, diagnostic, &candidates)).await;
         let policies: Vec<FailurePolicy> =
             problems.iter().map(|problem| settings.failure_policy(&problem.plugin)).collect();
         for (problem, policy) in problems.iter().zip(&policies) {
@@ -236,7 +237,7 @@ impl Judge {
     ) -> Vec<Verdict> {
         let settings = self.pipeline.settings();
         for fallback in &settings.fallback_matchers {
-            match self.plugins.score(fallback, diagnostic, candidates).await {
+            match self.ask(fallback, diagnostic, candidates).await {
                 Ok(judgement) => {
                     report.plugins.push(judgement.plugin);
                     let detail = format!("{fallback} replaces {panel}, which failed");
@@ -270,13 +271,12 @@ pub(crate) struct Hearing {
 
 /// Lets all matchers of a panel judge at the same time. Those that fail are left out, and the weights of the others make
 /// up the whole.
-pub(crate) async fn hear(
-    plugins: &dyn PluginSet,
-    panel: &Panel,
-    diagnostic: &Diagnostic,
-    candidates: &[Candidate],
+pub(crate) async fn hear<'p, A: Future<Output = Result<Judgement, PluginError>>>(
+    panel: &'p Panel,
+    candidates: usize,
+    ask: impl Fn(&'p str) -> A,
 ) -> Hearing {
-    let calls = panel.members().iter().map(|member| plugins.score(&member.matcher, diagnostic, candidates));
+    let calls = panel.members().iter().map(|member| ask(&member.matcher));
     let answers = futures::future::join_all(calls).await;
     let (mut opinions, mut judges, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for (member, answer) in panel.members().iter().zip(answers) {
@@ -301,7 +301,7 @@ pub(crate) async fn hear(
         Some(only) if !panel.is_several() => only.verdicts,
         last => {
             opinions.extend(last);
-            combine(candidates.len(), &opinions)
+            combine(candidates, &opinions)
         }
     };
     Hearing { verdicts, matchers, problems }

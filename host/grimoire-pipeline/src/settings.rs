@@ -78,6 +78,15 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The matchers that may be asked, some of them several times: the chosen ones, and those that replace them.
+    pub fn matchers(&self) -> impl Iterator<Item = &str> {
+        let routed = self.matcher_routes.iter().map(|route| &route.panel);
+        let chosen = std::iter::once(&self.matcher).chain(routed).flat_map(Panel::members);
+        chosen.map(|member| &member.matcher).chain(&self.fallback_matchers).map(String::as_str)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -1,30 +1,28 @@
 //! The vectors of all active spells, and the spells that an error is similar to. All of it exists only where the
 //! operator has chosen an embedder.
 
-mod derived;
-mod saved;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::repository::RepositoryName;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::spell::{Sequence, Spell, SpellId};
 use grimoire_domain::text;
 use grimoire_ports::PortError;
-use grimoire_ports::follower::{Follower, FollowerState, Pace, Progress};
+use grimoire_ports::follower::FollowerState;
 use grimoire_ports::plugins::embedder::{MAX_TEXT_BYTES, Subject, VectorSpace};
 use grimoire_ports::plugins::{PluginError, PluginSet};
-use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::pattern_book::Patterns;
-use crate::{FailurePolicy, Pipeline, PipelineError, Ports, failure_policy};
-use derived::DerivedVectors;
+use crate::products::{InputDigest, Maker, ProductBook};
+use crate::{FailurePolicy, Pipeline, PipelineError, failure_policy};
 use table::Table;
 
 /// Above this number of vectors, they are searched on a thread that may block.
@@ -34,30 +32,63 @@ const SIMILAR: usize = 16;
 /// The lowest similarity of such a candidate. Unrelated texts have some letters in common.
 const RELATED: f32 = 0.1;
 
-/// How often to look whether the plugins are loaded, and whether the embedder was replaced.
-const LOOKING: Duration = Duration::from_millis(500);
+/// The vectors of all active spells.
+pub(crate) type VectorBook = ProductBook<Embedder>;
 
-/// The vectors, and the follower that updates them.
-pub(crate) struct VectorBook {
-    embedder: String,
-    published: Published,
-    progress: watch::Sender<Progress>,
-    /// True while a task keeps the vectors up to date.
-    followed: AtomicBool,
-    /// Locked while reading new changes.
-    follower: Mutex<Follower<DerivedVectors>>,
-}
-
-/// The vectors at one point of the change log; `None` before the first.
-type Published = Arc<RwLock<Option<Arc<Vectors>>>>;
-
-/// The vectors at one point of the change log, with the embedder that made them: while another one is taking its place,
-/// errors are still embedded by this one.
+/// The chosen embedder.
 #[derive(Clone)]
-struct Vectors {
-    set: Arc<dyn PluginSet>,
-    space: VectorSpace,
-    table: Arc<Table>,
+pub(crate) struct Embedder(pub(crate) String);
+
+#[async_trait]
+impl Maker for Embedder {
+    const NAME: &'static str = "vectors";
+    // A model takes up to a tenth of a second for each.
+    const BATCH: usize = 16;
+
+    type Form = VectorSpace;
+    type Product = Vec<f32>;
+    type Input = String;
+    type Table = Table;
+
+    fn plugin(&self) -> &str {
+        &self.0
+    }
+
+    fn form(&self, set: &dyn PluginSet) -> Option<VectorSpace> {
+        set.space(&self.0)
+    }
+
+    /// An embedder that is not among the first plugins is missed, and said to be.
+    fn is_ready(&self, set: &dyn PluginSet) -> bool {
+        set.generation() > 0
+    }
+
+    fn name_of(space: &VectorSpace) -> String {
+        format!("{} {}", space.digest, space.dimension)
+    }
+
+    fn empty_table(space: &VectorSpace) -> Table {
+        Table::new(space.dimension)
+    }
+
+    fn input(&self, spell: Spell) -> (InputDigest, String) {
+        let text = text_of_spell(&spell);
+        (InputDigest::of(text.as_bytes()), text)
+    }
+
+    async fn make(&self, set: &dyn PluginSet, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PluginError> {
+        Ok(set.embed(&self.0, Subject::Spell, texts).await?.vectors)
+    }
+
+    fn to_bytes(vector: &Vec<f32>) -> Cow<'_, [u8]> {
+        vector.iter().flat_map(|component| component.to_le_bytes()).collect::<Vec<_>>().into()
+    }
+
+    fn from_bytes(space: &VectorSpace, bytes: &[u8]) -> Option<Vec<f32>> {
+        let (components, rest) = bytes.as_chunks::<4>();
+        let vector: Vec<f32> = components.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        (rest.is_empty() && vector.len() == space.dimension).then_some(vector)
+    }
 }
 
 /// How similar spells are to an error.
@@ -80,89 +111,20 @@ impl Similarities {
     }
 }
 
-impl VectorBook {
-    pub(crate) fn new(ports: &Ports, embedder: &str) -> Self {
-        let published = Published::default();
-        let follower = follower(ports, embedder, &published);
-        let progress = watch::Sender::new(follower.progress().borrow().clone());
-        Self {
-            embedder: embedder.to_owned(),
-            published,
-            progress,
-            followed: AtomicBool::new(false),
-            follower: Mutex::new(follower),
-        }
-    }
-
-    fn current(&self) -> Option<Arc<Vectors>> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The vectors for a judge with these plugins. Where they have the same embedder, they replace the set that made
-    /// the vectors, whose other plugins may be outdated and need memory.
-    fn current_for(&self, plugins: &Arc<dyn PluginSet>) -> Option<Arc<Vectors>> {
-        let current = self.current()?;
-        let is_newer = plugins.generation() > current.set.generation();
-        if !is_newer || plugins.space(&self.embedder).as_ref() != Some(&current.space) {
-            return Some(current);
-        }
-        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let renewed = Arc::new(Vectors { set: Arc::clone(plugins), ..(**published.as_ref()?).clone() });
-        if renewed.space == current.space {
-            *published = Some(renewed);
-        }
-        published.clone()
-    }
-}
-
-fn follower(ports: &Ports, embedder: &str, published: &Published) -> Follower<DerivedVectors> {
-    let derived = DerivedVectors::new(ports, embedder, Arc::clone(published));
-    Follower::new(ports.store.clone(), derived, Pace::default())
-}
-
 impl Pipeline {
     /// Keeps the vectors of all spells up to date until `shutdown`, once the plugins are loaded; does nothing without
     /// an embedder. For a service. Elsewhere they are brought up to date whenever they are used.
     pub async fn follow_spells_with_vectors(&self, shutdown: CancellationToken) {
         let Some(book) = self.vector_book() else { return };
-        book.followed.store(true, Ordering::Release);
-        while self.plugins().current().generation() == 0 {
-            tokio::select! {
-                () = tokio::time::sleep(LOOKING) => {}
-                () = shutdown.cancelled() => return,
-            }
-        }
-        let follower = follower(self.ports(), &book.embedder, &book.published);
-        let mut progress = follower.progress();
-        let (stop, stopped) = watch::channel(false);
-        let reported = async {
-            loop {
-                let now = progress.borrow_and_update().clone();
-                book.progress.send_replace(now);
-                if progress.changed().await.is_err() {
-                    return std::future::pending::<()>().await;
-                }
-            }
-        };
-        let stopping = async {
-            shutdown.cancelled().await;
-            stop.send_replace(true);
-            std::future::pending::<()>().await;
-        };
-        let derived = tokio::select! {
-            derived = follower.run(stopped) => derived,
-            () = reported => return,
-            () = stopping => return,
-        };
-        derived.save_rest().await;
+        book.follow(self.ports(), shutdown).await;
     }
 
     /// Waits a little until the vectors have reached a change, unless they are being rebuilt.
     pub(crate) async fn wait_for_vectors(&self, sequence: Sequence, patience: Duration) {
-        let Some(book) = self.vector_book().filter(|book| book.followed.load(Ordering::Acquire)) else {
+        let Some(book) = self.vector_book().filter(|book| book.is_followed()) else {
             return;
         };
-        let mut progress = book.progress.subscribe();
+        let mut progress = book.progress();
         let reached = progress
             .wait_for(|progress| progress.sequence >= sequence || progress.state != FollowerState::Ready);
         // A late vector is no reason to refuse an answer.
@@ -180,15 +142,15 @@ impl Pipeline {
         repository: Option<&RepositoryName>,
     ) -> Result<Similarities, PipelineError> {
         let Some(book) = self.vector_book() else { return Ok(Similarities::default()) };
-        if !book.followed.load(Ordering::Acquire)
-            && let Err(error) = self.catch_up_vectors(book).await
+        if !book.is_followed()
+            && let Err(error) = book.catch_up().await
         {
             // The answer is made without those that are missing; the follower has logged nothing here.
             tracing::warn!(%error, "the vectors of the spells could not be brought up to date");
         }
         let Some(vectors) = book.current_for(plugins) else { return Ok(Similarities::default()) };
         let text = text_of_error(diagnostic);
-        let embedded = vectors.set.embed(&book.embedder, Subject::Error, vec![text]).await;
+        let embedded = vectors.set.embed(book.plugin(), Subject::Error, vec![text]).await;
         let (vector, plugin) = match embedded {
             Ok(mut embedding) => (embedding.vectors.pop().unwrap_or_default(), embedding.plugin),
             Err(PluginError(problem)) => {
@@ -220,19 +182,14 @@ impl Pipeline {
         Ok(searched.map_err(|error| PortError::internal("the vectors could not be searched", error))?)
     }
 
-    async fn catch_up_vectors(&self, book: &VectorBook) -> Result<(), PortError> {
-        let mut follower = book.follower.lock().await;
-        follower.catch_up().await
-    }
-
     /// A sentence about the vectors and whether they are followed well; `None` without an embedder.
     pub(crate) fn vectors_state(&self) -> Option<(String, bool)> {
         let book = self.vector_book()?;
-        let embedder = &book.embedder;
-        if !book.followed.load(Ordering::Acquire) {
+        let embedder = book.plugin();
+        if !book.is_followed() {
             return None;
         }
-        let progress = book.progress.borrow();
+        let progress = book.progress().borrow().clone();
         let count = book.current().map_or(0, |vectors| vectors.table.len());
         Some(match &progress.state {
             FollowerState::Ready => {

@@ -1,6 +1,14 @@
-//! A file for derived data that is expensive to compute: losing it costs time and nothing else.
+//! Files for derived data that is expensive to compute: losing them costs time and nothing else.
+
+use std::sync::Arc;
 
 use crate::PortError;
+
+/// Files by name.
+pub trait DerivedFiles: Send + Sync {
+    /// The file of a name, which consists of lower-case letters, digits and `-`. It need not exist.
+    fn file(&self, name: &str) -> Arc<dyn DerivedFile>;
+}
 
 /// One file.
 pub trait DerivedFile: Send + Sync {

@@ -3,6 +3,7 @@
 mod analyzers;
 mod clock;
 mod embedders;
+mod files;
 mod github;
 mod plugin_files;
 mod plugins;
@@ -11,7 +12,8 @@ mod store;
 
 pub use analyzers::ScriptedAnalyzers;
 pub use clock::ManualClock;
-pub use embedders::{MemoryFile, ScriptedEmbedders};
+pub use embedders::ScriptedEmbedders;
+pub use files::{MemoryFile, MemoryFiles};
 pub use github::{OpenGate, ScriptedGitHub};
 pub use plugin_files::ScriptedFiles;
 pub use plugins::{ScriptedMatchers, ScriptedPlugins, ScriptedSet};

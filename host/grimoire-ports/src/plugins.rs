@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
+use tokio::sync::watch;
 
 use self::analyzer::Analyzers;
 use self::embedder::Embedders;
@@ -141,6 +142,9 @@ pub trait PluginSet: Analyzers + Matchers + Embedders {
 pub trait Plugins: Send + Sync {
     /// The current set. Never blocks.
     fn current(&self) -> Arc<dyn PluginSet>;
+
+    /// The number of the current set, as a signal of its replacement.
+    fn changes(&self) -> watch::Receiver<u64>;
 
     /// Statistics of the plugins of a name; zeros for one that was never called.
     fn statistics(&self, plugin: &str) -> PluginStatistics;

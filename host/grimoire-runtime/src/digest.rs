@@ -14,6 +14,14 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The digest of a component together with its configuration.
+    pub(crate) fn configured(self, settings: Option<&str>) -> Self {
+        match settings {
+            None => self,
+            Some(settings) => Self::of(format!("{self}{settings}").as_bytes()),
+        }
+    }
+
     /// The digest of the data that a value feeds to a hasher, which is how the engine describes its configuration.
     pub(crate) fn of_hash(value: &impl Hash) -> Self {
         let mut hasher = DigestHasher(Sha256::new());

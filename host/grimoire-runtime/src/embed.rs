@@ -24,11 +24,8 @@ use crate::worlds::shared::v0_1::failure_in;
 
 /// The space of the vectors of a component with a configuration.
 pub(crate) fn space(component: Digest, settings: Option<&str>, dimension: u32) -> VectorSpace {
-    let digest = match settings {
-        None => component,
-        Some(settings) => Digest::of(format!("{component}{settings}").as_bytes()),
-    };
-    VectorSpace { digest: digest.to_string(), dimension: usize::try_from(dimension).unwrap_or(usize::MAX) }
+    let digest = component.configured(settings).to_string();
+    VectorSpace { digest, dimension: usize::try_from(dimension).unwrap_or(usize::MAX) }
 }
 
 #[async_trait]
@@ -36,7 +33,7 @@ impl Embedders for Generation {
     fn space(&self, embedder: &str) -> Option<VectorSpace> {
         match &self.plugins.get(embedder)?.code {
             Code::Embedder { space, .. } => Some(space.clone()),
-            Code::Analyzer { .. } | Code::Matcher(_) => None,
+            Code::Analyzer { .. } | Code::Matcher { .. } => None,
         }
     }
 
@@ -95,7 +92,7 @@ impl Generation {
             Some((plugin, Code::Embedder { code, space })) => {
                 Ok((Arc::clone(plugin), code.clone(), space.dimension))
             }
-            Some((_, Code::Analyzer { .. } | Code::Matcher(_))) => {
+            Some((_, Code::Analyzer { .. } | Code::Matcher { .. })) => {
                 Err(Fault::new(FailureReason::Refused, "is chosen as the embedder and is none"))
             }
             None => Err(Fault::new(FailureReason::Refused, "is chosen as the embedder and is not loaded")),

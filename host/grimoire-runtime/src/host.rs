@@ -8,6 +8,7 @@ use grimoire_ports::PortError;
 use grimoire_ports::plugins::{
     PluginEvidence, PluginSet, PluginSource, PluginStatistics, Plugins, PreparedPlugins,
 };
+use tokio::sync::watch;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -164,6 +165,10 @@ impl PreparedPlugins for Prepared {
 impl Plugins for PluginHost {
     fn current(&self) -> Arc<dyn PluginSet> {
         self.registry.current()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.registry.changes()
     }
 
     fn statistics(&self, plugin: &str) -> PluginStatistics {

@@ -24,7 +24,7 @@ use crate::usage::Usage;
 use crate::validate::check_diagnostics;
 use crate::window::{Offsets, Part, Window};
 use crate::worlds::analyzer::v0_1::{Analyzer, GuestResult};
-use crate::worlds::shared::v0_1::failure_in;
+use crate::worlds::shared::v0_1::{failure_in, types::Failure};
 
 /// Number of chunks queued for an analyzer that is slower than the others.
 const QUEUE: usize = 2;
@@ -106,7 +106,7 @@ impl Lane {
         let started = Instant::now();
         let code = match &self.plugin.code {
             Code::Analyzer { code, .. } => code.clone(),
-            Code::Matcher(_) | Code::Embedder { .. } => unreachable!("only analyzers have lanes"),
+            Code::Matcher { .. } | Code::Embedder { .. } => unreachable!("only analyzers have lanes"),
         };
         let (sender, receiver) = mpsc::channel(QUEUE);
         let work = self.plugin.admit().map(|attempt| {
@@ -193,12 +193,13 @@ impl Scan {
                 if let Some(settings) = &plugin.settings {
                     instance.configure(&mut *store, settings).await?.map_err(|_| ConfigurationRefused)?;
                 }
-                let scan = instance.open(&mut *store, &self.artifact, self.media_type).await?;
-                Ok((instance, scan))
+                let opened = instance.open(&mut *store, &self.artifact, self.media_type).await?;
+                Ok((instance, opened))
             })
             .await;
-        let (instance, scan) = entry.settle(store, &mut allowance, outcome)?;
+        let (instance, opened) = entry.settle(store, &mut allowance, outcome)?;
         drop(turn);
+        let scan = opened.map_err(|failure| self.failed(&failure))?;
 
         while let Some(part) = receiver.recv().await {
             let line_end = offsets.needs_line_end(&part).then(|| part.line_end());
@@ -218,6 +219,13 @@ impl Scan {
         let outcome = entry.wait(instance.finish(&mut *store, scan)).await;
         let returned = entry.settle(store, &mut allowance, outcome)?;
         self.take(store, returned, &offsets, diagnostics)
+    }
+
+    /// The failure that the analyzer reports; its words go to its log.
+    fn failed(&self, failure: &Failure) -> Fault {
+        let (fault, words) = failure_in(failure);
+        self.plugin.note(words);
+        fault
     }
 
     /// Counts the output of one call, and fails if it exceeds the limits.
@@ -249,11 +257,7 @@ impl Scan {
         offsets: &Offsets,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(), Fault> {
-        let mut found = returned.map_err(|failure| {
-            let (fault, words) = failure_in(&failure);
-            self.plugin.note(words);
-            fault
-        })?;
+        let mut found = returned.map_err(|failure| self.failed(&failure))?;
         let bytes = found.iter().map(Diagnostic::size).sum();
         self.count_output(store, bytes)?;
         check_diagnostics(&found, diagnostics.len(), offsets.total()).map_err(Fault::invalid_output)?;

@@ -153,9 +153,10 @@ impl Loader<'_> {
                     })
                     .await;
                 let returned = entry.settle(&mut store, &mut allowance, outcome);
-                returned.map(|(said, configured)| {
+                returned.map(|((said, prepares), configured)| {
                     let checked = check_identity(&said);
-                    (Code::Matcher(code), said, checked, configured)
+                    let prepares = prepares.then(|| digest.configured(settings).to_string());
+                    (Code::Matcher { code, prepares }, said, checked, configured)
                 })
             }
             World::Embedder => {

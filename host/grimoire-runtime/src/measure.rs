@@ -6,6 +6,7 @@ use std::time::Duration;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_ports::plugins::PluginError;
+use grimoire_ports::plugins::matcher::PreparedSpells;
 
 use crate::host::PluginHost;
 use crate::plugin::Plugin;
@@ -72,7 +73,21 @@ impl DirectMatcher {
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
     ) -> Result<Vec<Verdict>, PluginError> {
-        let (_, verdicts) = judge_fresh(&self.plugin, &self.matcher, diagnostic, candidates).await;
+        self.fresh_prepared(diagnostic, candidates, &PreparedSpells::new()).await
+    }
+
+    /// The same with what the matcher prepared in place of spells.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::fresh`].
+    pub async fn fresh_prepared(
+        &self,
+        diagnostic: &Diagnostic,
+        candidates: &[Candidate],
+        prepared: &PreparedSpells,
+    ) -> Result<Vec<Verdict>, PluginError> {
+        let (_, verdicts) = judge_fresh(&self.plugin, &self.matcher, diagnostic, candidates, prepared).await;
         verdicts.map_err(|fault| named(&self.plugin, fault))
     }
 }

@@ -31,7 +31,11 @@ pub(crate) enum Code {
         /// True if it is called only where the other analyzers found no cause.
         is_last_resort: bool,
     },
-    Matcher(matcher::v0_1::Matcher),
+    Matcher {
+        code: matcher::v0_1::Matcher,
+        /// The form of what it prepares, if it prepares spells.
+        prepares: Option<String>,
+    },
     Embedder {
         code: embedder::v0_1::Embedder,
         /// The space of its vectors.
@@ -113,7 +117,7 @@ impl Plugin {
     pub(crate) fn world(&self) -> World {
         match self.code {
             Code::Analyzer { .. } => World::Analyzer,
-            Code::Matcher(_) => World::Matcher,
+            Code::Matcher { .. } => World::Matcher,
             Code::Embedder { .. } => World::Embedder,
         }
     }

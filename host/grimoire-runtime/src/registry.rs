@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use grimoire_domain::review::PluginProblem;
 use grimoire_ports::plugins::{CaseFile, LoadedPlugin, PluginSet};
+use tokio::sync::watch;
 
 use crate::plugin::{Code, Plugin};
 use crate::probes::ProbeSet;
@@ -35,7 +36,7 @@ impl Generation {
         let watch =
             ProbeSet::new(plugins.values().enumerate().filter_map(|(number, plugin)| match &plugin.code {
                 Code::Analyzer { probes, .. } => Some((number, &probes[..])),
-                Code::Matcher(_) | Code::Embedder { .. } => None,
+                Code::Matcher { .. } | Code::Embedder { .. } => None,
             }));
         Self { number, plugins, rejected, watch, resources }
     }
@@ -69,16 +70,23 @@ impl PluginSet for Generation {
 /// The current generation, and the records of all plugins ever loaded, which are kept across generations.
 pub(crate) struct Registry {
     current: ArcSwap<Generation>,
+    /// The number of the current generation.
+    number: watch::Sender<u64>,
     records: Mutex<BTreeMap<String, Arc<PluginRecord>>>,
 }
 
 impl Registry {
     pub(crate) fn new(first: Generation) -> Self {
-        Self { current: ArcSwap::from_pointee(first), records: Mutex::default() }
+        let number = watch::Sender::new(first.number);
+        Self { current: ArcSwap::from_pointee(first), number, records: Mutex::default() }
     }
 
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.current.load_full()
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.number.subscribe()
     }
 
     /// Replaces the running generation, unless it is no longer the one that `next` was prepared to follow. This only
@@ -88,8 +96,13 @@ impl Registry {
             plugin.count_into(self.record(name));
         }
         let running = self.current.load();
-        running.number + 1 == next.number
-            && Arc::ptr_eq(&self.current.compare_and_swap(&running, next), &running)
+        let number = next.number;
+        let is_replaced = running.number + 1 == number
+            && Arc::ptr_eq(&self.current.compare_and_swap(&running, next), &running);
+        if is_replaced {
+            self.number.send_replace(number);
+        }
+        is_replaced
     }
 
     /// Returns the record of a name; creates one for a new name.

@@ -5,6 +5,7 @@
 mod description;
 mod diagnostic;
 mod facts;
+mod prepared;
 mod text;
 mod vectors;
 mod verdict;
@@ -12,6 +13,7 @@ mod verdict;
 pub(crate) use description::{check_analyzer, check_embedder, check_identity};
 pub(crate) use diagnostic::check_diagnostics;
 pub(crate) use facts::is_fact_name;
+pub(crate) use prepared::check_prepared;
 pub(crate) use vectors::check_vectors;
 pub(crate) use verdict::check_verdicts;
 

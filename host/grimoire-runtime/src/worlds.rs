@@ -1,5 +1,47 @@
 //! The supported worlds: one folder each, with one module per version.
 
+/// The parts of a version of a world that are the same in all of them: a linked component, and an instance of it.
+macro_rules! component {
+    ($name:ident: $linked:ty, $instance:ty, $interface:ident) => {
+        /// A compiled component of this world, linked.
+        #[derive(Clone)]
+        pub(crate) struct $name($linked);
+
+        impl $name {
+            pub(crate) fn new(
+                linked: wasmtime::component::InstancePre<crate::call::Call>,
+            ) -> wasmtime::Result<Self> {
+                <$linked>::new(linked).map(Self)
+            }
+
+            /// Creates a fresh instance.
+            pub(crate) async fn instantiate(
+                &self,
+                store: &mut wasmtime::Store<crate::call::Call>,
+            ) -> wasmtime::Result<Instance> {
+                let started = std::time::Instant::now();
+                let instance = self.0.instantiate_async(&mut *store).await?;
+                store.data_mut().instantiated(started);
+                Ok(Instance(instance))
+            }
+        }
+
+        /// One instance, which lives for one call (for analyzers: one scan).
+        pub(crate) struct Instance($instance);
+
+        impl Instance {
+            /// Passes the operator's configuration.
+            pub(crate) async fn configure(
+                &self,
+                store: &mut wasmtime::Store<crate::call::Call>,
+                settings: &str,
+            ) -> wasmtime::Result<Result<(), String>> {
+                self.0.$interface().call_configure(store, settings).await
+            }
+        }
+    };
+}
+
 pub(crate) mod analyzer;
 pub(crate) mod embedder;
 pub(crate) mod matcher;

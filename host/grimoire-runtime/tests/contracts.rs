@@ -56,7 +56,7 @@ fn packages_use_each_other_in_their_present_versions() {
 
 /// A later addition: another function of the matcher beside the old ones, and another interface.
 fn with_additions(text: &str) -> String {
-    text.replace("    score: func(", "    prepare: func(id: u64) -> list<u8>;\n\n    score: func(")
+    text.replace("    score: func(", "    explain: func(id: u64) -> list<u8>;\n\n    score: func(")
         .replace("interface log {", "interface clock { now: func() -> u64; }\n\ninterface log {")
         .replace("0.1.0", "0.1.1")
 }
@@ -70,11 +70,11 @@ fn a_component_fits_the_next_version_and_not_the_other_way_round() {
         (call $log (i32.const 0) (i32.const 0) (i32.const 0))
         (call $verdict (i32.const 0) (f64.const 0.5)))";
     let old = encode(Group::Matcher, MATCHER, str::to_owned);
-    let with_prepare = format!(
-        "{MATCHER}(func $prepare (param i64) (result i32) (i32.const 1456))
-         (export \"grimoire:matcher/match-spells@0.1.0#prepare\" (func $prepare))"
+    let with_explain = format!(
+        "{MATCHER}(func $explain (param i64) (result i32) (i32.const 1456))
+         (export \"grimoire:matcher/match-spells@0.1.0#explain\" (func $explain))"
     );
-    let new = encode(Group::Matcher, &with_prepare, with_additions);
+    let new = encode(Group::Matcher, &with_explain, with_additions);
 
     let engine = Engine::default();
     let fits = |component: &[u8], version: &str, wanted: &[&str]| {
@@ -95,9 +95,9 @@ fn a_component_fits_the_next_version_and_not_the_other_way_round() {
     };
     assert!(fits(&old, "0.1.0", &["describe", "configure", "score"]));
     assert!(fits(&old, "0.1.1", &["describe", "configure", "score"]), "a host that has learned more");
-    assert!(!fits(&old, "0.1.1", &["prepare"]), "the host asks before it calls what is new");
+    assert!(!fits(&old, "0.1.1", &["explain"]), "the host asks before it calls what is new");
     assert!(!fits(&old, "0.2.0", &["score"]), "a break is another package");
-    assert!(fits(&new, "0.1.1", &["describe", "configure", "score", "prepare"]));
+    assert!(fits(&new, "0.1.1", &["describe", "configure", "score", "explain"]));
 
     let refused =
         grimoire_runtime::inspect(&new, &Options::default()).expect_err("it is newer than this host");

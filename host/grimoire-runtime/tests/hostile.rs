@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use grimoire_domain::diagnostic::Diagnostic;
@@ -15,11 +16,11 @@ use grimoire_domain::failure_reason::FailureReason::{
 };
 use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::PluginProblem;
-use grimoire_domain::spell::Outcomes;
+use grimoire_domain::spell::{Outcomes, Spell};
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_ports::plugins::analyzer::Findings;
 use grimoire_ports::plugins::embedder::Subject;
-use grimoire_ports::plugins::matcher::Judgement;
+use grimoire_ports::plugins::matcher::{Judgement, PreparedSpells};
 use grimoire_runtime::{Options, PluginHost, PluginSource, TimeBudget};
 use support::guests::{Group, encode, guest, with_modules};
 use support::{candidates, content, diagnostic, log};
@@ -77,13 +78,28 @@ const MATCHERS: &[(&str, Outcome)] = &[
     ("unreachable", Fine),
     ("counter", Fine),
     ("secret", Fine),
+    // Whatever becomes of a preparation, the spells are judged as they are written; see the table below.
+    ("prepares", Fine),
+    ("prepares_too_much", Fine),
+    ("prepares_too_few", Fine),
+    ("loop_in_prepare", Fine),
+    ("trap_in_prepare", Fine),
+];
+
+/// What becomes of a preparation.
+const PREPARATIONS: &[(&str, Outcome)] = &[
+    ("prepares", Fine),
+    ("prepares_too_much", Fails(InvalidOutput, "prepared[0]: 16385 bytes, may be at most 16384")),
+    ("prepares_too_few", Fails(InvalidOutput, "prepared: 2 for 3 spells")),
+    ("loop_in_prepare", Fails(Timeout, "used up its computing time")),
+    ("trap_in_prepare", Fails(Trap, "ended itself")),
 ];
 
 const ANALYZERS: &[(&str, Outcome)] = &[
     ("honest", Fine),
     ("loop_in_feed", Fails(Timeout, "used up its computing time")),
     ("loop_in_finish", Fails(Timeout, "used up its computing time")),
-    ("loop_in_constructor", Fails(Timeout, "used up its computing time")),
+    ("loop_in_open", Fails(Timeout, "used up its computing time")),
     ("loop_in_describe", Rejected("does not start (timeout)")),
     // Only where there is a configuration.
     ("loop_in_configure", Rejected("does not start (timeout)")),
@@ -118,6 +134,7 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("foreign_handle", Fails(InvalidOutput, "")),
     ("trap_in_second_feed", Fails(Trap, "ended itself")),
     ("unsupported", Fails(Unsupported, "does not handle this input")),
+    ("refuses_to_open", Fails(Unsupported, "does not handle this input")),
 ];
 
 const EMBEDDERS: &[(&str, Outcome)] = &[
@@ -249,6 +266,59 @@ async fn hostile_matchers_meet_their_outcome() {
     for (name, outcome) in WASI {
         check_matcher(Group::Wasi, name, outcome).await;
     }
+}
+
+fn spells(count: u64) -> Vec<Arc<Spell>> {
+    candidates(count).into_iter().map(|candidate| candidate.spell).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_preparation_leaves_the_spells_as_they_are_written() {
+    for (name, outcome) in PREPARATIONS {
+        let host = start(options_for(name), vec![guest(Group::Matcher, name)]);
+        let current = host.current();
+        let plugin = name.replace('_', "-");
+        // More often than a plugin may fail before it rests.
+        for _ in 0..6 {
+            let problem = current.prepare_spells(&plugin, spells(3)).await.err();
+            check(name, outcome, &host, problem.map(|error| error.0));
+        }
+        assert_eq!(score(&host).await, Ok(0.5), "{name}");
+        assert_eq!(host.statistics(&plugin).failures, 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_matcher_gets_what_it_prepared_in_place_of_the_spell() {
+    let host = start(options(), vec![guest(Group::Matcher, "prepares")]);
+    let current = host.current();
+    let forms = current.prepare_spells("prepares", spells(64)).await.expect("prepared");
+    assert!(forms.len() == 64 && forms.iter().all(|form| form[..] == *b"tea"), "{forms:?}");
+    let refused = current.prepare_spells("prepares", spells(65)).await.expect_err("too many");
+    assert_eq!(refused.0.detail, "65 spells, at most 64 are prepared at once");
+    let candidates = candidates(2);
+    let score = async |prepared: &PreparedSpells| {
+        let judgement = current.score_prepared("prepares", &diagnostic(), &candidates, prepared).await;
+        judgement.expect("a judgement").verdicts.first().map(|verdict| verdict.score)
+    };
+    let first = candidates[0].spell.id;
+    assert_eq!(score(&[(first, Arc::clone(&forms[0]))].into()).await, Some(1.0));
+    assert_eq!(score(&[(candidates[1].spell.id, Arc::clone(&forms[0]))].into()).await, Some(0.5));
+}
+
+#[tokio::test]
+async fn a_prepared_form_is_that_of_a_component_and_its_configuration() {
+    let form = |component: &str, settings: Option<&str>| {
+        let configurations = settings.map(|settings| ("matcher".to_owned(), settings.to_owned()));
+        let options = Options { configurations: configurations.into_iter().collect(), ..options() };
+        let source = PluginSource { name: "matcher".to_owned(), ..guest(Group::Matcher, component) };
+        start(options, vec![source]).current().prepared_form("matcher")
+    };
+    let plain = form("prepares", None).expect("it prepares");
+    assert_eq!(form("prepares", None), Some(plain.clone()), "on every start");
+    assert_ne!(form("prepares", Some("{}")), Some(plain.clone()));
+    assert_ne!(form("trap_in_prepare", None), Some(plain));
+    assert_eq!(form("honest", None), None, "it prepares nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -485,13 +555,13 @@ async fn a_hundred_loops_leave_room_for_an_honest_neighbour() {
         admission_wait: Duration::from_secs(3_600),
         ..options()
     };
-    let host = std::sync::Arc::new(start(
+    let host = Arc::new(start(
         options,
         vec![guest(Group::Matcher, "honest"), guest(Group::Analyzer, "loop_in_feed")],
     ));
     let loops: Vec<_> = (0..100)
         .map(|_| {
-            let host = std::sync::Arc::clone(&host);
+            let host = Arc::clone(&host);
             tokio::spawn(async move { analyze(&host).await })
         })
         .collect();

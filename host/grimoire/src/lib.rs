@@ -8,6 +8,7 @@ mod cli;
 pub mod config;
 mod console;
 mod data_folder;
+mod derived_files;
 pub mod exit;
 mod housekeeping;
 mod inert;
@@ -20,7 +21,6 @@ mod shipped;
 pub mod spellbook;
 mod telemetry;
 mod user_folders;
-mod vector_file;
 mod version;
 mod wiring;
 

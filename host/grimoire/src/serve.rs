@@ -38,7 +38,8 @@ pub struct Server {
     components: Components,
     http: JoinHandle<()>,
     runner: JoinHandle<()>,
-    vectors: JoinHandle<()>,
+    /// Keeps what plugins make of the spells up to date.
+    products: JoinHandle<((), ())>,
     /// Present until it was awaited.
     loading: Option<JoinHandle<anyhow::Result<u64>>>,
 }
@@ -109,9 +110,14 @@ impl Server {
                 }
             })
         };
-        let vectors = {
+        let products = {
             let (pipeline, shutdown) = (pipeline.clone(), shutdown.clone());
-            tokio::spawn(async move { pipeline.follow_spells_with_vectors(shutdown).await })
+            tokio::spawn(async move {
+                tokio::join!(
+                    pipeline.follow_spells_with_vectors(shutdown.clone()),
+                    pipeline.follow_spells_with_matchers(shutdown),
+                )
+            })
         };
         tokio::spawn(keep_house(pipeline.clone(), config.delivery_retention, shutdown.clone()));
         let state = AppState {
@@ -139,7 +145,7 @@ impl Server {
             components,
             http,
             runner,
-            vectors,
+            products,
             loading,
         })
     }
@@ -223,8 +229,8 @@ impl Server {
         if self.runner.await.is_err() {
             tracing::error!("the job runner panicked");
         }
-        if self.vectors.await.is_err() {
-            tracing::error!("the task that embeds the spells panicked");
+        if self.products.await.is_err() {
+            tracing::error!("the task that embeds and prepares the spells panicked");
         }
         self.components.close().await;
     }

@@ -11,7 +11,7 @@ use grimoire_github::{Gate, GitHubClient};
 use grimoire_pipeline::{FailurePolicy, Links, Pipeline, Ports, Settings, find_chosen};
 use grimoire_ports::PortError;
 use grimoire_ports::clock::{Clock, SystemClock};
-use grimoire_ports::derived_file::DerivedFile;
+use grimoire_ports::derived_file::DerivedFiles;
 use grimoire_ports::follower::Pace;
 use grimoire_ports::github::{GitHub, WebhookGate};
 use grimoire_ports::plugins::{PluginFiles, PluginSet};
@@ -26,10 +26,10 @@ use tempfile::TempDir;
 use crate::config::{Config, StorageUrl};
 use crate::console::announced;
 use crate::data_folder;
+use crate::derived_files::FilesBeside;
 use crate::exit::{Exit, Reported};
 use crate::plugin_files::FoundPlugins;
 use crate::user_folders;
-use crate::vector_file::VectorFile;
 
 /// The store to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) struct Components {
     pub(crate) search: Arc<dyn SpellSearch>,
     plugins: Arc<PluginHost>,
     plugin_files: FoundPlugins,
-    vector_file: Option<Arc<dyn DerivedFile>>,
+    derived_files: Option<Arc<dyn DerivedFiles>>,
     gate: Arc<dyn WebhookGate>,
     github: Option<Arc<dyn GitHub>>,
     clock: Arc<dyn Clock>,
@@ -98,9 +98,9 @@ impl Components {
                 (Arc::new(store) as Arc<dyn Store>, folder.path().join("index"), Some(folder))
             }
         };
-        // What a command adds to a copy of the store is lost when it ends, and its vectors with it.
-        let vector_file = (storage == Storage::Configured)
-            .then(|| Arc::new(VectorFile::beside(&config.data_folder)) as Arc<dyn DerivedFile>);
+        // What a command adds to a copy of the store is lost when it ends, and what plugins made of it too.
+        let derived_files = (storage == Storage::Configured)
+            .then(|| Arc::new(FilesBeside::new(&config.data_folder)) as Arc<dyn DerivedFiles>);
         let pace = match &purpose {
             Purpose::Service(_) => Pace::default(),
             // No other writes could share the commit.
@@ -124,7 +124,7 @@ impl Components {
             search: Arc::new(search),
             plugins: plugin_host(config)?,
             plugin_files: found_plugins(config),
-            vector_file,
+            derived_files,
             gate: Arc::new(gate),
             github,
             clock: Arc::new(SystemClock),
@@ -154,7 +154,7 @@ impl Components {
             search: Arc::clone(&self.search),
             plugins: Arc::clone(&self.plugins) as _,
             plugin_files: Arc::new(self.plugin_files.clone()),
-            vector_file: self.vector_file.clone(),
+            derived_files: self.derived_files.clone(),
             gate: Arc::clone(&self.gate),
             github: self.github.clone(),
             clock: Arc::clone(&self.clock),

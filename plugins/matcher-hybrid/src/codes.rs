@@ -1,7 +1,9 @@
 //! Error codes and rule names: `E0382`, `TS2304`, `ERR_MODULE_NOT_FOUND`, `ENOENT`, `no-unused-vars`,
 //! `clippy::needless_return`.
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic};
+use grimoire_plugin_sdk::Diagnostic;
+
+use crate::reading::Reading;
 
 /// The codes of one diagnostic as it writes them, at most a few.
 pub(crate) struct Codes {
@@ -75,10 +77,9 @@ impl Codes {
     }
 
     /// Compares with the candidate's error type, tags, title and pattern.
-    pub(crate) fn evidence(&self, candidate: &Candidate) -> CodeEvidence {
-        let spell = &candidate.spell;
+    pub(crate) fn evidence(&self, spell: &Reading<'_>) -> CodeEvidence {
         if let Some(plain) = &self.plain
-            && same(plain, &spell.error_type)
+            && same(plain, spell.error_type)
         {
             return CodeEvidence::Equal { code: plain.clone(), explicit: true };
         }
@@ -87,8 +88,8 @@ impl Codes {
         }
         let mut other = None;
         let mut best: Option<&(String, bool)> = None;
-        let named = [spell.error_type.as_str()].into_iter().chain(spell.tags.iter().map(String::as_str));
-        for name in named.chain(words(&spell.title)).chain(words(&spell.error_pattern)) {
+        let named = [spell.error_type].into_iter().chain(spell.tags.iter().copied());
+        for name in named.chain(words(spell.title)).chain(words(spell.pattern)) {
             if let Some(code) = self.found.iter().find(|(code, _)| same(code, name)) {
                 if best.is_none_or(|best| code.1 && !best.1) {
                     best = Some(code);
@@ -191,7 +192,7 @@ mod tests {
 
     #[allow(clippy::needless_pass_by_value, reason = "reads better at the calls")]
     fn evidence(error: Diagnostic, spell: Spell) -> CodeEvidence {
-        Codes::of(&error).evidence(&Candidate { spell, ..Candidate::default() })
+        Codes::of(&error).evidence(&Reading::written(&spell))
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The features of each candidate. Every feature is in [0, 1]; [`crate::score`] decides how much
 //! each counts.
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence};
+use grimoire_plugin_sdk::{Diagnostic, Evidence, PatternEvidence};
 
 use crate::codes::{CodeEvidence, Codes};
 use crate::grams::{Grams, Seen};
 use crate::kinds::kind_likeness;
 use crate::query::{MOST_TERMS, Part, Query};
-use crate::tokens::{Word, is_stop_word, words};
+use crate::reading::{Reading, Words, each_word};
+use crate::tokens::{Word, is_stop_word};
 
 /// The texts of a spell that are measured separately: a word in the title says more than one in the code.
 pub(crate) const FIELDS: usize = 4;
@@ -15,10 +16,6 @@ const TITLE: usize = 0;
 const PATTERN: usize = 1;
 const DESCRIPTION: usize = 2;
 const SOLUTION: usize = 3;
-/// Maximum number of bytes of a field that are read. A good spell says what it is for within the first 8 KiB.
-const READ: usize = 8192;
-/// Number of bytes at the start of a description whose grams are compared.
-const LEAD: usize = 160;
 /// Keeps the rarity of terms sensible for few candidates: as if there were this many more, none of
 /// them with the term.
 const UNSEEN: f64 = 6.0;
@@ -55,32 +52,34 @@ pub(crate) struct Features {
 type Counts = [[u8; FIELDS]];
 
 /// Computes the features of all candidates.
-pub(crate) fn measure(error: &Diagnostic, query: &Query, candidates: &[Candidate]) -> Vec<Features> {
+pub(crate) fn measure(
+    error: &Diagnostic,
+    query: &Query,
+    candidates: &[(Reading<'_>, &Evidence)],
+) -> Vec<Features> {
     let terms = query.terms.len();
     let mut counts = vec![[0_u8; FIELDS]; terms * candidates.len()];
     let mut lengths = vec![[0_u32; FIELDS]; candidates.len()];
     let mut covered = vec![(0.0, 0.0); candidates.len()];
-    for (at, candidate) in candidates.iter().enumerate() {
+    for (at, (spell, _)) in candidates.iter().enumerate() {
         let counts = &mut counts[at * terms..(at + 1) * terms];
-        covered[at] = count_terms(query, candidate, counts, &mut lengths[at]);
+        covered[at] = count_terms(query, &spell.words, counts, &mut lengths[at]);
     }
     let rarity = rarities(terms, candidates.len(), &counts);
     let grams = Grams::of(&[&error.message]);
     let codes = Codes::of(error);
     let mut seen = Seen::default();
     let mut all = Vec::with_capacity(candidates.len());
-    for (at, candidate) in candidates.iter().enumerate() {
-        let spell = &candidate.spell;
+    for (at, (spell, evidence)) in candidates.iter().enumerate() {
         let mut features = Features {
-            pattern: pattern_strength(&candidate.evidence.pattern),
-            code: Some(codes.evidence(candidate)),
-            kind: kind_likeness(error, &spell.error_type),
+            pattern: pattern_strength(&evidence.pattern),
+            code: Some(codes.evidence(spell)),
+            kind: kind_likeness(error, spell.error_type),
             title_covered: covered[at].0,
             pattern_covered: covered[at].1,
-            likeness: grams.likeness(&[&spell.title, &spell.error_pattern], &mut seen),
-            likeness_lead: grams
-                .likeness(&[&spell.description[..spell.description.floor_char_boundary(LEAD)]], &mut seen),
-            keyword: clean(candidate.evidence.keyword),
+            likeness: grams.likeness(&[spell.title, spell.pattern], &mut seen),
+            likeness_lead: grams.likeness(&[spell.lead], &mut seen),
+            keyword: clean(evidence.keyword),
             ..Features::default()
         };
         share_terms(query, &counts[at * terms..(at + 1) * terms], lengths[at], &rarity, &mut features);
@@ -106,75 +105,65 @@ fn pattern_strength(evidence: &PatternEvidence) -> f64 {
 /// pattern's words that the diagnostic contains.
 fn count_terms(
     query: &Query,
-    candidate: &Candidate,
+    words: &Words<'_>,
     counts: &mut Counts,
     lengths: &mut [u32; FIELDS],
 ) -> (f64, f64) {
-    let spell = &candidate.spell;
     let mut known = [0_u32; FIELDS];
     let mut telling = [0_u32; FIELDS];
-    let fields = [&spell.title, &spell.error_pattern, &spell.description, &spell.solution_code];
-    for (field, text) in fields.into_iter().enumerate() {
-        let mut length = 0;
-        let mut see = |word: Word<'_>| {
-            length += 1;
-            if let Some(term) = query.find_word(word) {
-                counts[term][field] = counts[term][field].saturating_add(1);
-                if query.terms[term].0 != Part::Context {
-                    known[field] += 1;
-                    telling[field] += 1;
+    match words {
+        Words::Written(spell) => {
+            for field in 0..FIELDS {
+                let mut length = 0;
+                each_word(spell, field, |word: Word<'_>| {
+                    length += 1;
+                    if let Some(term) = query.find_word(word) {
+                        counts[term][field] = counts[term][field].saturating_add(1);
+                        if query.terms[term].0 != Part::Context {
+                            known[field] += 1;
+                            telling[field] += 1;
+                        }
+                    } else if field <= PATTERN && !is_stop_word(word.token().0) {
+                        telling[field] += 1;
+                    }
+                });
+                lengths[field] = length;
+            }
+            // Tags are like short titles.
+            each_word(spell, FIELDS, |word| {
+                if let Some(term) = query.find_word(word) {
+                    counts[term][TITLE] = counts[term][TITLE].saturating_add(1);
                 }
-            } else if field <= PATTERN && !is_stop_word(word.token().0) {
-                telling[field] += 1;
-            }
-        };
-        let text = &text[..text.floor_char_boundary(READ)];
-        if field == PATTERN {
-            literal_parts(text, |part| words(part, &mut see));
-        } else {
-            words(text, &mut see);
+            });
         }
-        lengths[field] = length;
-    }
-    // Tags are like short titles.
-    for tag in &spell.tags {
-        words(tag, |word| {
-            if let Some(term) = query.find_word(word) {
-                counts[term][TITLE] = counts[term][TITLE].saturating_add(1);
+        Words::Counted(fields) => {
+            for (field, counted) in fields.iter().enumerate() {
+                let is_tags = field == FIELDS;
+                let into = if is_tags { TITLE } else { field };
+                if !is_tags {
+                    lengths[field] = counted.length;
+                    telling[field] = counted.telling;
+                }
+                for (token, count) in counted.tokens() {
+                    let Some(term) = query.find(token) else { continue };
+                    let added = u8::try_from(count).unwrap_or(u8::MAX);
+                    counts[term][into] = counts[term][into].saturating_add(added);
+                    if is_tags {
+                        continue;
+                    }
+                    if query.terms[term].0 == Part::Context {
+                        telling[field] -= u32::from(count);
+                    } else {
+                        known[field] += u32::from(count);
+                    }
+                }
             }
-        });
+        }
     }
     let share = |field: usize| {
         if telling[field] == 0 { 0.0 } else { f64::from(known[field]) / f64::from(telling[field]) }
     };
     (share(TITLE), share(PATTERN))
-}
-
-/// The literal parts of a regular expression: escapes such as `\b` and `\s` and the letters of group
-/// names are left out.
-fn literal_parts(pattern: &str, mut each: impl FnMut(&str)) {
-    let bytes = pattern.as_bytes();
-    let (mut start, mut at) = (0, 0);
-    while at < bytes.len() {
-        if bytes[at] == b'\\' {
-            if bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
-                each(&pattern[start..at]);
-                start = at + 2;
-            }
-            at += 2;
-        } else if bytes[at..].starts_with(b"(?") {
-            each(&pattern[start..at]);
-            at += bytes[at..]
-                .iter()
-                .position(|byte| matches!(byte, b':' | b'>' | b')' | b'=' | b'!'))
-                .unwrap_or(1)
-                + 1;
-            start = at;
-        } else {
-            at += 1;
-        }
-    }
-    each(pattern.get(start..).unwrap_or_default());
 }
 
 /// The rarity of each term among the candidates, from 1. A term that no candidate has does not
@@ -269,24 +258,12 @@ fn share_terms(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::tokens;
 
     #[test]
     fn the_logarithm_is_right() {
         for number in [1.0, 1.5, 2.0, 3.0, 10.0, 70.0, 10_006.0, 1e12_f64] {
             assert!((natural_logarithm(number) - number.ln()).abs() < 1e-9, "{number}");
         }
-    }
-
-    #[test]
-    fn patterns_give_their_literal_words() {
-        let mut words = Vec::new();
-        literal_parts(r"(?i)\bcannot find\s+(?P<name>\w+) in \\path (?:crate|root)", |part| {
-            tokens(part, |token| words.push(token));
-        });
-        let mut expected = Vec::new();
-        tokens("cannot find in path crate root", |token| expected.push(token));
-        assert_eq!(words, expected);
     }
 
     #[test]

@@ -14,6 +14,8 @@
 //! | `context` | 0.08 | Words of the lines around the error in the spell's code. |
 //! | `keyword` | 0.10 | The host's keyword search, relative to its best result. |
 //!
+//! Spells are read once and kept as tokens (`prepare`), so that a call neither copies nor splits their texts.
+//!
 //! The result is a function of the arguments, to the last bit: sums run in a fixed order, and nothing
 //! depends on addresses, hash seeds, time or the platform's mathematics library.
 #![deny(unsafe_code)]
@@ -23,10 +25,14 @@ mod features;
 mod grams;
 mod kinds;
 mod query;
+mod reading;
 mod score;
 mod tokens;
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Verdict};
+use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, Failure, Form, Verdict};
+
+use reading::Reading;
+pub use reading::prepare;
 
 /// Judges all candidates of one diagnostic: one verdict for each, in the given order.
 ///
@@ -34,6 +40,23 @@ use grimoire_plugin_sdk::{Candidate, Diagnostic, Failure, Verdict};
 ///
 /// If there are more candidates than a `u32` can count, which no host passes.
 pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure> {
+    let readings =
+        candidates.iter().map(|candidate| (Reading::written(&candidate.spell), &candidate.evidence));
+    judge(error, &readings.collect::<Vec<_>>())
+}
+
+/// The same for candidates of which some or all are what [`prepare`] returned.
+///
+/// # Errors
+///
+/// As for [`score`], and for what [`prepare`] did not return.
+pub fn score_prepared(error: &Diagnostic, candidates: &[Candidate<Form>]) -> Result<Vec<Verdict>, Failure> {
+    let readings =
+        candidates.iter().map(|candidate| Ok((Reading::of(&candidate.spell)?, &candidate.evidence)));
+    judge(error, &readings.collect::<Result<Vec<_>, Failure>>()?)
+}
+
+fn judge(error: &Diagnostic, candidates: &[(Reading<'_>, &Evidence)]) -> Result<Vec<Verdict>, Failure> {
     if u32::try_from(candidates.len()).is_err() {
         return Err(Failure::InvalidInput("more candidates than can be numbered".to_owned()));
     }
@@ -46,10 +69,10 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
     let code_is_known = features.iter().any(is_equal);
     Ok((0_u32..)
         .zip(candidates.iter().zip(&features))
-        .map(|(index, (candidate, features))| {
-            score::judge(index, error, &query, candidate, features, code_is_known)
+        .map(|(index, ((spell, evidence), features))| {
+            score::judge(index, error, &query, (spell, evidence), features, code_is_known)
         })
         .collect())
 }
 
-grimoire_plugin_sdk::export_matcher!(crate::score);
+grimoire_plugin_sdk::export_matcher!(crate::score_prepared, prepare: crate::prepare);

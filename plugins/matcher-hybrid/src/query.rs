@@ -85,15 +85,15 @@ impl Query {
     }
 
     fn add(&mut self, word: Word<'_>, part: Part, shown: &str) {
-        let (token, is_long) = word.token();
+        let (token, stem) = word.token();
         if is_stop_word(token) || self.find(token).is_some() {
             return;
         }
         let (long, short) = word.prefixes();
-        if is_long {
-            self.long[long] = true;
-        } else {
-            self.short[short] = true;
+        match stem {
+            0 | 1 => word.prefixes_of_letter().for_each(|prefix| self.short[prefix] = true),
+            2 => self.short[short] = true,
+            _ => self.long[long] = true,
         }
         self.terms.push((part, shown.to_owned()));
         let mask = self.slots.len() - 1;
@@ -173,6 +173,16 @@ mod tests {
         assert_eq!(part("map"), Some(Part::Quoted));
         assert_eq!(part("collection"), Some(Part::Context));
         assert_eq!(part("the"), None);
+    }
+
+    #[test]
+    fn a_word_is_found_exactly_if_its_token_is() {
+        let query = Query::of(&Diagnostic { message: "i us kettle".into(), ..Diagnostic::default() });
+        for text in ["i ies ied iing", "us use used", "kettle kettles KETTLED", "tea icy i1 ket"] {
+            crate::tokens::words(text, |word| {
+                assert_eq!(query.find_word(word), query.find(word.token().0), "{text}");
+            });
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Computes scores with reasons from features.
 
-use grimoire_plugin_sdk::{Candidate, Diagnostic, PatternEvidence, Reason, Verdict, Withheld};
+use grimoire_plugin_sdk::{Diagnostic, Evidence, PatternEvidence, Reason, Verdict, Withheld};
 
 use crate::codes::{self, CodeEvidence};
 use crate::features::{FIELDS, Features};
 use crate::query::Query;
+use crate::reading::Reading;
 
 /// The maximum contribution of each feature. Set by hand and rounded: see the crate's documentation
 /// for the reasons. All text together stays below a long pattern match or an equal code.
@@ -56,17 +57,17 @@ pub(crate) fn judge(
     index: u32,
     error: &Diagnostic,
     query: &Query,
-    candidate: &Candidate,
+    (spell, evidence): (&Reading<'_>, &Evidence),
     features: &Features,
     code_is_known: bool,
 ) -> Verdict {
-    let mut reasons = reasons(query, candidate, features, &WEIGHTS, code_is_known);
+    let mut reasons = reasons(query, (spell, evidence), features, &WEIGHTS, code_is_known);
     let sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
-    let grounds = candidate.evidence.grounds(error);
+    let grounds = evidence.grounds(error);
     // A spell for another code, while a spell for this code exists, is about something else.
     let is_other = code_is_known
         && (matches!(features.code, Some(CodeEvidence::Other(_)))
-            || candidate.evidence.code == grimoire_plugin_sdk::CodeEvidence::Other
+            || evidence.code == grimoire_plugin_sdk::CodeEvidence::Other
                 && !matches!(features.code, Some(CodeEvidence::Equal { .. })));
     let score = if grounds.is_ok() && !is_other { 0.5 + 0.5 * bend(sum) } else { 0.5 * bend(sum) };
     // The weights are scaled to add up to the score.
@@ -95,7 +96,7 @@ fn bend(sum: f64) -> f64 {
 /// One reason per signal, in a fixed order.
 fn reasons(
     query: &Query,
-    candidate: &Candidate,
+    (spell, evidence): (&Reading<'_>, &Evidence),
     features: &Features,
     weights: &Weights,
     code_is_known: bool,
@@ -106,7 +107,7 @@ fn reasons(
             reasons.push(Reason { signal: signal.to_owned(), weight, detail });
         }
     };
-    let hit = match &candidate.evidence.pattern {
+    let hit = match &evidence.pattern {
         PatternEvidence::Hit(hit) => Some(hit),
         PatternEvidence::Untried | PatternEvidence::Missed => None,
     };
@@ -146,12 +147,12 @@ fn reasons(
     }
     let kind_is_code = matches!(
         &features.code,
-        Some(CodeEvidence::Equal { code, .. }) if is_code_alone(&candidate.spell.error_type, code)
+        Some(CodeEvidence::Equal { code, .. }) if is_code_alone(spell.error_type, code)
     );
     add(
         "error-type",
         if kind_is_code { 0.0 } else { weights.kind * features.kind },
-        format!("error type {}", shown(&candidate.spell.error_type, 100)),
+        format!("error type {}", shown(spell.error_type, 100)),
     );
     let message = dot(&weights.words, &features.words)
         + dot(&weights.quoted, &features.quoted)

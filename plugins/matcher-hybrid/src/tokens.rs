@@ -54,8 +54,14 @@ impl Word<'_> {
         ((two * 59 + letter(2)) % PREFIXES, two % PREFIXES)
     }
 
-    /// The word's hash, and whether its stem has at least three letters.
-    pub(crate) fn token(self) -> (Token, bool) {
+    /// The second of these numbers for every word whose stem is this word's one letter, such as `ies` and `ied`.
+    pub(crate) fn prefixes_of_letter(self) -> impl Iterator<Item = usize> {
+        let letter = self.0.first().map_or(0, |byte| usize::from(byte | 0x20));
+        (0..=usize::from(u8::MAX)).map(move |next| (letter * 61 + next) % PREFIXES)
+    }
+
+    /// The word's hash, and the number of letters of its stem.
+    pub(crate) fn token(self) -> (Token, usize) {
         let mut bytes = [0; LONGEST];
         let length = self.0.len().min(LONGEST);
         for (to, from) in bytes.iter_mut().zip(self.0) {
@@ -63,7 +69,7 @@ impl Word<'_> {
         }
         let stem = stem_length(&bytes[..length]);
         bytes[stem..].fill(0);
-        (hash(&bytes), stem >= 3)
+        (hash(&bytes), stem)
     }
 }
 

@@ -2,10 +2,10 @@
 //! depend only on its arguments.
 
 use grimoire_plugin_sdk::{
-    Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, LanguageEvidence, PatternEvidence, PatternHit,
-    Spell, Verdict,
+    Candidate, CodeEvidence, Confidence, Diagnostic, Evidence, Form, LanguageEvidence, PatternEvidence,
+    PatternHit, Spell, Verdict,
 };
-use matcher_hybrid::score;
+use matcher_hybrid::{prepare, score, score_prepared};
 use proptest::prelude::*;
 
 fn spell(
@@ -305,6 +305,21 @@ proptest! {
     fn property_10_the_score_is_a_function(error in any_error(), candidates in prop::collection::vec(any_candidate(), 0..6)) {
         let again = std::thread::scope(|scope| scope.spawn(|| verdicts(&error.clone(), &candidates.clone())).join().unwrap());
         prop_assert_eq!(bits(&verdicts(&error, &candidates)), bits(&again));
+    }
+
+    // A prepared spell is judged like the written one, whichever of the others are prepared.
+    #[test]
+    fn preparation_changes_no_verdict(error in any_error(), candidates in prop::collection::vec((any_candidate(), any::<bool>()), 0..6)) {
+        let (written, forms): (Vec<_>, Vec<_>) = candidates
+            .into_iter()
+            .map(|(candidate, is_prepared)| {
+                let Candidate { spell, evidence } = candidate.clone();
+                let spell = if is_prepared { Form::Prepared(prepare(&spell)) } else { Form::Written(spell) };
+                (candidate, Candidate { spell, evidence })
+            })
+            .unzip();
+        let got = score_prepared(&error, &forms).expect("any input has an answer");
+        prop_assert_eq!(bits(&got), bits(&verdicts(&error, &written)));
     }
 
     // Property 11: verdicts can be ordered by score: finite, in [0, 1], each candidate once, within the contract.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The computing time left, in steps of 10 ms. Without end in native tests.
 pub fn time_left() -> Duration {
     #[cfg(target_arch = "wasm32")]
-    return Duration::from_millis(crate::guest::analyzer::grimoire::types::budget::time_left());
+    return Duration::from_millis(crate::guest::bindings::types::budget::time_left());
     #[cfg(not(target_arch = "wasm32"))]
     Duration::MAX
 }
@@ -16,7 +16,7 @@ pub fn time_left() -> Duration {
 /// The bytes that the memory may still grow by. Without end in native tests.
 pub fn memory_left() -> u64 {
     #[cfg(target_arch = "wasm32")]
-    return crate::guest::analyzer::grimoire::types::budget::memory_left();
+    return crate::guest::bindings::types::budget::memory_left();
     #[cfg(not(target_arch = "wasm32"))]
     u64::MAX
 }

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 pub mod analyzer;
+pub mod bindings;
 mod convert;
 pub mod embedder;
 // Under WASI, the C library has its own heap in the same place.

@@ -32,8 +32,8 @@ pub use embedder::Subject;
 pub use grimoire_log::{Steps, path};
 pub use line::{Line, LineScan, Marker, Properties};
 pub use matcher::{
-    Candidate, CodeEvidence, Evidence, LanguageEvidence, PatternEvidence, PatternHit, Reason, Spell, Verdict,
-    Withheld,
+    Candidate, CodeEvidence, Evidence, Form, LanguageEvidence, PatternEvidence, PatternHit, Reason, Spell,
+    Verdict, Withheld,
 };
 pub use value::{
     Artifact, Confidence, Diagnostic, Facts, Failure, Frame, Kind, Location, Position, Role, Severity, Span,
@@ -55,7 +55,7 @@ macro_rules! export_analyzer {
             use super::*;
             $crate::about_this_crate!();
             type Exported = $crate::guest::analyzer::Component<$analyzer, About>;
-            $crate::guest::analyzer::export!(Exported with_types_in $crate::guest::analyzer);
+            $crate::guest::bindings::analyzer::export!(Exported with_types_in $crate::guest::bindings::analyzer);
         }
     };
 }
@@ -80,6 +80,12 @@ macro_rules! about_this_crate {
 /// function `fn(&str) -> Result<Settings, String>`, which reads the operator's configuration, a JSON object; the first
 /// one then takes an `Option<&Settings>` in front: `export_matcher!(crate::score, crate::settings);`.
 ///
+/// A matcher whose time goes into reading spells may read each of them once: `export_matcher!(crate::score, prepare:
+/// crate::prepare);` names a `fn(&Spell) -> Vec<u8>`, also after the settings, with an `Option<&Settings>` in front. The
+/// host keeps what it returns with the spell, and passes that instead of its texts: `score` takes `&[Candidate<Form>]` then.
+/// It must judge both forms of a spell alike. An empty result, or one longer than [`limits::PREPARED`], leaves the spell
+/// as it is written.
+///
 /// The name, version and description are those of the crate's `Cargo.toml`. Expands to nothing if the target is not
 /// WebAssembly.
 #[macro_export]
@@ -95,7 +101,7 @@ macro_rules! export_matcher {
                 $($functions)*
             }
             type Component = $crate::guest::matcher::Component<Exported, About>;
-            $crate::guest::matcher::export!(Component with_types_in $crate::guest::matcher);
+            $crate::guest::bindings::matcher::export!(Component with_types_in $crate::guest::bindings::matcher);
         }
     };
     ($score:path) => {
@@ -103,9 +109,29 @@ macro_rules! export_matcher {
             fn score(
                 _settings: Option<&str>,
                 error: &$crate::Diagnostic,
-                candidates: &[$crate::Candidate],
+                candidates: Vec<$crate::Candidate<$crate::Form>>,
             ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
-                $score(error, candidates)
+                $score(error, &$crate::guest::matcher::written(candidates)?)
+            }
+        );
+    };
+    ($score:path, prepare: $prepare:path) => {
+        $crate::export_matcher!(@component
+            const PREPARES: bool = true;
+
+            fn prepare(
+                _settings: Option<&str>,
+                spells: &[$crate::Spell],
+            ) -> Result<Vec<Vec<u8>>, $crate::Failure> {
+                Ok(spells.iter().map($prepare).collect())
+            }
+
+            fn score(
+                _settings: Option<&str>,
+                error: &$crate::Diagnostic,
+                candidates: Vec<$crate::Candidate<$crate::Form>>,
+            ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
+                $score(error, &candidates)
             }
         );
     };
@@ -118,10 +144,36 @@ macro_rules! export_matcher {
             fn score(
                 settings: Option<&str>,
                 error: &$crate::Diagnostic,
-                candidates: &[$crate::Candidate],
+                candidates: Vec<$crate::Candidate<$crate::Form>>,
             ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
                 let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
-                $score(settings.as_ref(), error, candidates)
+                $score(settings.as_ref(), error, &$crate::guest::matcher::written(candidates)?)
+            }
+        );
+    };
+    ($score:path, $settings:path, prepare: $prepare:path) => {
+        $crate::export_matcher!(@component
+            const PREPARES: bool = true;
+
+            fn check(settings: &str) -> Result<(), String> {
+                $settings(settings).map(|_| ())
+            }
+
+            fn prepare(
+                settings: Option<&str>,
+                spells: &[$crate::Spell],
+            ) -> Result<Vec<Vec<u8>>, $crate::Failure> {
+                let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
+                Ok(spells.iter().map(|spell| $prepare(settings.as_ref(), spell)).collect())
+            }
+
+            fn score(
+                settings: Option<&str>,
+                error: &$crate::Diagnostic,
+                candidates: Vec<$crate::Candidate<$crate::Form>>,
+            ) -> Result<Vec<$crate::Verdict>, $crate::Failure> {
+                let settings = settings.map($settings).transpose().map_err($crate::Failure::Failed)?;
+                $score(settings.as_ref(), error, &candidates)
             }
         );
     };
@@ -151,7 +203,7 @@ macro_rules! export_embedder {
                 $($functions)*
             }
             type Component = $crate::guest::embedder::Component<Exported, About>;
-            $crate::guest::embedder::export!(Component with_types_in $crate::guest::embedder);
+            $crate::guest::bindings::embedder::export!(Component with_types_in $crate::guest::bindings::embedder);
         }
     };
     ($dimension:expr, $embed:path) => {

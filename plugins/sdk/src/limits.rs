@@ -1,4 +1,4 @@
-//! The limits of `wit/types/types.wit` and `wit/analyzer/analyzer.wit`. The host rejects values that exceed them.
+//! The limits of the contracts (`wit/`). The host rejects values that exceed them.
 
 /// Maximum length of [`crate::Diagnostic::tool`] in bytes.
 pub const TOOL: usize = 64;
@@ -30,3 +30,5 @@ pub const FACT_VALUE: usize = 1_024;
 pub const DIAGNOSTICS: usize = 10_000;
 /// Maximum size of one chunk passed to `feed`, in bytes.
 pub const CHUNK: usize = 1_048_576;
+/// Maximum size of what a matcher prepares of one spell, in bytes.
+pub const PREPARED: usize = 16_384;

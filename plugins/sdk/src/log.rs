@@ -30,11 +30,11 @@ pub fn error(message: impl fmt::Display) {
 }
 
 #[cfg(target_arch = "wasm32")]
-use crate::guest::analyzer::grimoire::types::log::Level;
+use crate::guest::bindings::types::log::Level;
 
 #[cfg(target_arch = "wasm32")]
 fn write(level: Level, message: &dyn fmt::Display) {
-    crate::guest::analyzer::grimoire::types::log::write(level, &message.to_string());
+    crate::guest::bindings::types::log::write(level, &message.to_string());
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -25,6 +25,21 @@ pub struct Spell {
     pub facts: Facts,
 }
 
+/// A spell as a matcher that prepares gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As it is written.
+    Written(Spell),
+    /// What the same matcher prepared of it.
+    Prepared(Vec<u8>),
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Written(Spell::default())
+    }
+}
+
 /// The result of searching the spell's pattern in the diagnostic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PatternEvidence {
@@ -86,7 +101,7 @@ pub struct Evidence {
     pub code: CodeEvidence,
     /// How the languages relate.
     pub language: LanguageEvidence,
-    /// What else the host has found out: names and values that `wit/README.md` lists.
+    /// What else the host has found out, and how the spell has fared: names and values that `wit/README.md` lists.
     pub facts: Facts,
 }
 
@@ -176,11 +191,12 @@ impl Withheld {
     }
 }
 
-/// A spell to judge, with the host's evidence.
+/// A spell to judge, with the host's evidence. Matchers that prepare get each spell as a [`Form`], others as it is
+/// written.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Candidate {
+pub struct Candidate<S = Spell> {
     /// The spell.
-    pub spell: Spell,
+    pub spell: S,
     /// The host's evidence.
     pub evidence: Evidence,
 }

@@ -44,7 +44,7 @@ pub(super) async fn review_with(config: Config, pull_request: &PullRequestHandle
         store: Arc::new(store.clone()),
         search: Arc::new(MemorySearch::new(store)),
         plugins: Arc::new(ScriptedPlugins::default()),
-        vector_file: None,
+        derived_files: None,
         plugin_files: Arc::new(Vec::new()),
         gate: Arc::new(OpenGate),
         github: Some(Arc::new(client_of(config).0)),

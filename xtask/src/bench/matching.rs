@@ -15,6 +15,7 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::Candidate;
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::routing::AnalyzerRouting;
+use grimoire_domain::spell::Spell;
 use grimoire_github::Gate;
 use grimoire_pipeline::{Pipeline, Ports, Settings};
 use grimoire_plugin_sdk as sdk;
@@ -23,13 +24,14 @@ use grimoire_ports::clock::SystemClock;
 use grimoire_ports::github::ByteStream;
 use grimoire_ports::plugins::analyzer::{Analysis, Analyzers, Excerpt};
 use grimoire_ports::plugins::embedder::{Embedders, Embedding, Subject, VectorSpace};
-use grimoire_ports::plugins::matcher::{Judgement, Matchers};
+use grimoire_ports::plugins::matcher::{Judgement, Matchers, PreparedSpells};
 use grimoire_ports::plugins::{
     CaseFile, LoadedPlugin, PluginError, PluginEvidence, PluginSet, PluginSource, PluginStatistics, Plugins,
     PreparedPlugins,
 };
 use grimoire_ports::search::SpellSearch as _;
 use nix::sys::signal::Signal;
+use tokio::sync::watch;
 
 use super::load::{self, percentile, post};
 use super::plugins::{host, sources};
@@ -160,7 +162,7 @@ fn native_scorer(bench: &Bench, folder: &Path, spells: usize) -> anyhow::Result<
             store: Arc::new(store.clone()),
             search: search.clone(),
             plugins,
-            vector_file: None,
+            derived_files: None,
             plugin_files: Arc::new(Vec::new()),
             gate: Arc::new(Gate::insecure()),
             github: None,
@@ -218,6 +220,10 @@ struct NativeMatcher(Arc<dyn PluginSet>);
 impl Plugins for NativeMatcher {
     fn current(&self) -> Arc<dyn PluginSet> {
         Arc::new(self.clone())
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        watch::channel(self.0.generation()).1
     }
 
     fn statistics(&self, _plugin: &str) -> PluginStatistics {
@@ -294,11 +300,20 @@ impl Embedders for NativeMatcher {
 
 #[async_trait]
 impl Matchers for NativeMatcher {
-    async fn score(
+    fn prepared_form(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn prepare_spells(&self, _: &str, _: Vec<Arc<Spell>>) -> Result<Vec<Arc<[u8]>>, PluginError> {
+        Ok(Vec::new())
+    }
+
+    async fn score_prepared(
         &self,
         _matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
+        _: &PreparedSpells,
     ) -> Result<Judgement, PluginError> {
         let candidates: Vec<_> = candidates.iter().map(native::candidate).collect();
         let verdicts =

@@ -1,10 +1,13 @@
 //! The scorer in its sandbox compared with the same code compiled natively.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::Candidate;
 use grimoire_ports::plugins::Plugins as _;
+use grimoire_ports::plugins::matcher::PreparedSpells;
 use grimoire_runtime::measure::DirectMatcher;
 use grimoire_runtime::{Options, PluginHost, PluginSource};
 
@@ -63,6 +66,15 @@ fn middle(mut times: Vec<Duration>) -> f64 {
     percentile(&times, 500).as_secs_f64() * 1e6
 }
 
+/// What the shipped matcher prepares of the candidates' spells.
+async fn prepare(host: &PluginHost, candidates: &[Candidate]) -> anyhow::Result<PreparedSpells> {
+    let spells: Vec<_> = candidates.iter().map(|candidate| Arc::clone(&candidate.spell)).collect();
+    let ids = spells.iter().map(|spell| spell.id).collect::<Vec<_>>();
+    let forms = host.current().prepare_spells("matcher-hybrid", spells).await?;
+    ensure!(forms.iter().all(|form| !form.is_empty()), "a spell was not prepared");
+    Ok(ids.into_iter().zip(forms).collect())
+}
+
 /// Measures the rows whose names start with `score`.
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let host = host(bench, sources()?)?;
@@ -77,7 +89,8 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let calls = bench.size(400, 5);
-    let (mut native_times, mut fresh_times) = (Vec::new(), Vec::new());
+    let prepared = runtime.block_on(prepare(&host, &candidates))?;
+    let (mut native_times, mut fresh_times, mut prepared_times) = (Vec::new(), Vec::new(), Vec::new());
     let (mut empty_times, mut unranked_times) = (Vec::new(), Vec::new());
     for _ in 0..bench.rounds {
         runtime.block_on(async {
@@ -87,7 +100,11 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
                 sandboxed.iter().map(|verdict| verdict.score).eq(scores),
                 "the component judges otherwise than the native code: rebuild the plugins"
             );
-            let mut times: [Vec<Duration>; 2] = Default::default();
+            ensure!(
+                direct.fresh_prepared(&diagnostic, &candidates, &prepared).await? == sandboxed,
+                "the component judges prepared spells otherwise than written ones"
+            );
+            let mut times: [Vec<Duration>; 3] = Default::default();
             // Call by call in turns, so that all are exposed to the same disturbances.
             for _ in 0..calls {
                 let started = Instant::now();
@@ -97,8 +114,12 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
                 let started = Instant::now();
                 direct.fresh(&diagnostic, &candidates).await?;
                 times[1].push(started.elapsed());
+
+                let started = Instant::now();
+                direct.fresh_prepared(&diagnostic, &candidates, &prepared).await?;
+                times[2].push(started.elapsed());
             }
-            let all = [&mut native_times, &mut fresh_times];
+            let all = [&mut native_times, &mut fresh_times, &mut prepared_times];
             for (times, measured) in all.into_iter().zip(times) {
                 times.push(middle(measured));
             }
@@ -117,6 +138,20 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Vec<Row>> {
             Goal::AtMost(2.3),
         )
         .with(ratios(&fresh_times, &native_times), of_native),
+        Row::new(
+            "score-prepared",
+            "the same with the spells as the matcher prepared them, over native with their texts",
+            Goal::AtMost(0.6),
+        )
+        .with(
+            ratios(&prepared_times, &native_times),
+            format!(
+                "{} of {} µs; {} bytes for each spell",
+                short(median(&prepared_times)),
+                short(median(&native_times)),
+                prepared.values().map(|form| form.len()).sum::<usize>() / candidates.len()
+            ),
+        ),
         Row::new("score-empty", "an empty call in a fresh instance", Goal::AtMost(25.0)).in_unit("µs").with(
             empty_times,
             format!(

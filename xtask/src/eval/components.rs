@@ -51,7 +51,7 @@ impl Components {
             store: Arc::new(store.clone()),
             search: search.clone(),
             plugins,
-            vector_file: None,
+            derived_files: None,
             plugin_files: Arc::new(Vec::new()),
             gate: Arc::new(Gate::insecure()),
             github: None,

@@ -51,6 +51,7 @@ async fn a_component_is_installed_shown_and_taken_away() {
     assert_eq!(plugin["installed"][0]["active"], true);
     assert_eq!(plugin["receipts"], json!([receipt]));
     assert_eq!(plugin["evidence"]["last_trap"], json!(null));
+    assert_eq!(plugin["preparation"], json!(null));
     let listed = world.get("/api/plugins").await.expect(200).json();
     assert_eq!(listed["generation"], 2);
 

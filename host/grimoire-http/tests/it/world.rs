@@ -91,7 +91,7 @@ impl World {
                 store: Arc::new(store.clone()),
                 search: Arc::new(MemorySearch::new(store)),
                 plugins: Arc::new(ScriptedPlugins::default()),
-                vector_file: None,
+                derived_files: None,
                 plugin_files: Arc::new(ScriptedFiles::default()),
                 gate: Arc::new(SignedGate),
                 github: Some(Arc::new(github.clone())),

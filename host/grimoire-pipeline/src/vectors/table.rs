@@ -5,26 +5,16 @@ use std::sync::Arc;
 
 use grimoire_domain::spell::SpellId;
 
-use super::saved::TextDigest;
+use crate::products::{Row, Table as ProductTable};
 
 /// Number of vectors of a block: a change copies one block while readers have the one before.
 const ROWS: usize = 256;
 /// Number of sums that are made side by side: one register of a processor with wide vectors, a few of any other.
 const LANES: usize = 16;
 
-/// A spell with a vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) spell: SpellId,
-    /// The revision that was embedded.
-    pub(super) revision: u64,
-    /// The digest of the text that was embedded.
-    pub(super) text: TextDigest,
-}
-
 /// Vectors of one dimension, by spell. Cheap to clone; clones share what did not change.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     dimension: usize,
     blocks: Vec<Arc<Block>>,
     /// The number of each spell's row.
@@ -48,23 +38,41 @@ impl Table {
         self.places.len()
     }
 
-    /// The vector of a spell.
-    pub(super) fn get(&self, spell: SpellId) -> Option<(Row, &[f32])> {
-        let place = *self.places.get(&spell)?;
-        let block = &self.blocks[place / ROWS];
-        let start = place % ROWS * self.dimension;
-        Some((block.rows[place % ROWS], &block.components[start..start + self.dimension]))
-    }
-
     /// All vectors.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (Row, &[f32])> {
+    fn vectors(&self) -> impl Iterator<Item = (Row, &[f32])> {
         self.blocks.iter().flat_map(|block| {
             block.rows.iter().copied().zip(block.components.chunks_exact(self.dimension.max(1)))
         })
     }
 
-    /// Adds or replaces the vector of a spell.
-    pub(super) fn put(&mut self, row: Row, vector: &[f32]) {
+    /// The similarity of every wanted row to a vector.
+    pub(super) fn similarities(
+        &self,
+        vector: &[f32],
+        is_wanted: impl Fn(SpellId, u64) -> bool,
+    ) -> Vec<(SpellId, f32)> {
+        self.vectors()
+            .filter(|(row, _)| is_wanted(row.spell, row.revision))
+            .map(|(row, components)| (row.spell, dot(components, vector)))
+            .collect()
+    }
+}
+
+impl ProductTable for Table {
+    type Product = Vec<f32>;
+
+    fn get(&self, spell: SpellId) -> Option<(Row, Vec<f32>)> {
+        let place = *self.places.get(&spell)?;
+        let block = &self.blocks[place / ROWS];
+        let start = place % ROWS * self.dimension;
+        Some((block.rows[place % ROWS], block.components[start..start + self.dimension].to_vec()))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (Row, Vec<f32>)> {
+        self.vectors().map(|(row, vector)| (row, vector.to_vec()))
+    }
+
+    fn put(&mut self, row: Row, vector: Vec<f32>) {
         debug_assert_eq!(vector.len(), self.dimension);
         let end = self.places.len();
         let place = *self.places.entry(row.spell).or_insert(end);
@@ -74,16 +82,16 @@ impl Table {
         let block = Arc::make_mut(&mut self.blocks[place / ROWS]);
         if place == end {
             block.rows.push(row);
-            block.components.extend_from_slice(vector);
+            block.components.extend_from_slice(&vector);
         } else {
             let start = place % ROWS * self.dimension;
             block.rows[place % ROWS] = row;
-            block.components[start..start + self.dimension].copy_from_slice(vector);
+            block.components[start..start + self.dimension].copy_from_slice(&vector);
         }
     }
 
-    /// Removes the vector of a spell, if it has one. The last vector takes its place.
-    pub(super) fn remove(&mut self, spell: SpellId) {
+    /// The last vector takes the place of the removed one.
+    fn remove(&mut self, spell: SpellId) {
         let Some(place) = self.places.remove(&spell) else { return };
         let Some(last) = self.blocks.last_mut().map(Arc::make_mut) else { return };
         let Some(moved) = last.rows.pop() else { return };
@@ -98,18 +106,6 @@ impl Table {
             block.components[start..start + self.dimension].copy_from_slice(&vector);
             self.places.insert(moved.spell, place);
         }
-    }
-
-    /// The similarity of every wanted row to a vector.
-    pub(super) fn similarities(
-        &self,
-        vector: &[f32],
-        is_wanted: impl Fn(SpellId, u64) -> bool,
-    ) -> Vec<(SpellId, f32)> {
-        self.rows()
-            .filter(|(row, _)| is_wanted(row.spell, row.revision))
-            .map(|(row, components)| (row.spell, dot(components, vector)))
-            .collect()
     }
 }
 
@@ -148,9 +144,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::products::InputDigest;
 
     fn row(spell: u64, revision: u64) -> Row {
-        Row { spell: SpellId(spell), revision, text: TextDigest::of(&revision.to_string()) }
+        Row { spell: SpellId(spell), revision, input: InputDigest::of(&revision.to_le_bytes()) }
     }
 
     proptest! {
@@ -162,7 +159,7 @@ mod tests {
             let mut model = BTreeMap::new();
             for (spell, revision) in &changes {
                 if let Some(revision) = revision {
-                    table.put(row(*spell, *revision), &[*spell as f32, *revision as f32]);
+                    table.put(row(*spell, *revision), vec![*spell as f32, *revision as f32]);
                     model.insert(*spell, *revision);
                 } else {
                     table.remove(SpellId(*spell));
@@ -175,7 +172,7 @@ mod tests {
             for (spell, revision) in model {
                 let (found, vector) = table.get(SpellId(spell)).expect("it was put");
                 prop_assert_eq!(found, row(spell, revision));
-                prop_assert_eq!(vector, &[spell as f32, revision as f32][..]);
+                prop_assert_eq!(vector, [spell as f32, revision as f32]);
             }
         }
 
@@ -194,11 +191,11 @@ mod tests {
     #[test]
     fn a_reader_keeps_what_it_has_while_the_table_changes() {
         let mut table = Table::new(1);
-        (0..300).for_each(|spell| table.put(row(spell, 1), &[1.0]));
+        (0..300).for_each(|spell| table.put(row(spell, 1), vec![1.0]));
         let read = table.clone();
-        table.put(row(7, 2), &[2.0]);
+        table.put(row(7, 2), vec![2.0]);
         table.remove(SpellId(299));
-        assert_eq!(read.get(SpellId(7)), Some((row(7, 1), &[1.0][..])));
+        assert_eq!(read.get(SpellId(7)), Some((row(7, 1), vec![1.0])));
         assert_eq!((read.len(), table.len()), (300, 299));
     }
 

@@ -18,6 +18,7 @@ mod plugin_record;
 mod plugin_replay;
 mod plugin_watch;
 mod plugins;
+mod prepared;
 mod publishing;
 mod reports;
 mod review_job;

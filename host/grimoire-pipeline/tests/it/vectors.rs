@@ -13,7 +13,9 @@ use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{SpellFields, SpellId, SpellStatus};
 use grimoire_pipeline::{FailurePolicy, Settings, SpellPatch};
-use grimoire_ports::fakes::{MemoryFile, ScriptedEmbedders, ScriptedMatchers, ScriptedPlugins, ScriptedSet};
+use grimoire_ports::fakes::{
+    MemoryFile, MemoryFiles, ScriptedEmbedders, ScriptedMatchers, ScriptedPlugins, ScriptedSet,
+};
 use grimoire_ports::plugins::LoadedPlugin;
 use grimoire_ports::plugins::embedder::Subject;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +69,7 @@ struct Tea {
     world: World,
     plugins: ScriptedPlugins,
     embedder: ScriptedEmbedders,
+    files: MemoryFiles,
     file: MemoryFile,
     asked: Asked,
 }
@@ -77,14 +80,15 @@ impl Tea {
     }
 
     fn with(settings: Settings, embedder: ScriptedEmbedders) -> Self {
-        let (asked, file) = (Asked::default(), MemoryFile::default());
+        let (asked, files) = (Asked::default(), MemoryFiles::default());
         let plugins = ScriptedPlugins::new(set(1, &embedder, &asked));
-        let (running, kept) = (plugins.clone(), file.clone());
+        let (running, kept) = (plugins.clone(), files.clone());
         let world = World::with(settings, |ports| {
             ports.plugins = Arc::new(running);
-            ports.vector_file = Some(Arc::new(kept));
+            ports.derived_files = Some(Arc::new(kept));
         });
-        Self { world, plugins, embedder, file, asked }
+        let file = files.of("vectors");
+        Self { world, plugins, embedder, files, file, asked }
     }
 
     async fn create(&self, fields: SpellFields) -> SpellId {
@@ -220,11 +224,11 @@ async fn vectors_outlive_the_process_and_a_damaged_file_is_made_again() {
     for (content, embedded) in [(file.clone(), &[][..]), (vec![b'?'; 400], &["About kettle"])] {
         tea.file.set_content(content);
         let embedder = about_tea("a");
-        let (plugins, kept) = (ScriptedPlugins::new(set(1, &embedder, &tea.asked)), tea.file.clone());
+        let (plugins, kept) = (ScriptedPlugins::new(set(1, &embedder, &tea.asked)), tea.files.clone());
         let pipeline = World::with(settings(), |ports| {
             ports.store = Arc::new(tea.world.store.clone());
             ports.plugins = Arc::new(plugins);
-            ports.vector_file = Some(Arc::new(kept));
+            ports.derived_files = Some(Arc::new(kept));
         });
         let again = Tea { world: pipeline, embedder, ..Tea::new() };
         let again = Tea { asked: Arc::clone(&tea.asked), ..again };

@@ -58,7 +58,7 @@ impl World {
             store: Arc::new(store.clone()),
             search: Arc::new(MemorySearch::new(store.clone())),
             plugins: Arc::new(ScriptedPlugins::analyzing(analyzers.clone())),
-            vector_file: None,
+            derived_files: None,
             plugin_files: Arc::new(ScriptedFiles::default()),
             gate: Arc::new(OpenGate),
             github: Some(Arc::new(github.clone())),

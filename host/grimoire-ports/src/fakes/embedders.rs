@@ -8,8 +8,6 @@ use grimoire_domain::review::PluginProblem;
 
 use super::identity;
 use super::lock;
-use crate::PortError;
-use crate::derived_file::DerivedFile;
 use crate::plugins::PluginError;
 use crate::plugins::embedder::{Embedders, Embedding, Subject, VectorSpace};
 
@@ -64,32 +62,5 @@ impl Embedders for ScriptedEmbedders {
         lock(&self.texts).extend(texts.iter().map(|text| (subject, text.clone())));
         let vectors: Result<_, _> = texts.iter().map(|text| (self.script)(subject, text)).collect();
         Ok(Embedding { vectors: vectors.map_err(PluginError)?, plugin: identity(Self::NAME) })
-    }
-}
-
-/// A file in memory. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryFile(Arc<Mutex<Option<Vec<u8>>>>);
-
-impl MemoryFile {
-    /// Its content.
-    pub fn content(&self) -> Option<Vec<u8>> {
-        lock(&self.0).clone()
-    }
-
-    /// Changes its content, as a broken disk does.
-    pub fn set_content(&self, content: Vec<u8>) {
-        *lock(&self.0) = Some(content);
-    }
-}
-
-impl DerivedFile for MemoryFile {
-    fn read(&self) -> Result<Option<Vec<u8>>, PortError> {
-        Ok(self.content())
-    }
-
-    fn replace(&self, content: &[u8]) -> Result<(), PortError> {
-        self.set_content(content.to_vec());
-        Ok(())
     }
 }

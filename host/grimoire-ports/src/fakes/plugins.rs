@@ -13,6 +13,8 @@ use grimoire_domain::kind::ErrorKind;
 use grimoire_domain::ranking::{Candidate, Verdict, keyword_verdicts};
 use grimoire_domain::review::{PluginIdentity, PluginProblem};
 use grimoire_domain::routing::AnalyzerRouting;
+use grimoire_domain::spell::{Spell, SpellId};
+use tokio::sync::watch;
 
 use super::analyzers::ScriptedAnalyzers;
 use super::embedders::ScriptedEmbedders;
@@ -21,7 +23,7 @@ use crate::PortError;
 use crate::github::ByteStream;
 use crate::plugins::analyzer::{Analysis, Analyzers, Excerpt};
 use crate::plugins::embedder::{Embedders, Embedding, Subject, VectorSpace};
-use crate::plugins::matcher::{Judgement, Matchers};
+use crate::plugins::matcher::{Judgement, Matchers, PreparedSpells};
 use crate::plugins::{
     CaseFile, ComponentSource, LoadedPlugin, PluginDescription, PluginError, PluginEvidence, PluginOrigin,
     PluginSet, PluginSource, PluginStatistics, Plugins, PreparedPlugins, Signer,
@@ -38,6 +40,7 @@ fn description(name: &str) -> PluginDescription {
     }
 }
 
+type PreparingScript = dyn Fn(&Spell) -> Result<Vec<u8>, PluginProblem> + Send + Sync;
 type MatcherScript =
     dyn Fn(&str, &Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync;
 
@@ -47,6 +50,10 @@ pub struct ScriptedMatchers {
     script: Arc<MatcherScript>,
     /// True if each matcher answers under the name that it is asked by.
     is_several: bool,
+    /// The form in which it prepares spells, and how.
+    preparing: Option<(String, Arc<PreparingScript>)>,
+    asked: Arc<Mutex<Vec<SpellId>>>,
+    given: Arc<Mutex<PreparedSpells>>,
 }
 
 impl ScriptedMatchers {
@@ -54,9 +61,7 @@ impl ScriptedMatchers {
     pub fn new(
         script: impl Fn(&Diagnostic, &[Candidate]) -> Result<Vec<Verdict>, PluginProblem> + Send + Sync + 'static,
     ) -> Self {
-        let script: Arc<MatcherScript> =
-            Arc::new(move |_, diagnostic, candidates| script(diagnostic, candidates));
-        Self { script, is_several: false }
+        Self::scripted(Arc::new(move |_, diagnostic, candidates| script(diagnostic, candidates)))
     }
 
     /// Matchers of any name, whose verdicts are a function of the name and the input.
@@ -66,23 +71,40 @@ impl ScriptedMatchers {
         + Sync
         + 'static,
     ) -> Self {
-        Self { script: Arc::new(script), is_several: true }
+        Self { is_several: true, ..Self::scripted(Arc::new(script)) }
+    }
+
+    fn scripted(script: Arc<MatcherScript>) -> Self {
+        Self { script, is_several: false, preparing: None, asked: Arc::default(), given: Arc::default() }
+    }
+
+    /// The same, preparing spells in this form.
+    #[must_use]
+    pub fn preparing(
+        self,
+        form: &str,
+        script: impl Fn(&Spell) -> Result<Vec<u8>, PluginProblem> + Send + Sync + 'static,
+    ) -> Self {
+        Self { preparing: Some((form.to_owned(), Arc::new(script))), ..self }
+    }
+
+    /// The spells that it was to prepare since the last call of this, in order.
+    pub fn take_asked(&self) -> Vec<SpellId> {
+        std::mem::take(&mut *lock(&self.asked))
+    }
+
+    /// What it was given in place of spells by the last question.
+    pub fn given(&self) -> PreparedSpells {
+        lock(&self.given).clone()
     }
 
     /// Matchers of which one fails every call; the others return the scores of the keyword search.
     pub fn failing_as(failing: &str, reason: FailureReason) -> Self {
         let problem =
             PluginProblem { plugin: failing.to_owned(), reason, detail: "as the script says".to_owned() };
-        Self {
-            script: Arc::new(move |matcher, _, candidates| {
-                if matcher == problem.plugin {
-                    Err(problem.clone())
-                } else {
-                    Ok(keyword_verdicts(candidates))
-                }
-            }),
-            is_several: false,
-        }
+        Self::scripted(Arc::new(move |matcher, _, candidates| {
+            if matcher == problem.plugin { Err(problem.clone()) } else { Ok(keyword_verdicts(candidates)) }
+        }))
     }
 
     /// Matchers that fail every call with this reason.
@@ -111,12 +133,27 @@ impl fmt::Debug for ScriptedMatchers {
 
 #[async_trait]
 impl Matchers for ScriptedMatchers {
-    async fn score(
+    fn prepared_form(&self, _: &str) -> Option<String> {
+        self.preparing.as_ref().map(|(form, _)| form.clone())
+    }
+
+    async fn prepare_spells(&self, _: &str, spells: Vec<Arc<Spell>>) -> Result<Vec<Arc<[u8]>>, PluginError> {
+        lock(&self.asked).extend(spells.iter().map(|spell| spell.id));
+        let prepared = |spell: &Arc<Spell>| match &self.preparing {
+            Some((_, script)) => script(spell).map(Arc::from),
+            None => Ok(Arc::default()),
+        };
+        spells.iter().map(prepared).collect::<Result<_, _>>().map_err(PluginError)
+    }
+
+    async fn score_prepared(
         &self,
         matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
+        prepared: &PreparedSpells,
     ) -> Result<Judgement, PluginError> {
+        lock(&self.given).clone_from(prepared);
         let verdicts = (self.script)(matcher, diagnostic, candidates).map_err(PluginError)?;
         let name = if self.is_several { matcher } else { "scripted-matcher" };
         Ok(Judgement { verdicts, plugin: identity(name) })
@@ -207,13 +244,26 @@ impl Analyzers for ScriptedSet {
 
 #[async_trait]
 impl Matchers for ScriptedSet {
-    async fn score(
+    fn prepared_form(&self, matcher: &str) -> Option<String> {
+        self.matchers.prepared_form(matcher)
+    }
+
+    async fn prepare_spells(
+        &self,
+        matcher: &str,
+        spells: Vec<Arc<Spell>>,
+    ) -> Result<Vec<Arc<[u8]>>, PluginError> {
+        self.matchers.prepare_spells(matcher, spells).await
+    }
+
+    async fn score_prepared(
         &self,
         matcher: &str,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
+        prepared: &PreparedSpells,
     ) -> Result<Judgement, PluginError> {
-        let judgement = self.matchers.score(matcher, diagnostic, candidates).await?;
+        let judgement = self.matchers.score_prepared(matcher, diagnostic, candidates, prepared).await?;
         Ok(Judgement { plugin: self.build(judgement.plugin), ..judgement })
     }
 }
@@ -270,6 +320,8 @@ pub struct ScriptedPlugins {
     outcomes: Arc<Mutex<BTreeMap<String, BTreeMap<&'static str, u64>>>>,
     /// A test that holds the lock makes preparations wait.
     gate: Arc<Mutex<()>>,
+    /// The number of the current set.
+    number: Arc<watch::Sender<u64>>,
     notices: Vec<String>,
 }
 
@@ -326,13 +378,19 @@ impl ScriptedPlugins {
 
     /// Replaces the current set.
     pub fn replace(&self, set: ScriptedSet) {
+        let number = set.generation;
         *lock(&self.current) = set;
+        self.number.send_replace(number);
     }
 }
 
 impl Plugins for ScriptedPlugins {
     fn current(&self) -> Arc<dyn PluginSet> {
         Arc::new(lock(&self.current).clone())
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.number.subscribe()
     }
 
     fn statistics(&self, plugin: &str) -> PluginStatistics {
@@ -420,7 +478,9 @@ impl PreparedPlugins for ScriptedPreparation {
         if current.generation + 1 != self.set.generation {
             return Err(PortError::new(ErrorKind::Conflict, "another set began to run meanwhile"));
         }
+        let number = self.set.generation;
         *current = self.set;
+        self.plugins.number.send_replace(number);
         Ok(())
     }
 }

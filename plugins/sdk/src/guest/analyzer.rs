@@ -1,29 +1,15 @@
 //! The world `grimoire:analyzer/analyzer`.
 
+use super::bindings::analyzer::exports::grimoire::analyzer::analyze;
 use super::{About, convert};
 use crate::{Analyzer, Artifact, Description, Diagnostic};
 use std::{cell::RefCell, marker::PhantomData};
 
-#[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: "wit/analyzer",
-        world: "grimoire:analyzer/analyzer",
-        generate_all,
-        pub_export_macro: true,
-        default_bindings_module: "grimoire_plugin_sdk::guest::analyzer",
-    });
-}
-
-use bindings::exports::grimoire::analyzer::analyze;
-pub use bindings::*;
-
 /// The component of an [`Analyzer`].
 pub struct Component<A, D>(PhantomData<(A, D)>);
 
-/// One scan: the analyzer, or why it could not start. A resource's constructor cannot fail in this
-/// version of the contract, so the first call returns the failure.
-pub struct Scan<A>(RefCell<Result<A, crate::Failure>>);
+/// One scan.
+pub struct Scan<A>(RefCell<A>);
 
 impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
     type Scan = Scan<A>;
@@ -42,10 +28,12 @@ impl<A: Analyzer + 'static, D: About> analyze::Guest for Component<A, D> {
 }
 
 impl<A: Analyzer + 'static> analyze::GuestScan for Scan<A> {
-    fn new(artifact: analyze::Artifact) -> Self {
+    fn open(artifact: analyze::Artifact) -> Result<analyze::Scan, analyze::Failure> {
         super::begin();
         let analyze::Artifact { media_type, name, size } = artifact;
-        Self(RefCell::new(A::start(&Artifact { media_type, name, size }, super::settings())))
+        let artifact = Artifact { media_type, name, size };
+        let analyzer = A::start(&artifact, super::settings()).map_err(convert::failure_out)?;
+        Ok(analyze::Scan::new(Self(RefCell::new(analyzer))))
     }
 
     fn feed(&self, chunk: Vec<u8>) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {
@@ -63,10 +51,7 @@ impl<A: Analyzer> Scan<A> {
         call: impl FnOnce(&mut A, &mut Vec<Diagnostic>) -> Result<(), crate::Failure>,
     ) -> Result<Vec<analyze::Diagnostic>, analyze::Failure> {
         let mut out = Vec::new();
-        match &mut *self.0.borrow_mut() {
-            Ok(analyzer) => call(analyzer, &mut out).map_err(convert::failure_out)?,
-            Err(failure) => return Err(convert::failure_out(failure.clone())),
-        }
+        call(&mut self.0.borrow_mut(), &mut out).map_err(convert::failure_out)?;
         Ok(out.into_iter().map(convert::diagnostic_out).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Conversions between native and generated values. Both worlds use the same generated types.
 
 use super::About;
-use super::analyzer::grimoire::types::types as wit;
+use super::bindings::types::types as wit;
 use crate::{Confidence, Diagnostic, Failure, Frame, Kind, Location, Position, Role, Severity, Span};
 
 /// Conversions in both directions between enums with the same cases.

@@ -1,25 +1,9 @@
 //! The world `grimoire:embedder/embedder`.
 
+use super::bindings::embedder::exports::grimoire::embedder::embed_texts;
 use super::{About, convert};
 use crate::{Failure, Subject};
 use std::marker::PhantomData;
-
-#[allow(unsafe_code, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: "wit/embedder",
-        world: "grimoire:embedder/embedder",
-        with: {
-            "grimoire:types/types@0.1.0": crate::guest::analyzer::grimoire::types::types,
-            "grimoire:types/log@0.1.0": crate::guest::analyzer::grimoire::types::log,
-        },
-        pub_export_macro: true,
-        default_bindings_module: "grimoire_plugin_sdk::guest::embedder",
-    });
-}
-
-use bindings::exports::grimoire::embedder::embed_texts;
-pub use bindings::*;
 
 /// Implemented by [`crate::export_embedder!`] with the plugin's function.
 pub trait Embed {

@@ -1,13 +1,11 @@
 //! `grimoire:analyzer@0.1.0`.
 
-use std::time::Instant;
-
 use grimoire_domain::artifact::Artifact;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::text;
 use grimoire_ports::plugins::PluginDescription;
 use wasmtime::Store;
-use wasmtime::component::{InstancePre, ResourceAny};
+use wasmtime::component::ResourceAny;
 
 use crate::call::Call;
 use crate::worlds::shared::v0_1::{diagnostic_in, identity_in, types};
@@ -41,26 +39,7 @@ const NAME_BYTES: usize = 1_024;
 /// The plugin's output before validation.
 pub(crate) type GuestResult = Result<Vec<Diagnostic>, types::Failure>;
 
-/// A compiled analyzer, linked.
-#[derive(Clone)]
-pub(crate) struct Analyzer(bindings::AnalyzerPre<Call>);
-
-impl Analyzer {
-    pub(crate) fn new(linked: InstancePre<Call>) -> wasmtime::Result<Self> {
-        bindings::AnalyzerPre::new(linked).map(Self)
-    }
-
-    /// Creates a fresh instance.
-    pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
-        let started = Instant::now();
-        let instance = self.0.instantiate_async(&mut *store).await?;
-        store.data_mut().instantiated(started);
-        Ok(Instance(instance))
-    }
-}
-
-/// One instance, which lives for one scan.
-pub(crate) struct Instance(bindings::Analyzer);
+component!(Analyzer: bindings::AnalyzerPre<Call>, bindings::Analyzer, grimoire_analyzer_analyze);
 
 impl Instance {
     /// The analyzer's description and its probes, before validation.
@@ -73,28 +52,20 @@ impl Instance {
         Ok((PluginDescription { tools, accepts, ..identity_in(identity) }, probes))
     }
 
-    /// Passes the operator's configuration.
-    pub(crate) async fn configure(
-        &self,
-        store: &mut Store<Call>,
-        settings: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.0.grimoire_analyzer_analyze().call_configure(store, settings).await
-    }
-
-    /// Starts the scan.
+    /// Starts the scan, unless the analyzer cannot read the artifact.
     pub(crate) async fn open(
         &self,
         store: &mut Store<Call>,
         artifact: &Artifact,
         media_type: &str,
-    ) -> wasmtime::Result<Scan> {
+    ) -> wasmtime::Result<Result<Scan, types::Failure>> {
         let artifact = analyze::Artifact {
             media_type: media_type.to_owned(),
             name: text::cut(&artifact.name, NAME_BYTES).to_owned(),
             size: artifact.size,
         };
-        self.0.grimoire_analyzer_analyze().scan().call_constructor(store, &artifact).await.map(Scan)
+        let opened = self.0.grimoire_analyzer_analyze().scan().call_open(store, &artifact).await?;
+        Ok(opened.map(Scan))
     }
 
     /// Passes the next bytes.

@@ -1,11 +1,8 @@
 //! `grimoire:embedder@0.1.0`.
 
-use std::time::Instant;
-
 use grimoire_ports::plugins::PluginDescription;
 use grimoire_ports::plugins::embedder::Subject;
 use wasmtime::Store;
-use wasmtime::component::InstancePre;
 
 use crate::call::Call;
 use crate::worlds::shared::v0_1::{identity_in, types};
@@ -35,26 +32,7 @@ use bindings::exports::grimoire::embedder::embed_texts;
 /// The plugin's output before validation.
 pub(crate) type GuestResult = Result<Vec<Vec<f32>>, types::Failure>;
 
-/// A compiled embedder, linked.
-#[derive(Clone)]
-pub(crate) struct Embedder(bindings::EmbedderPre<Call>);
-
-impl Embedder {
-    pub(crate) fn new(linked: InstancePre<Call>) -> wasmtime::Result<Self> {
-        bindings::EmbedderPre::new(linked).map(Self)
-    }
-
-    /// Creates a fresh instance.
-    pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
-        let started = Instant::now();
-        let instance = self.0.instantiate_async(&mut *store).await?;
-        store.data_mut().instantiated(started);
-        Ok(Instance(instance))
-    }
-}
-
-/// One instance, which lives for one call.
-pub(crate) struct Instance(bindings::Embedder);
+component!(Embedder: bindings::EmbedderPre<Call>, bindings::Embedder, grimoire_embedder_embed_texts);
 
 impl Instance {
     /// The embedder's description and the dimension of its vectors, before validation.
@@ -65,15 +43,6 @@ impl Instance {
         let said = self.0.grimoire_embedder_embed_texts().call_describe(store).await?;
         let embed_texts::Description { identity, dimension } = said;
         Ok((identity_in(identity), dimension))
-    }
-
-    /// Passes the operator's configuration.
-    pub(crate) async fn configure(
-        &self,
-        store: &mut Store<Call>,
-        settings: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.0.grimoire_embedder_embed_texts().call_configure(store, settings).await
     }
 
     /// Embeds the texts. The vectors are not yet validated.

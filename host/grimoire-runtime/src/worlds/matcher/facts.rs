@@ -3,40 +3,22 @@
 
 use grimoire_domain::ranking::{Candidate, LanguageEvidence, is_hint};
 use grimoire_domain::scope::Scope;
-use grimoire_domain::spell::{SpellSource, SpellStatus};
+use grimoire_domain::spell::{Spell, SpellSource, SpellStatus};
 use grimoire_domain::text;
 
 use crate::validate::bounds;
 
-type Fact = (&'static str, String);
+/// A name and a value.
+pub(crate) type Fact = (&'static str, String);
 
-/// The facts about one candidate.
-pub(crate) struct Facts {
-    spell: Vec<Fact>,
-    evidence: Vec<Fact>,
+/// Facts as they are passed to a plugin.
+pub(crate) fn lend(facts: &[Fact]) -> Vec<(&str, &str)> {
+    facts.iter().map(|(name, value)| (*name, text::cut(value, bounds::FACT_VALUE))).collect()
 }
 
-/// The same, as they are passed to a plugin.
-pub(crate) struct Lent<'a> {
-    pub(crate) spell: Vec<(&'a str, &'a str)>,
-    pub(crate) evidence: Vec<(&'a str, &'a str)>,
-}
-
-impl Facts {
-    pub(crate) fn of(candidate: &Candidate) -> Self {
-        Self { spell: of_spell(candidate), evidence: of_evidence(candidate) }
-    }
-
-    pub(crate) fn lend(&self) -> Lent<'_> {
-        fn lent(facts: &[Fact]) -> Vec<(&str, &str)> {
-            facts.iter().map(|(name, value)| (*name, text::cut(value, bounds::FACT_VALUE))).collect()
-        }
-        Lent { spell: lent(&self.spell), evidence: lent(&self.evidence) }
-    }
-}
-
-fn of_spell(candidate: &Candidate) -> Vec<Fact> {
-    let fields = &candidate.spell.fields;
+/// Facts that change with the spell only.
+pub(crate) fn of_spell(spell: &Spell) -> Vec<Fact> {
+    let fields = &spell.fields;
     let source = match fields.source {
         SpellSource::Human => "human",
         SpellSource::Generated => "generated",
@@ -55,15 +37,11 @@ fn of_spell(candidate: &Candidate) -> Vec<Fact> {
     if let Some(confidence) = fields.confidence {
         facts.push(("confidence", confidence.to_string()));
     }
-    let outcomes = candidate.outcomes;
-    if outcomes.offered > 0 {
-        facts.push(("outcomes.offered", outcomes.offered.to_string()));
-        facts.push(("outcomes.fixed", outcomes.fixed.to_string()));
-    }
     facts
 }
 
-fn of_evidence(candidate: &Candidate) -> Vec<Fact> {
+/// Facts about a spell and an error, and about what is known of the spell's past.
+pub(crate) fn of_evidence(candidate: &Candidate) -> Vec<Fact> {
     let evidence = &candidate.evidence;
     let holds = [
         ("general", evidence.general),
@@ -78,6 +56,11 @@ fn of_evidence(candidate: &Candidate) -> Vec<Fact> {
     if let LanguageEvidence::Other(languages) = &evidence.language {
         facts.push(("language.of-spell", languages.clone()));
     }
+    let outcomes = candidate.outcomes;
+    if outcomes.offered > 0 {
+        facts.push(("outcomes.offered", outcomes.offered.to_string()));
+        facts.push(("outcomes.fixed", outcomes.fixed.to_string()));
+    }
     facts
 }
 
@@ -85,7 +68,7 @@ fn of_evidence(candidate: &Candidate) -> Vec<Fact> {
 mod tests {
     use grimoire_domain::Timestamp;
     use grimoire_domain::ranking::Evidence;
-    use grimoire_domain::spell::{Outcomes, Spell, SpellFields, SpellId, ValidSpell};
+    use grimoire_domain::spell::{Outcomes, SpellFields, SpellId, ValidSpell};
 
     use super::*;
     use crate::validate::is_fact_name;
@@ -104,7 +87,7 @@ mod tests {
     #[test]
     fn only_what_is_unusual_is_a_fact() {
         let usual = candidate(SpellFields::default(), Evidence::default(), Outcomes::default());
-        let Facts { spell, evidence } = Facts::of(&usual);
+        let (spell, evidence) = (of_spell(&usual.spell), of_evidence(&usual));
         assert_eq!((spell, evidence), (vec![("source", "human".to_owned())], Vec::new()));
 
         let fields = SpellFields {
@@ -125,18 +108,15 @@ mod tests {
             ..Evidence::default()
         };
         let unusual = candidate(fields, evidence, Outcomes { offered: 3, fixed: 2 });
-        let Facts { spell, evidence } = Facts::of(&unusual);
+        let (spell, evidence) = (of_spell(&unusual.spell), of_evidence(&unusual));
         let text = |facts: &[Fact]| {
             facts.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
         };
-        assert_eq!(
-            text(&spell),
-            "source: mined, status: draft, scope: octo/*, confidence: 0.25, outcomes.offered: 3, outcomes.fixed: 2"
-        );
+        assert_eq!(text(&spell), "source: mined, status: draft, scope: octo/*, confidence: 0.25");
         assert_eq!(
             text(&evidence),
             "general: true, hint: true, elsewhere: true, own-mistake: true, similarity: 0.8125, unspoken: of the kettle, \
-             language.of-spell: Python"
+             language.of-spell: Python, outcomes.offered: 3, outcomes.fixed: 2"
         );
         assert!(spell.iter().chain(&evidence).all(|(name, _)| is_fact_name(name)));
     }

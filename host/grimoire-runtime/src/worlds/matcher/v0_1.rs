@@ -1,15 +1,16 @@
 //! `grimoire:matcher@0.1.0`.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::ranking::{Candidate, CodeEvidence, LanguageEvidence, PatternEvidence, Reason, Verdict};
+use grimoire_domain::spell::Spell;
 use grimoire_domain::text;
 use grimoire_ports::plugins::PluginDescription;
+use grimoire_ports::plugins::matcher::PreparedSpells;
 use wasmtime::Store;
-use wasmtime::component::InstancePre;
 
-use super::facts::{Facts, Lent};
+use super::facts::{self, Fact};
 use crate::call::Call;
 use crate::worlds::shared::v0_1::{diagnostic_out, identity_in, types};
 
@@ -47,59 +48,50 @@ const SPELL_TEXT: usize = 16 << 10;
 /// Maximum length of a pattern's match in bytes.
 const HIT: usize = 512;
 
-/// A compiled matcher, linked.
-#[derive(Clone)]
-pub(crate) struct Matcher(bindings::MatcherPre<Call>);
-
-impl Matcher {
-    pub(crate) fn new(linked: InstancePre<Call>) -> wasmtime::Result<Self> {
-        bindings::MatcherPre::new(linked).map(Self)
-    }
-
-    /// Creates a fresh instance.
-    pub(crate) async fn instantiate(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
-        let started = Instant::now();
-        let instance = self.0.instantiate_async(&mut *store).await?;
-        store.data_mut().instantiated(started);
-        Ok(Instance(instance))
-    }
-}
-
-/// One instance, which lives for one call.
-pub(crate) struct Instance(bindings::Matcher);
+component!(Matcher: bindings::MatcherPre<Call>, bindings::Matcher, grimoire_matcher_match_spells);
 
 impl Instance {
-    /// The matcher's description, before validation.
-    pub(crate) async fn describe(&self, store: &mut Store<Call>) -> wasmtime::Result<PluginDescription> {
-        self.0.grimoire_matcher_match_spells().call_describe(store).await.map(identity_in)
-    }
-
-    /// Passes the operator's configuration.
-    pub(crate) async fn configure(
+    /// The matcher's description, before validation, and whether it prepares spells.
+    pub(crate) async fn describe(
         &self,
         store: &mut Store<Call>,
-        settings: &str,
-    ) -> wasmtime::Result<Result<(), String>> {
-        self.0.grimoire_matcher_match_spells().call_configure(store, settings).await
+    ) -> wasmtime::Result<(PluginDescription, bool)> {
+        let said = self.0.grimoire_matcher_match_spells().call_describe(store).await?;
+        let match_spells::Description { identity, prepares } = said;
+        Ok((identity_in(identity), prepares))
     }
 
-    /// Judges the candidates. The verdicts are not yet validated.
+    /// Prepares spells. The result is not yet validated.
+    pub(crate) async fn prepare(
+        &self,
+        store: &mut Store<Call>,
+        spells: &[Arc<Spell>],
+    ) -> wasmtime::Result<Result<Vec<Vec<u8>>, types::Failure>> {
+        let tags: Vec<_> = spells.iter().map(|spell| tags_of(spell)).collect();
+        let facts: Vec<_> = spells.iter().map(|spell| facts::of_spell(spell)).collect();
+        let lent: Vec<_> = facts.iter().map(|facts| facts::lend(facts)).collect();
+        let spells: Vec<_> = spells
+            .iter()
+            .zip(tags.iter().zip(&lent))
+            .map(|(spell, (tags, facts))| spell_out(spell, tags, facts))
+            .collect();
+        self.0.grimoire_matcher_match_spells().call_prepare(store, &spells).await
+    }
+
+    /// Judges the candidates; what is prepared of some takes their place. The verdicts are not yet validated.
     pub(crate) async fn score(
         &self,
         store: &mut Store<Call>,
         diagnostic: &Diagnostic,
         candidates: &[Candidate],
+        prepared: &PreparedSpells,
     ) -> wasmtime::Result<GuestResult> {
-        let tags: Vec<Vec<&str>> = candidates
-            .iter()
-            .map(|candidate| candidate.spell.fields.tags.iter().map(AsRef::as_ref).collect())
-            .collect();
-        let facts: Vec<_> = candidates.iter().map(Facts::of).collect();
-        let lent: Vec<_> = facts.iter().map(Facts::lend).collect();
+        let given: Vec<_> = candidates.iter().map(|candidate| Given::of(candidate, prepared)).collect();
+        let lent: Vec<_> = given.iter().map(Given::lend).collect();
         let candidates: Vec<_> = candidates
             .iter()
-            .zip(tags.iter().zip(&lent))
-            .map(|(candidate, (tags, facts))| candidate_out(candidate, tags, facts))
+            .zip(given.iter().zip(&lent))
+            .map(|(candidate, (given, lent))| candidate_out(candidate, given, lent))
             .collect();
         let interface = self.0.grimoire_matcher_match_spells();
         let returned = interface.call_score(store, diagnostic_out(diagnostic), &candidates).await?;
@@ -107,24 +99,75 @@ impl Instance {
     }
 }
 
+/// What a candidate's record refers to and the candidate itself does not have.
+struct Given<'a> {
+    prepared: Option<&'a [u8]>,
+    /// Of a spell that is not prepared.
+    tags: Vec<&'a str>,
+    spell_facts: Vec<Fact>,
+    evidence_facts: Vec<Fact>,
+}
+
+/// The facts of a candidate, as they are passed to a plugin.
+struct LentFacts<'a> {
+    spell: Vec<(&'a str, &'a str)>,
+    evidence: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Given<'a> {
+    fn of(candidate: &'a Candidate, prepared: &'a PreparedSpells) -> Self {
+        let evidence_facts = facts::of_evidence(candidate);
+        match prepared.get(&candidate.spell.id) {
+            Some(bytes) => {
+                Self { prepared: Some(bytes), tags: Vec::new(), spell_facts: Vec::new(), evidence_facts }
+            }
+            None => Self {
+                prepared: None,
+                tags: tags_of(&candidate.spell),
+                spell_facts: facts::of_spell(&candidate.spell),
+                evidence_facts,
+            },
+        }
+    }
+
+    fn lend(&self) -> LentFacts<'_> {
+        LentFacts { spell: facts::lend(&self.spell_facts), evidence: facts::lend(&self.evidence_facts) }
+    }
+}
+
+fn tags_of(spell: &Spell) -> Vec<&str> {
+    spell.fields.tags.iter().map(AsRef::as_ref).collect()
+}
+
+fn spell_out<'a>(
+    spell: &'a Spell,
+    tags: &'a [&'a str],
+    facts: &'a [(&'a str, &'a str)],
+) -> match_spells::Spell<'a> {
+    let fields = &spell.fields;
+    let cut = |value| text::cut(value, SPELL_TEXT);
+    match_spells::Spell {
+        id: spell.id.0,
+        title: cut(&fields.title),
+        description: cut(&fields.description),
+        error_type: cut(&fields.error_type),
+        error_pattern: cut(&fields.error_pattern),
+        covers_code: fields.covers_code,
+        solution_code: cut(&fields.solution_code),
+        tags,
+        facts,
+    }
+}
+
 fn candidate_out<'a>(
     candidate: &'a Candidate,
-    tags: &'a [&'a str],
-    facts: &'a Lent<'a>,
+    given: &'a Given<'a>,
+    facts: &'a LentFacts<'a>,
 ) -> match_spells::Candidate<'a> {
-    let fields = &candidate.spell.fields;
-    let cut = |value| text::cut(value, SPELL_TEXT);
     match_spells::Candidate {
-        spell: match_spells::Spell {
-            id: candidate.spell.id.0,
-            title: cut(&fields.title),
-            description: cut(&fields.description),
-            error_type: cut(&fields.error_type),
-            error_pattern: cut(&fields.error_pattern),
-            covers_code: fields.covers_code,
-            solution_code: cut(&fields.solution_code),
-            tags,
-            facts: &facts.spell,
+        spell: match given.prepared {
+            Some(bytes) => match_spells::Form::Prepared(bytes),
+            None => match_spells::Form::Written(spell_out(&candidate.spell, &given.tags, &facts.spell)),
         },
         evidence: match_spells::Evidence {
             keyword: candidate.evidence.keyword,

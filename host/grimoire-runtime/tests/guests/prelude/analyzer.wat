@@ -1,4 +1,4 @@
-;; Memory: 1024 the answer, 1280 one diagnostic, 1416… its texts, 1600 the description; the heap begins at 65536.
+;; Memory: 1024 the answer, 1280 one diagnostic, 1416… its texts, 1600 the description, 1712 the new scan; the heap begins at 65536.
 ;;> memory
 (memory $memory 2)
 ;;> func $realloc
@@ -39,6 +39,15 @@
   (param $type i32) (param $type_length i32) (param $name i32) (param $length i32) (param $known i32) (param $size i64)
   (result i32)
   (call $new_handle (i32.const 1)))
+;;> func $open
+;; ok(the scan that the constructor makes)
+(func $open
+  (param $type i32) (param $type_length i32) (param $name i32) (param $length i32) (param $known i32) (param $size i64)
+  (result i32)
+  (i32.store (i32.const 1716)
+    (call $constructor
+      (local.get $type) (local.get $type_length) (local.get $name) (local.get $length) (local.get $known) (local.get $size)))
+  (i32.const 1712))
 ;;> func $feed
 (func $feed (param $scan i32) (param $at i32) (param $length i32) (result i32) (i32.const 1024))
 ;;> func $finish
@@ -70,6 +79,6 @@
 (export "cabi_realloc" (func $realloc))
 (export "grimoire:analyzer/analyze@0.1.0#describe" (func $describe))
 (export "grimoire:analyzer/analyze@0.1.0#configure" (func $configure))
-(export "grimoire:analyzer/analyze@0.1.0#[constructor]scan" (func $constructor))
+(export "grimoire:analyzer/analyze@0.1.0#[static]scan.open" (func $open))
 (export "grimoire:analyzer/analyze@0.1.0#[method]scan.feed" (func $feed))
 (export "grimoire:analyzer/analyze@0.1.0#[method]scan.finish" (func $finish))

@@ -18,11 +18,14 @@
       (br $grow)))
   (local.get $at))
 ;;> func $describe
-;; The guest's name, version and sentence.
+;; The guest's name, version and sentence; it prepares nothing.
 (func $describe (result i32) (i32.const 1600))
 ;;> func $configure
 ;; Takes any configuration.
 (func $configure (param $settings i32) (param $length i32) (result i32) (i32.const 1696))
+;;> func $prepare
+;; Only called if the guest's description says that it prepares.
+(func $prepare (param $spells i32) (param $count i32) (result i32) (unreachable))
 ;;> always
 ;; ok(the list of `count` verdicts at `at`)
 (func $verdicts (param $at i32) (param $count i32) (result i32)
@@ -50,6 +53,7 @@
 (data (i32.const 1680) "1.0.0")
 (export "grimoire:matcher/match-spells@0.1.0#describe" (func $describe))
 (export "grimoire:matcher/match-spells@0.1.0#configure" (func $configure))
+(export "grimoire:matcher/match-spells@0.1.0#prepare" (func $prepare))
 (export "memory" (memory $memory))
 (export "cabi_realloc" (func $realloc))
 (export "grimoire:matcher/match-spells@0.1.0#score" (func $score))

@@ -102,6 +102,13 @@ pub(super) fn details(details: &PluginDetailsBody, format: Format) -> anyhow::Re
     if let Some(problem) = &plugin.last_problem {
         line("failure", &format!("{}: {}", problem.reason, displayable(&problem.detail)))?;
     }
+    if let Some(prepared) = &details.preparation {
+        let (spells, kibibytes) = (prepared.spells, prepared.bytes.div_ceil(1 << 10));
+        line("prepared", &format!("{spells} spells in {kibibytes} KiB; {} as written", prepared.missing))?;
+        if let Some(problem) = &prepared.last_problem {
+            line("", &format!("{}: {}", problem.reason, displayable(&problem.detail)))?;
+        }
+    }
     if let Some(trap) = &details.evidence.last_trap {
         line("trap", &format!("{}  {}", trap.at, displayable(&trap.detail)))?;
         if let Some(words) = &trap.last_words {

@@ -1,1 +1,0 @@
-(func $constructor (param i32 i32 i32 i32 i32 i64) (result i32) (loop $forever (br $forever)) (unreachable))
