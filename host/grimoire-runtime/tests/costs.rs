@@ -241,13 +241,13 @@ fn rows() -> Vec<Row> {
         }),
     );
     row(
-        "900,000 elements",
+        "130,000 elements",
         Box::new(|| {
             // A passive segment: the number of elements, and for each the index of a function.
-            modules(1, &elements(900_000))
+            modules(1, &elements(130_000))
         }),
     );
-    row("340,000 elements as expressions", Box::new(|| modules(1, &element_expressions(340_000))));
+    row("130,000 elements as expressions", Box::new(|| modules(1, &element_expressions(130_000))));
     row(
         "90,000 segments of data over 60 MiB",
         Box::new(|| {

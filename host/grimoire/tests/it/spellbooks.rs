@@ -130,6 +130,9 @@ fn an_export_imports_as_the_same_book_in_every_notation() {
 #[test]
 fn an_export_replaces_no_file_unless_it_is_told_to() {
     let place = Place::new();
+    let spell = "{key: one, title: t, description: d, error_type: e, error_pattern: quux, solution_code: s}";
+    place.file("book.yaml", format!("version: 1\nspells:\n  - {spell}\n"));
+    assert_eq!(place.run(&["spells", "import", "book.yaml"], b"").code(), 0);
     let notes = place.file("notes.md", "my own notes");
     let refused = place.run(&["spells", "export", "notes.md"], b"");
     assert_eq!(refused.code(), 64, "{}", refused.complaint());
@@ -141,7 +144,8 @@ fn an_export_replaces_no_file_unless_it_is_told_to() {
     assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "my own notes");
     let forced = place.run(&["spells", "export", "notes.md", "--force"], b"");
     assert_eq!(forced.code(), 0, "{}", forced.complaint());
-    assert_eq!(std::fs::read_to_string(&notes).expect("it is still there"), "", "a new spellbook is empty");
+    let exported = std::fs::read_to_string(&notes).expect("it is still there");
+    assert!(exported.contains("quux") && !exported.contains("my own notes"), "{exported}");
     // A device has nothing to lose.
     let printed = place.run(&["spells", "export", "/dev/stdout", "--notation", "json"], b"");
     assert!(printed.output().contains("\"spells\""), "{}{}", printed.output(), printed.complaint());
