@@ -70,7 +70,7 @@ const MOST_NAME: usize = 200;
 /// Reads the steps of a log, line by line.
 #[derive(Debug, Default)]
 pub struct Steps {
-    steps: Vec<StepState>,
+    states: Vec<StepState>,
     /// Start and name of the last possible header.
     header: Option<(u64, String)>,
     /// True if columns name the steps, so that headers are ignored.
@@ -102,12 +102,12 @@ struct StepState {
 impl Steps {
     /// Reads the next line.
     pub fn line(&mut self, line: &Line<'_>) {
-        if self.steps.is_empty() {
-            self.steps.push(StepState::default());
+        if self.states.is_empty() {
+            self.states.push(StepState::default());
         }
         self.boundary(line);
         let text: &str = &line.text;
-        let Some(state) = self.steps.last_mut() else { return };
+        let Some(state) = self.states.last_mut() else { return };
         if line.marker == Some(Marker::Error) {
             state.has_error |= line.properties.is_empty();
             state.ends_with_error = true;
@@ -129,12 +129,12 @@ impl Steps {
 
     /// Number of steps that have begun.
     pub fn count(&self) -> usize {
-        self.steps.len()
+        self.states.len()
     }
 
     /// The span of the step before the present one, if one of its lines reports a failure.
     pub fn ended_badly(&self) -> Option<Span> {
-        let [.., before, present] = &self.steps[..] else { return None };
+        let [.., before, present] = &self.states[..] else { return None };
         let is_bad = before.has_error || before.ends_with_error || before.step.outcome == Outcome::Failed;
         is_bad.then_some(Span { start: before.step.start, end: present.step.start })
     }
@@ -144,7 +144,7 @@ impl Steps {
         let start = line.span.start;
         let text: &str = &line.text;
         if let Some(column) = line.column {
-            if !self.by_columns || self.steps.last().is_some_and(|state| state.step.name != column) {
+            if !self.by_columns || self.states.last().is_some_and(|state| state.step.name != column) {
                 self.by_columns = true;
                 let closing = is_closing(column);
                 self.begin(column, start, closing, true);
@@ -182,7 +182,7 @@ impl Steps {
                 {
                     let name = name.1.split(['[', ' ']).next().unwrap_or_default();
                     if is_closing(name) {
-                        self.last_script.get_or_insert(self.steps.len() - 1);
+                        self.last_script.get_or_insert(self.states.len() - 1);
                     }
                     self.begin(name, start, is_closing(name), true);
                 }
@@ -217,25 +217,25 @@ impl Steps {
     fn begin(&mut self, name: &str, start: u64, closing: bool, in_sequence: bool) {
         self.command_ended = false;
         self.header = None;
-        if self.steps.len() < MOST_STEPS {
+        if self.states.len() < MOST_STEPS {
             let name = crate::cut(name, MOST_NAME).to_owned();
             let step = Step { name, start, outcome: Outcome::Unknown };
-            self.steps.push(StepState { step, closing, in_sequence, ..StepState::default() });
+            self.states.push(StepState { step, closing, in_sequence, ..StepState::default() });
         }
     }
 
     /// Ends the log, and returns its steps with their outcomes.
     pub fn finish(mut self) -> Outline {
         if self.run == Outcome::Failed
-            && let Some(state) = self.last_script.and_then(|script| self.steps.get_mut(script))
+            && let Some(state) = self.last_script.and_then(|script| self.states.get_mut(script))
         {
             state.step.outcome = Outcome::Failed;
         }
-        let last = self.steps.len().saturating_sub(1);
-        for at in 0..self.steps.len() {
-            let goes_on = at < last && self.steps[at + 1].in_sequence;
-            let before_closing = goes_on && self.steps[at + 1].closing;
-            let state = &mut self.steps[at];
+        let last = self.states.len().saturating_sub(1);
+        for at in 0..self.states.len() {
+            let goes_on = at < last && self.states[at + 1].in_sequence;
+            let before_closing = goes_on && self.states[at + 1].closing;
+            let state = &mut self.states[at];
             if state.step.outcome != Outcome::Unknown || !(goes_on || at == last && self.closed) {
                 continue;
             }
@@ -245,14 +245,14 @@ impl Steps {
                 Outcome::Passed
             };
         }
-        let has_failed = self.steps.iter().any(|state| state.step.outcome == Outcome::Failed);
-        let all_passed = self.closed && self.steps.iter().all(|state| state.step.outcome == Outcome::Passed);
+        let has_failed = self.states.iter().any(|state| state.step.outcome == Outcome::Failed);
+        let all_passed = self.closed && self.states.iter().all(|state| state.step.outcome == Outcome::Passed);
         let run = match self.run {
             Outcome::Unknown if has_failed => Outcome::Failed,
             Outcome::Unknown if all_passed => Outcome::Passed,
             told => told,
         };
-        Outline { steps: self.steps.into_iter().map(|state| state.step).collect(), run }
+        Outline { steps: self.states.into_iter().map(|state| state.step).collect(), run }
     }
 }
 

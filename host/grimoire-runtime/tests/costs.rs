@@ -363,14 +363,18 @@ fn wide_types(count: usize, parameters: usize) -> Vec<u8> {
     module_of(&module)
 }
 
+/// A number as LEB128.
 fn unsigned(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
+    loop {
+        let [low, ..] = value.to_le_bytes();
         value >>= 7;
+        if value == 0 {
+            bytes.push(low & 0x7f);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
     }
-    bytes.push(value as u8);
-    bytes
 }
 
 /// A module of one function, and what follows its declaration.
@@ -466,8 +470,10 @@ fn crossing_variant(count: usize, cases: usize, payload: &str) -> Vec<u8> {
 
 /// Two components, of which the second calls the functions of the first.
 fn between(offered: &str, wanted: &str, lowered: &str, given: &str, count: usize, with: &str) -> Vec<u8> {
-    let imports: String =
-        (0..count).map(|index| format!("(import \"\" \"{index}\" (func (param i32)))")).collect();
+    let imports: String = (0..count)
+        .map(|index| format!("(import \"\" \"{index}\" (func (param i32)))"))
+        .collect::<Vec<_>>()
+        .concat();
     let with: String = (0..count)
         .map(|index| format!("(with \"f{index}\" (func $ai \"f{index}\"))"))
         .chain([with.to_owned()])
@@ -524,7 +530,8 @@ fn aliases(count: usize) -> Vec<u8> {
 
 /// Instances of a component of many exports.
 fn exported_again(times: usize, exports: usize) -> Vec<u8> {
-    let all: String = (0..exports).map(|index| format!("(export \"e{index}\" (type $t))")).collect();
+    let all: String =
+        (0..exports).map(|index| format!("(export \"e{index}\" (type $t))")).collect::<Vec<_>>().concat();
     let text = format!(
         "(component (component $c (type $t u8) {all}) {})",
         "(instance (instantiate $c))".repeat(times)

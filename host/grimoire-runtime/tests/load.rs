@@ -461,7 +461,7 @@ async fn functions_that_convert_many_values_are_refused_before_anything_is_compi
     for (value, functions, expected) in [
         (tuple(3_000), 1, "values in the type of one function; a plugin may have at most 2048"),
         (
-            format!("(enum {})", (0..3_000).map(|case| format!("\"c{case}\" ")).collect::<String>()),
+            format!("(enum {})", (0..3_000).map(|case| format!("\"c{case}\" ")).collect::<Vec<_>>().concat()),
             1,
             "one function",
         ),
@@ -477,8 +477,10 @@ async fn functions_that_convert_many_values_are_refused_before_anything_is_compi
 
 #[tokio::test]
 async fn what_the_compiler_keeps_much_for_each_byte_of_is_bounded() {
-    let wide_types: String =
-        (0..600).map(|_| format!("(type (func (param {})))", "i32 ".repeat(1_000))).collect();
+    let wide_types: String = (0..600)
+        .map(|_| format!("(type (func (param {})))", "i32 ".repeat(1_000)))
+        .collect::<Vec<_>>()
+        .concat();
     let sum = "(i32.const 1) i32.add ".repeat(400_000);
     for (fields, expected) in [
         // 30,000 of them took 1.6 GiB and minutes, without any function.

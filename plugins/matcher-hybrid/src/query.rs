@@ -179,7 +179,7 @@ mod tests {
     fn a_word_is_found_exactly_if_its_token_is() {
         let query = Query::of(&Diagnostic { message: "i us kettle".into(), ..Diagnostic::default() });
         for text in ["i ies ied iing", "us use used", "kettle kettles KETTLED", "tea icy i1 ket"] {
-            crate::tokens::words(text, |word| {
+            words(text, |word| {
                 assert_eq!(query.find_word(word), query.find(word.token().0), "{text}");
             });
         }

@@ -231,7 +231,8 @@ impl Pipeline {
     ) -> Option<HashSet<SpellId>> {
         let settings = self.settings();
         let started = self.ports().clock.now();
-        let hearing = hear(panel, candidates.len(), |matcher| set.score(matcher, diagnostic, candidates)).await;
+        let hearing =
+            hear(panel, candidates.len(), |matcher| set.score(matcher, diagnostic, candidates)).await;
         let duration = self.ports().clock.now().duration_since(started);
         taken.durations.push(Duration::try_from(duration).unwrap_or_default());
         if !hearing.problems.is_empty() {

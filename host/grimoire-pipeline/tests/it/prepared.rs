@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use grimoire_domain::actor::Actor;
 use grimoire_domain::diagnostic::Diagnostic;
 use grimoire_domain::failure_reason::FailureReason;
+use grimoire_domain::ranking::Panel;
 use grimoire_domain::review::PluginProblem;
 use grimoire_domain::spell::{SpellFields, SpellId, SpellStatus};
 use grimoire_pipeline::{Pipeline, Preparation, Settings, SpellPatch};
@@ -45,7 +46,7 @@ impl Tea {
     fn with(matchers: ScriptedMatchers, files: MemoryFiles, before: Option<&World>) -> Self {
         let plugins = ScriptedPlugins::new(set(1, &matchers));
         let (running, kept) = (plugins.clone(), files.clone());
-        let settings = Settings { matcher: MATCHER.to_owned(), ..Settings::default() };
+        let settings = Settings { matcher: Panel::one(MATCHER), ..Settings::default() };
         let world = World::with(settings, |ports| {
             ports.plugins = Arc::new(running);
             ports.derived_files = Some(Arc::new(kept));
@@ -227,7 +228,7 @@ async fn a_replaced_matcher_gets_nothing_that_its_predecessor_prepared() {
 async fn a_command_prepares_nothing() {
     let matchers = capitals("a");
     let plugins = ScriptedPlugins::matching(matchers.clone());
-    let world = World::with(Settings { matcher: MATCHER.to_owned(), ..Settings::default() }, |ports| {
+    let world = World::with(Settings { matcher: Panel::one(MATCHER), ..Settings::default() }, |ports| {
         ports.plugins = Arc::new(plugins);
     });
     world.pipeline.create_spell(spell_about("teapot"), &Actor::COMMAND_LINE).await.expect("valid");

@@ -25,7 +25,10 @@ mod tests {
     fn number_and_size_are_bounded() {
         let longest = vec![0; MAX_PREPARED_BYTES];
         assert_eq!(check_prepared(&[Vec::new(), longest.clone()], 2), Ok(()));
-        assert_eq!(check_prepared(&[longest.clone()], 2), Err("prepared: 1 for 2 spells".to_owned()));
+        assert_eq!(
+            check_prepared(std::slice::from_ref(&longest), 2),
+            Err("prepared: 1 for 2 spells".to_owned())
+        );
         let longer = [longest, vec![0]].concat();
         let refused = check_prepared(&[Vec::new(), longer], 2);
         assert_eq!(refused, Err("prepared[1]: 16385 bytes, may be at most 16384".to_owned()));

@@ -105,7 +105,7 @@ fn read<W: DeserializeOwned, R>(
         match written.and_then(&route) {
             Ok(route) => routes.push(route),
             Err(wrong) => {
-                problems.extend(wrong.into_iter().map(|problem| format!("route {number}: {problem}")))
+                problems.extend(wrong.into_iter().map(|problem| format!("route {number}: {problem}")));
             }
         }
     }

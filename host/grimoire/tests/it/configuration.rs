@@ -50,9 +50,9 @@ fn every_problem_is_reported_at_once_with_its_place() {
 #[test]
 fn a_file_of_nothing_but_mistakes_is_told_in_part() {
     let place = Place::new();
-    let many: String = (0..30_000).map(|number| format!("[a{number}]\nb = 1\n")).collect();
+    let many: String = (0..30_000).map(|number| format!("[a{number}]\nb = 1\n")).collect::<Vec<_>>().concat();
     let long = format!("[server]\n{} = 1\n", "p".repeat(1_000_000));
-    let outside: String = (0..30_000).map(|number| format!("a{number} = 1\n")).collect();
+    let outside: String = (0..30_000).map(|number| format!("a{number} = 1\n")).collect::<Vec<_>>().concat();
     for (content, problems) in [(many, 101), (long, 1), (outside, 101)] {
         place.file("grimoire.toml", content);
         let ended = place.run(&["config", "check"], b"");
@@ -62,7 +62,8 @@ fn a_file_of_nothing_but_mistakes_is_told_in_part() {
         assert_eq!(complaint.lines().count(), 1 + problems, "{complaint}");
         assert_eq!(complaint.contains("has more problems than these"), problems > 100, "{complaint}");
     }
-    let variables: String = (0..50_000).map(|number| format!("GRIMOIRE_A{number}=1\n")).collect();
+    let variables: String =
+        (0..50_000).map(|number| format!("GRIMOIRE_A{number}=1\n")).collect::<Vec<_>>().concat();
     place.file("grimoire.toml", "");
     place.file(".env", variables);
     let complaint = place.run(&["config", "check"], b"").complaint();

@@ -1,17 +1,17 @@
 //! Characters and sets of characters: brackets and escapes.
 
-use super::{Parser, Refusal, Seen};
+use super::{Facts, Parser, Refusal};
 
 impl Parser {
     /// A set of characters in brackets.
-    pub(super) fn class(&mut self) -> Result<Seen, Refusal> {
+    pub(super) fn class(&mut self) -> Result<Facts, Refusal> {
         let start = self.at;
         self.at += 1;
         let negated = self.take('^');
         if self.take(']') {
             if negated {
                 self.written.push_str("(?s:.)");
-                return Ok(Seen::unknown());
+                return Ok(Facts::unknown());
             }
             return Err(Refusal::at(start, "brackets without a character"));
         }
@@ -23,7 +23,7 @@ impl Parser {
             if c == ']' {
                 self.at += 1;
                 self.written.push(']');
-                return Ok(Seen::unknown());
+                return Ok(Facts::unknown());
             }
             let place = self.at;
             let first = self.class_item()?;
@@ -84,12 +84,12 @@ impl Parser {
     }
 
     /// What a backslash stands for outside of brackets.
-    pub(super) fn escape(&mut self) -> Result<Seen, Refusal> {
+    pub(super) fn escape(&mut self) -> Result<Facts, Refusal> {
         match self.characters.get(self.at + 1) {
             Some(&set @ ('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'b' | 'B')) => {
                 self.at += 2;
                 self.written.extend(['\\', set]);
-                Ok(Seen::unknown())
+                Ok(Facts::unknown())
             }
             _ => {
                 let c = self.escaped()?;
