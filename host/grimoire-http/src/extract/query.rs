@@ -152,6 +152,8 @@ fn pairs(parts: &Parts, checker: &mut Checker) -> Result<BTreeMap<String, String
         }
     }
     for name in repeated {
+        // Its last value is not judged as well.
+        given.remove(&name);
         checker.reject(crate::shorten(&name), "is given more than once; give it once".to_owned());
     }
     Ok(given)

@@ -78,7 +78,7 @@ async fn an_embedder_that_is_replaced_embeds_every_spell_again_while_the_service
     assert_eq!(listed["world"], "grimoire:embedder@0.1.0");
     let embedded = |health: &Value| {
         let detail = health["detail"].as_str().unwrap_or_default();
-        detail.contains("1 embedders") && detail.contains("embedder-ngrams has embedded ")
+        detail.contains(", 1 embedder; ") && detail.contains("embedder-ngrams has embedded ")
     };
     let health = get(&server, "/health/plugins").await;
     assert!(embedded(&health), "{health}");

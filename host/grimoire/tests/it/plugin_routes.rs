@@ -66,6 +66,8 @@ async fn a_server_names_routes_and_shares() {
         "[[plugins.matcher_routes]]\nrepositories = [\"octo/*\"]\ntools = [\"rustc\"]\n\
          matcher = [\"team-matcher:1\", \"matcher-keyword:3\"]\n",
     );
+    // Without a spell there is nothing to judge.
+    assert_eq!(place.run(&["spells", "import", "starter"], b"").code(), 0);
     let server = place.serve(&[]);
     let asked = async |repository: &str| -> Value {
         let question =
