@@ -63,15 +63,14 @@ fn two_matchers_judge_together_and_each_says_its_part() {
 #[tokio::test]
 async fn a_server_names_routes_and_shares() {
     let place = place(
-        "[[plugins.matcher_routes]]\nrepositories = [\"octo/*\"]\ntools = [\"rustc\"]\n\
+        "[[plugins.matcher_routes]]\nrepositories = [\"octo/*\"]\n\
          matcher = [\"team-matcher:1\", \"matcher-keyword:3\"]\n",
     );
     // Without a spell there is nothing to judge.
     assert_eq!(place.run(&["spells", "import", "starter"], b"").code(), 0);
     let server = place.serve(&[]);
     let asked = async |repository: &str| -> Value {
-        let question =
-            json!({ "message": "borrow of moved value: `x`", "tool": "rustc", "repository": repository });
+        let question = json!({ "message": "borrow of moved value: `x`", "repository": repository });
         let answer = client().post(server.url("/api/match")).json(&question).send().await.expect("an answer");
         answer.json().await.expect("JSON")
     };
@@ -80,9 +79,10 @@ async fn a_server_names_routes_and_shares() {
         routed["routes"],
         json!([{
             "route": "plugins.matcher_routes 1",
-            "because": "an error of rustc, from octo/app",
+            "because": "an error of report, from octo/app",
             "plugins": ["team-matcher", "matcher-keyword"],
-        }])
+        }]),
+        "{routed}"
     );
     let shares: Vec<(&Value, &Value)> = routed["matchers"]
         .as_array()
