@@ -126,7 +126,7 @@ impl PatternEvidence {
 pub struct PatternHit {
     /// The matched text, cut if it is long.
     pub text: String,
-    /// How specific the match is: see [`crate::pattern::ErrorPattern::telling`].
+    /// How specific the match is: see [`crate::pattern::ErrorPattern::specificity`].
     pub telling: u32,
     /// True if the match is in the message or its code rather than in the lines around it.
     pub in_message: bool,
