@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod health;
 pub mod job;
 pub mod plugin;
+pub mod preparation;
 pub mod review;
 pub mod spell;
 pub mod spell_input;

@@ -5,6 +5,7 @@ mod clock;
 mod embedders;
 mod files;
 mod github;
+mod matchers;
 mod plugin_files;
 mod plugins;
 mod search;
@@ -15,8 +16,9 @@ pub use clock::ManualClock;
 pub use embedders::ScriptedEmbedders;
 pub use files::{MemoryFile, MemoryFiles};
 pub use github::{OpenGate, ScriptedGitHub};
+pub use matchers::ScriptedMatchers;
 pub use plugin_files::ScriptedFiles;
-pub use plugins::{ScriptedMatchers, ScriptedPlugins, ScriptedSet};
+pub use plugins::{ScriptedPlugins, ScriptedSet};
 pub use search::MemorySearch;
 pub use store::MemoryStore;
 

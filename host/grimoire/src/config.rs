@@ -16,6 +16,7 @@ mod problem;
 mod routes;
 mod setting;
 pub(crate) mod settings;
+mod toml_value;
 mod trust;
 mod typed;
 mod unknown;

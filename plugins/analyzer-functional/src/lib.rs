@@ -3,7 +3,7 @@
 //! | file | input |
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
-//! | `beam` | Credo, Dialyzer; Erlang's compiler and loader, Rebar3, EUnit, Common Test |
+//! | `beam`, `loader` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test; its loader |
 //! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
@@ -21,6 +21,7 @@ mod exunit;
 mod ghc;
 mod hspec;
 mod julia;
+mod loader;
 mod mix;
 mod nix;
 mod ocaml;
@@ -50,7 +51,7 @@ impl Default for Functional {
             Box::<beam::Credo>::default(),
             Box::<beam::Dialyzer>::default(),
             Box::new(Lines(beam::erlc)),
-            Box::<beam::Loader>::default(),
+            Box::<loader::Loader>::default(),
             Box::<beam::Excerpt>::default(),
             Box::new(beam::rebar()),
             Box::<hspec::Tests>::default(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use grimoire_domain::installed_plugin::{InstalledPlugin, PluginReceipt, PluginVersion};
-use grimoire_pipeline::{PluginDetails, PluginStatus, Preparation};
+use grimoire_pipeline::{PluginDetails, PluginStatus};
 use grimoire_ports::plugins::{
     Histogram, PluginCalls, PluginDescription, PluginEvidence, PluginOrigin, Signer,
 };
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::diagnosis::ProblemBody;
+use super::preparation::PreparationBody;
 
 /// The running generation of plugins.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -168,29 +169,6 @@ pub struct PluginDetailsBody {
     pub preparation: Option<PreparationBody>,
     /// Its last receipts, newest first, at most twenty.
     pub receipts: Vec<PluginReceiptBody>,
-}
-
-/// What a matcher has prepared of the active spells.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[schema(as = PluginPreparation)]
-pub struct PreparationBody {
-    /// The number of spells that it gets prepared.
-    pub spells: u64,
-    /// Their size in bytes.
-    pub bytes: u64,
-    /// The number of spells that it gets as they are written, because it could not prepare them or because there was no
-    /// room for more.
-    pub missing: u64,
-    /// Its last failure to prepare a spell.
-    #[schema(required = true)]
-    pub last_problem: Option<ProblemBody>,
-}
-
-impl From<Preparation> for PreparationBody {
-    fn from(preparation: Preparation) -> Self {
-        let Preparation { spells, bytes, missing, last_problem } = preparation;
-        Self { spells, bytes, missing, last_problem: last_problem.map(ProblemBody::from) }
-    }
 }
 
 /// Facts about a plugin's calls.
