@@ -15,7 +15,7 @@ use crate::breaker::Attempt;
 use crate::call::{Allowance, Entry};
 use crate::digest::Digest;
 use crate::plugin::{Code, Plugin};
-use crate::problem::{ConfigurationRefused, Fault};
+use crate::problem::Fault;
 use crate::registry::Generation;
 use crate::usage::{Usage, bytes_of_vectors};
 use crate::validate::check_vectors;
@@ -121,10 +121,7 @@ async fn vectors(
     let mut entry = Entry::arm(&mut store, budget, &allowance);
     let outcome = entry
         .wait(async {
-            let instance = embedder.instantiate(&mut store).await?;
-            if let Some(settings) = &plugin.settings {
-                instance.configure(&mut store, settings).await?.map_err(|_| ConfigurationRefused)?;
-            }
+            let instance = embedder.instantiate_configured(&mut store, plugin.settings.as_deref()).await?;
             instance.embed(&mut store, subject, &texts).await
         })
         .await;

@@ -18,7 +18,7 @@ use crate::admission::ScanPermit;
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Call, Entry};
 use crate::plugin::{Code, Plugin};
-use crate::problem::{ConfigurationRefused, Fault};
+use crate::problem::Fault;
 use crate::threads::PluginThreads;
 use crate::usage::Usage;
 use crate::validate::check_diagnostics;
@@ -189,10 +189,8 @@ impl Scan {
         let mut entry = Entry::arm(store, budget, &allowance);
         let outcome = entry
             .wait(async {
-                let instance = self.code.instantiate(&mut *store).await?;
-                if let Some(settings) = &plugin.settings {
-                    instance.configure(&mut *store, settings).await?.map_err(|_| ConfigurationRefused)?;
-                }
+                let instance =
+                    self.code.instantiate_configured(&mut *store, plugin.settings.as_deref()).await?;
                 let opened = instance.open(&mut *store, &self.artifact, self.media_type).await?;
                 Ok((instance, opened))
             })

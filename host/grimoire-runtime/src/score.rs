@@ -14,7 +14,7 @@ use grimoire_ports::plugins::matcher::{Judgement, MAX_SPELLS, Matchers, Prepared
 use crate::breaker::Attempt;
 use crate::call::{Allowance, Entry};
 use crate::plugin::{Code, Plugin};
-use crate::problem::{ConfigurationRefused, Fault};
+use crate::problem::Fault;
 use crate::registry::Generation;
 use crate::usage::{Usage, bytes_of_verdicts};
 use crate::validate::{check_prepared, check_verdicts};
@@ -139,10 +139,7 @@ pub(crate) async fn judge_fresh(
     let mut entry = Entry::arm(&mut store, budget, &allowance);
     let outcome = entry
         .wait(async {
-            let instance = matcher.instantiate(&mut store).await?;
-            if let Some(settings) = &plugin.settings {
-                instance.configure(&mut store, settings).await?.map_err(|_| ConfigurationRefused)?;
-            }
+            let instance = matcher.instantiate_configured(&mut store, plugin.settings.as_deref()).await?;
             instance.score(&mut store, diagnostic, candidates, prepared).await
         })
         .await;
@@ -166,10 +163,7 @@ async fn prepare(
     let mut entry = Entry::arm(&mut store, budget, &allowance);
     let outcome = entry
         .wait(async {
-            let instance = matcher.instantiate(&mut store).await?;
-            if let Some(settings) = &plugin.settings {
-                instance.configure(&mut store, settings).await?.map_err(|_| ConfigurationRefused)?;
-            }
+            let instance = matcher.instantiate_configured(&mut store, plugin.settings.as_deref()).await?;
             instance.prepare(&mut store, &spells).await
         })
         .await;

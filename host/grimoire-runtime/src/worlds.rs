@@ -24,6 +24,21 @@ macro_rules! component {
                 store.data_mut().instantiated(started);
                 Ok(Instance(instance))
             }
+
+            /// Creates a fresh instance that has the operator's configuration, if there is one. Fails with
+            /// [`ConfigurationRefused`](crate::problem::ConfigurationRefused) if it refuses that.
+            pub(crate) async fn instantiate_configured(
+                &self,
+                store: &mut wasmtime::Store<crate::call::Call>,
+                settings: Option<&str>,
+            ) -> wasmtime::Result<Instance> {
+                let instance = self.instantiate(store).await?;
+                if let Some(settings) = settings {
+                    let accepted = instance.configure(store, settings).await?;
+                    accepted.map_err(|_| crate::problem::ConfigurationRefused)?;
+                }
+                Ok(instance)
+            }
         }
 
         /// One instance, which lives for one call (for analyzers: one scan).
