@@ -1,20 +1,31 @@
 //! Error codes and rule names: `E0382`, `TS2304`, `ERR_MODULE_NOT_FOUND`, `ENOENT`, `no-unused-vars`,
 //! `clippy::needless_return`.
 
-use grimoire_plugin_sdk::Diagnostic;
+use grimoire_plugin_sdk::{Diagnostic, Spell};
 
 use crate::reading::Reading;
 
 /// The codes of one diagnostic as it writes them, at most a few.
 pub(crate) struct Codes {
-    /// Each code, and whether the diagnostic itself states it as its code.
-    found: Vec<(String, bool)>,
+    /// The codes.
+    found: Vec<Code>,
     /// The diagnostic's code if it is a plain word, as some linters' rules are (`quotes`): it is compared
     /// with the codes of spells, never with the words of a title.
     plain: Option<String>,
     /// The letters and the length of the explicit code if it consists of letters and digits.
     family: Option<(String, usize)>,
 }
+
+struct Code {
+    text: String,
+    name: NameHash,
+    /// True if the diagnostic itself states it as its code.
+    explicit: bool,
+}
+
+/// A hash of a word that may be a code, equal for words that are the [`same`] code. Two different ones have the same
+/// hash with a probability of about 2^-64. In little-endian order, as it is prepared.
+pub(crate) type NameHash = [u8; 8];
 
 /// How a candidate's codes relate to those of the diagnostic.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,14 +43,12 @@ const MOST: usize = 8;
 
 impl Codes {
     pub(crate) fn of(error: &Diagnostic) -> Self {
-        let mut codes: Vec<(String, bool)> = Vec::new();
+        let mut found: Vec<Code> = Vec::new();
         let mut add = |code: &str, explicit: bool| {
             let code = code.trim();
-            if !name(code).is_empty()
-                && codes.len() < MOST
-                && !codes.iter().any(|(known, _)| same(known, code))
-            {
-                codes.push((code.to_owned(), explicit));
+            let hash = name_hash(code);
+            if !name(code).is_empty() && found.len() < MOST && !found.iter().any(|known| known.name == hash) {
+                found.push(Code { text: code.to_owned(), name: hash, explicit });
             }
         };
         let explicit = error.code.as_deref().filter(|code| !code.is_empty());
@@ -73,7 +82,7 @@ impl Codes {
         }
         let stated = [explicit, Some(error.error_type.as_str()), leading];
         let family = stated.into_iter().flatten().find_map(family);
-        Self { found: codes, plain: explicit.filter(|code| !has_form(code)).map(str::to_owned), family }
+        Self { found, plain: explicit.filter(|code| !has_form(code)).map(str::to_owned), family }
     }
 
     /// Compares with the candidate's error type, tags, title and pattern.
@@ -86,27 +95,23 @@ impl Codes {
         if self.found.is_empty() {
             return CodeEvidence::None;
         }
-        let mut other = None;
-        let mut best: Option<&(String, bool)> = None;
-        let named = [spell.error_type].into_iter().chain(spell.tags.iter().copied());
-        for name in named.chain(words(spell.title)).chain(words(spell.pattern)) {
-            if let Some(code) = self.found.iter().find(|(code, _)| same(code, name)) {
-                if best.is_none_or(|best| code.1 && !best.1) {
-                    best = Some(code);
-                }
-            } else if other.is_none()
-                && let (Some(mine), Some(theirs)) = (&self.family, family(name))
-                && *mine == theirs
-            {
-                other = Some(name);
-            }
+        let named = spell.names.iter().filter_map(|name| self.found.iter().find(|code| code.name == *name));
+        // The first one, but rather one that the diagnostic states.
+        if let Some(Code { text, explicit, .. }) =
+            named.reduce(|best, code| if code.explicit && !best.explicit { code } else { best })
+        {
+            return CodeEvidence::Equal { code: text.clone(), explicit: *explicit };
         }
-        match (best, other) {
-            (Some((code, explicit)), _) => CodeEvidence::Equal { code: code.clone(), explicit: *explicit },
-            (None, Some(other)) => CodeEvidence::Other(other.to_owned()),
-            (None, None) => CodeEvidence::None,
-        }
+        let Some(mine) = &self.family else { return CodeEvidence::None };
+        let other = spell.codes.iter().find(|code| family(code).as_ref() == Some(mine));
+        other.map_or(CodeEvidence::None, |other| CodeEvidence::Other((*other).to_owned()))
     }
+}
+
+/// The words of a spell that name a code if they are one: its error type, its tags, the words of title and pattern.
+pub(crate) fn names(spell: &Spell) -> impl Iterator<Item = &str> {
+    let named = [&spell.error_type].into_iter().chain(&spell.tags).map(String::as_str);
+    named.chain(words(&spell.title)).chain(words(&spell.error_pattern))
 }
 
 /// The words of a text as codes are written: they may contain letters, digits, `_`, `-`, `/`, `@` and `::`.
@@ -167,7 +172,7 @@ pub(crate) fn is_rule_name(word: &str) -> bool {
 }
 
 /// The capital letters and the number of digits of such a code, which the codes of one tool share.
-fn family(word: &str) -> Option<(String, usize)> {
+pub(crate) fn family(word: &str) -> Option<(String, usize)> {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = word.len() - letters;
     (is_code(word) && letters > 0 && digits >= 2).then(|| (word[..letters].to_owned(), word.len()))
@@ -180,19 +185,28 @@ fn name(code: &str) -> &str {
 
 /// Returns true if two words are the same code, whatever the case, `-` or `_`, and a tool's prefix (`clippy::`).
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    let normal = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
     let (one, other) = (name(one), name(other));
     one.len() == other.len() && one.bytes().map(normal).eq(other.bytes().map(normal))
+}
+
+fn normal(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
+}
+
+/// FNV-1a of the code's normal form, see [`same`].
+pub(crate) fn name_hash(code: &str) -> NameHash {
+    let add = |state: u64, byte: u8| (state ^ u64::from(normal(byte))).wrapping_mul(0x0100_0000_01B3);
+    name(code).bytes().fold(0xCBF2_9CE4_8422_2325, add).to_le_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grimoire_plugin_sdk::Spell;
+    use crate::grams::Seen;
 
     #[allow(clippy::needless_pass_by_value, reason = "reads better at the calls")]
     fn evidence(error: Diagnostic, spell: Spell) -> CodeEvidence {
-        Codes::of(&error).evidence(&Reading::written(&spell))
+        Codes::of(&error).evidence(&Reading::written(&spell, &mut Seen::default()))
     }
 
     #[test]

@@ -66,9 +66,8 @@ pub(crate) fn measure(
         covered[at] = count_terms(query, &spell.words, counts, &mut lengths[at]);
     }
     let rarity = rarities(terms, candidates.len(), &counts);
-    let grams = Grams::of(&[&error.message]);
+    let grams = Grams::of(&Seen::default().slots(&[&error.message]));
     let codes = Codes::of(error);
-    let mut seen = Seen::default();
     let mut all = Vec::with_capacity(candidates.len());
     for (at, (spell, evidence)) in candidates.iter().enumerate() {
         let mut features = Features {
@@ -77,8 +76,8 @@ pub(crate) fn measure(
             kind: kind_likeness(error, spell.error_type),
             title_covered: covered[at].0,
             pattern_covered: covered[at].1,
-            likeness: grams.likeness(&[spell.title, spell.pattern], &mut seen),
-            likeness_lead: grams.likeness(&[spell.lead], &mut seen),
+            likeness: grams.likeness(&spell.head),
+            likeness_lead: grams.likeness(&spell.lead),
             keyword: clean(evidence.keyword),
             ..Features::default()
         };

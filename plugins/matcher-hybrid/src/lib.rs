@@ -31,6 +31,7 @@ mod tokens;
 
 use grimoire_plugin_sdk::{Candidate, Diagnostic, Evidence, Failure, Form, Verdict};
 
+use grams::Seen;
 use reading::Reading;
 pub use reading::prepare;
 
@@ -40,8 +41,10 @@ pub use reading::prepare;
 ///
 /// If there are more candidates than a `u32` can count, which no host passes.
 pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict>, Failure> {
-    let readings =
-        candidates.iter().map(|candidate| (Reading::written(&candidate.spell), &candidate.evidence));
+    let mut seen = Seen::default();
+    let readings = candidates
+        .iter()
+        .map(|candidate| (Reading::written(&candidate.spell, &mut seen), &candidate.evidence));
     judge(error, &readings.collect::<Vec<_>>())
 }
 
@@ -51,8 +54,10 @@ pub fn score(error: &Diagnostic, candidates: &[Candidate]) -> Result<Vec<Verdict
 ///
 /// As for [`score`], and for what [`prepare`] did not return.
 pub fn score_prepared(error: &Diagnostic, candidates: &[Candidate<Form>]) -> Result<Vec<Verdict>, Failure> {
-    let readings =
-        candidates.iter().map(|candidate| Ok((Reading::of(&candidate.spell)?, &candidate.evidence)));
+    let mut seen = Seen::default();
+    let readings = candidates
+        .iter()
+        .map(|candidate| Ok((Reading::of(&candidate.spell, &mut seen)?, &candidate.evidence)));
     judge(error, &readings.collect::<Result<Vec<_>, Failure>>()?)
 }
 

@@ -1,13 +1,16 @@
 //! What is read of a spell: from its texts, or from what was prepared of them. Both give the same, to the last bit.
 //!
-//! Long texts are prepared as the tokens that they contain, because splitting and hashing their words is most of the
-//! work of a call. Short ones are kept as they are.
+//! Texts are prepared as what is searched for in them (tokens, grams, names of codes), because splitting and hashing
+//! them is most of the work of a call.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use grimoire_plugin_sdk::{Failure, Form, Spell};
 
+use crate::codes::{NameHash, family, name_hash, names};
 use crate::features::FIELDS;
+use crate::grams::{Seen, Slot};
 use crate::tokens::{Token, Word, is_stop_word, words};
 
 /// Maximum number of bytes of a field that are read. A good spell says what it is for within the first 8 KiB.
@@ -20,11 +23,14 @@ const ENTRY: usize = size_of::<Token>() + size_of::<u16>();
 /// A spell as the features need it.
 pub(crate) struct Reading<'a> {
     pub(crate) error_type: &'a str,
-    pub(crate) title: &'a str,
-    pub(crate) pattern: &'a str,
-    /// The start of the description.
-    pub(crate) lead: &'a str,
-    pub(crate) tags: Vec<&'a str>,
+    /// The [`names`] of codes.
+    pub(crate) names: Cow<'a, [NameHash]>,
+    /// Those of them that belong to a [`family`].
+    pub(crate) codes: Vec<&'a str>,
+    /// The grams of title and pattern.
+    pub(crate) head: Cow<'a, [Slot]>,
+    /// The grams of the start of the description.
+    pub(crate) lead: Cow<'a, [Slot]>,
     pub(crate) words: Words<'a>,
 }
 
@@ -54,22 +60,23 @@ impl Counted<'_> {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn of(form: &'a Form) -> Result<Self, Failure> {
+    pub(crate) fn of(form: &'a Form, seen: &mut Seen) -> Result<Self, Failure> {
         match form {
-            Form::Written(spell) => Ok(Self::written(spell)),
+            Form::Written(spell) => Ok(Self::written(spell, seen)),
             Form::Prepared(bytes) => Parser(bytes).reading().ok_or_else(|| {
                 Failure::InvalidInput("a prepared spell that this matcher did not prepare".to_owned())
             }),
         }
     }
 
-    pub(crate) fn written(spell: &'a Spell) -> Self {
+    pub(crate) fn written(spell: &'a Spell, seen: &mut Seen) -> Self {
+        let lead = &spell.description[..spell.description.floor_char_boundary(LEAD)];
         Self {
             error_type: &spell.error_type,
-            title: &spell.title,
-            pattern: &spell.error_pattern,
-            lead: &spell.description[..spell.description.floor_char_boundary(LEAD)],
-            tags: spell.tags.iter().map(String::as_str).collect(),
+            names: names(spell).map(name_hash).collect(),
+            codes: names(spell).filter(|name| family(name).is_some()).collect(),
+            head: seen.slots(&[&spell.title, &spell.error_pattern]).into(),
+            lead: seen.slots(&[lead]).into(),
             words: Words::Written(spell),
         }
     }
@@ -90,15 +97,16 @@ pub(crate) fn each_word(spell: &Spell, field: usize, mut each: impl FnMut(Word<'
 
 /// Reads a spell once for all errors.
 pub fn prepare(spell: &Spell) -> Vec<u8> {
-    let reading = Reading::written(spell);
-    let mut bytes = Vec::with_capacity(1024);
-    for text in [reading.error_type, reading.title, reading.pattern, reading.lead] {
-        put_text(&mut bytes, text);
+    let reading = Reading::written(spell, &mut Seen::default());
+    let mut bytes = Vec::with_capacity(2048);
+    put_text(&mut bytes, reading.error_type);
+    put_all(&mut bytes, &reading.names);
+    put_number(&mut bytes, reading.codes.len());
+    for code in reading.codes {
+        put_text(&mut bytes, code);
     }
-    put_number(&mut bytes, reading.tags.len());
-    for tag in reading.tags {
-        put_text(&mut bytes, tag);
-    }
+    put_all(&mut bytes, &reading.head);
+    put_all(&mut bytes, &reading.lead);
     for field in 0..=FIELDS {
         let (mut length, mut telling, mut counts) = (0, 0, BTreeMap::<Token, u16>::new());
         each_word(spell, field, |word| {
@@ -127,6 +135,11 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
+fn put_all<const SIZE: usize>(bytes: &mut Vec<u8>, items: &[[u8; SIZE]]) {
+    put_number(bytes, items.len());
+    bytes.extend_from_slice(items.as_flattened());
+}
+
 /// The host cuts every text to 16 KiB, so that no number is too large; what is prepared of others is not used.
 fn put_number(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
@@ -137,15 +150,16 @@ struct Parser<'a>(&'a [u8]);
 
 impl<'a> Parser<'a> {
     fn reading(mut self) -> Option<Reading<'a>> {
-        let (error_type, title, pattern, lead) = (self.text()?, self.text()?, self.text()?, self.text()?);
+        let (error_type, names) = (self.text()?, self.all()?.into());
         let count = self.number()?;
-        let tags = (0..count).map(|_| self.text()).collect::<Option<_>>()?;
+        let codes = (0..count).map(|_| self.text()).collect::<Option<_>>()?;
+        let (head, lead) = (self.all()?.into(), self.all()?.into());
         let mut fields = [Counted::default(); FIELDS + 1];
         for field in &mut fields {
             *field = self.counted()?;
         }
         let words = Words::Counted(fields);
-        self.0.is_empty().then_some(Reading { error_type, title, pattern, lead, tags, words })
+        self.0.is_empty().then_some(Reading { error_type, names, codes, head, lead, words })
     }
 
     fn number(&mut self) -> Option<u32> {
@@ -165,11 +179,15 @@ impl<'a> Parser<'a> {
         std::str::from_utf8(self.bytes(length)?).ok()
     }
 
+    fn all<const SIZE: usize>(&mut self) -> Option<&'a [[u8; SIZE]]> {
+        let count = usize::try_from(self.number()?).ok()?;
+        let (items, _) = self.bytes(count.checked_mul(SIZE)?)?.as_chunks();
+        Some(items)
+    }
+
     fn counted(&mut self) -> Option<Counted<'a>> {
         let (length, telling) = (self.number()?, self.number()?);
-        let count = usize::try_from(self.number()?).ok()?;
-        let (entries, _) = self.bytes(count.checked_mul(ENTRY)?)?.as_chunks();
-        Some(Counted { length, telling, entries })
+        Some(Counted { length, telling, entries: self.all()? })
     }
 }
 
@@ -219,11 +237,14 @@ mod tests {
     #[test]
     fn what_was_cut_or_lengthened_is_refused() {
         let spell = Spell { title: "Lost kettle".into(), tags: vec!["tea".into()], ..Spell::default() };
-        let prepared = prepare(&spell);
-        assert!(Reading::of(&Form::Prepared(prepared.clone())).is_ok());
+        let (prepared, mut seen) = (prepare(&spell), Seen::default());
+        assert!(Reading::of(&Form::Prepared(prepared.clone()), &mut seen).is_ok());
         for length in 0..prepared.len() {
-            assert!(Reading::of(&Form::Prepared(prepared[..length].to_vec())).is_err(), "{length}");
+            assert!(
+                Reading::of(&Form::Prepared(prepared[..length].to_vec()), &mut seen).is_err(),
+                "{length}"
+            );
         }
-        assert!(Reading::of(&Form::Prepared([&prepared[..], b"x"].concat())).is_err());
+        assert!(Reading::of(&Form::Prepared([&prepared[..], b"x"].concat()), &mut seen).is_err());
     }
 }
