@@ -30,11 +30,13 @@ pub struct ErrorPattern {
 }
 
 /// A regular expression that is compiled when a text first requires it: compiling takes a hundred
-/// times longer than looking for the literals that every match begins with.
+/// times longer than looking for the literals that every match begins and ends with.
 #[derive(Debug, Clone)]
 struct Expression {
     /// Every match begins with one of these literals; absent where they are unknown.
     starts: Option<Vec<Vec<u8>>>,
+    /// The same for its end.
+    ends: Option<Vec<Vec<u8>>>,
     /// True if no text can match, as with `[^\s\S]`.
     takes_nothing: bool,
     /// True if the expression is anchored to the start of a text or line.
@@ -100,11 +102,10 @@ impl ErrorPattern {
             };
         }
         let outline = Outline::parse(source).map_err(PatternError::Syntax)?;
-        let starts = outline.starts();
-        let (takes_nothing, anchored) = (outline.takes_nothing(), outline.asks_for_a_start());
+        let mut expression = Expression::of(&outline);
         let told = outline.takes_text() && outline.compiled_size_bound() <= Self::MAXIMUM_COMPILED_SIZE;
-        if told && starts.as_deref().is_some_and(|starts| !says_nothing(|text| has_any(text, starts))) {
-            let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::new() };
+        let starts = expression.starts.as_deref();
+        if told && starts.is_some_and(|starts| !says_nothing(|text| has_any(text, starts))) {
             return Ok(Self { literal: source.to_owned(), expression: Some(expression) });
         }
         let engine = outline
@@ -116,8 +117,7 @@ impl ErrorPattern {
         if says_nothing(|text| engine.is_match(text)) {
             return Err(PatternError::MatchesEverything("in texts that have nothing in common"));
         }
-        let compiled = OnceLock::from(Some(Arc::new(engine)));
-        let expression = Expression { starts, takes_nothing, anchored, compiled };
+        expression.compiled = OnceLock::from(Some(Arc::new(engine)));
         Ok(Self { literal: source.to_owned(), expression: Some(expression) })
     }
 
@@ -127,12 +127,9 @@ impl ErrorPattern {
         if let Some(literal) = source.strip_prefix(Self::TEXT_PREFIX) {
             return Self { literal: literal.trim().to_owned(), expression: None };
         }
-        let outline = Outline::of(source);
-        let starts = outline.as_ref().and_then(Outline::starts);
-        let takes_nothing = outline.as_ref().is_some_and(Outline::takes_nothing);
-        let anchored = outline.is_some_and(|outline| outline.asks_for_a_start());
-        let expression = Expression { starts, takes_nothing, anchored, compiled: OnceLock::new() };
-        Self { literal: source.to_owned(), expression: Some(expression) }
+        // What no longer compiles is still a text.
+        let expression = Outline::of(source).as_ref().map(Expression::of);
+        Self { literal: source.to_owned(), expression }
     }
 
     /// The first match of the pattern in `text`.
@@ -188,9 +185,21 @@ impl ErrorPattern {
 }
 
 impl Expression {
+    fn of(outline: &Outline) -> Self {
+        Self {
+            starts: outline.starts(),
+            ends: outline.ends(),
+            takes_nothing: outline.takes_nothing(),
+            anchored: outline.asks_for_a_start(),
+            compiled: OnceLock::new(),
+        }
+    }
+
     fn find<'t>(&self, source: &str, text: &'t str) -> Option<&'t str> {
-        let can_begin = self.starts.as_ref().is_none_or(|starts| has_any(text, starts));
-        if !can_begin {
+        let has_one_of = |literals: &Option<Vec<Vec<u8>>>| {
+            literals.as_ref().is_none_or(|literals| has_any(text, literals))
+        };
+        if !has_one_of(&self.starts) || !has_one_of(&self.ends) {
             return None;
         }
         let compile =

@@ -4,7 +4,7 @@
 //! prepares; a command ends before it would pay.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,15 +21,15 @@ use crate::judge::Judge;
 use crate::products::{InputDigest, Maker, ProductBook, Row, Table};
 use crate::{Pipeline, Ports, Settings};
 
-/// Maximum size of what one matcher prepares of all spells, in bytes. Further spells stay as they are written.
-const MOST_BYTES: usize = 64 << 20;
-
 /// What one matcher prepared.
 pub(crate) type PreparedBook = ProductBook<Preparing>;
 
 /// A matcher that may prepare spells.
 #[derive(Clone)]
-pub(crate) struct Preparing(String);
+pub(crate) struct Preparing {
+    matcher: String,
+    most: usize,
+}
 
 #[async_trait]
 impl Maker for Preparing {
@@ -42,11 +42,15 @@ impl Maker for Preparing {
     type Table = Forms;
 
     fn plugin(&self) -> &str {
-        &self.0
+        &self.matcher
     }
 
     fn form(&self, set: &dyn PluginSet) -> Option<String> {
-        set.prepared_form(&self.0)
+        set.prepared_form(&self.matcher)
+    }
+
+    fn most(&self) -> usize {
+        self.most
     }
 
     /// Many matchers prepare nothing. A later one of the name may.
@@ -77,7 +81,7 @@ impl Maker for Preparing {
         set: &dyn PluginSet,
         spells: Vec<Arc<Spell>>,
     ) -> Result<Vec<Arc<[u8]>>, PluginError> {
-        set.prepare_spells(&self.0, spells).await
+        set.prepare_spells(&self.matcher, spells).await
     }
 
     fn to_bytes(product: &Arc<[u8]>) -> Cow<'_, [u8]> {
@@ -94,8 +98,6 @@ impl Maker for Preparing {
 pub(crate) struct Forms {
     of: HashMap<SpellId, (Row, Arc<[u8]>)>,
     bytes: usize,
-    /// Spells for which there was no room.
-    left_out: HashSet<SpellId>,
 }
 
 impl Table for Forms {
@@ -111,16 +113,11 @@ impl Table for Forms {
 
     fn put(&mut self, row: Row, form: Arc<[u8]>) {
         self.remove(row.spell);
-        if self.bytes + form.len() > MOST_BYTES {
-            self.left_out.insert(row.spell);
-            return;
-        }
         self.bytes += form.len();
         self.of.insert(row.spell, (row, form));
     }
 
     fn remove(&mut self, spell: SpellId) {
-        self.left_out.remove(&spell);
         if let Some((_, form)) = self.of.remove(&spell) {
             self.bytes -= form.len();
         }
@@ -134,8 +131,8 @@ pub struct Preparation {
     pub spells: u64,
     /// Their size in bytes.
     pub bytes: u64,
-    /// Number of active spells that it gets as they are written, because it could not prepare them or because there was
-    /// no room for more.
+    /// Number of active spells that it gets as they are written, because it could not prepare them or because enough
+    /// are prepared.
     pub missing: u64,
     /// Its last failure to prepare a spell.
     pub last_problem: Option<PluginProblem>,
@@ -145,7 +142,11 @@ pub struct Preparation {
 pub(crate) fn books(ports: &Ports, settings: &Settings) -> HashMap<String, PreparedBook> {
     let book = |matcher: &str| {
         let file = ports.derived_files.as_ref().map(|files| files.file(&format!("prepared-{matcher}")));
-        ProductBook::new(ports, Preparing(matcher.to_owned()), file)
+        ProductBook::new(
+            ports,
+            Preparing { matcher: matcher.to_owned(), most: settings.prepared_spells },
+            file,
+        )
     };
     settings.matchers().map(|matcher| (matcher.to_owned(), book(matcher))).collect()
 }
@@ -165,7 +166,7 @@ impl Pipeline {
         Some(Preparation {
             spells: (made.table.of.len() - written) as u64,
             bytes: made.table.bytes as u64,
-            missing: (made.failed + made.table.left_out.len()) as u64,
+            missing: made.missing as u64,
             last_problem: made.last_problem.clone(),
         })
     }
@@ -195,27 +196,5 @@ impl Judge {
             is_of_it.then(|| (candidate.spell.id, Arc::clone(form)))
         });
         Some(prepared.collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(spell: u64) -> Row {
-        Row { spell: SpellId(spell), revision: 1, input: InputDigest::of(&spell.to_le_bytes()) }
-    }
-
-    #[test]
-    fn there_is_room_for_so_much_and_no_more() {
-        let half: Arc<[u8]> = vec![0; MOST_BYTES / 2].into();
-        let mut forms = Forms::default();
-        (1..=3).for_each(|spell| forms.put(row(spell), Arc::clone(&half)));
-        assert_eq!((forms.of.len(), forms.bytes, forms.left_out.len()), (2, MOST_BYTES, 1));
-        forms.put(row(1), b"less".as_slice().into());
-        forms.put(row(3), b"tea".as_slice().into());
-        assert_eq!((forms.of.len(), forms.bytes, forms.left_out.len()), (3, MOST_BYTES / 2 + 7, 0));
-        (1..=4).for_each(|spell| forms.remove(SpellId(spell)));
-        assert_eq!((forms.of.len(), forms.bytes), (0, 0));
     }
 }

@@ -45,6 +45,9 @@ pub(crate) trait Maker: Clone + Send + Sync + 'static {
     /// The form of what the plugin of this set makes; `None` if the set has no such plugin.
     fn form(&self, set: &dyn PluginSet) -> Option<Self::Form>;
 
+    /// Maximum number of products. Nothing is made of further spells.
+    fn most(&self) -> usize;
+
     /// True if there is no use in waiting for another set.
     fn is_ready(&self, set: &dyn PluginSet) -> bool;
 
@@ -100,9 +103,9 @@ pub(crate) struct Made<M: Maker> {
     pub(crate) set: Arc<dyn PluginSet>,
     pub(crate) form: M::Form,
     pub(crate) table: Arc<M::Table>,
-    /// Number of spells of which the plugin could make nothing.
-    pub(crate) failed: usize,
-    /// The last such failure.
+    /// Number of active spells without a product: the plugin could make nothing of them, or there are enough.
+    pub(crate) missing: usize,
+    /// The last failure of the plugin.
     pub(crate) last_problem: Option<PluginProblem>,
 }
 
@@ -112,7 +115,7 @@ impl<M: Maker> Clone for Made<M> {
             set: Arc::clone(&self.set),
             form: self.form.clone(),
             table: Arc::clone(&self.table),
-            failed: self.failed,
+            missing: self.missing,
             last_problem: self.last_problem.clone(),
         }
     }

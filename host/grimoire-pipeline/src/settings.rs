@@ -40,6 +40,10 @@ pub struct Settings {
     pub maximum_artifact_bytes: u64,
     /// Number of compiled patterns that are cached; from 1. Default 1,024.
     pub pattern_cache: usize,
+    /// Maximum number of spells that are kept prepared for each matcher. Default 4,096: some 9 MB with the default
+    /// matcher, 64 MB at most. Of more spells, some are passed as they are written, which takes a matcher a millisecond
+    /// or two longer for each error.
+    pub prepared_spells: usize,
     /// The base URLs of links in comments.
     pub links: Links,
     /// True if reviews are posted as comments. Default true.
@@ -103,6 +107,7 @@ impl Default for Settings {
             artifacts_per_review: 10,
             maximum_artifact_bytes: 1 << 30,
             pattern_cache: 1_024,
+            prepared_spells: 4_096,
             publish: true,
             quiet: true,
             matcher: Panel::one("matcher-hybrid"),

@@ -58,6 +58,10 @@ impl Maker for Embedder {
         set.space(&self.0)
     }
 
+    fn most(&self) -> usize {
+        usize::MAX
+    }
+
     /// An embedder that is not among the first plugins is missed, and said to be.
     fn is_ready(&self, set: &dyn PluginSet) -> bool {
         set.generation() > 0

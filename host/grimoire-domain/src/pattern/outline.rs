@@ -1,6 +1,6 @@
 //! Properties of an expression that are known without compiling it, which would take a hundred times longer.
 
-use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use super::engine::{Engine, TooLarge};
@@ -8,8 +8,8 @@ use super::literals;
 
 /// Maximum nesting depth of groups.
 const NEST_LIMIT: u32 = 100;
-/// Maximum number of possible beginnings; looking for more is not worth the time.
-const MAXIMUM_STARTS: usize = 32;
+/// Maximum number of possible beginnings or ends; looking for more is not worth the time.
+const MAXIMUM_LITERALS: usize = 32;
 
 /// A parsed expression.
 #[derive(Debug)]
@@ -38,12 +38,21 @@ impl Outline {
 
     /// Literals one of which begins every match, if they are few and none is empty.
     pub(super) fn starts(&self) -> Option<Vec<Vec<u8>>> {
-        let literals = Extractor::new().extract(&self.0);
-        let starts: Vec<Vec<u8>> =
-            literals.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
-        let useful =
-            (1..=MAXIMUM_STARTS).contains(&starts.len()) && starts.iter().all(|start| !start.is_empty());
-        useful.then_some(starts)
+        self.literals(ExtractKind::Prefix)
+    }
+
+    /// The same for its end.
+    pub(super) fn ends(&self) -> Option<Vec<Vec<u8>>> {
+        self.literals(ExtractKind::Suffix)
+    }
+
+    fn literals(&self, kind: ExtractKind) -> Option<Vec<Vec<u8>>> {
+        let sequence = Extractor::new().kind(kind).extract(&self.0);
+        let literals: Vec<Vec<u8>> =
+            sequence.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect();
+        let useful = (1..=MAXIMUM_LITERALS).contains(&literals.len())
+            && literals.iter().all(|literal| !literal.is_empty());
+        useful.then_some(literals)
     }
 
     /// See [`literals::needles`].

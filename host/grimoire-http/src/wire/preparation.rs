@@ -14,8 +14,8 @@ pub struct PreparationBody {
     pub spells: u64,
     /// Their size in bytes.
     pub bytes: u64,
-    /// The number of spells that it gets as they are written, because it could not prepare them or because there was no
-    /// room for more.
+    /// The number of spells that it gets as they are written, because it could not prepare them or because enough are
+    /// prepared.
     pub missing: u64,
     /// Its last failure to prepare a spell.
     #[schema(required = true)]

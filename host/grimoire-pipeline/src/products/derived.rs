@@ -36,6 +36,10 @@ pub(super) struct DerivedProducts<M: Maker> {
     source: Option<Source<M>>,
     /// Changes since the last commit; active spells with their products.
     changed: BTreeMap<SpellId, Option<(Row, M::Product)>>,
+    /// Number of spells with a product, those of `changed` included.
+    count: usize,
+    /// Active spells of which nothing was made because there are enough products.
+    left_out: BTreeSet<SpellId>,
     /// Products of the file, until the first commit.
     known: Known<M::Product>,
     /// Spells of which the plugin could make nothing, and the last such failure.
@@ -68,6 +72,8 @@ impl<M: Maker> DerivedProducts<M> {
             position: Err("they were not read yet".to_owned()),
             source: None,
             changed: BTreeMap::new(),
+            count: 0,
+            left_out: BTreeSet::new(),
             known: Known::new(),
             failed: BTreeSet::new(),
             last_problem: None,
@@ -231,6 +237,8 @@ impl<M: Maker> Derived for DerivedProducts<M> {
             }
         }
         self.changed.clear();
+        self.count = 0;
+        self.left_out.clear();
         self.failed.clear();
         self.last_problem = None;
         let table = M::empty_table(&form);
@@ -258,9 +266,13 @@ impl<M: Maker> Derived for DerivedProducts<M> {
                 self.remove(spell.id);
                 continue;
             }
+            if !self.has_product(spell.id) && self.count + missing.len() >= self.maker.most() {
+                self.left_out.insert(spell.id);
+                continue;
+            }
             let (row, input) = self.row(spell);
             match self.known(row.spell, row.input) {
-                Some(product) => drop(self.changed.insert(row.spell, Some((row, product)))),
+                Some(product) => self.change(row.spell, Some((row, product))),
                 None => missing.push((row, input)),
             }
         }
@@ -273,7 +285,7 @@ impl<M: Maker> Derived for DerivedProducts<M> {
                     self.failed.insert(row.spell);
                     self.last_problem = Some(problem.clone());
                 }
-                self.changed.insert(row.spell, product.ok().map(|product| (*row, product)));
+                self.change(row.spell, product.ok().map(|product| (*row, product)));
             }
             self.save(false).await;
         }
@@ -298,7 +310,7 @@ impl<M: Maker> Derived for DerivedProducts<M> {
             set: Arc::clone(&source.set),
             form: source.form.clone(),
             table: Arc::new(source.table.clone()),
-            failed: self.failed.len(),
+            missing: self.failed.len() + self.left_out.len(),
             last_problem: self.last_problem.clone(),
         };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
@@ -324,8 +336,21 @@ fn is_of_the_host(error: &PluginError) -> bool {
 
 impl<M: Maker> DerivedProducts<M> {
     fn remove(&mut self, spell: SpellId) {
-        self.changed.insert(spell, None);
+        self.change(spell, None);
         self.failed.remove(&spell);
+    }
+
+    /// Notes the product that a spell has now.
+    fn change(&mut self, spell: SpellId, product: Option<(Row, M::Product)>) {
+        self.count -= usize::from(self.has_product(spell));
+        self.count += usize::from(product.is_some());
+        self.left_out.remove(&spell);
+        self.changed.insert(spell, product);
+    }
+
+    fn has_product(&self, spell: SpellId) -> bool {
+        let in_table = || self.source.as_ref().is_some_and(|source| source.table.get(spell).is_some());
+        self.changed.get(&spell).map_or_else(in_table, Option::is_some)
     }
 
     fn row(&self, spell: Spell) -> (Row, M::Input) {

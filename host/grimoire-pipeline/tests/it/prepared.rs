@@ -44,9 +44,19 @@ impl Tea {
 
     /// With the files and the store of another one.
     fn with(matchers: ScriptedMatchers, files: MemoryFiles, before: Option<&World>) -> Self {
+        Self::keeping(Settings::default().prepared_spells, matchers, files, before)
+    }
+
+    /// With at most so many prepared spells.
+    fn keeping(
+        prepared_spells: usize,
+        matchers: ScriptedMatchers,
+        files: MemoryFiles,
+        before: Option<&World>,
+    ) -> Self {
         let plugins = ScriptedPlugins::new(set(1, &matchers));
         let (running, kept) = (plugins.clone(), files.clone());
-        let settings = Settings { matcher: Panel::one(MATCHER), ..Settings::default() };
+        let settings = Settings { matcher: Panel::one(MATCHER), prepared_spells, ..Settings::default() };
         let world = World::with(settings, |ports| {
             ports.plugins = Arc::new(running);
             ports.derived_files = Some(Arc::new(kept));
@@ -167,6 +177,31 @@ async fn a_spell_that_is_not_prepared_is_passed_as_it_is_written() {
     tea.patch(spells[1], titled("Another kettle")).await;
     tea.patch(spells[2], titled("About teapot")).await;
     tea.until_given(spells[2], Some("tea")).await;
+    tea.end().await;
+}
+
+#[tokio::test]
+async fn a_large_spellbook_is_prepared_in_part_and_the_rest_passed_as_it_is_written() {
+    let tea = Tea::keeping(1, capitals("a"), MemoryFiles::default(), None);
+    let teapot = tea.create(spell_about("teapot")).await;
+    tea.until_given(teapot, Some("ABOUT TEAPOT")).await;
+    let fields = spell_about("kettle");
+    let description = format!("{} Not only the teapot is cold.", fields.description);
+    let kettle = tea.create(SpellFields { description, ..fields }).await;
+    while tea.preparation().await.is_none_or(|prepared| prepared.missing == 0) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(tea.given(kettle).await, None);
+
+    // What is prepared stays prepared when it is changed, and a retired spell makes room for another.
+    tea.patch(teapot, titled("A teapot")).await;
+    tea.until_given(teapot, Some("A TEAPOT")).await;
+    tea.patch(teapot, SpellPatch { status: Some(SpellStatus::Retired), ..SpellPatch::default() }).await;
+    tea.patch(kettle, titled("A kettle")).await;
+    tea.until_given(kettle, Some("A KETTLE")).await;
+    let prepared = tea.preparation().await.expect("it prepares");
+    assert_eq!((prepared.spells, prepared.missing), (1, 0));
+    assert_eq!(tea.matchers.take_asked(), [teapot, teapot, kettle]);
     tea.end().await;
 }
 
