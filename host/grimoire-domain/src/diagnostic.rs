@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use grimoire_log::path;
 use serde::{Deserialize, Serialize};
 
 use crate::secrets::mask_in;
@@ -249,6 +250,12 @@ impl Diagnostic {
         let Self { error_type, message, context, stack_trace, test, .. } = self;
         let frames = stack_trace.iter_mut().map(|frame| &mut frame.text);
         [error_type, message, context].into_iter().chain(test).chain(frames).for_each(text::compose);
+    }
+
+    /// Returns true if the user may have written a file of the log: it is the user's own, or of the installed package
+    /// whose test failed.
+    pub fn is_in_own_code(&self, path: &str) -> bool {
+        path::is_own(path) || self.test.as_deref().is_some_and(|test| path::is_tested(path, test))
     }
 
     /// Masks all text that has the form of a secret.

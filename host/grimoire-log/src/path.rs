@@ -115,6 +115,34 @@ pub fn is_own(path: &str) -> bool {
         || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name)))
 }
 
+/// Returns true if a file belongs to the installed Python package whose test failed: whoever runs the tests of a
+/// package works on it, so that its files are the user's although [`is_own`] says otherwise. The test is named as
+/// its runner names it: `…/site-packages/pot/tests/test_lid.py::test_x` or `pot.tests.test_lid.Lid.test_x`.
+pub fn is_tested(path: &str, test: &str) -> bool {
+    let file = test.split("::").next().unwrap_or(test);
+    let package = if is_test_file(file) {
+        python_package(file)
+    } else {
+        test.split_once('.').map(|(package, _)| package).filter(|_| !test.contains("::"))
+    };
+    package.is_some() && python_package(path) == package
+}
+
+/// Returns true if pytest collects tests from a file of this name.
+pub fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.strip_suffix(".py").is_some_and(|name| name.starts_with("test_") || name.ends_with("_test"))
+}
+
+/// The top-level package of a file among installed Python packages, also of one in an egg. A module that is a single
+/// file is in no package.
+fn python_package(path: &str) -> Option<&str> {
+    let mut parts = path.split(['/', '\\']);
+    parts.find(|part| matches!(*part, "site-packages" | "dist-packages"))?;
+    let package = parts.find(|part| !part.ends_with(".egg"))?;
+    parts.next().map(|_| package)
+}
+
 /// The path relative to the repository's root, if it is in the workspace of a common runner: GitHub
 /// (`/home/runner/work/R/R/`, `/__w/R/R/`, `D:/a/R/R/`, `/github/workspace/`), Travis, CircleCI, Azure
 /// (`/home/vsts/work/1/s/`, `D:/a/1/s/`) and Jenkins (`…/workspace/JOB/`). Any other path is returned unchanged,
@@ -220,6 +248,40 @@ mod tests {
             "gems.rb",
         ] {
             assert!(is_own(path), "{path}");
+        }
+    }
+    #[test]
+    fn the_files_of_an_installed_package_are_its_testers_own() {
+        let test = "../env/lib/python3.8/site-packages/pot-1.0-py3.8.egg/pot/tests/test_lid.py::Lid::test_x";
+        let named = "pot.tests.test_lid.Lid.test_x";
+        for path in [
+            "/w/env/lib/python3.8/site-packages/pot/tests/test_lid.py",
+            "/w/env/lib/python3.8/site-packages/pot-1.0-py3.8.egg/pot/boil.py",
+            "/usr/lib/python3/dist-packages/pot/boil.py",
+            "C:\\env\\Lib\\site-packages\\pot\\boil.py",
+        ] {
+            assert!(is_tested(path, test), "{path}");
+            assert!(is_tested(path, named), "{path}");
+        }
+        for path in [
+            "/w/env/lib/python3.8/site-packages/jar/lid.py",
+            "/w/env/lib/python3.8/site-packages/pot.py",
+            "/w/env/lib/python3.8/site-packages/_pytest/python.py",
+            "/usr/lib/python3.8/unittest/case.py",
+            "node_modules/pot/lid.js",
+        ] {
+            assert!(!is_tested(path, test), "{path}");
+            assert!(!is_tested(path, named), "{path}");
+        }
+        let jar = "/w/site-packages/jar/lid.py";
+        for test in [
+            "tests/test_lid.py::test_x",
+            "jar",
+            "Lid.test_x",
+            "/w/site-packages/jar/plugin.py::test_x",
+            "/w/site-packages/test_lid.py::test_x",
+        ] {
+            assert!(!is_tested(jar, test), "{test}");
         }
     }
 }

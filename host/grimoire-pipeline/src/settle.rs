@@ -79,14 +79,20 @@ const NO_CODES: [&str; 12] = [
     "failure",
 ];
 
-/// Replaces a location in a package, tool or runtime by the first own frame of the stack, or removes it; strips
-/// the runner's workspace from paths; removes codes that are plain words. A compiler that complains about a
-/// system header means that header, so a diagnostic without a stack keeps its location.
+/// Replaces a location in a package, tool or runtime by the first own frame of the stack, else of the package whose
+/// test failed, or removes it; strips the runner's workspace from paths; removes codes that are plain words. A
+/// compiler that complains about a system header means that header, so a diagnostic without a stack keeps its
+/// location.
 fn correct(diagnostic: &mut Diagnostic) {
     let is_frame = !diagnostic.stack_trace.is_empty();
     if is_frame && diagnostic.location.as_ref().is_some_and(|location| !path::is_own(&location.path)) {
-        let frames = diagnostic.stack_trace.iter().filter_map(|frame| frame.location.as_ref());
-        diagnostic.location = frames.into_iter().find(|place| path::is_own(&place.path)).cloned();
+        let places = || {
+            let frames = diagnostic.stack_trace.iter().filter_map(|frame| frame.location.as_ref());
+            frames.chain(&diagnostic.location)
+        };
+        let own = places().find(|place| path::is_own(&place.path));
+        let own = own.or_else(|| places().find(|place| diagnostic.is_in_own_code(&place.path)));
+        diagnostic.location = own.cloned();
     }
     if let Some(location) = &mut diagnostic.location {
         let relative = path::in_repository(&location.path);

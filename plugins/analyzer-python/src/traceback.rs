@@ -1,7 +1,7 @@
 //! Tracebacks as the interpreter and loggers print them, with `unittest`'s headers.
 
 use grimoire_plugin_sdk::text::{cut, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span, path};
 
 use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception, last_part};
 use crate::own::is_own;
@@ -331,7 +331,13 @@ impl Tracebacks {
                 .find(|place| is_own(&place.path))
                 .cloned()
         };
-        let location = chain.iter().rev().find_map(own);
+        let tested = |raised: &Raised| {
+            let (test, _) = self.test.as_ref()?;
+            let mut places = raised.frames.iter().rev().filter_map(|frame| frame.location.as_ref());
+            places.find(|place| path::is_tested(&place.path, test)).cloned()
+        };
+        // If the tests of an installed package run, that package's files are the project's own.
+        let location = chain.iter().rev().find_map(own).or_else(|| chain.iter().rev().find_map(tested));
         let name = last_part(&root.kind);
         let follows = root.message.contains("returned non-zero exit status")
             || root.kind == "Cython.Compiler.Errors.CompileError"

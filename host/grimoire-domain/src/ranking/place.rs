@@ -43,15 +43,15 @@ pub(super) fn is_elsewhere(diagnostic: &Diagnostic, spell: &SpellFields) -> bool
 /// in its message.
 fn lies_in_foreign_code(diagnostic: &Diagnostic) -> bool {
     if let Some(location) = &diagnostic.location {
-        return is_foreign(&location.path);
+        return !diagnostic.is_in_own_code(&location.path);
     }
     let frames = diagnostic.stack_trace.iter().filter_map(|frame| frame.location.as_ref());
     let mut places = frames.map(|location| location.path.as_str()).peekable();
     if places.peek().is_some() {
-        return places.all(is_foreign);
+        return places.all(|path| !diagnostic.is_in_own_code(path));
     }
     let mut places = places_of(&diagnostic.message).peekable();
-    places.peek().is_some() && places.all(is_foreign)
+    places.peek().is_some() && places.all(|path| !path::is_own(path))
 }
 
 /// The paths with a line number in a text: `[/home/dev/.cargo/registry/src/till-1.2.0/src/lib.rs:59:64]`,
@@ -62,10 +62,6 @@ fn places_of(text: &str) -> impl Iterator<Item = &str> {
         let (path, line) = word.trim_start_matches('(').split_once([':', '('])?;
         (path.contains('/') && line.starts_with(|first: char| first.is_ascii_digit())).then_some(path)
     })
-}
-
-fn is_foreign(path: &str) -> bool {
-    !path::is_own(path)
 }
 
 #[cfg(test)]
@@ -117,6 +113,17 @@ mod tests {
             Diagnostic { stack_trace: vec![action, frame("src/till.js")], ..Diagnostic::default() };
         assert!(!is_elsewhere(&through_own_code, &own_code));
         assert!(!is_elsewhere(&Diagnostic::default(), &own_code), "nothing is known of its place");
+    }
+
+    #[test]
+    fn the_package_whose_tests_run_is_the_projects_own() {
+        let own_code = spell(&["own-code"]);
+        let tested = |test: &str| Diagnostic {
+            test: Some(test.to_owned()),
+            ..at("/env/lib/python3.12/site-packages/pot/lid.py")
+        };
+        assert!(!is_elsewhere(&tested("pot.tests.test_lid.Lid.test_x"), &own_code));
+        assert!(is_elsewhere(&tested("tests/test_lid.py::test_x"), &own_code));
     }
 
     #[test]

@@ -115,6 +115,32 @@ fn a_place_is_the_users_or_none() {
 }
 
 #[test]
+fn the_package_whose_test_failed_is_the_users_where_nothing_else_is() {
+    let installed = |file: &str| format!("../env/lib/python3.8/site-packages/{file}");
+    let frame = |path: &str| Frame { function: None, location: at(path, 7), text: path.to_owned() };
+    let library = frame(&installed("jar/shelf.py"));
+    let failed = |frames: &[Frame], test: &str| {
+        let failed = Diagnostic {
+            location: frames[0].location.clone(),
+            stack_trace: frames.to_vec(),
+            test: Some(test.to_owned()),
+            kind: Kind::Test,
+            ..error("no lid", 110)
+        };
+        settled(vec![failed])[0].location.clone()
+    };
+    let tested =
+        [library.clone(), frame(&installed("pot/lid.py")), frame(&installed("pot/tests/test_lid.py"))];
+    let test = format!("{}::test_x", installed("pot/tests/test_lid.py"));
+    assert_eq!(failed(&tested, &test), at(&installed("pot/lid.py"), 7));
+    assert_eq!(failed(&tested, "pot.tests.test_lid.Lid.test_x"), at(&installed("pot/lid.py"), 7));
+    assert_eq!(failed(&tested, "tests/test_lid.py::test_x"), None);
+    let mixed = [&tested[..], &[frame("tests/conftest.py")]].concat();
+    assert_eq!(failed(&mixed, &test), at("tests/conftest.py", 7));
+    assert_eq!(failed(&[library], &test), None);
+}
+
+#[test]
 fn a_plain_word_is_no_code() {
     let found =
         Diagnostic { code: Some("debug".to_owned()), error_type: "debug".to_owned(), ..error("x", 110) };

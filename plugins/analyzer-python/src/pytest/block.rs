@@ -1,7 +1,7 @@
 //! One failing test, collection error or fixture error while its lines are read.
 
 use grimoire_plugin_sdk::text::{place_at_start, trim};
-use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Severity, Span};
+use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Severity, Span, path};
 
 use super::names::{is_error_line, kind_of};
 use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception};
@@ -72,9 +72,13 @@ impl Block {
         self.places.iter().filter_map(|frame| frame.function.as_deref()).find(|name| name.starts_with("test"))
     }
 
-    /// The file of the outermost call, which is the test's own.
+    /// The test's own file: the first one that is named like a file of tests, because the cause of an exception is
+    /// printed first and may lie in a library; else that of the outermost call.
     pub(super) fn first_path(&self) -> Option<&str> {
-        self.places.first().and_then(|frame| frame.location.as_ref()).map(|place| place.path.as_str())
+        let places = || self.places.iter().filter_map(|frame| frame.location.as_ref());
+        let outermost = || self.places.first().and_then(|frame| frame.location.as_ref());
+        let file = places().find(|place| path::is_test_file(&place.path)).or_else(outermost);
+        file.map(|place| place.path.as_str())
     }
 
     /// Reads the next line of a block without a header; returns false if it does not belong to it.
@@ -234,14 +238,15 @@ impl Block {
         self.places.push(Frame { function, location, text: text.trim().to_owned() });
     }
 
-    /// If the tests of an installed package run, that package's files are the project's own.
+    /// If the tests of an installed package run, that package's files are the project's own. A fixture may be one of
+    /// a plugin, so that the outermost call says nothing about the package.
     fn in_tested_package(&self) -> Option<Location> {
-        const INSTALLED: &str = "site-packages/";
-        let first = self.first_path()?;
-        let package = first.find(INSTALLED)? + INSTALLED.len();
-        let package = &first[..=package + first[package..].find('/')?];
+        let file = match self.name.strip_prefix("ERROR ") {
+            None => self.first_path()?,
+            Some(rest) => rest.strip_prefix("collecting ")?,
+        };
         let mut places = self.places.iter().rev().filter_map(|frame| frame.location.as_ref());
-        places.find(|place| place.path.starts_with(package)).cloned()
+        places.find(|place| path::is_tested(&place.path, file)).cloned()
     }
 
     pub(super) fn report(mut self) -> Option<Diagnostic> {
