@@ -49,6 +49,10 @@ const FOREIGN_FOLDERS: &[&str] = &[
     "DerivedData",
     "Xcode.app",
     "vcpkg",
+    ".platformio",
+    ".pio",
+    ".arduino15",
+    "Arduino15",
     "webpack-internal:",
     "jdk.internal",
 ];
@@ -143,6 +147,12 @@ fn python_package(path: &str) -> Option<&str> {
     parts.next().map(|_| package)
 }
 
+/// Returns true if a path begins at the root of a file system or a drive.
+pub fn is_absolute(path: &str) -> bool {
+    path.starts_with('/')
+        || matches!(path.as_bytes(), [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic())
+}
+
 /// The path relative to the repository's root, if it is in the workspace of a common runner: GitHub
 /// (`/home/runner/work/R/R/`, `/__w/R/R/`, `D:/a/R/R/`, `/github/workspace/`), Travis, CircleCI, Azure
 /// (`/home/vsts/work/1/s/`, `D:/a/1/s/`) and Jenkins (`…/workspace/JOB/`). Any other path is returned unchanged,
@@ -191,6 +201,7 @@ pub fn in_repository(path: &str) -> &str {
     .or_else(|| after("/home/jenkins/workspace/", 1))
     .or_else(|| after("/codebuild/output/", 2).and_then(|rest| rest.strip_prefix("src/")))
     .or_else(|| after("/drone/src/", 0))
+    .or_else(|| after("/vercel/path0/", 0))
     .or_else(|| after("/opt/atlassian/pipelines/agent/build/", 0))
     .unwrap_or(path)
 }
@@ -211,6 +222,7 @@ mod tests {
             ("/builds/kitchen/pot/src/lid.go", "/builds/kitchen/pot/src/lid.go"),
             ("/home/travis/build/kitchen/pot/lid.rb", "lid.rb"),
             ("/var/lib/jenkins/workspace/pot-main/src/Lid.java", "src/Lid.java"),
+            ("/vercel/path0/pages/lid.tsx", "pages/lid.tsx"),
             ("/srv/pot/lid.py", "/srv/pot/lid.py"),
             ("src/lid.rs", "src/lid.rs"),
         ] {
@@ -234,6 +246,7 @@ mod tests {
             "/home/runner/go/pkg/mod/example.org/lid@v1.0.0/lid.go",
             "node:internal/modules/cjs/loader",
             "vendor/bundle/ruby/3.3.0/gems/lid-1.0.0/lib/lid.rb",
+            "C:\\Users\\anna\\.platformio\\packages\\framework\\Pot.h",
             "C:\\Program Files\\dotnet\\sdk\\a.targets",
             "/home/runner/work/_actions/actions/cache/v4/dist/index.js",
         ] {

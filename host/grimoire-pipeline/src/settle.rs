@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Role, Severity};
+use grimoire_domain::diagnostic::{Confidence, Diagnostic, Kind, Location, Role, Severity};
 use grimoire_log::{Outcome, Outline, path};
 
 use crate::merge::CountedDiagnostic;
@@ -10,7 +10,8 @@ use crate::merge::CountedDiagnostic;
 /// Drops diagnostics that are no errors of the run and orders the rest:
 ///
 /// 1. Diagnostics in a step that passed are no errors of the run.
-/// 2. Summaries and guesses count only if there is no root; a guess takes precedence over a summary.
+/// 2. Summaries and guesses count only if there is no root; a guess takes precedence over a summary. A summary that
+///    only says that something failed follows from one that says what.
 /// 3. Locations must be in the repository, and codes must not be plain words; others are removed.
 /// 4. Beside a known tool's root, a mere error format counts less: a line without a location is a
 ///    consequence, a location with prose a warning. Tests log such lines.
@@ -29,6 +30,7 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     };
     let has_root = has(&is_known_root);
     let has_guess = has(&|found| found.confidence == Confidence::Guess);
+    let has_telling = has(&|found| found.role == Role::Summary && found.kind != Kind::Unknown);
     found.retain(|found| {
         let found = &found.diagnostic;
         let counts = match (found.confidence, found.role) {
@@ -47,8 +49,9 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
             Role::Summary | Role::Warning => 2,
         };
         // Of summaries, one with a code says more than a banner.
+        let is_vague = is_vague(&found.diagnostic);
         let is_banner = found.diagnostic.role == Role::Summary && found.diagnostic.code.is_none();
-        (rank, Reverse(outcome(found) == Outcome::Failed), is_banner, found.diagnostic.span.start)
+        (rank, Reverse(outcome(found) == Outcome::Failed), is_vague, is_banner, found.diagnostic.span.start)
     });
     // If a consequence comes first, there is no root.
     if let Some(CountedDiagnostic { diagnostic, .. }) = found.first_mut()
@@ -57,7 +60,17 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     {
         diagnostic.role = Role::Root;
     }
+    if has_telling {
+        for found in found.iter_mut().skip(1).filter(|found| is_vague(&found.diagnostic)) {
+            found.diagnostic.role = Role::Consequence;
+        }
+    }
     found
+}
+
+/// A summary of which not even the kind of failure is known.
+fn is_vague(found: &Diagnostic) -> bool {
+    is_error(found) && found.role == Role::Summary && found.kind == Kind::Unknown
 }
 
 /// Returns true if a finding explains why the run failed, or if nothing needs an explanation. If not, a guess is better
@@ -81,11 +94,15 @@ const NO_CODES: [&str; 12] = [
 
 /// Replaces a location in a package, tool or runtime by the first own frame of the stack, else of the package whose
 /// test failed, or removes it; strips the runner's workspace from paths; removes codes that are plain words. A
-/// compiler that complains about a system header means that header, so a diagnostic without a stack keeps its
-/// location.
+/// compiler that complains about a system header means that header, and a linter may be told to read anything: their
+/// diagnostics without a stack keep their locations, like those in folders of the repository.
 fn correct(diagnostic: &mut Diagnostic) {
     let is_frame = !diagnostic.stack_trace.is_empty();
-    if is_frame && diagnostic.location.as_ref().is_some_and(|location| !path::is_own(&location.path)) {
+    let is_read = matches!(diagnostic.kind, Kind::Compile | Kind::Lint);
+    let is_foreign = |location: &Location| {
+        !path::is_own(&location.path) && (is_frame || !is_read && path::is_absolute(&location.path))
+    };
+    if diagnostic.location.as_ref().is_some_and(is_foreign) {
         let places = || {
             let frames = diagnostic.stack_trace.iter().filter_map(|frame| frame.location.as_ref());
             frames.chain(&diagnostic.location)

@@ -52,6 +52,8 @@ struct Block {
     /// The last lines of the builder's output.
     log: Vec<String>,
     in_log: bool,
+    /// The number of the output's lines still to come, if they are not indented.
+    flat: Option<usize>,
     /// Without `error:` before it.
     bare: bool,
 }
@@ -134,6 +136,7 @@ impl Nix {
             place: None,
             log: Vec::new(),
             in_log: false,
+            flat: None,
             bare,
             draft: Draft::default(),
         };
@@ -150,7 +153,10 @@ impl Nix {
             };
             block.sure |= place.as_ref().is_some_and(|place| extension(&place.path) == "nix");
             block.place = place;
-            draft.say(text);
+            // Older versions announce the output in the same line.
+            let announced = text.rsplit_once("; ").filter(|(_, rest)| log_lines(rest).is_some());
+            block.in_log = announced.is_some();
+            draft.say(announced.map_or(text, |(text, _)| text));
             block.said = 1;
         }
         block.draft = draft;
@@ -169,6 +175,14 @@ impl Block {
         if self.draft.lines() >= LINES {
             return false;
         }
+        if let Some(left) = self.flat {
+            let ends = start.starts_with("For full logs, run") || start.starts_with("error:");
+            self.flat = left.checked_sub(1).filter(|_| !ends);
+            if self.flat.is_some() {
+                self.log_line(line);
+            }
+            return self.flat.is_some();
+        }
         if start.is_empty() {
             self.blanks += 1;
             self.told |= self.said > 0;
@@ -186,7 +200,12 @@ impl Block {
             return true;
         }
         if line.indent <= self.indent {
-            return false;
+            // Pasted without indentation.
+            self.flat = log_lines(start).filter(|_| self.sure && self.said > 0);
+            if self.flat.is_some() {
+                self.draft.take(line);
+            }
+            return self.flat.is_some();
         }
         if let Some(place) = place(start) {
             self.sure |= place.path.contains(".nix") || place.path.starts_with(['<', '/', '«']);
@@ -212,7 +231,7 @@ impl Block {
             self.draft.take(line);
             return true;
         }
-        if start.ends_with("log lines:") {
+        if log_lines(start).is_some() {
             self.in_log = true;
             self.draft.take(line);
             return true;
@@ -222,12 +241,8 @@ impl Block {
                 self.draft.take(line);
                 return true;
             }
-            let text = start.strip_prefix('>').map_or(start, str::trim_start);
-            if self.log.len() < 64 && !text.is_empty() {
-                self.log.push(text.to_owned());
-            }
             self.blanks = 0;
-            self.draft.take(line);
+            self.log_line(line);
             return true;
         }
         if self.trace && self.said == 0 {
@@ -246,6 +261,15 @@ impl Block {
         }
         self.draft.take(line);
         true
+    }
+
+    /// Reads a line of the builder's output.
+    fn log_line(&mut self, line: &Seen<'_>) {
+        let text = line.start.strip_prefix('>').map_or(line.start, str::trim_start);
+        if self.log.len() < 64 && !text.is_empty() {
+            self.log.push(text.to_owned());
+        }
+        self.draft.take(line);
     }
 
     fn finish(mut self) -> Option<Diagnostic> {
@@ -295,9 +319,26 @@ impl Block {
     }
 }
 
-/// Returns true if a line of the builder's output is an error.
+/// The number in `last 7 log lines:`.
+fn log_lines(start: &str) -> Option<usize> {
+    let (number, rest) = leading_number(start.strip_prefix("last ")?)?;
+    (rest == " log lines:").then(|| usize::try_from(number).ok())?
+}
+
+/// Returns true if a line of the builder's output is an error; ShellCheck points at its findings from below.
 fn is_error(line: &str) -> bool {
-    ["rror: ", "rror[", "ERROR", "FAILED", "not found", "No such file", "undefined reference", "annot "]
+    let is_pointed = line.starts_with("^-") && line.contains(" SC");
+    is_pointed
+        || [
+            "rror: ",
+            "rror[",
+            "ERROR",
+            "FAILED",
+            "not found",
+            "No such file",
+            "undefined reference",
+            "annot ",
+        ]
         .iter()
         .any(|sign| line.contains(sign))
 }

@@ -47,6 +47,10 @@ pub(crate) struct Panic {
     /// A location in the test's own goroutine, for tests that timed out.
     of_test: Option<Location>,
     last_is_of_test: bool,
+    /// The last function of a goroutine other than the one that failed.
+    other: Option<Frame>,
+    /// The user's innermost call in the goroutines that wait: in a test, or else in the test's set-up.
+    waiting: Option<(bool, Location)>,
     goroutines: usize,
     /// True if it is a panic even if no goroutine follows.
     known: bool,
@@ -84,6 +88,8 @@ impl Panic {
             frames: Vec::new(),
             of_test: None,
             last_is_of_test: false,
+            other: None,
+            waiting: None,
             goroutines: 0,
             known,
             lines: 0,
@@ -199,18 +205,20 @@ impl Panic {
             self.last_is_of_test =
                 name.ends_with(&format!(".{function}")) || name.contains(&format!(".{function}."));
         }
-        if self.goroutines <= 1 && self.frames.len() < limits::FRAMES {
-            self.frames.push(Frame {
-                function: Some(name.to_owned()),
-                location: None,
-                text: text.to_owned(),
-            });
+        let frame = Frame { function: Some(name.to_owned()), location: None, text: text.to_owned() };
+        if self.goroutines > 1 {
+            self.other = Some(frame);
+        } else if self.frames.len() < limits::FRAMES {
+            self.frames.push(frame);
         }
     }
 
     fn place(&mut self, location: &Location, text: &str) {
         if self.last_is_of_test && self.of_test.is_none() {
             self.of_test = Some(location.clone());
+        }
+        if let Some(frame) = self.other.take() {
+            self.wait(frame, location);
         }
         if self.goroutines <= 1
             && let Some(last) = self.frames.last_mut()
@@ -219,6 +227,19 @@ impl Panic {
             last.location = Some(location.clone());
             last.text.push(' ');
             last.text.push_str(text);
+        }
+    }
+
+    /// A call in a goroutine that waits while the time runs out.
+    fn wait(&mut self, frame: Frame, location: &Location) {
+        let function = frame.function.as_deref().unwrap_or_default();
+        let name = function.rsplit('/').next().unwrap_or_default();
+        let in_test = name.contains(".Test") && !name.ends_with(".TestMain");
+        let is_better = self.waiting.as_ref().is_none_or(|(best, _)| in_test && !best);
+        let is_call = !function.starts_with("created by ");
+        let frame = Frame { location: Some(location.clone()), ..frame };
+        if is_better && is_call && is_own(&frame) {
+            self.waiting = Some((in_test, location.clone()));
         }
     }
 
@@ -276,7 +297,9 @@ impl Panic {
             },
             message: if self.error_type == "race" { "WARNING: DATA RACE".to_owned() } else { self.message },
             test: self.test,
-            location: location.or(self.of_test),
+            location: location
+                .or(self.of_test)
+                .or(self.waiting.filter(|_| timed_out).map(|(_, location)| location)),
             stack_trace: self.frames,
             context: self.context.take(),
             span: self.span,

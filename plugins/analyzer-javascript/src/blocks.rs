@@ -13,7 +13,7 @@
 //!   × Using == may be unsafe …
 //! ```
 
-use grimoire_plugin_sdk::text::{Context, place_at_start, trim};
+use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Severity, Span};
 
 use crate::found::{failure, finding, is_own, is_script, summary};
@@ -29,6 +29,8 @@ const EXCERPT: u32 = 40;
 pub(crate) struct Blocks {
     headline: Option<(String, u32, Span)>,
     open: Option<(Diagnostic, Context, u32)>,
+    /// The number of the last source line in the excerpt.
+    number: Option<u32>,
     /// Biome's headline: location and rule.
     biome: Option<(Option<Location>, String, u32, Span)>,
     /// True after Vite's banner.
@@ -88,6 +90,7 @@ impl Blocks {
         let mut context = Context::default();
         context.push(text);
         self.open = Some((found, context, EXCERPT));
+        self.number = None;
     }
 
     /// The source and the advice below a location.
@@ -103,6 +106,16 @@ impl Blocks {
                 || trimmed.starts_with("note: ")
                 || text.starts_with("    ") && found.tool == "biome");
         if belongs {
+            let marks = trimmed.trim_start_matches([':', '·', '│', '|', ' ']);
+            if let Some((number, _)) = leading_number(trimmed) {
+                self.number = Some(number);
+            } else if marks.starts_with(['^', '─'])
+                && let Some(number) = self.number.take()
+                && let Some(place) = found.location.as_mut().filter(|place| begins_excerpt(place, number))
+            {
+                // Older versions name the line at which the excerpt begins.
+                *place = Location::at(&place.path, number, None);
+            }
             context.push(text);
             found.span = found.span.to(span);
         }
@@ -110,11 +123,17 @@ impl Blocks {
     }
 }
 
+/// Returns true if a location may be that of an excerpt instead of that of its marked line.
+fn begins_excerpt(place: &Location, marked: u32) -> bool {
+    place.start.is_some_and(|start| start.column == Some(1) && start.line != marked)
+}
+
 /// `  × message`, `[CODE] message`, `Error:   x message`.
 fn headline_of<'a>(text: &'a str, trimmed: &'a str) -> Option<&'a str> {
     let indented = text.starts_with(' ') || text.starts_with('\t');
     let marked = ["× ", "x ", "⚠ ", "! "].iter().any(|mark| trimmed.starts_with(mark));
-    if marked && (indented || trimmed.starts_with('×')) {
+    // A copy may have lost the indentation; only a box makes it an error.
+    if marked && (indented || trimmed.starts_with(['×', 'x'])) {
         return Some(trimmed);
     }
     if trimmed

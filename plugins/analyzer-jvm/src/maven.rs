@@ -32,6 +32,8 @@ pub(crate) struct Maven {
 struct Block {
     /// The goal's plugin, as `maven-compiler-plugin`.
     plugin: String,
+    /// The goal, its execution and the project.
+    goal: String,
     lines: Vec<String>,
     /// True after the help: only hints follow.
     complete: bool,
@@ -89,15 +91,16 @@ impl Block {
 
     fn start(text: &Text<'_>, told: u64) -> Option<Self> {
         let line = text.words;
-        let mut plugin = String::new();
+        let (mut plugin, mut goal) = (String::new(), String::new());
         let reason = if let Some(at) = GOAL.find_among(text.characters, line) {
             // `org.apache.maven.lifecycle.LifecycleExecutionException: Failed to execute goal …` is its stack.
             if at > 0 && !line[..at].ends_with(": ") || line[..at].contains("Exception") {
                 return None;
             }
             let rest = line[at + GOAL.text().len()..].trim_start();
-            let (goal, reason) = split_goal(rest)?;
-            goal.clone_into(&mut plugin);
+            let (name, reason) = split_goal(rest)?;
+            name.clone_into(&mut plugin);
+            rest[..rest.len() - reason.len()].trim_end_matches([':', ' ']).clone_into(&mut goal);
             reason
         } else if HELP.find_among(text.characters, line).is_some()
             && (text.is_error() || text.level.is_none())
@@ -109,8 +112,16 @@ impl Block {
         };
         let mut context = Context::default();
         context.push(text.raw);
-        let mut block =
-            Self { plugin, lines: Vec::new(), complete: false, count: 0, told, context, span: text.span };
+        let mut block = Self {
+            plugin,
+            goal,
+            lines: Vec::new(),
+            complete: false,
+            count: 0,
+            told,
+            context,
+            span: text.span,
+        };
         block.add(reason);
         Some(block)
     }
@@ -201,6 +212,8 @@ impl Block {
         let words = if explained { headline.unwrap_or_default() } else { words };
         let message = if words.is_empty() {
             format!("Failed to execute goal of {}", self.plugin)
+        } else if is_mere_status(words) && !self.goal.is_empty() {
+            format!("Failed to execute goal {}: {words}", self.goal)
         } else {
             words.to_owned()
         };
@@ -216,6 +229,18 @@ impl Block {
             ..Diagnostic::default()
         }
     }
+}
+
+/// Returns true if a reason only says that some program failed: which one, the goal's execution says.
+fn is_mere_status(reason: &str) -> bool {
+    const PHRASES: [&str; 5] = [
+        "Command execution failed.",
+        "Process exited with an error: ",
+        "Process terminated with exit code: ",
+        "Application finished with exit code: ",
+        "Result of ",
+    ];
+    !reason.contains('\n') && PHRASES.iter().any(|phrase| reason.starts_with(phrase))
 }
 
 /// The plugin and the reason in `org.example:kettle-plugin:1.0:boil (default) on project pot: REASON`.

@@ -32,7 +32,13 @@ const PODS: &[Sentence] = &[
         "There are only pre-release versions",
     ]),
     Sentence::new("Unable to satisfy the following requirements:*", Dependency, "version-conflict")
-        .reaches(Block),
+        .reaches(Block)
+        .then(&[
+            "- `",
+            "None of your spec sources contain",
+            "Specs satisfying the `",
+            "There are only pre-release versions",
+        ]),
     Sentence::new("Unable to find a specification for *", Dependency, "specification"),
     Sentence::new(
         "Unable to find a pod with name, author, summary, or description matching *",

@@ -138,6 +138,8 @@ const XCODE: &[Sentence] = &[
     Sentence::new("The following build commands failed:", Compile, "commands").reaches(Indented).summary(),
     Sentence::new("Xcodebuild action failed (*", Kind::Unknown, "failed").summary(),
     Sentence::new("** * FAILED **", Kind::Unknown, "failed").summary(),
+    // Without the archive nothing can be exported; the reason was printed when it was made.
+    Sentence::new("archive not found at path '*'*", Kind::Unknown, "archive").summary(),
     Sentence::new("fatalError", Compile, "compile").consequence(),
 ];
 

@@ -249,7 +249,13 @@ fn role(message: &str) -> Role {
         || message.contains(" failed: (Aborted)")
         || message.contains(" failed: (Segmentation fault)")
         || message.contains(" failed: I/O exception") && message.contains("missing input");
-    if ran || FOLLOWS.iter().any(|start| message.starts_with(start)) { Role::Consequence } else { Role::Root }
+    // `WORKSPACE` was not read, which an error in it explains.
+    let unread = message.contains("Could not load //external package");
+    if ran || unread || FOLLOWS.iter().any(|start| message.starts_with(start)) {
+        Role::Consequence
+    } else {
+        Role::Root
+    }
 }
 
 fn kind(message: &str, role: Role) -> Kind {

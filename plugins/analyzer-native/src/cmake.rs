@@ -364,8 +364,16 @@ fn is_module(path: &str) -> bool {
         || path.contains("/share/cmake")
         || path.contains("/CMake.app/")
         || path.contains("/scripts/buildsystems/vcpkg")
+        || is_of_vcpkg(path)
         || path.contains("/lib/cmake/")
         || path.contains("/Modules/") && path.contains("cmake")
+}
+
+/// vcpkg's scripts and ports, with paths relative to its own folder.
+fn is_of_vcpkg(path: &str) -> bool {
+    path.contains("scripts/cmake/vcpkg_")
+        || path.ends_with("scripts/ports.cmake")
+        || path.starts_with("ports/") && path.ends_with("portfile.cmake")
 }
 
 fn kind(message: &str) -> Kind {

@@ -48,6 +48,8 @@ struct Preface {
     span: Option<Span>,
     /// The user's location from which a template was instantiated.
     own: Option<Location>,
+    /// The user's file that included the others.
+    includer: Option<Location>,
     /// True if the text belongs to a diagnostic's notes, not to the next diagnostic.
     for_notes: bool,
 }
@@ -58,6 +60,7 @@ struct Block {
     found: Diagnostic,
     context: Context,
     own: Option<Location>,
+    includer: Option<Location>,
     /// A possible line of source, if carets follow.
     source: Option<(String, Span)>,
     certain_tool: bool,
@@ -85,10 +88,11 @@ impl Compiler {
 
     fn close(&mut self, inbox: &mut Inbox) {
         let Some(mut block) = self.open.take() else { return };
-        if block.found.location.as_ref().is_some_and(|place| names::is_system(&place.path))
-            && let Some(own) = block.own.take()
-        {
-            block.found.location = Some(own);
+        let path = block.found.location.as_ref().map(|place| place.path.as_str()).unwrap_or_default();
+        let is_package = names::is_package(path);
+        if is_package || names::is_system(path) {
+            let own = block.own.take().or(block.includer.take().filter(|_| is_package));
+            block.found.location = own.or(block.found.location.take().filter(|_| !is_package));
         }
         if !block.certain_tool && self.is_clang {
             "clang".clone_into(&mut block.found.tool);
@@ -163,6 +167,7 @@ impl Compiler {
             },
             context,
             own: preface.own,
+            includer: preface.includer,
             source: None,
             certain_tool,
         });
@@ -212,6 +217,13 @@ impl Compiler {
         {
             // The last one is the user's code that started it.
             self.preface.own = Some(place.location());
+        }
+        let includer = text.strip_prefix("In file included ").unwrap_or(text).strip_prefix("from ");
+        if let Some(place) = includer.filter(|_| is_include).and_then(place_at_start)
+            && !names::is_system(place.path)
+            && !names::is_package(place.path)
+        {
+            self.preface.includer.get_or_insert_with(|| place.location());
         }
         self.preface.for_notes = self.open.is_some() && is_include;
         self.preface.context.push(text);

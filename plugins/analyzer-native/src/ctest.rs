@@ -21,6 +21,8 @@ const LISTED: usize = 200;
 
 static RESULT: Needle = Needle::new(" Test ");
 static STARS: Needle = Needle::new("***");
+/// Lines in which GoogleTest counts what it is going to run, and what passed.
+const PROGRESS: [&str; 4] = ["[----------]", "[==========]", "[ RUN      ]", "[       OK ]"];
 
 /// Reads CTest's output.
 #[derive(Debug, Default)]
@@ -154,6 +156,9 @@ impl Failed {
             ]
             .iter()
             .any(|word| lower.contains(word));
+            if !self.sure && PROGRESS.iter().any(|start| text.starts_with(start)) {
+                return true;
+            }
             self.reason = Some(text[..text.floor_char_boundary(400)].to_owned());
         }
         true

@@ -7,6 +7,7 @@
 //! Error resolving FQBN: getting build properties for board arduino:avr:kettle: platform not installed
 //! ERROR: Nothing PROVIDES 'libtill' (but /src/meta-tea/kettle_1.0.bb DEPENDS on or otherwise requires it)
 //! ERROR: libtill was skipped: missing required distro feature 'steam' (not in DISTRO_FEATURES)
+//! ERROR: Task (/src/meta-tea/till_1.0.bb:do_compile) failed with exit code '1'
 //! Project ERROR: Unknown module(s) in QT: steam
 //! ```
 
@@ -47,6 +48,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "ERROR: Nothing PROVIDES '",
     "ERROR: Nothing RPROVIDES '",
     "ERROR: Required build target '",
+    "ERROR: Task ",
 ]);
 
 /// Remembers Kconfig's warning, which becomes the error if it ends the build, and BitBake's missing item.
@@ -136,6 +138,13 @@ impl Embedded {
             "ERROR" if message.starts_with("Required build target '") => {
                 found("bitbake", message, Kind::Dependency, Role::Consequence)
             }
+            "ERROR" if message.starts_with("Task ") => {
+                let recipe = recipe(message)?;
+                Diagnostic {
+                    location: Some(Location::file(recipe)),
+                    ..found("bitbake", message, Kind::Unknown, Role::Consequence)
+                }
+            }
             "ERROR" if message.starts_with("update failed for project") => {
                 found("west", message, Kind::Dependency, Role::Root)
             }
@@ -174,6 +183,15 @@ impl Embedded {
             _ => return None,
         })
     }
+}
+
+/// The recipe of `Task (/src/till_1.0.bb:do_compile) failed with exit code '1'`, in older versions
+/// `Task 12 (/src/till_1.0.bb, do_compile) failed …`.
+fn recipe(message: &str) -> Option<&str> {
+    let (task, _) = message.split_once('(')?.1.split_once(") failed with exit code ")?;
+    let (path, _) = task.rsplit_once([':', ',']).filter(|(_, step)| step.trim().starts_with("do_"))?;
+    // `virtual:native:/src/till_1.0.bb`: a recipe that is built for another machine.
+    if path.starts_with("virtual:") { path.rsplit(':').next() } else { Some(path) }
 }
 
 /// Returns true if a fatal error is about a concept that only west has.

@@ -144,6 +144,14 @@ pub(crate) fn is_system(path: &str) -> bool {
     STARTS.iter().any(|start| path.starts_with(start)) || PARTS.iter().any(|part| path.contains(part))
 }
 
+/// Returns true if a file belongs to a package that a build tool for devices downloaded: a framework or a library.
+pub(crate) fn is_package(path: &str) -> bool {
+    const PARTS: [&str; 4] =
+        [".platformio/packages/", ".pio/libdeps/", ".arduino15/packages/", "Arduino15/packages/"];
+    let path = path.replace('\\', "/");
+    PARTS.iter().any(|part| path.contains(part))
+}
+
 /// A file that a configuration step compiles as a test, and which is expected to fail.
 pub(crate) fn is_probe(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);

@@ -118,6 +118,7 @@ impl Ansible {
             "PLAY [",
             "An exception occurred during task execution",
             "The error was: ",
+            "TASK: [",
         ]);
         let text = line.text;
         if self.in_recap {
@@ -138,9 +139,9 @@ impl Ansible {
             return;
         }
         let start = STARTS.position(text);
-        self.seen |= matches!(start, Some(0..=2 | 6 | 8));
+        self.seen |= matches!(start, Some(0..=2 | 6 | 8 | 11));
         match start {
-            Some(0 | 1) => {
+            Some(0 | 1 | 11) => {
                 text.trim_end_matches(['*', ' ']).clone_into(&mut self.task);
                 self.task_place = None;
                 self.of_task = 0;
@@ -199,14 +200,24 @@ impl Ansible {
             return;
         };
         let is_unreachable = rest.contains("UNREACHABLE!");
-        if !is_unreachable && !rest.contains("FAILED!") && !head.starts_with("failed: [") {
+        // The first versions say no more than the host.
+        let is_old = rest.trim().is_empty();
+        if !is_unreachable && !rest.contains("FAILED!") && !head.starts_with("failed: [") && !is_old {
             return;
         }
         let mut outcome = Outcome::new(host, is_unreachable, line);
         outcome.context.push(&self.task);
         outcome.context.push(line.text);
         let body = body.trim();
-        let shape = if !body.starts_with('{') {
+        // They print the item behind the arrow.
+        let body = match body.strip_prefix("(item=").and_then(|rest| rest.split_once(") => ")) {
+            Some((_, rest)) => rest.trim(),
+            None => body,
+        };
+        let shape = if is_old && !body.starts_with('{') {
+            outcome.said(body);
+            Shape::Done
+        } else if !body.starts_with('{') {
             outcome.yaml(body);
             Shape::Yaml
         } else if outcome.json(body) || body.len() > 1 && !line.line.ends_with(['{', ',']) {
@@ -294,6 +305,10 @@ fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
             if let Some(section) = ansible_result::section(text) {
                 outcome.begin_section(section);
                 *shape = Shape::Section;
+            } else if let Some((field, said)) = ansible_result::field(raw) {
+                outcome.begin_section(field);
+                outcome.in_section(said);
+                *shape = Shape::Section;
             } else if *shape == Shape::Section && !ends_section(text) {
                 outcome.in_section(raw);
             } else if text.is_empty() && *shape == Shape::Done && !outcome.is_blank {
@@ -314,6 +329,8 @@ fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
 fn ends_section(text: &str) -> bool {
     static ENDS: Beginnings = Beginnings::new(&[
         "TASK [",
+        "TASK: [",
+        "FATAL: all hosts have already failed",
         "PLAY ",
         "RUNNING HANDLER",
         "fatal: [",

@@ -64,6 +64,11 @@ pub(crate) fn section(text: &str) -> Option<&str> {
     good.then_some(name)
 }
 
+/// `msg: No package matching 'till'`, which the first versions print below a result instead of in it.
+pub(crate) fn field(line: &str) -> Option<(&str, &str)> {
+    line.split_once(": ").filter(|(name, _)| matches!(*name, "msg" | "stderr" | "stdout"))
+}
+
 /// `The error appears to be in '/src/site.yml': line 12, column 7, but may`.
 pub(crate) fn error_place(text: &str) -> Option<Location> {
     static SIGN: Needle = Needle::new("The error appears to ");
@@ -152,6 +157,11 @@ impl Outcome {
                     || value.starts_with('"') && value.ends_with('"'));
             self.fields.add(*field, if quoted { &value[1..value.len() - 1] } else { value });
         }
+    }
+
+    /// Takes a text in place of a result.
+    pub(crate) fn said(&mut self, text: &str) {
+        self.fields.add(Field::Message, text);
     }
 
     pub(crate) fn begin_section(&mut self, name: &str) {

@@ -57,6 +57,8 @@ enum State {
     Outside,
     /// After the line of dashes that may start a failed step.
     Header,
+    /// After a lone location, which a line of dashes follows if it is the step's.
+    Named,
     /// Inside its output.
     Output,
     /// After the output: the location and the source.
@@ -123,6 +125,14 @@ impl Docker {
     /// Reads the failed step that BuildKit prints at the end; returns true if the line cannot be anything else.
     fn frame(&mut self, line: &Text<'_>) -> bool {
         let text = line.line.trim();
+        if matches!(self.state, State::Outside | State::Header)
+            && let Some(location) = lone_place(text)
+        {
+            // The beginning of the report was cut off.
+            self.step = Step { location: Some(location), ..Step::default() };
+            self.state = State::Named;
+            return false;
+        }
         if text == "------" {
             self.state = match self.state {
                 State::Output => State::Place,
@@ -139,6 +149,13 @@ impl Docker {
                     self.state = State::Output;
                     return true;
                 }
+            }
+            State::Named => {
+                let is_place = text.len() > 8 && text.bytes().all(|byte| byte == b'-');
+                if !is_place {
+                    self.step.location = None;
+                }
+                self.state = if is_place { State::Place } else { State::Outside };
             }
             State::Output => keep(&mut self.step.output, line.text),
             State::Place => {
@@ -183,6 +200,17 @@ impl Docker {
             keep(&mut self.output, text);
         }
     }
+}
+
+/// `Dockerfile:18` and nothing else.
+fn lone_place(text: &str) -> Option<Location> {
+    if !text.ends_with(|last: char| last.is_ascii_digit()) || text.contains(' ') {
+        return None;
+    }
+    let place = place_at_start(text)?;
+    let name = place.path.rsplit(['/', '\\']).next().unwrap_or(place.path);
+    let is_recipe = name.contains("ockerfile") || name.contains("ontainerfile");
+    (is_recipe && place.rest.is_empty() && place.column.is_none()).then(|| place.location())
 }
 
 fn keep(output: &mut VecDeque<String>, text: &str) {

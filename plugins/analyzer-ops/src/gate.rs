@@ -22,6 +22,7 @@ const STARTS: &[&str] = &[
     "Plan: ",
     "Warning: ",
     "TASK [",
+    "TASK: [",
     "RUNNING HANDLER [",
     "task path: ",
     "fatal: ",
@@ -136,7 +137,9 @@ const STARTS: &[&str] = &[
 ];
 
 /// Texts at any position in the lines of recognisers.
-static SIGNS: [Needle; 31] = [
+static SIGNS: [Needle; 33] = [
+    Needle::new("ockerfile"),
+    Needle::new("ontainerfile"),
     Needle::new("ERROR **: "),
     Needle::new(" | FAILED! => "),
     Needle::new(" | UNREACHABLE! => "),

@@ -62,6 +62,13 @@ impl Recogniser for Git {
         if is_transport(line) {
             self.explained = NEAR;
         }
+        // A script goes on to the folder that should have been cloned.
+        if explained && line.text.ends_with(": No such file or directory") && line.text.contains(": cd: ") {
+            let message = line.text.rsplit_once(": cd: ").map_or(line.text, |(_, folder)| folder);
+            let found = line.found("shell", "no-such-file", Kind::Configuration, &format!("cd: {message}"));
+            sink.single(Diagnostic { role: Role::Consequence, ..found });
+            return;
+        }
         if let Some(found) = read(line, explained) {
             if found.role == Role::Root {
                 self.explained = NEAR;

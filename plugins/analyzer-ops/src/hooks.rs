@@ -61,10 +61,18 @@ struct Hook {
 #[derive(Debug)]
 struct Crash {
     message: String,
+    stdout: Vec<String>,
     stderr: Vec<String>,
-    in_stderr: bool,
+    stream: Option<Stream>,
     context: Context,
     span: Span,
+}
+
+/// What a failed command printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Output,
+    Errors,
 }
 
 impl Recogniser for Hooks {
@@ -94,8 +102,9 @@ impl Recogniser for Hooks {
             context.push(line.line);
             self.open = Some(Open::Crash(Crash {
                 message: message.trim().to_owned(),
+                stdout: Vec::new(),
                 stderr: Vec::new(),
-                in_stderr: false,
+                stream: None,
                 context,
                 span: line.span,
             }));
@@ -231,8 +240,12 @@ impl Crash {
         static FIELDS: Beginnings = Beginnings::new(&[
             "return code: ",
             "expected return code: ",
+            "Return code: ",
+            "Expected return code: ",
             "stdout:",
+            "Output:",
             "stderr:",
+            "Errors:",
             "==> ",
             "=====> ",
             "Check the log at ",
@@ -242,23 +255,23 @@ impl Crash {
             return false;
         }
         match FIELDS.position(text) {
-            Some(3) => {
-                self.in_stderr = true;
-                let rest = text["stderr:".len()..].trim();
+            Some(field @ 4..=7) => {
+                self.stream = Some(if field < 6 { Stream::Output } else { Stream::Errors });
+                let rest = text.split_once(':').map_or("", |(_, rest)| rest.trim());
                 if !rest.is_empty() && rest != "(none)" {
-                    self.stderr.push(rest.to_owned());
+                    self.said(rest);
                 }
             }
-            Some(4 | 5) => {
+            Some(8 | 9) => {
                 let rest = text.trim_start_matches(['=', '>', ' ']);
                 self.message.push_str(if self.message.is_empty() { "" } else { " " });
                 self.message.push_str(rest);
             }
-            Some(6) => return false,
-            Some(_) => self.in_stderr = false,
+            Some(10) => return false,
+            Some(_) => self.stream = None,
             None if line.indent >= 2 || text.is_empty() => {
-                if self.in_stderr && !text.is_empty() {
-                    self.stderr.push(text.to_owned());
+                if !text.is_empty() {
+                    self.said(text);
                 }
             }
             None => return false,
@@ -270,8 +283,20 @@ impl Crash {
         true
     }
 
+    /// Keeps a line that the failed command printed.
+    fn said(&mut self, text: &str) {
+        match self.stream {
+            Some(Stream::Output) => self.stdout.push(text.to_owned()),
+            Some(Stream::Errors) => self.stderr.push(text.to_owned()),
+            None => {}
+        }
+    }
+
     fn finish(mut self) -> Diagnostic {
-        let said = output::telling(self.stderr.iter().map(String::as_str));
+        // Installers print their errors to either stream.
+        let said = [&self.stderr, &self.stdout]
+            .into_iter()
+            .find_map(|lines| output::telling(lines.iter().map(String::as_str)));
         let message = said.unwrap_or(self.message.trim_end_matches(':')).to_owned();
         let name = self.message.split(':').next().unwrap_or_default();
         let error_type = if name.contains(' ') { "error" } else { name };

@@ -25,7 +25,7 @@ pub(crate) fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clon
 
 /// Returns true if a line has a word that is common in errors and rare in other output.
 pub(crate) fn sounds_like_an_error(line: &str) -> bool {
-    const WORDS: [&str; 16] = [
+    const WORDS: [&str; 18] = [
         "error",
         "fail",
         "not found",
@@ -42,6 +42,8 @@ pub(crate) fn sounds_like_an_error(line: &str) -> bool {
         "missing",
         "duplicate",
         "unexpected",
+        "unknown option",
+        "unrecognized",
     ];
     // Short lines only: long ones are data.
     if line.len() > 2000 {

@@ -54,6 +54,23 @@ fn concludes(text: &str) -> bool {
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
+/// `Problem 2`.
+fn is_numbered(start: &str) -> bool {
+    start
+        .strip_prefix("Problem ")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Returns true if an entry was broken in its list of versions, or before it says what is wrong with them.
+fn is_unfinished(entry: &str) -> bool {
+    is_open(entry) || entry.contains(" -> found ") && !entry.ends_with('.')
+}
+
+/// Returns true if a list of versions has no end.
+fn is_open(entry: &str) -> bool {
+    entry.rfind('[') > entry.rfind(']')
+}
+
 impl Problems {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
         let Some((mut draft, lines, _)) = self.open.take() else { return };
@@ -83,6 +100,19 @@ impl Reader for Problems {
                 lines.push(text.to_owned());
                 return;
             }
+            // A terminal breaks long entries anywhere, even in a version.
+            if let Some(last) = lines.last_mut().filter(|last| is_unfinished(last))
+                && !line.start.is_empty()
+                && !is_numbered(line.start)
+                && draft.lines() < LINES
+            {
+                draft.take(line);
+                if !is_open(last) || last.ends_with(',') {
+                    last.push(' ');
+                }
+                last.push_str(line.start);
+                return;
+            }
             // A wrapped entry.
             if line.indent > *indent + 2 && !line.start.is_empty() && draft.lines() < LINES {
                 draft.take(line);
@@ -94,10 +124,6 @@ impl Reader for Problems {
             }
             self.close(out);
         }
-        let numbered = line
-            .start
-            .strip_prefix("Problem ")
-            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
         let alone = entry.filter(|text| {
             line.characters.may_have(b'>')
                 && ARROW.is_in(text)
@@ -105,7 +131,7 @@ impl Reader for Problems {
                 && concludes(text)
                 || text.starts_with("Required ") && text.contains(" lock file")
         });
-        if numbered || alone.is_some() {
+        if is_numbered(line.start) || alone.is_some() {
             let draft = Draft::new("composer", Dependency, line);
             self.open = Some((draft, alone.map(str::to_owned).into_iter().collect(), line.indent));
         }

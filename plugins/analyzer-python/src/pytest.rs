@@ -49,6 +49,10 @@ pub(crate) struct Pytest {
     function: Option<String>,
     /// `E` lines and an excerpt before a line of `--tb=line`.
     in_line_style: bool,
+    /// The failures of this session have begun: its errors would be above them.
+    has_failures: bool,
+    /// In the errors of a session that a failed test ran and printed.
+    is_inner: bool,
     /// Between a session's start and its totals.
     pub(crate) running: bool,
     /// A session ended since this was last queried.
@@ -88,10 +92,17 @@ impl Pytest {
         self.held.release(out);
         self.section = Section::None;
         self.running = false;
+        (self.has_failures, self.is_inner) = (false, false);
     }
 
     /// A title between rules; returns false if it is not pytest's.
     fn titled(&mut self, title: &str, out: &mut Vec<Diagnostic>) -> bool {
+        if title == "ERRORS" && self.has_failures {
+            self.is_inner = true;
+            return true;
+        }
+        self.has_failures = title == "FAILURES";
+        self.is_inner = false;
         let section = match title {
             "FAILURES" | "ERRORS" => Section::Failures,
             "short test summary info" => Section::Summary,
@@ -129,6 +140,10 @@ impl Pytest {
 
     fn failure(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         if let Some(name) = ruled(text, '_').filter(|name| !name.is_empty()) {
+            if self.is_inner && name.starts_with("ERROR ") {
+                return true;
+            }
+            self.is_inner = false;
             self.close(out);
             return self.begin(name, text, span, false);
         }
@@ -136,6 +151,9 @@ impl Pytest {
         {
             self.finish(out);
             return false;
+        }
+        if self.is_inner {
+            return true;
         }
         let Some(block) = &mut self.block else { return self.one_line(text, span, out) };
         block.line(text, span);

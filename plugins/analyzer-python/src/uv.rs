@@ -100,6 +100,9 @@ impl Uv {
             (rest, false)
         } else if let Some(rest) = trimmed.strip_prefix("× ").filter(|_| indent <= 4) {
             (rest, true)
+        } else if let Some(rest) = trimmed.strip_prefix("x ").filter(|rest| SENTENCES.begin(rest)) {
+            // Without Unicode the cross is a letter.
+            (rest, true)
         } else {
             return false;
         };
@@ -145,13 +148,13 @@ impl Open {
         }
         let indent = text.chars().take_while(|c| c.is_whitespace()).count();
         let blank = std::mem::take(&mut self.blank);
-        let inner = trimmed.trim_start_matches(['│', ' ']);
+        let inner = trimmed.trim_start_matches(['│', '|', ' ']);
         if self.hint(inner, indent, blank) {
             self.keep(text, span);
             return true;
         }
         let reason = if self.boxed {
-            trimmed.strip_prefix("├─▶ ").or_else(|| trimmed.strip_prefix("╰─▶ "))
+            ["├─▶ ", "╰─▶ ", "|-> ", "`-> "].iter().find_map(|arrow| trimmed.strip_prefix(arrow))
         } else if indent > 0 {
             trimmed.strip_prefix("Caused by: ").or_else(|| trimmed.strip_prefix("cause: "))
         } else {
@@ -163,7 +166,7 @@ impl Open {
             self.keep(text, span);
             return true;
         }
-        let goes_on = if self.boxed { trimmed.starts_with('│') || indent >= 4 } else { indent >= 4 };
+        let goes_on = if self.boxed { trimmed.starts_with(['│', '|']) || indent >= 4 } else { indent >= 4 };
         if !goes_on || self.part == Part::Headline && blank {
             return false;
         }

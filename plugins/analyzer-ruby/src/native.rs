@@ -70,7 +70,7 @@ fn weight(start: &str) -> u8 {
     }
     if start.starts_with("ERROR: Failed to build") || start.starts_with('#') || start.starts_with("-- ") {
         0
-    } else if GOOD.iter().any(|sign| start.contains(sign)) {
+    } else if GOOD.iter().any(|sign| start.contains(sign)) || is_raised(start) {
         3
     } else if FAIR.iter().any(|sign| start.contains(sign)) || ends_with_exception(start) {
         2
@@ -95,6 +95,19 @@ fn ends_with_exception(start: &str) -> bool {
     })
 }
 
+/// Returns true if the script that configures the extension gave up with its own words:
+/// ``extconf.rb:6:in `<main>': the lid needs steam``, with or without the exception's class at the end.
+fn is_raised(start: &str) -> bool {
+    let said =
+        start.strip_prefix("extconf.rb:").and_then(|rest| rest.split_once(":in ")?.1.split_once("': "));
+    said.is_some_and(|(_, said)| !said.is_empty())
+}
+
+/// `(RuntimeError)`: the class of an exception, when its line was wrapped.
+fn is_class(start: &str) -> bool {
+    start.starts_with('(') && ends_with_exception(&format!("e {start}"))
+}
+
 impl Block {
     /// Uses a line as the reason if it is a better one.
     fn offer(&mut self, weight: u8, line: &str) {
@@ -104,9 +117,12 @@ impl Block {
     }
 }
 
-/// The executed command, and its folder.
+/// The executed command, and its folder; when wrapped, a line of it is a path without a message.
 fn is_command(start: &str) -> bool {
-    start.starts_with("current directory:") || start.contains("extconf.rb") || start.starts_with("creating ")
+    start.starts_with("current directory:")
+        || start.contains("extconf.rb")
+        || start.starts_with("creating ")
+        || start.starts_with(['/', '.']) && !start.contains(": ")
 }
 
 impl Native {
@@ -160,6 +176,14 @@ impl Reader for Native {
                 }
                 let weight = weight(start);
                 block.offer(weight, start);
+                if let Some((_, cause)) = &mut block.cause
+                    && is_class(start)
+                    && is_raised(cause)
+                    && !ends_with_exception(cause)
+                {
+                    cause.push(' ');
+                    cause.push_str(start);
+                }
                 if let Some(gem) = gem_of(start) {
                     block.gem = Some(gem);
                 }

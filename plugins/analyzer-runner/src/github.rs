@@ -64,7 +64,7 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("container", Configuration, "Container operations are only supported on Linux runners"),
     row("container", Configuration, "Service containers are only supported on Linux"),
     row("container", Dependency, "Docker pull failed with exit code ").summary(),
-    row("container", Configuration, "Docker build failed with exit code ").summary(),
+    row("container", Kind::Unknown, "Docker build failed with exit code ").summary(),
     row("container", Configuration, "Docker login for ").with("failed with exit code").summary(),
     row("container", Configuration, "Failed to initialize container "),
     row("container", Configuration, "Failed to initialize, One or more containers failed to start").summary(),

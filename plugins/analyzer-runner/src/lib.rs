@@ -13,6 +13,7 @@
 //! that only says that something failed is a summary.
 #![deny(unsafe_code)]
 
+mod azure;
 mod blocks;
 mod github;
 mod gitlab;
@@ -68,7 +69,11 @@ impl LineAnalyzer for Runner {
     const LINE_LIMIT: usize = 64 * 1024;
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
-        if line.echoed || line.marker == Some(Marker::Debug) {
+        if line.echoed {
+            return;
+        }
+        if line.marker == Some(Marker::Debug) {
+            out.extend(azure::read(&Text::new(line)));
             return;
         }
         // A marker may encode several lines; the first one contains the phrase.

@@ -62,6 +62,11 @@ fn summaries_and_guesses_count_when_nothing_else_was_found() {
     let summary = Diagnostic { role: Role::Summary, ..error("2 tests failed", 150) };
     let guess = Diagnostic { confidence: Confidence::Guess, ..error("the lid is not there", 140) };
     assert_eq!(messages(vec![summary.clone()]), ["2 tests failed"]);
+    let closing = Diagnostic { kind: Kind::Unknown, role: Role::Summary, ..error("exit code 1", 160) };
+    let telling = Diagnostic { kind: Kind::Test, ..summary.clone() };
+    let both = settled(vec![telling, closing.clone()]);
+    assert_eq!(both.iter().map(|found| found.role).collect::<Vec<_>>(), [Role::Summary, Role::Consequence]);
+    assert_eq!(messages(vec![closing]), ["exit code 1"]);
     assert_eq!(messages(vec![summary.clone(), guess.clone()]), ["the lid is not there"]);
     assert_eq!(messages(vec![summary, guess, error("broken", 110)]), ["broken"]);
 }
@@ -112,6 +117,16 @@ fn a_place_is_the_users_or_none() {
     assert_eq!(settled(vec![thrown.clone()])[0].location, at("src/pot.js", 7));
     let inside = Diagnostic { stack_trace: vec![frame("node_modules/lid/index.js")], ..thrown };
     assert_eq!(settled(vec![inside])[0].location, None);
+    let module = Diagnostic {
+        location: at("/go/pkg/mod/example.org/lid@v1.0.0/lid.go", 3),
+        kind: Kind::Dependency,
+        ..error("no lid", 110)
+    };
+    assert_eq!(settled(vec![module.clone()])[0].location, None, "nobody mends a file of a package");
+    let compiled = Diagnostic { kind: Kind::Compile, ..module.clone() };
+    assert_eq!(settled(vec![compiled])[0].location, module.location, "what the compiler read");
+    let committed = Diagnostic { location: at("vendor/lid/lid.go", 3), ..module };
+    assert_eq!(settled(vec![committed.clone()])[0].location, committed.location, "in the repository");
 }
 
 #[test]

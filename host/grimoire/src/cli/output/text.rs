@@ -64,10 +64,14 @@ fn group_of_errors(output: &mut impl Write, group: &Group<'_>, options: &Options
         writeln!(output, "  {DIM}also at{DIM:#}")?;
     }
     for other in others.iter().take(most) {
-        let place =
-            other.diagnostic.location.as_ref().map_or_else(|| other.artifact.clone(), Location::to_string);
+        let other_file = Some(&other.artifact).filter(|artifact| **artifact != first.artifact);
+        let place = other.diagnostic.location.as_ref().map(Location::to_string).or(other_file.cloned());
         let message = displayable(&other.diagnostic.message);
-        writeln!(output, "  --> {}  {DIM}{}{DIM:#}", displayable(&place), first_line(&message))?;
+        let message = first_line(&message);
+        match place {
+            Some(place) => writeln!(output, "  --> {}  {DIM}{message}{DIM:#}", displayable(&place))?,
+            None => writeln!(output, "  - {DIM}{message}{DIM:#}")?,
+        }
     }
     if others.len() > most {
         writeln!(output, "  {DIM}… and {} more places (--full){DIM:#}", others.len() - most)?;
