@@ -20,7 +20,7 @@ pub use specificity::{is_common_word, specificity};
 /// `TypeError: foo(bar)` works without escaping. With the prefix `text:` it is plain text only.
 ///
 /// Matching takes a bounded number of steps for every pattern and text: usually less than ten milliseconds for 64 KiB, and
-/// at most about 150 (`cargo xtask bench --rows pattern`).
+/// at most about 50 (`cargo xtask bench --rows pattern`).
 /// A pattern that needs more steps for a text is reported as not found, deterministically. Word boundaries (`\b`)
 /// are those of ASCII. Texts have to be in their composed form, to which the pattern is changed.
 #[derive(Debug, Clone)]

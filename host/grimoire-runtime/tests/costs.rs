@@ -185,26 +185,24 @@ fn rows() -> Vec<Row> {
             )
         }),
     );
+    for (what, instruction, times) in [
+        ("branches", "(br_if 0 (i32.const 1))", 45_000),
+        ("blocks", "(block)", 45_000),
+        ("choices", "(if (i32.const 1) (then) (else))", 22_500),
+        ("loops", "(loop (br_if 0 (local.get 0)))", 5_000),
+        ("indirect calls", "(call_indirect (type $t) (i32.const 0))", 11_250),
+    ] {
+        row(
+            &format!("a function of {times} {what}"),
+            Box::new(move || {
+                let function = body(instruction, times);
+                modules(1, &module_of(&format!("(type $t (func)) (table 1 funcref) {function}")))
+            }),
+        );
+    }
     row(
-        "60 functions of 1 MiB: indirect calls",
-        Box::new(|| {
-            modules(
-                60,
-                &module_of(&format!(
-                    "(type $t (func)) (table 1 funcref) {}",
-                    body("(call_indirect (type $t) (i32.const 0))", 190_000)
-                )),
-            )
-        }),
-    );
-    row(
-        "60 functions of 1 MiB: branches",
-        Box::new(|| modules(2, &module_of(&body("(br_if 0 (i32.const 1))", 250_000)))),
-    );
-    row("2 functions of 1 MiB: blocks", Box::new(|| modules(2, &module_of(&body("(block)", 340_000)))));
-    row(
-        "60 functions of 1 MiB: choices",
-        Box::new(|| modules(2, &module_of(&body("(if (i32.const 1) (then) (else))", 160_000)))),
+        "500 functions of 2,000 branches",
+        Box::new(|| modules(1, &module_of(&body("(br_if 0 (i32.const 1))", 2_000).repeat(500)))),
     );
     row(
         "60 functions of 1 MiB: tables of branches",

@@ -319,6 +319,37 @@ async fn a_function_that_takes_gigabytes_to_compile_is_refused_before() {
 }
 
 #[tokio::test]
+async fn functions_of_nothing_but_branches_are_refused_before_anything_is_compiled() {
+    let honest = component(Group::Matcher, "honest");
+    let function =
+        |instruction: &str, times: usize| format!("(func (param i32) {})", instruction.repeat(times));
+    let branch = "(br_if 0 (i32.const 1))";
+    for (instruction, most) in [
+        // Twice as many took four times as long: 63,000 did not end within 68 s.
+        (branch, 45_000),
+        ("(block)", 45_000),
+        ("(loop (br_if 0 (local.get 0)))", 5_000),
+        ("(call_indirect (type $t) (local.get 0))", 11_250),
+        ("(drop (table.get (local.get 0)))", 11_250),
+    ] {
+        let module =
+            |times| format!("(module (type $t (func)) (table 1 funcref) {})", function(instruction, times));
+        let detail = refusal(with_modules(honest.clone(), &[&module(most + 1)])).await;
+        assert!(
+            detail.contains("function 0 of a module has more than 45000 branches"),
+            "{instruction}: {detail}"
+        );
+        assert!(detail.ends_with("split it, or compile it with less inlining"), "{detail}");
+        let fine = PluginSource::new("fine", with_modules(honest.clone(), &[&module(most / 20)]));
+        let host = PluginHost::start(Options::default(), vec![fine]).expect("a host");
+        assert_eq!(host.current().rejected(), [], "{instruction}");
+    }
+    let three = function(branch, 30_000).repeat(3);
+    let detail = refusal(with_modules(honest, &[&format!("(module {three})")])).await;
+    assert!(detail.contains("too many functions of thousands of branches and blocks"), "{detail}");
+}
+
+#[tokio::test]
 async fn a_table_of_branches_counts_with_what_each_passes() {
     let many = |what: &str, count: usize| what.repeat(count);
     let module = format!(

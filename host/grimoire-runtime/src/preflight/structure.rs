@@ -9,7 +9,8 @@ use wasmparser::{
 };
 
 use super::expansion::Expansion;
-use super::{shown, work};
+use super::shown;
+use super::work::{self, Cost};
 use crate::engine;
 use crate::limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
 use crate::rejection::Rejection;
@@ -27,6 +28,11 @@ const MAX_FUNCTION_BYTES: usize = 1 << 20;
 /// plugins has a fiftieth of this.
 const MAX_FUNCTION_WORK: u64 = 4 << 20;
 const MAX_WORK: u64 = 64 << 20;
+/// Maximum of places in one function, and of the sum of their squares in all: see [`work::Cost`]. The largest functions of
+/// the shipped plugins and of whole JavaScript and Python interpreters have a quarter of the first at most, and all of an
+/// interpreter a quarter of the second.
+const MAX_PLACES: u64 = 45_000;
+const MAX_SQUARES: u64 = 2 << 30;
 /// Maximum number of items in all other sections of one kind.
 const MAX_ITEMS: u64 = 100_000;
 /// Maximum number of values in the types of all core functions. For each different type the compiler generates code that
@@ -67,6 +73,7 @@ struct Counts {
     parts: u64,
     functions: u64,
     work: u64,
+    squares: u64,
     memories: u64,
     memory_bytes: u64,
     tables: u64,
@@ -144,9 +151,9 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
             validator.payload(&payload).map_err(|error| invalid(&error))?
         {
             let mut function = function.into_validator(std::mem::take(&mut allocations));
-            let work =
-                work::validate(&mut function, &body, MAX_FUNCTION_WORK).map_err(|error| invalid(&error))?;
-            counts.add_work(work)?;
+            let most = Cost { work: MAX_FUNCTION_WORK, places: MAX_PLACES };
+            let cost = work::validate(&mut function, &body, most).map_err(|error| invalid(&error))?;
+            counts.add_function(function.index(), cost)?;
             allocations = function.into_allocations();
         }
         expansion.add(&payload, validator.types(0))?;
@@ -155,10 +162,25 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
 }
 
 impl Counts {
-    fn add_work(&mut self, work: u64) -> Result<(), Rejection> {
+    fn add_function(&mut self, index: u32, cost: Cost) -> Result<(), Rejection> {
+        let Cost { work, places } = cost;
+        if places > MAX_PLACES {
+            return Err(Rejection::new(format!(
+                "function {index} of a module has more than {MAX_PLACES} branches and blocks (a loop counts as 8, a call \
+                 through a table as 4): split it, or compile it with less inlining"
+            )));
+        }
         at_most("branches times values in one function", work, MAX_FUNCTION_WORK)?;
         self.work = self.work.saturating_add(work);
-        at_most("branches times values in all functions", self.work, MAX_WORK)
+        at_most("branches times values in all functions", self.work, MAX_WORK)?;
+        self.squares += places * places;
+        if self.squares > MAX_SQUARES {
+            return Err(Rejection::new(format!(
+                "has too many functions of thousands of branches and blocks (their squares add up to more than \
+                 {MAX_SQUARES} with function {index} of a module): split the largest, or compile it with less inlining"
+            )));
+        }
+        Ok(())
     }
 
     fn add(&mut self, payload: &Payload<'_>, memory_limit: usize) -> Result<(), Rejection> {

@@ -4,6 +4,20 @@ use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, WasmMod
 
 /// How much a value of a function's own signature counts.
 const SIGNATURE: u64 = 8;
+/// How much a loop counts among the places: where it begins, it is also checked how long the call may still take.
+const LOOP: u64 = 8;
+/// How much an access to a table counts among them: an element is made when it is first used.
+const TABLE: u64 = 4;
+
+/// What compiling a function costs, as far as its size does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cost {
+    /// Places times values.
+    pub(super) work: u64,
+    /// Places where control flow parts or joins, by what they cost. The time to compile a function grows with the square
+    /// of their number, even if it has no values.
+    pub(super) places: u64,
+}
 
 /// The compiler tracks each value through every place where control flow joins or parts: in nested or successive
 /// loops, each local used after them becomes a separate value in all of them, and whatever lies on the stack is alive
@@ -18,8 +32,8 @@ const SIGNATURE: u64 = 8;
 pub(super) fn validate(
     function: &mut FuncValidator<impl WasmModuleResources>,
     body: &FunctionBody<'_>,
-    most: u64,
-) -> wasmparser::Result<u64> {
+    most: Cost,
+) -> wasmparser::Result<Cost> {
     let (parameters, results) =
         Operator::Call { function_index: function.index() }.operator_arity(function).unwrap_or_default();
     let mut reader = body.get_binary_reader();
@@ -27,8 +41,9 @@ pub(super) fn validate(
     let locals = u64::from(function.len_locals());
     let mut operators = OperatorsReader::new(reader);
     let signature = SIGNATURE * (u64::from(parameters) + u64::from(results));
-    let (mut uses, mut places, mut passed) = (0_u64, 1_u64, locals + signature);
-    while !operators.eof() && passed <= most {
+    let (mut uses, mut partings, mut passed) = (0_u64, 1_u64, locals + signature);
+    let mut places = 0;
+    while !operators.eof() && passed <= most.work && places <= most.places {
         let (operator, offset) = operators.read_with_offset()?;
         let parting = match &operator {
             Operator::Block { .. }
@@ -41,7 +56,8 @@ pub(super) fn validate(
             _ => 0,
         };
         let on_stack = u64::from(function.operand_stack_height());
-        places += parting;
+        partings += parting;
+        places += place(&operator);
         passed = passed.saturating_add(parting * on_stack);
         match &operator {
             Operator::LocalGet { .. } | Operator::LocalTee { .. } => uses += 1,
@@ -57,8 +73,27 @@ pub(super) fn validate(
         }
         function.op(offset, &operator)?;
     }
-    if passed <= most {
+    if operators.eof() {
         operators.finish()?;
     }
-    Ok(places.saturating_mul(locals.min(uses) + 1).saturating_add(passed))
+    let work = partings.saturating_mul(locals.min(uses) + 1).saturating_add(passed);
+    Ok(Cost { work, places })
+}
+
+/// How much an instruction counts among the places. The targets of a table of branches cost little.
+fn place(operator: &Operator<'_>) -> u64 {
+    match operator {
+        Operator::Loop { .. } => LOOP,
+        Operator::CallIndirect { .. }
+        | Operator::ReturnCallIndirect { .. }
+        | Operator::TableGet { .. }
+        | Operator::TableSet { .. } => TABLE,
+        Operator::Block { .. }
+        | Operator::If { .. }
+        | Operator::Else
+        | Operator::Br { .. }
+        | Operator::BrIf { .. }
+        | Operator::BrTable { .. } => 1,
+        _ => 0,
+    }
 }
