@@ -30,7 +30,7 @@ fn the_openapi_document_is_current() {
 }
 
 #[test]
-fn copies_of_the_contracts_are_current() {
+fn copies_of_contracts_and_licences_are_current() {
     let copies = [
         ("wit/types/types.wit", "wit/analyzer/deps/types/types.wit"),
         ("wit/types/types.wit", "wit/matcher/deps/types/types.wit"),
@@ -41,6 +41,10 @@ fn copies_of_the_contracts_are_current() {
         ("wit/types/types.wit", "plugins/sdk/wit/matcher/deps/types/types.wit"),
         ("wit/analyzer/analyzer.wit", "plugins/sdk/wit/analyzer/analyzer.wit"),
         ("wit/matcher/matcher.wit", "plugins/sdk/wit/matcher/matcher.wit"),
+        ("LICENSE-APACHE", "plugins/sdk/LICENSE-APACHE"),
+        ("LICENSE-APACHE", "host/grimoire-log/LICENSE-APACHE"),
+        ("LICENSE-MIT", "plugins/sdk/LICENSE-MIT"),
+        ("LICENSE-MIT", "host/grimoire-log/LICENSE-MIT"),
     ];
     for (original, copy) in copies {
         assert!(committed(original) == committed(copy), "{copy} is stale: run `cargo xtask codegen`");

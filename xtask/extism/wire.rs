@@ -1,4 +1,5 @@
-// The matcher's input and output as JSON, shared by both sides and by the benchmark that writes the question.
+// The matcher's input and output as JSON, shared by both sides and by the benchmark that writes the question. What is an
+// enum in the contract is the number of its case here.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub(crate) struct Error {
     pub(crate) error_type: String,
     pub(crate) code: Option<String>,
     pub(crate) message: String,
+    pub(crate) severity: u8,
+    pub(crate) role: u8,
     pub(crate) confidence: u8,
     pub(crate) context: String,
 }
@@ -29,10 +32,12 @@ pub(crate) struct Candidate {
     pub(crate) covers_code: bool,
     pub(crate) solution_code: String,
     pub(crate) tags: Vec<String>,
+    pub(crate) facts: Vec<(String, String)>,
     pub(crate) keyword: f64,
     pub(crate) pattern: Pattern,
     pub(crate) code: u8,
     pub(crate) language: u8,
+    pub(crate) evidence_facts: Vec<(String, String)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,7 +47,7 @@ pub(crate) enum Pattern {
     Hit { text: String, telling: u32, in_message: bool },
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) candidate: u32,
     pub(crate) score: f64,
@@ -50,7 +55,7 @@ pub(crate) struct Verdict {
     pub(crate) reasons: Vec<Reason>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reason {
     pub(crate) signal: String,
     pub(crate) weight: f64,
@@ -66,6 +71,6 @@ pub(crate) struct Measured {
     pub(crate) empty: Vec<f64>,
     /// Seconds to compile the plugin.
     pub(crate) compile: f64,
-    /// The scores in the order of the verdicts.
-    pub(crate) scores: Vec<f64>,
+    /// The answer to the question, the same in every call.
+    pub(crate) verdicts: Vec<Verdict>,
 }

@@ -21,12 +21,12 @@ pub(crate) fn run(_: &Arguments) -> anyhow::Result<()> {
         fs::write(&path, content).with_context(|| format!("{} cannot be written", path.display()))?;
         println!("{}", path.display());
     }
-    copy_contracts()
+    copy_files()
 }
 
-/// Copies of the packages in `wit/`: in `deps/` of the worlds that use them, where every tool of the component model
-/// looks for them, and in the SDK, which is published without the rest of the repository.
-const COPIES: [(&str, &[&str]); 4] = [
+/// Copies of the packages in `wit/`, in `deps/` of the worlds that use them, where every tool of the component model
+/// looks for them; and of what the crates need that are published without the rest of the repository.
+const COPIES: [(&str, &[&str]); 6] = [
     (
         "wit/types/types.wit",
         &[
@@ -41,9 +41,11 @@ const COPIES: [(&str, &[&str]); 4] = [
     ("wit/analyzer/analyzer.wit", &["plugins/sdk/wit/analyzer/analyzer.wit"]),
     ("wit/matcher/matcher.wit", &["plugins/sdk/wit/matcher/matcher.wit"]),
     ("wit/embedder/embedder.wit", &["plugins/sdk/wit/embedder/embedder.wit"]),
+    ("LICENSE-APACHE", &["plugins/sdk/LICENSE-APACHE", "host/grimoire-log/LICENSE-APACHE"]),
+    ("LICENSE-MIT", &["plugins/sdk/LICENSE-MIT", "host/grimoire-log/LICENSE-MIT"]),
 ];
 
-fn copy_contracts() -> anyhow::Result<()> {
+fn copy_files() -> anyhow::Result<()> {
     let root = crate::root();
     for (original, copies) in COPIES {
         let text =

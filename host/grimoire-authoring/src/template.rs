@@ -66,9 +66,9 @@ const MATCHER_CASES: &[File] = example!("matcher-rust": "cases/ranking.md");
 const ANALYZER_CASES: &[File] = example!("analyzer-rust": "cases/errors.md");
 const EMBEDDER_CASES: &[File] = example!("embedder-rust": "cases/similar.md");
 
-/// The sources of an example; `None` if there is none for a world in a language.
-fn sources(world: World, language: Language) -> Option<&'static [File]> {
-    let sources: &[File] = match (world, language) {
+/// The sources of an example.
+fn sources(world: World, language: Language) -> &'static [File] {
+    match (world, language) {
         (World::Matcher, Language::Rust) => example!("matcher-rust": "plugin.toml" "Cargo.toml" "src/lib.rs"),
         (World::Matcher, Language::Python) => example!("matcher-python": "plugin.toml" "plugin.py"),
         (World::Matcher, Language::JavaScript) => {
@@ -88,9 +88,12 @@ fn sources(world: World, language: Language) -> Option<&'static [File]> {
         (World::Embedder, Language::Rust) => {
             example!("embedder-rust": "plugin.toml" "Cargo.toml" "src/lib.rs")
         }
-        (World::Embedder, Language::Python | Language::JavaScript | Language::C) => return None,
-    };
-    Some(sources)
+        (World::Embedder, Language::Python) => example!("embedder-python": "plugin.toml" "plugin.py"),
+        (World::Embedder, Language::JavaScript) => {
+            example!("embedder-javascript": "plugin.toml" "package.json" "plugin.js")
+        }
+        (World::Embedder, Language::C) => example!("embedder-c": "plugin.toml" "plugin.c"),
+    }
 }
 
 /// The command that installs the toolchain, run in the plugin's folder. A build also names it when the toolchain is
@@ -108,7 +111,7 @@ pub fn setup(language: Language) -> &'static str {
 ///
 /// # Errors
 ///
-/// `Invalid` for a name that no plugin may have, and for a language without an example for the world.
+/// `Invalid` for a name that no plugin may have.
 pub fn files(
     name: &str,
     world: World,
@@ -120,15 +123,8 @@ pub fn files(
     let rename = |text: &str| {
         text.replace(&example, name).replace(&example.replace('-', "_"), &name.replace('-', "_"))
     };
-    let sources = sources(world, language).ok_or_else(|| {
-        invalid(format!(
-            "there is no template for the world {world} in {}: choose --lang rust, or write the plugin against the \
-             contract that `grimoire plugin wit {world} FOLDER` writes",
-            language.as_str()
-        ))
-    })?;
     let mut files = Vec::new();
-    for (path, text) in sources {
+    for (path, text) in sources(world, language) {
         let mut text = rename(text);
         if *path == "plugin.toml" {
             // The contract is in the plugin's own folder.

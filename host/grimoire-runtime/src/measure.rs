@@ -12,6 +12,7 @@ use crate::host::PluginHost;
 use crate::plugin::Plugin;
 use crate::problem::Fault;
 use crate::score::judge_fresh;
+use crate::worlds::matcher::facts;
 use crate::worlds::matcher::v0_1::Matcher;
 
 /// The cost of a plugin's last call (for analyzers: scan).
@@ -90,6 +91,14 @@ impl DirectMatcher {
         let (_, verdicts) = judge_fresh(&self.plugin, &self.matcher, diagnostic, candidates, prepared).await;
         verdicts.map_err(|fault| named(&self.plugin, fault))
     }
+}
+
+/// The facts that a matcher gets with a candidate: those of the spell, and those of the evidence.
+pub fn facts_of(candidate: &Candidate) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    let owned = |facts: &[facts::Fact]| {
+        facts::lend(facts).into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    (owned(&facts::of_spell(&candidate.spell)), owned(&facts::of_evidence(candidate)))
 }
 
 fn named(plugin: &Plugin, fault: Fault) -> PluginError {

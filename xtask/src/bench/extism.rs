@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use grimoire_domain::diagnostic::Diagnostic;
+use grimoire_domain::ranking::{Candidate, Verdict};
 use grimoire_plugin_sdk as sdk;
+use grimoire_runtime::measure;
 
 use super::Bench;
+use crate::native;
 
 #[allow(dead_code, reason = "the plugin and its host read the other half")]
 #[path = "../../extism/wire.rs"]
@@ -23,20 +27,15 @@ pub(super) struct Extism {
 
 impl Extism {
     /// Builds both, and writes the question. Takes minutes the first time: Extism brings its own wasmtime.
-    pub(super) fn build(
-        bench: &Bench,
-        error: &sdk::Diagnostic,
-        candidates: &[sdk::Candidate],
-    ) -> anyhow::Result<Self> {
+    pub(super) fn build(bench: &Bench, error: &Diagnostic, candidates: &[Candidate]) -> anyhow::Result<Self> {
         let folder = crate::root().join("xtask").join("extism");
         let target = crate::root().join("target").join("extism");
-        let (profile, output) = if bench.quick { ("dev", "debug") } else { ("release", "release") };
         cargo(&folder, &target, &["--package", "extism-plugin", "--profile", "plugin", "--target", WASM])?;
-        cargo(&folder, &target, &["--package", "extism-host", "--profile", profile])?;
+        cargo(&folder, &target, &["--package", "extism-host", "--release"])?;
         let question = bench.world.path("question.json");
         std::fs::write(&question, serde_json::to_vec(&written(error, candidates))?)?;
         Ok(Self {
-            host: target.join(output).join("extism-host"),
+            host: target.join("release").join("extism-host"),
             plugin: target.join(WASM).join("plugin").join("extism_plugin.wasm"),
             question,
         })
@@ -64,42 +63,62 @@ fn cargo(folder: &Path, target: &Path, arguments: &[&str]) -> anyhow::Result<()>
     Ok(())
 }
 
-fn written(error: &sdk::Diagnostic, candidates: &[sdk::Candidate]) -> wire::Question {
+/// The question with all that the component gets of it.
+fn written(error: &Diagnostic, candidates: &[Candidate]) -> wire::Question {
+    let error = native::diagnostic(error);
     wire::Question {
         error: wire::Error {
-            tool: error.tool.clone(),
-            error_type: error.error_type.clone(),
-            code: error.code.clone(),
-            message: error.message.clone(),
+            tool: error.tool,
+            error_type: error.error_type,
+            code: error.code,
+            message: error.message,
+            severity: error.severity as u8,
+            role: error.role as u8,
             confidence: error.confidence as u8,
-            context: error.context.clone(),
+            context: error.context,
         },
         candidates: candidates.iter().map(candidate).collect(),
     }
 }
 
-fn candidate(candidate: &sdk::Candidate) -> wire::Candidate {
-    let (spell, evidence) = (&candidate.spell, &candidate.evidence);
+fn candidate(candidate: &Candidate) -> wire::Candidate {
+    let sdk::Candidate { spell, evidence } = native::candidate(candidate);
+    let (facts, evidence_facts) = measure::facts_of(candidate);
     wire::Candidate {
         id: spell.id,
-        title: spell.title.clone(),
-        description: spell.description.clone(),
-        error_type: spell.error_type.clone(),
-        error_pattern: spell.error_pattern.clone(),
+        title: spell.title,
+        description: spell.description,
+        error_type: spell.error_type,
+        error_pattern: spell.error_pattern,
         covers_code: spell.covers_code,
-        solution_code: spell.solution_code.clone(),
-        tags: spell.tags.clone(),
+        solution_code: spell.solution_code,
+        tags: spell.tags,
+        facts,
         keyword: evidence.keyword,
-        pattern: match &evidence.pattern {
+        pattern: match evidence.pattern {
             sdk::PatternEvidence::Untried => wire::Pattern::Untried,
             sdk::PatternEvidence::Missed => wire::Pattern::Missed,
-            sdk::PatternEvidence::Hit(hit) => wire::Pattern::Hit {
-                text: hit.text.clone(),
-                telling: hit.telling,
-                in_message: hit.in_message,
-            },
+            sdk::PatternEvidence::Hit(hit) => {
+                wire::Pattern::Hit { text: hit.text, telling: hit.telling, in_message: hit.in_message }
+            }
         },
         code: evidence.code as u8,
         language: evidence.language as u8,
+        evidence_facts,
     }
+}
+
+/// The answer in the host's form.
+pub(super) fn verdict(verdict: wire::Verdict) -> Verdict {
+    let reason = |reason: wire::Reason| sdk::Reason {
+        signal: reason.signal,
+        weight: reason.weight,
+        detail: reason.detail,
+    };
+    native::verdict(sdk::Verdict {
+        candidate: verdict.candidate,
+        score: verdict.score,
+        shown: verdict.shown,
+        reasons: verdict.reasons.into_iter().map(reason).collect(),
+    })
 }

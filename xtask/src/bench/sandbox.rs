@@ -11,11 +11,10 @@ use grimoire_domain::artifact::{Artifact, ArtifactKind};
 use grimoire_ports::plugins::Plugins as _;
 use grimoire_runtime::{Options, PluginHost, PluginSource, TimeBudget};
 
-use super::extism::Extism;
+use super::extism::{self, Extism};
 use super::load::percentile;
 use super::table::{Goal, Row, median, ratios, short};
 use super::{Bench, asynchronous, data, note};
-use crate::native;
 
 /// Number of candidates of a call, as in the product.
 const CANDIDATES: usize = 64;
@@ -78,8 +77,7 @@ fn at(mut times: Vec<Duration>, of_a_thousand: usize) -> f64 {
 fn extism(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let error = data::diagnostic(0, CANDIDATES)?;
     let candidates = data::candidates(CANDIDATES)?;
-    let natives: Vec<_> = candidates.iter().map(native::candidate).collect();
-    let extism = match Extism::build(bench, &native::diagnostic(&error), &natives) {
+    let extism = match Extism::build(bench, &error, &candidates) {
         Ok(extism) => extism,
         Err(error) => {
             note(&format!("the rows plugin-extism are left out: {error:#}"));
@@ -93,6 +91,7 @@ fn extism(bench: &Bench) -> anyhow::Result<Vec<Row>> {
     let (mut fresh, mut empty) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
     for _ in 0..bench.rounds {
         let theirs = extism.measure(calls)?;
+        let their_verdicts: Vec<_> = theirs.verdicts.into_iter().map(extism::verdict).collect();
         let (mut ours, mut ours_empty) = (Vec::new(), Vec::new());
         runtime.block_on(async {
             for _ in 0..calls {
@@ -100,7 +99,7 @@ fn extism(bench: &Bench) -> anyhow::Result<Vec<Row>> {
                 let verdicts = direct.fresh(&error, &candidates).await?;
                 ours.push(started.elapsed());
                 ensure!(
-                    verdicts.iter().map(|verdict| verdict.score).eq(theirs.scores.iter().copied()),
+                    verdicts == their_verdicts,
                     "the two plugins judge otherwise: rebuild the prebuilt ones"
                 );
             }

@@ -1,4 +1,4 @@
 //! The world of matchers.
 
-mod facts;
+pub(crate) mod facts;
 pub(crate) mod v0_1;

@@ -178,7 +178,7 @@ fn a_failure_is_told_with_what_the_plugin_said_and_where_it_was() {
 #[test]
 fn every_new_plugin_is_whole() {
     let place = Place::new();
-    for world in ["analyzer", "matcher"] {
+    for world in ["analyzer", "matcher", "embedder"] {
         for language in ["rust", "python", "javascript", "c"] {
             let name = format!("my-{world}-{language}");
             let output = well(&place, &format!("plugin new {name} --world {world} --lang {language}"));

@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let compiled = CompiledPlugin::new(log(PluginBuilder::new(manifest).with_cache_disabled()))?;
     let compile = started.elapsed().as_secs_f64();
 
-    let mut measured = wire::Measured { fresh: Vec::new(), empty: Vec::new(), compile, scores: Vec::new() };
+    let mut measured = wire::Measured { fresh: Vec::new(), empty: Vec::new(), compile, verdicts: Vec::new() };
     let micros = |started: Instant| started.elapsed().as_secs_f64() * 1e6;
     for _ in 0..calls {
         let started = Instant::now();
@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
         let verdicts: Vec<wire::Verdict> = serde_json::from_slice(&answer)?;
         drop(plugin);
         measured.fresh.push(micros(started));
-        measured.scores = verdicts.iter().map(|verdict| verdict.score).collect();
+        measured.verdicts = verdicts;
     }
     for _ in 0..calls {
         let started = Instant::now();

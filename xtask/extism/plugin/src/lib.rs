@@ -10,8 +10,8 @@ use grimoire_plugin_sdk as sdk;
 #[plugin_fn]
 pub fn score(question: Vec<u8>) -> FnResult<Vec<u8>> {
     let question: wire::Question = serde_json::from_slice(&question)?;
-    let error = error(question.error);
-    let candidates: Vec<_> = question.candidates.into_iter().map(candidate).collect();
+    let error = error(question.error)?;
+    let candidates = question.candidates.into_iter().map(candidate).collect::<FnResult<Vec<_>>>()?;
     let verdicts = matcher_hybrid::score(&error, &candidates)
         .map_err(|failure| extism_pdk::Error::msg(format!("{failure:?}")))?;
     let verdicts: Vec<_> = verdicts.into_iter().map(verdict).collect();
@@ -23,25 +23,33 @@ pub fn empty(_nothing: Vec<u8>) -> FnResult<Vec<u8>> {
     Ok(b"[]".to_vec())
 }
 
-fn error(error: wire::Error) -> sdk::Diagnostic {
-    sdk::Diagnostic {
+/// The case with this number.
+fn case<T: Copy>(number: u8, cases: &[T]) -> FnResult<T> {
+    let case = cases.get(usize::from(number)).copied();
+    Ok(case.ok_or_else(|| extism_pdk::Error::msg("an enum has no case of this number"))?)
+}
+
+fn error(error: wire::Error) -> FnResult<sdk::Diagnostic> {
+    use sdk::{Confidence, Role, Severity};
+    Ok(sdk::Diagnostic {
         tool: error.tool,
         error_type: error.error_type,
         code: error.code,
         message: error.message,
-        severity: sdk::Severity::Error,
-        confidence: match error.confidence {
-            0 => sdk::Confidence::Guess,
-            1 => sdk::Confidence::Likely,
-            _ => sdk::Confidence::Certain,
-        },
+        severity: case(
+            error.severity,
+            &[Severity::Hint, Severity::Info, Severity::Warning, Severity::Error, Severity::Fatal],
+        )?,
+        role: case(error.role, &[Role::Root, Role::Consequence, Role::Summary, Role::Warning])?,
+        confidence: case(error.confidence, &[Confidence::Guess, Confidence::Likely, Confidence::Certain])?,
         context: error.context,
         ..sdk::Diagnostic::default()
-    }
+    })
 }
 
-fn candidate(candidate: wire::Candidate) -> sdk::Candidate {
-    sdk::Candidate {
+fn candidate(candidate: wire::Candidate) -> FnResult<sdk::Candidate> {
+    use sdk::{CodeEvidence, LanguageEvidence};
+    Ok(sdk::Candidate {
         spell: sdk::Spell {
             id: candidate.id,
             title: candidate.title,
@@ -51,7 +59,7 @@ fn candidate(candidate: wire::Candidate) -> sdk::Candidate {
             covers_code: candidate.covers_code,
             solution_code: candidate.solution_code,
             tags: candidate.tags,
-            facts: Vec::new(),
+            facts: candidate.facts,
         },
         evidence: sdk::Evidence {
             keyword: candidate.keyword,
@@ -62,20 +70,17 @@ fn candidate(candidate: wire::Candidate) -> sdk::Candidate {
                     sdk::PatternEvidence::Hit(sdk::PatternHit { text, telling, in_message })
                 }
             },
-            code: match candidate.code {
-                0 => sdk::CodeEvidence::None,
-                1 => sdk::CodeEvidence::Other,
-                2 => sdk::CodeEvidence::Partial,
-                _ => sdk::CodeEvidence::Covered,
-            },
-            language: match candidate.language {
-                0 => sdk::LanguageEvidence::Unknown,
-                1 => sdk::LanguageEvidence::Same,
-                _ => sdk::LanguageEvidence::Other,
-            },
-            facts: Vec::new(),
+            code: case(
+                candidate.code,
+                &[CodeEvidence::None, CodeEvidence::Other, CodeEvidence::Partial, CodeEvidence::Covered],
+            )?,
+            language: case(
+                candidate.language,
+                &[LanguageEvidence::Unknown, LanguageEvidence::Same, LanguageEvidence::Other],
+            )?,
+            facts: candidate.evidence_facts,
         },
-    }
+    })
 }
 
 fn verdict(verdict: sdk::Verdict) -> wire::Verdict {

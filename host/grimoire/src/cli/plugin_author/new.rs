@@ -17,7 +17,7 @@ enum WorldName {
     Analyzer,
     /// Scores spells for one error.
     Matcher,
-    /// Turns texts into vectors; in Rust.
+    /// Turns texts into vectors.
     Embedder,
 }
 
