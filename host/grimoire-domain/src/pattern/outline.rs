@@ -1,6 +1,8 @@
 //! Properties of an expression that are known without compiling it, which would take a hundred times longer.
 
+use regex_syntax::ast::{self, Ast, ClassSetItem};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::translate::Translator;
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 use super::engine::{Engine, TooLarge};
@@ -8,6 +10,8 @@ use super::literals;
 
 /// Maximum nesting depth of groups.
 const NEST_LIMIT: u32 = 100;
+/// Maximum number of Unicode classes. To ignore the case of one takes up to a fifth of a millisecond.
+const MAXIMUM_UNICODE_CLASSES: usize = 32;
 /// Maximum number of possible beginnings or ends; looking for more is not worth the time.
 const MAXIMUM_LITERALS: usize = 32;
 
@@ -23,12 +27,10 @@ impl Outline {
 
     /// Parses an expression; the error is a short description of what is wrong.
     pub(super) fn parse(source: &str) -> Result<Self, String> {
-        let parsed = regex_syntax::ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(source);
-        parsed.map(Self).map_err(|error| match error {
-            regex_syntax::Error::Parse(error) => error.kind().to_string(),
-            regex_syntax::Error::Translate(error) => error.kind().to_string(),
-            other => other.to_string(),
-        })
+        let parsed = ast::parse::ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(source);
+        let parsed = parsed.map_err(|error| error.kind().to_string())?;
+        ast::visit(&parsed, UnicodeClasses(0))?;
+        Translator::new().translate(source, &parsed).map(Self).map_err(|error| error.kind().to_string())
     }
 
     /// Compiles the automaton; `limit` is the maximum size in bytes.
@@ -85,6 +87,38 @@ impl Outline {
     /// counts shared parts once per use, and every character class as if nothing could be merged.
     pub(super) fn compiled_size_bound(&self) -> usize {
         size_bound(&self.0).saturating_add(FRAME)
+    }
+}
+
+/// Counts the Unicode classes of an expression.
+struct UnicodeClasses(usize);
+
+impl UnicodeClasses {
+    fn add(&mut self) -> Result<(), String> {
+        self.0 += 1;
+        if self.0 > MAXIMUM_UNICODE_CLASSES {
+            return Err(format!(
+                "more than {MAXIMUM_UNICODE_CLASSES} Unicode classes (\\p{{…}}); write \\w or the characters"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl ast::Visitor for UnicodeClasses {
+    type Output = ();
+    type Err = String;
+
+    fn finish(self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn visit_pre(&mut self, part: &Ast) -> Result<(), String> {
+        if matches!(part, Ast::ClassUnicode(_)) { self.add() } else { Ok(()) }
+    }
+
+    fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), String> {
+        if matches!(item, ClassSetItem::Unicode(_)) { self.add() } else { Ok(()) }
     }
 }
 
@@ -160,6 +194,14 @@ mod tests {
             let bound = Outline::of(source).map(|outline| outline.compiled_size_bound());
             assert!(bound.is_none_or(|bound| bound > 1 << 20), "{source}: {bound:?}");
         }
+    }
+
+    #[test]
+    fn an_expression_of_many_unicode_classes_is_refused() {
+        let classes = |count: usize| format!("(?i)x(?:{})z", vec![r"\p{L}q|[\p{Greek}a]"; count].join("|"));
+        assert!(Outline::parse(&classes(16)).is_ok());
+        let refused = Outline::parse(&classes(17)).expect_err("too many");
+        assert!(refused.contains("more than 32 Unicode classes"), "{refused}");
     }
 
     #[test]
