@@ -284,6 +284,8 @@ mod tests {
         ] {
             assert_eq!(entry(1, pattern).distinct, distinct, "{pattern}");
         }
+        let many: Vec<String> = (0..100).map(|number| format!("kettle {number} overboiled")).collect();
+        assert!(entry(1, &many.join("|")).distinct, "any number of alternatives that name much");
     }
 
     proptest! {

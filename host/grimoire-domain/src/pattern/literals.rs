@@ -5,8 +5,10 @@ use regex_syntax::hir::{Class, Hir, HirKind, Literal};
 
 use super::specificity::specificity;
 
-/// Maximum number of alternative literals.
+/// Maximum number of literals that a sequence of parts is expanded into.
 const MOST: usize = 64;
+/// Maximum number of alternatives. The longest pattern has room for fewer that name anything.
+const ALTERNATIVES: usize = 512;
 /// Maximum length of a literal in bytes. A longer one is cut, because a part of it is required just as well.
 const LONGEST: usize = 48;
 /// Maximum number of characters in a class that is expanded into literals.
@@ -115,7 +117,7 @@ fn union(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<
             all.push(text);
         }
     }
-    (all.len() <= MOST).then_some(all)
+    (all.len() <= ALTERNATIVES).then_some(all)
 }
 
 /// The set whose weakest literal is more specific; the first one if they are equal.
@@ -240,6 +242,19 @@ mod tests {
         ] {
             assert_eq!(needles_of(source), expected, "{source}");
         }
+    }
+
+    #[test]
+    fn every_alternative_of_a_long_list_is_a_needle() {
+        let list = |count: usize| {
+            let words: Vec<String> = (0..count).map(|number| format!("{number:03} has no lid")).collect();
+            words.join("|")
+        };
+        assert_eq!(needles_of(&list(65)).len(), 65);
+        let in_a_sequence = format!(r"pot \d+: (?:{}), boiling", list(70));
+        assert!(!needles_of(&in_a_sequence).is_empty());
+        let longest = list(super::super::ErrorPattern::MAXIMUM_LENGTH / list(1).len());
+        assert!(needles_of(&longest).len() > 200);
     }
 
     #[test]
