@@ -1,6 +1,7 @@
 //! Reads the forms in the tables of [`crate::known`]: findings of one or several lines, and rows below the name of
 //! their file.
 
+use crate::endings::Endings;
 use crate::template::{self, Found, longest};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Severity,
@@ -37,6 +38,8 @@ pub(crate) struct Form {
     characters: Characters,
     /// The same of the heading.
     heading_characters: Characters,
+    /// The endings of its files, if the first line has to name one of them.
+    endings: Option<Endings>,
 }
 
 impl Form {
@@ -54,6 +57,7 @@ impl Form {
             needle,
             characters: template::characters(lines[0]),
             heading_characters: Characters::of_constant(""),
+            endings: None,
         }
     }
 
@@ -79,7 +83,9 @@ impl Form {
 
     /// Restricts the form to files with these extensions.
     pub(crate) const fn of(self, extensions: &'static [&'static str]) -> Self {
-        Self { extensions, ..self }
+        let endings =
+            if template::names_file(self.lines[0]) { Endings::of_extensions(extensions) } else { None };
+        Self { extensions, endings, ..self }
     }
 
     fn fits(&self, path: &str) -> bool {
@@ -87,8 +93,11 @@ impl Form {
             || self.extensions.iter().any(|own| own.eq_ignore_ascii_case(extension(path)))
     }
 
-    fn first(&self, line: &Seen<'_>, path: Option<&str>) -> Option<Draft> {
-        if !line.characters.may_have_all(self.characters) {
+    fn first(&self, line: &Seen<'_>, endings: Endings, path: Option<&str>) -> Option<Draft> {
+        if !line.characters.may_have_all(self.characters)
+            || !template::may_begin(self.lines[0], line.start)
+            || self.endings.is_some_and(|own| !own.meet(endings))
+        {
             return None;
         }
         if self.needle.as_ref().is_some_and(|needle| needle.find_among(line.characters, line.start).is_none())
@@ -237,7 +246,7 @@ impl Forms {
     }
 
     /// Returns true if the line is a finding.
-    fn rows(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) -> bool {
+    fn rows(&mut self, line: &Seen<'_>, endings: Endings, out: &mut Vec<Diagnostic>) -> bool {
         let mut headings = std::mem::take(&mut self.headings);
         let mut is_read = false;
         for heading in &mut headings {
@@ -245,7 +254,7 @@ impl Forms {
             if is_read {
                 continue;
             }
-            if let Some(draft) = heading.form.first(line, Some(&heading.path)) {
+            if let Some(draft) = heading.form.first(line, endings, Some(&heading.path)) {
                 heading.left = FOREIGN;
                 is_read = self.begin(heading.form, draft, out);
             }
@@ -284,13 +293,14 @@ impl Reader for Forms {
         if line.start.is_empty() {
             return;
         }
-        if self.rows(line, out) {
+        let endings = Endings::of(line.start);
+        if self.rows(line, endings, out) {
             return;
         }
         self.head(line);
         for form in self.table {
             if form.heading.is_none()
-                && let Some(draft) = form.first(line, None)
+                && let Some(draft) = form.first(line, endings, None)
                 && self.begin(form, draft, out)
             {
                 break;

@@ -19,6 +19,7 @@
 mod above_place;
 mod below_file;
 mod blocks;
+mod endings;
 mod finding;
 mod forge;
 mod forms;

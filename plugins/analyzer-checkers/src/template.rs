@@ -63,8 +63,31 @@ impl<'t> Found<'t> {
     }
 }
 
+/// Returns false if the text begins with another byte than the template, as most texts do.
+pub(crate) fn may_begin(template: &str, text: &str) -> bool {
+    match template.as_bytes().first() {
+        None | Some(b'{' | b' ') => true,
+        first => text.as_bytes().first() == first,
+    }
+}
+
+/// Returns true if a template names the file.
+pub(crate) const fn names_file(template: &str) -> bool {
+    let mut rest = template.as_bytes();
+    while let [_, after @ ..] = rest {
+        if let [b'{', b'f', b'i', b'l', b'e', b'}', ..] = rest {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
 /// Reads a text, if the whole text has this form.
 pub(crate) fn read<'t>(template: &'static str, text: &'t str) -> Option<Found<'t>> {
+    if !may_begin(template, text) {
+        return None;
+    }
     let mut found = Found::default();
     rest(template, text, &mut found, &mut TRIES.clone()).then_some(found)
 }
