@@ -143,7 +143,7 @@ pub fn is_test_file(path: &str) -> bool {
 fn python_package(path: &str) -> Option<&str> {
     let mut parts = path.split(['/', '\\']);
     parts.find(|part| matches!(*part, "site-packages" | "dist-packages"))?;
-    let package = parts.find(|part| !part.ends_with(".egg"))?;
+    let package = parts.find(|part| part.strip_suffix(".egg").is_none())?;
     parts.next().map(|_| package)
 }
 
