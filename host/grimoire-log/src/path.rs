@@ -263,6 +263,7 @@ mod tests {
             assert!(is_own(path), "{path}");
         }
     }
+
     #[test]
     fn the_files_of_an_installed_package_are_its_testers_own() {
         let test = "../env/lib/python3.8/site-packages/pot-1.0-py3.8.egg/pot/tests/test_lid.py::Lid::test_x";

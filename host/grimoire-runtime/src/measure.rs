@@ -93,8 +93,11 @@ impl DirectMatcher {
     }
 }
 
+/// Facts with their values, as a matcher gets them.
+pub type Facts = Vec<(String, String)>;
+
 /// The facts that a matcher gets with a candidate: those of the spell, and those of the evidence.
-pub fn facts_of(candidate: &Candidate) -> (Vec<(String, String)>, Vec<(String, String)>) {
+pub fn facts_of(candidate: &Candidate) -> (Facts, Facts) {
     let owned = |facts: &[facts::Fact]| {
         facts::lend(facts).into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };

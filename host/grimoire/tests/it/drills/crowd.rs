@@ -186,6 +186,7 @@ async fn gather(address: SocketAddr) -> JoinSet<()> {
 }
 
 /// Resident memory in MB when it is nearly back at what it was, or after a minute.
+#[expect(clippy::print_stdout, reason = "a drill shows its figures")]
 async fn settled(server: &Serving, before: f64) -> f64 {
     let left = Instant::now();
     while resident(server) > before + 20.0 && left.elapsed() < Duration::from_secs(60) {
