@@ -34,6 +34,9 @@ const FOREIGN_FOLDERS: &[&str] = &[
     ".conda",
     "miniconda3",
     "anaconda3",
+    ".poetry",
+    "pypoetry",
+    ".julia",
     ".gem",
     "gems",
     "rubygems",
@@ -247,6 +250,8 @@ mod tests {
             "node:internal/modules/cjs/loader",
             "vendor/bundle/ruby/3.3.0/gems/lid-1.0.0/lib/lid.rb",
             "C:\\Users\\anna\\.platformio\\packages\\framework\\Pot.h",
+            "/home/anna/.poetry/lib/poetry/console/application.py",
+            "~/.julia/packages/Lids/2xY4z/src/lids.jl",
             "C:\\Program Files\\dotnet\\sdk\\a.targets",
             "/home/runner/work/_actions/actions/cache/v4/dist/index.js",
         ] {

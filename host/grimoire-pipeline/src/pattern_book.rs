@@ -153,7 +153,7 @@ impl Patterns {
             indices.extend_from_slice(set.always());
             set.needles_in(text, indices);
         });
-        entries.retain(|entry| entry.scope.contains(repository));
+        entries.retain(|entry| entry.scope.contains(repository) && entry.may_match(text));
         if entries.len() > TRIED {
             entries.sort_by_key(|entry| (!entry.distinct, entry.spell));
             entries.truncate(TRIED);

@@ -10,6 +10,7 @@ use grimoire_domain::pattern::{ErrorPattern, specificity};
 use grimoire_domain::ranking::{PatternEvidence, is_code, normal_code, tool_of_tags};
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Spell, SpellId};
+use memchr::memmem;
 
 /// Number of bytes of a needle that are compared; a text that contains them is worth trying.
 const COMPARED: usize = 48;
@@ -30,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) source: Box<str>,
     /// Empty if the pattern must be tried on every text.
     needles: Box<[Needle]>,
+    /// See [`ErrorPattern::end`].
+    end: Option<Box<[u8]>>,
     /// True if the pattern is specific enough for a matching line to be an error of this kind.
     pub(crate) distinct: bool,
     /// True if the spell has a pattern that can match.
@@ -86,10 +89,16 @@ impl Entry {
             distinct: weakest.is_some_and(|weakest| weakest >= DISTINCT) && needles.is_some(),
             usable: pattern.is_usable(),
             needles: needles.unwrap_or_default(),
+            end: pattern.end().map(Into::into),
             covers: covers.map(Into::into),
             tool: tool_of_tags(fields.tags.iter().map(String::as_str)).into(),
             scope: fields.scope.clone(),
         }
+    }
+
+    /// Returns false if the text lacks a literal that every matching text contains.
+    pub(crate) fn may_match(&self, text: &str) -> bool {
+        self.end.as_deref().is_none_or(|end| memmem::find(text.as_bytes(), end).is_some())
     }
 
     /// The evidence if the pattern does not match.
@@ -105,14 +114,24 @@ pub(crate) struct PatternSet {
     entries: Vec<Entry>,
     /// The range in `of_windows` of the needles of a window.
     windows: HashMap<u64, (u32, u32)>,
-    /// Entries, and the index of one of their needles.
-    of_windows: Vec<(u32, u32)>,
+    /// The entries with a needle of a window, those with the same needle side by side.
+    of_windows: Vec<Place>,
     /// A bit for the last four bytes of each window, by their hash: it rules out nearly every position of a
     /// text.
     filter: Vec<u64>,
     /// Entries without needles.
     always: Vec<u32>,
     covering: HashMap<Box<str>, Vec<u32>>,
+}
+
+/// A needle of an entry.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    entry: u32,
+    /// The needle's index in the entry.
+    needle: u32,
+    /// True if the place before has the same needle.
+    is_same: bool,
 }
 
 impl Default for PatternSet {
@@ -125,7 +144,7 @@ impl Default for PatternSet {
 impl PatternSet {
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|entry| entry.spell);
-        let mut pairs: Vec<(u64, (u32, u32))> = Vec::new();
+        let mut needles: Vec<(&Needle, u32, u32)> = Vec::new();
         let mut set = Self {
             entries: Vec::new(),
             windows: HashMap::new(),
@@ -135,8 +154,8 @@ impl PatternSet {
             covering: HashMap::new(),
         };
         for (index, entry) in (0_u32..).zip(&entries) {
-            let needles = (0_u32..).zip(&entry.needles);
-            pairs.extend(needles.map(|(number, needle)| (needle.key, (index, number))));
+            let of_entry = (0_u32..).zip(&entry.needles);
+            needles.extend(of_entry.map(|(number, needle)| (needle, index, number)));
             if entry.needles.is_empty() {
                 set.always.push(index);
             }
@@ -144,18 +163,20 @@ impl PatternSet {
                 set.covering.entry(code.clone()).or_default().push(index);
             }
         }
-        pairs.sort_unstable();
-        pairs.dedup();
+        needles.sort_unstable_by_key(|(needle, index, number)| (needle.key, &needle.text, *index, *number));
         // At least sixteen bits for each window, so that at most one position in sixteen is a false positive.
-        set.filter = vec![0; (pairs.len() * 16).next_power_of_two().max(1 << 12) / 64];
+        set.filter = vec![0; (needles.len() * 16).next_power_of_two().max(1 << 12) / 64];
         let mut start = 0;
-        for (end, pair) in (1_u32..).zip(&pairs) {
-            set.of_windows.push(pair.1);
-            if pairs.get(end as usize).is_none_or(|next| next.0 != pair.0) {
-                set.windows.insert(pair.0, (start, end));
+        let mut before: &[u8] = &[];
+        for (end, (needle, entry, number)) in (1_u32..).zip(&needles) {
+            let is_same = end > start + 1 && *needle.text == *before;
+            set.of_windows.push(Place { entry: *entry, needle: *number, is_same });
+            before = &needle.text;
+            if needles.get(end as usize).is_none_or(|next| next.0.key != needle.key) {
+                set.windows.insert(needle.key, (start, end));
                 start = end;
             }
-            let bit = set.bit(pair.0);
+            let bit = set.bit(needle.key);
             set.filter[bit / 64] |= 1 << (bit % 64);
         }
         set.entries = entries;
@@ -195,10 +216,14 @@ impl PatternSet {
             if self.filter[bit / 64] & 1 << (bit % 64) != 0 {
                 for key in [window, SHORT_MARK | window & !SHORT_MARK] {
                     let Some(&(start, end)) = self.windows.get(&key) else { continue };
-                    for &(index, number) in &self.of_windows[start as usize..end as usize] {
-                        let needle = &self.entries[index as usize].needles[number as usize];
-                        if found.last() != Some(&index) && needle.matches_at(text, place + 1) {
-                            found.push(index);
+                    let mut matches = false;
+                    for &Place { entry, needle, is_same } in &self.of_windows[start as usize..end as usize] {
+                        if !is_same {
+                            let needle = &self.entries[entry as usize].needles[needle as usize];
+                            matches = needle.matches_at(text, place + 1);
+                        }
+                        if matches && found.last() != Some(&entry) {
+                            found.push(entry);
                         }
                     }
                 }
@@ -299,7 +324,7 @@ mod tests {
             let told = found(&sources, &text);
             for (id, source) in (1..).zip(&sources) {
                 if ErrorPattern::from_store(source).find(&text).is_some() {
-                    prop_assert!(told.contains(&id), "{} in {}", source, text);
+                    prop_assert!(told.contains(&id) && entry(id, source).may_match(&text), "{} in {}", source, text);
                 }
             }
         }

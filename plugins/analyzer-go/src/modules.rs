@@ -116,6 +116,14 @@ impl Modules {
     }
 }
 
+/// What Go before 1.16 says of a version that it chose: `example.org/tea upgrade => v1.1.0`.
+fn is_choice(message: &str) -> bool {
+    let mut words = message.split(' ').skip(2);
+    words.next() == Some("=>")
+        && words.next().is_some_and(|version| version.starts_with('v'))
+        && words.next().is_none()
+}
+
 impl Block {
     /// `go: message`, `go get: message`.
     fn start(view: &View<'_>) -> Option<Self> {
@@ -133,7 +141,7 @@ impl Block {
             }
         };
         let message = message.trim();
-        if message.is_empty() || PROGRESS.begin(message) {
+        if message.is_empty() || PROGRESS.begin(message) || is_choice(message) {
             return None;
         }
         let mut context = Context::default();

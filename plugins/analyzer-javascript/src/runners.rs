@@ -95,7 +95,7 @@ impl Runners {
             }
             self.close(out);
         }
-        if let Some(found) = karma(trimmed, among, span) {
+        if let Some(found) = karma(trimmed, among, span).or_else(|| cypress(trimmed, span)) {
             out.push(found);
             return true;
         }
@@ -163,6 +163,24 @@ impl Runners {
         self.names.remove(name);
         Some((trimmed.to_owned(), Form::Ava))
     }
+}
+
+/// Cypress's errors before the first test. They begin with these words.
+const CYPRESS: [(&str, Kind); 8] = [
+    ("Cypress failed to verify that your server is running", Kind::Configuration),
+    ("Cypress verification timed out", Kind::Timeout),
+    ("Cypress failed to start", Kind::Configuration),
+    ("The cypress npm package is installed, but the Cypress binary is missing", Kind::Dependency),
+    ("The Cypress App could not be downloaded", Kind::Network),
+    ("No version of Cypress is installed in: ", Kind::Dependency),
+    ("Your system is missing the dependency: Xvfb", Kind::Dependency),
+    ("Can't run because no spec files were found", Kind::Configuration),
+];
+
+fn cypress(text: &str, span: Span) -> Option<Diagnostic> {
+    let may_be = text.starts_with(['C', 'T', 'N', 'Y']);
+    let (_, kind) = CYPRESS.iter().find(|(sentence, _)| may_be && text.starts_with(sentence))?;
+    Some(failure("cypress", "start", *kind, text, span))
 }
 
 /// Karma's errors outside of tests.

@@ -172,14 +172,21 @@ impl Bazel {
 impl Trace {
     fn line(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
+        let is_told = self.cause.as_ref().is_some_and(|cause| !cause.ends_with(':'));
         if self.context.lines() > TRACE
-            || self.cause.is_some()
+            || is_told
             || text.starts_with("ERROR: ")
             || text.starts_with("INFO: ")
         {
             return false;
         }
-        if let Some(cause) = text.strip_prefix("java.io.IOException: ") {
+        if let Some(cause) = &mut self.cause {
+            // `fail` may be called with several lines, of which the first announces the others.
+            if !text.trim().is_empty() {
+                cause.push(' ');
+                cause.push_str(text.trim());
+            }
+        } else if let Some(cause) = text.strip_prefix("java.io.IOException: ") {
             self.cause = Some(cause.to_owned());
         } else if let Some(rest) = text.strip_prefix("File \"")
             && let Some((path, rest)) = rest.split_once("\", line ")
@@ -194,9 +201,8 @@ impl Trace {
                 .strip_prefix("Error in ")
                 .and_then(|rest| rest.split_once(": "))
                 .map_or(&text["Error".len()..], |(_, cause)| cause);
-            self.cause = Some(
-                cause.trim_start_matches([':', ' ']).trim_start_matches("java.io.IOException: ").to_owned(),
-            );
+            let cause = cause.trim_start_matches([':', ' ']).trim_start_matches("java.io.IOException: ");
+            self.cause = Some(cause.trim_end().to_owned());
         } else if text.is_empty() && self.context.lines() > 3 {
             return false;
         }

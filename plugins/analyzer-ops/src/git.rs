@@ -197,6 +197,8 @@ fn fatal(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
         "fetch-pack: ",
         "git upload-pack: ",
         "git-lfs",
+        "http://",
+        "https://",
         "index-pack failed",
         "invalid ",
         "loose object ",
