@@ -8,7 +8,7 @@
 //!         at … (/app/basket.spec.js:1:61)
 //! ```
 
-use grimoire_plugin_sdk::text::{Characters, Needle, leading_number, place_at_start, trim};
+use grimoire_plugin_sdk::text::{Beginnings, Characters, Needle, leading_number, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{Excerpt, exception, failure, finding, frame, is_own, own_place, summary};
@@ -165,22 +165,25 @@ impl Runners {
     }
 }
 
-/// Cypress's errors before the first test. They begin with these words.
-const CYPRESS: [(&str, Kind); 8] = [
-    ("Cypress failed to verify that your server is running", Kind::Configuration),
-    ("Cypress verification timed out", Kind::Timeout),
-    ("Cypress failed to start", Kind::Configuration),
-    ("The cypress npm package is installed, but the Cypress binary is missing", Kind::Dependency),
-    ("The Cypress App could not be downloaded", Kind::Network),
-    ("No version of Cypress is installed in: ", Kind::Dependency),
-    ("Your system is missing the dependency: Xvfb", Kind::Dependency),
-    ("Can't run because no spec files were found", Kind::Configuration),
-];
-
+/// Cypress's errors before the first test.
 fn cypress(text: &str, span: Span) -> Option<Diagnostic> {
-    let may_be = text.starts_with(['C', 'T', 'N', 'Y']);
-    let (_, kind) = CYPRESS.iter().find(|(sentence, _)| may_be && text.starts_with(sentence))?;
-    Some(failure("cypress", "start", *kind, text, span))
+    static STARTS: Beginnings = Beginnings::new(&[
+        "Cypress failed to verify that your server is running",
+        "Cypress failed to start",
+        "Can't run because no spec files were found",
+        "The cypress npm package is installed, but the Cypress binary is missing",
+        "No version of Cypress is installed in: ",
+        "Your system is missing the dependency: Xvfb",
+        "The Cypress App could not be downloaded",
+        "Cypress verification timed out",
+    ]);
+    let kind = match STARTS.position(text)? {
+        0..=2 => Kind::Configuration,
+        3..=5 => Kind::Dependency,
+        6 => Kind::Network,
+        _ => Kind::Timeout,
+    };
+    Some(failure("cypress", "start", kind, text, span))
 }
 
 /// Karma's errors outside of tests.
