@@ -55,16 +55,11 @@ impl DiskCache {
 
     /// Reads and verifies an entry.
     pub(crate) fn read(&self, component: Digest) -> CacheLookup {
-        let mut entry = Vec::new();
-        match File::open(self.path(component)) {
-            Ok(file) => {
-                if file.take(MAX_ENTRY_BYTES).read_to_end(&mut entry).is_err() {
-                    return CacheLookup::Mismatch;
-                }
-            }
+        let mut entry = match read_entry(&self.path(component)) {
+            Ok(entry) => entry,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return CacheLookup::Nothing,
             Err(_) => return CacheLookup::Mismatch,
-        }
+        };
         let Some(signed) = entry.len().checked_sub(MAC_BYTES).filter(|&signed| signed >= HEADER_BYTES) else {
             return CacheLookup::Mismatch;
         };
@@ -121,6 +116,15 @@ impl DiskCache {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+fn read_entry(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len().min(MAX_ENTRY_BYTES);
+    // With one byte more, the end of the file is seen without growing.
+    let mut entry = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.take(MAX_ENTRY_BYTES).read_to_end(&mut entry)?;
+    Ok(entry)
 }
 
 /// Reads the folder's key; creates one if there is none.

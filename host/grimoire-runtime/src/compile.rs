@@ -81,20 +81,19 @@ impl Compiler {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).retain(|digest, _| in_use(digest));
     }
 
-    /// Returns the code of a component that passed the preflight, and whether it came from disk.
-    pub(crate) fn load(&self, bytes: &[u8], digest: Digest) -> Result<(Component, bool), Rejection> {
+    /// Returns the code of a component that was compiled before, and whether it came from disk.
+    pub(crate) fn find(&self, digest: Digest) -> Option<(Component, bool)> {
         if let Some(component) = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
-            return Ok((component.clone(), false));
+            return Some((component.clone(), false));
         }
-        let (component, from_disk) = match self.read_from_disk(digest) {
-            Some(component) => (component, true),
-            None => (self.compile(bytes, digest)?, false),
-        };
-        let counter = if from_disk { &self.loaded } else { &self.compiled };
-        counter.fetch_add(1, Ordering::Relaxed);
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.insert(digest, component.clone());
-        Ok((component, from_disk))
+        let component = self.read_from_disk(digest)?;
+        self.loaded.fetch_add(1, Ordering::Relaxed);
+        self.remember(digest, &component);
+        Some((component, true))
+    }
+
+    fn remember(&self, digest: Digest, component: &Component) {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, component.clone());
     }
 
     fn read_from_disk(&self, digest: Digest) -> Option<Component> {
@@ -117,9 +116,12 @@ impl Compiler {
             .ok()
     }
 
-    /// Compiles in the background within the limit, and stores the code on disk.
-    fn compile(&self, bytes: &[u8], digest: Digest) -> Result<Component, Rejection> {
+    /// Compiles a component that passed the preflight, in the background within the limit, and
+    /// stores the code on disk.
+    pub(crate) fn compile(&self, bytes: &[u8], digest: Digest) -> Result<Component, Rejection> {
         let component = self.background.compile(&self.engine, bytes)?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        self.remember(digest, &component);
         if let Some(disk) = &self.disk {
             let written = component.serialize().map_err(std::io::Error::other);
             if let Err(error) = written.and_then(|code| disk.write(digest, &code)) {

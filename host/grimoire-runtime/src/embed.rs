@@ -49,7 +49,7 @@ impl Embedders for Generation {
         let (attempt, (usage, outcome)) = match admit(&plugin, texts.len()) {
             Ok(attempt) => {
                 let work = vectors(Arc::clone(&plugin), code, dimension, subject, texts);
-                let done = self.resources.threads.spawn(work).await.unwrap_or_else(|error| {
+                let done = self.resources.call_threads.spawn(work).await.unwrap_or_else(|error| {
                     tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
                     turned_away(Fault::new(FailureReason::Failed, "the host could not finish the call"))
                 });

@@ -21,7 +21,7 @@ use crate::options::Options;
 use crate::progress::Progress;
 use crate::registry::{Generation, Registry};
 use crate::resources::Resources;
-use crate::threads::PluginThreads;
+use crate::threads::{PluginThreads, Work};
 use crate::{engine, worlds};
 
 /// Loads plugins and runs them: the adapter behind the port `Plugins`.
@@ -58,11 +58,14 @@ impl PluginHost {
         });
         let engine = engine::start(&options).map_err(internal)?;
         let linker = worlds::linker(&engine).map_err(internal)?;
-        let threads = PluginThreads::start(options.threads)
-            .map_err(|error| PortError::internal("the plugin host could not start its threads", error))?;
+        let threads = |work| {
+            PluginThreads::start(work, options.threads)
+                .map_err(|error| PortError::internal("the plugin host could not start its threads", error))
+        };
+        let (call_threads, scan_threads) = (threads(Work::Calls)?, threads(Work::Scans)?);
         let compiler = Compiler::new(&engine, &options);
         let admission = Admission::new(options.max_instances, options.max_analyzers, options.admission_wait);
-        let resources = Arc::new(Resources { options, admission, threads });
+        let resources = Arc::new(Resources { options, admission, call_threads, scan_threads });
         let nothing = Generation::new(0, BTreeMap::new(), Vec::new(), Arc::clone(&resources));
         let registry = Arc::new(Registry::new(nothing));
         Ok(Self {
@@ -117,8 +120,8 @@ impl PluginHost {
         let number = self.registry.current().number + 1;
         // A separate thread, because the caller's may belong to another runtime.
         let loaded = std::thread::scope(|scope| {
-            let loading =
-                scope.spawn(|| self.resources.threads.handle().block_on(loader.load_all(number, plugins)));
+            let loading = scope
+                .spawn(|| self.resources.scan_threads.handle().block_on(loader.load_all(number, plugins)));
             loading.join()
         });
         let generation = Arc::new(

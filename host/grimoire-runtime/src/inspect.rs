@@ -4,7 +4,7 @@ use grimoire_ports::plugins::PublicKey;
 
 use crate::digest::Digest;
 use crate::options::Options;
-use crate::preflight;
+use crate::preflight::{self, Compiled};
 
 /// A component that passed every check that comes before compiling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Inspection {
 ///
 /// A description of what is required and what was found. It completes "NAME …".
 pub fn inspect(component: &[u8], options: &Options) -> Result<Inspection, String> {
-    let checked = preflight::check(component, options).map_err(|rejection| rejection.0)?;
+    let checked = preflight::check(component, options, Compiled::No).map_err(|rejection| rejection.0)?;
     Ok(Inspection {
         world: checked.world.package(),
         cases: checked.cases.len(),

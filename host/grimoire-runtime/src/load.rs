@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::embed;
 use crate::options::Options;
 use crate::plugin::{Code, Facts, Plugin};
-use crate::preflight::{self, World};
+use crate::preflight::{self, Compiled, World};
 use crate::problem::{Fault, engine_words};
 use crate::progress::Progress;
 use crate::read;
@@ -68,21 +68,26 @@ impl Loader<'_> {
         check_plugin_name(&source.name).map_err(|error| Rejection(error.to_string()))?;
         let options = &self.resources.options;
         let bytes = read::read(&source.component, options.max_component_bytes)?;
-        let checked = preflight::check(&bytes, options)?;
+        let digest = Digest::of(&bytes);
+        let cached = self.compiler.find(digest);
+        let compiled = if cached.is_some() { Compiled::Yes } else { Compiled::No };
+        let checked = preflight::check(&bytes, options, compiled)?;
         let signer = signer(source.origin, checked.signed_with, options)?;
         if checked.world == World::Analyzer && analyzers >= options.max_analyzers {
             return Err(Rejection(format!(
                 "{analyzers} analyzers were loaded before it, and this host runs no more"
             )));
         }
-        let digest = Digest::of(&bytes);
         if let Some(running) = self.registry.current().plugins.get(&source.name)
             && running.identity.digest == digest.to_string()
             && (running.origin, running.replaces) == (source.origin, source.replaces)
         {
             return Ok(Arc::clone(running));
         }
-        let (component, from_cache) = self.compiler.load(&bytes, digest)?;
+        let (component, from_cache) = match cached {
+            Some(found) => found,
+            None => (self.compiler.compile(&bytes, digest)?, false),
+        };
         let linked = self.linker.instantiate_pre(&component).map_err(|error| link_rejection(&error))?;
         let settings = options.configurations.get(&source.name).map(|settings| settings.as_str().into());
         let (code, description) =

@@ -22,9 +22,9 @@ pub struct Options {
     /// The folder for compiled code between starts; without one, everything is compiled at every start. The folder
     /// is for Grimoire alone and is made private to its user; one that belongs to another user is not used.
     pub cache_folder: Option<PathBuf>,
-    /// Maximum number of calls of one plugin that compute concurrently. All plugins share one
-    /// thread more than this, so that a busy plugin leaves room for the others. Default: the number
-    /// of processors, at most 4.
+    /// Maximum number of calls of one plugin that compute concurrently. Analyzers share one thread
+    /// more than this, and matchers and embedders as many, so that a busy plugin leaves room for the
+    /// others. Default: the number of processors, at most 4.
     pub threads: usize,
     /// Maximum number of concurrent scans, over all awake analyzers. Raised to `max_analyzers` if lower. Default:
     /// 64.
@@ -46,7 +46,7 @@ pub struct Options {
     pub matcher_budget: TimeBudget,
     /// For one `embed` of at most 64 texts. A model takes longer than a matcher. Default: 10 s computing, 30 s elapsed.
     pub embedder_budget: TimeBudget,
-    /// For one `feed` (at most 256 KiB) or `finish`. Default: 2 s computing, 10 s elapsed.
+    /// For one `feed` (at most 64 KiB) or `finish`. Default: 2 s computing, 10 s elapsed.
     pub feed_budget: TimeBudget,
     /// CPU time of every scan. Default: 5 s.
     pub scan_computing: Duration,

@@ -31,14 +31,21 @@ pub(crate) struct Checked {
     pub(crate) exports: Vec<String>,
 }
 
+/// Whether this host has compiled these very bytes before, after it had checked all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compiled {
+    Yes,
+    No,
+}
+
 /// Checks size, form, every rule of WebAssembly, counts, imports and exports, and the signature if there is one.
-pub(crate) fn check(bytes: &[u8], options: &Options) -> Result<Checked, Rejection> {
+pub(crate) fn check(bytes: &[u8], options: &Options, compiled: Compiled) -> Result<Checked, Rejection> {
     let limit = options.max_component_bytes;
     if bytes.len() > limit {
         return Err(too_large(bytes.len() as u64, limit));
     }
     check_form(bytes)?;
-    let outline = structure::read(bytes, options.memory_bytes_per_call)?;
+    let outline = structure::read(bytes, options.memory_bytes_per_call, compiled)?;
     for import in &outline.imports {
         identity::check_import(import)?;
     }
@@ -90,7 +97,7 @@ mod tests {
     use super::*;
 
     fn rejection(bytes: &[u8]) -> String {
-        check(bytes, &Options::default()).expect_err("refused").0
+        check(bytes, &Options::default(), Compiled::No).expect_err("refused").0
     }
 
     #[test]
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn the_size_cap_comes_first() {
         let options = Options { max_component_bytes: 10, ..Options::default() };
-        let rejection = check(&[0; 11], &options).expect_err("refused");
+        let rejection = check(&[0; 11], &options, Compiled::No).expect_err("refused");
         assert_eq!(rejection.0, "the file has 11 bytes, a plugin may have at most 10");
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Resources {
     pub(crate) options: Arc<Options>,
     /// Limits the number of concurrent scans.
     pub(crate) admission: Admission,
-    /// Must be dropped after everything that runs on the threads.
-    pub(crate) threads: PluginThreads,
+    /// For matchers and embedders. Must be dropped after everything that runs on the threads.
+    pub(crate) call_threads: PluginThreads,
+    /// For analyzers, likewise.
+    pub(crate) scan_threads: PluginThreads,
 }

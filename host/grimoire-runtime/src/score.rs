@@ -41,7 +41,7 @@ impl Matchers for Generation {
             let detail = format!("{} spells, at most {MAX_SPELLS} are prepared at once", spells.len());
             return Err(refused(Fault::new(FailureReason::Refused, detail)));
         }
-        let done = self.resources.threads.spawn(prepare(plugin, code, spells)).await;
+        let done = self.resources.call_threads.spawn(prepare(plugin, code, spells)).await;
         done.unwrap_or_else(|_| Err(lost())).map_err(refused)
     }
 
@@ -59,7 +59,7 @@ impl Matchers for Generation {
                 // Spells are shared: this copies pointers.
                 let question = (diagnostic.clone(), candidates.to_vec(), prepared.clone());
                 let work = judge(Arc::clone(&plugin), matcher, question);
-                let done = self.resources.threads.spawn(work).await.unwrap_or_else(|error| {
+                let done = self.resources.call_threads.spawn(work).await.unwrap_or_else(|error| {
                     tracing::error!(plugin = %plugin.name, %error, "the plugin's task ended without an answer");
                     turned_away(lost())
                 });

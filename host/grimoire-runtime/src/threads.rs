@@ -6,8 +6,17 @@ use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+/// Work of plugins, by how soon somebody waits for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// Calls of matchers and embedders, which last milliseconds.
+    Calls,
+    /// Scans of analyzers, which last as long as their artifact.
+    Scans,
+}
+
 /// A small separate runtime. Its threads have lower priority, so that requests without plugins are
-/// served first.
+/// served first, and calls before scans.
 pub(crate) struct PluginThreads {
     /// Taken in `drop`: a runtime must not wait for its threads inside another one.
     runtime: Option<Runtime>,
@@ -16,11 +25,15 @@ pub(crate) struct PluginThreads {
 impl PluginThreads {
     /// `turns` calls of each plugin compute concurrently; one thread more than that leaves room for
     /// the others.
-    pub(crate) fn start(turns: usize) -> io::Result<Self> {
+    pub(crate) fn start(work: Work, turns: usize) -> io::Result<Self> {
+        let (name, priority) = match work {
+            Work::Calls => ("grimoire-calls", CALLS),
+            Work::Scans => ("grimoire-scans", SCANS),
+        };
         let runtime = Builder::new_multi_thread()
             .worker_threads(turns + 1)
-            .thread_name("grimoire-plugin")
-            .on_thread_start(lower_priority)
+            .thread_name(name)
+            .on_thread_start(move || set_priority(cross_platform(priority)))
             .enable_time()
             .build()?;
         Ok(Self { runtime: Some(runtime) })
@@ -47,11 +60,14 @@ impl Drop for PluginThreads {
     }
 }
 
-/// About a quarter of a normal thread's share under contention. If the system does not allow it,
-/// plugins run at normal priority.
-fn lower_priority() {
-    const LOW: u8 = 30;
-    set_priority(ThreadPriority::Crossplatform(LOW.try_into().expect("below 100")));
+/// On Linux a niceness of 3: about half of a normal thread's share of a busy processor.
+const CALLS: u8 = 40;
+
+/// On Linux a niceness of 10: about a ninth of a normal thread's share, and a fifth of a call's.
+const SCANS: u8 = 23;
+
+fn cross_platform(priority: u8) -> ThreadPriority {
+    ThreadPriority::Crossplatform(priority.try_into().expect("below 100"))
 }
 
 /// The lowest priority, which yields to everything else.
@@ -59,6 +75,7 @@ pub(crate) fn lowest_priority() {
     set_priority(ThreadPriority::Min);
 }
 
+/// If the system does not allow it, the thread runs at normal priority.
 fn set_priority(priority: ThreadPriority) {
     if let Err(error) = set_current_thread_priority(priority) {
         tracing::debug!(?error, "the priority of a thread stays as it is");

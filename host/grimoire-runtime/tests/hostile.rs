@@ -116,7 +116,7 @@ const ANALYZERS: &[(&str, Outcome)] = &[
     ("many_probes", Rejected("describe: probes: 257 texts, may be at most 256")),
     // Never woken; see the tests in `probes.rs`.
     ("sleeper", Fine),
-    ("span_outside", Fails(InvalidOutput, "diagnostics[0].span: ends at 262145, but 262144 bytes were fed")),
+    ("span_outside", Fails(InvalidOutput, "diagnostics[0].span: ends at 65537, but 65536 bytes were fed")),
     ("span_backwards", Fails(InvalidOutput, "diagnostics[0].span: start lies after end")),
     ("ansi_message", Fails(InvalidOutput, "diagnostics[0].message: has the control character U+001B")),
     (
@@ -223,7 +223,7 @@ async fn judge(host: &PluginHost, count: u64) -> Result<Judgement, PluginProblem
 }
 
 /// Two chunks and a remainder.
-const ARTIFACT: usize = (512 << 10) + 10;
+const ARTIFACT: usize = (128 << 10) + 10;
 
 async fn analyze(host: &PluginHost) -> Vec<Findings> {
     let bytes = vec![b'x'; ARTIFACT];

@@ -18,7 +18,7 @@ use support::{content, log, shipped};
 /// Size in bytes of the pages that are read around a probe.
 const PAGE: usize = 8 << 10;
 /// Number of bytes that a guest is fed at a time.
-const CHUNK: usize = 32 * PAGE;
+const CHUNK: usize = 8 * PAGE;
 
 fn start(options: Options, plugins: Vec<PluginSource>) -> PluginHost {
     let host = PluginHost::start(options, plugins).expect("a host");
@@ -60,7 +60,7 @@ async fn parts(host: &PluginHost, bytes: &[u8]) -> Vec<(usize, usize)> {
 #[tokio::test]
 async fn one_that_never_wakes_costs_nothing_and_says_nothing() {
     let host = sleeper();
-    for bytes in [&b""[..], b"need", &lines(5 * CHUNK, 100, "needl", CHUNK)] {
+    for bytes in [&b""[..], b"need", &lines(20 * CHUNK, 100, "needl", 4 * CHUNK)] {
         let findings = analyze(&host, bytes).await.remove(0);
         assert_eq!((findings.diagnostics, findings.problem), (Vec::new(), None));
     }
@@ -76,7 +76,7 @@ async fn a_short_artifact_is_fed_as_a_whole() {
 #[tokio::test]
 async fn what_is_fed_are_the_pages_around_a_probe_from_a_lines_beginning_on() {
     let host = sleeper();
-    let length = 2 * CHUNK + 10;
+    let length = 8 * CHUNK + 10;
     // The start of the line that reaches into a page, with lines of 100 bytes.
     let from = |page: usize| page * PAGE / 100 * 100;
     for (at, expected) in [
@@ -100,7 +100,7 @@ async fn what_is_fed_are_the_pages_around_a_probe_from_a_lines_beginning_on() {
 
 #[tokio::test]
 async fn between_two_parts_a_line_ends() {
-    let mut bytes = lines(2 * CHUNK, 100, "needle", 10 * PAGE);
+    let mut bytes = lines(8 * CHUNK, 100, "needle", 10 * PAGE);
     bytes[40 * PAGE..40 * PAGE + 6].copy_from_slice(b"needle");
     let second = 39 * PAGE / 100 * 100;
     // The inserted line end corresponds to the byte before the second part.
@@ -109,13 +109,13 @@ async fn between_two_parts_a_line_ends() {
 
 #[tokio::test]
 async fn a_line_of_many_pages_is_fed_from_the_page_before_on_to_its_end() {
-    let bytes = lines(CHUNK, 30 * PAGE, "needle", 20 * PAGE + 5);
+    let bytes = lines(4 * CHUNK, 30 * PAGE, "needle", 20 * PAGE + 5);
     assert_eq!(parts(&sleeper(), &bytes).await, [(19 * PAGE, 30 * PAGE)]);
 }
 
 #[tokio::test]
 async fn a_line_that_begins_with_a_page_has_nothing_before_it() {
-    let bytes = lines(CHUNK, 64, "needle", 20 * PAGE + 5);
+    let bytes = lines(4 * CHUNK, 64, "needle", 20 * PAGE + 5);
     assert_eq!(parts(&sleeper(), &bytes).await, [(19 * PAGE, 25 * PAGE)]);
 }
 
@@ -183,7 +183,7 @@ async fn woken_late_a_shipped_analyzer_finds_the_same() {
         let host = start(Options::default(), vec![shipped(name)]);
         let alone = analyze(&host, text.as_bytes()).await.remove(0).diagnostics;
         assert_ne!(alone, [], "{name}");
-        let quiet = "some line that says nothing of interest to anybody\n".repeat(2 * CHUNK / 50);
+        let quiet = "some line that says nothing of interest to anybody\n".repeat(8 * CHUNK / 50);
         let late = analyze(&host, format!("{quiet}{text}").as_bytes()).await.remove(0);
         assert_eq!(late.problem, None, "{name}");
         let shifted = |found: Diagnostic| {

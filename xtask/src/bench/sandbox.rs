@@ -205,7 +205,7 @@ fn idle(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         sizes.push(size);
     }
     let what =
-        "resident memory of one analyzer-rust that has read 256 KiB and waits, with its input and findings";
+        "resident memory of one analyzer-rust that has read 64 KiB and waits, with its input and findings";
     Ok(vec![
         Row::new("plugin-idle", what, Goal::AtMost(40.0))
             .in_unit("KiB")
@@ -214,7 +214,7 @@ fn idle(bench: &Bench) -> anyhow::Result<Vec<Row>> {
 }
 
 /// The number of bytes that an analyzer is fed at a time.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 /// Text that wakes the analyzer for Rust.
 const PROBE: &[u8] =
     b"error[E0382]: borrow of moved value: `x`\n --> src/main.rs:4:20\n   Compiling nothing v0.1.0\n";

@@ -10,8 +10,9 @@ use super::load;
 use super::table::{Goal, Row, median, short};
 use super::world::Served;
 
-/// How long a server stays idle before its memory is measured.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How long a server stays idle before its memory is measured: the allocator returns memory some ten seconds after
+/// its last use.
+const SETTLING: Duration = Duration::from_secs(20);
 
 /// Measures the rows whose names start with `start`.
 pub(super) fn starts(bench: &Bench) -> anyhow::Result<Vec<Row>> {

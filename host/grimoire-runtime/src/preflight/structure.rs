@@ -9,8 +9,8 @@ use wasmparser::{
 };
 
 use super::expansion::Expansion;
-use super::shown;
 use super::work::{self, Cost};
+use super::{Compiled, shown};
 use crate::engine;
 use crate::limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES};
 use crate::rejection::Rejection;
@@ -86,8 +86,9 @@ struct Counts {
 }
 
 /// Reads and validates a component. `memory_limit` is the memory of an instance in bytes; a
-/// component that begins with more could never run.
-pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejection> {
+/// component that begins with more could never run. Of code that exists, the bodies of functions
+/// are not read.
+pub(super) fn read(bytes: &[u8], memory_limit: usize, compiled: Compiled) -> Result<Outline, Rejection> {
     let mut validator = Validator::new_with_features(engine::features());
     let mut allocations = FuncValidatorAllocations::default();
     let mut outline = Outline::default();
@@ -149,6 +150,7 @@ pub(super) fn read(bytes: &[u8], memory_limit: usize) -> Result<Outline, Rejecti
         }
         if let ValidPayload::Func(function, body) =
             validator.payload(&payload).map_err(|error| invalid(&error))?
+            && compiled == Compiled::No
         {
             let mut function = function.into_validator(std::mem::take(&mut allocations));
             let most = Cost { work: MAX_FUNCTION_WORK, places: MAX_PLACES };

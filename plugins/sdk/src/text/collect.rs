@@ -61,8 +61,9 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
-    /// Maximum number of remembered diagnostics; the oldest is forgotten first.
-    pub const REMEMBERED: usize = 16_384;
+    /// Maximum number of remembered diagnostics; the oldest is forgotten first, so that the memory of
+    /// an analyzer does not grow with its log. The host merges what is reported twice.
+    pub const REMEMBERED: usize = 1_024;
 
     /// Returns true if no remembered diagnostic has this tool, test, location, code and message; remembers it.
     pub fn is_first(&mut self, diagnostic: &Diagnostic) -> bool {
