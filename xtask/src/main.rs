@@ -16,6 +16,11 @@ mod tidy;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
+/// That of the product, whose memory is measured here.
+#[cfg(all(feature = "product", not(target_env = "msvc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Development tasks of Grimoire.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
