@@ -95,12 +95,14 @@ const NO_CODES: [&str; 12] = [
 /// Replaces a location in a package, tool or runtime by the first own frame of the stack, else of the package whose
 /// test failed, or removes it; strips the runner's workspace from paths; removes codes that are plain words. A
 /// compiler that complains about a system header means that header, and a linter may be told to read anything: their
-/// diagnostics without a stack keep their locations, like those in folders of the repository.
+/// diagnostics without a stack keep their locations, like those in folders of the repository, except what a build made
+/// there.
 fn correct(diagnostic: &mut Diagnostic) {
     let is_frame = !diagnostic.stack_trace.is_empty();
     let is_read = matches!(diagnostic.kind, Kind::Compile | Kind::Lint);
     let is_foreign = |location: &Location| {
-        !path::is_own(&location.path) && (is_frame || !is_read && path::is_absolute(&location.path))
+        let is_elsewhere = || path::is_absolute(&location.path) || path::is_generated(&location.path);
+        !path::is_own(&location.path) && (is_frame || !is_read && is_elsewhere())
     };
     if diagnostic.location.as_ref().is_some_and(is_foreign) {
         let places = || {

@@ -127,6 +127,10 @@ fn a_place_is_the_users_or_none() {
     assert_eq!(settled(vec![compiled])[0].location, module.location, "what the compiler read");
     let committed = Diagnostic { location: at("vendor/lid/lid.go", 3), ..module };
     assert_eq!(settled(vec![committed.clone()])[0].location, committed.location, "in the repository");
+    let generated = Diagnostic { location: at("buildtrees/0.lid.cmake", 3), ..committed };
+    assert_eq!(settled(vec![generated.clone()])[0].location, None, "the next build makes it anew");
+    let compiled = Diagnostic { kind: Kind::Compile, ..generated.clone() };
+    assert_eq!(settled(vec![compiled])[0].location, generated.location, "what the compiler read");
 }
 
 #[test]
