@@ -226,7 +226,11 @@ pub fn is_generated(path: &str) -> bool {
             // `external` too.
             is_bazel |=
                 folder.starts_with("bazel-") || folder.starts_with("bazel_") || folder.starts_with("_bazel_");
-            is_bazel && folder == "external" || GENERATED_FOLDERS.contains(&folder)
+            is_bazel && folder == "external"
+                // What CMake's ExternalProject and FetchContent make.
+                || folder.ends_with("-subbuild")
+                || folder.ends_with("-stamp")
+                || GENERATED_FOLDERS.contains(&folder)
         })
 }
 
@@ -396,6 +400,8 @@ mod tests {
             "C:\\vcpkg\\buildtrees\\lid\\src\\lid.c",
             "build/CMakeFiles/CMakeScratch/TryCompile-1a/check.c",
             "_deps/lid-src/CMakeLists.txt",
+            "lid-subbuild/lid-populate-prefix/tmp/lid-populate-gitclone.cmake",
+            "build/lid-prefix/src/lid-stamp/lid-build.cmake",
             "/tmp/bazel_1aBc/out/external/local_config_cc/BUILD",
             "/home/anna/.cache/bazel/_bazel_anna/1f2e/external/lid/BUILD.bazel",
             "bazel-pot/external/lid/lid.bzl",
