@@ -163,8 +163,10 @@ impl Block {
         } else if let Some(place) = rest.strip_prefix(" in ") {
             block.location = Some(Location::file(place.trim_end_matches(':')));
         } else {
-            block.flat = true;
-            block.say(rest.strip_prefix(':')?.trim());
+            let message = rest.strip_prefix(':')?.trim();
+            // Without a message either, the text is indented as after a location.
+            block.flat = !message.is_empty();
+            block.say(message);
         }
         Some(block)
     }
@@ -290,7 +292,9 @@ impl Block {
         // A file of CMake or of a download is not where the user looks.
         self.location =
             self.location.filter(|place| !is_module(&place.path) || self.severity == Severity::Warning);
-        let follows = message.starts_with("vcpkg install failed")
+        // Zephyr names the board in a line of its own.
+        let follows = message.starts_with("Invalid BOARD; see above")
+            || message.starts_with("vcpkg install failed")
             || message.starts_with("CMAKE_") && message.contains(" not set, after EnableLanguage")
             || message.starts_with("Build step for ") && message.contains(" failed: ");
         Some(Diagnostic {
@@ -383,7 +387,6 @@ fn cut(text: &str) -> &str {
 /// CMake's own modules, the scripts of package managers, and what a build made.
 fn is_module(path: &str) -> bool {
     !path::is_own(path)
-        || path.contains("-stamp/")
         || path.contains("/share/cmake")
         || path.contains("/CMake.app/")
         || path.contains("/scripts/buildsystems/vcpkg")
