@@ -131,7 +131,7 @@ impl Block {
     /// Returns true for a cause in a script's place, without one that ran: `could not execute process …`, and what
     /// the system said of it.
     fn is_reason(&self, text: &str, start: &str) -> bool {
-        start.starts_with("could not execute process `")
+        start.get(1..).is_some_and(|rest| rest.starts_with("ould not execute process `"))
             || !self.unstarted.is_empty()
                 && self.unstarted.len() < 4
                 && text.starts_with("  ")
