@@ -191,10 +191,12 @@ impl Docker {
             self.copying = is_copy.then(|| (text.to_owned(), line.span));
             return;
         }
-        // Old versions say only what they did not find.
-        if let Some((step, span)) = self.copying.take()
-            && text.starts_with("lstat ")
+        // Old versions say only what they did not find, in the context or in the image.
+        let is_missing = || text.starts_with("lstat ") || text.starts_with("stat /var/lib/docker/");
+        let is_progress = text.starts_with("--->") || text.starts_with("Removing intermediate");
+        if let Some((step, span)) = self.copying.take_if(|_| !is_progress)
             && text.ends_with(": no such file or directory")
+            && is_missing()
         {
             let mut diagnostic = line.found("docker", "build", Kind::Configuration, text);
             diagnostic.context = format!("{step}\n{text}");

@@ -76,6 +76,9 @@ pub(crate) const ROWS: &[Phrase] = &[
     docker(Configuration, "build", "COPY failed: "),
     // Of any program in Go.
     Phrase::new("log", "no-such-file", Configuration, "lstat ").with(": no such file or directory"),
+    Phrase::new("log", "no-such-file", Configuration, "stat ").with(": no such file or directory"),
+    Phrase::new("log", "no-such-file", Configuration, "open ").with(": no such file or directory"),
+    Phrase::new("log", "permission-denied", Permission, "open ").with(": permission denied"),
     docker(Configuration, "build", "ADD failed: "),
     docker(Configuration, "build", "Dockerfile parse error line "),
     docker(Configuration, "build", "failed to read dockerfile: "),
