@@ -24,6 +24,7 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     for found in &mut found {
         correct(&mut found.diagnostic);
     }
+    place_in_recipes(&mut found);
     keep_one_guess(&mut found, outline);
     let has = |wanted: &dyn Fn(&Diagnostic) -> bool| {
         found.iter().any(|found| is_error(&found.diagnostic) && wanted(&found.diagnostic))
@@ -122,6 +123,33 @@ fn correct(diagnostic: &mut Diagnostic) {
     let is_word = |code: &mut String| NO_CODES.iter().any(|word| code.eq_ignore_ascii_case(word));
     if diagnostic.code.take_if(is_word).is_some_and(|code| code == diagnostic.error_type) {
         diagnostic.error_type.make_ascii_lowercase();
+    }
+}
+
+/// The status with which a shell ends when it does not find a program.
+const NOT_FOUND: &str = "] Error 127";
+
+/// The recipe of Make that failed is the place of a program that was not found, since the shell that missed it has none.
+/// The output of the recipe, and with it that error, is the context of the failed recipe.
+fn place_in_recipes(found: &mut [CountedDiagnostic]) {
+    let recipes: Vec<(u64, String, Location)> = found
+        .iter()
+        .map(|found| &found.diagnostic)
+        .filter(|found| found.tool == "make" && found.message.ends_with(NOT_FOUND))
+        .filter_map(|found| Some((found.span.start, found.context.clone(), found.location.clone()?)))
+        .collect();
+    for (start, output, location) in recipes {
+        let missing = found.iter_mut().map(|found| &mut found.diagnostic).filter(|found| {
+            is_error(found)
+                && found.role == Role::Root
+                && found.span.end <= start
+                && output.contains(&found.message)
+        });
+        if let Some(missing) = missing.max_by_key(|found| found.span.start)
+            && missing.location.is_none()
+        {
+            missing.location = Some(location);
+        }
     }
 }
 

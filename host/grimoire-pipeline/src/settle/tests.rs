@@ -134,6 +134,27 @@ fn a_place_is_the_users_or_none() {
 }
 
 #[test]
+fn a_program_that_a_recipe_misses_is_placed_in_the_recipe() {
+    let missing = |message: &str, start| Diagnostic { tool: "shell".to_owned(), ..error(message, start) };
+    let failed = |status: &str| Diagnostic {
+        tool: "make".to_owned(),
+        role: Role::Consequence,
+        location: at("Makefile", 12),
+        context: format!("/bin/sh: 1: press: not found\nmake: *** [Makefile:12: lid] {status}"),
+        ..error(&format!("[Makefile:12: lid] {status}"), 130)
+    };
+    let found = settled(vec![missing("press: not found", 110), failed("Error 127")]);
+    assert_eq!(found[0].location, at("Makefile", 12));
+    let found = settled(vec![missing("press: not found", 110), failed("Error 1")]);
+    assert_eq!(found[0].location, None, "the program was found");
+    let found = settled(vec![missing("cup: not found", 110), failed("Error 127")]);
+    assert_eq!(found[0].location, None, "of another recipe");
+    let placed = Diagnostic { location: at("build.sh", 3), ..missing("press: not found", 110) };
+    let found = settled(vec![placed, failed("Error 127")]);
+    assert_eq!(found[0].location, at("build.sh", 3));
+}
+
+#[test]
 fn the_package_whose_test_failed_is_the_users_where_nothing_else_is() {
     let installed = |file: &str| format!("../env/lib/python3.8/site-packages/{file}");
     let frame = |path: &str| Frame { function: None, location: at(path, 7), text: path.to_owned() };
