@@ -78,6 +78,10 @@ pub enum PatternError {
 impl ErrorPattern {
     /// Maximum length of a pattern in bytes.
     pub const MAXIMUM_LENGTH: usize = 4_096;
+    /// Maximum number of literals of a pattern that lines of a log are searched for.
+    pub const MAXIMUM_ALTERNATIVES: usize = literals::ALTERNATIVES;
+    /// Minimum specificity, in letters, of every literal of a pattern for lines that no analyzer read to be searched for it.
+    pub const DISTINCT: u32 = literals::DISTINCT;
     /// Maximum size of a compiled pattern in bytes.
     pub const MAXIMUM_COMPILED_SIZE: usize = 1 << 20;
     /// The prefix of plain-text patterns.
@@ -160,6 +164,13 @@ impl ErrorPattern {
             needles.push(verbatim);
         }
         Some(needles)
+    }
+
+    /// Returns true if the pattern has more than [`Self::MAXIMUM_ALTERNATIVES`] texts one of which every match contains:
+    /// lines of a log are then not searched for any of them.
+    pub fn has_too_many_alternatives(&self) -> bool {
+        let outline = self.expression.as_ref().and_then(|_| Outline::of(&self.literal));
+        outline.is_some_and(|outline| outline.has_too_many_alternatives())
     }
 
     /// A literal that every matching text contains, beside one of the needles; `None` where there is none that tells much.

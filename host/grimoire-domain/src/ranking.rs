@@ -274,19 +274,34 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
         hit.telling.saturating_add(if names_tool(&candidate.spell) { MORE_SPECIFIC } else { 0 })
     };
     let message = diagnostic.message_place().start;
-    let shown = || {
-        let shown = candidates.iter().zip(ranked.iter());
-        shown.filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern)).map(|(candidate, _)| candidate)
-    };
     // Where a fix is shown, hints are withheld, so nothing yields to them.
-    let fixed = ranked.iter().any(|ranked| ranked.shown.is_ok() && !ranked.is_hint());
-    let finds: Vec<(&PatternHit, u32, bool)> = shown()
-        .filter(|candidate| !(fixed && is_hint(&candidate.spell.fields)))
-        .filter_map(|candidate| {
-            let hit = candidate.evidence.pattern.hit()?;
-            Some((hit, specificity(candidate, hit), candidate.evidence.general))
-        })
-        .collect();
+    let is_fixed =
+        |ranked: &[Ranked<'_>]| ranked.iter().any(|ranked| ranked.shown.is_ok() && !ranked.is_hint());
+    let finds_in = |ranked: &[Ranked<'_>]| -> Vec<(&PatternHit, u32, bool)> {
+        let fixed = is_fixed(ranked);
+        candidates
+            .iter()
+            .zip(ranked)
+            .filter(|(_, ranked)| ranked.shown == Ok(Grounds::Pattern) && !(fixed && ranked.is_hint()))
+            .filter_map(|(candidate, _)| {
+                let hit = candidate.evidence.pattern.hit()?;
+                Some((hit, specificity(candidate, hit), candidate.evidence.general))
+            })
+            .collect()
+    };
+    // First what belongs to another error, which no other spell has to yield to.
+    let finds = finds_in(ranked);
+    for (candidate, ranked) in candidates.iter().zip(&mut *ranked) {
+        let hit = candidate.evidence.pattern.hit().filter(|hit| !hit.in_message);
+        if let Some(mine) = hit.filter(|_| ranked.shown == Ok(Grounds::Pattern)) {
+            let more_specific = specificity(candidate, mine).saturating_add(MORE_SPECIFIC);
+            if finds.iter().any(|(other, specificity, _)| other.in_message && *specificity >= more_specific) {
+                ranked.shown = Err(Withheld::LessSpecific);
+            }
+        }
+    }
+    let finds = finds_in(ranked);
+    let fixed = is_fixed(ranked);
     let special = candidates
         .iter()
         .zip(ranked.iter())
@@ -296,13 +311,15 @@ fn withhold_less_specific(diagnostic: &Diagnostic, candidates: &[Candidate], ran
             (Ok(_), _) if ranked.is_hint() && fixed || candidate.evidence.general && special => true,
             (Ok(Grounds::Pattern), Some(mine)) => {
                 let more_specific = specificity(candidate, mine).saturating_add(MORE_SPECIFIC);
-                let is_code = mine.place.end <= message;
+                let is_code = |hit: &PatternHit| hit.place.end <= message;
                 finds.iter().any(|(other, specificity, general)| {
                     let overlap = mine.place.start < other.place.end && other.place.start < mine.place.end;
+                    // A general spell yields to this one, and a code to the message that follows it: neither of two
+                    // spells may have to yield to the other.
                     let rival = candidate.evidence.general || !general;
-                    rival && overlap && *specificity >= more_specific
-                        || is_code && other.in_message && other.place.end > message
-                        || !mine.in_message && other.in_message && *specificity >= more_specific
+                    let is_before = is_code(mine) && other.in_message && !is_code(other);
+                    let is_after = is_code(other) && !is_code(mine);
+                    rival && (is_before || overlap && !is_after && *specificity >= more_specific)
                 })
             }
             (Ok(Grounds::Code), _) => finds.iter().any(|(other, _, general)| other.in_message && !general),

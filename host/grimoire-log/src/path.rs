@@ -42,8 +42,6 @@ const FOREIGN_FOLDERS: &[&str] = &[
     "rubygems",
     "Pods",
     "SourcePackages",
-    "_deps",
-    "vcpkg_installed",
     "vendor",
     "hostedtoolcache",
     "_actions",
@@ -53,11 +51,83 @@ const FOREIGN_FOLDERS: &[&str] = &[
     "Xcode.app",
     "vcpkg",
     ".platformio",
-    ".pio",
     ".arduino15",
     "Arduino15",
     "webpack-internal:",
     "jdk.internal",
+    ".cache",
+    ".venv",
+    ".npm",
+    ".volta",
+    ".asdf",
+    ".sdkman",
+    ".bun",
+    ".deno",
+    ".swiftpm",
+    ".ghcup",
+    ".elan",
+    ".luarocks",
+    ".cpanm",
+    ".nimble",
+    ".dub",
+    "site-library",
+    "miniforge3",
+    "mambaforge",
+    "micromamba",
+    "coursier",
+    "_temp",
+    ".travis",
+];
+
+/// Folders that a build makes anew in the repository: what its tool fetched, unpacked or generated. Compared with whole
+/// components.
+const GENERATED_FOLDERS: &[&str] = &[
+    "buildtrees",
+    "CMakeFiles",
+    "CMakeScratch",
+    "_deps",
+    "vcpkg_installed",
+    "bazel-out",
+    "bazel-bin",
+    ".tox",
+    ".nox",
+    ".eggs",
+    "__pypackages__",
+    ".stack-work",
+    "dist-newstyle",
+    ".dart_tool",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".parcel-cache",
+    ".vite-temp",
+    ".lake",
+    "elm-stuff",
+    ".spago",
+    "zig-cache",
+    ".zig-cache",
+    ".pio",
+    "autom4te.cache",
+];
+
+/// Files that a tool generates and no one edits, wherever they are.
+const GENERATED_FILES: &[&str] = &[
+    "configure",
+    "config.status",
+    "libtool",
+    "ltmain.sh",
+    "aclocal.m4",
+    "build.ninja",
+    "build.make",
+    "cmake_install.cmake",
+    "CTestTestfile.cmake",
+    "CMakeCache.txt",
+    "conan_toolchain.cmake",
+    "conanbuildinfo.cmake",
+    "gradlew",
+    "mvnw",
+    "_testmain.go",
+    "_cgo_gotypes.go",
 ];
 
 /// Prefixes of paths that belong to the system or a runtime.
@@ -71,6 +141,13 @@ const FOREIGN_ROOTS: &[&str] = &[
     "/usr/local/include/",
     "/usr/local/go/",
     "/usr/local/share/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/bin/",
+    "/sbin/",
+    "/snap/",
+    "/proc/",
+    "/tmp/go-build",
     "/opt/homebrew/",
     "/opt/go/",
     "/nix/store/",
@@ -100,9 +177,23 @@ const FOREIGN_ROOTS: &[&str] = &[
 ];
 
 /// Parts of paths to packages and toolchains that may lie in any folder: Cargo's and Go's, Swift's checkouts,
-/// headers of C++.
-const FOREIGN_PARTS: &[&str] =
-    &["/registry/src/", "cargo/git/checkouts/", "/pkg/mod/", ".build/checkouts/", "/include/c++/"];
+/// headers of C++, packages of Erlang and R, tools of a user, Jenkins' own scripts.
+const FOREIGN_PARTS: &[&str] = &[
+    "/registry/src/",
+    "cargo/git/checkouts/",
+    "/pkg/mod/",
+    ".build/checkouts/",
+    "Carthage/Checkouts/",
+    "/include/c++/",
+    "_build/default/lib/",
+    "renv/library/",
+    "/R/library/",
+    "/.local/share/",
+    "/.local/lib/",
+    "/.local/pipx/",
+    "/pip-build-env-",
+    "@tmp/durable-",
+];
 
 /// Returns true if the user may have written the file: it does not belong to a package, a tool, a runtime or
 /// the system. Unknown paths count as the user's.
@@ -119,7 +210,28 @@ pub fn is_own(path: &str) -> bool {
         || FOREIGN_PARTS.iter().any(|part| forward.contains(part))
         || is_node
         || is_mix_package
-        || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name)))
+        || folder.split('/').any(|name| FOREIGN_FOLDERS.contains(&name))
+        || is_generated(&forward))
+}
+
+/// Returns true if a build made the file: a tool generated it, or fetched it into the folder of the build. Nobody
+/// edits such a file, although its path may begin in the repository.
+pub fn is_generated(path: &str) -> bool {
+    let mut parts = path.split(['/', '\\']);
+    let name = parts.next_back().unwrap_or(path);
+    let mut is_bazel = false;
+    GENERATED_FILES.contains(&name)
+        || parts.any(|folder| {
+            // Bazel's folders bear its name, or that of the user or the repository after it; others call a folder
+            // `external` too.
+            is_bazel |=
+                folder.starts_with("bazel-") || folder.starts_with("bazel_") || folder.starts_with("_bazel_");
+            is_bazel && folder == "external"
+                // What CMake's ExternalProject and FetchContent make.
+                || folder.ends_with("-subbuild")
+                || folder.ends_with("-stamp")
+                || GENERATED_FOLDERS.contains(&folder)
+        })
 }
 
 /// Returns true if a file belongs to the installed Python package whose test failed: whoever runs the tests of a
@@ -253,6 +365,12 @@ mod tests {
             "/home/anna/.poetry/lib/poetry/console/application.py",
             "~/.julia/packages/Lids/2xY4z/src/lids.jl",
             "C:\\Program Files\\dotnet\\sdk\\a.targets",
+            "/usr/bin/lid",
+            "/home/anna/.cache/pre-commit/repo1ab/lid.py",
+            "/home/runner/work/_temp/3f1c.sh",
+            "/var/lib/jenkins/workspace/pot@tmp/durable-1a/script.sh",
+            "_build/default/lib/lid/src/lid.erl",
+            "/home/runner/.cache/coursier/v1/lid.scala",
             "/home/runner/work/_actions/actions/cache/v4/dist/index.js",
         ] {
             assert!(!is_own(path), "{path}");
@@ -262,10 +380,46 @@ mod tests {
             "/home/runner/work/pot/pot/lib/lid.rb",
             "internal/lid.go",
             "deps/lid.c",
+            "external/lid/lid.cc",
+            "src/external/lid/BUILD",
+            "tools/configure.py",
+            "configure.ac",
+            "build/lid.cc",
+            "/usr/local/bin/start.sh",
             "Makefile",
             "gems.rb",
         ] {
             assert!(is_own(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_build_made_is_nobodys_own() {
+        for path in [
+            "buildtrees/0.vcpkg_dep_info.cmake",
+            "C:\\vcpkg\\buildtrees\\lid\\src\\lid.c",
+            "build/CMakeFiles/CMakeScratch/TryCompile-1a/check.c",
+            "_deps/lid-src/CMakeLists.txt",
+            "lid-subbuild/lid-populate-prefix/tmp/lid-populate-gitclone.cmake",
+            "build/lid-prefix/src/lid-stamp/lid-build.cmake",
+            "/tmp/bazel_1aBc/out/external/local_config_cc/BUILD",
+            "/home/anna/.cache/bazel/_bazel_anna/1f2e/external/lid/BUILD.bazel",
+            "bazel-pot/external/lid/lid.bzl",
+            "bazel-out/k8-fastbuild/bin/lid.cc",
+            "../configure",
+            "configure",
+            "./gradlew",
+            ".stack-work/dist/lid/Paths_lid.hs",
+            "dist-newstyle/src/lid-1a/lid.hs",
+            ".next/server/app/page.js",
+        ] {
+            assert!(is_generated(path), "{path}");
+            assert!(!is_own(path), "{path}");
+        }
+        for path in
+            ["vendor/lid/lid.go", "external/lid/BUILD", "bazel/external.bzl", "node_modules/lid/a.js", "a.c"]
+        {
+            assert!(!is_generated(path), "{path}");
         }
     }
 

@@ -19,10 +19,6 @@ const LONG: usize = 8;
 const SHORT: usize = 4;
 /// The upper half of a short window's key. These bytes do not occur in text, so no long window has the same key.
 const SHORT_MARK: u64 = 0xFFFF_FFFF << 32;
-/// Minimum specificity, in letters, of every needle of a pattern for it to be searched in lines
-/// that no analyzer read.
-const DISTINCT: u32 = 8;
-
 /// The pattern of one active spell.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -86,7 +82,7 @@ impl Entry {
             spell: spell.id,
             revision: spell.revision,
             source: fields.error_pattern.as_str().into(),
-            distinct: weakest.is_some_and(|weakest| weakest >= DISTINCT) && needles.is_some(),
+            distinct: weakest.is_some_and(|weakest| weakest >= ErrorPattern::DISTINCT) && needles.is_some(),
             usable: pattern.is_usable(),
             needles: needles.unwrap_or_default(),
             end: pattern.end().map(Into::into),

@@ -107,6 +107,10 @@ impl Table for Forms {
         self.of.get(&spell).cloned()
     }
 
+    fn has(&self, spell: SpellId) -> bool {
+        self.of.contains_key(&spell)
+    }
+
     fn rows(&self) -> impl Iterator<Item = (Row, Arc<[u8]>)> {
         self.of.values().cloned()
     }

@@ -78,6 +78,9 @@ pub(crate) trait Table: Clone + Send + Sync + 'static {
 
     fn get(&self, spell: SpellId) -> Option<(Row, Self::Product)>;
 
+    /// Returns true if the spell has a product; copies nothing.
+    fn has(&self, spell: SpellId) -> bool;
+
     fn rows(&self) -> impl Iterator<Item = (Row, Self::Product)>;
 
     /// Adds or replaces the product of a spell.

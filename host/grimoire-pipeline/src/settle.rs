@@ -24,6 +24,7 @@ pub(crate) fn settle(mut found: Vec<CountedDiagnostic>, outline: &Outline) -> Ve
     for found in &mut found {
         correct(&mut found.diagnostic);
     }
+    place_in_recipes(&mut found);
     keep_one_guess(&mut found, outline);
     let has = |wanted: &dyn Fn(&Diagnostic) -> bool| {
         found.iter().any(|found| is_error(&found.diagnostic) && wanted(&found.diagnostic))
@@ -95,12 +96,14 @@ const NO_CODES: [&str; 12] = [
 /// Replaces a location in a package, tool or runtime by the first own frame of the stack, else of the package whose
 /// test failed, or removes it; strips the runner's workspace from paths; removes codes that are plain words. A
 /// compiler that complains about a system header means that header, and a linter may be told to read anything: their
-/// diagnostics without a stack keep their locations, like those in folders of the repository.
+/// diagnostics without a stack keep their locations, like those in folders of the repository, except what a build made
+/// there.
 fn correct(diagnostic: &mut Diagnostic) {
     let is_frame = !diagnostic.stack_trace.is_empty();
     let is_read = matches!(diagnostic.kind, Kind::Compile | Kind::Lint);
     let is_foreign = |location: &Location| {
-        !path::is_own(&location.path) && (is_frame || !is_read && path::is_absolute(&location.path))
+        let is_elsewhere = || path::is_absolute(&location.path) || path::is_generated(&location.path);
+        !path::is_own(&location.path) && (is_frame || !is_read && is_elsewhere())
     };
     if diagnostic.location.as_ref().is_some_and(is_foreign) {
         let places = || {
@@ -120,6 +123,33 @@ fn correct(diagnostic: &mut Diagnostic) {
     let is_word = |code: &mut String| NO_CODES.iter().any(|word| code.eq_ignore_ascii_case(word));
     if diagnostic.code.take_if(is_word).is_some_and(|code| code == diagnostic.error_type) {
         diagnostic.error_type.make_ascii_lowercase();
+    }
+}
+
+/// The status with which a shell ends when it does not find a program.
+const NOT_FOUND: &str = "] Error 127";
+
+/// The recipe of Make that failed is the place of a program that was not found, since the shell that missed it has none.
+/// The output of the recipe, and with it that error, is the context of the failed recipe.
+fn place_in_recipes(found: &mut [CountedDiagnostic]) {
+    let recipes: Vec<(u64, String, Location)> = found
+        .iter()
+        .map(|found| &found.diagnostic)
+        .filter(|found| found.tool == "make" && found.message.ends_with(NOT_FOUND))
+        .filter_map(|found| Some((found.span.start, found.context.clone(), found.location.clone()?)))
+        .collect();
+    for (start, output, location) in recipes {
+        let missing = found.iter_mut().map(|found| &mut found.diagnostic).filter(|found| {
+            is_error(found)
+                && found.role == Role::Root
+                && found.span.end <= start
+                && output.contains(&found.message)
+        });
+        if let Some(missing) = missing.max_by_key(|found| found.span.start)
+            && missing.location.is_none()
+        {
+            missing.location = Some(location);
+        }
     }
 }
 

@@ -18,7 +18,7 @@
 
 use crate::panel::{Draft, Reader, Seen};
 use grimoire_plugin_sdk::{
-    Confidence, Diagnostic, Frame, Kind, Location, Role, Severity, Span,
+    Confidence, Diagnostic, Frame, Kind, Location, Role, Severity, Span, path,
     text::{Needle, Place, place_at_start},
 };
 
@@ -47,7 +47,7 @@ pub(crate) fn frame(line: &Seen<'_>) -> Option<(Frame, bool)> {
         return internal.then_some((Frame { function: Some(rest.to_owned()), location: None, text }, false));
     };
     let function = place.rest.trim();
-    let own = !place.path.contains("deps/") && app.is_none_or(|app| !is_library(app));
+    let own = path::is_own(place.path) && app.is_none_or(|app| !is_library(app));
     let frame = Frame {
         function: Some(function.to_owned()).filter(|function| !function.is_empty()),
         location: Some(place.location()),

@@ -12,16 +12,30 @@
 //! in expression starting at /src/run.jl:3
 //! ```
 
-use crate::panel::{Draft, Reader, Seen};
+use crate::panel::{Draft, Reader, Seen, single};
 use grimoire_plugin_sdk::{
     Diagnostic,
-    Kind::{Crash, Test},
+    Kind::{Crash, Dependency, Permission, Test},
     Role,
-    text::{Needle, place_at_start},
+    text::{Beginnings, Needle, place_at_start},
 };
 
 /// Maximum number of lines of a message, and of a stack.
 const LINES: usize = 80;
+
+/// Beginnings of exceptions that only Julia prints after `ERROR: `.
+static OWN: Beginnings = Beginnings::new(&[
+    "UndefVarError: ",
+    "UndefKeywordError: ",
+    "MethodError: no method matching ",
+    "ArgumentError: Package ",
+    "InitError: ",
+    "BoundsError: attempt to access ",
+    "TypeError: in ",
+    "DimensionMismatch",
+    "SystemError: opening file ",
+    "Unsatisfiable requirements detected for package ",
+]);
 
 /// Message lines without information of their own.
 const LEADS: [&str; 4] =
@@ -61,6 +75,10 @@ impl Reader for Julia {
             self.open = Some(open);
         } else if let Some(name) = start.strip_prefix("Error in testset ") {
             self.set = name.strip_suffix(':').map(str::to_owned);
+        } else if start.starts_with("Cannot open cache file \"") {
+            // The runtime prints the reason before the exception.
+            let found = single("julia", Permission, start, line);
+            out.push(Diagnostic { error_type: "precompile".to_owned(), ..found });
         } else if let Some(message) = start.strip_prefix("ERROR: ") {
             self.open = error(message, self.set.take(), self.has_told, line);
         } else if start.starts_with("Test Summary:") {
@@ -144,7 +162,9 @@ fn error(message: &str, set: Option<String>, has_told: bool, line: &Seen<'_>) ->
     let is_loading = message.starts_with("LoadError: ");
     let message = message.trim_start_matches("LoadError: ");
     let sums_up = message.starts_with("Some tests did not pass: ");
-    if !is_loading && !sums_up {
+    // The package's own exception was printed before.
+    let follows = message.starts_with("Failed to precompile ");
+    if !is_loading && !sums_up && !follows && !OWN.begin(message) {
         return None;
     }
     let mut draft = Draft::new("julia", if sums_up { Test } else { Crash }, line);
@@ -153,6 +173,12 @@ fn error(message: &str, set: Option<String>, has_told: bool, line: &Seen<'_>) ->
         draft.found.role = if has_told { Role::Summary } else { Role::Root };
         draft.found.test = set;
         "test".clone_into(&mut draft.found.error_type);
+    } else if follows {
+        draft.found.role = Role::Consequence;
+        "precompile".clone_into(&mut draft.found.error_type);
+    } else if message.starts_with("Unsatisfiable requirements") {
+        draft.found.kind = Dependency;
+        "unsatisfiable".clone_into(&mut draft.found.error_type);
     } else if let Some((name, _)) = message.split_once(": ").filter(|(name, _)| is_exception(name)) {
         name.clone_into(&mut draft.found.error_type);
     }

@@ -213,6 +213,18 @@ impl LineAnalyzer for Functional {
         "Error During Test at ",
         "ERROR: LoadError",
         "Some tests did not pass",
+        "Cannot open cache file \"",
+        "Failed to precompile ",
+        "Unsatisfiable requirements",
+        "UndefVarError",
+        "UndefKeywordError",
+        "no method matching",
+        "ArgumentError: Package",
+        "InitError",
+        "BoundsError: attempt",
+        "TypeError: in ",
+        "DimensionMismatch",
+        "SystemError: opening",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {

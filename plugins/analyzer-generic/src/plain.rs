@@ -10,9 +10,11 @@ use crate::{
 };
 use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Location, Role, Severity, Span,
-    text::{Beginnings, Characters, Context, Needle, kind_of, place_at_start},
+    text::{Beginnings, Characters, Context, Needle, kind_of, leading_number, place_at_start},
 };
 
+/// Maximum number of lines of a headline and what it announces.
+const ANNOUNCED: usize = 3;
 /// Maximum number of lines kept after an error.
 const LINES: usize = 8;
 
@@ -316,13 +318,27 @@ impl Block {
             }
             return self.take(text, span);
         }
-        if self.awaits && !start.is_empty() {
+        let numbered = leading_number(start).and_then(|(_, rest)| rest.strip_prefix(": "));
+        // Of several causes the last one is the innermost.
+        if !start.is_empty()
+            && (self.awaits || self.cause.is_some() && text.starts_with(' ') && numbered.is_some())
+        {
             self.awaits = false;
-            self.cause = Some(start.trim_end().to_owned());
+            self.cause = Some(numbered.unwrap_or(start).trim_end().to_owned());
             return self.take(text, span);
         }
-        // A headline that ends with a colon announces the next line.
-        if self.message.ends_with(':') && !start.is_empty() && self.context.lines() == 1 {
+        // What TOML's parser expected stands below its excerpt.
+        if let Some(cause) =
+            self.cause.as_mut().filter(|cause| cause.starts_with("TOML parse error") && !cause.contains(": "))
+            && text.starts_with("  ")
+            && !start.contains('|')
+            && !start.is_empty()
+        {
+            *cause = format!("{cause}: {}", start.trim_end());
+            return self.take(text, span);
+        }
+        // A headline that ends with a colon announces the next line, which may announce another one.
+        if self.message.ends_with(':') && !start.is_empty() && self.context.lines() <= ANNOUNCED {
             self.message = format!("{} {start}", self.message);
             return self.take(text, span);
         }

@@ -2,7 +2,7 @@
 
 use crate::view::View;
 use grimoire_plugin_sdk::{
-    Location, Span,
+    Location, Span, path,
     text::{Context, extension, place_at_start},
 };
 
@@ -101,9 +101,7 @@ impl Entry {
     fn trace(&mut self, text: &str) {
         let Some(place) = place_at_start(text) else { return };
         let name = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        let foreign = place.path.contains("/pkg/mod/")
-            || place.path.contains("/vendor/")
-            || place.path.contains("/src/testing/");
+        let foreign = !path::is_own(place.path) || place.path.contains("/src/testing/");
         if self.trace.is_none() && name(place.path) == name(&self.location.path) && !foreign {
             self.trace = Some(place.location());
         }

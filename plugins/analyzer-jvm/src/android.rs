@@ -15,7 +15,7 @@
 
 use crate::{Record, Step, session::Session, text::Text};
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Severity, Span,
+    Diagnostic, Kind, Location, Severity, Span, path,
     text::{Beginnings, Context, Needle, place_at_start},
 };
 
@@ -121,8 +121,7 @@ impl Block {
         // An image that AAPT could not read.
         let is_picture = [".png", ".webp", ".9.png", ".xml"].iter().any(|end| place.ends_with(end));
         if is_picture && (place.contains("/res/") || place.contains("\\res\\")) {
-            let is_library = place.contains(".gradle");
-            let location = (!is_library).then(|| Location::file(place));
+            let location = path::is_own(place).then(|| Location::file(place));
             return Some(Self::new(text, "aapt", message, location, More::None));
         }
         ERROR.find_among(text.characters, line)?;
@@ -245,8 +244,6 @@ fn resource(place: &str) -> Option<Location> {
         _ => place,
     };
     let found = place_at_start(path)?;
-    let is_library = found.path.contains("/.gradle/")
-        || found.path.contains("\\.gradle\\")
-        || found.path.contains("/transforms");
+    let is_library = !path::is_own(found.path) || found.path.contains("/transforms");
     (!is_library).then(|| found.location())
 }

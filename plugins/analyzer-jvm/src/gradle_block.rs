@@ -7,7 +7,7 @@ use crate::{
     text::Text,
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Location, Role, Span,
+    Diagnostic, Location, Role, Span, path,
     text::{Beginnings, Context, leading_number},
 };
 
@@ -272,8 +272,7 @@ fn place_of(line: &str) -> Option<Location> {
     let (path, rest) = rest.split_once('\'')?;
     let number = rest.trim().strip_prefix("line: ").and_then(leading_number).map_or(0, |(line, _)| line);
     // Scripts of plugins are in Gradle's own folders, and in those of packages.
-    let is_foreign = ["/.gradle/", "\\.gradle\\", "node_modules"].iter().any(|folder| path.contains(folder));
-    (!is_foreign).then(|| Location::at(path, number, None))
+    path::is_own(path).then(|| Location::at(path, number, None))
 }
 
 /// `:app:compileJava FAILED`.

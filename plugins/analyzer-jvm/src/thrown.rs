@@ -14,7 +14,14 @@ pub(crate) struct Thrown {
 
 /// The innermost message, else only the types.
 pub(crate) fn words(thrown: &[Thrown]) -> String {
-    if let Some(thrown) = thrown.iter().rev().find(|thrown| !thrown.message.trim().is_empty()) {
+    if let Some(at) = thrown.iter().rposition(|thrown| !thrown.message.trim().is_empty()) {
+        // `Cannot run program "till": error=2, No such file or directory` says more than its cause, which it ends with.
+        let told = thrown[at].message.trim().lines().next().unwrap_or_default();
+        let outer = thrown[..at].iter().rev().find(|outer| {
+            let outer = outer.message.trim();
+            told.starts_with("error=") && outer.len() > told.len() && outer.ends_with(told)
+        });
+        let thrown = outer.unwrap_or(&thrown[at]);
         let message = trimmed(&thrown.message);
         // A host, a class, `null`: a single word is meaningless without the type.
         let simple = thrown.name.rsplit(['.', '$']).next().unwrap_or_default();

@@ -109,7 +109,7 @@ const XCODE: &[Sentence] = &[
     Sentence::new("Failed to build * with scheme *.", Configuration, "scheme").reaches(Indented),
     Sentence::new("Missing package product '*'*", Dependency, "packages"),
     Sentence::new("tool 'xcodebuild' requires Xcode, but *", Configuration, "xcode-select"),
-    Sentence::new("xcode-select: error: *", Configuration, "xcode-select"),
+    Sentence::new("xcode-select: error: *", Configuration, "xcode-select").aside(),
     Sentence::new("xcrun: error: *", Configuration, "xcrun"),
     Sentence::new("SDK \"*\" cannot be located*", Configuration, "sdk"),
     Sentence::new("Build input file cannot be found: '*'*", Configuration, "input-file"),

@@ -239,7 +239,8 @@ fn is_bazel(path: &str) -> bool {
 
 /// The role of an error that follows from one printed before, or later by the action's tool.
 fn role(message: &str) -> Role {
-    const FOLLOWS: [&str; 6] = [
+    const FOLLOWS: [&str; 7] = [
+        "Error computing the main repository mapping: ",
         "Analysis of target '",
         "Analysis of aspect",
         "command succeeded, but ",
@@ -257,7 +258,10 @@ fn role(message: &str) -> Role {
         || message.contains(" failed: I/O exception") && message.contains("missing input");
     // `WORKSPACE` was not read, which an error in it explains.
     let unread = message.contains("Could not load //external package");
-    if ran || unread || FOLLOWS.iter().any(|start| message.starts_with(start)) {
+    // The file was loaded with an error, which was printed before.
+    let unloaded =
+        message.starts_with("error loading package") && message.contains(": initialization of module '");
+    if ran || unread || unloaded || FOLLOWS.iter().any(|start| message.starts_with(start)) {
         Role::Consequence
     } else {
         Role::Root

@@ -9,8 +9,8 @@
 
 use crate::{inbox::Inbox, view::View};
 use grimoire_plugin_sdk::{
-    Diagnostic, Frame, Kind, Location, Role, Severity, Span,
-    text::{Context, place_at_start},
+    Diagnostic, Frame, Kind, Location, Role, Severity, Span, path,
+    text::{Context, leading_number, place_at_start},
 };
 
 /// Maximum number of lines of one message.
@@ -29,6 +29,8 @@ const NETWORK_CAUSES: [&str; 7] = [
     "SSL connect error",
     "Operation too slow",
 ];
+/// The headline of an error in `$<…>`.
+const IN_EXPRESSION: &str = "Error evaluating generator expression:";
 /// Maximum length of a message made of several paragraphs.
 const LONG: usize = 600;
 
@@ -141,10 +143,17 @@ impl Block {
             span: view.span,
         };
         if let Some(place) = rest.strip_prefix(" at ") {
-            let place = place_at_start(place)?;
-            block.location = Some(place.location());
+            // A deferred call has no line: `CMakeLists.txt:DEFERRED:`.
+            let rest = if let Some((path, rest)) = place.split_once(":DEFERRED") {
+                block.location = Some(Location::file(path));
+                rest.strip_prefix(':').unwrap_or(rest)
+            } else {
+                let place = place_at_start(place)?;
+                block.location = Some(place.location());
+                place.rest
+            };
             // Some logs have the message on the same line.
-            let rest = place.rest.trim();
+            let rest = evaluated(rest).trim();
             let (command, message) = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
                 Some((command, message)) => (command, message),
                 None => ("", rest),
@@ -154,8 +163,10 @@ impl Block {
         } else if let Some(place) = rest.strip_prefix(" in ") {
             block.location = Some(Location::file(place.trim_end_matches(':')));
         } else {
-            block.flat = true;
-            block.say(rest.strip_prefix(':')?.trim());
+            let message = rest.strip_prefix(':')?.trim();
+            // Without a message either, the text is indented as after a location.
+            block.flat = !message.is_empty();
+            block.say(message);
         }
         Some(block)
     }
@@ -281,7 +292,9 @@ impl Block {
         // A file of CMake or of a download is not where the user looks.
         self.location =
             self.location.filter(|place| !is_module(&place.path) || self.severity == Severity::Warning);
-        let follows = message.starts_with("vcpkg install failed")
+        // Zephyr names the board in a line of its own.
+        let follows = message.starts_with("Invalid BOARD; see above")
+            || message.starts_with("vcpkg install failed")
             || message.starts_with("CMAKE_") && message.contains(" not set, after EnableLanguage")
             || message.starts_with("Build step for ") && message.contains(" failed: ");
         Some(Diagnostic {
@@ -298,6 +311,12 @@ impl Block {
             ..Diagnostic::default()
         })
     }
+}
+
+/// The text after `EVAL:2`, the line of code that `cmake_language` evaluates.
+fn evaluated(rest: &str) -> &str {
+    let number = rest.trim_start().strip_prefix("EVAL:").and_then(leading_number);
+    number.map_or(rest, |(_, rest)| rest.strip_prefix(':').unwrap_or(rest))
 }
 
 /// An error of another tool: `ld: error: message`, `LINK : fatal error LNK1104: message`.
@@ -340,11 +359,18 @@ fn sentence(paragraphs: &[String], cause: Option<&str>) -> String {
     let first = paragraphs.iter().position(|text| named(&text)).unwrap_or(0);
     let mut message = paragraphs[first].clone();
     // A headline ends with a colon, or is a few words long.
-    for next in paragraphs.iter().skip(first + 1) {
-        // `… links to:`, a name, `but the target was not found.`
+    let mut rest = paragraphs.iter().skip(first + 1).peekable();
+    while let Some(next) = rest.next() {
+        let is_lower = |text: &str| text.starts_with(|first: char| first.is_ascii_lowercase());
+        let is_name = |text: &str| text.starts_with('"') || !text.contains(' ');
         let is_headline = message.ends_with([':', ',']) && !message.ends_with("Possible reasons include:")
             || message.split(' ').count() < 4
-            || next.starts_with("but ");
+            // `… links to:`, a name, `but the target was not found.`
+            || !message.ends_with('.') && is_lower(next)
+            // `… includes non-existent path`, the path, `in its …`
+            || !message.ends_with('.') && is_name(next) && rest.peek().is_some_and(|after| is_lower(after))
+            // `Error evaluating generator expression:`, the expression, what is wrong with it.
+            || message.starts_with(IN_EXPRESSION) && message.ends_with('>');
         if !is_headline || message.len() > LONG {
             break;
         }
@@ -358,9 +384,9 @@ fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONG)]
 }
 
-/// CMake's own modules and the scripts of package managers.
+/// CMake's own modules, the scripts of package managers, and what a build made.
 fn is_module(path: &str) -> bool {
-    path.contains("-stamp/")
+    !path::is_own(path)
         || path.contains("/share/cmake")
         || path.contains("/CMake.app/")
         || path.contains("/scripts/buildsystems/vcpkg")

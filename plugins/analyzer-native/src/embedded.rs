@@ -19,6 +19,7 @@ use grimoire_plugin_sdk::{
 
 static STARTS: Beginnings = Beginnings::new(&[
     "FATAL ERROR: ",
+    "No board named '",
     "devicetree error: ",
     "Error: Unknown board ID",
     "Error: Detected unknown package",
@@ -168,6 +169,10 @@ impl Embedded {
                 let (target, status) = text[5..].split_once("] ")?;
                 let known = status.starts_with("Error ") || target.contains(".pio") && !status.is_empty();
                 known.then(|| found("scons", &text[4..], Kind::Unknown, Role::Consequence))?
+            }
+            // CMake's error says only: see above.
+            _ if text.starts_with("No board named '") && text.contains("' found") => {
+                found("west", text, Kind::Configuration, Role::Root)
             }
             _ if text.contains("failed with exit code ") => {
                 found("esp-idf", text, Kind::Unknown, Role::Consequence)

@@ -271,6 +271,7 @@ impl LineAnalyzer for Native {
         "Kconfig",
         "west: ",
         "board ID",
+        "No board named '",
         "UnknownPackageError",
         "platformio",
         "Nothing to build",

@@ -10,7 +10,7 @@
 
 use crate::{inbox::Inbox, names, view::View};
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Role, Severity, Span,
+    Diagnostic, Kind, Location, Role, Severity, Span, path,
     text::{Context, Needle, extension, leading_number, place_at_start, trailing_group},
 };
 use std::collections::VecDeque;
@@ -28,6 +28,8 @@ pub(crate) struct Make {
     before: VecDeque<String>,
     /// The file that Make could not include, and which it reports again.
     included: Option<String>,
+    /// Where a recipe failed, which old versions say in a line before: the target, and the place.
+    recipe: Option<(String, Location)>,
     edge: Option<Edge>,
 }
 
@@ -123,9 +125,12 @@ impl Make {
         if let Some((target, status)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             let mut found = made(tool, rest, Role::Consequence);
             // `[Makefile:12: pot.o] Error 1`
-            found.location = place_at_start(target)
-                .filter(|place| !place.path.ends_with("build.make") && !place.path.contains("CMakeFiles/"))
+            let location = place_at_start(target)
+                .filter(|place| !path::is_generated(place.path))
                 .map(|place| place.location());
+            let recipe =
+                self.recipe.take().filter(|(failed, _)| failed == target).map(|(_, location)| location);
+            found.location = location.or(recipe);
             let status = status.trim();
             if status.starts_with("Killed") || status == "Error 137" {
                 found.kind = Kind::Resource;
@@ -161,6 +166,14 @@ impl Make {
             "Stop",
         ];
         let text = view.text;
+        // `Makefile:10: recipe for target 'pot' failed`
+        if let Some((before, target)) =
+            text.strip_suffix("' failed").and_then(|text| text.split_once(": recipe for target '"))
+        {
+            let location = makefile(before).filter(|place| !path::is_generated(&place.path));
+            self.recipe = location.map(|location| (target.to_owned(), location));
+            return None;
+        }
         if let Some(end) = ENDS.iter().find(|end| text.ends_with(*end)) {
             let (name, rest) = text.split_once(": ")?;
             if let Some(tool) = program(name) {

@@ -26,7 +26,7 @@ use crate::{
     text::Text,
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Role,
+    Diagnostic, Kind, Location, Role, Span,
     text::{Needle, leading_number, place_at_start},
 };
 use std::collections::VecDeque;
@@ -47,6 +47,8 @@ pub(crate) struct Docker {
     /// The output of the running step, with the classic builder.
     output: VecDeque<String>,
     is_classic: bool,
+    /// The running step, if it copies files from the context.
+    copying: Option<(String, Span)>,
     /// The last reason reported: wrappers repeat it.
     reason: String,
 }
@@ -183,6 +185,23 @@ impl Docker {
         if text.starts_with("Step ") && text.contains(" : ") && text.contains('/') {
             self.is_classic = true;
             self.output.clear();
+            let is_copy = text.split_once(" : ").is_some_and(|(_, step)| {
+                ["COPY ", "ADD "].iter().any(|instruction| step.starts_with(instruction))
+            });
+            self.copying = is_copy.then(|| (text.to_owned(), line.span));
+            return;
+        }
+        // Old versions say only what they did not find, in the context or in the image.
+        let is_missing = || text.starts_with("lstat ") || text.starts_with("stat /var/lib/docker/");
+        let is_progress = text.starts_with("--->") || text.starts_with("Removing intermediate");
+        if let Some((step, span)) = self.copying.take_if(|_| !is_progress)
+            && text.ends_with(": no such file or directory")
+            && is_missing()
+        {
+            let mut diagnostic = line.found("docker", "build", Kind::Configuration, text);
+            diagnostic.context = format!("{step}\n{text}");
+            diagnostic.span = span.to(line.span);
+            sink.block(diagnostic);
             return;
         }
         if let Some(at) = RETURNED.find_among(line.characters, text)

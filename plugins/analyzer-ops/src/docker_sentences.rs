@@ -74,8 +74,11 @@ pub(crate) const ROWS: &[Phrase] = &[
     docker(Configuration, "build", "unable to prepare context: "),
     docker(Configuration, "build", "resolve : lstat ").with("no such file or directory"),
     docker(Configuration, "build", "COPY failed: "),
-    // Before `COPY failed: `, and of other programs in Go.
-    docker(Configuration, "build", "lstat ").with(": no such file or directory"),
+    // Of any program in Go.
+    Phrase::new("log", "no-such-file", Configuration, "lstat ").with(": no such file or directory"),
+    Phrase::new("log", "no-such-file", Configuration, "stat ").with(": no such file or directory"),
+    Phrase::new("log", "no-such-file", Configuration, "open ").with(": no such file or directory"),
+    Phrase::new("log", "permission-denied", Permission, "open ").with(": permission denied"),
     docker(Configuration, "build", "ADD failed: "),
     docker(Configuration, "build", "Dockerfile parse error line "),
     docker(Configuration, "build", "failed to read dockerfile: "),

@@ -14,7 +14,7 @@
 
 use crate::text::Text;
 use grimoire_plugin_sdk::{
-    Confidence, Diagnostic, Kind, Location, Role,
+    Confidence, Diagnostic, Kind, Location, Role, path,
     text::{Needle, leading_number, looks_like_path},
 };
 
@@ -107,7 +107,7 @@ fn script(line: &Text<'_>) -> Option<Diagnostic> {
         return None;
     }
     // `eval: line 3: ` and the like come between the name and the message.
-    let own = !is_shell(name) && !is_written_by_ci(name) && looks_like_path(name);
+    let own = !is_shell(name) && !is_written_by_ci(name) && looks_like_path(name) && path::is_own(name);
     let location = own.then(|| Location::at(name, number, None));
     Some(diagnostic(line, &said, message, location))
 }

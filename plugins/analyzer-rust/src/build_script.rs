@@ -63,6 +63,9 @@ pub(crate) struct Block {
     panicked: Option<(String, Option<Location>)>,
     last: Option<String>,
     process: Option<String>,
+    /// Why the script could not be started: the causes before any output.
+    unstarted: Vec<String>,
+    has_output: bool,
     lines: usize,
     context: Context,
     /// The headline only: other recognisers may report the script's output.
@@ -84,6 +87,8 @@ impl Block {
             panicked: None,
             last: None,
             process: None,
+            unstarted: Vec::new(),
+            has_output: false,
             lines: 0,
             context,
             span,
@@ -105,7 +110,11 @@ impl Block {
         if let Some(rest) = start.strip_prefix("process didn't exit successfully: ") {
             self.process = Some(rest.to_owned());
             self.span = self.span.to(span);
+        } else if !self.has_output && self.is_reason(text, start) {
+            self.unstarted.push(cut(start, 600).to_owned());
+            self.span = self.span.to(span);
         }
+        self.has_output |= start.starts_with("--- std");
         if self.context.lines() < KEPT {
             self.context.push(text);
         }
@@ -117,6 +126,16 @@ impl Block {
             self.output(text, start, span);
         }
         Step::Taken
+    }
+
+    /// Returns true for a cause in a script's place, without one that ran: `could not execute process …`, and what
+    /// the system said of it.
+    fn is_reason(&self, text: &str, start: &str) -> bool {
+        start.get(1..).is_some_and(|rest| rest.starts_with("ould not execute process `"))
+            || !self.unstarted.is_empty()
+                && self.unstarted.len() < 4
+                && text.starts_with("  ")
+                && start != "Caused by:"
     }
 
     fn output(&mut self, text: &str, start: &str, span: Span) {
@@ -181,6 +200,7 @@ impl Block {
             .or(message)
             .or(self.error)
             .or(self.last)
+            .or((!self.unstarted.is_empty()).then(|| self.unstarted.join(": ")))
             .or(process)
             .unwrap_or_default();
         let follows = FOLLOWS.iter().any(|part| cause.contains(part));

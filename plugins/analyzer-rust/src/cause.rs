@@ -70,6 +70,8 @@ impl Block {
             let continues = leading_number(start).is_none_or(|(_, rest)| !rest.starts_with(": "))
                 && !self.causes.is_empty();
             match self.causes.last_mut().filter(|_| continues) {
+                // The excerpt of what could not be parsed.
+                Some(_) if start.contains('|') => {}
                 Some(last) if last.len() < 400 => {
                     last.push(' ');
                     last.push_str(cause);

@@ -2,7 +2,7 @@
 
 use crate::Step;
 use grimoire_plugin_sdk::{
-    Diagnostic, Frame, Kind, Location, Severity, Span, limits,
+    Diagnostic, Frame, Kind, Location, Severity, Span, limits, path,
     text::{Context, cut, leading_number, place_at_end, place_at_start},
 };
 
@@ -275,14 +275,12 @@ impl Block {
 /// Returns true if a location is in the standard library or a dependency.
 pub(crate) fn is_foreign(location: &Location) -> bool {
     let path = location.path.as_str();
-    path.starts_with("/rustc/")
+    !path::is_own(path)
         || path.starts_with("compiler/rustc_")
         || ["src/libcore/", "src/libstd/", "src/liballoc/", "src/libtest/"]
             .iter()
             .any(|part| path.contains(part))
         || ["libcore/", "libstd/", "liballoc/"].iter().any(|start| path.starts_with(start))
-        || path.contains("/.cargo/registry/")
-        || path.contains("/.cargo/git/")
         || path.contains("/lib/rustlib/src/")
         || path.starts_with("library/")
         || path.starts_with('<')

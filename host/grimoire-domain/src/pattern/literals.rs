@@ -8,7 +8,7 @@ use super::specificity::specificity;
 /// Maximum number of literals that a sequence of parts is expanded into.
 const MOST: usize = 64;
 /// Maximum number of alternatives. The longest pattern has room for fewer that name anything.
-const ALTERNATIVES: usize = 512;
+pub(super) const ALTERNATIVES: usize = 512;
 /// Maximum length of a literal in bytes. A longer one is cut, because a part of it is required just as well.
 const LONGEST: usize = 48;
 /// Maximum number of characters in a class that is expanded into literals.
@@ -19,6 +19,30 @@ const SPELT_OUT: usize = 8;
 pub(super) fn needles(expression: &Hir) -> Option<Vec<Vec<u8>>> {
     let needles = Part::of(expression).best()?;
     needles.iter().all(|needle| !needle.is_empty()).then_some(needles)
+}
+
+/// Minimum specificity, in letters, of every needle of a pattern for it to be searched in lines that no analyzer read.
+pub(super) const DISTINCT: u32 = 8;
+
+/// Returns true if the needles are unknown, or tell little, only because a part has more than [`ALTERNATIVES`].
+pub(super) fn has_too_many_alternatives(expression: &Hir) -> bool {
+    fn is_too_wide(part: &Hir) -> bool {
+        match part.kind() {
+            HirKind::Capture(capture) => is_too_wide(&capture.sub),
+            HirKind::Repetition(repetition) => repetition.min > 0 && is_too_wide(&repetition.sub),
+            HirKind::Concat(parts) => parts.iter().any(is_too_wide),
+            HirKind::Alternation(parts) => {
+                let texts: Vec<_> = parts.iter().map(|part| Part::of(part).best()).collect();
+                let count: usize = texts.iter().flatten().map(Vec::len).sum();
+                let is_told = texts.iter().flatten().flatten().all(|text| !text.is_empty());
+                texts.iter().all(Option::is_some) && is_told && count > ALTERNATIVES
+                    || parts.iter().any(is_too_wide)
+            }
+            _ => false,
+        }
+    }
+    let is_weak = |needle: &Vec<u8>| specificity(&String::from_utf8_lossy(needle)) < DISTINCT;
+    needles(expression).is_none_or(|needles| needles.iter().any(is_weak)) && is_too_wide(expression)
 }
 
 /// The literals of a part of an expression.
@@ -255,6 +279,24 @@ mod tests {
         assert!(!needles_of(&in_a_sequence).is_empty());
         let longest = list(super::super::ErrorPattern::MAXIMUM_LENGTH / list(1).len());
         assert!(needles_of(&longest).len() > 200);
+    }
+
+    #[test]
+    fn too_many_alternatives_are_no_needles() {
+        let list = |count: usize| {
+            let words: Vec<String> = (0..count).map(|number| format!("{number:03}x")).collect();
+            words.join("|")
+        };
+        for (source, expected) in [
+            (list(512), false),
+            (list(513), true),
+            (format!(r"\w+ (?:{})", list(600)), true),
+            (format!(r"the kettle is without its cover (?:{})", list(600)), false),
+            (format!(r"(?:{}|\w+)", list(600)), false),
+            (r"\w+ \d+".to_owned(), false),
+        ] {
+            assert_eq!(has_too_many_alternatives(&parse(&source)), expected, "{source}");
+        }
     }
 
     #[test]

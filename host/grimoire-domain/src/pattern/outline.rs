@@ -62,6 +62,11 @@ impl Outline {
         literals::needles(&self.0)
     }
 
+    /// See [`literals::has_too_many_alternatives`].
+    pub(super) fn has_too_many_alternatives(&self) -> bool {
+        literals::has_too_many_alternatives(&self.0)
+    }
+
     /// See [`literals::named`].
     pub(super) fn named(&self, found: &str) -> u32 {
         literals::named(&self.0, found)

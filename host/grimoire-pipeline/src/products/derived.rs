@@ -349,7 +349,7 @@ impl<M: Maker> DerivedProducts<M> {
     }
 
     fn has_product(&self, spell: SpellId) -> bool {
-        let in_table = || self.source.as_ref().is_some_and(|source| source.table.get(spell).is_some());
+        let in_table = || self.source.as_ref().is_some_and(|source| source.table.has(spell));
         self.changed.get(&spell).map_or_else(in_table, Option::is_some)
     }
 

@@ -127,6 +127,31 @@ fn a_place_is_the_users_or_none() {
     assert_eq!(settled(vec![compiled])[0].location, module.location, "what the compiler read");
     let committed = Diagnostic { location: at("vendor/lid/lid.go", 3), ..module };
     assert_eq!(settled(vec![committed.clone()])[0].location, committed.location, "in the repository");
+    let generated = Diagnostic { location: at("buildtrees/0.lid.cmake", 3), ..committed };
+    assert_eq!(settled(vec![generated.clone()])[0].location, None, "the next build makes it anew");
+    let compiled = Diagnostic { kind: Kind::Compile, ..generated.clone() };
+    assert_eq!(settled(vec![compiled])[0].location, generated.location, "what the compiler read");
+}
+
+#[test]
+fn a_program_that_a_recipe_misses_is_placed_in_the_recipe() {
+    let missing = |message: &str, start| Diagnostic { tool: "shell".to_owned(), ..error(message, start) };
+    let failed = |status: &str| Diagnostic {
+        tool: "make".to_owned(),
+        role: Role::Consequence,
+        location: at("Makefile", 12),
+        context: format!("/bin/sh: 1: press: not found\nmake: *** [Makefile:12: lid] {status}"),
+        ..error(&format!("[Makefile:12: lid] {status}"), 130)
+    };
+    let found = settled(vec![missing("press: not found", 110), failed("Error 127")]);
+    assert_eq!(found[0].location, at("Makefile", 12));
+    let found = settled(vec![missing("press: not found", 110), failed("Error 1")]);
+    assert_eq!(found[0].location, None, "the program was found");
+    let found = settled(vec![missing("cup: not found", 110), failed("Error 127")]);
+    assert_eq!(found[0].location, None, "of another recipe");
+    let placed = Diagnostic { location: at("build.sh", 3), ..missing("press: not found", 110) };
+    let found = settled(vec![placed, failed("Error 127")]);
+    assert_eq!(found[0].location, at("build.sh", 3));
 }
 
 #[test]

@@ -68,6 +68,10 @@ impl ProductTable for Table {
         Some((block.rows[place % ROWS], block.components[start..start + self.dimension].to_vec()))
     }
 
+    fn has(&self, spell: SpellId) -> bool {
+        self.places.contains_key(&spell)
+    }
+
     fn rows(&self) -> impl Iterator<Item = (Row, Vec<f32>)> {
         self.vectors().map(|(row, vector)| (row, vector.to_vec()))
     }

@@ -110,3 +110,18 @@ async fn the_lines_around_an_error_are_no_grounds_for_a_general_spell() {
         Diagnostic { context: "the lamp does not burn in the harbour".to_owned(), ..error("exit status 3") };
     assert_eq!(judged(&world, &around, general).await, (vec![special], "other-error"));
 }
+
+#[tokio::test]
+async fn a_general_spell_and_a_special_one_never_withhold_each_other() {
+    let world = world();
+    let general = create(&world, "the lamp in the harbour does not burn", &["general"]).await;
+    let of_code = create(&world, "LAMP42", &[]).await;
+    let dark =
+        Diagnostic { code: Some("LAMP42".to_owned()), ..error("the lamp in the harbour does not burn") };
+    assert_eq!(judged(&world, &dark, general).await, (vec![of_code], "less-specific"));
+    // What is found only around the error, and names less, belongs to another one.
+    let around = create(&world, "wick is wet", &[]).await;
+    let wet =
+        Diagnostic { context: "wick is wet".to_owned(), ..error("the lamp in the harbour does not burn") };
+    assert_eq!(judged(&world, &wet, around).await, (vec![general], "less-specific"));
+}

@@ -182,6 +182,32 @@ fn what_is_wrong_in_a_spellbook_is_named_with_its_line() {
     }
 }
 
+#[test]
+fn a_pattern_with_more_alternatives_than_lines_are_searched_for_is_warned_of() {
+    let place = Place::new();
+    let list = |count: usize| {
+        let words: Vec<String> = (0..count).map(|number| format!("{number:03}x")).collect();
+        words.join("|")
+    };
+    let spell = |key: &str, pattern: &str| {
+        format!(
+            "- key: {key}\n  title: Fine\n  description: d\n  error_type: t\n  error_pattern: '{pattern}'\n  solution_code: s\n"
+        )
+    };
+    let book = format!("version: 1\nspells:\n{}{}", spell("few", &list(512)), spell("many", &list(513)));
+    place.file("book.yaml", &book);
+    let ended = place.run(&["spells", "check", "book.yaml"], b"");
+    assert_eq!(ended.code(), 0);
+    let complaint = ended.complaint();
+    assert!(
+        complaint.contains("warning: book.yaml:13: many: error_pattern: has more than 512"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("split the spell"), "{complaint}");
+    assert!(complaint.contains("2 spells, valid; 1 warning"), "{complaint}");
+    assert!(!complaint.contains("few"), "{complaint}");
+}
+
 /// A spellbook in JSON, with texts long enough to need several pieces.
 fn long_spellbook() -> String {
     let spells: Vec<serde_json::Value> = (0..60)

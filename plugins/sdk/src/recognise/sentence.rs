@@ -2,7 +2,7 @@
 
 use super::panel::{Draft, Reader, Seen};
 use crate::{
-    Diagnostic, Kind, Role,
+    Confidence, Diagnostic, Kind, Role,
     text::{Characters, Needle, closes_generically},
 };
 
@@ -35,6 +35,7 @@ pub struct Sentence {
     error_type: &'static str,
     reach: Reach,
     role: Role,
+    confidence: Confidence,
     /// Beginnings of lines and paragraphs that belong to it.
     then: &'static [&'static str],
     /// The beginning of a line that ends it early; empty if there is none.
@@ -48,7 +49,17 @@ impl Sentence {
         while head < form.len() && form.as_bytes()[head] != b'*' {
             head += 1;
         }
-        Self { form, head, kind, error_type, reach: Reach::Line, role: Role::Root, then: &[], until: "" }
+        Self {
+            form,
+            head,
+            kind,
+            error_type,
+            reach: Reach::Line,
+            role: Role::Root,
+            confidence: Confidence::Certain,
+            then: &[],
+            until: "",
+        }
     }
 
     /// Sets the beginning of a line that ends it.
@@ -87,6 +98,13 @@ impl Sentence {
     #[must_use]
     pub const fn consequence(self) -> Self {
         Self { role: Role::Consequence, ..self }
+    }
+
+    /// Marks it as something that is also said aside, by a program whose caller goes on without it: beside an error that
+    /// another tool is certain about it counts less.
+    #[must_use]
+    pub const fn aside(self) -> Self {
+        Self { confidence: Confidence::Likely, ..self }
     }
 }
 
@@ -185,6 +203,7 @@ impl Sentences {
         let mut draft = Draft::new(self.tool, sentence.kind, line);
         sentence.error_type.clone_into(&mut draft.found.error_type);
         draft.found.role = sentence.role;
+        draft.found.confidence = sentence.confidence;
         draft.say(text);
         Some(Open { draft, sentence, indent: line.indent, paused: false })
     }

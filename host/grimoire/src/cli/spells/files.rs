@@ -1,5 +1,6 @@
 //! Import, export and check of spellbook files.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use grimoire_domain::pattern::ErrorPattern;
 use grimoire_domain::spell::SpellFields;
 use grimoire_pipeline::Notation;
 
@@ -65,14 +67,22 @@ pub(super) struct Check {
 
 /// Runs `grimoire spells check`.
 pub(super) fn check(arguments: &Check) -> anyhow::Result<Exit> {
-    let count = read_valid(&arguments.files)?.len();
-    note(format_args!("{count} spells, all right"));
+    let Checked { spells, warnings } = read_valid(&arguments.files)?;
+    for warning in &warnings {
+        note(format_args!("warning: {warning}"));
+    }
+    let count = spells.len();
+    match warnings.len() {
+        0 => note(format_args!("{count} spells, all right")),
+        1 => note(format_args!("{count} spells, valid; 1 warning")),
+        warnings => note(format_args!("{count} spells, valid; {warnings} warnings")),
+    }
     Ok(Exit::Ok)
 }
 
 /// Runs `grimoire spells import`.
 pub(super) async fn import(arguments: Import, overrides: &Overrides) -> anyhow::Result<Exit> {
-    let spells = read_valid(&arguments.files)?;
+    let spells = read_valid(&arguments.files)?.spells;
     Access::with(&arguments.target, overrides, Need::Write, async |access| {
         let bar = Arc::new(progress_bar(spells.len() as u64, "spells written"));
         let shown = Arc::clone(&bar);
@@ -142,32 +152,53 @@ pub(super) fn read_one(file: &Path) -> anyhow::Result<SpellFields> {
         .map_err(|error| Reported(Exit::Data, format!("{name}: {error}")).into())
 }
 
+/// Valid spells, and what is likely to be a mistake in them.
+struct Checked {
+    spells: Vec<SpellFields>,
+    warnings: Vec<String>,
+}
+
 /// The spells of all files, in order; every problem of every file is reported with its line.
-fn read_valid(files: &[PathBuf]) -> anyhow::Result<Vec<SpellFields>> {
+fn read_valid(files: &[PathBuf]) -> anyhow::Result<Checked> {
     let mut spells = Vec::new();
     let mut problems = Vec::new();
+    let mut warnings = Vec::new();
     for file in files {
         let name = file.display().to_string();
         let mut lines: Option<Vec<EntryLines>> = None;
         for (index, fields) in spellbook::read(file)?.into_iter().enumerate() {
             let known_as = fields.key.clone().unwrap_or_else(|| format!("spell {}", index + 1));
-            if let Err(errors) = fields.clone().validate() {
-                // Read again, only for files with problems.
+            let mut told = |field: &str, message: &dyn Display| {
+                // Read again, only for files with something to tell.
                 let lines = lines.get_or_insert_with(|| {
                     fs::read_to_string(file).map(|text| spellbook::lines(&text)).unwrap_or_default()
                 });
-                problems.extend(errors.errors().iter().map(|error| {
-                    let line = lines.get(index).map(|entry| format!(":{}", entry.of(&error.field)));
-                    format!(
-                        "{name}{}: {known_as}: {}: {}",
-                        line.unwrap_or_default(),
-                        error.field,
-                        error.message
-                    )
-                }));
+                let line = lines.get(index).map(|entry| format!(":{}", entry.of(field)));
+                format!("{name}{}: {known_as}: {field}: {message}", line.unwrap_or_default())
+            };
+            match fields.clone().validate() {
+                Err(errors) => {
+                    problems.extend(errors.errors().iter().map(|error| told(&error.field, &error.message)));
+                }
+                Ok(_) if ErrorPattern::from_store(&fields.error_pattern).has_too_many_alternatives() => {
+                    warnings.push(told("error_pattern", &too_many_alternatives()));
+                }
+                Ok(_) => {}
             }
             spells.push(fields);
         }
     }
-    if problems.is_empty() { Ok(spells) } else { Err(Reported(Exit::Data, problems.join("\n  ")).into()) }
+    if problems.is_empty() {
+        Ok(Checked { spells, warnings })
+    } else {
+        Err(Reported(Exit::Data, problems.join("\n  ")).into())
+    }
+}
+
+fn too_many_alternatives() -> String {
+    format!(
+        "has more than {} alternatives, so it judges errors that an analyzer found, and finds no line of a log by itself; \
+         name what the alternatives have in common (`cannot open (?:a|b)`), use a class in place of a list, or split the spell",
+        ErrorPattern::MAXIMUM_ALTERNATIVES
+    )
 }
