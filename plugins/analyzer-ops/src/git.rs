@@ -134,6 +134,7 @@ fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
         "Unable to checkout '",
         "Failed to clone '",
         "Could not read from remote repository",
+        "Fetched in submodule path '",
     ]);
     let text = line.text;
     match STARTS.position(text)? {
@@ -148,6 +149,7 @@ fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
         11 if text.contains("submodule path '") => {
             Some(line.found("git", "submodule", Kind::Configuration, text))
         }
+        14 => Some(line.found("git", "submodule", Kind::Configuration, text)),
         12 if text.contains("a second time, aborting") => {
             Some(summary(line.found("git", "submodule", Kind::Network, text)))
         }
