@@ -263,7 +263,7 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         at += length;
         before = bytes[at - 1];
     }
-    if is_gone {
+    if is_gone || is_missing(text) || is_exception(text) {
         strongest = strongest.max(6.0);
     }
     let mut weight = strongest + others.min(4.0);
@@ -317,6 +317,23 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         1 => weight * 0.6,
         _ => weight * 0.35,
     }
+}
+
+/// `lstat lid: no such file or directory`, `the lid was not found`: such words say more together than alone.
+fn is_missing(text: &str) -> bool {
+    const SIGNS: [&str; 6] =
+        [": no such ", ": No such ", " not found", ": Not found", " does not exist", " must not "];
+    SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+/// `kettle.LidError: the lid is lost`: a name of an exception, and what it says.
+fn is_exception(text: &str) -> bool {
+    text.split_once(": ").is_some_and(|(name, said)| {
+        let ends = ["Error", "Exception"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+        ends && !said.is_empty()
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
+    })
 }
 
 /// `error:` alone: the next line says what failed.
