@@ -211,10 +211,9 @@ impl Guesses {
         } else if step.passed {
             None
         } else {
-            let lines = step.lines;
-            step.best(|candidate| {
-                candidate.weight >= if candidate.at + END > lines { SURE_AT_END } else { SURE }
-            })
+            // The steps of a whole run say themselves that they failed.
+            let end = if self.steps.count() <= 1 { step.lines.saturating_sub(END) } else { u32::MAX };
+            step.best(|candidate| candidate.weight >= if candidate.at > end { SURE_AT_END } else { SURE })
         };
         let Some(best) = best else { return };
         self.made += 1;

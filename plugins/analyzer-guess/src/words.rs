@@ -263,8 +263,10 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         at += length;
         before = bytes[at - 1];
     }
-    if is_gone || is_missing(text) || is_exception(text) {
+    if is_gone || is_exception(text) {
         strongest = strongest.max(6.0);
+    } else if is_missing(text) {
+        strongest = strongest.max(4.0);
     }
     let mut weight = strongest + others.min(4.0);
     if marker == Some(Marker::Error) {
@@ -376,7 +378,7 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
 
 /// `0 errors`, `no errors`, `without failures`, `stop on error`; not `Compilation error`.
 fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
-    if !matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault") {
+    if !matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault" | "violat") {
         return false;
     }
     let before = bytes[..at].trim_ascii_end();
@@ -393,7 +395,7 @@ fn is_no_sentence(text: &str) -> bool {
             && !text.starts_with("\"message\": \"")
             && text.starts_with(['#', '|', '│', '%', '*', '{', '}', '"', '<'])
             // An item of a list is often the reason below a headline.
-            && !text.starts_with("* ")
+            && (!text.starts_with("* ") || text.ends_with(':'))
         || text.starts_with("FAIL ")
         || text.starts_with("checking ")
         || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("--:--")
