@@ -304,6 +304,7 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
         "dst refspec ",
         "unable to write file ",
         "Please commit or stash them",
+        "no such remote ref ",
     ]);
     let message = message.trim();
     let at = match KNOWN.position(message) {
@@ -313,8 +314,8 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
     };
     let role = match at {
         0 if explained => Role::Consequence,
-        // GnuPG has reported the reason before.
-        1..=3 | 8 | 26 => Role::Consequence,
+        // GnuPG has reported the reason before; which submodule lacks the commit is said below.
+        1..=3 | 8 | 26 | 27 => Role::Consequence,
         _ => Role::Root,
     };
     // `patch failed: src/till.c:12`
