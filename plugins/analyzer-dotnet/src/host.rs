@@ -47,7 +47,7 @@ pub(crate) struct Block {
     span: Span,
 }
 
-const MESSAGES: [(&str, Form, Kind, &str); 39] = [
+const MESSAGES: [(&str, Form, Kind, &str); 41] = [
     ("A compatible .NET SDK was not found", Form::Version, Kind::Configuration, "sdk"),
     ("A compatible installed .NET", Form::Version, Kind::Configuration, "sdk"),
     ("A compatible SDK version for global.json", Form::Version, Kind::Configuration, "sdk"),
@@ -65,6 +65,8 @@ const MESSAGES: [(&str, Form, Kind, &str); 39] = [
         Kind::Configuration,
         "framework",
     ),
+    (".NET location: Not found", Form::Line, Kind::Configuration, "host"),
+    ("Failed to resolve ", Form::Line, Kind::Configuration, "host"),
     ("It was not possible to find any installed .NET", Form::Line, Kind::Configuration, "sdk"),
     ("No .NET SDKs were found", Form::Line, Kind::Configuration, "sdk"),
     (
@@ -134,6 +136,7 @@ impl Block {
             }
             "Build FAILED" => line == "Build FAILED.",
             "Test summary: total:" => !line.contains("failed: 0"),
+            "Failed to resolve " => line.contains("hostfxr") || line.contains("hostpolicy"),
             "error: Package '" => line.contains("is incompatible with"),
             _ => true,
         };
@@ -182,6 +185,7 @@ impl Block {
             "global.json file:",
             "App: ",
             "Architecture: ",
+            "App host version: ",
             ".NET location: ",
             "The following frameworks were found",
             "Installed SDKs:",

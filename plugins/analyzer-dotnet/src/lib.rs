@@ -101,6 +101,8 @@ impl LineAnalyzer for Dotnet {
         "Error Message:",
         "DbContext",
         "ICU package",
+        "hostfxr",
+        "hostpolicy",
         "global.json",
         "SA1",
         "CA1",

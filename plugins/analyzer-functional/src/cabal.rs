@@ -218,6 +218,10 @@ const STACK: &[Sentence] = &[
     Sentence::new("Unable to parse cabal file *", Configuration, "cabal-file").reaches(Block),
     Sentence::new("The following packages are missing from *", Dependency, "package-not-found")
         .reaches(Indented),
+    Sentence::new("Error parsing targets: *", Configuration, "target")
+        .reaches(Wrapped)
+        .until("Perhaps you need"),
+    Sentence::new("Error parsing target(s)*", Configuration, "target").reaches(Block),
     Sentence::new("In order to build this project, you need a newer version *", Dependency, "stack-version"),
 ];
 

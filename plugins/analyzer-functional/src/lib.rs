@@ -136,6 +136,7 @@ impl LineAnalyzer for Functional {
     ];
 
     const PROBES: &'static [&'static str] = &[
+        "parsing target",
         ".ex:",
         ".exs",
         ".erl",

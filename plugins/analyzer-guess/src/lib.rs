@@ -36,6 +36,9 @@ const TEMPLATES: usize = 4096;
 const LEAST: f32 = 3.0;
 /// The minimum weight if nothing says that the run failed.
 const SURE: f32 = 6.0;
+/// The same among the last lines: an excerpt usually ends with the failure, or soon after it.
+const SURE_AT_END: f32 = 4.0;
+const END: u32 = 15;
 /// Number of lines after which the weight of the distance to the step's end has fallen to less than half.
 const NEAR: f32 = 40.0;
 
@@ -73,6 +76,8 @@ struct Candidate {
     wrapped: bool,
     /// Number of added lines that a headline announced.
     chained: usize,
+    /// True if the last line announced the cause of what the candidate says.
+    is_caused: bool,
     /// Number of blank lines since the last added one.
     blank: usize,
     span: Span,
@@ -104,7 +109,14 @@ impl LineAnalyzer for Guesses {
         }
         self.step.lines += 1;
         let weight = words::weight(text, line.marker, line.red);
+        let announces_cause = matches!(text, "Caused by:" | "caused by:");
         for candidate in self.step.candidates.iter_mut().filter(|candidate| candidate.after < AFTER) {
+            if std::mem::replace(&mut candidate.is_caused, announces_cause) && !announces_cause {
+                candidate.text = format!("{}: {}", cut(&candidate.text, LINE), cut(text, LINE));
+                candidate.context.push(cut(text, LINE));
+                candidate.after += 1;
+                continue;
+            }
             let blank = std::mem::take(&mut candidate.blank);
             let is_next = candidate.after == usize::from(candidate.wrapped) + candidate.chained;
             if candidate.after == 0 && blank == 0 && sentence::goes_on(&candidate.text, text) {
@@ -177,12 +189,13 @@ impl Guesses {
             weight,
             template,
             at: step.lines,
-            text: sentence::bare(text).to_owned(),
+            text: sentence::bare(text).trim_start_matches("* ").to_owned(),
             context,
             after: 0,
             wrapped: false,
             chained: 0,
             blank: 0,
+            is_caused: false,
             span,
         });
     }
@@ -194,21 +207,23 @@ impl Guesses {
             return;
         }
         let best = if step.failed {
-            step.best()
+            step.best(|_| true)
         } else if step.passed {
             None
         } else {
-            step.best().filter(|best| best.weight >= SURE)
+            // The steps of a whole run say themselves that they failed.
+            let end = if self.steps.count() <= 1 { step.lines.saturating_sub(END) } else { u32::MAX };
+            step.best(|candidate| candidate.weight >= if candidate.at > end { SURE_AT_END } else { SURE })
         };
         let Some(best) = best else { return };
         self.made += 1;
-        let message = sentence::message(&best.text);
+        let message = sentence::without_leader(sentence::message(&best.text));
         out.push(Diagnostic {
             tool: "log".to_owned(),
             error_type: "guess".to_owned(),
-            message: message.to_owned(),
+            kind: kind_of(&message),
+            message: message.into_owned(),
             confidence: Confidence::Guess,
-            kind: kind_of(message),
             context: best.context.as_str().to_owned(),
             span: best.span,
             ..Diagnostic::default()
@@ -217,13 +232,19 @@ impl Guesses {
 }
 
 impl Step {
-    fn best(&self) -> Option<Candidate> {
+    /// The most likely of the candidates that are sure enough.
+    fn best(&self, is_sure: impl Fn(&Candidate) -> bool) -> Option<Candidate> {
         let score = |candidate: &Candidate| {
             let repeated = self.templates.get(&candidate.template).copied().unwrap_or(1);
             candidate.score(self.lines) / if repeated > 3 { 2.0 } else { 1.0 }
         };
         // The first one of equals: later ones repeat it.
-        self.candidates.iter().rev().max_by(|one, other| score(one).total_cmp(&score(other))).cloned()
+        self.candidates
+            .iter()
+            .rev()
+            .filter(|candidate| is_sure(candidate))
+            .max_by(|one, other| score(one).total_cmp(&score(other)))
+            .cloned()
     }
 }
 

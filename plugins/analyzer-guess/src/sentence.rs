@@ -1,5 +1,7 @@
 //! The sentence in a line: without prefixes, and with the lines that continue it.
 
+use std::borrow::Cow;
+
 /// Minimum length in bytes of a line that may be wrapped.
 const WIDTH: usize = 65;
 
@@ -65,7 +67,8 @@ pub(super) fn bare(text: &str) -> &str {
 /// The sentence of a line, without the level at its start.
 pub(super) fn message(text: &str) -> &str {
     let mut message = text;
-    for level in ["[ERROR]", "[error]", "[FATAL]", "ERROR:", "Error:", "error:", "FATAL:", "fatal:", "ERROR"]
+    for level in
+        ["[ERROR]", "[error]", "[INFO]", "[FATAL]", "ERROR:", "Error:", "error:", "FATAL:", "fatal:", "ERROR"]
     {
         if let Some(rest) = message.strip_prefix(level)
             && !rest.trim().is_empty()
@@ -78,4 +81,16 @@ pub(super) fn message(text: &str) -> &str {
         message = value.trim_end_matches([',', '"']);
     }
     message.trim_end_matches([':', ' '])
+}
+
+/// The two columns of a table that dots connect: `spout ........ FAILURE [ 11.172 s]`.
+pub(super) fn without_leader(message: &str) -> Cow<'_, str> {
+    let columns = message.split_once(" ...").map(|(name, rest)| (name, rest.trim_start_matches('.')));
+    match columns {
+        Some((name, outcome)) if outcome.starts_with(' ') && !name.is_empty() => {
+            let outcome = outcome.split_once(" [").map_or(outcome, |(outcome, _)| outcome);
+            Cow::Owned(format!("{name}: {}", outcome.trim()))
+        }
+        _ => Cow::Borrowed(message),
+    }
 }

@@ -1,6 +1,9 @@
 //! The meaning of a line's words: that something failed, that everything passed, or how much it looks like a cause.
 
-use crate::signs::{is_banner, is_count, names_something};
+use crate::{
+    LEAST,
+    signs::{is_banner, is_count, names_something},
+};
 use grimoire_plugin_sdk::{
     Marker,
     text::{Beginnings, cut, is_generic_closing_line},
@@ -57,7 +60,13 @@ pub(super) fn verdict(text: &str, marker: Option<Marker>) -> Option<Verdict> {
     if marker == Some(Marker::Error) {
         return Some(Verdict::Failed);
     }
-    if FAILED.begin(text) || text.starts_with("The command \"") && !text.ends_with("exited with 0.") {
+    // Maven and sbt state the outcome after a level.
+    let text =
+        ["[INFO] ", "[info] ", "[error] "].iter().find_map(|level| text.strip_prefix(level)).unwrap_or(text);
+    if FAILED.begin(text)
+        || is_announcement(text)
+        || text.starts_with("The command \"") && !text.ends_with("exited with 0.")
+    {
         return Some(Verdict::Failed);
     }
     if let Some((_, code)) = text.rsplit_once(" exited with ")
@@ -133,6 +142,7 @@ const WORDS: &[(&str, f32)] = &[
     ("unresolved", 6.0),
     ("unsupported", 6.0),
     ("violat", 5.0),
+    ("vulnerable", 5.0),
     ("wrong", 5.0),
 ];
 
@@ -187,6 +197,16 @@ static STATES: Beginnings = Beginnings::new(&[
     "Unsupported ",
 ]);
 
+/// What a tool says about a command or an option that it had in a former version.
+const GONE: &[&str] = &[
+    " is no longer available",
+    " is no longer supported",
+    " are no longer available",
+    " are no longer supported",
+    " has been removed",
+    " was removed in ",
+];
+
 /// The first letters of [`WORDS`] and [`CALMING`].
 const FIRST: [bool; 256] = {
     let mut first = [false; 256];
@@ -205,7 +225,8 @@ const FIRST: [bool; 256] = {
 
 /// How much a line looks like the cause of a failure; 0 for nearly all lines.
 pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
-    if is_generic_closing_line(text) || !red && is_command(text) || is_no_sentence(text) {
+    let is_gone = GONE.iter().any(|sign| text.contains(sign));
+    if is_generic_closing_line(text) || !red && !is_gone && is_command(text) || is_no_sentence(text) {
         return 0.0;
     }
     // The start of a line decides; data may be arbitrarily long.
@@ -241,6 +262,11 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         }
         at += length;
         before = bytes[at - 1];
+    }
+    if is_gone || is_exception(text) {
+        strongest = strongest.max(6.0);
+    } else if is_missing(text) {
+        strongest = strongest.max(4.0);
     }
     let mut weight = strongest + others.min(4.0);
     if marker == Some(Marker::Error) {
@@ -282,7 +308,10 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         calm -= 1;
     }
     // Sentences are informative, tables and lists of names are not.
-    if !text.contains(' ') {
+    if is_announcement(text) {
+        // The lines below say what it is about.
+        weight = LEAST;
+    } else if !text.contains(' ') {
         weight *= 0.3;
     }
     match calm {
@@ -290,6 +319,28 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         1 => weight * 0.6,
         _ => weight * 0.35,
     }
+}
+
+/// `lstat lid: no such file or directory`, `the lid was not found`: such words say more together than alone.
+fn is_missing(text: &str) -> bool {
+    const SIGNS: [&str; 6] =
+        [": no such ", ": No such ", " not found", ": Not found", " does not exist", " must not "];
+    SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+/// `kettle.LidError: the lid is lost`: a name of an exception, and what it says.
+fn is_exception(text: &str) -> bool {
+    text.split_once(": ").is_some_and(|(name, said)| {
+        let ends = ["Error", "Exception"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+        ends && !said.is_empty()
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
+    })
+}
+
+/// `error:` alone: the next line says what failed.
+fn is_announcement(text: &str) -> bool {
+    ["error:", "fatal:", "fatal error:"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The text after `UnknownLid: `.
@@ -327,7 +378,7 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, before: u8) -> bool {
 
 /// `0 errors`, `no errors`, `without failures`, `stop on error`; not `Compilation error`.
 fn is_negated(bytes: &[u8], at: usize, stem: &str) -> bool {
-    if !matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault") {
+    if !matches!(stem, "error" | "fail" | "exception" | "conflict" | "fault" | "violat") {
         return false;
     }
     let before = bytes[..at].trim_ascii_end();
@@ -343,6 +394,8 @@ fn is_no_sentence(text: &str) -> bool {
         || !is_row_of_error
             && !text.starts_with("\"message\": \"")
             && text.starts_with(['#', '|', '│', '%', '*', '{', '}', '"', '<'])
+            // An item of a list is often the reason below a headline.
+            && (!text.starts_with("* ") || text.ends_with(':'))
         || text.starts_with("FAIL ")
         || text.starts_with("checking ")
         || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains("--:--")

@@ -53,6 +53,16 @@ const GENERIC: &[&str] = &[
     "command failed",
 ];
 
+/// Beginnings of advice about how to report an error.
+const ADVICE: &[&str] = &[
+    "Please include the following file",
+    "Additional logging details can be found in",
+    "There is likely additional logging output above",
+    "If you need help, you may report this",
+    "not with npm itself",
+    "Make sure you have the latest version",
+];
+
 impl Npm {
     /// Reads a line; returns true if it is npm's.
     pub(crate) fn line(
@@ -239,6 +249,12 @@ impl Open {
             "EUSAGE" => usage(&sentences),
             _ => reasons(&sentences),
         };
+        // What follows a blank line after the error is boilerplate.
+        if code.is_empty()
+            && lines.first().is_some_and(|line| ADVICE.iter().any(|start| line.starts_with(start)))
+        {
+            return None;
+        }
         let mut message = lines.join("\n");
         if let Some(package) = corrupted.filter(|_| code == "EINTEGRITY") {
             message.push('\n');

@@ -47,7 +47,7 @@ pub(crate) struct Block {
     span: Span,
 }
 
-const MESSAGES: [(&str, Form, Kind); 27] = [
+const MESSAGES: [(&str, Form, Kind); 29] = [
     ("Error: Could not find or load main class ", Form::Cause, Kind::Configuration),
     ("Error: Unable to access jarfile ", Form::Line, Kind::Configuration),
     ("Error: Main method ", Form::Line, Kind::Configuration),
@@ -74,6 +74,9 @@ const MESSAGES: [(&str, Form, Kind); 27] = [
     ("Terminating due to java.lang.OutOfMemoryError", Form::Line, Kind::Resource),
     ("Exception: java.lang.OutOfMemoryError thrown from ", Form::Line, Kind::Resource),
     ("Exception: java.lang.StackOverflowError thrown from ", Form::Line, Kind::Crash),
+    // A compiler that is older than the JDK cannot read its classes.
+    ("bad constant pool index: ", Form::Line, Kind::Configuration),
+    ("bad constant pool tag ", Form::Line, Kind::Configuration),
     ("Error: VM option '", Form::Line, Kind::Configuration),
 ];
 

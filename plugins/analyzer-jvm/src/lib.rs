@@ -147,6 +147,7 @@ impl LineAnalyzer for Jvm {
         "OutOfMemoryError",
         "JVM",
         "VM option",
+        "bad constant pool",
         "Unrecognized option",
         "heap size",
         "jarfile",

@@ -128,6 +128,8 @@ impl LineAnalyzer for Mobile {
 
     const PROBES: &'static [&'static str] = &[
         ".swift",
+        "Swift SDK",
+        "compile command failed due to signal",
         "xcodebuild",
         "Xcode",
         "XCTest",

@@ -145,10 +145,21 @@ const XCODE: &[Sentence] = &[
 
 /// SwiftPM's sentences.
 pub(crate) fn packages() -> Sentences {
-    Sentences::new("swiftpm", PACKAGES).only_after(&["error: ", "xcodebuild: error: ", "❌ error: ", "❌ "])
+    Sentences::new("swiftpm", PACKAGES).only_after(&[
+        "error: ",
+        "Error: ",
+        "xcodebuild: error: ",
+        "❌ error: ",
+        "❌ ",
+    ])
 }
 
 const PACKAGES: &[Sentence] = &[
+    // Whoever replaces an SDK removes the former one first, which may not be there.
+    Sentence::new("Swift SDK with ID `*` is not currently installed*", Configuration, "sdk").summary(),
+    Sentence::new("Swift SDK with ID `*`, * is not currently installed*", Configuration, "sdk").summary(),
+    Sentence::new("No Swift SDK found matching *", Configuration, "sdk"),
+    Sentence::new("compile command failed due to signal *", Kind::Crash, "compiler"),
     Sentence::new("Dependencies could not be resolved because *", Dependency, "version-solving")
         .reaches(Wrapped),
     Sentence::new("dependencies could not be resolved because *", Dependency, "version-solving")

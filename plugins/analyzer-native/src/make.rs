@@ -125,8 +125,10 @@ impl Make {
         if let Some((target, status)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             let mut found = made(tool, rest, Role::Consequence);
             // `[Makefile:12: pot.o] Error 1`
+            // R compiles packages with rules of its own installation.
+            let is_of_r = |path: &str| path.rsplit(['/', '\\']).next() == Some("Makeconf");
             let location = place_at_start(target)
-                .filter(|place| !path::is_generated(place.path))
+                .filter(|place| !path::is_generated(place.path) && !is_of_r(place.path))
                 .map(|place| place.location());
             let recipe =
                 self.recipe.take().filter(|(failed, _)| failed == target).map(|(_, location)| location);

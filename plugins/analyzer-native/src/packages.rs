@@ -62,6 +62,12 @@ impl Packages {
             flatpak(message)
         } else if let Some(message) = text.strip_prefix("error: ") {
             vcpkg(message, near(self.vcpkg))
+        } else if text.starts_with("error while ") && near(self.vcpkg) {
+            // Old versions have no colon after the first word.
+            Some(found("vcpkg", text, Kind::Configuration, Role::Root))
+        } else if let Some(message) = text.strip_prefix("Error: ") {
+            let is_own = message.starts_with("invalid triplet: ") || message.starts_with("Building package ");
+            (is_own && near(self.vcpkg)).then(|| found("vcpkg", message, Kind::Dependency, Role::Root))
         } else {
             None
         };

@@ -35,6 +35,8 @@ use grimoire_plugin_sdk::{
 const HELD: usize = 200;
 /// Maximum length of one result, in bytes.
 const RESULT: usize = 256 * 1024;
+/// Minimum width of a terminal that breaks lines.
+const WRAPPED: usize = 79;
 /// Maximum number of lines of one result or error.
 const LINES: usize = 400;
 
@@ -66,6 +68,8 @@ enum Open {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Json,
+    /// JSON that a terminal of this width broke into lines.
+    Wrapped(usize),
     Yaml,
     /// Complete, but sections may follow.
     Done,
@@ -220,8 +224,13 @@ impl Ansible {
         } else if !body.starts_with('{') {
             outcome.yaml(body);
             Shape::Yaml
-        } else if outcome.json(body) || body.len() > 1 && !line.line.ends_with(['{', ',']) {
-            // Complete, or truncated: a result that continues ends its line in this way.
+        } else if outcome.json(body) {
+            Shape::Done
+        } else if line.line.len() >= WRAPPED && !line.line.ends_with(['{', ',', '}']) {
+            outcome.raw.push_str(body);
+            Shape::Wrapped(line.line.len())
+        } else if body.len() > 1 && !line.line.ends_with(['{', ',']) {
+            // Truncated: a result that continues ends its line in this way.
             outcome.words(body);
             Shape::Done
         } else {
@@ -292,6 +301,30 @@ fn take(outcome: &mut Outcome, shape: &mut Shape, line: &Text<'_>) -> bool {
                 let body = std::mem::take(&mut outcome.raw);
                 outcome.words(&body);
                 return false;
+            }
+        }
+        Shape::Wrapped(width) => {
+            // Nothing but the last line is shorter; a line that was only cut off has none of its width below it.
+            let goes_on =
+                raw.len() <= width + 1 && raw.starts_with(|c: char| c != ' ') && !ends_section(text);
+            if !goes_on {
+                let body = std::mem::take(&mut outcome.raw);
+                outcome.words(&body);
+                *shape = Shape::Done;
+                return take(outcome, shape, line);
+            }
+            outcome.raw.push_str(raw);
+            // A blank at its end was lost.
+            let is_full = raw.len() + 1 >= width;
+            if raw.len() + 1 == width {
+                outcome.raw.push(' ');
+            }
+            if !is_full {
+                let body = std::mem::take(&mut outcome.raw);
+                if !outcome.json(&body) {
+                    outcome.words(&body);
+                }
+                *shape = Shape::Done;
             }
         }
         Shape::Yaml => {

@@ -59,6 +59,7 @@ const STARTS: &[&str] = &[
     "! [",
     "!   ",
     "CONFLICT ",
+    "Fetched in submodule ",
     "Automatic merge ",
     "batch response: ",
     "Smudge error: ",
@@ -137,7 +138,7 @@ const STARTS: &[&str] = &[
 ];
 
 /// Texts at any position in the lines of recognisers.
-static SIGNS: [Needle; 33] = [
+static SIGNS: [Needle; 35] = [
     Needle::new("ockerfile"),
     Needle::new("ontainerfile"),
     Needle::new("ERROR **: "),
@@ -171,6 +172,8 @@ static SIGNS: [Needle; 33] = [
     Needle::new(" exited with code "),
     Needle::new("' errored"),
     Needle::new("0curl: ("),
+    Needle::new(": [: "),
+    Needle::new(" occurred:"),
 ];
 
 /// The same for lines that are not ASCII only.

@@ -134,6 +134,7 @@ fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
         "Unable to checkout '",
         "Failed to clone '",
         "Could not read from remote repository",
+        "Fetched in submodule path '",
     ]);
     let text = line.text;
     match STARTS.position(text)? {
@@ -148,6 +149,7 @@ fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
         11 if text.contains("submodule path '") => {
             Some(line.found("git", "submodule", Kind::Configuration, text))
         }
+        14 => Some(line.found("git", "submodule", Kind::Configuration, text)),
         12 if text.contains("a second time, aborting") => {
             Some(summary(line.found("git", "submodule", Kind::Network, text)))
         }
@@ -302,6 +304,7 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
         "dst refspec ",
         "unable to write file ",
         "Please commit or stash them",
+        "no such remote ref ",
     ]);
     let message = message.trim();
     let at = match KNOWN.position(message) {
@@ -311,8 +314,8 @@ fn error(message: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> 
     };
     let role = match at {
         0 if explained => Role::Consequence,
-        // GnuPG has reported the reason before.
-        1..=3 | 8 | 26 => Role::Consequence,
+        // GnuPG has reported the reason before; which submodule lacks the commit is said below.
+        1..=3 | 8 | 26 | 27 => Role::Consequence,
         _ => Role::Root,
     };
     // `patch failed: src/till.c:12`

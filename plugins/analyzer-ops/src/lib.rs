@@ -108,6 +108,7 @@ recognisers! {
     migration: Blocks<database::Migration>,
     prisma: Blocks<database::PrismaCode>,
     assertion: Blocks<release::Assertion>,
+    occurred: Blocks<machines::Occurred>,
     yaml: Blocks<yaml::Error>,
     lint: lint::Lint,
     semgrep: lint::Semgrep,

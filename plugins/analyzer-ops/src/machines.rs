@@ -7,11 +7,21 @@
 //! --> docker.till: Script exited with non-zero exit status: 1.
 //! The box 'till/pot' could not be found or
 //! could not be accessed in the remote catalog. …
+//! Build 'docker' prepare failure: 1 error(s) occurred:
+//!
+//! * Output directory already exists. It must not exist.
 //! ```
 
-use crate::{kinds, text::Text};
+use crate::{
+    kinds,
+    sink::{Block, Sink},
+    text::{Text, found},
+};
 use grimoire_plugin_sdk::recognise::phrase::Phrase;
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Needle};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Role, Span,
+    text::{Context, Needle},
+};
 
 const fn vagrant(kind: Kind, start: &'static str) -> Phrase {
     Phrase::new("vagrant", "vagrant", kind, start)
@@ -67,4 +77,71 @@ pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     };
     let kind = kinds::of(reason, Configuration);
     Some(Diagnostic { role, ..line.found("packer", "build", kind, &format!("{name}: {reason}")) })
+}
+
+/// Maximum number of reasons of one list.
+const REASONS: usize = 6;
+
+/// A headline that counts errors, and the list of them below it, as programs in Go print it.
+#[derive(Debug)]
+pub(crate) struct Occurred {
+    tool: &'static str,
+    reasons: Vec<String>,
+    context: Context,
+    span: Span,
+}
+
+impl Block for Occurred {
+    fn start(line: &Text<'_>) -> Option<Self> {
+        let head = line.text.strip_suffix(" occurred:")?;
+        let (head, word) = head.rsplit_once(' ')?;
+        let number = head.rsplit(' ').next()?;
+        let counts = matches!(word, "error" | "errors" | "error(s)")
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit());
+        if !counts {
+            return None;
+        }
+        let is_packer = head.contains("Build '") || head.contains("packer") || head.starts_with("ui error: ");
+        let mut context = Context::default();
+        context.push(line.line);
+        Some(Self {
+            tool: if is_packer { "packer" } else { "log" },
+            reasons: Vec::new(),
+            context,
+            span: line.span,
+        })
+    }
+
+    fn line(&mut self, line: &Text<'_>) -> bool {
+        // A logger may repeat the name of the program before each line.
+        let text = line.text.rsplit_once(".exe: ").map_or(line.text, |(_, text)| text).trim();
+        if text.is_empty() || text.ends_with(".exe:") {
+            return true;
+        }
+        let Some(reason) = text.strip_prefix("* ") else { return false };
+        if self.reasons.len() < REASONS && !reason.ends_with(" occurred:") {
+            self.reasons.push(reason.to_owned());
+        }
+        self.context.push(line.line);
+        self.span = self.span.to(line.span);
+        true
+    }
+
+    fn finish(mut self, sink: &mut Sink) {
+        let Some(first) = self.reasons.first() else { return };
+        let kind = kinds::of(first, Configuration);
+        let message = self.reasons.join("\n");
+        let found = found(self.tool, "errors", kind, &message, &self.context.take(), self.span);
+        if self.tool == "packer" {
+            sink.block(found);
+        } else {
+            // Terraform, Pulumi and Helm say more about it, in blocks of their own.
+            sink.single(found);
+        }
+    }
+
+    fn begins(&self) -> u64 {
+        self.span.start
+    }
 }

@@ -15,7 +15,7 @@
 use crate::text::Text;
 use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Kind, Location, Role, path,
-    text::{Needle, leading_number, looks_like_path},
+    text::{Needle, extension, leading_number, looks_like_path},
 };
 
 /// Reads one line.
@@ -57,7 +57,7 @@ fn said(message: &str) -> Option<ShellError> {
     if let Some((_, error_type, kind)) = ends.iter().find(|(end, ..)| message.ends_with(end)) {
         return Some(ShellError { error_type, kind: *kind });
     }
-    let holds: [(&str, &'static str, Kind); 16] = [
+    let holds: [(&str, &'static str, Kind); 22] = [
         ("syntax error", "syntax", Kind::Compile),
         ("Syntax error", "syntax", Kind::Compile),
         ("unexpected EOF while looking for", "syntax", Kind::Compile),
@@ -65,7 +65,14 @@ fn said(message: &str) -> Option<ShellError> {
         ("conditional binary operator expected", "syntax", Kind::Compile),
         ("missing `]'", "syntax", Kind::Compile),
         ("unary operator expected", "syntax", Kind::Configuration),
+        ("binary operator expected", "syntax", Kind::Configuration),
         ("integer expression expected", "syntax", Kind::Configuration),
+        ("Illegal number: ", "syntax", Kind::Configuration),
+        // dash's `[`.
+        (": unexpected operator", "syntax", Kind::Configuration),
+        (": argument expected", "syntax", Kind::Configuration),
+        ("value too great for base", "syntax", Kind::Configuration),
+        ("division by 0", "syntax", Kind::Configuration),
         ("not a valid identifier", "syntax", Kind::Compile),
         ("Illegal option", "illegal-option", Kind::Configuration),
         ("invalid option", "illegal-option", Kind::Configuration),
@@ -100,7 +107,9 @@ fn script(line: &Text<'_>) -> Option<Diagnostic> {
     let (number, message) = numbered(rest)?;
     let said = said(message)?;
     let is_line = rest.starts_with("line ");
-    if !is_line && !is_shell(name) && !has_script_name(name) {
+    // Only `[` of a shell, a program without an extension, writes like that.
+    let is_test = message.starts_with("[: ") && extension(name).is_empty();
+    if !is_line && !is_shell(name) && !has_script_name(name) && !is_test {
         return None;
     }
     if name.contains(' ') && !(is_line && looks_like_path(name)) {
@@ -153,6 +162,7 @@ pub(crate) fn has_script_name(name: &str) -> bool {
     [".sh", ".bash", ".zsh", ".ksh", ".command"].iter().any(|end| name.ends_with(end))
         || name.ends_with("/gradlew")
         || name.ends_with("/mvnw")
+        || name.ends_with("/configure")
         || name.ends_with("step_script")
         || name.ends_with("entrypoint")
 }

@@ -13,6 +13,7 @@
 use crate::{kinds, text::Text};
 use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, Severity, text::Needle};
+use std::borrow::Cow;
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
@@ -221,7 +222,20 @@ fn loader(line: &Text<'_>) -> Option<Diagnostic> {
         _ => ("exec", "command-not-found", Kind::Configuration),
     };
     // Only a whole line, not words in prose: it starts with a path or name.
-    (text.len() < 1000 && line.indent <= 8).then(|| line.found(tool, error_type, kind, line.bare))
+    let message = logged_error(line.bare).unwrap_or(Cow::Borrowed(line.bare));
+    (text.len() < 1000 && line.indent <= 8).then(|| line.found(tool, error_type, kind, &message))
+}
+
+/// The field that holds the error in a line of a logger: `… level=warning msg="…" error="exec: \"till\": …" name=…`.
+fn logged_error(text: &str) -> Option<Cow<'_, str>> {
+    static ERRORS: [Needle; 2] = [Needle::new(" error=\""), Needle::new(" err=\"")];
+    let (before, rest) = ERRORS.iter().find_map(|sign| sign.split(text))?;
+    if !before.contains("level=") {
+        return None;
+    }
+    let bytes = rest.as_bytes();
+    let end = (0..bytes.len()).find(|&at| bytes[at] == b'"' && (at == 0 || bytes[at - 1] != b'\\'))?;
+    Some(Cow::Owned(rest[..end].replace("\\\"", "\"")))
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ use grimoire_plugin_sdk::{
 
 /// Maximum number of lines of one problem.
 const LINES: usize = 60;
+/// Minimum length in bytes of an entry that a box breaks.
+const BOX: usize = 60;
 /// Maximum number of message lines.
 const WHOLE: usize = 6;
 
@@ -110,6 +112,17 @@ impl Reader for Problems {
                 if !is_open(last) || last.ends_with(',') {
                     last.push(' ');
                 }
+                last.push_str(line.start);
+                return;
+            }
+            // A box breaks its lines at its width, in the middle of a word, and begins the rest at its margin.
+            if let Some(last) =
+                lines.last_mut().filter(|last| last.len() >= BOX && !last.ends_with(['.', ']']))
+                && line.indent <= *indent
+                && line.start.starts_with(|c: char| c.is_ascii_lowercase() || c == ',')
+                && draft.lines() < LINES
+            {
+                draft.take(line);
                 last.push_str(line.start);
                 return;
             }

@@ -58,6 +58,8 @@ pub(crate) struct Tracebacks {
     /// The current exception is a group, whose members are reported instead of it.
     group: bool,
     indent: usize,
+    /// The indentation of the first frame.
+    frame_indent: usize,
     more: u32,
     foreign: u32,
     /// The preceding line was blank: the program that printed the log puts a blank line after each line.
@@ -160,6 +162,7 @@ impl Tracebacks {
         self.state = State::Frames;
         self.group = group;
         self.indent = text.len() - text.trim_start().len();
+        self.frame_indent = 0;
         self.foreign = 0;
         self.current.caused = std::mem::take(&mut self.caused);
     }
@@ -198,7 +201,16 @@ impl Tracebacks {
             return true;
         }
         self.blank = false;
-        if indent > self.indent && !trimmed.is_empty() {
+        // A paste often begins within the indentation of its first line: then the exception is indented too, but
+        // less than the frames.
+        let is_quoted = self.indent == 0
+            && self.frame_indent > 2
+            && indent + 2 == self.frame_indent
+            && exception_kind(trimmed).is_some_and(is_surely_exception_or_dotted);
+        if indent > self.indent && !trimmed.is_empty() && !is_quoted {
+            if self.frame_indent == 0 {
+                self.frame_indent = indent;
+            }
             self.excerpt.push(text);
             self.span = self.span.to(span);
             self.frame(text, trimmed);
@@ -214,6 +226,9 @@ impl Tracebacks {
             self.span = self.span.to(span);
             self.state = State::Raised;
             self.more = 0;
+            if is_quoted {
+                self.indent = indent;
+            }
             return true;
         }
         self.foreign += 1;
@@ -382,6 +397,11 @@ fn is_from_the_top(raised: &Raised) -> bool {
             Some("<module>" | "_run_module_as_main" | "_bootstrap_inner") | None
         )
     })
+}
+
+/// Returns true for a name that cannot be a word of a sentence.
+fn is_surely_exception_or_dotted(kind: &str) -> bool {
+    is_surely_exception(kind) || kind.contains('.')
 }
 
 /// Returns true if a logger's words before a traceback say that the error was handled.
