@@ -1,6 +1,8 @@
 //! `error: message` without a location, as printed by Git, package managers, Docker and linkers, and any
 //! tool that prints `error` before its message.
 
+mod starts;
+
 use crate::{
     Step,
     coded::{compiler, compiler_code},
@@ -12,6 +14,7 @@ use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Location, Role, Severity, Span,
     text::{Beginnings, Characters, Context, Needle, kind_of, leading_number, place_at_start},
 };
+use starts::STARTS;
 
 /// Maximum number of lines of a headline and what it announces.
 const ANNOUNCED: usize = 3;
@@ -36,36 +39,6 @@ pub(crate) struct Block {
     headline: bool,
     span: Span,
 }
-
-/// Beginnings of errors: prefix, tool, type.
-const STARTS: &[(&str, &str, &str)] = &[
-    ("ERROR: failed to solve: ", "docker", "build"),
-    ("error: failed to solve: ", "docker", "build"),
-    ("failed to solve: ", "docker", "build"),
-    ("ERROR: failed to build: failed to solve: ", "docker", "build"),
-    ("Error response from daemon: ", "docker", "daemon"),
-    ("docker: Error response from daemon: ", "docker", "daemon"),
-    ("fatal: ", "git", "fatal"),
-    ("E: ", "apt", "error"),
-    ("curl: (", "curl", "transfer"),
-    ("collect2: fatal error: ", "ld", "linker"),
-    ("ld: error: ", "ld", "linker"),
-    ("ld.lld: error: ", "ld", "linker"),
-    ("wasm-ld: error: ", "ld", "linker"),
-    ("lld: error: ", "ld", "linker"),
-    ("lld-link: error: ", "ld", "linker"),
-    ("clang: error: ", "clang", "driver"),
-    ("clang++: error: ", "clang", "driver"),
-    ("gcc: error: ", "gcc", "driver"),
-    ("g++: error: ", "gcc", "driver"),
-    ("cc1: error: ", "gcc", "driver"),
-    ("cc1plus: error: ", "gcc", "driver"),
-    ("gcc: fatal error: ", "gcc", "driver"),
-    ("javac: error: ", "javac", "driver"),
-    ("ERROR ~ ", "nextflow", "workflow"),
-    ("Error executing process > ", "nextflow", "workflow"),
-    ("Error! ", "log", "error"),
-];
 
 /// The content of a line, by its format.
 struct Found<'a> {

@@ -8,6 +8,7 @@
 
 mod sentence;
 mod signs;
+mod verdict;
 mod words;
 
 use grimoire_plugin_sdk::{
@@ -138,9 +139,9 @@ impl LineAnalyzer for Guesses {
             candidate.context.push(cut(text, LINE));
             candidate.after += 1;
         }
-        match words::verdict(text, line.marker) {
-            Some(words::Verdict::Failed) => self.step.failed = true,
-            Some(words::Verdict::Passed) => self.step.passed = true,
+        match verdict::verdict(text, line.marker) {
+            Some(verdict::Verdict::Failed) => self.step.failed = true,
+            Some(verdict::Verdict::Passed) => self.step.passed = true,
             None => {}
         }
         if weight >= LEAST {

@@ -108,6 +108,17 @@ pub(crate) fn file_line(text: &str) -> Option<(&str, u32, Option<&str>)> {
     }
 }
 
+/// Returns true for a name that cannot be a word of a sentence.
+pub(crate) fn is_surely_exception_or_dotted(kind: &str) -> bool {
+    is_surely_exception(kind) || kind.contains('.')
+}
+
+/// Returns true if a logger's words before a traceback say that the error was handled.
+pub(crate) fn is_mild(before: &str) -> bool {
+    ["WARNING", "WARN ", "WARN]", "INFO", "DEBUG"].iter().any(|level| before.contains(level))
+        && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,10 @@
 use grimoire_plugin_sdk::text::{cut, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span, path};
 
-use crate::found::{Excerpt, exception_kind, file_line, is_surely_exception, last_part};
+use crate::found::{
+    Excerpt, exception_kind, file_line, is_mild, is_surely_exception, is_surely_exception_or_dotted,
+    last_part,
+};
 use crate::own::is_own;
 use crate::prefix::{without_bars, without_same_prefix};
 use crate::unittest::{failed_test, is_dotted};
@@ -397,15 +400,4 @@ fn is_from_the_top(raised: &Raised) -> bool {
             Some("<module>" | "_run_module_as_main" | "_bootstrap_inner") | None
         )
     })
-}
-
-/// Returns true for a name that cannot be a word of a sentence.
-fn is_surely_exception_or_dotted(kind: &str) -> bool {
-    is_surely_exception(kind) || kind.contains('.')
-}
-
-/// Returns true if a logger's words before a traceback say that the error was handled.
-fn is_mild(before: &str) -> bool {
-    ["WARNING", "WARN ", "WARN]", "INFO", "DEBUG"].iter().any(|level| before.contains(level))
-        && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
 }

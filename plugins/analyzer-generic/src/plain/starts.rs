@@ -1,0 +1,31 @@
+//! The beginnings of errors that tell the tool.
+
+/// Beginnings of errors: prefix, tool, type.
+pub(super) const STARTS: &[(&str, &str, &str)] = &[
+    ("ERROR: failed to solve: ", "docker", "build"),
+    ("error: failed to solve: ", "docker", "build"),
+    ("failed to solve: ", "docker", "build"),
+    ("ERROR: failed to build: failed to solve: ", "docker", "build"),
+    ("Error response from daemon: ", "docker", "daemon"),
+    ("docker: Error response from daemon: ", "docker", "daemon"),
+    ("fatal: ", "git", "fatal"),
+    ("E: ", "apt", "error"),
+    ("curl: (", "curl", "transfer"),
+    ("collect2: fatal error: ", "ld", "linker"),
+    ("ld: error: ", "ld", "linker"),
+    ("ld.lld: error: ", "ld", "linker"),
+    ("wasm-ld: error: ", "ld", "linker"),
+    ("lld: error: ", "ld", "linker"),
+    ("lld-link: error: ", "ld", "linker"),
+    ("clang: error: ", "clang", "driver"),
+    ("clang++: error: ", "clang", "driver"),
+    ("gcc: error: ", "gcc", "driver"),
+    ("g++: error: ", "gcc", "driver"),
+    ("cc1: error: ", "gcc", "driver"),
+    ("cc1plus: error: ", "gcc", "driver"),
+    ("gcc: fatal error: ", "gcc", "driver"),
+    ("javac: error: ", "javac", "driver"),
+    ("ERROR ~ ", "nextflow", "workflow"),
+    ("Error executing process > ", "nextflow", "workflow"),
+    ("Error! ", "log", "error"),
+];
