@@ -394,10 +394,7 @@ impl Tracebacks {
 /// Returns true if an exception ended its program because nothing caught it on the way to the top.
 /// Logged exceptions were caught somewhere below.
 fn is_from_the_top(raised: &Raised) -> bool {
-    raised.frames.first().is_none_or(|frame| {
-        matches!(
-            frame.function.as_deref(),
-            Some("<module>" | "_run_module_as_main" | "_bootstrap_inner") | None
-        )
-    })
+    const TOP: [&str; 3] = ["<module>", "_run_module_as_main", "_bootstrap_inner"];
+    let at_top = |frame: &Frame| frame.function.as_deref().is_none_or(|name| TOP.contains(&name));
+    raised.frames.first().is_none_or(at_top)
 }
