@@ -75,11 +75,20 @@ fn no_pattern_of_the_starter_spellbook_outdoes_another_on_its_own_samples() {
         .collect();
     let specificity =
         |index: usize, text: &str| patterns[index].find(text).map(|found| patterns[index].specificity(found));
+    // Thousands of patterns meet ten thousand texts; a search for their literals rules out nearly all.
+    let needles: Vec<Option<Vec<String>>> = patterns
+        .iter()
+        .map(|pattern| pattern.needles()?.into_iter().map(|needle| String::from_utf8(needle).ok()).collect())
+        .collect();
+    let may_match = |index: usize, lower: &str| {
+        needles[index].as_ref().is_none_or(|needles| needles.iter().any(|needle| lower.contains(needle)))
+    };
     let mut faults = Vec::new();
     for (owner, spell) in spells.iter().enumerate() {
         for text in &spell.samples.must_match {
             let own = specificity(owner, text).unwrap_or_default();
-            for other in (0..spells.len()).filter(|other| *other != owner) {
+            let lower = text.to_lowercase();
+            for other in (0..spells.len()).filter(|other| *other != owner && may_match(*other, &lower)) {
                 // A general spell yields to every other one, a hint to every fix.
                 let is_only = |tag: &str| spells[other].tags.contains(tag) && !spell.tags.contains(tag);
                 let yields = is_only("general") || is_only("hint");
