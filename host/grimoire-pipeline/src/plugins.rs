@@ -147,6 +147,8 @@ impl Pipeline {
         actor.require(Permission::Read)?;
         let mut statuses: BTreeMap<String, PluginStatus> = BTreeMap::new();
         let host = self.plugins();
+        // Before the store is read: a change is stored first and runs then, so what runs is recorded.
+        let running = host.current();
         let entry = |name: &str| PluginStatus {
             name: name.to_owned(),
             loaded: None,
@@ -157,7 +159,7 @@ impl Pipeline {
             let status = statuses.entry(installed.name().to_owned()).or_insert_with_key(|name| entry(name));
             status.installed = Some(installed);
         }
-        for loaded in host.current().plugins() {
+        for loaded in running.plugins() {
             let status = statuses.entry(loaded.identity.name.clone()).or_insert_with_key(|name| entry(name));
             status.loaded = Some(loaded);
         }
