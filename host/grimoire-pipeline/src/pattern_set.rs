@@ -19,6 +19,7 @@ const LONG: usize = 8;
 const SHORT: usize = 4;
 /// The upper half of a short window's key. These bytes do not occur in text, so no long window has the same key.
 const SHORT_MARK: u64 = 0xFFFF_FFFF << 32;
+
 /// The pattern of one active spell.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
