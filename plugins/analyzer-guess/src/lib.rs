@@ -17,6 +17,7 @@ use grimoire_plugin_sdk::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use verdict::{Verdict, verdict};
 
 /// Maximum number of guesses per log.
 const MOST: usize = 500;
@@ -139,9 +140,9 @@ impl LineAnalyzer for Guesses {
             candidate.context.push(cut(text, LINE));
             candidate.after += 1;
         }
-        match verdict::verdict(text, line.marker) {
-            Some(verdict::Verdict::Failed) => self.step.failed = true,
-            Some(verdict::Verdict::Passed) => self.step.passed = true,
+        match verdict(text, line.marker) {
+            Some(Verdict::Failed) => self.step.failed = true,
+            Some(Verdict::Passed) => self.step.passed = true,
             None => {}
         }
         if weight >= LEAST {

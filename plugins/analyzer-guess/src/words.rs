@@ -1,4 +1,4 @@
-//! The meaning of a line's words: that something failed, that everything passed, or how much it looks like a cause.
+//! How much the words of a line look like the cause of a failure.
 
 use crate::{
     LEAST,
