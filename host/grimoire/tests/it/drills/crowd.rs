@@ -157,8 +157,8 @@ async fn drill_of_a_crowd_stops_neither_health_nor_reviews() {
     assert_eq!(health, 200);
     assert!(highest <= memory + 200.0, "{highest:.0} MB");
 
-    // What stays after a crowd is what the allocator keeps for the next one. Further crowds add a little to it: in five of
-    // them the optimised program grew by 8, 13, 23 and 0 MB.
+    // What stays after a crowd is what the allocator keeps for the next one. Further crowds add nothing to it: five of
+    // them left the optimised program at 111, 112, 112, 112 and 114 MB.
     for number in 3..5 {
         let mut crowd = gather(address).await;
         review(&server, &github, number).await;
@@ -166,7 +166,7 @@ async fn drill_of_a_crowd_stops_neither_health_nor_reviews() {
         after.push(settled(&server, memory).await);
     }
     assert!(after[0] <= memory + 60.0, "{after:.0?} MB do not come back to {memory:.0}");
-    assert!(after[2] <= after[0] + 40.0, "{after:.0?} MB: it grows from crowd to crowd");
+    assert!(after[2] <= after[0] + 20.0, "{after:.0?} MB: it grows from crowd to crowd");
     assert!(server.stop());
 }
 
