@@ -66,7 +66,8 @@ impl Bundlers {
         // Other tools mark their messages in the same way; Rollup's name the plugin and the exception.
         if let Some(message) = text.strip_prefix("[!] ")
             && (message.starts_with("(plugin ")
-                || message.starts_with("Could not ")
+                || message.starts_with("Could not resolve ")
+                || message.starts_with("Could not load ")
                 || exception(message).is_some())
         {
             self.announced = false;
