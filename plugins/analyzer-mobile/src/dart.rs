@@ -331,6 +331,9 @@ const PUB: &[Sentence] = &[
     Sentence::new("Could not find a file named \"pubspec.yaml\" in *", Configuration, "pubspec"),
     Sentence::new("Could not find package * at https://*", Dependency, "package-not-found"),
     Sentence::new("could not find package * at https://*", Dependency, "package-not-found"),
+    Sentence::new("Could not find package \"*\". Did you forget to add *", Dependency, "package-not-found"),
+    Sentence::new("Could not find package `*` or file `*`", Dependency, "package-not-found"),
+    Sentence::new("Could not find `*` in package `*`.", Configuration, "file-not-found"),
     Sentence::new("Got socket error trying to find package * at *", Network, "network"),
     Sentence::new("Got TLS error trying to find package * at *", Network, "network"),
     Sentence::new("Unable to satisfy `pubspec.yaml` using `pubspec.lock`*", Dependency, "lock-file")
