@@ -42,12 +42,13 @@ struct Block {
 
 /// How well a line of a build explains the failure; 0 if not at all.
 fn weight(start: &str) -> u8 {
-    const GOOD: [&str; 20] = [
+    const GOOD: [&str; 21] = [
         ": fatal error: ",
         ": error: ",
         "command not found",
         "Can't find the '",
         " is missing",
+        "can't find header files",
         "are missing",
         "No package '",
         "cannot find -l",
@@ -64,7 +65,7 @@ fn weight(start: &str) -> u8 {
         "ERROR: ",
         "error: linker",
     ];
-    const FAIR: [&str; 2] = ["cannot load such file", "Could not find"];
+    const FAIR: [&str; 3] = ["cannot load such file", "Could not find", ": *** No rule to make target "];
     if start.starts_with("checking ") {
         return u8::from(start.ends_with("... no"));
     }
@@ -127,7 +128,9 @@ fn is_command(start: &str) -> bool {
 
 impl Native {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
-        let Some(Block { mut draft, cause, gem, .. }) = self.open.take() else { return };
+        let Some(Block { mut draft, cause, gem, before, .. }) = self.open.take() else { return };
+        // A build that ends without RubyGems' closing words ended with its last line.
+        let cause = cause.or_else(|| Some((1, before)).filter(|(_, before)| before.contains(' ')));
         if let Some((_, cause)) = &cause {
             draft.say(cause);
         }
