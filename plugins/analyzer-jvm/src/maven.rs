@@ -75,9 +75,10 @@ impl Maven {
 
     pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let Some(block) = self.open.take() else { return };
-        let found = block.finish(session);
+        let mut found = block.finish(session);
         if found.role == Role::Summary && found.kind == Kind::Test {
             session.tests_failed(out);
+            session.tests_unnamed(&mut found);
         }
         if found.role == Role::Summary {
             session.linters_failed(&found.message, out);
