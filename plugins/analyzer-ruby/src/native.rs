@@ -42,10 +42,13 @@ struct Block {
 
 /// How well a line of a build explains the failure; 0 if not at all.
 fn weight(start: &str) -> u8 {
-    const GOOD: [&str; 21] = [
+    const GOOD: [&str; 23] = [
         ": fatal error: ",
         ": error: ",
         "command not found",
+        " is not recognized as ",
+        // mini_portile's, about a library that it builds.
+        "... ERROR, review '",
         "Can't find the '",
         " is missing",
         "can't find header files",
