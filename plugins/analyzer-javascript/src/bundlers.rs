@@ -73,7 +73,7 @@ impl Bundlers {
             self.announced = false;
             return Some(rollup(message, span));
         }
-        if std::mem::take(&mut self.announced) && !trimmed.is_empty() {
+        if !trimmed.is_empty() && std::mem::take(&mut self.announced) {
             // Newer versions count the errors, and show each in a box.
             if trimmed.starts_with("Build failed with ") {
                 return None;
@@ -175,6 +175,12 @@ impl Bundlers {
             && open.location.as_ref().is_none_or(|location| location.start.is_none())
         {
             open.location = Some(place.location());
+        }
+        // An exception without a message: where it was thrown says more.
+        if open.message == "Error"
+            && let Some((function, _)) = trimmed.strip_prefix("at ").and_then(|rest| rest.split_once(" ("))
+        {
+            open.message = format!("Error at {function}");
         }
         self.context.push(text);
         open.span = open.span.to(span);

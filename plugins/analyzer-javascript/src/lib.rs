@@ -309,7 +309,7 @@ impl JavaScript {
             || self.vitest.line(text, span, out)
             || self.runners.line(text, among, span, out)
             || self.tap.line(text, span, out)
-            || self.npm.line(text, among, span, out)
+            || !self.managers.reads_output() && self.npm.line(text, among, span, out)
             || self.managers.line(text, span, out)
             || self.bun.line(text, span, out)
             || self.deno.line(text, among, span, &mut self.stack, out)

@@ -84,6 +84,10 @@ impl Npm {
                 open.span = open.span.to(span);
                 return true;
             }
+            // Releases before 5 print blank lines within an error.
+            if text.trim().is_empty() {
+                return false;
+            }
             self.finish(out);
             if let Some((package, _)) = CORRUPTED.split_among(among, text)
                 && let Some((_, package)) = package.rsplit_once("data for ")
@@ -93,9 +97,10 @@ impl Npm {
             return false;
         };
         // Old versions print the path on a separate line.
-        let is_log =
-            line.contains("_logs") && line.strip_suffix(".log").is_some() && !line.trim().contains(' ');
-        if is_log || line.starts_with("A complete log of this run") {
+        let is_log = (line.contains("_logs") || line.ends_with("npm-debug.log"))
+            && line.strip_suffix(".log").is_some()
+            && !line.trim().contains(' ');
+        if is_log || line.starts_with("not ok code ") || line.starts_with("A complete log of this run") {
             self.finish(out);
             return true;
         }
@@ -126,11 +131,13 @@ impl Open {
             code.trim().clone_into(&mut self.code);
         } else if let Some(path) = line.strip_prefix("path ") {
             self.path = Some(path.trim().to_owned());
-        } else if let Some(command) = line.strip_prefix("command ") {
+        } else if let Some(command) = line.strip_prefix("command ").filter(|_| !is_environment(line)) {
             let command = command.trim();
             if command != "failed" {
                 self.command = Some(command.trim_start_matches("sh -c ").to_owned());
             }
+        } else if is_environment(line) {
+            // What ran where, in releases before 5.
         } else if [
             "errno ",
             "syscall ",
@@ -189,7 +196,8 @@ impl Open {
 
     fn report(mut self, corrupted: Option<String>) -> Option<Diagnostic> {
         let span = self.span;
-        let is_script = !self.code.is_empty() && !self.is_refused();
+        let is_script = !self.code.is_empty() && !self.is_refused()
+            || self.code.is_empty() && self.sentences.iter().any(|line| line.starts_with("Failed at the "));
         let mut found = if is_script || self.code.is_empty() && self.command.is_some() {
             self.script()?
         } else {
@@ -289,6 +297,25 @@ impl Open {
     }
 }
 
+/// `Linux 5.4.0-1029-aws`, `argv "/usr/bin/node" "/usr/bin/npm" "install"`, `node v8.10.0`, `npm  v3.5.2`.
+fn is_environment(line: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "argv \"",
+        "command \"",
+        "System ",
+        "node v",
+        "node -v ",
+        "npm  v",
+        "npm v",
+        "npm -v ",
+        "Windows_NT ",
+    ];
+    let is_kernel = ["Linux ", "Darwin "].iter().any(|system| {
+        line.strip_prefix(system).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    is_kernel || STARTS.iter().any(|start| line.starts_with(start))
+}
+
 /// An exit status is not a code to look up, but it is what npm printed.
 fn numbered(code: &str) -> Option<String> {
     (!code.is_empty()).then(|| code.to_owned())
@@ -309,6 +336,8 @@ fn without_label<'a>(line: &'a str, code: &str) -> &'a str {
         "network ",
         "peerinvalid ",
         "ERESOLVE ",
+        "typeerror ",
+        "rangeerror ",
     ];
     let line = line.trim_start();
     let line = line
@@ -378,7 +407,7 @@ fn reasons(sentences: &[&str]) -> Vec<String> {
         ]
         .iter()
         .any(|start| line.starts_with(start));
-        if is_advice || line.starts_with("at ") {
+        if is_advice || line.starts_with("at ") || ADVICE.iter().any(|start| line.starts_with(start)) {
             break;
         }
         if !line.is_empty() && lines.last().is_none_or(|last| last != line) {

@@ -48,7 +48,7 @@ pub(crate) struct Sites {
 }
 
 static STARTS: Beginnings =
-    Beginnings::new(&["ERROR #", "[11ty] Problem writing", "(!) Found dead link ", "Warning: Task \"", "╷"]);
+    Beginnings::new(&["ERROR #", "[11ty] Problem writing", "(!) Found dead link ", "Warning: ", "╷"]);
 
 impl Sites {
     /// Reads a line; returns true if it belongs to such an error.
@@ -100,10 +100,18 @@ impl Sites {
             out.push(found);
             return true;
         }
-        if trimmed.ends_with(" failed. Use --force to continue.") {
-            let message =
-                trimmed.trim_start_matches("Warning: ").trim_end_matches(" Use --force to continue.");
-            out.push(summary("grunt", Kind::Unknown, message, span));
+        // Grunt stops at a warning unless it is forced to continue.
+        if let Some(message) = trimmed
+            .strip_prefix("Warning: ")
+            .and_then(|rest| rest.trim_end().strip_suffix("Use --force to continue."))
+        {
+            let message = message.trim_end();
+            out.push(if message.ends_with(" failed.") {
+                summary("grunt", Kind::Unknown, message, span)
+            } else {
+                let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
+                failure("grunt", "warning", kind, message, span)
+            });
             return true;
         }
         false
