@@ -12,7 +12,7 @@
 //! An error occurred while installing pg (1.5.4), and Bundler cannot continue.
 //! ```
 
-use crate::panel::{Draft, Reader, Seen};
+use crate::panel::{Draft, Reader, Seen, single};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind,
     text::{Needle, cut},
@@ -38,6 +38,15 @@ struct Block {
     before: String,
     /// Number of lines since RubyGems printed the paths of the files.
     after: Option<usize>,
+}
+
+/// RVM's words about a gem, after its progress: `#importing gemset global.gems....there was an error installing gem lid`.
+pub(crate) fn rvm(line: &Seen<'_>) -> Option<Diagnostic> {
+    static SAID: Needle = Needle::new("there was an error installing gem ");
+    let at = SAID.find_among(line.characters, line.start)?;
+    let mut found = single("rvm", Kind::Dependency, &line.start[at..], line);
+    "install".clone_into(&mut found.error_type);
+    Some(found)
 }
 
 /// How well a line of a build explains the failure; 0 if not at all.
