@@ -219,10 +219,16 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'`, `ModuleNotFoundError: Module not found: …` of tools
+/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'`, `ERR! Error: Cannot find module 'lid'`,
+/// `ModuleNotFoundError: Module not found: …` of tools
 /// that log webpack's errors.
 fn npmlog(text: &str, span: Span) -> Option<Diagnostic> {
     let message = text.strip_prefix("ERR! ").or_else(|| text.strip_prefix("ModuleNotFoundError: "))?;
+    if let Some(message) =
+        message.strip_prefix("Error: ").filter(|text| text.starts_with("Cannot find module "))
+    {
+        return Some(failure("node", "module-not-found", Kind::Dependency, message, span));
+    }
     message
         .starts_with("Module not found: Error: Can't resolve ")
         .then(|| failure("webpack", "Module not found", Kind::Compile, message, span))

@@ -227,7 +227,10 @@ impl Open {
             found.code = numbered(&code);
             return Some(found);
         }
-        let first = self.sentences.iter().find(|line| !line.is_empty()).cloned();
+        let is_progress = |line: &String| {
+            ["gyp info ", "gyp verb ", "gyp WARN "].iter().any(|start| line.starts_with(start))
+        };
+        let first = self.sentences.iter().find(|line| !line.is_empty() && !is_progress(line)).cloned();
         let message = match (package, &first) {
             (Some(package), _) => format!("{} failed", package.trim_end_matches('.')),
             (None, Some(first)) => first.trim_end_matches(" with error:").to_owned(),

@@ -244,6 +244,10 @@ impl Block {
             .filter(|kind| kind.len() < 60 && kind.len() < first.len())
             .unwrap_or("build-error")
             .to_owned();
+        // `Module build failed (from …):` only says which loader gave up.
+        if first.starts_with("Module build failed") && first.ends_with(':') {
+            self.message.rotate_left(1);
+        }
         let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
         found.code = None;
         found.kind = Kind::Compile;
