@@ -207,6 +207,16 @@ impl Reader for Excerpt {
     }
 }
 
+/// The sentences of rebar's second generation, which dependencies still bring along.
+pub(crate) fn old_rebar() -> Sentences {
+    Sentences::new("rebar", OLD_REBAR)
+}
+
+const OLD_REBAR: &[Sentence] = &[
+    Sentence::new("Dependency not available: *", Dependency, "dependency").reaches(Indented),
+    Sentence::new("ERROR: compile failed while processing *: rebar_abort", Compile, "compile").summary(),
+];
+
 /// Rebar3's sentences.
 pub(crate) fn rebar() -> Sentences {
     Sentences::new("rebar3", REBAR).only_after(&["===> "])

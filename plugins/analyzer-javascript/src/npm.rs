@@ -136,8 +136,8 @@ impl Open {
             if command != "failed" {
                 self.command = Some(command.trim_start_matches("sh -c ").to_owned());
             }
-        } else if is_environment(line) {
-            // What ran where, in releases before 5.
+        } else if is_environment(line) || line.starts_with("error rolling back") {
+            // What ran where, and what could not be undone, in releases before 5.
         } else if [
             "errno ",
             "syscall ",
