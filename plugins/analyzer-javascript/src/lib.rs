@@ -40,6 +40,7 @@ mod monorepo;
 mod next;
 mod nodetest;
 mod npm;
+mod npm_words;
 mod playwright;
 mod prefix;
 mod reports;
