@@ -3,7 +3,7 @@
 //! | file | input |
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
-//! | `beam`, `loader` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test; its loader |
+//! | `beam`, `rebar`, `loader` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test; its loader |
 //! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
@@ -26,6 +26,7 @@ mod mix;
 mod nix;
 mod ocaml;
 mod opam;
+mod rebar;
 
 use grimoire_plugin_sdk::recognise::{panel, sentence, solving};
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, export_analyzer};
@@ -53,7 +54,8 @@ impl Default for Functional {
             Box::new(Lines(beam::erlc)),
             Box::<loader::Loader>::default(),
             Box::<beam::Excerpt>::default(),
-            Box::new(beam::rebar()),
+            Box::new(rebar::rebar()),
+            Box::new(rebar::old_rebar()),
             Box::<hspec::Tests>::default(),
             Box::<ghc::Ghc>::default(),
             Box::<ghc::Exceptions>::default(),
@@ -130,6 +132,7 @@ impl LineAnalyzer for Functional {
         "nix",
         "opam",
         "purescript",
+        "rebar",
         "rebar3",
         "stack",
         "tasty",
@@ -144,6 +147,8 @@ impl LineAnalyzer for Functional {
         "mix.",
         "(Mix)",
         "Hex",
+        "rebar_abort",
+        "Dependency not available: ",
         "rebar3",
         "===>",
         "credo",

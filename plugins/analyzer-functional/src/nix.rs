@@ -296,7 +296,8 @@ impl Block {
         error_type.clone_into(&mut found.error_type);
         let dependency = message.contains(" dependencies of derivation ")
             || message.contains(" dependency of derivation ")
-            || message.starts_with("build of ")
+            // A remote builder gives the reason after it.
+            || message.starts_with("build of ") && !message.contains("' failed: ")
             || message.starts_with("cannot build derivation ")
             || message.contains("Reason: 1 dependency failed")
             || message.contains(" dependencies failed");

@@ -66,13 +66,14 @@ impl Bundlers {
         // Other tools mark their messages in the same way; Rollup's name the plugin and the exception.
         if let Some(message) = text.strip_prefix("[!] ")
             && (message.starts_with("(plugin ")
-                || message.starts_with("Could not ")
+                || message.starts_with("Could not resolve ")
+                || message.starts_with("Could not load ")
                 || exception(message).is_some())
         {
             self.announced = false;
             return Some(rollup(message, span));
         }
-        if std::mem::take(&mut self.announced) && !trimmed.is_empty() {
+        if !trimmed.is_empty() && std::mem::take(&mut self.announced) {
             // Newer versions count the errors, and show each in a box.
             if trimmed.starts_with("Build failed with ") {
                 return None;
@@ -175,6 +176,12 @@ impl Bundlers {
         {
             open.location = Some(place.location());
         }
+        // An exception without a message: where it was thrown says more.
+        if open.message == "Error"
+            && let Some((function, _)) = trimmed.strip_prefix("at ").and_then(|rest| rest.split_once(" ("))
+        {
+            open.message = format!("Error at {function}");
+        }
         self.context.push(text);
         open.span = open.span.to(span);
         true
@@ -212,10 +219,16 @@ fn esbuild(text: &str, span: Span) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'`, `ModuleNotFoundError: Module not found: …` of tools
+/// `ERR! Module not found: Error: Can't resolve 'lid' in '/app/src'`, `ERR! Error: Cannot find module 'lid'`,
+/// `ModuleNotFoundError: Module not found: …` of tools
 /// that log webpack's errors.
 fn npmlog(text: &str, span: Span) -> Option<Diagnostic> {
     let message = text.strip_prefix("ERR! ").or_else(|| text.strip_prefix("ModuleNotFoundError: "))?;
+    if let Some(message) =
+        message.strip_prefix("Error: ").filter(|text| text.starts_with("Cannot find module "))
+    {
+        return Some(failure("node", "module-not-found", Kind::Dependency, message, span));
+    }
     message
         .starts_with("Module not found: Error: Can't resolve ")
         .then(|| failure("webpack", "Module not found", Kind::Compile, message, span))

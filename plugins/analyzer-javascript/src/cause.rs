@@ -2,7 +2,7 @@
 
 use grimoire_plugin_sdk::text::{cut, place_at_start, trim};
 
-use crate::found::exception;
+use crate::found::{exception, is_code};
 
 /// Maximum number of bytes kept of a cause.
 const LENGTH: usize = 1024;
@@ -61,8 +61,12 @@ fn rank(text: &str) -> Option<Rank> {
     if exception(text).is_some() {
         return Some(if says_command { Rank::Command } else { Rank::Exception });
     }
+    // `spawn sh ENOENT`: the shell itself could not start.
+    let is_spawn = text.starts_with("spawn ")
+        && text.rsplit(' ').next().is_some_and(|code| code.starts_with('E') && is_code(code));
     // `sh: 1: husky: not found`
-    if text.starts_with("sh: ") && text.ends_with("not found")
+    if is_spawn
+        || text.starts_with("sh: ") && text.ends_with("not found")
         || text.ends_with("is not recognized as an internal or external command,")
     {
         return Some(Rank::Own);
@@ -71,6 +75,9 @@ fn rank(text: &str) -> Option<Rank> {
         && ["error:", "fatal error:", "error "].iter().any(|word| place.rest.trim_start().starts_with(word))
     {
         return Some(Rank::Own);
+    }
+    if text.ends_with("Python is not set from environment variable PYTHON") {
+        return Some(Rank::Error);
     }
     let is_error = ["error: ", "error ", "ERR! ", "Error: ", "fatal: ", "ERROR: "]
         .iter()

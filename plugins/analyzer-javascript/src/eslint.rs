@@ -32,11 +32,16 @@ impl Eslint {
         if trim(text).is_empty() {
             return false;
         }
-        if text.starts_with([' ', '\t']) {
+        // Next.js prints the same lines without indentation.
+        let may_be_stylish = text.starts_with([' ', '\t'])
+            || self.file.is_some() && text.starts_with(|c: char| c.is_ascii_digit());
+        if may_be_stylish {
             let found = self.file.as_deref().and_then(|file| stylish(file, trim(text), span));
             let is_finding = found.is_some();
             out.extend(found);
-            return is_finding;
+            if is_finding || text.starts_with([' ', '\t']) {
+                return is_finding;
+            }
         }
         self.file = None;
         // All formats except prettier's contain numbers.

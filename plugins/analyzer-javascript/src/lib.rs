@@ -8,8 +8,8 @@
 //! | `tsc`, `angular`, `astro check`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
 //! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; rejected settings |
 //! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler` | build errors |
-//! | `npm`, `pnpm`, `yarn` of both generations | conflicts, missing packages, outdated lock files, checksums, permissions, scripts with their inner cause |
-//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt` | which task failed, as a summary; the prefixes of tasks are removed |
+//! | `npm`, `pnpm`, `yarn` of both generations, `bower` | conflicts, missing packages, outdated lock files, checksums, permissions, scripts with their inner cause |
+//! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt`, `gulp` | which task failed, as a summary; the prefixes of tasks are removed |
 //! | `expect` | expected and received values without the report of a runner |
 //! | `size-limit`, `bundlesize` | sizes beyond their limit |
 //!
@@ -30,6 +30,7 @@ mod expected;
 mod fatal;
 mod found;
 mod gates;
+mod gulp;
 mod jest;
 mod kinds;
 mod managers;
@@ -39,6 +40,7 @@ mod monorepo;
 mod next;
 mod nodetest;
 mod npm;
+mod npm_words;
 mod playwright;
 mod prefix;
 mod reports;
@@ -79,6 +81,7 @@ pub struct JavaScript {
     blocks: blocks::Blocks,
     bundlers: bundlers::Bundlers,
     gates: gates::Gates,
+    gulp: gulp::Gulp,
     eslint: eslint::Eslint,
     forms: eslint_forms::Forms,
     sites: sites::Sites,
@@ -148,6 +151,10 @@ const PROBES: &[&str] = &[
     "FAILURE: ",
     "husky",
     "lint-staged",
+    "gulp",
+    "bower ",
+    "in plugin ",
+    "Task never defined",
     // Tests.
     "jest",
     "Jest",
@@ -181,6 +188,9 @@ const PROBES: &[&str] = &[
     "Cannot find module",
     "Unable to resolve module",
     "prerendering",
+    "Building static HTML",
+    "Metro ",
+    "No build files found",
     "Export encountered",
     "Failed to compile",
     "Failed to type check",
@@ -252,6 +262,7 @@ impl LineAnalyzer for JavaScript {
         self.astro.finish(out);
         self.blocks.finish(out);
         self.bundlers.finish(out);
+        self.gulp.finish(out);
         self.forms.finish(out);
         self.sites.finish(out);
         self.fatal.finish(out);
@@ -302,7 +313,7 @@ impl JavaScript {
             || self.vitest.line(text, span, out)
             || self.runners.line(text, among, span, out)
             || self.tap.line(text, span, out)
-            || self.npm.line(text, among, span, out)
+            || !self.managers.reads_output() && self.npm.line(text, among, span, out)
             || self.managers.line(text, span, out)
             || self.bun.line(text, span, out)
             || self.deno.line(text, among, span, &mut self.stack, out)
@@ -317,6 +328,7 @@ impl JavaScript {
             || self.monorepo.line(text, among, span, out)
             || self.bundlers.line(text, among, span, out)
             || self.gates.line(text, span, out)
+            || self.gulp.line(text, span, out)
             || self.forms.line(text, among, span, out)
             || self.eslint.line(text, among, span, out)
             || self.sites.line(text, span, &mut self.stack, out)

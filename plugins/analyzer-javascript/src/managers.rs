@@ -96,6 +96,13 @@ impl Managers {
         false
     }
 
+    /// Returns true while the output of a failed command is read.
+    pub(crate) fn reads_output(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| {
+            open.form == (Form::Yarn { sure: true }) && open.found.message.ends_with("Command failed.")
+        })
+    }
+
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         let Some(mut open) = self.open.take() else { return };
         if open.form == (Form::Yarn { sure: false }) {

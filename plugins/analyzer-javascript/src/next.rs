@@ -45,6 +45,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Build optimization failed",
     "Treating warnings as errors because process.env.CI",
     "ERROR  ",
+    "FATAL  ",
     "[error] [nuxt]",
     "[nuxt] [error]",
     "An unhandled exception occurred: ",
@@ -95,7 +96,9 @@ impl Next {
             return true;
         }
         if let Some(step) = trimmed.strip_prefix("• ") {
-            let is_electron = step.starts_with("electron-builder") || step.contains(" appOutDir=");
+            let is_electron = step.starts_with("electron-builder")
+                || step.contains(" appOutDir=")
+                || step.contains(" target=") && step.contains(" arch=");
             self.releasing = if is_electron { Some("electron-builder") } else { self.releasing };
             return false;
         }
@@ -191,11 +194,13 @@ fn read(text: &str, span: Span, releasing: Option<&'static str>) -> Option<Diagn
         let message = text.trim_start_matches("Error: ").trim_start_matches("> ");
         return Some(failure("next", "configuration", Kind::Configuration, message, span));
     }
-    if let Some(message) = text.strip_prefix("ERROR  ") {
+    if let Some(message) = text.strip_prefix("ERROR  ").or_else(|| text.strip_prefix("FATAL  ")) {
         let nuxt = message.starts_with("Cannot start nuxt")
             || message.starts_with("Nuxt ")
             || message.starts_with("[nuxt]")
-            || message.contains("Cannot resolve module \"nuxt");
+            || message.contains("Cannot resolve module \"nuxt")
+            || message.contains(".nuxt/")
+            || message.starts_with("No build files found");
         let vite = message.starts_with("[vite") || message.starts_with("RollupError");
         let tool = if vite { "vite" } else { "nuxt" };
         return (nuxt || vite).then(|| {

@@ -15,11 +15,10 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Span};
 use crate::cause::Cause;
 use crate::found::{failure, is_own};
 use crate::kinds;
+use crate::npm_words::{ADVICE, conflict, is_environment, reasons, usage, without_label};
 
 /// Maximum number of sentences of one block.
 const SENTENCES: usize = 40;
-/// Maximum number of message lines.
-const MESSAGE: usize = 8;
 
 /// npm's lines of one error, as far as read.
 #[derive(Default)]
@@ -53,16 +52,6 @@ const GENERIC: &[&str] = &[
     "command failed",
 ];
 
-/// Beginnings of advice about how to report an error.
-const ADVICE: &[&str] = &[
-    "Please include the following file",
-    "Additional logging details can be found in",
-    "There is likely additional logging output above",
-    "If you need help, you may report this",
-    "not with npm itself",
-    "Make sure you have the latest version",
-];
-
 impl Npm {
     /// Reads a line; returns true if it is npm's.
     pub(crate) fn line(
@@ -84,6 +73,10 @@ impl Npm {
                 open.span = open.span.to(span);
                 return true;
             }
+            // Releases before 5 print blank lines within an error.
+            if text.trim().is_empty() {
+                return false;
+            }
             self.finish(out);
             if let Some((package, _)) = CORRUPTED.split_among(among, text)
                 && let Some((_, package)) = package.rsplit_once("data for ")
@@ -93,9 +86,10 @@ impl Npm {
             return false;
         };
         // Old versions print the path on a separate line.
-        let is_log =
-            line.contains("_logs") && line.strip_suffix(".log").is_some() && !line.trim().contains(' ');
-        if is_log || line.starts_with("A complete log of this run") {
+        let is_log = (line.contains("_logs") || line.ends_with("npm-debug.log"))
+            && line.strip_suffix(".log").is_some()
+            && !line.trim().contains(' ');
+        if is_log || line.starts_with("not ok code ") || line.starts_with("A complete log of this run") {
             self.finish(out);
             return true;
         }
@@ -126,11 +120,13 @@ impl Open {
             code.trim().clone_into(&mut self.code);
         } else if let Some(path) = line.strip_prefix("path ") {
             self.path = Some(path.trim().to_owned());
-        } else if let Some(command) = line.strip_prefix("command ") {
+        } else if let Some(command) = line.strip_prefix("command ").filter(|_| !is_environment(line)) {
             let command = command.trim();
             if command != "failed" {
                 self.command = Some(command.trim_start_matches("sh -c ").to_owned());
             }
+        } else if is_environment(line) || line.starts_with("error rolling back") {
+            // What ran where, and what could not be undone, in releases before 5.
         } else if [
             "errno ",
             "syscall ",
@@ -189,7 +185,8 @@ impl Open {
 
     fn report(mut self, corrupted: Option<String>) -> Option<Diagnostic> {
         let span = self.span;
-        let is_script = !self.code.is_empty() && !self.is_refused();
+        let is_script = !self.code.is_empty() && !self.is_refused()
+            || self.code.is_empty() && self.sentences.iter().any(|line| line.starts_with("Failed at the "));
         let mut found = if is_script || self.code.is_empty() && self.command.is_some() {
             self.script()?
         } else {
@@ -219,7 +216,10 @@ impl Open {
             found.code = numbered(&code);
             return Some(found);
         }
-        let first = self.sentences.iter().find(|line| !line.is_empty()).cloned();
+        let is_progress = |line: &String| {
+            ["gyp info ", "gyp verb ", "gyp WARN "].iter().any(|start| line.starts_with(start))
+        };
+        let first = self.sentences.iter().find(|line| !line.is_empty() && !is_progress(line)).cloned();
         let message = match (package, &first) {
             (Some(package), _) => format!("{} failed", package.trim_end_matches('.')),
             (None, Some(first)) => first.trim_end_matches(" with error:").to_owned(),
@@ -238,9 +238,13 @@ impl Open {
 
     fn refusal(&mut self, corrupted: Option<String>) -> Option<Diagnostic> {
         let code = std::mem::take(&mut self.code);
+        // A command that failed says less than the sentences about it.
+        let is_command = |line: &&String| line.starts_with("git clone ");
+        let is_told = self.sentences.iter().any(|line| !line.is_empty() && !is_command(&line));
         let sentences: Vec<&str> = self
             .sentences
             .iter()
+            .filter(|line| !is_told || !is_command(line))
             .map(|line| without_label(line, &code))
             .skip_while(|line| line.is_empty())
             .collect();
@@ -292,101 +296,4 @@ impl Open {
 /// An exit status is not a code to look up, but it is what npm printed.
 fn numbered(code: &str) -> Option<String> {
     (!code.is_empty()).then(|| code.to_owned())
-}
-
-/// A sentence without npm's label before it: `notarget`, `404`, `JSON.parse`.
-fn without_label<'a>(line: &'a str, code: &str) -> &'a str {
-    const LABELS: &[&str] = &[
-        "notarget ",
-        "notsup ",
-        "engine ",
-        "404 ",
-        "403 ",
-        "401 ",
-        "JSON.parse ",
-        "need auth ",
-        "enoent ",
-        "network ",
-        "peerinvalid ",
-        "ERESOLVE ",
-    ];
-    let line = line.trim_start();
-    let line = line
-        .strip_prefix(code)
-        .filter(|rest| !code.is_empty() && rest.starts_with(' '))
-        .unwrap_or(line)
-        .trim_start();
-    let mut line = line;
-    if let Some(rest) = LABELS.iter().find_map(|label| line.strip_prefix(label)) {
-        line = rest.trim_start();
-    }
-    // Labels of empty lines.
-    if LABELS.iter().any(|label| label.trim_end() == line) { "" } else { line }
-}
-
-/// The conflicting package, and the packages that require it.
-fn conflict(sentences: &[&str]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut take_next = false;
-    for line in sentences {
-        let telling = [
-            "While resolving",
-            "Found: ",
-            "Conflicting peer dependency",
-            "could not resolve",
-            "unable to resolve",
-        ]
-        .iter()
-        .any(|start| line.starts_with(start));
-        if telling || take_next {
-            if lines.len() < MESSAGE {
-                lines.push((*line).to_owned());
-            }
-            take_next = false;
-        } else if line.starts_with("Could not resolve dependency") {
-            lines.push((*line).to_owned());
-            take_next = true;
-        } else if line.starts_with("Fix the upstream") {
-            break;
-        }
-    }
-    lines
-}
-
-/// The first paragraph in one line, and the packages missing from the lock file.
-fn usage(sentences: &[&str]) -> Vec<String> {
-    let paragraph: Vec<&str> = sentences.iter().copied().take_while(|line| !line.is_empty()).collect();
-    let differs = |line: &&&str| line.starts_with("Missing: ") || line.starts_with("Invalid: ");
-    let mut lines = vec![paragraph.join(" ")];
-    lines.extend(sentences.iter().filter(differs).take(MESSAGE).map(|line| (*line).to_owned()));
-    lines
-}
-
-/// The first sentence, and the following ones that add to it.
-fn reasons(sentences: &[&str]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in sentences {
-        let is_advice = [
-            "Note that you can also",
-            "In most cases you",
-            "To see a list of scripts",
-            "If you are behind",
-            "You can",
-            "Did you mean",
-            "This is related to npm",
-            "tarball, folder",
-        ]
-        .iter()
-        .any(|start| line.starts_with(start));
-        if is_advice || line.starts_with("at ") {
-            break;
-        }
-        if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
-            lines.push((*line).to_owned());
-        }
-        if lines.len() == 4 {
-            break;
-        }
-    }
-    lines
 }

@@ -62,6 +62,13 @@ fn after_name(text: &str) -> Option<&str> {
     let scoped = text.starts_with('@');
     let length = text.bytes().take_while(|byte| is_name(*byte) || matches!(byte, b'/' | b'@')).count();
     let (name, rest) = text.split_at(length);
+    // pnpm shortens paths to dependencies with versions.
+    let (name, rest) = match text.strip_prefix(".../").and_then(|after| after.split_once(' ')) {
+        Some((path, after)) if path.contains("/node_modules/") => {
+            (&text[..path.len() + 4], &text[text.len() - after.len() - 1..])
+        }
+        _ => (name, rest),
+    };
     // Parcel names its failed component in the same form.
     if name.is_empty() || matches!(extension(name), "ts" | "js") || name.starts_with("@parcel/") {
         return None;
@@ -113,6 +120,7 @@ mod tests {
             ("@shop/till: x", "x"),
             ("packages/till build: src/a.ts(1,2): error TS1: x", "src/a.ts(1,2): error TS1: x"),
             (". prepare: x", "x"),
+            (".../lid@2.11.2/node_modules/lid install: gyp ERR! x", "gyp ERR! x"),
             ("[@shop/till]: x", "x"),
             ("[0]  x", " x"),
             ("[0-1] Error: x", "Error: x"),

@@ -43,12 +43,21 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Sites {
     open: Option<Open>,
+    /// A headline whose reason is in the next line.
+    headline: Option<(&'static str, String, Span)>,
     /// The previous line, which may be Sass's message.
     before: Option<(String, Span)>,
 }
 
-static STARTS: Beginnings =
-    Beginnings::new(&["ERROR #", "[11ty] Problem writing", "(!) Found dead link ", "Warning: Task \"", "╷"]);
+static STARTS: Beginnings = Beginnings::new(&[
+    "ERROR #",
+    "[11ty] Problem writing",
+    "(!) Found dead link ",
+    "Warning: ",
+    "error Building static HTML failed",
+    "Metro ",
+    "╷",
+]);
 
 impl Sites {
     /// Reads a line; returns true if it belongs to such an error.
@@ -69,6 +78,18 @@ impl Sites {
             }
             self.finish(out);
         }
+        if !trimmed.is_empty()
+            && let Some((tool, headline, start)) = self.headline.take()
+        {
+            let is_other = ["##", "npm ", "> ", "at "].iter().any(|other| trimmed.starts_with(other));
+            if !is_other {
+                let kind = kinds::by_words(trimmed).unwrap_or(Kind::Compile);
+                let message = format!("{trimmed}\n{headline}");
+                out.push(failure(tool, "build", kind, &message, start.to(span)));
+                return true;
+            }
+            out.push(failure(tool, "build", Kind::Compile, &headline, start));
+        }
         let before = self.before.take();
         if !STARTS.begin(trimmed) {
             self.before = trimmed.contains("rror: ").then(|| (text.to_owned(), span));
@@ -87,6 +108,20 @@ impl Sites {
             self.begin(Form::Gatsby, "", text, span);
             return true;
         }
+        if let Some(headline) =
+            trimmed.strip_prefix("error ").filter(|text| text.starts_with("Building static HTML failed"))
+        {
+            self.headline = Some(("gatsby", headline.to_owned(), span));
+            return true;
+        }
+        if trimmed.starts_with("Metro ") {
+            let is_headline =
+                trimmed.contains(" has encountered an internal error, please check your terminal");
+            if is_headline {
+                self.headline = Some(("metro", trimmed.to_owned(), span));
+            }
+            return is_headline;
+        }
         if trimmed.starts_with("[11ty]") {
             self.begin(Form::Eleventy, "", text, span);
             return true;
@@ -100,16 +135,27 @@ impl Sites {
             out.push(found);
             return true;
         }
-        if trimmed.ends_with(" failed. Use --force to continue.") {
-            let message =
-                trimmed.trim_start_matches("Warning: ").trim_end_matches(" Use --force to continue.");
-            out.push(summary("grunt", Kind::Unknown, message, span));
+        // Grunt stops at a warning unless it is forced to continue.
+        if let Some(message) = trimmed
+            .strip_prefix("Warning: ")
+            .and_then(|rest| rest.trim_end().strip_suffix("Use --force to continue."))
+        {
+            let message = message.trim_end();
+            out.push(if message.ends_with(" failed.") {
+                summary("grunt", Kind::Unknown, message, span)
+            } else {
+                let kind = kinds::by_words(message).unwrap_or(Kind::Configuration);
+                failure("grunt", "warning", kind, message, span)
+            });
             return true;
         }
         false
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        if let Some((tool, headline, span)) = self.headline.take() {
+            out.push(failure(tool, "build", Kind::Compile, &headline, span));
+        }
         out.extend(self.open.take().and_then(Open::report));
     }
 
@@ -172,8 +218,9 @@ impl Open {
         if ends || trimmed.starts_with("##") {
             return false;
         }
-        let is_headline =
-            trimmed.ends_with(" bundles failed") || trimmed.starts_with("If you're trying to use");
+        let is_headline = trimmed.ends_with(" bundles failed")
+            || trimmed == "undefined failed"
+            || trimmed.starts_with("If you're trying to use");
         if !trimmed.is_empty() && !is_headline && self.message.len() < MESSAGE {
             self.message.push(trimmed.to_owned());
         }

@@ -2,8 +2,8 @@
 
 #[rustfmt::skip]
 pub(crate) const TOOLS: &[&str] = &[
-    "angular", "astro", "ava", "biome", "bun", "bundlesize", "cypress", "deno", "electron-builder",
-    "eleventy", "esbuild", "eslint", "gatsby", "grunt", "husky", "jasmine", "jest", "karma", "knip", "lerna",
+    "angular", "astro", "ava", "biome", "bower", "bun", "bundlesize", "cypress", "deno", "electron-builder",
+    "eleventy", "esbuild", "eslint", "gatsby", "grunt", "gulp", "husky", "jasmine", "jest", "karma", "knip", "lerna",
     "madge", "metro", "mocha", "next", "node", "npm", "nx", "oxlint", "parcel", "playwright", "pnpm",
     "prettier", "rollup", "rush", "sass", "size-limit", "standard", "svelte-check", "tap", "ts-loader", "tsc",
     "turbo", "vite", "vitepress", "vitest", "webdriverio", "webpack", "wrangler", "yarn",

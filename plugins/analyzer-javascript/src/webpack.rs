@@ -129,8 +129,8 @@ impl Webpack {
         let mut context = Context::default();
         context.push(rest);
         // `ERROR in Entry module not found: …`: the message is in the header.
-        let message =
-            if location.is_none() && rest.contains(' ') { vec![rest.to_owned()] } else { Vec::new() };
+        let is_message = location.is_none() && rest.contains(' ') && !names_a_plugin(rest);
+        let message = if is_message { vec![rest.to_owned()] } else { Vec::new() };
         self.block = Some(Block {
             severity,
             location,
@@ -152,6 +152,12 @@ fn starts_other(text: &str) -> bool {
         || text.starts_with("PASS ")
         || text.starts_with("> ")
         || text.starts_with("yarn ")
+}
+
+/// `bundle.js from Terser`: what was written, by which plugin.
+fn names_a_plugin(text: &str) -> bool {
+    let Some((path, plugin)) = text.split_once(" from ") else { return false };
+    is_script(path) && !path.contains(' ') && !plugin.contains([' ', ':', '.', '/'])
 }
 
 /// `./src/a.js 3:1`, `./src/a.js 3:1-9`, `./src/a.js:3:1`, `src/a.ts(3,1)`, `./src/a.js`.
@@ -238,6 +244,10 @@ impl Block {
             .filter(|kind| kind.len() < 60 && kind.len() < first.len())
             .unwrap_or("build-error")
             .to_owned();
+        // `Module build failed (from …):` only says which loader gave up.
+        if first.starts_with("Module build failed") && first.ends_with(':') {
+            self.message.rotate_left(1);
+        }
         let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
         found.code = None;
         found.kind = Kind::Compile;

@@ -118,6 +118,11 @@ impl Record for Block {
         if message.is_empty() {
             return;
         }
+        let role = role_of(message);
+        // Beside a mere status a step says nothing more.
+        if role == Role::Summary {
+            block.steps.clear();
+        }
         for (location, span) in block.steps.drain(..) {
             let step = Diagnostic {
                 tool: "ant".to_owned(),
@@ -136,7 +141,7 @@ impl Record for Block {
             message: message.to_owned(),
             severity: Severity::Error,
             kind: kind_of(message),
-            role: role_of(message),
+            role,
             location: block.location,
             context: block.context.take(),
             span: block.span,

@@ -75,9 +75,10 @@ impl Maven {
 
     pub(crate) fn close(&mut self, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let Some(block) = self.open.take() else { return };
-        let found = block.finish(session);
+        let mut found = block.finish(session);
         if found.role == Role::Summary && found.kind == Kind::Test {
             session.tests_failed(out);
+            session.tests_unnamed(&mut found);
         }
         if found.role == Role::Summary {
             session.linters_failed(&found.message, out);
@@ -309,7 +310,10 @@ fn reason(lines: &[String]) -> String {
 
 /// Returns true if a line only announces the reason below it.
 fn is_wrapper(line: &str) -> bool {
-    line.ends_with(':') && !line.starts_with("The following files had format violations")
+    // Whole sentences before the colon are the reason itself.
+    line.ends_with(':')
+        && !line.contains(". ")
+        && !line.starts_with("The following files had format violations")
         || line == "Compilation failure"
         || line.starts_with("Could not resolve dependencies for project") && !line.contains(": Could not")
         || line.starts_with("dependency: ")

@@ -51,6 +51,8 @@ pub(crate) struct Session {
     is_judged: bool,
     /// True if the log would report its outcome.
     would_tell: bool,
+    /// The last counts of a class whose tests failed.
+    counts: String,
     /// The extension of Kotlin, Groovy or Scala sources, if frames show it.
     extension: Option<&'static str>,
 }
@@ -102,6 +104,25 @@ impl Session {
             test.tolerated = false;
         }
         self.release(|_| true, out);
+    }
+
+    /// Remembers the counts of a class whose tests failed.
+    pub(crate) fn counted(&mut self, counts: &str) {
+        counts.clone_into(&mut self.counts);
+    }
+
+    /// Completes a build's report that tests failed: if none was named, it is the reason itself.
+    pub(crate) fn tests_unnamed(&self, found: &mut Diagnostic) {
+        if self.roots > 0 {
+            return;
+        }
+        found.role = Role::Root;
+        // Other tools' tests may have run within the build.
+        found.confidence = Confidence::Likely;
+        if !self.counts.is_empty() {
+            found.message.push('\n');
+            found.message.push_str(&self.counts);
+        }
     }
 
     /// Returns true if the log says that everything passed.

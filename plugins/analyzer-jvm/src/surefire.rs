@@ -72,7 +72,9 @@ impl Surefire {
             }
             let counts = before.split(", Time").next().unwrap_or(before).trim_end_matches([',', ' ']);
             let of = if self.class.is_empty() { String::new() } else { format!(" in {}", self.class) };
-            session.report(summary(format!("{counts}{of}"), text.span), out);
+            let counts = format!("{counts}{of}");
+            session.counted(&counts);
+            session.report(summary(counts, text.span), out);
             return None;
         }
         let name = before

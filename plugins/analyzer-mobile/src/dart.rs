@@ -1,4 +1,4 @@
-//! Dart and Flutter: the analyzer, the compiler, the formatter, uncaught exceptions, pub.
+//! Dart and Flutter: the analyzer, the compiler, the formatter, uncaught exceptions.
 //!
 //! ```text
 //!   error • Undefined name 'lid' • lib/pot.dart:12:5 • undefined_identifier
@@ -10,14 +10,11 @@
 
 use crate::{
     panel::{Draft, Reader, Seen, single, typed},
-    sentence::{
-        Reach::{Block, Indented, Wrapped},
-        Sentence, Sentences,
-    },
+    sentence::{Reach::Wrapped, Sentence, Sentences},
 };
 use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Frame,
-    Kind::{self, Compile, Configuration, Dependency, Lint, Network},
+    Kind::{self, Compile, Configuration, Dependency, Lint},
     Location, Role, Severity, limits,
     text::{Needle, extension, leading_number, place_at_start},
 };
@@ -320,32 +317,6 @@ const FLUTTER: &[Sentence] = &[
     Sentence::new("pub get failed (*", Dependency, "packages").summary(),
     Sentence::new("pub upgrade failed (*", Dependency, "packages").summary(),
     Sentence::new("Some tests failed.", Kind::Test, "tests").summary(),
-];
-
-/// Pub's own sentences.
-pub(crate) fn sentences() -> Sentences {
-    Sentences::new("pub", PUB).after(&["Error: "])
-}
-
-const PUB: &[Sentence] = &[
-    Sentence::new("Could not find a file named \"pubspec.yaml\" in *", Configuration, "pubspec"),
-    Sentence::new("Could not find package * at https://*", Dependency, "package-not-found"),
-    Sentence::new("could not find package * at https://*", Dependency, "package-not-found"),
-    Sentence::new("Got socket error trying to find package * at *", Network, "network"),
-    Sentence::new("Got TLS error trying to find package * at *", Network, "network"),
-    Sentence::new("Unable to satisfy `pubspec.yaml` using `pubspec.lock`*", Dependency, "lock-file")
-        .reaches(Block),
-    Sentence::new("The lockfile would have been changed by this command.*", Dependency, "lock-file"),
-    Sentence::new("Error on line *, column * of *pubspec.yaml: *", Configuration, "pubspec")
-        .reaches(Indented),
-    Sentence::new("Package validation found the following * error*", Lint, "validation").reaches(Wrapped),
-    Sentence::new(
-        "Sorry, your package is missing a requirement and can't be published yet.",
-        Lint,
-        "validation",
-    )
-    .summary(),
-    Sentence::new("The current activated version of * requires *", Dependency, "version"),
 ];
 
 /// build_runner: `[SEVERE] json_serializable on lib/pot.dart:` and the message below it.

@@ -6,13 +6,14 @@
 //! | `xctest` | XCTest, Swift Testing, xcpretty and xcbeautify |
 //! | `xcode` | Xcode, SwiftPM, signing, simulators |
 //! | `pods` | CocoaPods, Carthage, fastlane |
-//! | `dart`, `solving` | Dart's analyzer, compiler and formatter; Flutter, pub and its version solver, build_runner |
+//! | `dart`, `pubspec`, `solving` | Dart's analyzer, compiler and formatter; Flutter, pub and its version solver, build_runner |
 //! | `dart_test` | `dart test`, `flutter test` |
 #![deny(unsafe_code)]
 
 mod dart;
 mod dart_test;
 mod pods;
+mod pubspec;
 mod swift;
 mod xcode;
 mod xctest;
@@ -42,13 +43,14 @@ impl Default for Mobile {
                 // Other solvers of this kind use this name for the project, or print versions in parentheses.
                 !text.contains("your app") && !["(^", "(<", "(>", "(="].iter().any(|sign| text.contains(sign))
             })),
-            Box::new(dart::sentences()),
+            Box::new(pubspec::sentences()),
             Box::new(dart::flutter()),
             Box::<xcode::Issue>::default(),
             Box::new(xcode::xcode()),
             Box::new(xcode::packages()),
             Box::new(Lines(xcode::target)),
             Box::<pods::Fastlane>::default(),
+            Box::new(pods::fastlane()),
             Box::new(pods::cocoapods()),
             Box::new(Lines(pods::lint)),
             Box::new(pods::carthage()),
@@ -149,6 +151,7 @@ impl LineAnalyzer for Mobile {
         "Flutter",
         "Dart SDK",
         "version solving failed",
+        "Could not find package",
         "provisioning profile",
         "Provisioning profile",
         "CodeSign",

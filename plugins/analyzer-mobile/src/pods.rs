@@ -84,7 +84,14 @@ const PODS: &[Sentence] = &[
     Sentence::new("/usr/bin/git *", Network, "git").reaches(Block),
     Sentence::new("/usr/bin/curl *", Network, "curl").reaches(Block),
     Sentence::new("Oh no, an error occurred.", Unknown, "crash").summary(),
-    // fastlane's.
+];
+
+/// fastlane's sentences after the same mark.
+pub(crate) fn fastlane() -> Sentences {
+    Sentences::new("fastlane", FASTLANE).only_after(&["[!] "])
+}
+
+const FASTLANE: &[Sentence] = &[
     Sentence::new("Could not find lane '*", Configuration, "lane"),
     Sentence::new("No matching provisioning profiles found *", Permission, "provisioning"),
     Sentence::new("No code signing identity found *", Permission, "signing"),
@@ -96,23 +103,30 @@ const PODS: &[Sentence] = &[
     Sentence::new("Error uploading ipa file*", Network, "upload"),
     Sentence::new("Authentication credentials are missing or invalid*", Permission, "authentication"),
     Sentence::new("Could not find Xcode version: *", Configuration, "xcode"),
+    Sentence::new("Google Api Error: *", Permission, "google-api"),
+    Sentence::new("Could not find action, lane or variable *", Configuration, "lane"),
+    Sentence::new("Could not find option '*' in the list of available options*", Configuration, "option"),
+    Sentence::new("Could not find a matching code signing identity *", Permission, "signing"),
+    Sentence::new("Could not install WWDR certificate", Permission, "signing"),
 ];
 
 /// Other text after `[!]`: an error of fastlane or CocoaPods, unless it is one of their warnings. Other tools
 /// print such lines too, so one of the two must have been named.
 #[derive(Debug, Default)]
 pub(crate) struct Exclaimed {
-    named: bool,
+    /// The one that was named last.
+    named: Option<&'static str>,
 }
 
 impl Reader for Exclaimed {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
-        static NAMES: [Needle; 5] = [
-            Needle::new("fastlane"),
-            Needle::new("CocoaPods"),
-            Needle::new("Podfile"),
-            Needle::new("pod install"),
-            Needle::new("Analyzing dependencies"),
+        static NAMES: [(Needle, &str); 6] = [
+            (Needle::new("fastlane"), "fastlane"),
+            (Needle::new("Driving the lane '"), "fastlane"),
+            (Needle::new("CocoaPods"), "cocoapods"),
+            (Needle::new("Podfile"), "cocoapods"),
+            (Needle::new("pod install"), "cocoapods"),
+            (Needle::new("Analyzing dependencies"), "cocoapods"),
         ];
         const WARNINGS: [&str; 13] = [
             "Automatically assigning platform",
@@ -130,8 +144,8 @@ impl Reader for Exclaimed {
             "installed)",
         ];
         let Some(message) = line.start.strip_prefix("[!] ") else {
-            self.named =
-                self.named || NAMES.iter().any(|name| name.find_among(line.characters, line.start).is_some());
+            let is_named = |(name, _): &&(Needle, _)| name.find_among(line.characters, line.start).is_some();
+            self.named = NAMES.iter().find(is_named).map(|(_, tool)| *tool).or(self.named);
             return;
         };
         // xcpretty's warnings and Flutter's doctor begin in the same way.
@@ -142,11 +156,12 @@ impl Reader for Exclaimed {
             || message.contains("(develop for ")
             || message.len() < 8
             || !message.contains(' ');
-        if !self.named || doubtful || any(PODS, message) || WARNINGS.iter().any(|text| message.contains(text))
-        {
+        let known = any(PODS, message) || any(FASTLANE, message);
+        let Some(tool) = self.named else { return };
+        if doubtful || known || WARNINGS.iter().any(|text| message.contains(text)) {
             return;
         }
-        let mut found = single("cocoapods", Unknown, message, line);
+        let mut found = single(tool, Unknown, message, line);
         found.confidence = Confidence::Likely;
         "error".clone_into(&mut found.error_type);
         out.push(found);

@@ -178,7 +178,10 @@ const SENTENCES: &[Sentence] = &[
         Dependency,
         "lock-file",
     ),
-    Sentence::new("Could not find package *", Dependency, "package-not-found").reaches(Wrapped),
+    // Pub quotes the names of packages, and asks the same.
+    Sentence::new("Could not find package */*", Dependency, "package-not-found").reaches(Wrapped),
+    Sentence::new("Could not find package * with stability *", Dependency, "package-not-found"),
+    Sentence::new("Could not find package * with version *", Dependency, "package-not-found"),
     Sentence::new("Could not find a version of package *", Dependency, "package-not-found").reaches(Wrapped),
     Sentence::new("Could not find a matching version of package *", Dependency, "package-not-found")
         .reaches(Wrapped),

@@ -328,6 +328,9 @@ impl Pip {
                 found.message = format!("{cause}\n{}", found.message);
             } else if open.mode == Mode::Output && pip_words::is_sentence(&open.last) {
                 found.message = format!("{}\n{}", open.last, found.message);
+            } else if open.mode == Mode::Output && found.message.ends_with(" failed") {
+                // Only the command is known: why it failed was said before, or is missing.
+                found.role = Role::Summary;
             } else if open.mode == Mode::Boxed && self.failed.is_some() || found.message.is_empty() {
                 return self.again("", found.span, out);
             } else if open.mode == Mode::Boxed && found.context.contains("See above for output") {

@@ -41,6 +41,8 @@ struct Exception {
 pub(crate) struct Poetry {
     paragraph: Option<(String, u32, Span)>,
     exception: Option<Exception>,
+    /// The name of an exception in brackets: its message comes next.
+    bracketed: Option<(String, Span)>,
     /// A sentence followed by a list.
     listed: Option<(Diagnostic, u32)>,
     seen: bool,
@@ -249,11 +251,25 @@ impl Poetry {
                 return false;
             }
         }
+        if let Some(found) = self.bracketed.take().and_then(|(name, start)| {
+            let message =
+                (trimmed.len() > 3 && !trimmed.starts_with(['[', '-']) && self.seen).then_some(trimmed)?;
+            let kind = kinds::of_exception(&name, message);
+            Some(finding("poetry", &name, kind, message, start.to(span)))
+        }) {
+            out.push(found);
+            return true;
+        }
+        // Releases before 1.1 print it in brackets.
+        let bracketed = trimmed.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        if let Some(name) = bracketed.filter(|name| is_class(name)) {
+            self.bracketed = Some((name.to_owned(), span));
+            return false;
+        }
         let is_name = text.len() > 4
             && text.starts_with("  ")
             && text.as_bytes()[2].is_ascii_uppercase()
-            && trimmed.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && trimmed.bytes().skip(1).any(|byte| byte.is_ascii_lowercase());
+            && is_class(trimmed);
         if is_name {
             let mut context = Context::default();
             context.push(text);
@@ -268,6 +284,13 @@ impl Poetry {
         }
         false
     }
+}
+
+/// `SolverProblemError`.
+fn is_class(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.bytes().skip(1).any(|byte| byte.is_ascii_lowercase())
 }
 
 impl Exception {

@@ -9,6 +9,7 @@ pub(crate) fn strip(text: &str) -> &str {
         Some(b'#') => after_step_and_clock(text).unwrap_or(text),
         Some(b'0'..=b'9') => after_clock(text).unwrap_or(text),
         Some(b'[') => after_number(text).unwrap_or(text),
+        Some(b'.') => after_dependency(text).unwrap_or(text),
         Some(b'a'..=b'z' | b'A'..=b'Z') => after_container(text).unwrap_or(text),
         _ => text,
     }
@@ -31,6 +32,13 @@ fn after_clock(text: &str) -> Option<&str> {
         return None;
     }
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
+}
+
+/// `.../lid@2.11.2/node_modules/lid install: ` of pnpm, which builds dependencies with node-gyp.
+fn after_dependency(text: &str) -> Option<&str> {
+    let (path, rest) = text.strip_prefix(".../")?.split_once(' ')?;
+    let (task, rest) = rest.split_once(": ")?;
+    (path.contains("/node_modules/") && task.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(rest)
 }
 
 /// `[0] `, the number that parallel runners give a command.

@@ -94,7 +94,10 @@ impl Projects {
             SENTENCES.iter().find(|(start, ..)| trimmed.starts_with(start))
         {
             let holds = match *start {
-                "Pipfile.lock (" | "Your Pipfile.lock (" => trimmed.contains("out of date"),
+                // Without `--deploy`, Pipenv updates the file and goes on.
+                "Pipfile.lock (" | "Your Pipfile.lock (" => {
+                    trimmed.contains("out of date") && !trimmed.contains("out of date, updating to")
+                }
                 "ERROR Source " => trimmed.contains("does not appear to be a Python project"),
                 "ERROR Backend '" => trimmed.contains("is not available"),
                 "Environment `" => trimmed.contains("incompatible") || trimmed.contains("is not"),

@@ -20,7 +20,7 @@ pub(crate) struct Runners {
     names: Option<Diagnostic>,
 }
 
-static WORDS: [Needle; 12] = [
+static WORDS: [Needle; 15] = [
     Needle::new(": exit "),
     Needle::new(": FAIL "),
     Needle::new(": commands failed"),
@@ -33,6 +33,9 @@ static WORDS: [Needle; 12] = [
     Needle::new("nox > "),
     Needle::new(": unknown environment "),
     Needle::new("evaluation failed :("),
+    Needle::new(" could not install deps ["),
+    Needle::new(" invocation failed (exit code "),
+    Needle::new(" tox config file "),
 ];
 
 impl Runners {
@@ -97,10 +100,16 @@ fn tox(text: &str, span: Span) -> Option<Diagnostic> {
         return Some(summary("tox", Kind::Unknown, text, span));
     }
     let rest = text.strip_prefix("ERROR:").unwrap_or(text).trim_start();
-    if rest.starts_with("InvocationError") || rest.starts_with("invocation failed") {
+    if rest.starts_with("InvocationError")
+        || rest.starts_with("invocation failed")
+        || rest.starts_with("could not install deps")
+    {
         return Some(summary("tox", Kind::Unknown, rest, span));
     }
-    if rest.starts_with("unknown environment ") || rest.starts_with("InterpreterNotFound") {
+    if rest.starts_with("unknown environment ")
+        || rest.starts_with("InterpreterNotFound")
+        || rest.starts_with("tox config file ") && rest.ends_with("not found")
+    {
         return Some(finding("tox", "configuration", Kind::Configuration, rest, span));
     }
     let (environment, said) = rest.split_once(": ")?;

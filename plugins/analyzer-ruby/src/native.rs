@@ -12,7 +12,7 @@
 //! An error occurred while installing pg (1.5.4), and Bundler cannot continue.
 //! ```
 
-use crate::panel::{Draft, Reader, Seen};
+use crate::panel::{Draft, Reader, Seen, single};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind,
     text::{Needle, cut},
@@ -40,14 +40,27 @@ struct Block {
     after: Option<usize>,
 }
 
+/// RVM's words about a gem, after its progress: `#importing gemset global.gems....there was an error installing gem lid`.
+pub(crate) fn rvm(line: &Seen<'_>) -> Option<Diagnostic> {
+    static SAID: Needle = Needle::new("there was an error installing gem ");
+    let at = SAID.find_among(line.characters, line.start)?;
+    let mut found = single("rvm", Kind::Dependency, &line.start[at..], line);
+    "install".clone_into(&mut found.error_type);
+    Some(found)
+}
+
 /// How well a line of a build explains the failure; 0 if not at all.
 fn weight(start: &str) -> u8 {
-    const GOOD: [&str; 20] = [
+    const GOOD: [&str; 23] = [
         ": fatal error: ",
         ": error: ",
         "command not found",
+        " is not recognized as ",
+        // mini_portile's, about a library that it builds.
+        "... ERROR, review '",
         "Can't find the '",
         " is missing",
+        "can't find header files",
         "are missing",
         "No package '",
         "cannot find -l",
@@ -64,7 +77,7 @@ fn weight(start: &str) -> u8 {
         "ERROR: ",
         "error: linker",
     ];
-    const FAIR: [&str; 2] = ["cannot load such file", "Could not find"];
+    const FAIR: [&str; 3] = ["cannot load such file", "Could not find", ": *** No rule to make target "];
     if start.starts_with("checking ") {
         return u8::from(start.ends_with("... no"));
     }
@@ -127,7 +140,9 @@ fn is_command(start: &str) -> bool {
 
 impl Native {
     fn close(&mut self, out: &mut Vec<Diagnostic>) {
-        let Some(Block { mut draft, cause, gem, .. }) = self.open.take() else { return };
+        let Some(Block { mut draft, cause, gem, before, .. }) = self.open.take() else { return };
+        // A build that ends without RubyGems' closing words ended with its last line.
+        let cause = cause.or_else(|| Some((1, before)).filter(|(_, before)| before.contains(' ')));
         if let Some((_, cause)) = &cause {
             draft.say(cause);
         }

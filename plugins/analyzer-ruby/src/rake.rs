@@ -16,7 +16,10 @@ use crate::{
     panel::{Draft, Reader, Seen},
     trace::{self, Trace},
 };
-use grimoire_plugin_sdk::{Diagnostic, Kind, Role, text::Needle};
+use grimoire_plugin_sdk::{
+    Diagnostic, Kind, Role,
+    text::{Needle, cut},
+};
 
 /// Maximum number of lines of an aborted task.
 const LINES: usize = 300;
@@ -27,6 +30,8 @@ const MESSAGE_LINES: usize = 14;
 #[derive(Debug, Default)]
 pub(crate) struct Rake {
     open: Option<Block>,
+    /// Ruby's warning that a program is missing, after which old releases of Rails have no status to read.
+    missing: Option<String>,
 }
 
 #[derive(Debug)]
@@ -107,6 +112,13 @@ impl Rake {
         if found.message.is_empty() {
             found.message.clone_from(&found.error_type);
         }
+        if found.message.contains("`exitstatus' for nil")
+            && let Some(missing) = self.missing.take()
+        {
+            found.message = missing;
+            found.kind = Kind::Configuration;
+            "Errno::ENOENT".clone_into(&mut found.error_type);
+        }
         if found.error_type.is_empty() {
             "RuntimeError".clone_into(&mut found.error_type);
         }
@@ -117,6 +129,10 @@ impl Rake {
 impl Reader for Rake {
     fn line(&mut self, line: &Seen<'_>, out: &mut Vec<Diagnostic>) {
         static ABORTED: Needle = Needle::new(" aborted!");
+        static MISSING: Needle = Needle::new("rake: No such file or directory - ");
+        if let Some(at) = MISSING.find_among(line.characters, line.start) {
+            self.missing = Some(cut(&line.start[at + "rake: ".len()..], 1024).to_owned());
+        }
         let begins = ABORTED
             .split_among(line.characters, line.start)
             .filter(|(program, rest)| rest.is_empty() && !program.contains(' ') && program.len() < 60);
