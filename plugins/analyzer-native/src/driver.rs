@@ -8,7 +8,12 @@
 //! nvcc fatal   : Unsupported gpu architecture 'compute_35'
 //! ```
 
-use crate::{inbox::Inbox, names, view::View, words::Class};
+use crate::{
+    inbox::Inbox,
+    names,
+    view::View,
+    words::{self, Class},
+};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role, Severity,
     text::{Beginnings, Needle},
@@ -62,8 +67,17 @@ fn driver(text: &str) -> Option<Diagnostic> {
         // `ifort: error #10236: File not found:  'x'`
         .or_else(|| rest.strip_prefix("error #").and_then(|rest| Some(rest.split_once(": ")?.1)))
         .or_else(|| (program == "collect2" && rest.starts_with("ld returned ")).then_some(rest))
-        .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))?;
-    Some(found(tool, message.trim(), role(message)))
+        .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))
+        .or_else(|| in_translation(text, rest))?;
+    // It only gives ld's status, in any language; a signal would be a reason.
+    let is_status = program == "collect2" && message.starts_with("ld ") && !message.contains('[');
+    Some(found(tool, message.trim(), if is_status { Role::Consequence } else { role(message) }))
+}
+
+/// `collect2: Fehler: MESSAGE`: the message after the word in any language that directly follows the program.
+fn in_translation<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
+    let word = words::first(text).filter(|word| word.at + ": ".len() == text.len() - rest.len())?;
+    matches!(word.class, Class::Message(Severity::Error)).then(|| &text[word.end..])
 }
 
 /// `fatal error: lid.h: No such file or directory`, as people quote it.
