@@ -52,10 +52,12 @@ mod sites;
 mod ssh;
 mod stack_reasons;
 mod stacks;
+mod stores;
 mod terraform;
 mod terraform_words;
 mod text;
 mod tools;
+mod translations;
 mod unix;
 mod yaml;
 
@@ -107,6 +109,7 @@ recognisers! {
     sites: sites::Sites,
     migration: Blocks<database::Migration>,
     prisma: Blocks<database::PrismaCode>,
+    redis: Blocks<stores::ConfigFile>,
     assertion: Blocks<release::Assertion>,
     occurred: Blocks<machines::Occurred>,
     yaml: Blocks<yaml::Error>,
@@ -121,7 +124,7 @@ recognisers! {
 }
 
 /// Recognisers of single lines: the first that knows a line gets it.
-const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
+const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 16] = [
     ansible_lint::read,
     helm::read,
     kube::read,
@@ -129,6 +132,7 @@ const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
     ssh::read,
     machines::read,
     database::read,
+    stores::read,
     release::read,
     sites::read,
     cloud::read,

@@ -33,6 +33,8 @@ pub(crate) const ROWS: &[Phrase] = &[
     vagrant(Dependency, "The box '").with("could not be found or"),
     vagrant(Infrastructure, "There was an error while executing `").summary(),
     vagrant(Infrastructure, "Stderr: VBoxManage: error: "),
+    vagrant(Infrastructure, "VBoxManage: error: Details: code ").consequence(),
+    vagrant(Infrastructure, "VBoxManage: error: Context: ").consequence(),
     vagrant(Infrastructure, "VBoxManage: error: "),
     vagrant(Timeout, "Timed out while waiting for the machine to boot"),
     vagrant(Configuration, "The SSH command responded with a non-zero exit status").summary(),

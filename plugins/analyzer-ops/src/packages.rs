@@ -47,9 +47,14 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("zypper", "Repository '").with("' is invalid."),
     row("pacman", "target not found: "),
     row("pacman", "failed retrieving file '"),
-    row("pacman", "failed to synchronize all databases").said_to_be_an_error(),
+    row("pacman", "failed to synchronize all databases").said_to_be_an_error().summary(),
+    row("pacman", "failed to update core ").said_to_be_an_error().summary(),
+    row("pacman", "required key missing from keyring").said_to_be_an_error(),
+    row("pacman", "unresolvable package conflicts detected").said_to_be_an_error().summary(),
+    row("pacman", "could not lock database: "),
     row("pacman", "failed to commit transaction (").summary(),
     row("pacman", "failed to prepare transaction (").summary(),
+    row("pacman", "failed to init transaction (unable to lock database)").summary(),
     row("pacman", "failed to init transaction ("),
     row("brew", "No available formula "),
     row("brew", "No formulae found "),
@@ -78,7 +83,11 @@ pub(crate) const ROWS: &[Phrase] = &[
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    alpine(line).or_else(|| in_filesystem(line)).or_else(|| dnf_match(line)).or_else(|| not_installed(line))
+    alpine(line)
+        .or_else(|| pacman(line))
+        .or_else(|| in_filesystem(line))
+        .or_else(|| dnf_match(line))
+        .or_else(|| not_installed(line))
 }
 
 /// `ERROR: till-2.0-r1: package mentioned in index not found (try 'apk update')`.
@@ -96,6 +105,26 @@ fn alpine(line: &Text<'_>) -> Option<Diagnostic> {
     }
     let kind = if line.bare.contains("temporary error") { Kind::Network } else { Kind::Dependency };
     Some(line.found("apk", "package", kind, line.bare))
+}
+
+/// What keeps pacman from a transaction, which it only announces in the line marked as an error:
+/// `installing till (2.0-1) breaks dependency 'till<2' required by lid`, `till: signature from "…" is unknown trust`,
+/// `warning: cannot resolve "till", a dependency of "lid"`.
+fn pacman(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGNATURE: Needle = Needle::new(": signature from \"");
+    static BETWEEN: [Needle; 2] = [Needle::new(" breaks dependency '"), Needle::new(" are in conflict")];
+    let text = line.text;
+    let is_between = |sign: &Needle| {
+        sign.split_among(line.characters, text).is_some_and(|(names, _)| names.split(' ').count() <= 3)
+    };
+    let is_reason = text.starts_with("unable to satisfy dependency '") || BETWEEN.iter().any(is_between);
+    let is_unresolved =
+        line.bare.starts_with("cannot resolve \"") && line.bare.contains(", a dependency of \"");
+    let is_unsigned = line.is_error()
+        && SIGNATURE.find_among(line.characters, line.bare).is_some()
+        && line.bare.contains("\" is ");
+    let kind = Kind::Dependency;
+    (is_reason || is_unresolved || is_unsigned).then(|| line.found("pacman", "package", kind, line.bare))
 }
 
 /// `till: /usr/bin/till exists in filesystem` of pacman.
