@@ -20,9 +20,17 @@ use grimoire_plugin_sdk::{
 };
 
 /// Beginnings of lines without a level word after a colon.
-static STARTS: Beginnings =
-    Beginnings::new(&["nvcc ", "ptxas ", "nvlink ", "fatbinary ", "cudafe++ ", "fatal error: "]);
-static OTHERS: [Needle; 3] = [
+static STARTS: Beginnings = Beginnings::new(&[
+    "nvcc ",
+    "ptxas ",
+    "nvlink ",
+    "fatbinary ",
+    "cudafe++ ",
+    "fatal error: ",
+    "internal compiler error: ",
+]);
+static OTHERS: [Needle; 4] = [
+    Needle::new(": No such file or directory"),
     Needle::new(": ld returned "),
     Needle::new(": out of memory "),
     Needle::new("s being treated as errors"),
@@ -68,6 +76,8 @@ fn driver(text: &str) -> Option<Diagnostic> {
         .or_else(|| rest.strip_prefix("error #").and_then(|rest| Some(rest.split_once(": ")?.1)))
         .or_else(|| (program == "collect2" && rest.starts_with("ld returned ")).then_some(rest))
         .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))
+        // A driver that does not find the compiler that it runs, or an old one.
+        .or_else(|| (tool == "gcc" && rest.ends_with("No such file or directory")).then_some(rest))
         .or_else(|| in_translation(text, rest))?;
     // It only gives ld's status, in any language; a signal would be a reason.
     let is_status = program == "collect2" && message.starts_with("ld ") && !message.contains('[');
@@ -82,6 +92,9 @@ fn in_translation<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
 
 /// `fatal error: lid.h: No such file or directory`, as people quote it.
 fn header(text: &str) -> Option<Diagnostic> {
+    if text.starts_with("internal compiler error: ") {
+        return Some(Diagnostic { kind: Kind::Crash, ..found("gcc", text, Role::Root) });
+    }
     let message = text.strip_prefix("fatal error: ")?;
     let tool = if message.ends_with(": No such file or directory") {
         "gcc"
