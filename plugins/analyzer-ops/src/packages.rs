@@ -19,7 +19,7 @@ use crate::{
 };
 use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Span,
+    Diagnostic, Kind, Role, Span,
     text::{Beginnings, Needle},
 };
 
@@ -75,6 +75,20 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("winget", "No package found matching input criteria"),
     row("winget", "Installer failed with exit code: "),
     row("winget", "No applicable installer found"),
+    row("rpmbuild", "No patch number ").said_to_be_an_error(),
+    row("rpmbuild", "No source number ").said_to_be_an_error(),
+    row("rpmbuild", "File not found: ").said_to_be_an_error(),
+    row("rpmbuild", "File not found by glob: ").said_to_be_an_error(),
+    row("rpmbuild", "Directory not found: ").said_to_be_an_error(),
+    row("rpmbuild", "Installed (but unpackaged) file(s) found:").said_to_be_an_error(),
+    row("rpmbuild", "Failed build dependencies:").said_to_be_an_error(),
+    row("rpmbuild", "Bad exit status from ").said_to_be_an_error().summary(),
+    row("rpmbuild", "RPM build errors:").summary(),
+    row("asdf", "No such plugin: "),
+    row("asdf", "No preset version installed for command "),
+    row("asdf", "No version is set for command "),
+    row("tlmgr", "tlmgr install: package ").with(" not present in repository"),
+    row("tlmgr", "tlmgr.pl install: package ").with(" not present in repository"),
     row("snap", "snap \"").with("\" not found"),
     row("snap", "unable to contact snap store"),
     row("snap", "cannot install \"").with("snap"),
@@ -84,6 +98,7 @@ pub(crate) const ROWS: &[Phrase] = &[
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
     alpine(line)
+        .or_else(|| makepkg(line))
         .or_else(|| pacman(line))
         .or_else(|| in_filesystem(line))
         .or_else(|| dnf_match(line))
@@ -105,6 +120,17 @@ fn alpine(line: &Text<'_>) -> Option<Diagnostic> {
     }
     let kind = if line.bare.contains("temporary error") { Kind::Network } else { Kind::Dependency };
     Some(line.found("apk", "package", kind, line.bare))
+}
+
+/// `==> ERROR: message` of makepkg.
+fn makepkg(line: &Text<'_>) -> Option<Diagnostic> {
+    let message = line.line.trim_start().strip_prefix("==> ERROR: ")?;
+    let closes = message.starts_with("A failure occurred in ") || message.starts_with("Build failed");
+    let role = if closes { Role::Summary } else { Role::Root };
+    Some(Diagnostic {
+        role,
+        ..line.found("makepkg", "package", kinds::of(message, Kind::Dependency), message)
+    })
 }
 
 /// What keeps pacman from a transaction, which it only announces in the line marked as an error:
@@ -142,10 +168,7 @@ fn dnf_match(line: &Text<'_>) -> Option<Diagnostic> {
     let is_one = text.starts_with("No match for argument: ")
         || text.starts_with("No package ") && text.ends_with(" available.");
     // The error that follows names the package again.
-    is_one.then(|| Diagnostic {
-        role: grimoire_plugin_sdk::Role::Summary,
-        ..line.found("dnf", "package", Kind::Dependency, text)
-    })
+    is_one.then(|| Diagnostic { role: Role::Summary, ..line.found("dnf", "package", Kind::Dependency, text) })
 }
 
 /// `till not installed. The package was not found with the source(s) listed.` of Chocolatey.

@@ -51,6 +51,8 @@ pub(crate) const ROWS: &[Phrase] = &[
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: No secret key").consequence(),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: "),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: no default secret key: "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: skipped \"").with("ecret key"),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: ").with("clearsign failed: ").consequence(),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: decryption failed: "),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: can't open "),
     Phrase::new("unzip", "unzip", Kind::Configuration, "End-of-central-directory signature not found"),
