@@ -104,6 +104,7 @@ const STARTS: &[&str] = &[
     "RMAN-",
     "(error) ",
     "*** FATAL CONFIG",
+    "Result:",
     "unable to satisfy ",
     "cannot resolve ",
     "Der Befehl ",

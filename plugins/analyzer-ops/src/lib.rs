@@ -45,6 +45,7 @@ mod output;
 mod packages;
 mod powershell;
 mod release;
+mod salt;
 mod scan;
 mod shell;
 mod sink;
@@ -112,6 +113,7 @@ recognisers! {
     redis: Blocks<stores::ConfigFile>,
     assertion: Blocks<release::Assertion>,
     occurred: Blocks<machines::Occurred>,
+    salt: Blocks<salt::State>,
     yaml: Blocks<yaml::Error>,
     lint: lint::Lint,
     semgrep: lint::Semgrep,

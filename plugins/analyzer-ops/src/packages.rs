@@ -37,6 +37,7 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("dnf", "Cannot find a valid baseurl for repo: "),
     row("dnf", "Cannot retrieve repository metadata (repomd.xml) for repository: "),
     row("dnf", "GPG check FAILED").summary(),
+    row("dnf", "failure: ").with("No more mirrors to try"),
     row("dnf", "Public key for ").with(" is not installed"),
     row("dnf", "Failed to synchronize cache for repo '"),
     row("dnf", "No matching repo to modify: "),

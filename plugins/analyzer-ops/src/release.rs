@@ -30,6 +30,7 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("sonarqube", "quality-gate", Lint, "QUALITY GATE STATUS: FAILED"),
     row("sonarqube", "quality-gate", Lint, "Quality Gate has FAILED"),
     row("sonarqube", "scan", Configuration, "Error during SonarScanner ").summary(),
+    row("sonarqube", "scan", Configuration, "Failed to upload report - "),
     row("sonarqube", "scan", Permission, "Not authorized. Please check the "),
     row("sonarqube", "scan", Permission, "You're not authorized to "),
     row("sonarqube", "scan", Configuration, "Project not found. Please check the 'sonar.projectKey'"),
