@@ -156,7 +156,7 @@ const STARTS: &[&str] = &[
 ];
 
 /// Texts at any position in the lines of recognisers.
-static SIGNS: [Needle; 41] = [
+static SIGNS: [Needle; 40] = [
     Needle::new("ockerfile"),
     Needle::new("ontainerfile"),
     Needle::new("ERROR **: "),
@@ -197,7 +197,6 @@ static SIGNS: [Needle; 41] = [
     Needle::new(" PLS-0"),
     Needle::new(" PL/SQL: ORA-"),
     Needle::new(") (error) "),
-    Needle::new(" ist kein interner oder externer Befehl"),
 ];
 
 /// The same for lines that are not ASCII only.
@@ -274,6 +273,7 @@ fn is_named(line: &Text<'_>) -> bool {
         || text.ends_with("..Failed")
         || text.ends_with(" assertion")
         || text.starts_with('\'')
+        || translations::is_not_recognized(line.characters, text)
     {
         return true;
     }

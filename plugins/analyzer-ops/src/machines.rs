@@ -48,6 +48,9 @@ pub(crate) const ROWS: &[Phrase] = &[
     vagrant(Network, "There was an error while downloading the metadata for this box"),
     vagrant(Network, "An error occurred while downloading the remote file"),
     Phrase::new("docker-machine", "create", Infrastructure, "Error with pre-create check: "),
+    Phrase::new("docker-machine", "create", Infrastructure, "Error creating machine: ")
+        .with("ssh command error:")
+        .summary(),
     Phrase::new("docker-machine", "create", Infrastructure, "Error creating machine: "),
     Phrase::new("qemu", "signal", Kind::Crash, "qemu: uncaught target signal "),
     Phrase::new("kitchen", "action", Configuration, ">>>>>>     ").with(" failed on instance ").summary(),
