@@ -25,6 +25,7 @@ pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
         characters.may_have_digits() && [b':', b'(', b'['].iter().any(|&sign| characters.may_have(sign));
     if !has_place
         || text.starts_with("at ")
+        || is_expansion(text)
         || is_native_frame(text, characters)
         || text.len() > 8000 && !text[..200.min(text.floor_char_boundary(200))].contains(':')
     {
@@ -40,6 +41,11 @@ pub(crate) fn read(text: &str, characters: Characters) -> Option<Located<'_>> {
         .or_else(|| without_line(text, characters))
         .or_else(|| after_command(text, characters))
         .or_else(|| docstring(text, characters))
+}
+
+/// `configure.ac:3: the top level`, `lib/lid.m4:7: LID_OPEN is expanded from...`: where Autoconf was when it said something.
+fn is_expansion(text: &str) -> bool {
+    text.ends_with(": the top level") || text.ends_with(" is expanded from...")
 }
 
 /// `/src/kettle.zig:3:7: 0x10d819f48 in pour (build)`: a stack frame that a native program printed.

@@ -90,6 +90,7 @@ impl LineAnalyzer for Go {
         "import cycle",
         "Go files",
         "cannot find package",
+        "can't load package",
         "cannot find module",
         "cgo: ",
         "relocation target",

@@ -150,7 +150,11 @@ const FIRST: [bool; 256] = {
 /// How much a line looks like the cause of a failure; 0 for nearly all lines.
 pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
     let is_gone = GONE.iter().any(|sign| text.contains(sign));
-    if is_generic_closing_line(text) || !red && !is_gone && is_command(text) || is_no_sentence(text) {
+    if is_generic_closing_line(text)
+        || is_of_another(text)
+        || !red && !is_gone && is_command(text)
+        || is_no_sentence(text)
+    {
         return 0.0;
     }
     // The start of a line decides; data may be arbitrarily long.
@@ -243,6 +247,15 @@ pub(super) fn weight(text: &str, marker: Option<Marker>, red: bool) -> f32 {
         1 => weight * 0.6,
         _ => weight * 0.35,
     }
+}
+
+/// `lid.mk:4: recipe for target 'lid' failed`, `Please refer to the dump files`: says that something failed, or where to
+/// read why, but not what.
+fn is_of_another(text: &str) -> bool {
+    static ADVICE: Beginnings = Beginnings::new(&["Please refer to ", "See ", "Refer to ", "For more "]);
+    const LEVELS: [&str; 4] = ["[ERROR] ", "Error: ", "error: ", "ERROR: "];
+    let text = LEVELS.iter().find_map(|level| text.strip_prefix(level)).unwrap_or(text);
+    ADVICE.begin(text) || text.ends_with(" failed") && text.contains(": recipe for target ")
 }
 
 /// `lstat lid: no such file or directory`, `the lid was not found`: such words say more together than alone.

@@ -142,14 +142,29 @@ impl Block {
         if !matches!(view.text.as_bytes().first()?, b'c' | b'a' | b'l' | b'd' | b'.' | b'/') {
             return None;
         }
-        let at = ERROR.find_among(view.characters, view.text).filter(|at| *at < 200)?;
-        let (before, message) = (view.text[..at].trim_end(), view.text[at + ERROR.text().len()..].trim());
+        let (before, message) = match ERROR.find_among(view.characters, view.text) {
+            Some(at) if at < 200 => (&view.text[..at], &view.text[at + ERROR.text().len()..]),
+            // It has no word for a level where a file of its own is missing.
+            None if view.text.starts_with("autom4te: ")
+                && view.text.ends_with("no such file or directory") =>
+            {
+                view.text.split_at("autom4te: ".len())
+            }
+            _ => return None,
+        };
+        let (before, message) = (before.trim_end(), message.trim());
         let tool = match before.strip_suffix(':')?.trim_end().rsplit(['/', '\\']).next()? {
             "configure" | "config.status" => "configure",
             "autoconf" | "autoreconf" | "autoheader" | "autom4te" | "aclocal" => "autoconf",
             "automake" => "automake",
             "libtool" | "libtoolize" => "libtool",
-            "dpkg-buildpackage" | "dpkg-source" | "dpkg-checkbuilddeps" => "dpkg",
+            "dpkg-buildpackage"
+            | "dpkg-source"
+            | "dpkg-checkbuilddeps"
+            | "dpkg-genbuildinfo"
+            | "dpkg-genchanges"
+            | "dpkg-gencontrol"
+            | "dpkg-shlibdeps" => "dpkg",
             _ => return None,
         };
         let message = message.trim_start_matches("*** ");
@@ -204,7 +219,8 @@ impl Block {
         let message = if self.message.is_empty() { "configure failed".to_owned() } else { self.message };
         let follows = message.contains(" failed with exit status")
             || message.contains(" failed with status")
-            || message.contains("gave error exit status");
+            || message.contains("gave error exit status")
+            || message.contains(" subprocess returned exit status ");
         let missing = message.starts_with("Package requirements")
             || message.contains("not found")
             || message.contains("required")

@@ -8,16 +8,29 @@
 //! nvcc fatal   : Unsupported gpu architecture 'compute_35'
 //! ```
 
-use crate::{inbox::Inbox, names, view::View, words::Class};
+use crate::{
+    inbox::Inbox,
+    names,
+    view::View,
+    words::{self, Class},
+};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Role, Severity,
     text::{Beginnings, Needle},
 };
 
 /// Beginnings of lines without a level word after a colon.
-static STARTS: Beginnings =
-    Beginnings::new(&["nvcc ", "ptxas ", "nvlink ", "fatbinary ", "cudafe++ ", "fatal error: "]);
-static OTHERS: [Needle; 3] = [
+static STARTS: Beginnings = Beginnings::new(&[
+    "nvcc ",
+    "ptxas ",
+    "nvlink ",
+    "fatbinary ",
+    "cudafe++ ",
+    "fatal error: ",
+    "internal compiler error: ",
+]);
+static OTHERS: [Needle; 4] = [
+    Needle::new(": No such file or directory"),
     Needle::new(": ld returned "),
     Needle::new(": out of memory "),
     Needle::new("s being treated as errors"),
@@ -62,12 +75,26 @@ fn driver(text: &str) -> Option<Diagnostic> {
         // `ifort: error #10236: File not found:  'x'`
         .or_else(|| rest.strip_prefix("error #").and_then(|rest| Some(rest.split_once(": ")?.1)))
         .or_else(|| (program == "collect2" && rest.starts_with("ld returned ")).then_some(rest))
-        .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))?;
-    Some(found(tool, message.trim(), role(message)))
+        .or_else(|| rest.starts_with("all warnings being treated as errors").then_some(rest))
+        // A driver that does not find the compiler that it runs, or an old one.
+        .or_else(|| (tool == "gcc" && rest.ends_with("No such file or directory")).then_some(rest))
+        .or_else(|| in_translation(text, rest))?;
+    // It only gives ld's status, in any language; a signal would be a reason.
+    let is_status = program == "collect2" && message.starts_with("ld ") && !message.contains('[');
+    Some(found(tool, message.trim(), if is_status { Role::Consequence } else { role(message) }))
+}
+
+/// `collect2: Fehler: MESSAGE`: the message after the word in any language that directly follows the program.
+fn in_translation<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
+    let word = words::first(text).filter(|word| word.at + ": ".len() == text.len() - rest.len())?;
+    matches!(word.class, Class::Message(Severity::Error)).then(|| &text[word.end..])
 }
 
 /// `fatal error: lid.h: No such file or directory`, as people quote it.
 fn header(text: &str) -> Option<Diagnostic> {
+    if text.starts_with("internal compiler error: ") {
+        return Some(Diagnostic { kind: Kind::Crash, ..found("gcc", text, Role::Root) });
+    }
     let message = text.strip_prefix("fatal error: ")?;
     let tool = if message.ends_with(": No such file or directory") {
         "gcc"

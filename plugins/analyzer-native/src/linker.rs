@@ -8,6 +8,8 @@
 //! >>>               pot.o:(main)
 //! ```
 
+mod translated;
+
 use crate::{inbox::Inbox, names, view::View};
 use grimoire_plugin_sdk::{
     Diagnostic, Kind, Location, Role, Severity, Span,
@@ -55,21 +57,25 @@ impl Linker {
             }
             self.finish(inbox);
         }
-        if !view.characters.may_contain(&COLON) || text.len() > 16_000 {
+        if !view.characters.may_contain(&COLON) && text.is_ascii() || text.len() > 16_000 {
             return;
         }
         if self.names_function(view) {
             return;
         }
-        let found = reference(view).or_else(|| program(text)).or_else(|| modpost(text));
-        let Some(mut found) = found else {
+        let symbol = reference(view);
+        let translated = if symbol.is_none() { in_translation(view) } else { None };
+        let is_translated = translated.is_some();
+        let symbol = symbol.or(translated);
+        let is_of_function = symbol.is_some();
+        let Some(mut found) = symbol.or_else(|| program(text)).or_else(|| modpost(text)) else {
             self.function = None;
             return;
         };
         found.span = view.span;
         let mut context = Context::default();
         if let Some((line, object, span)) = &self.function
-            && matches!(found.error_type.as_str(), "link")
+            && is_of_function
         {
             context.push(line);
             if span.end <= view.span.start && view.span.start - span.end < 3 {
@@ -81,8 +87,9 @@ impl Linker {
             }
         }
         context.push(text);
-        let arrows =
-            !text.contains("undefined reference to ") || text.contains("undefined reference to symbol ");
+        let is_whole = is_translated
+            || text.contains("undefined reference to ") && !text.contains("undefined reference to symbol ");
+        let arrows = !is_whole;
         self.open = Some(Block { found, context, arrows });
         if !arrows {
             self.finish(inbox);
@@ -98,11 +105,18 @@ impl Linker {
     /// `/usr/bin/ld: pot.o: in function `main':`, `pot.o: In function `main':`.
     fn names_function(&mut self, view: &View<'_>) -> bool {
         let text = view.text;
-        let Some(at) = FUNCTION.find_among(view.characters, text) else { return false };
-        if !text.ends_with(':') {
+        let translated;
+        let before = if let Some(at) = FUNCTION.find_among(view.characters, text) {
+            if !text.ends_with(':') {
+                return false;
+            }
+            text[..at].trim_end_matches(['i', 'I']).trim_end().trim_end_matches(':')
+        } else if let Some(object) = translated::object_of_function(view.characters, text) {
+            translated = object;
+            &translated
+        } else {
             return false;
-        }
-        let before = text[..at].trim_end_matches(['i', 'I']).trim_end().trim_end_matches(':');
+        };
         let object = match names::program_line(before) {
             Some((program, rest)) if is_linker(program) => rest,
             _ => before,
@@ -217,6 +231,26 @@ fn reference(view: &View<'_>) -> Option<Diagnostic> {
     })
 }
 
+/// A line that names a symbol in another language than English.
+fn in_translation(view: &View<'_>) -> Option<Diagnostic> {
+    let (before, message) = translated::symbol(view.characters, view.text)?;
+    let (linker, object) = match names::program_line(&before) {
+        Some((program, rest)) if is_linker(program) => (Some(program), rest),
+        _ => (None, before.as_str()),
+    };
+    let linker = linker.or_else(|| Some(names::program(object)).filter(|name| is_linker(name)));
+    let is_of_linker = linker.is_some() || object.contains("(.") || is_object(object);
+    is_of_linker.then(|| Diagnostic {
+        tool: linker.map_or("ld", tool).to_owned(),
+        error_type: "link".to_owned(),
+        message,
+        severity: Severity::Error,
+        kind: Kind::Compile,
+        location: place_of(object),
+        ..Diagnostic::default()
+    })
+}
+
 /// `pot.c:(.text+0x5)`, `pot.o:pot.c:(.text+0x5)`, `/src/pot.c:7`, `pot.o`.
 fn place_of(object: &str) -> Option<Location> {
     if object.is_empty() {
@@ -282,7 +316,7 @@ fn program(text: &str) -> Option<Diagnostic> {
         .unwrap_or(rest)
         .trim();
     if message.len() < 4
-        || NOT_ERRORS.iter().any(|start| rest.starts_with(start))
+        || NOT_ERRORS.iter().chain(&translated::WARNINGS).any(|start| rest.starts_with(start))
         || rest.contains(": warning: ")
     {
         return None;

@@ -24,6 +24,8 @@ pub(crate) fn program(text: &str) -> &str {
 pub(crate) fn program_line(text: &str) -> Option<(&str, &str)> {
     let at = memchr_colon(text)?;
     let (path, rest) = text.split_at(at);
+    // French puts a space before the colon.
+    let path = path.strip_suffix(' ').unwrap_or(path);
     let drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     (!path.is_empty() && path.len() < 512 && (drive || !path.contains(' ')))
         .then(|| (program(path), &rest[2..]))

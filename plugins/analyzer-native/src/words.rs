@@ -31,7 +31,7 @@ pub(crate) enum Class {
 }
 
 static COLON: Needle = Needle::new(": ");
-const COUNT: usize = 37;
+const COUNT: usize = 51;
 const WORDS: [(&str, Class); COUNT] = [
     ("error: ", Class::Message(Severity::Error)),
     ("fatal error: ", Class::Message(Severity::Error)),
@@ -57,7 +57,21 @@ const WORDS: [(&str, Class); COUNT] = [
     ("ошибка: ", Class::Message(Severity::Error)),
     ("фатальная ошибка: ", Class::Message(Severity::Error)),
     ("erro: ", Class::Message(Severity::Error)),
+    ("erro fatal: ", Class::Message(Severity::Error)),
+    ("errore: ", Class::Message(Severity::Error)),
+    ("errore fatale: ", Class::Message(Severity::Error)),
+    ("error fatal: ", Class::Message(Severity::Error)),
+    ("erreur fatale: ", Class::Message(Severity::Error)),
+    ("помилка: ", Class::Message(Severity::Error)),
+    ("错误: ", Class::Message(Severity::Error)),
+    ("致命错误: ", Class::Message(Severity::Error)),
     ("警告：", Class::Message(Severity::Warning)),
+    ("警告: ", Class::Message(Severity::Warning)),
+    ("Warnung: ", Class::Message(Severity::Warning)),
+    ("attention: ", Class::Message(Severity::Warning)),
+    ("avertissement: ", Class::Message(Severity::Warning)),
+    ("предупреждение: ", Class::Message(Severity::Warning)),
+    ("aviso: ", Class::Message(Severity::Warning)),
     ("Error: ", Class::Capital(Severity::Error)),
     ("Fatal error: ", Class::Capital(Severity::Error)),
     ("Fatal Error: ", Class::Capital(Severity::Error)),

@@ -27,6 +27,8 @@ pub(crate) const ROWS: &[Phrase] = &[
     docker(Infrastructure, "daemon", "Cannot connect to the Docker daemon."),
     docker(Infrastructure, "daemon", "docker: Cannot connect to the Docker daemon"),
     docker(Infrastructure, "daemon", "error during connect: "),
+    docker(Infrastructure, "container", "hcsshim::"),
+    docker(Infrastructure, "console", "failed to get console mode for "),
     docker(Permission, "daemon", "Got permission denied while trying to connect to the Docker daemon"),
     docker(Permission, "daemon", "permission denied while trying to connect to the Docker daemon"),
     docker(Configuration, "daemon", "Error response from daemon: "),

@@ -4,7 +4,7 @@
 //! identifies them, so that dozens of recognisers need not look. A line that is marked as an error, and
 //! every line while a block is open, goes to all recognisers.
 
-use crate::{ansible_lint, powershell, scan, shell, text::Text, unix};
+use crate::{ansible_lint, powershell, scan, shell, text::Text, translations, unix};
 use grimoire_plugin_sdk::text::{Needle, looks_like_path};
 
 /// Starts of lines for recognisers, without words for a severity. Sentences have their own table.
@@ -93,6 +93,24 @@ const STARTS: &[&str] = &[
     "ERROR\t",
     "FATAL\t",
     "release failed ",
+    "ORA-",
+    "PLS-",
+    "PL/SQL: ORA-",
+    "SP2-",
+    "TNS-",
+    "DPI-",
+    "IMP-",
+    "EXP-",
+    "RMAN-",
+    "(error) ",
+    "*** FATAL CONFIG",
+    "Result:",
+    "unable to satisfy ",
+    "cannot resolve ",
+    "Der Befehl ",
+    "Trace/",
+    "Abort trap",
+    "⨯ ",
     "build failed ",
     "The `brew link`",
     "🦋",
@@ -138,7 +156,7 @@ const STARTS: &[&str] = &[
 ];
 
 /// Texts at any position in the lines of recognisers.
-static SIGNS: [Needle; 35] = [
+static SIGNS: [Needle; 40] = [
     Needle::new("ockerfile"),
     Needle::new("ontainerfile"),
     Needle::new("ERROR **: "),
@@ -174,6 +192,11 @@ static SIGNS: [Needle; 35] = [
     Needle::new("0curl: ("),
     Needle::new(": [: "),
     Needle::new(" occurred:"),
+    Needle::new(" breaks dependency '"),
+    Needle::new(" are in conflict"),
+    Needle::new(" PLS-0"),
+    Needle::new(" PL/SQL: ORA-"),
+    Needle::new(") (error) "),
 ];
 
 /// The same for lines that are not ASCII only.
@@ -250,6 +273,7 @@ fn is_named(line: &Text<'_>) -> bool {
         || text.ends_with("..Failed")
         || text.ends_with(" assertion")
         || text.starts_with('\'')
+        || translations::is_not_recognized(line.characters, text)
     {
         return true;
     }
@@ -260,7 +284,8 @@ fn is_named(line: &Text<'_>) -> bool {
     }
     match line.head {
         Some((name, rest)) => {
-            rest.starts_with("line ")
+            translations::after_line(rest).is_some()
+                || translations::ending(rest).is_some()
                 || !name.contains(' ')
                     && (shell::runs(name)
                         || shell::has_script_name(name)

@@ -13,7 +13,7 @@
 //! Git's messages after a server or SSH gave the reason follow from it.
 
 use crate::{
-    git_push::{rejected, remote},
+    git_push::{heroku, rejected, remote},
     kinds,
     sink::{Recogniser, Sink},
     text::{Text, found},
@@ -137,6 +137,9 @@ fn read(line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
         "Fetched in submodule path '",
     ]);
     let text = line.text;
+    if let Some(found) = heroku(text, line) {
+        return Some(found);
+    }
     match STARTS.position(text)? {
         0 => fatal(&text[7..], line, explained),
         1 => error(&text[7..], line, explained),

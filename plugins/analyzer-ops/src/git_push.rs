@@ -43,6 +43,18 @@ pub(crate) fn remote(message: &str, line: &Text<'_>) -> Option<Diagnostic> {
     })
 }
 
+/// ` !     Push rejected, failed to compile Node.js app.`: Heroku's reason, before Git says that it was rejected.
+pub(crate) fn heroku(text: &str, line: &Text<'_>) -> Option<Diagnostic> {
+    let text = text.strip_prefix("remote:").map_or(text, str::trim_start);
+    let message = text.strip_prefix('!')?.trim_start();
+    // The compiler's own messages stand above it.
+    let role = if message.contains("failed to compile") { Role::Summary } else { Role::Root };
+    message.starts_with("Push rejected, ").then(|| Diagnostic {
+        role,
+        ..line.found("heroku", "push", kinds::of(message, Kind::Configuration), message)
+    })
+}
+
 /// ` ! [rejected]        main -> main (fetch first)`.
 pub(crate) fn rejected(text: &str, line: &Text<'_>, explained: bool) -> Option<Diagnostic> {
     let (word, rest) = text.strip_prefix("! [")?.split_once(']')?;

@@ -45,6 +45,7 @@ mod output;
 mod packages;
 mod powershell;
 mod release;
+mod salt;
 mod scan;
 mod shell;
 mod sink;
@@ -52,10 +53,12 @@ mod sites;
 mod ssh;
 mod stack_reasons;
 mod stacks;
+mod stores;
 mod terraform;
 mod terraform_words;
 mod text;
 mod tools;
+mod translations;
 mod unix;
 mod yaml;
 
@@ -107,8 +110,10 @@ recognisers! {
     sites: sites::Sites,
     migration: Blocks<database::Migration>,
     prisma: Blocks<database::PrismaCode>,
+    redis: Blocks<stores::ConfigFile>,
     assertion: Blocks<release::Assertion>,
     occurred: Blocks<machines::Occurred>,
+    salt: Blocks<salt::State>,
     yaml: Blocks<yaml::Error>,
     lint: lint::Lint,
     semgrep: lint::Semgrep,
@@ -121,7 +126,7 @@ recognisers! {
 }
 
 /// Recognisers of single lines: the first that knows a line gets it.
-const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
+const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 16] = [
     ansible_lint::read,
     helm::read,
     kube::read,
@@ -129,6 +134,7 @@ const SINGLES: [fn(&Text<'_>) -> Option<Diagnostic>; 15] = [
     ssh::read,
     machines::read,
     database::read,
+    stores::read,
     release::read,
     sites::read,
     cloud::read,

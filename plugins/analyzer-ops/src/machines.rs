@@ -27,12 +27,14 @@ const fn vagrant(kind: Kind, start: &'static str) -> Phrase {
     Phrase::new("vagrant", "vagrant", kind, start)
 }
 
-use Kind::{Configuration, Dependency, Infrastructure, Timeout};
+use Kind::{Configuration, Dependency, Infrastructure, Network, Timeout};
 
 pub(crate) const ROWS: &[Phrase] = &[
     vagrant(Dependency, "The box '").with("could not be found or"),
     vagrant(Infrastructure, "There was an error while executing `").summary(),
     vagrant(Infrastructure, "Stderr: VBoxManage: error: "),
+    vagrant(Infrastructure, "VBoxManage: error: Details: code ").consequence(),
+    vagrant(Infrastructure, "VBoxManage: error: Context: ").consequence(),
     vagrant(Infrastructure, "VBoxManage: error: "),
     vagrant(Timeout, "Timed out while waiting for the machine to boot"),
     vagrant(Configuration, "The SSH command responded with a non-zero exit status").summary(),
@@ -43,6 +45,17 @@ pub(crate) const ROWS: &[Phrase] = &[
     vagrant(Configuration, "A Vagrant environment or target machine is required to run this"),
     vagrant(Infrastructure, "Vagrant cannot forward the specified ports on this VM"),
     vagrant(Dependency, "The requested URL returned error: ").with(" vagrant"),
+    vagrant(Network, "There was an error while downloading the metadata for this box"),
+    vagrant(Network, "An error occurred while downloading the remote file"),
+    Phrase::new("docker-machine", "create", Infrastructure, "Error with pre-create check: "),
+    Phrase::new("docker-machine", "create", Infrastructure, "Error creating machine: ")
+        .with("ssh command error:")
+        .summary(),
+    Phrase::new("docker-machine", "create", Infrastructure, "Error creating machine: "),
+    Phrase::new("qemu", "signal", Kind::Crash, "qemu: uncaught target signal "),
+    Phrase::new("kitchen", "action", Configuration, ">>>>>>     ").with(" failed on instance ").summary(),
+    Phrase::new("salt", "minion", Network, "Minion did not return. "),
+    Phrase::new("salt", "minion", Network, "Minions returned with non-zero exit code").summary(),
     Phrase::new("packer", "template", Configuration, "Template validation failed. Errors are shown below")
         .summary(),
     Phrase::new("packer", "template", Configuration, "Failed to initialize build \""),

@@ -19,7 +19,7 @@ use crate::{
 };
 use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Span,
+    Diagnostic, Kind, Role, Span,
     text::{Beginnings, Needle},
 };
 
@@ -37,6 +37,7 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("dnf", "Cannot find a valid baseurl for repo: "),
     row("dnf", "Cannot retrieve repository metadata (repomd.xml) for repository: "),
     row("dnf", "GPG check FAILED").summary(),
+    row("dnf", "failure: ").with("No more mirrors to try"),
     row("dnf", "Public key for ").with(" is not installed"),
     row("dnf", "Failed to synchronize cache for repo '"),
     row("dnf", "No matching repo to modify: "),
@@ -47,9 +48,14 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("zypper", "Repository '").with("' is invalid."),
     row("pacman", "target not found: "),
     row("pacman", "failed retrieving file '"),
-    row("pacman", "failed to synchronize all databases").said_to_be_an_error(),
+    row("pacman", "failed to synchronize all databases").said_to_be_an_error().summary(),
+    row("pacman", "failed to update core ").said_to_be_an_error().summary(),
+    row("pacman", "required key missing from keyring").said_to_be_an_error(),
+    row("pacman", "unresolvable package conflicts detected").said_to_be_an_error().summary(),
+    row("pacman", "could not lock database: "),
     row("pacman", "failed to commit transaction (").summary(),
     row("pacman", "failed to prepare transaction (").summary(),
+    row("pacman", "failed to init transaction (unable to lock database)").summary(),
     row("pacman", "failed to init transaction ("),
     row("brew", "No available formula "),
     row("brew", "No formulae found "),
@@ -70,6 +76,20 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("winget", "No package found matching input criteria"),
     row("winget", "Installer failed with exit code: "),
     row("winget", "No applicable installer found"),
+    row("rpmbuild", "No patch number ").said_to_be_an_error(),
+    row("rpmbuild", "No source number ").said_to_be_an_error(),
+    row("rpmbuild", "File not found: ").said_to_be_an_error(),
+    row("rpmbuild", "File not found by glob: ").said_to_be_an_error(),
+    row("rpmbuild", "Directory not found: ").said_to_be_an_error(),
+    row("rpmbuild", "Installed (but unpackaged) file(s) found:").said_to_be_an_error(),
+    row("rpmbuild", "Failed build dependencies:").said_to_be_an_error(),
+    row("rpmbuild", "Bad exit status from ").said_to_be_an_error().summary(),
+    row("rpmbuild", "RPM build errors:").summary(),
+    row("asdf", "No such plugin: "),
+    row("asdf", "No preset version installed for command "),
+    row("asdf", "No version is set for command "),
+    row("tlmgr", "tlmgr install: package ").with(" not present in repository"),
+    row("tlmgr", "tlmgr.pl install: package ").with(" not present in repository"),
     row("snap", "snap \"").with("\" not found"),
     row("snap", "unable to contact snap store"),
     row("snap", "cannot install \"").with("snap"),
@@ -78,7 +98,12 @@ pub(crate) const ROWS: &[Phrase] = &[
 
 /// Reads one line.
 pub(crate) fn read(line: &Text<'_>) -> Option<Diagnostic> {
-    alpine(line).or_else(|| in_filesystem(line)).or_else(|| dnf_match(line)).or_else(|| not_installed(line))
+    alpine(line)
+        .or_else(|| makepkg(line))
+        .or_else(|| pacman(line))
+        .or_else(|| in_filesystem(line))
+        .or_else(|| dnf_match(line))
+        .or_else(|| not_installed(line))
 }
 
 /// `ERROR: till-2.0-r1: package mentioned in index not found (try 'apk update')`.
@@ -98,6 +123,37 @@ fn alpine(line: &Text<'_>) -> Option<Diagnostic> {
     Some(line.found("apk", "package", kind, line.bare))
 }
 
+/// `==> ERROR: message` of makepkg.
+fn makepkg(line: &Text<'_>) -> Option<Diagnostic> {
+    let message = line.line.trim_start().strip_prefix("==> ERROR: ")?;
+    let closes = message.starts_with("A failure occurred in ") || message.starts_with("Build failed");
+    let role = if closes { Role::Summary } else { Role::Root };
+    Some(Diagnostic {
+        role,
+        ..line.found("makepkg", "package", kinds::of(message, Kind::Dependency), message)
+    })
+}
+
+/// What keeps pacman from a transaction, which it only announces in the line marked as an error:
+/// `installing till (2.0-1) breaks dependency 'till<2' required by lid`, `till: signature from "…" is unknown trust`,
+/// `warning: cannot resolve "till", a dependency of "lid"`.
+fn pacman(line: &Text<'_>) -> Option<Diagnostic> {
+    static SIGNATURE: Needle = Needle::new(": signature from \"");
+    static BETWEEN: [Needle; 2] = [Needle::new(" breaks dependency '"), Needle::new(" are in conflict")];
+    let text = line.text;
+    let is_between = |sign: &Needle| {
+        sign.split_among(line.characters, text).is_some_and(|(names, _)| names.split(' ').count() <= 3)
+    };
+    let is_reason = text.starts_with("unable to satisfy dependency '") || BETWEEN.iter().any(is_between);
+    let is_unresolved =
+        line.bare.starts_with("cannot resolve \"") && line.bare.contains(", a dependency of \"");
+    let is_unsigned = line.is_error()
+        && SIGNATURE.find_among(line.characters, line.bare).is_some()
+        && line.bare.contains("\" is ");
+    let kind = Kind::Dependency;
+    (is_reason || is_unresolved || is_unsigned).then(|| line.found("pacman", "package", kind, line.bare))
+}
+
 /// `till: /usr/bin/till exists in filesystem` of pacman.
 fn in_filesystem(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new(" exists in filesystem");
@@ -113,10 +169,7 @@ fn dnf_match(line: &Text<'_>) -> Option<Diagnostic> {
     let is_one = text.starts_with("No match for argument: ")
         || text.starts_with("No package ") && text.ends_with(" available.");
     // The error that follows names the package again.
-    is_one.then(|| Diagnostic {
-        role: grimoire_plugin_sdk::Role::Summary,
-        ..line.found("dnf", "package", Kind::Dependency, text)
-    })
+    is_one.then(|| Diagnostic { role: Role::Summary, ..line.found("dnf", "package", Kind::Dependency, text) })
 }
 
 /// `till not installed. The package was not found with the source(s) listed.` of Chocolatey.

@@ -22,7 +22,7 @@ use crate::{
     text::{Text, found},
 };
 use grimoire_plugin_sdk::{
-    Diagnostic, Kind, Location, Span,
+    Diagnostic, Kind, Location, Role, Span,
     text::{Context, Needle, leading_number, place_at_start},
 };
 use std::collections::VecDeque;
@@ -232,8 +232,11 @@ impl Error {
         } else {
             kinds::of(message, Kind::Configuration)
         };
+        // The first line that a program wrote to its second stream, which need not be an error.
+        let role = if error_type == "NativeCommandError" { Role::Summary } else { Role::Root };
         Some(Diagnostic {
             location: self.location,
+            role,
             ..found("powershell", error_type, kind, message, &self.context.take(), self.span)
         })
     }

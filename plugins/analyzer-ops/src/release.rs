@@ -30,6 +30,7 @@ pub(crate) const ROWS: &[Phrase] = &[
     row("sonarqube", "quality-gate", Lint, "QUALITY GATE STATUS: FAILED"),
     row("sonarqube", "quality-gate", Lint, "Quality Gate has FAILED"),
     row("sonarqube", "scan", Configuration, "Error during SonarScanner ").summary(),
+    row("sonarqube", "scan", Configuration, "Failed to upload report - "),
     row("sonarqube", "scan", Permission, "Not authorized. Please check the "),
     row("sonarqube", "scan", Permission, "You're not authorized to "),
     row("sonarqube", "scan", Configuration, "Project not found. Please check the 'sonar.projectKey'"),
@@ -102,8 +103,8 @@ fn semantic(line: &Text<'_>) -> Option<Diagnostic> {
 
 /// `  ⨯ release failed after 3s                 error=message`: the failed operation; the message may be below.
 pub(crate) fn goreleaser<'a>(line: &Text<'a>) -> Option<(&'a str, &'a str)> {
-    static SIGN: Needle = Needle::new(" failed after ");
-    let (what, rest) = SIGN.split_among(line.characters, line.text)?;
+    static SIGNS: [Needle; 2] = [Needle::new(" failed after "), Needle::new(" failed ")];
+    let (what, rest) = SIGNS.iter().find_map(|sign| sign.split_among(line.characters, line.text))?;
     let has_mark = what.starts_with(['⨯', '×']);
     let what = what.trim_start_matches(['⨯', '×', 'x', ' ']);
     let (time, message) = rest.split_once("error=").unwrap_or((rest, ""));

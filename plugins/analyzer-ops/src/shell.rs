@@ -12,7 +12,7 @@
 //!
 //! The location is in the user's script: there is none for the shell itself and for scripts written by a CI system.
 
-use crate::text::Text;
+use crate::{text::Text, translations};
 use grimoire_plugin_sdk::{
     Confidence, Diagnostic, Kind, Location, Role, path,
     text::{Needle, extension, leading_number, looks_like_path},
@@ -56,6 +56,11 @@ fn said(message: &str) -> Option<ShellError> {
     ];
     if let Some((_, error_type, kind)) = ends.iter().find(|(end, ..)| message.ends_with(end)) {
         return Some(ShellError { error_type, kind: *kind });
+    }
+    if let Some(error_type) = translations::ending(message) {
+        let is_denied = error_type == "permission-denied";
+        let kind = if is_denied { Kind::Permission } else { Kind::Configuration };
+        return Some(ShellError { error_type, kind });
     }
     let holds: [(&str, &'static str, Kind); 22] = [
         ("syntax error", "syntax", Kind::Compile),
@@ -106,7 +111,7 @@ fn script(line: &Text<'_>) -> Option<Diagnostic> {
     }
     let (number, message) = numbered(rest)?;
     let said = said(message)?;
-    let is_line = rest.starts_with("line ");
+    let is_line = translations::after_line(rest).is_some();
     // Only `[` of a shell, a program without an extension, writes like that.
     let is_test = message.starts_with("[: ") && extension(name).is_empty();
     if !is_line && !is_shell(name) && !has_script_name(name) && !is_test {
@@ -124,9 +129,11 @@ fn script(line: &Text<'_>) -> Option<Diagnostic> {
 /// `line 3: message`, `3: message`; also with an inner name: `eval: line 3: message`.
 fn numbered(rest: &str) -> Option<(u32, &str)> {
     let rest = rest.strip_prefix("eval: ").unwrap_or(rest);
-    let rest = rest.strip_prefix("line ").unwrap_or(rest);
+    let rest = translations::after_line(rest).unwrap_or(rest);
     let (number, rest) = leading_number(rest)?;
-    let message = rest.strip_prefix(": ")?.trim();
+    // French has a space before the colon, Chinese its own.
+    let rest = rest.trim_start_matches([' ', '行']);
+    let message = rest.strip_prefix(": ").or_else(|| rest.strip_prefix('：'))?.trim();
     (message.len() >= 4).then_some((number, message))
 }
 
@@ -238,10 +245,9 @@ fn suggestion(line: &Text<'_>) -> Option<Diagnostic> {
 
 /// Windows' messages about a missing program.
 fn windows(line: &Text<'_>) -> Option<Diagnostic> {
-    static COMMAND: Needle = Needle::new("' is not recognized as an internal or external command");
     static UNEXPECTED: Needle = Needle::new(" was unexpected at this time.");
     let text = line.text;
-    if text.starts_with('\'') && COMMAND.find_among(line.characters, text).is_some() {
+    if translations::is_not_recognized(line.characters, text) {
         let said = ShellError { error_type: "command-not-found", kind: Kind::Configuration };
         return Some(diagnostic(line, &said, text.trim_end_matches(','), None));
     }
@@ -261,12 +267,15 @@ fn windows(line: &Text<'_>) -> Option<Diagnostic> {
 
 /// `Killed`, `./run.sh: line 12:  4711 Segmentation fault      (core dumped) ./till`.
 fn signal(line: &Text<'_>) -> Option<Diagnostic> {
-    static SIGNALS: [(Needle, &str, Kind); 7] = [
+    static SIGNALS: [(Needle, &str, Kind); 10] = [
         (Needle::new("Terminated"), "terminated", Kind::Infrastructure),
         (Needle::new("Killed"), "killed", Kind::Resource),
         (Needle::new("Segmentation fault"), "segmentation-fault", Kind::Crash),
         (Needle::new("Aborted (core dumped)"), "aborted", Kind::Crash),
         (Needle::new("Bus error"), "bus-error", Kind::Crash),
+        (Needle::new("Trace/BPT trap"), "trap", Kind::Crash),
+        (Needle::new("Trace/breakpoint trap"), "trap", Kind::Crash),
+        (Needle::new("Abort trap"), "aborted", Kind::Crash),
         (Needle::new("Illegal instruction"), "illegal-instruction", Kind::Crash),
         (Needle::new("Floating point exception"), "floating-point", Kind::Crash),
     ];
@@ -277,6 +286,8 @@ fn signal(line: &Text<'_>) -> Option<Diagnostic> {
     if at == 0 {
         // The word alone, or with the note about the core dump.
         let rest = text[sign.text().len()..].trim();
+        // macOS adds the number of the signal.
+        let rest = rest.strip_prefix(": ").and_then(leading_number).map_or(rest, |(_, rest)| rest.trim());
         let alone = rest.is_empty() || rest == "(core dumped)";
         // A program that aborts gives the reason before.
         let role = if matches!(error_type, "aborted" | "terminated") { Role::Summary } else { Role::Root };
@@ -288,7 +299,8 @@ fn signal(line: &Text<'_>) -> Option<Diagnostic> {
     let (_, after) = leading_number(process.trim())?;
     let (name, number) = place.rsplit_once(": line ")?;
     let (number, rest) = leading_number(number)?;
-    if !after.is_empty() || !rest.is_empty() {
+    // Travis ends the program that it let wait, after it said why.
+    if !after.is_empty() || !rest.is_empty() || text.contains("travis_jigger") {
         return None;
     }
     let own = !is_shell(name) && !is_written_by_ci(name) && looks_like_path(name);

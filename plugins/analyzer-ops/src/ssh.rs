@@ -117,7 +117,10 @@ fn requested(line: &Text<'_>) -> Option<Diagnostic> {
     static SIGN: Needle = Needle::new("The requested URL returned error");
     let at = SIGN.find_among(line.characters, line.text)?;
     // With `-v` curl prints it twice, and Git adds the URL that it requested.
-    if line.text.starts_with("* ") || line.text[..at].contains("unable to access") {
+    if line.text.starts_with("* ") || line.text[..at].contains("unable to access")
+        // pacman names the file and the mirror.
+        || line.bare.starts_with("failed retrieving file '")
+    {
         return None;
     }
     let message = line.text[at..].split(" [").next()?;

@@ -185,7 +185,8 @@ impl Reason {
                 let whole = line.line.trim();
                 let rest = whole.trim_start_matches('│').trim_start();
                 let said = rest.strip_prefix("error=").unwrap_or(rest);
-                if !self.head.is_empty() || said.len() == whole.len() {
+                let is_reason = self.head.ends_with(':') && self.lines == 1 && line.indent > 0;
+                if !is_reason && (!self.head.is_empty() || said.len() == whole.len()) {
                     return false;
                 }
                 if !said.is_empty() && !said.ends_with(" occurred:") {

@@ -139,7 +139,7 @@ fn after_prefix<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a 
         b'|' => start.strip_prefix("| "),
         // Molecule draws a line next to Ansible's output.
         0xe2 => start.strip_prefix("│ "),
-        b'=' => after_machine(start),
+        b'=' => after_machine(start, level),
         // The output of a remote shell, as marked by actions that run one.
         b'e' if start.starts_with("err: ") => Some(&start[5..]),
         b'o' if start.starts_with("out: ") => Some(&start[5..]),
@@ -257,8 +257,12 @@ fn after_seconds(start: &str) -> Option<&str> {
 }
 
 /// `==> default: ` of Vagrant, `==> docker.web: ` of Packer.
-fn after_machine(start: &str) -> Option<&str> {
+fn after_machine<'a>(start: &'a str, level: &mut Option<Severity>) -> Option<&'a str> {
     let (name, rest) = start.strip_prefix("==> ")?.split_once(": ")?;
+    if matches!(name, "ERROR" | "WARNING") {
+        // makepkg's levels.
+        *level = severity_of(name);
+    }
     let is_name = name.len() <= 64
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     is_name.then_some(rest)

@@ -10,7 +10,7 @@
 //! Scripts often continue after such a line, so that it is only likely to be an error. A message without
 //! a known ending is not read.
 
-use crate::{kinds, text::Text};
+use crate::{kinds, text::Text, translations};
 use grimoire_plugin_sdk::recognise::phrase::Phrase;
 use grimoire_plugin_sdk::{Confidence, Diagnostic, Kind, Role, Severity, text::Needle};
 use std::borrow::Cow;
@@ -51,6 +51,8 @@ pub(crate) const ROWS: &[Phrase] = &[
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: No secret key").consequence(),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: signing failed: "),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: no default secret key: "),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: skipped \"").with("ecret key"),
+    Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: ").with("clearsign failed: ").consequence(),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: decryption failed: "),
     Phrase::new("gpg", "gpg", Kind::Configuration, "gpg: can't open "),
     Phrase::new("unzip", "unzip", Kind::Configuration, "End-of-central-directory signature not found"),
@@ -63,7 +65,7 @@ pub(crate) const ROWS: &[Phrase] = &[
 
 /// `cp: cannot stat 'till': No such file or directory`.
 fn program(line: &Text<'_>) -> Option<Diagnostic> {
-    static SIGNS: [Needle; 28] = [
+    static SIGNS: [Needle; 24] = [
         Needle::new("o such file or directory"),
         Needle::new("ermission denied"),
         Needle::new("cannot "),
@@ -77,10 +79,6 @@ fn program(line: &Text<'_>) -> Option<Diagnostic> {
         Needle::new("ead-only file system"),
         Needle::new("peration not permitted"),
         Needle::new("missing operand"),
-        Needle::new("invalid option"),
-        Needle::new("illegal option"),
-        Needle::new("unrecognized option"),
-        Needle::new("unknown option"),
         Needle::new("irectory not empty"),
         Needle::new("evice or resource busy"),
         Needle::new("not in gzip format"),
@@ -92,6 +90,14 @@ fn program(line: &Text<'_>) -> Option<Diagnostic> {
         Needle::new("undefined label"),
         Needle::new("syntax error"),
         Needle::new("does not exist"),
+    ];
+    static USAGE: [Needle; 6] = [
+        Needle::new("nvalid option"),
+        Needle::new("llegal option"),
+        Needle::new("nrecognized option"),
+        Needle::new("nknown option"),
+        Needle::new("missing operand"),
+        Needle::new("extra operand"),
     ];
     static CLOSES: [Needle; 3] = [
         Needle::new("Exiting with failure status due to previous errors"),
@@ -107,12 +113,19 @@ fn program(line: &Text<'_>) -> Option<Diagnostic> {
         return None;
     }
     let closes = CLOSES.iter().any(|sign| sign.is_in(message));
-    if !closes && !SIGNS.iter().any(|sign| sign.find_among(line.characters, message).is_some()) {
+    let is_usage = USAGE.iter().any(|sign| sign.is_in(message));
+    let is_known = closes
+        || is_usage
+        || SIGNS.iter().any(|sign| sign.find_among(line.characters, message).is_some())
+        || translations::ending(message).is_some();
+    if !is_known {
         return None;
     }
     let kind = kinds::of(message, Kind::Configuration);
     let role = match name {
         _ if closes => Role::Consequence,
+        // Another system's program: no script expects that.
+        _ if is_usage => Role::Root,
         // Queries and clean-up in scripts are expected to fail at times.
         "cat" | "du" | "find" | "grep" | "kill" | "ls" | "readlink" | "realpath" | "rm" | "rmdir"
         | "stat" | "test" | "umount" => Role::Summary,

@@ -44,6 +44,8 @@ pub(crate) const ROWS: &[Phrase] = &[
     Phrase::new(TRAVIS, "no-output", Timeout, "No output has been received in the last "),
     Phrase::new(TRAVIS, "timeout", Timeout, "The job exceeded the maximum time limit for jobs"),
     Phrase::new(TRAVIS, "timeout", Timeout, "Your build exceeded the maximum "),
+    // `travis_wait` ends the command.
+    Phrase::new(TRAVIS, "timeout", Timeout, "Timeout (").with(" minutes) reached. Terminating \""),
     Phrase::new(TRAVIS, "log", Resource, "The log length has exceeded the limit of "),
     Phrase::new(TRAVIS, "log", Resource, "The job exceeded the maximum log length"),
     Phrase::new(TRAVIS, "terminated", Infrastructure, "The build has been terminated").summary(),
