@@ -9,6 +9,7 @@
 //! | `nix` | Nix |
 //! | `clojure` | Clojure, `clojure.test`, Leiningen |
 //! | `julia` | Julia's tests and errors |
+//! | `nim` | Nim, Nimble |
 //! | `browser` | Elm, PureScript, Gleam, Idris |
 #![deny(unsafe_code)]
 
@@ -23,6 +24,7 @@ mod hspec;
 mod julia;
 mod loader;
 mod mix;
+mod nim;
 mod nix;
 mod ocaml;
 mod opam;
@@ -66,6 +68,7 @@ impl Default for Functional {
             Box::new(cabal::stack()),
             Box::<ocaml::Compiler>::default(),
             Box::<ocaml::Exceptions>::default(),
+            Box::new(Lines(ocaml::unix_error)),
             Box::<opam::Build>::default(),
             Box::<ocaml::Alcotest>::default(),
             Box::new(opam::opam()),
@@ -74,6 +77,9 @@ impl Default for Functional {
             Box::<clojure::Clojure>::default(),
             Box::new(clojure::leiningen()),
             Box::<julia::Julia>::default(),
+            Box::<nim::Nim>::default(),
+            Box::new(nim::nim()),
+            Box::new(nim::nimble()),
             Box::<browser::Elm>::default(),
             Box::<browser::PureScript>::default(),
             Box::<browser::Others>::default(),
@@ -129,6 +135,8 @@ impl LineAnalyzer for Functional {
         "idris2",
         "julia",
         "mix",
+        "nim",
+        "nimble",
         "nix",
         "opam",
         "purescript",
@@ -178,6 +186,14 @@ impl LineAnalyzer for Functional {
         "OCaml",
         ".mly",
         "/nix/",
+        ".nim(",
+        ".nims(",
+        ".nimble",
+        "Error: unhandled exception: ",
+        "Error: execution of an external ",
+        "Received ExitFailure",
+        "\" failed on ",
+        "\" failed: ",
         ".nix",
         "nix-",
         "derivation",
