@@ -214,7 +214,7 @@ const STACK: &[Sentence] = &[
     Sentence::new("While building package * using:", Compile, "build").reaches(Block).consequence(),
     Sentence::new("Received ExitFailure * when running", Unknown, "command")
         .then(&["Raw command: ", "Run from: "])
-        .consequence(),
+        .aside(),
     Sentence::new("Test suite failure for package *", Test, "tests").reaches(Block).summary(),
     Sentence::new("Could not parse '*stack*.yaml*", Configuration, "configuration").reaches(Block),
     Sentence::new("No compiler found, expected *", Dependency, "compiler").reaches(Wrapped),
