@@ -10,6 +10,7 @@
 //! | `junit`, `testng`, `spock`, `kotest`, `scalatest`, `specs2`, `munit` | one diagnostic per failing test, as Gradle, Surefire, Ant, sbt and JUnit's launcher print it |
 //! | `aapt`, `manifest-merger`, `d8`, `r8`, `android-lint` | Android's build |
 //! | `checkstyle`, `pmd`, `spotbugs`, `ktlint`, `detekt`, `scalastyle`, `jacoco` | findings |
+//! | `gpg`, `nexus` | signatures and rules for what is published |
 //! | `spring` | why an application did not start |
 //! | `java` | exceptions with causes: innermost message, first own frame; the launcher and crashes of the virtual machine |
 //!
@@ -36,6 +37,7 @@ mod launcher;
 mod lint;
 mod maven;
 mod pom;
+mod publish;
 mod reason;
 mod sbt;
 mod scala;
@@ -112,6 +114,7 @@ impl LineAnalyzer for Jvm {
         "d8",
         "detekt",
         "errorprone",
+        "gpg",
         "gradle",
         "groovy",
         "ivy",
@@ -124,6 +127,7 @@ impl LineAnalyzer for Jvm {
         "manifest-merger",
         "maven",
         "munit",
+        "nexus",
         "pmd",
         "r8",
         "sbt",
@@ -183,6 +187,10 @@ impl LineAnalyzer for Jvm {
         "[error]",
         "-> [Help",
         "pom.xml",
+        "gpg: ",
+        "Nexus Staging",
+        ".sc:",
+        ".mill",
         "build.xml",
         "Buildfile",
         "<<< FAILURE!",
@@ -333,6 +341,7 @@ fn begin(text: &Text<'_>, claim: Claim) -> Option<Box<dyn Record>> {
     launcher::Block::start(text)
         .map(record)
         .or_else(|| ant::Block::start(text).map(record))
+        .or_else(|| publish::Block::start(text).map(record))
         .or_else(|| spring::Block::start(text).map(record))
         .or_else(|| sbt::Block::start(text).map(record))
         .or_else(|| failure::Block::of_exception(text).map(record))

@@ -197,6 +197,8 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Process terminated with exit code",
         "A failure occurred while executing",
         "Some Enforcer rules have failed. Look above",
+        "Failed to complete staging: Staging rules failure",
+        "Staging rules failure",
         "Coverage checks have not been met",
         "Manifest merger failed with multiple errors",
         "Android resource linking failed",
