@@ -44,6 +44,7 @@ mod scala;
 mod scalatest;
 mod session;
 mod spring;
+mod studio;
 mod surefire;
 mod testng;
 mod text;
@@ -179,6 +180,12 @@ impl LineAnalyzer for Jvm {
         "BUILD FAILED",
         "FAILURE:",
         "SDK location",
+        "Android SDK packages",
+        "Android Support plugin",
+        "Build Tools revision",
+        "target with hash string",
+        "JVM runtime version",
+        "javaHome",
         "maven",
         "Maven",
         "mvn",
@@ -342,6 +349,7 @@ fn begin(text: &Text<'_>, claim: Claim) -> Option<Box<dyn Record>> {
         .map(record)
         .or_else(|| ant::Block::start(text).map(record))
         .or_else(|| publish::Block::start(text).map(record))
+        .or_else(|| studio::Line::start(text).map(record))
         .or_else(|| spring::Block::start(text).map(record))
         .or_else(|| sbt::Block::start(text).map(record))
         .or_else(|| failure::Block::of_exception(text).map(record))
