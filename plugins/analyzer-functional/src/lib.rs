@@ -4,17 +4,19 @@
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
 //! | `beam`, `rebar`, `loader` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test; its loader |
-//! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
+//! | `ghc`, `c2hs`, `cabal`, `hspec` | GHC, HLint, exceptions; c2hs; Cabal and Stack; hspec, tasty, HUnit, doctest |
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
 //! | `clojure` | Clojure, `clojure.test`, Leiningen |
 //! | `julia` | Julia's tests and errors |
+//! | `lean` | Lean, Lake |
 //! | `nim` | Nim, Nimble |
 //! | `browser` | Elm, PureScript, Gleam, Idris |
 #![deny(unsafe_code)]
 
 mod beam;
 mod browser;
+mod c2hs;
 mod cabal;
 mod clojure;
 mod elixir;
@@ -22,6 +24,7 @@ mod exunit;
 mod ghc;
 mod hspec;
 mod julia;
+mod lean;
 mod loader;
 mod mix;
 mod nim;
@@ -61,6 +64,7 @@ impl Default for Functional {
             Box::<hspec::Tests>::default(),
             Box::<ghc::Ghc>::default(),
             Box::<ghc::Exceptions>::default(),
+            Box::<c2hs::C2hs>::default(),
             Box::<cabal::Solver>::default(),
             Box::<cabal::Plan>::default(),
             Box::new(cabal::cabal()),
@@ -77,6 +81,8 @@ impl Default for Functional {
             Box::<clojure::Clojure>::default(),
             Box::new(clojure::leiningen()),
             Box::<julia::Julia>::default(),
+            Box::<lean::Lean>::default(),
+            Box::new(lean::lake()),
             Box::<nim::Nim>::default(),
             Box::new(nim::nim()),
             Box::new(nim::nimble()),
@@ -112,6 +118,7 @@ export_analyzer!(Scan);
 impl LineAnalyzer for Functional {
     const TOOLS: &'static [&'static str] = &[
         "alcotest",
+        "c2hs",
         "cabal",
         "clojure",
         "clojure.test",
@@ -134,6 +141,8 @@ impl LineAnalyzer for Functional {
         "hunit",
         "idris2",
         "julia",
+        "lake",
+        "lean",
         "mix",
         "nim",
         "nimble",
@@ -168,6 +177,7 @@ impl LineAnalyzer for Functional {
         ".hs:",
         ".lhs",
         ".hsc",
+        ": (column ",
         "cabal",
         "Cabal",
         "[S-",
@@ -186,6 +196,10 @@ impl LineAnalyzer for Functional {
         "OCaml",
         ".mly",
         "/nix/",
+        ".lean:",
+        "LEAN_PATH=",
+        "Lean exited with",
+        "builds logged failures:",
         ".nim(",
         ".nims(",
         ".nimble",
