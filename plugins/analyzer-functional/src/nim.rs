@@ -20,6 +20,9 @@ use grimoire_plugin_sdk::{
 /// Maximum number of frames.
 const FRAMES: usize = 100;
 
+/// Maximum number of lines of an exception's message.
+const LINES: usize = 8;
+
 /// Nim's sentences.
 pub(crate) fn nim() -> Sentences {
     Sentences::new("nim", NIM).only_after(&["Error: "])
@@ -65,6 +68,8 @@ fn place(start: &str) -> Option<(Location, &str)> {
 enum Open {
     /// A stack, which only counts if an exception ends it.
     Stack(Draft, Vec<Frame>),
+    /// An exception whose message has several lines, the last of which ends with its type.
+    Exception(Draft, Vec<Frame>),
     /// The compiler's message.
     Message(Draft),
 }
@@ -90,14 +95,22 @@ impl Reader for Nim {
                     (Draft::new("nim", Crash, line), Vec::new())
                 }
             };
-            let Some((message, name)) = text.strip_suffix(']').and_then(|text| text.rsplit_once(" [")) else {
-                return;
-            };
-            name.clone_into(&mut draft.found.error_type);
-            draft.say(message);
-            draft.found.location = own(&frames);
-            draft.found.stack_trace = frames;
-            out.push(draft.done());
+            "exception".clone_into(&mut draft.found.error_type);
+            let ends = say(&mut draft, text);
+            self.open = Some(Open::Exception(draft, frames));
+            if ends {
+                self.finish(out);
+            }
+            return;
+        }
+        if let Some(Open::Exception(draft, _)) = &mut self.open
+            && !start.is_empty()
+            && draft.found.message.lines().count() < LINES
+        {
+            draft.take(line);
+            if say(draft, start) {
+                self.finish(out);
+            }
             return;
         }
         if let Some(Open::Message(draft)) = &mut self.open
@@ -131,12 +144,20 @@ impl Reader for Nim {
     }
 
     fn open(&self) -> Option<u64> {
-        self.open.as_ref().map(|(Open::Stack(draft, _) | Open::Message(draft))| draft.since())
+        let (Open::Stack(draft, _) | Open::Exception(draft, _) | Open::Message(draft)) =
+            self.open.as_ref()?;
+        Some(draft.since())
     }
 
     fn finish(&mut self, out: &mut Vec<Diagnostic>) {
-        if let Some(Open::Message(draft)) = self.open.take() {
-            out.push(draft.done());
+        match self.open.take() {
+            Some(Open::Message(draft)) => out.push(draft.done()),
+            Some(Open::Exception(mut draft, frames)) => {
+                draft.found.location = own(&frames);
+                draft.found.stack_trace = frames;
+                out.push(draft.done());
+            }
+            Some(Open::Stack(..)) | None => {}
         }
     }
 }
@@ -158,6 +179,18 @@ impl Nim {
         self.finish(out);
         self.open = Some(Open::Stack(Draft::new("nim", Crash, line), vec![frame]));
     }
+}
+
+/// Adds a line of an exception's message; returns true if it ends with the type.
+fn say(draft: &mut Draft, text: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let end =
+        text.strip_suffix(']').and_then(|text| text.rsplit_once(" [")).filter(|(_, name)| is_name(name));
+    if let Some((_, name)) = end {
+        name.clone_into(&mut draft.found.error_type);
+    }
+    draft.say(end.map_or(text, |(message, _)| message));
+    end.is_some()
 }
 
 /// The innermost place that is not the library's: it comes last.
