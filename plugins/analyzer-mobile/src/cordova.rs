@@ -21,6 +21,8 @@ const CORDOVA: &[Sentence] = &[
     Sentence::new("*cordova/build: Command failed with exit code *", Unknown, "script").summary(),
     Sentence::new("*cordova/run: Command failed with exit code *", Unknown, "script").summary(),
     Sentence::new("Error code * for command: * with args: *", Unknown, "command").summary(),
+    Sentence::new("Promise rejected with non-error: 'Error code * for command: *", Unknown, "command")
+        .summary(),
 ];
 
 /// Ionic's sentences.
