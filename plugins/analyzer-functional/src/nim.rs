@@ -47,10 +47,11 @@ const NIMBLE: &[Sentence] =
     &[Sentence::new("Could not read package info file in *", Configuration, "package").reaches(Indented)];
 
 /// A place at the start of a line, as Nim prints it, and the text after it.
-fn place(start: &str) -> Option<(Location, &str)> {
+fn place<'a>(line: &Seen<'a>) -> Option<(Location, &'a str)> {
     static NIM: [Needle; 2] = [Needle::new(".nim("), Needle::new(".nims(")];
+    let start = line.start;
     let (path, rest) = NIM.iter().find_map(|end| {
-        let at = end.find(start)?;
+        let at = end.find_among(line.characters, start)?;
         let open = at + end.text().len() - 1;
         Some((&start[..open], &start[open + 1..]))
     })?;
@@ -121,7 +122,7 @@ impl Reader for Nim {
             draft.say(start);
             return;
         }
-        if let Some((location, rest)) = place(start) {
+        if let Some((location, rest)) = place(line) {
             if let Some(message) = rest.strip_prefix("Error: ") {
                 self.finish(out);
                 let mut draft = Draft::new("nim", Compile, line);

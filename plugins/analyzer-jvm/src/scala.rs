@@ -56,8 +56,13 @@ pub(crate) struct Block {
 
 impl Block {
     pub(crate) fn start(text: &Text<'_>) -> Option<Self> {
-        static SCALA: [Needle; 4] =
-            [Needle::new(".scala:"), Needle::new(".sbt:"), Needle::new(".sc:"), Needle::new(".mill")];
+        static SCALA: [Needle; 5] = [
+            Needle::new(".scala:"),
+            Needle::new(".sbt:"),
+            Needle::new(".sc:"),
+            Needle::new(".mill:"),
+            Needle::new(".mill.yaml:"),
+        ];
         if text.words.starts_with("-- ") {
             return Self::of_scala_3(text);
         }
