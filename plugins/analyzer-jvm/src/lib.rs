@@ -10,7 +10,7 @@
 //! | `junit`, `testng`, `spock`, `kotest`, `scalatest`, `specs2`, `munit` | one diagnostic per failing test, as Gradle, Surefire, Ant, sbt and JUnit's launcher print it |
 //! | `aapt`, `manifest-merger`, `d8`, `r8`, `android-lint` | Android's build |
 //! | `checkstyle`, `pmd`, `spotbugs`, `ktlint`, `detekt`, `scalastyle`, `jacoco` | findings |
-//! | `gpg`, `nexus` | signatures and rules for what is published |
+//! | `gpg`, `nexus`, `maven-central` | signatures and rules for what is published |
 //! | `spring` | why an application did not start |
 //! | `java` | exceptions with causes: innermost message, first own frame; the launcher and crashes of the virtual machine |
 //!
@@ -127,6 +127,7 @@ impl LineAnalyzer for Jvm {
         "ktlint",
         "manifest-merger",
         "maven",
+        "maven-central",
         "munit",
         "nexus",
         "pmd",
@@ -196,6 +197,7 @@ impl LineAnalyzer for Jvm {
         "pom.xml",
         "gpg: ",
         "Nexus Staging",
+        "pkg:maven/",
         ".sc:",
         ".mill:",
         ".mill.yaml:",

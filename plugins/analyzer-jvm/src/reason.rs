@@ -199,6 +199,7 @@ pub(crate) fn role_of(reason: &str) -> Role {
         "Some Enforcer rules have failed. Look above",
         "Failed to complete staging: Staging rules failure",
         "Staging rules failure",
+        "Could not publish deployment for ",
         "Coverage checks have not been met",
         "Manifest merger failed with multiple errors",
         "Android resource linking failed",
