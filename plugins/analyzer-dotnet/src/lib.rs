@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `dotnet` | findings in the format of MSBuild (compilers, analyzers, NuGet, the SDK, `dotnet format`), messages of the host, exceptions with their inner ones, failed tests of vstest and of the testing platform |
 //! | `xunit`, `nunit` | failed tests in the format of their own runners |
-//! | `nuget` | messages about feeds and packages |
+//! | `nuget`, `paket` | messages about feeds and packages |
 //!
 //! At most one record of several lines is open (`Record`). A line that continues it belongs to it; else the
 //! recognisers are asked in turn; a line that begins nothing may still belong to the record.
@@ -18,6 +18,7 @@ mod msbuild;
 mod session;
 mod tests;
 mod text;
+mod tools;
 
 use grimoire_plugin_sdk::{Diagnostic, Line, LineAnalyzer, LineScan, Marker, export_analyzer};
 use session::Session;
@@ -63,7 +64,7 @@ pub type Scan = LineScan<Dotnet>;
 export_analyzer!(Scan);
 
 impl LineAnalyzer for Dotnet {
-    const TOOLS: &'static [&'static str] = &["dotnet", "nuget", "nunit", "xunit"];
+    const TOOLS: &'static [&'static str] = &["dotnet", "nuget", "nunit", "paket", "xunit"];
 
     const PROBES: &'static [&'static str] = &[
         "dotnet",
@@ -111,6 +112,8 @@ impl LineAnalyzer for Dotnet {
         "FS0",
         "BC3",
         "ms)",
+        "Paket",
+        "Something went wrong while downloading",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {
@@ -161,6 +164,9 @@ fn begin(text: &Text<'_>) -> Option<Box<dyn Record>> {
         return Some(Box::new(block));
     }
     if let Some(block) = host::Block::start(text) {
+        return Some(Box::new(block));
+    }
+    if let Some(block) = tools::Block::start(text) {
         return Some(Box::new(block));
     }
     exception::Block::start(text).map(|block| Box::new(block) as Box<dyn Record>)

@@ -15,6 +15,11 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),
         prop::sample::select(vec![
+            "Paket failed with\n",
+            "-> x\n",
+            "Something went wrong while downloading a 1\n",
+            "Message: x\n",
+            "/a/dotnet b returned Exit Code 1\n",
             "a.cs(1,2): error CS1: x [a.csproj]\n",
             "  3>a.cs(1,2): warning CS12: x [/a/b.csproj::TargetFramework=net8.0]\n",
             "/a/b.csproj : error NU1605: x\n",

@@ -20,7 +20,7 @@ use crate::{
 };
 use grimoire_plugin_sdk::{
     Diagnostic,
-    Kind::{Compile, Configuration, Dependency, Test},
+    Kind::{Compile, Configuration, Dependency, Test, Unknown},
     Role,
     text::Needle,
 };
@@ -212,6 +212,9 @@ pub(crate) fn stack() -> Sentences {
 
 const STACK: &[Sentence] = &[
     Sentence::new("While building package * using:", Compile, "build").reaches(Block).consequence(),
+    Sentence::new("Received ExitFailure * when running", Unknown, "command")
+        .then(&["Raw command: ", "Run from: "])
+        .aside(),
     Sentence::new("Test suite failure for package *", Test, "tests").reaches(Block).summary(),
     Sentence::new("Could not parse '*stack*.yaml*", Configuration, "configuration").reaches(Block),
     Sentence::new("No compiler found, expected *", Dependency, "compiler").reaches(Wrapped),

@@ -4,16 +4,19 @@
 //! | --- | --- |
 //! | `elixir`, `mix`, `exunit` | Elixir's compiler and exceptions; Mix, Hex, the formatter; ExUnit |
 //! | `beam`, `rebar`, `loader` | Credo, Dialyzer; Erlang's compiler, Rebar3, EUnit, Common Test; its loader |
-//! | `ghc`, `cabal`, `hspec` | GHC, HLint, exceptions; Cabal and Stack; hspec, tasty, HUnit, doctest |
+//! | `ghc`, `c2hs`, `cabal`, `hspec` | GHC, HLint, exceptions; c2hs; Cabal and Stack; hspec, tasty, HUnit, doctest |
 //! | `ocaml`, `opam` | OCaml, dune, Coq, Alcotest; opam |
 //! | `nix` | Nix |
 //! | `clojure` | Clojure, `clojure.test`, Leiningen |
 //! | `julia` | Julia's tests and errors |
+//! | `lean` | Lean, Lake |
+//! | `nim` | Nim, Nimble |
 //! | `browser` | Elm, PureScript, Gleam, Idris |
 #![deny(unsafe_code)]
 
 mod beam;
 mod browser;
+mod c2hs;
 mod cabal;
 mod clojure;
 mod elixir;
@@ -21,8 +24,10 @@ mod exunit;
 mod ghc;
 mod hspec;
 mod julia;
+mod lean;
 mod loader;
 mod mix;
+mod nim;
 mod nix;
 mod ocaml;
 mod opam;
@@ -59,6 +64,7 @@ impl Default for Functional {
             Box::<hspec::Tests>::default(),
             Box::<ghc::Ghc>::default(),
             Box::<ghc::Exceptions>::default(),
+            Box::<c2hs::C2hs>::default(),
             Box::<cabal::Solver>::default(),
             Box::<cabal::Plan>::default(),
             Box::new(cabal::cabal()),
@@ -66,6 +72,7 @@ impl Default for Functional {
             Box::new(cabal::stack()),
             Box::<ocaml::Compiler>::default(),
             Box::<ocaml::Exceptions>::default(),
+            Box::new(Lines(ocaml::unix_error)),
             Box::<opam::Build>::default(),
             Box::<ocaml::Alcotest>::default(),
             Box::new(opam::opam()),
@@ -74,6 +81,11 @@ impl Default for Functional {
             Box::<clojure::Clojure>::default(),
             Box::new(clojure::leiningen()),
             Box::<julia::Julia>::default(),
+            Box::<lean::Lean>::default(),
+            Box::new(lean::lake()),
+            Box::<nim::Nim>::default(),
+            Box::new(nim::nim()),
+            Box::new(nim::nimble()),
             Box::<browser::Elm>::default(),
             Box::<browser::PureScript>::default(),
             Box::<browser::Others>::default(),
@@ -106,6 +118,7 @@ export_analyzer!(Scan);
 impl LineAnalyzer for Functional {
     const TOOLS: &'static [&'static str] = &[
         "alcotest",
+        "c2hs",
         "cabal",
         "clojure",
         "clojure.test",
@@ -128,7 +141,11 @@ impl LineAnalyzer for Functional {
         "hunit",
         "idris2",
         "julia",
+        "lake",
+        "lean",
         "mix",
+        "nim",
+        "nimble",
         "nix",
         "opam",
         "purescript",
@@ -160,6 +177,7 @@ impl LineAnalyzer for Functional {
         ".hs:",
         ".lhs",
         ".hsc",
+        ": (column ",
         "cabal",
         "Cabal",
         "[S-",
@@ -178,6 +196,18 @@ impl LineAnalyzer for Functional {
         "OCaml",
         ".mly",
         "/nix/",
+        ".lean:",
+        "LEAN_PATH=",
+        "Lean exited with",
+        "builds logged failures:",
+        ".nim(",
+        ".nims(",
+        ".nimble",
+        "Error: unhandled exception: ",
+        "Error: execution of an external ",
+        "Received ExitFailure",
+        "\" failed on ",
+        "\" failed: ",
         ".nix",
         "nix-",
         "derivation",

@@ -93,6 +93,10 @@ fn is_nix(message: &str) -> bool {
         && [" missing", " already defined", "in selection path", "not found"]
             .iter()
             .any(|sign| message.contains(sign));
+    // Other tools print commands, or quote programs of the store like this; Nix itself does not.
+    if message.starts_with("> ") || message.contains("`/nix/store") {
+        return false;
+    }
     attribute || SIGNS.iter().any(|sign| message.contains(sign))
 }
 

@@ -7,10 +7,10 @@
 //! Error: Unbound value lid
 //! ```
 
-use crate::panel::{Draft, Reader, Seen};
+use crate::panel::{Draft, Reader, Seen, single};
 use grimoire_plugin_sdk::{
     Diagnostic, Frame, Kind, Location, Position, Severity,
-    text::{extension, leading_number},
+    text::{Needle, extension, leading_number},
 };
 
 /// Maximum number of lines of one diagnostic.
@@ -254,6 +254,35 @@ impl Reader for Exceptions {
         draft.found.stack_trace = frames;
         out.push(draft.done());
     }
+}
+
+/// A call of the system that failed: `opam: "open" failed on /home/anna/pot: Permission denied`.
+pub(crate) fn unix_error(line: &Seen<'_>) -> Option<Diagnostic> {
+    static FAILED: Needle = Needle::new("\" failed");
+    const NETWORK: [&str; 3] = ["Connection ", "Network is unreachable", "No route to host"];
+    let (before, after) = FAILED.split_among(line.characters, line.start)?;
+    let (program, call) = before.trim_start_matches('<').rsplit_once(": \"")?;
+    let program = program.strip_prefix("Fatal error: ").unwrap_or(program);
+    let is_call = !call.is_empty() && call.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let reason = match after.strip_prefix(" on ") {
+        Some(rest) => rest.rsplit_once(": ")?.1,
+        None => after.strip_prefix(": ")?,
+    };
+    // The system's messages begin with a capital.
+    let is_reason = reason.starts_with(|first: char| first.is_ascii_uppercase());
+    if !is_call || !is_reason || program.is_empty() || program.contains(' ') {
+        return None;
+    }
+    let kind = match reason {
+        "Permission denied" | "Operation not permitted" => Kind::Permission,
+        "No space left on device" | "Cannot allocate memory" | "Too many open files" => Kind::Resource,
+        reason if NETWORK.iter().any(|start| reason.starts_with(start)) => Kind::Network,
+        _ => Kind::Configuration,
+    };
+    let tool = if program == "opam" { "opam" } else { "ocaml" };
+    let mut found = single(tool, kind, &format!("{program}: \"{call}\" failed{after}"), line);
+    "Unix_error".clone_into(&mut found.error_type);
+    Some(found)
 }
 
 /// Alcotest: a box with the name, and the expected value below it.

@@ -48,10 +48,11 @@ const UNMET: &[Sentence] = &[
     Sentence::new("No solution found, exiting", Kind::Dependency, "conflict").summary(),
 ];
 
-/// `#=== ERROR while compiling lid.1.0 ===#` and the output below it, each line after a `#`.
+/// `#=== ERROR while compiling lid.1.0 ===#` and the output below it, each line after a `#`; people copy the
+/// output without this heading, too.
 #[derive(Debug, Default)]
 pub(crate) struct Build {
-    open: Option<(Draft, Option<String>, String)>,
+    open: Option<(Draft, Option<String>, Option<String>)>,
     output: bool,
 }
 
@@ -63,8 +64,15 @@ impl Reader for Build {
             let name = rest.trim_end_matches(['#', '=', ' ']);
             let mut draft = Draft::new("opam", Kind::Compile, line);
             "build".clone_into(&mut draft.found.error_type);
-            self.open = Some((draft, None, format!("ERROR while {name}")));
+            self.open = Some((draft, None, Some(format!("ERROR while {name}"))));
             self.output = false;
+            return;
+        }
+        if start.starts_with("### output ##") && self.open.is_none() {
+            let mut draft = Draft::new("opam", Kind::Compile, line);
+            "build".clone_into(&mut draft.found.error_type);
+            self.open = Some((draft, None, None));
+            self.output = true;
             return;
         }
         let Some((draft, cause, _)) = &mut self.open else { return };
@@ -75,6 +83,11 @@ impl Reader for Build {
         let text = text.trim();
         if text.starts_with("## output ##") {
             self.output = true;
+        } else if let Some(cause) = cause.as_mut().filter(|cause| announces(cause))
+            && !text.is_empty()
+        {
+            cause.push(' ');
+            cause.push_str(text);
         } else if self.output {
             if let Some(location) = head(text).filter(|_| draft.found.location.is_none()) {
                 draft.found.location = Some(location);
@@ -100,7 +113,16 @@ impl Reader for Build {
         if let Some(cause) = cause {
             draft.say(&cause);
         }
-        draft.say(&name);
-        out.push(draft.done());
+        if let Some(name) = name {
+            draft.say(&name);
+        }
+        if !draft.found.message.is_empty() {
+            out.push(draft.done());
+        }
     }
+}
+
+/// Returns true if the reason comes on the next line.
+fn announces(cause: &str) -> bool {
+    cause.starts_with("Error") && cause.ends_with(':') && cause.len() < 400
 }

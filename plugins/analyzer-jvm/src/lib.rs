@@ -10,6 +10,7 @@
 //! | `junit`, `testng`, `spock`, `kotest`, `scalatest`, `specs2`, `munit` | one diagnostic per failing test, as Gradle, Surefire, Ant, sbt and JUnit's launcher print it |
 //! | `aapt`, `manifest-merger`, `d8`, `r8`, `android-lint` | Android's build |
 //! | `checkstyle`, `pmd`, `spotbugs`, `ktlint`, `detekt`, `scalastyle`, `jacoco` | findings |
+//! | `gpg`, `nexus`, `maven-central` | signatures and rules for what is published |
 //! | `spring` | why an application did not start |
 //! | `java` | exceptions with causes: innermost message, first own frame; the launcher and crashes of the virtual machine |
 //!
@@ -36,12 +37,14 @@ mod launcher;
 mod lint;
 mod maven;
 mod pom;
+mod publish;
 mod reason;
 mod sbt;
 mod scala;
 mod scalatest;
 mod session;
 mod spring;
+mod studio;
 mod surefire;
 mod testng;
 mod text;
@@ -112,6 +115,7 @@ impl LineAnalyzer for Jvm {
         "d8",
         "detekt",
         "errorprone",
+        "gpg",
         "gradle",
         "groovy",
         "ivy",
@@ -123,7 +127,9 @@ impl LineAnalyzer for Jvm {
         "ktlint",
         "manifest-merger",
         "maven",
+        "maven-central",
         "munit",
+        "nexus",
         "pmd",
         "r8",
         "sbt",
@@ -175,6 +181,12 @@ impl LineAnalyzer for Jvm {
         "BUILD FAILED",
         "FAILURE:",
         "SDK location",
+        "Android SDK packages",
+        "Android Support plugin",
+        "Build Tools revision",
+        "target with hash string",
+        "JVM runtime version",
+        "javaHome",
         "maven",
         "Maven",
         "mvn",
@@ -183,6 +195,12 @@ impl LineAnalyzer for Jvm {
         "[error]",
         "-> [Help",
         "pom.xml",
+        "gpg: ",
+        "Nexus Staging",
+        "pkg:maven/",
+        ".sc:",
+        ".mill:",
+        ".mill.yaml:",
         "build.xml",
         "Buildfile",
         "<<< FAILURE!",
@@ -333,6 +351,8 @@ fn begin(text: &Text<'_>, claim: Claim) -> Option<Box<dyn Record>> {
     launcher::Block::start(text)
         .map(record)
         .or_else(|| ant::Block::start(text).map(record))
+        .or_else(|| publish::Block::start(text).map(record))
+        .or_else(|| studio::Line::start(text).map(record))
         .or_else(|| spring::Block::start(text).map(record))
         .or_else(|| sbt::Block::start(text).map(record))
         .or_else(|| failure::Block::of_exception(text).map(record))

@@ -14,7 +14,8 @@
 //!    |                  Required: Int
 //! ```
 //!
-//! The message continues up to the source line with its caret; in Scala 3 it is below the caret.
+//! The message continues up to the source line with its caret; in Scala 3, and in what Mill prints, it is below the
+//! caret. The compiler of a script says no level.
 
 use crate::{
     Record, Step,
@@ -42,6 +43,10 @@ pub(crate) struct Block {
     /// True for Scala 3, whose lines have a margin.
     has_margin: bool,
     has_caret: bool,
+    /// True if the message is below the caret, and only Mill's prefix marks its lines.
+    is_below: bool,
+    /// True if only a caret shows that this is a finding.
+    is_doubtful: bool,
     /// The level before its lines.
     level: Option<Level>,
     lines: usize,
@@ -51,7 +56,13 @@ pub(crate) struct Block {
 
 impl Block {
     pub(crate) fn start(text: &Text<'_>) -> Option<Self> {
-        static SCALA: [Needle; 2] = [Needle::new(".scala:"), Needle::new(".sbt:")];
+        static SCALA: [Needle; 5] = [
+            Needle::new(".scala:"),
+            Needle::new(".sbt:"),
+            Needle::new(".sc:"),
+            Needle::new(".mill:"),
+            Needle::new(".mill.yaml:"),
+        ];
         if text.words.starts_with("-- ") {
             return Self::of_scala_3(text);
         }
@@ -60,7 +71,8 @@ impl Block {
             return None;
         }
         let place = place_at_start(text.words)?;
-        if !matches!(extension(place.path), "scala" | "sbt" | "sc")
+        let is_mill = extension(place.path) == "mill" || place.path.ends_with(".mill.yaml");
+        if !(is_mill || matches!(extension(place.path), "scala" | "sbt" | "sc"))
             || place.path.contains(['(', ' ']) && !place.path.contains(['/', '\\'])
         {
             return None;
@@ -75,6 +87,7 @@ impl Block {
             (Some(severity), _) => severity,
             (None, Some(Level::Error)) => Severity::Error,
             (None, Some(Level::Warning)) => Severity::Warning,
+            (None, None) if extension(place.path) == "sc" && !rest.is_empty() => Severity::Error,
             _ => return None,
         };
         // Scalafix prints its rule first.
@@ -82,7 +95,10 @@ impl Block {
             Some((rule, message)) if !rule.contains(' ') => (Some(rule), message),
             _ => (None, headline),
         };
-        Some(Self::new(text, severity, code, headline, place.location(), false))
+        let mut block = Self::new(text, severity, code, headline, place.location(), false);
+        block.is_below = text.level.is_some() && rest.is_empty() && !text.words.ends_with(':');
+        block.is_doubtful = word.is_none() && text.level.is_none();
+        Some(block)
     }
 
     /// `-- [E007] Type Mismatch Error: src/Pot.scala:12:18 ---`, `-- Error: src/Pot.scala:12:18 ---`.
@@ -122,6 +138,8 @@ impl Block {
             said: Vec::new(),
             has_margin,
             has_caret: false,
+            is_below: false,
+            is_doubtful: false,
             level: text.level,
             lines: 0,
             context,
@@ -134,6 +152,19 @@ impl Block {
         self.context.push(text.raw);
         self.span = self.span.to(text.span);
         Step::Taken
+    }
+
+    /// A line of Mill: source, caret, message.
+    fn below(&mut self, text: &Text<'_>) -> Step {
+        if text.level.is_some() || text.body.len() == text.raw.len() {
+            return Step::Over;
+        }
+        if is_caret(text.words) {
+            self.has_caret = true;
+        } else if self.has_caret {
+            self.said.push(text.words.to_owned());
+        }
+        self.take(text)
     }
 
     /// A line of Scala 3: an optional number, `|`, source, caret or message.
@@ -157,6 +188,9 @@ impl Record for Block {
         }
         if self.has_margin {
             return self.margin(text);
+        }
+        if self.is_below && text.level.is_none() {
+            return self.below(text);
         }
         if is_caret(text.words) {
             self.has_caret = true;
@@ -183,9 +217,12 @@ impl Record for Block {
 
     fn finish(self: Box<Self>, session: &mut Session, out: &mut Vec<Diagnostic>) {
         let mut block = *self;
-        if block.has_caret && !block.has_margin {
+        if block.is_doubtful && !block.has_caret {
+            return;
+        }
+        if block.has_caret && !block.has_margin && !block.is_below {
             block.said.pop(); // the source
-        } else if !block.has_margin && !block.headline.is_empty() {
+        } else if !block.has_margin && !block.is_below && !block.headline.is_empty() {
             block.said.clear(); // nobody knows whose lines those are
         }
         let words: Vec<_> =

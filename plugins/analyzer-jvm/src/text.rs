@@ -56,7 +56,8 @@ impl<'a> Text<'a> {
                 .or_else(|| after_word(start, &mut level))
                 .or_else(|| after_date(start))
                 .or_else(|| after_clock(start))
-                .or_else(|| after_bamboo(start));
+                .or_else(|| after_bamboo(start))
+                .or_else(|| after_mill(start));
             let Some(after) = after else { break };
             rest = after;
         }
@@ -205,6 +206,21 @@ fn after_bamboo(start: &str) -> Option<&str> {
     after_time(time)?.is_empty().then_some(rest)
 }
 
+/// `build.mill-68] `, `68] `: the number of a task of Mill, which its lines repeat.
+fn after_mill(start: &str) -> Option<&str> {
+    const LONGEST: usize = 40;
+    let end = start.as_bytes().iter().take(LONGEST).position(|&byte| byte == b']')?;
+    let (name, number) = match start[..end].rsplit_once('-') {
+        Some((name, number)) => (name, number),
+        None => ("", &start[..end]),
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || !(name.is_empty() || name.starts_with("build.mill")) {
+        return None;
+    }
+    start[end + 1..].strip_prefix(' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +252,9 @@ mod tests {
             ),
             ("[CXX1101] NDK at x", "[CXX1101] NDK at x", 0, None),
             ("   | x", "| x", 3, None),
+            ("68] [error] x", "x", 0, Some(Level::Error)),
+            ("build.mill.yaml-68]   x", "x", 2, None),
+            ("68]x", "68]x", 0, None),
             ("[ERROR]", "", 0, Some(Level::Error)),
             ("`> Class too large`", "> Class too large", 0, None),
             ("[", "[", 0, None),

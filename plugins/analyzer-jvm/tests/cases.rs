@@ -15,6 +15,16 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),
         prop::sample::select(vec![
+            "[ERROR] pkg:maven/a/b@1:\n",
+            "[ERROR]  - x\n",
+            "[ERROR] Nexus Staging Rules Failure Report\n",
+            "[ERROR]   Rule \"a-b\" failures\n",
+            "[ERROR]     * x\n",
+            "[INFO] gpg: signing failed: x\n",
+            "68] [error] a/b.mill:1:2\n",
+            "68] ^^^\n",
+            "a.sc:1: x\n",
+            "Minimum supported Gradle version is 8.\n",
             "FAILURE: Build failed with an exception.\n",
             "FAILURE: Build completed with 2 failures.\n",
             "1: Task failed with an exception.\n",

@@ -295,6 +295,8 @@ const FLUTTER: &[Sentence] = &[
         .reaches(Wrapped),
     Sentence::new("CMake is required for Linux development.*", Configuration, "toolchain").reaches(Wrapped),
     Sentence::new("No Android SDK found. *", Configuration, "android-sdk"),
+    Sentence::new("Android SDK not found. *", Configuration, "android-sdk"),
+    Sentence::new("Failure building APK. *", Compile, "build").summary(),
     Sentence::new("Your app is using an unsupported Gradle project. *", Configuration, "gradle")
         .reaches(Wrapped),
     Sentence::new(

@@ -6,10 +6,12 @@
 //! | `xctest` | XCTest, Swift Testing, xcpretty and xcbeautify |
 //! | `xcode` | Xcode, SwiftPM, signing, simulators |
 //! | `pods` | CocoaPods, Carthage, fastlane |
+//! | `cordova` | Cordova, Ionic |
 //! | `dart`, `pubspec`, `solving` | Dart's analyzer, compiler and formatter; Flutter, pub and its version solver, build_runner |
 //! | `dart_test` | `dart test`, `flutter test` |
 #![deny(unsafe_code)]
 
+mod cordova;
 mod dart;
 mod dart_test;
 mod pods;
@@ -49,6 +51,8 @@ impl Default for Mobile {
             Box::new(xcode::xcode()),
             Box::new(xcode::packages()),
             Box::new(Lines(xcode::target)),
+            Box::new(cordova::cordova()),
+            Box::new(cordova::ionic()),
             Box::<pods::Fastlane>::default(),
             Box::new(pods::fastlane()),
             Box::new(pods::cocoapods()),
@@ -114,9 +118,11 @@ impl LineAnalyzer for Mobile {
         "carthage",
         "clang",
         "cocoapods",
+        "cordova",
         "dart",
         "fastlane",
         "flutter",
+        "ionic",
         "pub",
         "swift",
         "swift-format",
@@ -186,6 +192,13 @@ impl LineAnalyzer for Mobile {
         "build the application",
         "[E]",
         "pub.dev",
+        "ordova",
+        "'ANDROID_HOME'",
+        "'ANDROID_SDK_ROOT'",
+        "'JAVA_HOME'",
+        "installed version of Gradle",
+        "platforms added to this project",
+        "Android SDK not found",
     ];
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<Diagnostic>) {

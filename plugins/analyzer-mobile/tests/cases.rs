@@ -15,6 +15,8 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..20),
         prop::sample::select(vec![
+            "[ERROR] Cordova encountered an error.\n",
+            "Error code 1 for command: a with args: b\n",
             "/a.swift:1:2: error: x\n",
             "❌  /a.swift:1:2: x\n",
             "    ^~~\n",
