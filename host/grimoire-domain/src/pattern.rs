@@ -80,7 +80,7 @@ impl ErrorPattern {
     pub const MAXIMUM_LENGTH: usize = 4_096;
     /// Maximum number of literals of a pattern that lines of a log are searched for.
     pub const MAXIMUM_ALTERNATIVES: usize = literals::ALTERNATIVES;
-    /// Minimum specificity, in letters, of every literal of a pattern for lines that no analyzer read to be searched for it.
+    /// Minimum specificity, in letters, of a literal of a pattern for lines that no analyzer read to be searched for it.
     pub const DISTINCT: u32 = literals::DISTINCT;
     /// Maximum size of a compiled pattern in bytes.
     pub const MAXIMUM_COMPILED_SIZE: usize = 1 << 20;

@@ -134,6 +134,11 @@ impl Patterns {
         self.entries_of(|set, indices| set.needles_in(text, indices))
     }
 
+    /// Entries with a needle in a line that is specific enough for the line to be an error, without duplicates.
+    pub(crate) fn distinct_needles_in(&self, line: &str) -> Vec<&Entry> {
+        self.entries_of(|set, indices| set.distinct_needles_in(line, indices))
+    }
+
     fn entries_of(&self, find: impl Fn(&PatternSet, &mut Vec<u32>)) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = Vec::new();
         let mut indices = Vec::new();
@@ -155,7 +160,7 @@ impl Patterns {
         });
         entries.retain(|entry| entry.scope.contains(repository) && entry.may_match(text));
         if entries.len() > TRIED {
-            entries.sort_by_key(|entry| (!entry.distinct, entry.spell));
+            entries.sort_by_key(|entry| (!entry.has_distinct_needles(), entry.spell));
             entries.truncate(TRIED);
         }
         entries

@@ -86,8 +86,8 @@ impl PatternScan {
         }
         let mut best: Option<(u32, SpellId)> = None;
         let repository = self.repository.as_ref();
-        let entries = self.patterns.needles_in(line).into_iter();
-        for entry in entries.filter(|entry| entry.distinct && entry.scope.contains(repository)) {
+        let entries = self.patterns.distinct_needles_in(line).into_iter();
+        for entry in entries.filter(|entry| entry.scope.contains(repository)) {
             let tried = self.of_spell.entry(entry.spell).or_default();
             if tried.in_vain >= TRIES || tried.found >= LINES_OF_A_SPELL {
                 continue;

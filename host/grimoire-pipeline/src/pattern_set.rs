@@ -30,8 +30,6 @@ pub(crate) struct Entry {
     needles: Box<[Needle]>,
     /// See [`ErrorPattern::end`].
     end: Option<Box<[u8]>>,
-    /// True if the pattern is specific enough for a matching line to be an error of this kind.
-    pub(crate) distinct: bool,
     /// True if the spell has a pattern that can match.
     usable: bool,
     /// The code that the spell covers, normalised.
@@ -50,17 +48,20 @@ struct Needle {
     key: u64,
     /// The offset of their end in the literal.
     key_end: usize,
+    /// True if it is specific enough for a matching line that has it to be an error of this kind.
+    distinct: bool,
 }
 
 impl Needle {
     /// `None` if the text is too short to be searched for.
     fn new(text: &[u8]) -> Option<Self> {
+        let distinct = specificity(&String::from_utf8_lossy(text)) >= ErrorPattern::DISTINCT;
         let text = &text[..text.len().min(COMPARED)];
         let length = if text.len() >= LONG { LONG } else { SHORT };
         let (start, bytes) = text.windows(length).enumerate().min_by_key(|(_, bytes)| commonness(bytes))?;
         let key = bytes.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
         let key = if length == SHORT { SHORT_MARK | key } else { key };
-        Some(Self { text: text.into(), key, key_end: start + length })
+        Some(Self { text: text.into(), key, key_end: start + length, distinct })
     }
 
     /// Returns true if the text contains the needle with the end of its key at `end`.
@@ -75,7 +76,6 @@ impl Entry {
         let fields = &spell.fields;
         let pattern = ErrorPattern::from_store(&fields.error_pattern);
         let texts = pattern.needles().unwrap_or_default();
-        let weakest = texts.iter().map(|text| specificity(&String::from_utf8_lossy(text))).min();
         let needles: Option<Box<[Needle]>> = texts.iter().map(|text| Needle::new(text)).collect();
         let covers =
             (fields.covers_code && is_code(&fields.error_type)).then(|| normal_code(&fields.error_type));
@@ -83,7 +83,6 @@ impl Entry {
             spell: spell.id,
             revision: spell.revision,
             source: fields.error_pattern.as_str().into(),
-            distinct: weakest.is_some_and(|weakest| weakest >= ErrorPattern::DISTINCT) && needles.is_some(),
             usable: pattern.is_usable(),
             needles: needles.unwrap_or_default(),
             end: pattern.end().map(Into::into),
@@ -91,6 +90,11 @@ impl Entry {
             tool: tool_of_tags(fields.tags.iter().map(String::as_str)).into(),
             scope: fields.scope.clone(),
         }
+    }
+
+    /// Returns true if some line of a log may be found by the pattern alone.
+    pub(crate) fn has_distinct_needles(&self) -> bool {
+        self.needles.iter().any(|needle| needle.distinct)
     }
 
     /// Returns false if the text lacks a literal that every matching text contains.
@@ -205,6 +209,16 @@ impl PatternSet {
 
     /// Adds to `found` the entries that have a needle in the text, possibly with duplicates.
     pub(crate) fn needles_in(&self, text: &str, found: &mut Vec<u32>) {
+        self.search(text, |_| true, found);
+    }
+
+    /// Adds to `found` the entries that have a needle in the text which is specific enough for a line of a log to be an
+    /// error of this kind, possibly with duplicates.
+    pub(crate) fn distinct_needles_in(&self, text: &str, found: &mut Vec<u32>) {
+        self.search(text, |needle| needle.distinct, found);
+    }
+
+    fn search(&self, text: &str, admits: impl Fn(&Needle) -> bool, found: &mut Vec<u32>) {
         let text = text.as_bytes();
         let mut window: u64 = 0;
         for (place, byte) in text.iter().enumerate() {
@@ -217,7 +231,7 @@ impl PatternSet {
                     for &Place { entry, needle, is_same } in &self.of_windows[start as usize..end as usize] {
                         if !is_same {
                             let needle = &self.entries[entry as usize].needles[needle as usize];
-                            matches = needle.matches_at(text, place + 1);
+                            matches = admits(needle) && needle.matches_at(text, place + 1);
                         }
                         if matches && found.last() != Some(&entry) {
                             found.push(entry);
@@ -295,19 +309,31 @@ mod tests {
         assert_eq!(found(&patterns, ""), [5]);
     }
 
+    /// True if the pattern finds the line by itself.
+    fn finds_line(pattern: &str, line: &str) -> bool {
+        let mut found = Vec::new();
+        PatternSet::new(vec![entry(1, pattern)]).distinct_needles_in(line, &mut found);
+        !found.is_empty()
+    }
+
     #[test]
-    fn patterns_that_name_much_are_distinct() {
-        for (pattern, distinct) in [
-            ("there is no reactor running", true),
-            ("EADDRINUSE", true),
-            ("error: .+", false),
-            ("command not found", false),
-            ("there is no reactor running|error", false),
-        ] {
-            assert_eq!(entry(1, pattern).distinct, distinct, "{pattern}");
-        }
+    fn literals_that_name_much_find_lines() {
+        assert!(finds_line(
+            "there is no reactor running",
+            "there is no reactor running, must be called from …"
+        ));
+        assert!(finds_line("EADDRINUSE", "listen EADDRINUSE: address already in use"));
+        assert!(!finds_line("error: .+", "error: the kettle boils"));
+        assert!(!finds_line("command not found", "kettle: command not found"));
         let many: Vec<String> = (0..100).map(|number| format!("kettle {number} overboiled")).collect();
-        assert!(entry(1, &many.join("|")).distinct, "any number of alternatives that name much");
+        assert!(finds_line(&many.join("|"), "kettle 77 overboiled"), "any number of alternatives");
+    }
+
+    #[test]
+    fn an_alternative_that_names_little_takes_nothing_from_the_others() {
+        let pattern = "there is no reactor running|error: ";
+        assert!(finds_line(pattern, "there is no reactor running"));
+        assert!(!finds_line(pattern, "error: the kettle boils"));
     }
 
     proptest! {

@@ -21,7 +21,7 @@ pub(super) fn needles(expression: &Hir) -> Option<Vec<Vec<u8>>> {
     needles.iter().all(|needle| !needle.is_empty()).then_some(needles)
 }
 
-/// Minimum specificity, in letters, of every needle of a pattern for it to be searched in lines that no analyzer read.
+/// Minimum specificity, in letters, of a needle for lines that no analyzer read to be searched for it.
 pub(super) const DISTINCT: u32 = 8;
 
 /// Returns true if the needles are unknown, or tell little, only because a part has more than [`ALTERNATIVES`].
@@ -42,7 +42,7 @@ pub(super) fn has_too_many_alternatives(expression: &Hir) -> bool {
         }
     }
     let is_weak = |needle: &Vec<u8>| specificity(&String::from_utf8_lossy(needle)) < DISTINCT;
-    needles(expression).is_none_or(|needles| needles.iter().any(is_weak)) && is_too_wide(expression)
+    needles(expression).is_none_or(|needles| needles.iter().all(is_weak)) && is_too_wide(expression)
 }
 
 /// The literals of a part of an expression.
