@@ -1,10 +1,14 @@
 //! Spells in requests.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use grimoire_domain::scope::Scope;
 use grimoire_domain::spell::{Samples, SpellFields, SpellSource, SpellStatus, parse_tags};
 use grimoire_domain::validation::{Checker, FieldErrors};
 use grimoire_pipeline::SpellPatch;
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -57,6 +61,8 @@ pub struct SpellCreate {
     #[schema(minimum = 0, maximum = 1)]
     confidence: Option<f64>,
     /// Checked against the pattern.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(required = false)]
     samples: Option<SamplesBody>,
     /// Where the spell is offered: `global`, which is the default, in the repositories of an account (`octo/*`), or in
     /// one repository (`octo/app`).
@@ -171,6 +177,8 @@ pub struct SpellChange {
     #[schema(value_type = Option<f64>, required = false, minimum = 0, maximum = 1)]
     confidence: Option<Option<f64>>,
     /// Checked against the pattern.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(required = false)]
     samples: Option<SamplesBody>,
     /// Where the spell is offered.
     #[serde(default, deserialize_with = "scope")]
@@ -212,6 +220,29 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// An object or null. serde's own structs also take an array of the fields in order, which no caller means.
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(Object(PhantomData))
 }
 
 /// A scope as text; null means no change.

@@ -89,6 +89,7 @@ async fn json_of_another_shape_names_what_is_wrong() {
         (json!({ "confidence": "high" }), vec!["confidence"]),
         (json!({ "status": "asleep" }), vec!["status"]),
         (json!({ "samples": { "must_match": ["x", 5] } }), vec!["samples.must_match[1]"]),
+        (json!({ "samples": [["x"], []] }), vec!["samples"]),
         // All problems at once: types, and the rules of a spell.
         (
             json!({ "title": 5, "description": [], "confidence": "high", "error_type": " ", "tags": "x".repeat(501) }),
