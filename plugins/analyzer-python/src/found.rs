@@ -119,6 +119,14 @@ pub(crate) fn is_mild(before: &str) -> bool {
         && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
 }
 
+/// Returns true if an exception only says that a command or a compiler failed, which says why in lines of its own.
+pub(crate) fn follows(kind: &str, message: &str) -> bool {
+    const SENTENCES: [&str; 3] =
+        ["returned non-zero exit status", "Failed to lock Pipfile.lock!", "Solver could not find solution."];
+    kind == "Cython.Compiler.Errors.CompileError"
+        || SENTENCES.iter().any(|sentence| message.contains(sentence))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
