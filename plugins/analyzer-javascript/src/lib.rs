@@ -7,7 +7,7 @@
 //! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `webdriverio`, `node:test`, TAP | one diagnostic per failing test with its id, expected and received values; not for tests that pass in a retry |
 //! | `tsc`, `angular`, `astro check`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
 //! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; rejected settings |
-//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler` | build errors |
+//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler`, `meteor` | build errors |
 //! | `npm`, `pnpm`, `yarn` of both generations, `bower` | conflicts, missing packages, outdated lock files, checksums, permissions, scripts with their inner cause |
 //! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt`, `gulp` | which task failed, as a summary; the prefixes of tasks are removed |
 //! | `expect` | expected and received values without the report of a runner |
@@ -35,6 +35,7 @@ mod jest;
 mod kinds;
 mod managers;
 mod message_place;
+mod meteor;
 mod mocha;
 mod monorepo;
 mod next;
@@ -82,6 +83,7 @@ pub struct JavaScript {
     bundlers: bundlers::Bundlers,
     gates: gates::Gates,
     gulp: gulp::Gulp,
+    meteor: meteor::Meteor,
     eslint: eslint::Eslint,
     forms: eslint_forms::Forms,
     sites: sites::Sites,
@@ -154,8 +156,11 @@ const PROBES: &[&str] = &[
     "gulp",
     "bower ",
     "in plugin ",
+    "Errors prevented startup",
+    "Unable to resolve some modules",
     "Task never defined",
     // Tests.
+    "Test suite failed to run",
     "jest",
     "Jest",
     "vitest",
@@ -263,6 +268,7 @@ impl LineAnalyzer for JavaScript {
         self.blocks.finish(out);
         self.bundlers.finish(out);
         self.gulp.finish(out);
+        self.meteor.finish(out);
         self.forms.finish(out);
         self.sites.finish(out);
         self.fatal.finish(out);
@@ -329,6 +335,7 @@ impl JavaScript {
             || self.bundlers.line(text, among, span, out)
             || self.gates.line(text, span, out)
             || self.gulp.line(text, span, out)
+            || self.meteor.line(text, span, out)
             || self.forms.line(text, among, span, out)
             || self.eslint.line(text, among, span, out)
             || self.sites.line(text, span, &mut self.stack, out)

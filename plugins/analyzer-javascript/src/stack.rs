@@ -33,6 +33,8 @@ struct Pending {
     /// The first own file of `Require stack:`.
     requirer: Option<String>,
     required: bool,
+    /// True if the exception is shown as an object, whose properties follow the frames.
+    inspected: bool,
 }
 
 /// An exception with at least one frame.
@@ -113,6 +115,9 @@ impl Stacks {
             .map(|(kind, _)| (kind, None));
         // The first exception of a test is the reason for its failure; others are part of its output.
         let is_shown = self.test.is_some() && self.pending.is_some();
+        // Old Node shows an exception as an object: `{ Error: message`.
+        let inspected = start.strip_prefix("{ ").filter(|rest| exception(rest).is_some());
+        let start = inspected.unwrap_or(start);
         if let Some((kind, code)) = exception(start).or(denied).filter(|_| !is_shown) {
             let mut excerpt = Excerpt::default();
             excerpt.push(text);
@@ -125,6 +130,7 @@ impl Stacks {
                 excerpt,
                 requirer: None,
                 required: false,
+                inspected: inspected.is_some(),
             });
             return true;
         }
@@ -260,7 +266,7 @@ impl Stacks {
                 message: pending.lines.join("\n"),
                 frames: Vec::new(),
                 quiet: 0,
-                braces: false,
+                braces: pending.inspected,
                 in_cause: false,
                 cause_frames: Vec::new(),
                 requirer: pending.requirer,
@@ -373,7 +379,7 @@ fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
     }
     open.excerpt.push(text);
     open.span = open.span.to(span);
-    if !text.starts_with([' ', '\t']) {
+    if !text.starts_with([' ', '\t']) || trimmed.ends_with("' }") {
         open.braces = false;
     }
     true

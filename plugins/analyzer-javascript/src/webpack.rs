@@ -21,6 +21,9 @@ struct Block {
     typed: Option<Diagnostic>,
     /// True if webpack's command could not start.
     refused: bool,
+    /// The last line, and where node-sass found the error that it states.
+    last: String,
+    style: Option<(Location, String)>,
     context: Context,
     blank: u32,
     span: Span,
@@ -138,6 +141,8 @@ impl Webpack {
             loader: None,
             typed: None,
             refused: false,
+            last: String::new(),
+            style: None,
             context,
             blank: 0,
             span,
@@ -174,6 +179,13 @@ fn place_of(text: &str) -> Option<Location> {
     (is_script(text) && !text.contains(' ')).then(|| Location::file(text))
 }
 
+/// `in /app/pots.scss (line 475, column 13)` below node-sass's excerpt and sentence.
+fn style_place(text: &str) -> Option<Location> {
+    let (path, rest) = text.strip_prefix("in ")?.strip_suffix(')')?.split_once(" (line ")?;
+    let (line, column) = rest.split_once(", column ")?;
+    Some(Location::at(path, line.parse().ok()?, column.parse().ok()))
+}
+
 impl Block {
     fn line(&mut self, text: &str, span: Span) {
         let trimmed = text.trim();
@@ -203,6 +215,11 @@ impl Block {
             }
             return;
         }
+        if let Some(place) = style_place(trimmed) {
+            self.style = Some((place, format!("{}\n{trimmed}", self.last)));
+            return;
+        }
+        trimmed.clone_into(&mut self.last);
         // The location is repeated with 0-based columns.
         let repeats = place_of(trimmed).is_some_and(|place| place.start.is_some()) && self.message.is_empty();
         if self.message.len() < MESSAGE_LINES
@@ -237,7 +254,7 @@ impl Block {
         {
             location = Some(Location::at(&file.path, line, column.parse().ok()));
         }
-        let location = location.or_else(|| place_in_message(&first));
+        let mut location = location.or_else(|| place_in_message(&first));
         let kind = first
             .split(": ")
             .next()
@@ -247,6 +264,10 @@ impl Block {
         // `Module build failed (from …):` only says which loader gave up.
         if first.starts_with("Module build failed") && first.ends_with(':') {
             self.message.rotate_left(1);
+            if let Some((place, message)) = self.style.take() {
+                location = Some(place);
+                self.message = vec![message];
+            }
         }
         let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
         found.code = None;
