@@ -1,6 +1,6 @@
 //! Jest's report: one `●` block for each failed test or suite, and Jest's own errors.
 
-use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
+use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim, trim_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{
@@ -56,7 +56,7 @@ impl Jest {
         let start = trim_start(text);
         let indent = text.len() - start.len();
         // An excerpt may have lost the mark.
-        let bare = (self.block.is_none() && start.trim_end() == UNRUN).then_some(UNRUN);
+        let bare = (self.block.is_none() && trim(start).trim_matches('`') == UNRUN).then_some(UNRUN);
         if let Some(title) = bare.or(start.strip_prefix("● ")).filter(|title| {
             (1..=4).contains(&indent)
                 || indent == 0

@@ -137,6 +137,8 @@ const PROBES: &[&str] = &[
     // Packages and runners.
     "npm",
     "yarn",
+    "Yarn",
+    "00h00m00s",
     "YN00",
     "pnpm",
     "ELIFECYCLE",
@@ -166,6 +168,7 @@ const PROBES: &[&str] = &[
     "vitest",
     "mocha",
     "cypress",
+    "The browser never connected",
     "Cypress",
     "playwright",
     "Playwright",
@@ -185,6 +188,8 @@ const PROBES: &[&str] = &[
     // Builds and linters.
     "error TS",
     "webpack",
+    "Webpacker",
+    "Module build failed",
     "vite",
     "error during build",
     "RollupError",

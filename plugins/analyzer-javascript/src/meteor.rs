@@ -24,7 +24,7 @@ enum Block {
     /// `=> Errors prevented startup:`, with the last `While …`.
     Errors { doing: String, left: u32 },
     /// Modules that are missing: one line for each.
-    Modules(Diagnostic, u32),
+    Modules(Box<Diagnostic>, u32),
 }
 
 /// Recognises Meteor's errors.
@@ -59,7 +59,8 @@ impl Meteor {
         self.0 = match trimmed {
             "=> Errors prevented startup:" => Block::Errors { doing: String::new(), left: LINES },
             "Unable to resolve some modules:" => {
-                Block::Modules(failure("meteor", "modules", Kind::Dependency, trimmed, span), LINES)
+                let found = failure("meteor", "modules", Kind::Dependency, trimmed, span);
+                Block::Modules(Box::new(found), LINES)
             }
             _ => return false,
         };
@@ -68,7 +69,7 @@ impl Meteor {
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         if let Block::Modules(found, _) = std::mem::take(&mut self.0) {
-            out.push(found);
+            out.push(*found);
         }
     }
 }

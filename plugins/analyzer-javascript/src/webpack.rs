@@ -1,11 +1,11 @@
 //! webpack's blocks: `ERROR in ./src/a.js 3:1` and the lines below, including those of ts-loader and other plugins.
 
-use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::found::{exception, finding, is_script};
+use crate::found::{exception, failure, finding, is_script};
 use crate::message_place::place_in_message;
-use crate::tsc::is_ts_code;
+use crate::tsc::{is_finding, is_ts_code};
 
 /// Maximum number of message lines.
 const MESSAGE_LINES: usize = 2;
@@ -53,11 +53,15 @@ impl Webpack {
         for (start, severity) in begins {
             if let Some(rest) = text.strip_prefix(start) {
                 self.finish(out);
+                // Older versions of Angular's command put the mark before the compiler's own line.
+                if severity == Severity::Error && is_finding(rest) {
+                    return false;
+                }
                 self.open(rest, severity, span);
                 return true;
             }
         }
-        let Some(block) = &mut self.block else { return false };
+        let Some(block) = &mut self.block else { return self.unmarked(text, span, out) };
         if text.trim().is_empty() {
             block.blank += 1;
             block.context.push("");
@@ -88,6 +92,21 @@ impl Webpack {
         block.blank = 0;
         block.line(text, span);
         true
+    }
+
+    /// An excerpt without `ERROR in …`, and what Webpacker requires.
+    fn unmarked(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = trim(text);
+        let is_excerpt = text.trim_start_matches('\'').starts_with("Module build failed");
+        let is_refusal = trimmed.starts_with("Webpacker requires ")
+            && trimmed.contains(" and you are using ")
+            || trimmed.starts_with("Yarn not installed. Please download");
+        if is_excerpt {
+            self.open(text.trim_start_matches('\''), Severity::Error, span);
+        } else if is_refusal {
+            out.push(failure("webpack", "requirement", Kind::Configuration, trimmed, span));
+        }
+        is_excerpt || is_refusal
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
