@@ -50,6 +50,7 @@ const SENTENCES: &[(&str, &str, &str, Kind)] = &[
     ("💥 maturin failed", "maturin", "build", Kind::Compile),
     ("Unknown environment: ", "hatch", "configuration", Kind::Configuration),
     ("Environment `", "hatch", "configuration", Kind::Configuration),
+    ("ERROR: Rosdep experienced an error: ", "rosdep", "internal-error", Kind::Configuration),
     ("ruff failed", "ruff", "configuration", Kind::Configuration),
 ];
 
