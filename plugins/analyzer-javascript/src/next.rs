@@ -144,8 +144,9 @@ fn read(text: &str, span: Span, releasing: Option<&'static str>) -> Option<Diagn
     }
     if let Some(message) = text.strip_prefix("⨯ ") {
         // GoReleaser has the same marker, with the reason in a field.
-        if let Some((_, message)) =
-            message.split_once(" error=").filter(|(said, _)| said.contains(" failed after "))
+        if let Some((_, message)) = message
+            .split_once(" error=")
+            .filter(|(said, _)| said.contains(" failed after ") || said.trim_end().ends_with(" failed"))
         {
             return Some(failure("goreleaser", "release", Kind::Configuration, message, span));
         }

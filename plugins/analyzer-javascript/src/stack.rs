@@ -1,6 +1,6 @@
 //! Stacks in V8's format, with the causes that Node prints, and the lines before them.
 
-use grimoire_plugin_sdk::text::{place_at_start, trim};
+use grimoire_plugin_sdk::text::{leading_number, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
 
 use crate::found::{
@@ -237,6 +237,9 @@ impl Stacks {
         if let Some(rest) = text.strip_prefix("Exception during run: ") {
             return rest;
         }
+        if let Some(rest) = after_progress(text) {
+            return rest;
+        }
         text.strip_prefix("(node:")
             .and_then(|rest| rest.split_once("UnhandledPromiseRejectionWarning: "))
             .map_or(text, |(_, rest)| rest)
@@ -343,6 +346,15 @@ impl Stacks {
         found.context = open.excerpt.take();
         out.push(found);
     }
+}
+
+/// `10% building modules ...pots.scssTypeError: message`: webpack's progress stays on the terminal's line.
+fn after_progress(text: &str) -> Option<&str> {
+    let (_, rest) = leading_number(text)?;
+    let (before, _) = rest.strip_prefix("% ")?.split_once("Error: ")?;
+    let name = before.len() - before.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+    let capital = before[name..].find(|c: char| c.is_ascii_uppercase()).unwrap_or(before.len() - name);
+    Some(&rest["% ".len() + name + capital..])
 }
 
 /// A line after the frames: properties (`code: 'ENOENT',`), a cause, the closing brace.
