@@ -164,6 +164,7 @@ const RUNTIME_FILES: &[&str] = &[
     "module.js",
     "net.js",
     "next_tick.js",
+    "node.js",
     "timers.js",
     "tls.js",
     "vm.js",

@@ -69,9 +69,9 @@ pub(crate) fn is_ts_code(code: &str) -> bool {
         })
 }
 
-/// Returns true if a line is one of the compiler's findings.
-pub(crate) fn is_finding(text: &str) -> bool {
-    read(text, Characters::of(text), Span::default()).is_some()
+/// The compiler's finding in one line.
+pub(crate) fn in_line(text: &str, span: Span) -> Option<Diagnostic> {
+    read(text, Characters::of(text), span).map(|(found, _)| found)
 }
 
 /// A finding, and whether it is in the pretty format.

@@ -5,7 +5,7 @@ use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
 use crate::found::{exception, failure, finding, is_script};
 use crate::message_place::place_in_message;
-use crate::tsc::{is_finding, is_ts_code};
+use crate::tsc::{in_line, is_ts_code};
 
 /// Maximum number of message lines.
 const MESSAGE_LINES: usize = 2;
@@ -54,7 +54,7 @@ impl Webpack {
             if let Some(rest) = text.strip_prefix(start) {
                 self.finish(out);
                 // Older versions of Angular's command put the mark before the compiler's own line.
-                if severity == Severity::Error && is_finding(rest) {
+                if severity == Severity::Error && in_line(rest, span).is_some() {
                     return false;
                 }
                 self.open(rest, severity, span);
@@ -214,6 +214,13 @@ impl Block {
             if let Some((code, message)) = trimmed.split_once(": ").filter(|(code, _)| is_ts_code(code)) {
                 self.typed = Some(finding("ts-loader", code, message, Some(location), self.span));
             }
+            return;
+        }
+        // `(165,11): error TS2559: …` below the file.
+        if let Some(location) = self.location.as_ref().filter(|_| trimmed.starts_with('('))
+            && let Some(found) = in_line(&format!("{}{trimmed}", location.path), self.span)
+        {
+            self.typed.get_or_insert(found);
             return;
         }
         if let Some(rest) = trimmed.strip_prefix("[tsl] ") {
