@@ -65,8 +65,15 @@ pub(crate) struct Pip {
     ignored: Option<String>,
 }
 
-static STARTS: Beginnings =
-    Beginnings::new(&["ERROR: ", "error: ", "× ", "Could not find a ver", "No matching dis"]);
+static STARTS: Beginnings = Beginnings::new(&[
+    "ERROR: ",
+    "error: ",
+    "× ",
+    "Could not find a ver",
+    "No matching dis",
+    "Cannot uninstall '",
+    "Command \"",
+]);
 
 impl Pip {
     /// Reads a line; returns true if it belongs to a pip error.
@@ -115,6 +122,10 @@ impl Pip {
                 OUTPUT,
                 text,
             );
+        }
+        if pip_words::demands_python(trimmed) {
+            out.push(finding("pip", "requires-python", Kind::Dependency, trimmed, span));
+            return true;
         }
         if !STARTS.begin(trimmed) {
             return false;
