@@ -167,6 +167,7 @@ const RUNTIME_FILES: &[&str] = &[
     "node.js",
     "timers.js",
     "tls.js",
+    "util.js",
     "vm.js",
     "zlib.js",
 ];

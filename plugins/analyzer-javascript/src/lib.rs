@@ -29,6 +29,7 @@ mod eslint_forms;
 mod expected;
 mod fatal;
 mod found;
+mod friendly;
 mod gates;
 mod gulp;
 mod jest;
@@ -78,6 +79,7 @@ pub struct JavaScript {
     tsc: tsc::Tsc,
     checkers: checkers::Checkers,
     next: next::Next,
+    friendly: friendly::Friendly,
     astro: astro::Astro,
     blocks: blocks::Blocks,
     bundlers: bundlers::Bundlers,
@@ -190,6 +192,11 @@ const PROBES: &[&str] = &[
     "webpack",
     "Webpacker",
     "Module build failed",
+    "ERROR in ",
+    "dependency was not found",
+    "dependencies were not found",
+    "ngular C",
+    "@angular/",
     "vite",
     "error during build",
     "RollupError",
@@ -333,6 +340,7 @@ impl JavaScript {
             || self.webpack.line(text, span, out)
             || self.tsc.line(text, among, span, out)
             || self.checkers.line(text, among, span, out)
+            || self.friendly.line(text, span, out)
             || self.next.line(text, span, &mut self.stack, out)
             || self.astro.line(text, span, out)
             || self.blocks.line(text, span, out)

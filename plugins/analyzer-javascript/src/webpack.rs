@@ -61,6 +61,12 @@ impl Webpack {
                 return true;
             }
         }
+        // The next of Angular's findings in templates has no mark.
+        if self.block.is_some() && text.contains("): : ") && place_in_parentheses(text).is_some() {
+            self.finish(out);
+            self.open(text, Severity::Error, span);
+            return true;
+        }
         let Some(block) = &mut self.block else { return self.unmarked(text, span, out) };
         if text.trim().is_empty() {
             block.blank += 1;
@@ -152,7 +158,13 @@ impl Webpack {
         context.push(rest);
         // `ERROR in Entry module not found: …`: the message is in the header.
         let is_message = location.is_none() && rest.contains(' ') && !names_a_plugin(rest);
-        let message = if is_message { vec![rest.to_owned()] } else { Vec::new() };
+        // `ERROR in src/lid.component.html(3,5): : message` of Angular's templates.
+        let said = place_in_parentheses(rest).map_or("", |place| place.rest.trim_start_matches([':', ' ']));
+        let message = match (is_message, said) {
+            (true, _) => vec![rest.to_owned()],
+            (false, "") => Vec::new(),
+            (false, said) => vec![said.to_owned()],
+        };
         self.block = Some(Block {
             severity,
             location,
