@@ -88,7 +88,12 @@ fn headline(text: &str) -> Option<(&str, &str)> {
     let start = if text.starts_with('[') {
         text
     } else if text.trim_start().starts_with('└') {
-        &text[text.find('[')?..]
+        let Some(bracket) = text.find('[') else {
+            // The second generation prints the message directly behind the page.
+            let (_, message) = text.split_once(".html")?;
+            return (!message.is_empty() && !message.starts_with(' ')).then_some(("Error", message));
+        };
+        &text[bracket..]
     } else {
         return None;
     };

@@ -74,16 +74,20 @@ impl Forms {
     }
 
     fn below_file(&self, text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
-        let file = self.file.as_deref().filter(|_| text.starts_with(' '))?;
+        let file = self.file.as_deref()?;
         if let Some(rest) = trimmed.strip_prefix("Line ") {
             let (line, rest) = leading_number(rest)?;
-            let (column, rest) = leading_number(rest.strip_prefix(':')?)?;
-            return Some(with_rule(
-                rest.strip_prefix(':')?,
-                Severity::Error,
-                Location::at(file, line, Some(column)),
-                span,
-            ));
+            let rest = rest.strip_prefix(':')?;
+            // The first versions print no column.
+            let column =
+                leading_number(rest).and_then(|(column, rest)| Some((column, rest.strip_prefix(':')?)));
+            let (column, rest) = column.map_or((None, rest), |(column, rest)| (Some(column), rest));
+            let is_padded = rest.starts_with("  ");
+            return is_padded
+                .then(|| with_rule(rest, Severity::Error, Location::at(file, line, column), span));
+        }
+        if !text.starts_with(' ') {
+            return None;
         }
         let (severity, rest) =
             [("✖  ", Severity::Error), ("⚠  ", Severity::Warning), ("✘  ", Severity::Error)]

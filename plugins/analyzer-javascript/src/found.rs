@@ -164,8 +164,10 @@ const RUNTIME_FILES: &[&str] = &[
     "module.js",
     "net.js",
     "next_tick.js",
+    "node.js",
     "timers.js",
     "tls.js",
+    "util.js",
     "vm.js",
     "zlib.js",
 ];

@@ -1,6 +1,6 @@
 //! Jest's report: one `●` block for each failed test or suite, and Jest's own errors.
 
-use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim_start};
+use grimoire_plugin_sdk::text::{place_at_start, place_in_parentheses, trim, trim_start};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Span};
 
 use crate::found::{
@@ -13,6 +13,8 @@ use crate::tsc::is_ts_code;
 const MESSAGE_LINES: usize = 4;
 /// Frames kept.
 const FRAMES: usize = 100;
+/// The title of a file whose tests could not be run.
+const UNRUN: &str = "Test suite failed to run";
 
 /// Maximum number of lines of a block without indentation.
 const FLAT: u32 = 60;
@@ -53,12 +55,14 @@ impl Jest {
     pub(crate) fn line(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         let start = trim_start(text);
         let indent = text.len() - start.len();
-        if let Some(title) = start.strip_prefix("● ").filter(|title| {
+        // An excerpt may have lost the mark.
+        let bare = (self.block.is_none() && trim(start).trim_matches('`') == UNRUN).then_some(UNRUN);
+        if let Some(title) = bare.or(start.strip_prefix("● ")).filter(|title| {
             (1..=4).contains(&indent)
                 || indent == 0
                     && (title.contains(" › ")
                         || title.starts_with("Validation Error")
-                        || title.starts_with("Test suite failed to run"))
+                        || title.starts_with(UNRUN))
         }) {
             self.finish(out);
             self.console = title.trim() == "Console";
@@ -249,7 +253,7 @@ impl Block {
         found.kind =
             if self.title.starts_with("Validation Error") { Kind::Configuration } else { Kind::Test };
         found.test = match self.title.as_str() {
-            "Test suite failed to run" => file.map(str::to_owned),
+            UNRUN => file.map(str::to_owned),
             title if found.kind == Kind::Test => Some(title.to_owned()),
             _ => None,
         };

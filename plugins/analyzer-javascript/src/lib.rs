@@ -7,7 +7,7 @@
 //! | `jest`, `vitest`, `mocha`, `cypress`, `jasmine`, `karma`, `ava`, `playwright`, `webdriverio`, `node:test`, TAP | one diagnostic per failing test with its id, expected and received values; not for tests that pass in a retry |
 //! | `tsc`, `angular`, `astro check`, `svelte-check`, `ts-loader` | plain and pretty findings, also inside webpack's blocks |
 //! | `eslint`, `tslint`, `stylelint`, `standard`, `oxlint`, `biome`, `prettier`, `knip`, `madge` | every text format, JSON; rejected settings |
-//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler` | build errors |
+//! | `webpack`, `vite`, `rollup`, `rolldown`, `rspack`, `esbuild`, `swc`, `parcel`, `metro`, `babel`, `sass`, `next`, `nuxt`, `astro`, `gatsby`, `eleventy`, `vitepress`, `electron-builder`, `wrangler`, `meteor` | build errors |
 //! | `npm`, `pnpm`, `yarn` of both generations, `bower` | conflicts, missing packages, outdated lock files, checksums, permissions, scripts with their inner cause |
 //! | `turbo`, `nx`, `lerna`, `rush`, `husky`, `lint-staged`, `grunt`, `gulp` | which task failed, as a summary; the prefixes of tasks are removed |
 //! | `expect` | expected and received values without the report of a runner |
@@ -29,12 +29,14 @@ mod eslint_forms;
 mod expected;
 mod fatal;
 mod found;
+mod friendly;
 mod gates;
 mod gulp;
 mod jest;
 mod kinds;
 mod managers;
 mod message_place;
+mod meteor;
 mod mocha;
 mod monorepo;
 mod next;
@@ -77,11 +79,13 @@ pub struct JavaScript {
     tsc: tsc::Tsc,
     checkers: checkers::Checkers,
     next: next::Next,
+    friendly: friendly::Friendly,
     astro: astro::Astro,
     blocks: blocks::Blocks,
     bundlers: bundlers::Bundlers,
     gates: gates::Gates,
     gulp: gulp::Gulp,
+    meteor: meteor::Meteor,
     eslint: eslint::Eslint,
     forms: eslint_forms::Forms,
     sites: sites::Sites,
@@ -135,6 +139,8 @@ const PROBES: &[&str] = &[
     // Packages and runners.
     "npm",
     "yarn",
+    "Yarn",
+    "00h00m00s",
     "YN00",
     "pnpm",
     "ELIFECYCLE",
@@ -154,13 +160,17 @@ const PROBES: &[&str] = &[
     "gulp",
     "bower ",
     "in plugin ",
+    "Errors prevented startup",
+    "Unable to resolve some modules",
     "Task never defined",
     // Tests.
+    "Test suite failed to run",
     "jest",
     "Jest",
     "vitest",
     "mocha",
     "cypress",
+    "The browser never connected",
     "Cypress",
     "playwright",
     "Playwright",
@@ -180,6 +190,13 @@ const PROBES: &[&str] = &[
     // Builds and linters.
     "error TS",
     "webpack",
+    "Webpacker",
+    "Module build failed",
+    "ERROR in ",
+    "dependency was not found",
+    "dependencies were not found",
+    "ngular C",
+    "@angular/",
     "vite",
     "error during build",
     "RollupError",
@@ -263,6 +280,7 @@ impl LineAnalyzer for JavaScript {
         self.blocks.finish(out);
         self.bundlers.finish(out);
         self.gulp.finish(out);
+        self.meteor.finish(out);
         self.forms.finish(out);
         self.sites.finish(out);
         self.fatal.finish(out);
@@ -322,6 +340,7 @@ impl JavaScript {
             || self.webpack.line(text, span, out)
             || self.tsc.line(text, among, span, out)
             || self.checkers.line(text, among, span, out)
+            || self.friendly.line(text, span, out)
             || self.next.line(text, span, &mut self.stack, out)
             || self.astro.line(text, span, out)
             || self.blocks.line(text, span, out)
@@ -329,6 +348,7 @@ impl JavaScript {
             || self.bundlers.line(text, among, span, out)
             || self.gates.line(text, span, out)
             || self.gulp.line(text, span, out)
+            || self.meteor.line(text, span, out)
             || self.forms.line(text, among, span, out)
             || self.eslint.line(text, among, span, out)
             || self.sites.line(text, span, &mut self.stack, out)

@@ -318,6 +318,10 @@ fn closing(text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
     if trimmed.starts_with("ELIFECYCLE") && trimmed.contains("Command failed") {
         return Some(summary("pnpm", Kind::Unknown, trimmed.trim_start_matches("ELIFECYCLE").trim(), span));
     }
+    // The `yarn` of cmdtest, which runs scenarios: the packages of Debian and Ubuntu have it under this name.
+    if let Some(message) = text.strip_prefix("00h00m00s 0/0: : ") {
+        return Some(failure("yarn", "other-program", Kind::Configuration, message, span));
+    }
     if let Some(message) =
         text.strip_prefix("Usage Error: ").or_else(|| text.strip_prefix("Internal Error: "))
     {
@@ -336,7 +340,9 @@ fn closing(text: &str, trimmed: &str, span: Span) -> Option<Diagnostic> {
 
 /// Messages of Bun's installer and script runner.
 fn bun(text: &str, span: Span) -> Option<Diagnostic> {
-    let message = text.strip_prefix("error: ")?;
+    // The first version prints requests without a mark.
+    let is_request = text.starts_with("GET https://") && (text.contains(" - 4") || text.contains(" - 5"));
+    let message = text.strip_prefix("error: ").or(is_request.then_some(text))?;
     if message.starts_with("script \"") && message.contains("\" exited with code ")
         || message.starts_with("script \"") && message.contains("was terminated by signal")
     {

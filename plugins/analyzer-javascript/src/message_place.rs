@@ -9,14 +9,14 @@ use crate::found::{is_own, is_script};
 /// `RollupError: src/a.js (3:9): …`.
 pub(crate) fn place_in_message(message: &str) -> Option<Location> {
     let first = message.lines().next()?;
-    let (_, rest) = first.split_once(": ")?;
+    let (start, rest) = first.split_once(": ")?;
     if let Some(place) = place_in_parentheses(rest).filter(|place| is_script(place.path)) {
         return Some(place.location());
     }
     if let Some(place) = place_at_start(rest).filter(|place| is_script(place.path)) {
         return Some(place.location());
     }
-    let (path, rest) = rest.split_once(": ")?;
+    let (path, rest) = if is_script(start) { (start, rest) } else { rest.split_once(": ")? };
     let (line, column) = rest.rsplit_once('(')?.1.split_once(')')?.0.split_once(':')?;
     is_script(path).then(|| Some(Location::at(path, line.parse().ok()?, column.parse().ok())))?
 }

@@ -24,6 +24,8 @@ pub(crate) struct Next {
     page: Option<(String, u32, Span)>,
     /// The release tool that marks its steps with a dot, and failures with the same cross as Next.js.
     releasing: Option<&'static str>,
+    /// GoReleaser's failure, whose reason is in the next line.
+    release: Option<Diagnostic>,
     /// TypeScript lacks packages, whose names follow.
     packages: Option<(u32, Span)>,
 }
@@ -75,6 +77,17 @@ impl Next {
                 self.page = Some((page, left - 1, start));
             }
         }
+        if let Some(mut found) = self.release.take() {
+            let is_more = text.starts_with(' ') && !trimmed.starts_with(['•', '⨯']);
+            if is_more {
+                found.message = format!("{}\n{trimmed}", found.message);
+                found.span = found.span.to(span);
+            }
+            out.push(found);
+            if is_more {
+                return true;
+            }
+        }
         if !STARTS.begin(trimmed) {
             return false;
         }
@@ -102,13 +115,17 @@ impl Next {
             self.releasing = if is_electron { Some("electron-builder") } else { self.releasing };
             return false;
         }
-        let found = read(trimmed, span, self.releasing);
-        let is_found = found.is_some();
-        out.extend(found);
-        is_found
+        let Some(found) = read(trimmed, span, self.releasing) else { return false };
+        if found.tool == "goreleaser" && found.message.ends_with(':') {
+            self.release = Some(found);
+        } else {
+            out.push(found);
+        }
+        true
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
+        out.extend(self.release.take());
         // Some versions print no exception below the page.
         if let Some((page, _, span)) = self.page.take() {
             out.push(failure(
@@ -144,8 +161,9 @@ fn read(text: &str, span: Span, releasing: Option<&'static str>) -> Option<Diagn
     }
     if let Some(message) = text.strip_prefix("⨯ ") {
         // GoReleaser has the same marker, with the reason in a field.
-        if let Some((_, message)) =
-            message.split_once(" error=").filter(|(said, _)| said.contains(" failed after "))
+        if let Some((_, message)) = message
+            .split_once(" error=")
+            .filter(|(said, _)| said.contains(" failed after ") || said.trim_end().ends_with(" failed"))
         {
             return Some(failure("goreleaser", "release", Kind::Configuration, message, span));
         }
@@ -159,9 +177,8 @@ fn read(text: &str, span: Span, releasing: Option<&'static str>) -> Option<Diagn
             return sum(message);
         }
         // electron-builder has the same marker, with details of the failure after the message.
-        if let Some((message, _)) =
-            message.split_once("  failedTask=").or_else(|| message.split_once("  cause="))
-        {
+        let details = ["  failedTask=", "  cause=", "  stackTrace="];
+        if let Some((message, _)) = details.iter().find_map(|detail| message.split_once(detail)) {
             return Some(failure("electron-builder", "build-error", Kind::Configuration, message, span));
         }
         // Test runners mark failures in the same way, and print their duration.

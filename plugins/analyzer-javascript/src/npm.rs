@@ -9,14 +9,16 @@
 //! …                                           npm error Error: Cannot find module './lid'
 //! ```
 
-use grimoire_plugin_sdk::text::{Characters, Context, Needle, extension};
+use grimoire_plugin_sdk::text::{Characters, Context, Needle, cut, extension};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Role, Span};
 
 use crate::cause::Cause;
-use crate::found::{failure, is_own};
-use crate::kinds;
+use crate::found::{exception, failure, is_own};
 use crate::npm_words::{ADVICE, conflict, is_environment, reasons, usage, without_label};
+use crate::{kinds, npm_words};
 
+/// Maximum number of bytes kept of a line before npm's.
+const LINE: usize = 1024;
 /// Maximum number of sentences of one block.
 const SENTENCES: usize = 40;
 
@@ -28,6 +30,8 @@ struct Open {
     command: Option<String>,
     sentences: Vec<String>,
     cause: Cause,
+    /// What was printed before npm's lines.
+    above: Option<String>,
     context: Context,
     span: Span,
 }
@@ -40,6 +44,10 @@ pub(crate) struct Npm {
     gyp: Option<Open>,
     /// The package whose archive did not match its checksum.
     corrupted: Option<String>,
+    /// The last line's number within npm's own log.
+    numbered: Option<u32>,
+    /// The last line before npm's, if it is an exception without frames.
+    above: Option<String>,
 }
 
 /// npm's lines after each failed script, which are not errors of their own.
@@ -65,7 +73,8 @@ impl Npm {
         let line = text
             .strip_prefix("npm ERR! ")
             .or_else(|| text.strip_prefix("npm error "))
-            .or_else(|| matches!(text, "npm ERR!" | "npm error").then_some(""));
+            .or_else(|| matches!(text, "npm ERR!" | "npm error").then_some(""))
+            .or_else(|| self.of_log(text));
         let Some(line) = line else {
             if let Some(rest) = text.strip_prefix("gyp ERR! ") {
                 let open = self.gyp.get_or_insert_with(|| Open { span, ..Open::default() });
@@ -78,6 +87,7 @@ impl Npm {
                 return false;
             }
             self.finish(out);
+            self.above = exception(text).map(|_| cut(text, LINE).to_owned());
             if let Some((package, _)) = CORRUPTED.split_among(among, text)
                 && let Some((_, package)) = package.rsplit_once("data for ")
             {
@@ -98,10 +108,22 @@ impl Npm {
         if begins && self.open.as_ref().is_some_and(|open| !open.code.is_empty() || line.starts_with('L')) {
             self.finish(out);
         }
-        let open = self.open.get_or_insert_with(|| Open { span, ..Open::default() });
+        let above = &mut self.above;
+        let open = self.open.get_or_insert_with(|| Open { span, above: above.take(), ..Open::default() });
         open.line(line);
         open.span = open.span.to(span);
         true
+    }
+
+    /// `25 error Missing script: "boil"` of npm's own log.
+    fn of_log<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        let last = self.numbered.take();
+        let (number, level, rest) = npm_words::numbered(text)?;
+        let begins = level != "error" || is_environment(rest) || rest.starts_with("code ");
+        if begins || last.is_some_and(|last| last <= number) {
+            self.numbered = Some(number);
+        }
+        self.numbered.filter(|_| level == "error").map(|_| rest)
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
@@ -210,9 +232,20 @@ impl Open {
                 let name = path.rsplit("node_modules/").next().unwrap_or(path);
                 message = format!("{message}\nin {name}: {shown}");
             }
-            let error_type = crate::found::exception(&message).map_or("script", |(kind, _)| kind).to_owned();
+            let error_type = exception(&message).map_or("script", |(kind, _)| kind).to_owned();
             let kind = kinds::by_words(&message).unwrap_or(Kind::Dependency);
             let mut found = failure("npm", &error_type, kind, &message, Span::default());
+            found.code = numbered(&code);
+            return Some(found);
+        }
+        // The output of a package's script; that of a project's own script is read by others.
+        if let Some(reason) = self.above.take()
+            && let Some(package) = package.filter(|package| package.contains("install script"))
+        {
+            let message = format!("{reason}\nin {}", package.trim_end_matches('.'));
+            let kind = kinds::by_words(&reason).unwrap_or(Kind::Dependency);
+            let error_type = exception(&reason).map_or("script", |(kind, _)| kind);
+            let mut found = failure("npm", error_type, kind, &message, Span::default());
             found.code = numbered(&code);
             return Some(found);
         }

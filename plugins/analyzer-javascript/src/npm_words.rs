@@ -1,5 +1,7 @@
 //! What npm's sentences mean: labels, advice, and the lines that say why.
 
+use grimoire_plugin_sdk::text::leading_number;
+
 /// Maximum number of message lines.
 const MESSAGE: usize = 8;
 
@@ -30,6 +32,15 @@ pub(crate) fn is_environment(line: &str) -> bool {
         line.strip_prefix(system).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     });
     is_kernel || STARTS.iter().any(|start| line.starts_with(start))
+}
+
+/// Number, level and text of a line of npm's own log: `25 verbose npm  v10.2.4`.
+pub(crate) fn numbered(text: &str) -> Option<(u32, &str, &str)> {
+    const LEVELS: [&str; 7] = ["error", "verbose", "silly", "info", "http", "timing", "warn"];
+    let (number, rest) = leading_number(text)?;
+    let rest = rest.strip_prefix(' ')?;
+    let (level, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    LEVELS.contains(&level).then_some((number, level, rest))
 }
 
 /// A sentence without npm's label before it: `notarget`, `404`, `JSON.parse`.

@@ -8,6 +8,7 @@
 //! | Yarn | `[@scope/pkg]: ` |
 //! | concurrently | `[0] ` |
 //! | Changesets | `🦋  error `, `🦋  ` |
+//! | application platforms | `remote:        `, and seven blanks before npm's lines |
 //! | Docker | `#12 3.456 `, `12.34 `, `web-1  \| ` |
 
 use grimoire_plugin_sdk::text::{Needle, extension, leading_number};
@@ -18,11 +19,22 @@ pub(crate) fn strip(text: &str) -> &str {
         Some(b'#') => leading_number(&text[1..]).and_then(|(_, rest)| after_clock(rest.strip_prefix(' ')?)),
         Some(b'0'..=b'9') => after_clock(text),
         Some(b'[') => after_brackets(text),
+        Some(b'r') if text.starts_with(REMOTE) => Some(&text[REMOTE.len()..]),
         Some(b'@' | b'.' | b'a'..=b'z' | b'A'..=b'Z') => after_name(text),
+        Some(b' ') => after_blanks(text),
         Some(0xf0) => after_mark(text),
         _ => None,
     };
     rest.unwrap_or(text)
+}
+
+/// Git's mark of what the other side prints, and a platform's indentation of a build's output.
+const REMOTE: &str = "remote:        ";
+
+/// The same indentation alone; other lines need theirs.
+fn after_blanks(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("       ")?;
+    ["npm ERR!", "npm error", "error Command "].iter().any(|start| rest.starts_with(start)).then_some(rest)
 }
 
 /// `🦋  error `, and the command's output after it.
@@ -125,6 +137,8 @@ mod tests {
             ("[0]  x", " x"),
             ("[0-1] Error: x", "Error: x"),
             ("#11 2.044 npm ERR! x", "npm ERR! x"),
+            ("remote:          at f (/a.js:1:2)", "  at f (/a.js:1:2)"),
+            ("       npm ERR! x", "npm ERR! x"),
             ("web-1  |     at f (/a.js:1:2)", "    at f (/a.js:1:2)"),
             ("🦋  error     at f (/a.js:1:2)", "    at f (/a.js:1:2)"),
             ("stderr | a.test.ts > lid", "stderr | a.test.ts > lid"),

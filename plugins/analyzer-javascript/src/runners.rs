@@ -176,6 +176,7 @@ fn cypress(text: &str, span: Span) -> Option<Diagnostic> {
         "Your system is missing the dependency: Xvfb",
         "The Cypress App could not be downloaded",
         "Cypress verification timed out",
+        "The browser never connected. Something is wrong.",
     ]);
     let kind = match STARTS.position(text)? {
         0..=2 => Kind::Configuration,

@@ -1,6 +1,6 @@
 //! Stacks in V8's format, with the causes that Node prints, and the lines before them.
 
-use grimoire_plugin_sdk::text::{place_at_start, trim};
+use grimoire_plugin_sdk::text::{leading_number, place_at_start, trim};
 use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, Location, Role, Severity, Span};
 
 use crate::found::{
@@ -33,6 +33,8 @@ struct Pending {
     /// The first own file of `Require stack:`.
     requirer: Option<String>,
     required: bool,
+    /// True if the exception is shown as an object, whose properties follow the frames.
+    inspected: bool,
 }
 
 /// An exception with at least one frame.
@@ -113,6 +115,9 @@ impl Stacks {
             .map(|(kind, _)| (kind, None));
         // The first exception of a test is the reason for its failure; others are part of its output.
         let is_shown = self.test.is_some() && self.pending.is_some();
+        // Old Node shows an exception as an object: `{ Error: message`.
+        let inspected = start.strip_prefix("{ ").filter(|rest| exception(rest).is_some());
+        let start = inspected.unwrap_or(start);
         if let Some((kind, code)) = exception(start).or(denied).filter(|_| !is_shown) {
             let mut excerpt = Excerpt::default();
             excerpt.push(text);
@@ -125,6 +130,7 @@ impl Stacks {
                 excerpt,
                 requirer: None,
                 required: false,
+                inspected: inspected.is_some(),
             });
             return true;
         }
@@ -231,6 +237,9 @@ impl Stacks {
         if let Some(rest) = text.strip_prefix("Exception during run: ") {
             return rest;
         }
+        if let Some(rest) = after_progress(text) {
+            return rest;
+        }
         text.strip_prefix("(node:")
             .and_then(|rest| rest.split_once("UnhandledPromiseRejectionWarning: "))
             .map_or(text, |(_, rest)| rest)
@@ -260,7 +269,7 @@ impl Stacks {
                 message: pending.lines.join("\n"),
                 frames: Vec::new(),
                 quiet: 0,
-                braces: false,
+                braces: pending.inspected,
                 in_cause: false,
                 cause_frames: Vec::new(),
                 requirer: pending.requirer,
@@ -339,6 +348,15 @@ impl Stacks {
     }
 }
 
+/// `10% building modules ...pots.scssTypeError: message`: webpack's progress stays on the terminal's line.
+fn after_progress(text: &str) -> Option<&str> {
+    let (_, rest) = leading_number(text)?;
+    let (before, _) = rest.strip_prefix("% ")?.split_once("Error: ")?;
+    let name = before.len() - before.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+    let capital = before[name..].find(|c: char| c.is_ascii_uppercase()).unwrap_or(before.len() - name);
+    Some(&rest["% ".len() + name + capital..])
+}
+
 /// A line after the frames: properties (`code: 'ENOENT',`), a cause, the closing brace.
 fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
     open.quiet += 1;
@@ -373,7 +391,7 @@ fn property(open: &mut Open, text: &str, trimmed: &str, span: Span) -> bool {
     }
     open.excerpt.push(text);
     open.span = open.span.to(span);
-    if !text.starts_with([' ', '\t']) {
+    if !text.starts_with([' ', '\t']) || trimmed.ends_with("' }") {
         open.braces = false;
     }
     true

@@ -4,7 +4,7 @@
 pub(crate) const TOOLS: &[&str] = &[
     "angular", "astro", "ava", "biome", "bower", "bun", "bundlesize", "cypress", "deno", "electron-builder",
     "eleventy", "esbuild", "eslint", "gatsby", "grunt", "gulp", "husky", "jasmine", "jest", "karma", "knip", "lerna",
-    "madge", "metro", "mocha", "next", "node", "npm", "nx", "oxlint", "parcel", "playwright", "pnpm",
+    "madge", "meteor", "metro", "mocha", "next", "node", "npm", "nx", "oxlint", "parcel", "playwright", "pnpm",
     "prettier", "rollup", "rush", "sass", "size-limit", "standard", "svelte-check", "tap", "ts-loader", "tsc",
     "turbo", "vite", "vitepress", "vitest", "webdriverio", "webpack", "wrangler", "yarn",
 ];

@@ -69,6 +69,11 @@ pub(crate) fn is_ts_code(code: &str) -> bool {
         })
 }
 
+/// The compiler's finding in one line.
+pub(crate) fn in_line(text: &str, span: Span) -> Option<Diagnostic> {
+    read(text, Characters::of(text), span).map(|(found, _)| found)
+}
+
 /// A finding, and whether it is in the pretty format.
 fn read(text: &str, among: Characters, span: Span) -> Option<(Diagnostic, bool)> {
     static CODES: [Needle; 3] = [Needle::new(" TS"), Needle::new(" NG"), Needle::new(" ts(")];
@@ -76,7 +81,7 @@ fn read(text: &str, among: Characters, span: Span) -> Option<(Diagnostic, bool)>
         return None;
     }
     // Angular's and other wrappers' prefix.
-    let text = text.strip_prefix("Error: ").unwrap_or(text);
+    let text = text.strip_prefix("Error: ").or_else(|| text.strip_prefix("ERROR in ")).unwrap_or(text);
     if let Some(place) = place_in_parentheses(text)
         && let Some(found) = at(&place, place.rest.trim_start(), span)
     {

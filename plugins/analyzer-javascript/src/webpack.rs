@@ -1,11 +1,11 @@
 //! webpack's blocks: `ERROR in ./src/a.js 3:1` and the lines below, including those of ts-loader and other plugins.
 
-use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses};
+use grimoire_plugin_sdk::text::{Context, leading_number, place_at_start, place_in_parentheses, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Location, Severity, Span};
 
-use crate::found::{exception, finding, is_script};
+use crate::found::{exception, failure, finding, is_script};
 use crate::message_place::place_in_message;
-use crate::tsc::is_ts_code;
+use crate::tsc::{in_line, is_ts_code};
 
 /// Maximum number of message lines.
 const MESSAGE_LINES: usize = 2;
@@ -21,6 +21,9 @@ struct Block {
     typed: Option<Diagnostic>,
     /// True if webpack's command could not start.
     refused: bool,
+    /// The last line, and where node-sass found the error that it states.
+    last: String,
+    style: Option<(Location, String)>,
     context: Context,
     blank: u32,
     span: Span,
@@ -50,11 +53,21 @@ impl Webpack {
         for (start, severity) in begins {
             if let Some(rest) = text.strip_prefix(start) {
                 self.finish(out);
+                // Older versions of Angular's command put the mark before the compiler's own line.
+                if severity == Severity::Error && in_line(rest, span).is_some() {
+                    return false;
+                }
                 self.open(rest, severity, span);
                 return true;
             }
         }
-        let Some(block) = &mut self.block else { return false };
+        // The next of Angular's findings in templates has no mark.
+        if self.block.is_some() && text.contains("): : ") && place_in_parentheses(text).is_some() {
+            self.finish(out);
+            self.open(text, Severity::Error, span);
+            return true;
+        }
+        let Some(block) = &mut self.block else { return self.unmarked(text, span, out) };
         if text.trim().is_empty() {
             block.blank += 1;
             block.context.push("");
@@ -85,6 +98,21 @@ impl Webpack {
         block.blank = 0;
         block.line(text, span);
         true
+    }
+
+    /// An excerpt without `ERROR in …`, and what Webpacker requires.
+    fn unmarked(&mut self, text: &str, span: Span, out: &mut Vec<Diagnostic>) -> bool {
+        let trimmed = trim(text);
+        let is_excerpt = text.trim_start_matches('\'').starts_with("Module build failed");
+        let is_refusal = trimmed.starts_with("Webpacker requires ")
+            && trimmed.contains(" and you are using ")
+            || trimmed.starts_with("Yarn not installed. Please download");
+        if is_excerpt {
+            self.open(text.trim_start_matches('\''), Severity::Error, span);
+        } else if is_refusal {
+            out.push(failure("webpack", "requirement", Kind::Configuration, trimmed, span));
+        }
+        is_excerpt || is_refusal
     }
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
@@ -130,7 +158,13 @@ impl Webpack {
         context.push(rest);
         // `ERROR in Entry module not found: …`: the message is in the header.
         let is_message = location.is_none() && rest.contains(' ') && !names_a_plugin(rest);
-        let message = if is_message { vec![rest.to_owned()] } else { Vec::new() };
+        // `ERROR in src/lid.component.html(3,5): : message` of Angular's templates.
+        let said = place_in_parentheses(rest).map_or("", |place| place.rest.trim_start_matches([':', ' ']));
+        let message = match (is_message, said) {
+            (true, _) => vec![rest.to_owned()],
+            (false, "") => Vec::new(),
+            (false, said) => vec![said.to_owned()],
+        };
         self.block = Some(Block {
             severity,
             location,
@@ -138,6 +172,8 @@ impl Webpack {
             loader: None,
             typed: None,
             refused: false,
+            last: String::new(),
+            style: None,
             context,
             blank: 0,
             span,
@@ -174,6 +210,13 @@ fn place_of(text: &str) -> Option<Location> {
     (is_script(text) && !text.contains(' ')).then(|| Location::file(text))
 }
 
+/// `in /app/pots.scss (line 475, column 13)` below node-sass's excerpt and sentence.
+fn style_place(text: &str) -> Option<Location> {
+    let (path, rest) = text.strip_prefix("in ")?.strip_suffix(')')?.split_once(" (line ")?;
+    let (line, column) = rest.split_once(", column ")?;
+    Some(Location::at(path, line.parse().ok()?, column.parse().ok()))
+}
+
 impl Block {
     fn line(&mut self, text: &str, span: Span) {
         let trimmed = text.trim();
@@ -183,6 +226,13 @@ impl Block {
             if let Some((code, message)) = trimmed.split_once(": ").filter(|(code, _)| is_ts_code(code)) {
                 self.typed = Some(finding("ts-loader", code, message, Some(location), self.span));
             }
+            return;
+        }
+        // `(165,11): error TS2559: …` below the file.
+        if let Some(location) = self.location.as_ref().filter(|_| trimmed.starts_with('('))
+            && let Some(found) = in_line(&format!("{}{trimmed}", location.path), self.span)
+        {
+            self.typed.get_or_insert(found);
             return;
         }
         if let Some(rest) = trimmed.strip_prefix("[tsl] ") {
@@ -203,6 +253,11 @@ impl Block {
             }
             return;
         }
+        if let Some(place) = style_place(trimmed) {
+            self.style = Some((place, format!("{}\n{trimmed}", self.last)));
+            return;
+        }
+        trimmed.clone_into(&mut self.last);
         // The location is repeated with 0-based columns.
         let repeats = place_of(trimmed).is_some_and(|place| place.start.is_some()) && self.message.is_empty();
         if self.message.len() < MESSAGE_LINES
@@ -237,7 +292,7 @@ impl Block {
         {
             location = Some(Location::at(&file.path, line, column.parse().ok()));
         }
-        let location = location.or_else(|| place_in_message(&first));
+        let mut location = location.or_else(|| place_in_message(&first));
         let kind = first
             .split(": ")
             .next()
@@ -247,6 +302,10 @@ impl Block {
         // `Module build failed (from …):` only says which loader gave up.
         if first.starts_with("Module build failed") && first.ends_with(':') {
             self.message.rotate_left(1);
+            if let Some((place, message)) = self.style.take() {
+                location = Some(place);
+                self.message = vec![message];
+            }
         }
         let mut found = finding("webpack", &kind, &self.message.join("\n"), location, self.span);
         found.code = None;

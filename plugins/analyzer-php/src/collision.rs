@@ -16,7 +16,10 @@ use crate::{
     phpunit::Told,
     trace,
 };
-use grimoire_plugin_sdk::{Diagnostic, Frame, Kind, text::place_at_start};
+use grimoire_plugin_sdk::{
+    Diagnostic, Frame, Kind,
+    text::{Needle, place_at_start},
+};
 
 /// Maximum number of message lines.
 const MESSAGE_LINES: usize = 40;
@@ -57,6 +60,16 @@ fn exception<'a>(line: &Seen<'a>) -> Option<&'a str> {
     if is_class { trace::class(line.start) } else { None }
 }
 
+/// `Illuminate\Database\QueryException  : message` of the first generation.
+fn told<'a>(line: &Seen<'a>) -> Option<(&'a str, &'a str)> {
+    static BETWEEN: Needle = Needle::new("  : ");
+    if line.indent < 2 {
+        return None;
+    }
+    let (class, message) = BETWEEN.split_among(line.characters, line.start)?;
+    Some((trace::class(class.trim())?, message.trim()))
+}
+
 impl Collision {
     fn begin(&mut self, line: &Seen<'_>) {
         let mut draft = Draft::new("pest", Kind::Test, line);
@@ -66,11 +79,16 @@ impl Collision {
                 class.clone_into(&mut draft.found.error_type);
             }
             self.open = Some(Block { draft, told: Told::default(), class: false, placed: false });
-        } else if let Some(class) = exception(line) {
+        } else if let Some((class, message)) = exception(line).map(|class| (class, "")).or_else(|| told(line))
+        {
             draft.found.kind = Kind::Crash;
             "laravel".clone_into(&mut draft.found.tool);
             class.clone_into(&mut draft.found.error_type);
-            self.open = Some(Block { draft, told: Told::default(), class: true, placed: false });
+            let mut told = Told::default();
+            if !message.is_empty() {
+                told.line(message);
+            }
+            self.open = Some(Block { draft, told, class: true, placed: false });
         }
     }
 
@@ -95,7 +113,9 @@ impl Block {
             return self.draft.lines() < LINES;
         }
         if !self.placed {
-            if let Some(place) = start.strip_prefix("at ").and_then(place_at_start)
+            // The first generation has a blank before the line's number.
+            let place = start.strip_prefix("at ").map(|place| place.replacen(".php: ", ".php:", 1));
+            if let Some(place) = place.as_deref().and_then(place_at_start)
                 && place.rest.is_empty()
                 && trace::is_php(place.path)
             {

@@ -14,6 +14,7 @@
 
 use crate::{
     panel::{Draft, Reader, Seen},
+    sentence::{Sentence, Sentences},
     trace,
 };
 use grimoire_plugin_sdk::{
@@ -21,6 +22,13 @@ use grimoire_plugin_sdk::{
     text::{Needle, place_at_start},
 };
 use std::borrow::Cow;
+
+/// PHP's sentences about its arguments.
+pub(crate) fn sentences() -> Sentences {
+    const SENTENCES: &[Sentence] =
+        &[Sentence::new("Could not open input file: *", Kind::Configuration, "file-not-found")];
+    Sentences::new("php", SENTENCES)
+}
 
 /// Maximum number of lines of an error.
 const LINES: usize = 120;

@@ -1,6 +1,6 @@
 //! Finds the line in a command's output that explains why the command failed.
 
-use grimoire_plugin_sdk::text::{cut, place_at_start, trim};
+use grimoire_plugin_sdk::text::{cut, extension, place_at_start, trim};
 
 use crate::found::{exception_kind, is_surely_exception};
 
@@ -68,7 +68,10 @@ fn rank(text: &str) -> Option<Rank> {
         return Some(Rank::Own);
     }
     if let Some(place) = place_at_start(text)
-        && ["error:", "fatal error:", "ERROR:"].iter().any(|word| place.rest.trim_start().starts_with(word))
+        && (is_cython(place.path) && place.column.is_some()
+            || ["error:", "fatal error:", "ERROR:"]
+                .iter()
+                .any(|word| place.rest.trim_start().starts_with(word)))
     {
         return Some(Rank::Own);
     }
@@ -79,6 +82,11 @@ fn rank(text: &str) -> Option<Rank> {
         return Some(Rank::Own);
     }
     SENTENCES.iter().any(|start| text.starts_with(start)).then_some(Rank::Sentence)
+}
+
+/// Cython prints nothing but the message after the place.
+fn is_cython(path: &str) -> bool {
+    matches!(extension(path), "pyx" | "pxd" | "pxi")
 }
 
 /// Beginnings of sentences that state a failure; the advice that may follow them does not.

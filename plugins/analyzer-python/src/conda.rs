@@ -28,6 +28,8 @@ struct Open {
     lines: Vec<String>,
     left: u32,
     blank: bool,
+    /// Between the headline and the reasons, old mamba lists its channels.
+    channels: bool,
     context: Context,
 }
 
@@ -81,6 +83,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Could not solve for environment specs",
     "Encountered problems while solving",
     "Mamba failed to solve",
+    "The reported errors are:",
     "critical libmamba ",
     "error    libmamba ",
     "CommandNotFoundError: Your shell",
@@ -117,7 +120,8 @@ impl Conda {
         }
         let mut context = Context::default();
         context.push(text);
-        self.open = Some(Open { found, lines: Vec::new(), left: LINES, blank: false, context });
+        self.open =
+            Some(Open { found, lines: Vec::new(), left: LINES, blank: false, channels: false, context });
         true
     }
 
@@ -146,6 +150,16 @@ impl Open {
             self.blank = true;
             return true;
         }
+        if self.channels {
+            self.channels = !trimmed.starts_with("The reported errors are");
+            if self.channels {
+                return trimmed.starts_with("- ");
+            }
+            self.lines.push(trimmed.to_owned());
+            self.context.push(text);
+            self.found.span = self.found.span.to(span);
+            return true;
+        }
         let is_tree = trimmed.starts_with(['├', '└', '│', '─']);
         let is_item = trimmed.starts_with("- ") || text.starts_with("  ") && !trimmed.starts_with("at ");
         let is_headline = [
@@ -159,7 +173,11 @@ impl Open {
         .any(|start| trimmed.starts_with(start));
         let is_conflict = text.contains(" -> ") || text.contains("==") && !text.contains(": ");
         // The list of channels does not explain the failure.
-        if trimmed.starts_with("Current channels") || trimmed.starts_with("with channels") {
+        if trimmed.starts_with("with channels") {
+            self.channels = true;
+            return true;
+        }
+        if trimmed.starts_with("Current channels") {
             self.left = self.left.min(1);
             return false;
         }

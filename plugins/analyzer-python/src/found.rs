@@ -119,6 +119,19 @@ pub(crate) fn is_mild(before: &str) -> bool {
         && !["ERROR", "CRITICAL", "FATAL"].iter().any(|level| before.contains(level))
 }
 
+/// Returns true if an exception only says that a command or a compiler failed, which says why in lines of its own.
+pub(crate) fn follows(kind: &str, message: &str) -> bool {
+    const SENTENCES: [&str; 4] = [
+        "returned non-zero exit status",
+        "Failed to lock Pipfile.lock!",
+        "Solver could not find solution.",
+        // Of mock, which builds RPM packages.
+        "Command failed. See logs for output.",
+    ];
+    kind == "Cython.Compiler.Errors.CompileError"
+        || SENTENCES.iter().any(|sentence| message.contains(sentence))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,5 @@
-//! Project requirements beside passing tests: coverage, docstrings; and uploads that an index refuses.
+//! Project requirements beside passing tests: coverage, docstrings; uploads that an index refuses, and settings that
+//! Read the Docs rejects.
 
 use grimoire_plugin_sdk::text::{Beginnings, trim};
 use grimoire_plugin_sdk::{Diagnostic, Kind, Span};
@@ -29,6 +30,8 @@ static STARTS: Beginnings = Beginnings::new(&[
     "Trusted publishing exchange failure",
     "Found ",
     "lists of files in version control",
+    "Config validation error in `",
+    "Problem in your project's configuration. ",
 ]);
 
 impl Gates {
@@ -119,6 +122,10 @@ fn demand(text: &str, span: Span) -> Option<Diagnostic> {
         ("interrogate", "fail-under", Kind::Lint)
     } else if text.starts_with("Found ") && text.contains(" known vulnerabilit") {
         ("pip-audit", "vulnerability", Kind::Dependency)
+    } else if text.starts_with("Config validation error in `")
+        || text.starts_with("Problem in your project's configuration. ")
+    {
+        ("readthedocs", "settings", Kind::Configuration)
     } else if text.starts_with("lists of files in version control and sdist do not match") {
         ("check-manifest", "manifest", Kind::Lint)
     } else {

@@ -25,6 +25,15 @@ pub(crate) struct Interpreter {
     usage: Option<(String, u32)>,
 }
 
+/// `The virtual environment was not created successfully because ensurepip is not`, wrapped before its last word.
+fn no_environment(text: &str, span: Span) -> Option<Diagnostic> {
+    const WRAPPED: &str = "The virtual environment was not created successfully because ensurepip is not";
+    text.starts_with(WRAPPED).then(|| {
+        let message = format!("{WRAPPED} available.");
+        finding("python", "ensurepip", Kind::Configuration, &message, span)
+    })
+}
+
 impl Interpreter {
     pub(crate) fn line(
         &mut self,
@@ -47,7 +56,8 @@ impl Interpreter {
             self.crash = Some((found, LINES, context));
             return true;
         }
-        let found = missing_module(trimmed, among, span)
+        let found = no_environment(trimmed, span)
+            .or_else(|| missing_module(trimmed, among, span))
             .or_else(|| cannot_open(trimmed, among, span))
             .or_else(|| self.arguments(trimmed, among, span));
         let is_found = found.is_some();

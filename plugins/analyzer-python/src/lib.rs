@@ -13,7 +13,7 @@
 //! | `django`, `alembic` | system checks, commands, missing migrations |
 //! | `sphinx`, `mkdocs`, `docutils` | findings, as errors if the build treats them as such; configuration |
 //! | `jupyter` | cells that raise an exception |
-//! | `coverage`, `twine`, `pip-audit`, `interrogate` | unmet requirements, refused uploads |
+//! | `coverage`, `twine`, `pip-audit`, `interrogate`, `readthedocs` | unmet requirements, refused uploads and settings |
 //!
 //! Each recogniser is a small state machine over lines in its own module. A line that belongs to an open
 //! block of one recogniser is withheld from the others; any other line goes to all of them.
@@ -166,6 +166,8 @@ const PROBES: &[&str] = &[
     "environment specs",
     "Pipfile",
     "Locking Failed!",
+    "Config validation error in `",
+    "your project's configuration. ",
     "PdmUsageError",
     "maturin",
     "setuptools",

@@ -65,8 +65,15 @@ pub(crate) struct Pip {
     ignored: Option<String>,
 }
 
-static STARTS: Beginnings =
-    Beginnings::new(&["ERROR: ", "error: ", "× ", "Could not find a ver", "No matching dis"]);
+static STARTS: Beginnings = Beginnings::new(&[
+    "ERROR: ",
+    "error: ",
+    "× ",
+    "Could not find a ver",
+    "No matching dis",
+    "Cannot uninstall '",
+    "Command \"",
+]);
 
 impl Pip {
     /// Reads a line; returns true if it belongs to a pip error.
@@ -115,6 +122,10 @@ impl Pip {
                 OUTPUT,
                 text,
             );
+        }
+        if pip_words::demands_python(trimmed) {
+            out.push(finding("pip", "requires-python", Kind::Dependency, trimmed, span));
+            return true;
         }
         if !STARTS.begin(trimmed) {
             return false;
@@ -225,8 +236,7 @@ impl Pip {
         let mut last = false;
         let taken = match open.mode {
             Mode::Output => {
-                last = trimmed == "[end of output]"
-                    || trimmed.starts_with("----------------------------------------");
+                last = trimmed == "[end of output]" || trimmed == "----------------------------------------";
                 open.cause.line(trimmed);
                 if !last && !trimmed.is_empty() {
                     cut(trimmed, LAST).clone_into(&mut open.last);
@@ -246,8 +256,12 @@ impl Pip {
                     true
                 } else {
                     let is_part = trimmed.starts_with(['│', '╰']);
+                    // An excerpt may lack the line that announces the output.
+                    if text.starts_with("    ") {
+                        open.cause.line(trimmed);
+                    }
                     // The text after the box's arrow continues indented.
-                    is_part || open.context.lines() > 2 && text.starts_with("    ") || trimmed.is_empty()
+                    is_part || open.context.lines() > 1 && text.starts_with("    ") || trimmed.is_empty()
                 }
             }
             Mode::Conflict => {

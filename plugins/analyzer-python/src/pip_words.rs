@@ -1,6 +1,6 @@
 //! The meaning of pip's sentences.
 
-use grimoire_plugin_sdk::text::leading_number;
+use grimoire_plugin_sdk::text::{Needle, leading_number};
 use grimoire_plugin_sdk::{Kind, Location};
 
 /// Maximum length of a list of a package's versions, in bytes.
@@ -65,16 +65,23 @@ pub(crate) fn kind_of(message: &str) -> Option<(&'static str, Kind)> {
 
 /// Returns true if a line repeats that a build failed.
 pub(crate) fn closes_a_build(message: &str) -> bool {
-    [
+    // The first generations repeat the command.
+    let is_command = message.starts_with("Command \"") && message.contains("\" failed with error code ");
+    let closes = [
         "Failed building wheel for ",
         "Could not build wheels for ",
         "Failed to build installable wheels for ",
         "Failed to build one or more wheels",
         "Command errored out with exit status ",
         "Failed cleaning build dir for ",
-    ]
-    .iter()
-    .any(|start| message.starts_with(start))
+    ];
+    is_command || closes.iter().any(|start| message.starts_with(start))
+}
+
+/// `lidlib requires Python '>=3.6' but the running Python is 2.7.17` of old pip.
+pub(crate) fn demands_python(text: &str) -> bool {
+    static RUNNING: Needle = Needle::new(" but the running Python is ");
+    text.ends_with(|c: char| c.is_ascii_digit()) && RUNNING.find(text).is_some()
 }
 
 /// Returns true if a closing line names the package.

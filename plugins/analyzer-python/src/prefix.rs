@@ -10,10 +10,14 @@ pub(crate) fn strip(text: &str) -> &str {
         Some(b'0'..=b'9') => after_clock(text).unwrap_or(text),
         Some(b'[') => after_number(text).unwrap_or(text),
         Some(b'.') => after_dependency(text).unwrap_or(text),
+        Some(b'r') if text.starts_with(REMOTE) => &text[REMOTE.len()..],
         Some(b'a'..=b'z' | b'A'..=b'Z') => after_container(text).unwrap_or(text),
         _ => text,
     }
 }
+
+/// Git's mark of what the other side prints, and an application platform's indentation of a build's output.
+const REMOTE: &str = "remote:        ";
 
 /// `#12 3.456 `.
 fn after_step_and_clock(text: &str) -> Option<&str> {

@@ -15,6 +15,8 @@ pub(crate) struct Projects {
     open: Option<(Diagnostic, More, u32)>,
     /// The tool's traceback has been reported, and is not reported again.
     told: bool,
+    /// The exception at the end of a bracketed traceback: its own name for the reason.
+    raised: Option<Diagnostic>,
 }
 
 /// The lines that belong to an open error.
@@ -48,6 +50,7 @@ const SENTENCES: &[(&str, &str, &str, Kind)] = &[
     ("💥 maturin failed", "maturin", "build", Kind::Compile),
     ("Unknown environment: ", "hatch", "configuration", Kind::Configuration),
     ("Environment `", "hatch", "configuration", Kind::Configuration),
+    ("ERROR: Rosdep experienced an error: ", "rosdep", "internal-error", Kind::Configuration),
     ("ruff failed", "ruff", "configuration", Kind::Configuration),
 ];
 
@@ -67,6 +70,7 @@ static STARTS: Beginnings = Beginnings::new(&[
     "ruff failed",
     "[",
     "✘ ",
+    "pipenv.exceptions.",
     "CRITICAL:pipenv",
     "CRITICAL: pipenv",
 ]);
@@ -84,11 +88,24 @@ impl Projects {
         }
         match bracketed(trimmed, span) {
             Bracketed::No => {}
-            Bracketed::Trace => return true,
-            Bracketed::Error(found) => {
+            Bracketed::Trace(line) => {
+                self.traced(line, span);
+                return true;
+            }
+            Bracketed::Error(mut found) => {
+                if let Some(raised) = self.raised.take() {
+                    // A sentence about any package says less than the one about this package.
+                    let sentence = found.message.trim_start_matches("Warning: ");
+                    found.message = format!("{}\n{sentence}", raised.message);
+                    found.span = raised.span.to(found.span);
+                }
                 self.open = Some((*found, More::Indented, LINES));
                 return true;
             }
+        }
+        if let Some(found) = raised(trimmed, span) {
+            out.push(found);
+            return true;
         }
         if let Some((start, tool, error_type, kind)) =
             SENTENCES.iter().find(|(start, ..)| trimmed.starts_with(start))
@@ -152,6 +169,12 @@ impl Projects {
 
     pub(crate) fn finish(&mut self, out: &mut Vec<Diagnostic>) {
         self.finish_open(out);
+        out.extend(self.raised.take());
+    }
+
+    /// A line of a bracketed traceback.
+    fn traced(&mut self, line: &str, span: Span) {
+        self.raised = raised(line, span).or_else(|| self.raised.take());
     }
 
     fn finish_open(&mut self, out: &mut Vec<Diagnostic>) {
@@ -207,16 +230,16 @@ impl Projects {
 }
 
 /// The meaning of a line that starts with a name in brackets.
-enum Bracketed {
+enum Bracketed<'a> {
     /// Something else.
     No,
     /// A line of a traceback in this format: the error itself is the last line.
-    Trace,
+    Trace(&'a str),
     Error(Box<Diagnostic>),
 }
 
 /// `[PdmUsageError]: message`, `[pipenv.exceptions.ResolutionFailure]: message`.
-fn bracketed(text: &str, span: Span) -> Bracketed {
+fn bracketed(text: &str, span: Span) -> Bracketed<'_> {
     const ENDS: [&str; 6] = ["Error", "Exception", "Failure", "Impossible", "NotFound", "NoPythonVersion"];
     let Some((name, message)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) else {
         return Bracketed::No;
@@ -227,7 +250,7 @@ fn bracketed(text: &str, span: Span) -> Bracketed {
     }
     // The lines of a traceback are indented after the name.
     if message.starts_with("  ") {
-        return Bracketed::Trace;
+        return Bracketed::Trace(message.trim());
     }
     let pipenv = name.starts_with("pipenv.")
         || matches!(name, "ResolutionFailure" | "DeployException" | "InstallError");
@@ -237,6 +260,14 @@ fn bracketed(text: &str, span: Span) -> Bracketed {
     };
     let tool = if pipenv { "pipenv" } else { "pdm" };
     Bracketed::Error(Box::new(finding(tool, name, sort, message, span)))
+}
+
+/// `pipenv.exceptions.ResolutionFailure: ERROR: ERROR: No matching distribution found for lid==9`.
+fn raised(text: &str, span: Span) -> Option<Diagnostic> {
+    let (name, message) = text.strip_prefix("pipenv.exceptions.")?.split_once(": ")?;
+    let message = message.trim_start_matches("ERROR: ");
+    let kind = kinds::by_words(message).unwrap_or(Kind::Dependency);
+    Some(finding("pipenv", name, kind, message, span))
 }
 
 /// Lines that only say that something failed.

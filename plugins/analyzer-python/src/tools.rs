@@ -5,5 +5,5 @@ pub(crate) const TOOLS: &[&str] = &[
     "behave", "black", "codespell", "conda", "coverage", "cython", "deptry", "django", "doctest", "docutils",
     "flake8", "import-linter", "isort", "jupyter", "maturin", "mypy", "nox", "pdm", "pip", "pipenv", "poetry",
     "pydocstyle", "pyflakes", "pylama", "pylint", "pypi", "pyre", "pyright", "pytest", "python", "pytype",
-    "refurb", "ruff", "setuptools", "sphinx", "tox", "twine", "unittest", "uv", "vulture", "xenon",
+    "readthedocs", "refurb", "rosdep", "ruff", "setuptools", "sphinx", "tox", "twine", "unittest", "uv", "vulture", "xenon",
 ];

@@ -10,7 +10,7 @@ use crate::found::{
 use crate::own::is_own;
 use crate::prefix::{without_bars, without_same_prefix};
 use crate::unittest::{failed_test, is_dotted};
-use crate::{kinds, notebook};
+use crate::{found, kinds, notebook};
 
 const HEADER: &str = "Traceback (most recent call last):";
 /// Maximum number of frames of one exception; the outermost frames of a deeper recursion are dropped.
@@ -357,8 +357,7 @@ impl Tracebacks {
         // If the tests of an installed package run, that package's files are the project's own.
         let location = chain.iter().rev().find_map(own).or_else(|| chain.iter().rev().find_map(tested));
         let name = last_part(&root.kind);
-        let follows = root.message.contains("returned non-zero exit status")
-            || root.kind == "Cython.Compiler.Errors.CompileError"
+        let follows = found::follows(&root.kind, &root.message)
             || notebook::is_wrapper(&root.kind)
             || name == "SystemExit";
         let severity = match name {
